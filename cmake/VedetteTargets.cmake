@@ -1,0 +1,19 @@
+# How every target of this project is compiled: one function, so that no target forgets a warning.
+set(VEDETTE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow)
+
+function(vedette_configure_target target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF C_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE ${VEDETTE_WARNINGS} -ffp-contract=off
+    $<$<BOOL:${VEDETTE_WERROR}>:-Werror>)
+  if(VEDETTE_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${VEDETTE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${VEDETTE_SANITIZE})
+  endif()
+  if(VEDETTE_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage)
+    target_link_options(${target} PRIVATE --coverage)
+  endif()
+endfunction()
