@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two-sample drift tests from the integer counters of a frozen grid or of a list of categories.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "vedette/core/evidence.hpp"
+#include "vedette/stats/grid.hpp"
+#include "vedette/stats/intervals.hpp"
+
+namespace vedette::inline v0::drift {
+
+/// The reference side of the tests, prepared once: counts, cumulated counts, pooling order, widths and null moments.
+/// Immutable, safe to share between threads. At most 2^20 cells.
+class GridReference {
+  public:
+    GridReference() = default;
+
+    /// Numeric cells in ascending order. With `edges` (counts.size() - 1 of them, ascending) Wasserstein-1 is defined
+    /// too; live values outside [minimum, maximum] count as lying at the nearer end. `standard_deviation` is the
+    /// reference's, to express the distance in; NaN or 0 leaves the effect NaN.
+    /// Throws Error: dimension_mismatch for lengths that do not fit, invalid_argument for edges that do not ascend.
+    static GridReference ordered(std::span<const std::uint64_t> counts, std::span<const double> edges = {},
+                                 double minimum = std::numeric_limits<double>::quiet_NaN(),
+                                 double maximum = std::numeric_limits<double>::quiet_NaN(),
+                                 double standard_deviation = std::numeric_limits<double>::quiet_NaN());
+    static GridReference ordered(const stats::Grid& grid, double standard_deviation);
+
+    /// Categories in any order, an "unseen" cell (reference count 0) among them.
+    static GridReference nominal(std::span<const std::uint64_t> counts);
+
+    [[nodiscard]] std::size_t size() const noexcept { return counts_.size(); }
+    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+    [[nodiscard]] bool is_ordered() const noexcept { return ordered_; }
+    [[nodiscard]] std::span<const std::uint64_t> counts() const noexcept { return counts_; }
+
+  private:
+    friend struct GridEvaluation;
+    std::vector<std::uint64_t> counts_;
+    std::vector<double> widths_;        // of the cells, in the feature's unit; empty without edges
+    std::vector<std::uint32_t> order_;  // nominal: cells by descending reference count
+    std::uint64_t total_ = 0;
+    bool ordered_ = true;
+    double standard_deviation_ = std::numeric_limits<double>::quiet_NaN();
+    double smallest_inner_mass_ = 0.0;  // 0 when the inner cells are far from equal: no continuity correction
+    double wasserstein_mean_ = std::numeric_limits<double>::quiet_NaN();  // null moments at 1/n + 1/m = 1
+    double wasserstein_variance_ = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// Every test of one feature. Ordered features have all; nominal ones have NaN in `ks` and `wasserstein`. An empty
+/// side, or fewer than two cells, gives NaN p-values and effects. `pooled_cells` counts the cells after pooling.
+///
+/// | test | effect | range | statistic |
+/// |---|---|---|---|
+/// | ks | D, largest difference of the distribution functions on the grid | [0, 1] | D |
+/// | chi_square, g | Cramer's V | [0, 1] | Pearson's X^2; the likelihood ratio G |
+/// | psi | population stability index, natural logarithm | [0, inf) | PSI/(1/n+1/m), ~ chi-square |
+/// | jensen_shannon | divergence in bits (the distance is its square root) | [0, 1] | 8 JS/(1/n+1/m), JS in nats |
+/// | hellinger | Hellinger distance sqrt(1 - BC) | [0, 1] | 8 H^2/(1/n+1/m) |
+/// | total_variation | half the sum of absolute differences | [0, 1] | standardised |
+/// | wasserstein | Wasserstein-1 in reference standard deviations | [0, inf) | Wasserstein-1 in the feature's unit |
+///
+/// Effects are plain estimates, hence above zero on average without drift; the intervals correct for that, so an effect
+/// counts only where its lower end is above zero. All but ks and wasserstein work on pooled cells: neighbours (ordered)
+/// or the rarest categories (nominal) are joined until the reference holds, and the live side expects, at least 5 each.
+/// The choice rests on reference counts and totals alone, never on where live values fell.
+struct GridEvidence {
+    TestResult ks;
+    TestResult chi_square;
+    TestResult g;
+    TestResult psi;
+    TestResult jensen_shannon;
+    TestResult hellinger;
+    TestResult total_variation;
+    TestResult wasserstein;
+    double psi_null_mean = std::numeric_limits<double>::quiet_NaN();  ///< expected PSI without drift
+    std::size_t pooled_cells = 0;
+};
+
+/// All tests of a feature in two passes over its cells; no allocation, no exception. `live` has reference.size()
+/// counts, or every result is NaN.
+GridEvidence evaluate(const GridReference& reference, std::span<const std::uint64_t> live,
+                      const stats::Confidence& confidence) noexcept;
+
+/// One test alone; the same numbers as `evaluate`. `ks` and `wasserstein` need an ordered reference.
+TestResult ks(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+TestResult chi_square(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+TestResult g_test(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+TestResult psi(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+TestResult jensen_shannon(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+TestResult hellinger(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+TestResult total_variation(const GridReference&, std::span<const std::uint64_t> live,
+                           const stats::Confidence&) noexcept;
+TestResult wasserstein_1(const GridReference&, std::span<const std::uint64_t> live, const stats::Confidence&) noexcept;
+
+}  // namespace vedette::inline v0::drift
