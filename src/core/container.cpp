@@ -307,6 +307,7 @@ struct Container::Reader {
         }
         field = name;
         if (state == State::metadata) {
+            if (name.empty()) return refuse("an empty key in the metadata");
             return container.metadata_.emplace(name, "").second ? true : refuse("repeated key in " + where());
         }
         if (name != "dtype" && name != "shape" && name != "data_offsets") {
@@ -415,6 +416,7 @@ struct Container::Reader {
         if (!has_metadata || !container.metadata_.contains("kind")) {
             corrupt("no 'kind' in the metadata: a safetensors file, but not one of Vedette");
         }
+        if (container.metadata("kind").empty()) corrupt("the kind is empty");
         if (container.metadata("format") != format_name) {
             corrupt("format is {}, not '{}'", quote(container.metadata("format")), format_name);
         }
@@ -507,6 +509,13 @@ std::optional<std::string_view> Container::find_metadata(std::string_view key) c
     const auto found = metadata_.find(key);
     if (found == metadata_.end()) return std::nullopt;
     return found->second;
+}
+
+std::vector<std::string_view> Container::metadata_keys() const {
+    std::vector<std::string_view> keys;
+    keys.reserve(metadata_.size());
+    for (const auto& item : metadata_) keys.push_back(item.first);
+    return keys;
 }
 
 const Container::Entry* Container::find_entry(std::string_view name) const noexcept {
