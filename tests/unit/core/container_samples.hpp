@@ -49,7 +49,7 @@ inline std::vector<std::byte> handmade(std::string header, std::string_view data
 }
 
 inline std::string identity(std::string_view version = "1", std::string_view extra = "") {
-    return R"("__metadata__":{"format":"vedette","format_version":")" + std::string(version) +
+    return std::string(R"("__metadata__":{"format":"vedette","format_version":")").append(version) +
            R"(","kind":"test","sha256":")" + std::string(64, '0') + "\"" + std::string(extra) + "}";
 }
 

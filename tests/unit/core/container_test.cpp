@@ -66,8 +66,8 @@ TEST_CASE("container: data start at a multiple of 64 and a view at any address i
     const auto bytes = sample_writer().finish("sample");
     CHECK((8 + std::to_integer<std::size_t>(bytes[0]) + 256 * std::to_integer<std::size_t>(bytes[1])) % 64 == 0);
     for (std::size_t shift = 0; shift < 16; ++shift) {
-        std::vector<std::byte> buffer(bytes.size() + 16);
-        std::copy(bytes.begin(), bytes.end(), buffer.begin() + static_cast<std::ptrdiff_t>(shift));
+        std::vector<std::byte> buffer(shift);
+        buffer.insert(buffer.end(), bytes.begin(), bytes.end());
         const Container file = Container::view(std::span(buffer).subspan(shift, bytes.size()));
         const auto edges = file.values<double>("edges");
         CHECK(reinterpret_cast<std::uintptr_t>(edges.data()) % alignof(double) == 0);
