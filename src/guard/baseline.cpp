@@ -158,6 +158,9 @@ std::vector<float> edges_for<float>(const stats::Grid& grid) {
                         : edge < -largest ? std::numeric_limits<float>::lowest()
                                           : static_cast<float>(edge));
     }
+    // The last edge is the number after the maximum; rounded to float it must still lie above the rounded maximum.
+    edges.back() = std::max(edges.back(), std::nextafter(static_cast<float>(std::clamp(grid.maximum, -largest, largest)),
+                                                         std::numeric_limits<float>::infinity()));
     return edges;
 }
 

@@ -31,8 +31,8 @@ struct BaselineOptions {
     std::size_t cells = 64;             ///< cells of a numeric feature's grid, the two out-of-range cells included: 4..1024
     std::size_t max_categories = 1000;  ///< 1..1022; rarer categories share the cell of the unseen ones
     std::size_t minimum_rows = 50;      ///< refuse to learn from fewer rows
-    std::string name;                   ///< what the baseline is for, e.g. "fraud model 2026-03"; free text
-    std::string model_digest;           ///< digest of the model it belongs to, recorded as given
+    std::string name{};                 ///< what the baseline is for, e.g. "fraud model 2026-03"; free text
+    std::string model_digest{};         ///< digest of the model it belongs to, recorded as given
 };
 
 /// What is known of one feature. Cells of a numeric feature are its grid's: cell 0 lies below and the last cell above

@@ -163,7 +163,8 @@ TEST_CASE("a table with the wrong columns leaves the window as it was") {
     const Sample live = draw_sample(100, 4);
     CHECK_THROWS_WITH_AS(window.observe(Table({{"income", Column::numeric(live.income)}})),
                          "the table has no column \"claims\"", Error);
-    auto columns = std::vector<NamedColumn>(live.table().columns().begin(), live.table().columns().end());
+    const Table table = live.table();
+    std::vector<NamedColumn> columns(table.columns().begin(), table.columns().end());
     columns.push_back({"extra", Column::numeric(live.income)});
     CHECK_THROWS_WITH_AS(window.observe(Table(columns)), "the baseline has no feature \"extra\"", Error);
     CHECK_THROWS_AS(window.observe(MatrixView<float>::row_major(live.score.data(), 10, 3)), Error);
