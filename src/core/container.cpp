@@ -64,7 +64,7 @@ bool is_utf8(std::string_view text) noexcept {
 }
 
 // What a message may quote of an untrusted name: short and printable.
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
     constexpr std::size_t limit = 80;
     std::string result = "'";
     for (const char c : text.substr(0, limit)) result += (c >= ' ' && c <= '~') ? c : '?';
@@ -139,44 +139,44 @@ std::size_t find_digest_field(std::string_view header) noexcept {
 void ContainerWriter::add_tensor(std::string_view name, Dtype dtype, std::span<const std::uint64_t> shape,
                                  std::span<const std::byte> bytes) {
     if (name.empty() || name == metadata_name || !is_utf8(name)) {
-        fail(ErrorCode::invalid_argument, "name: tensor name {} is empty, reserved or not UTF-8", quoted(name));
+        fail(ErrorCode::invalid_argument, "name: tensor name {} is empty, reserved or not UTF-8", quote(name));
     }
     if (dtype_size(dtype) == 0) {
         fail(ErrorCode::invalid_argument, "dtype: {} of tensor {} is none of 1 to 13", static_cast<unsigned>(dtype),
-             quoted(name));
+             quote(name));
     }
     if (shape.size() > max_rank) {
-        fail(ErrorCode::dimension_mismatch, "shape: rank {} of tensor {} exceeds {}", shape.size(), quoted(name),
+        fail(ErrorCode::dimension_mismatch, "shape: rank {} of tensor {} exceeds {}", shape.size(), quote(name),
              max_rank);
     }
     std::uint64_t expected = 0;
     if (!tensor_bytes(shape, dtype, expected)) {
-        fail(ErrorCode::overflow, "shape: the size of tensor {} exceeds 64 bits", quoted(name));
+        fail(ErrorCode::overflow, "shape: the size of tensor {} exceeds 64 bits", quote(name));
     }
     if (expected != bytes.size()) {
-        fail(ErrorCode::dimension_mismatch, "shape: tensor {} needs {} bytes, {} are given", quoted(name), expected,
+        fail(ErrorCode::dimension_mismatch, "shape: tensor {} needs {} bytes, {} are given", quote(name), expected,
              bytes.size());
     }
     if (dtype == Dtype::boolean &&
         std::any_of(bytes.begin(), bytes.end(), [](std::byte b) { return b > std::byte{1}; })) {
-        fail(ErrorCode::invalid_argument, "bytes: tensor {} has a boolean that is neither 0 nor 1", quoted(name));
+        fail(ErrorCode::invalid_argument, "bytes: tensor {} has a boolean that is neither 0 nor 1", quote(name));
     }
     const auto [entry, is_new] = tensors_.try_emplace(std::string(name));
-    if (!is_new) fail(ErrorCode::invalid_argument, "name: tensor {} is already there", quoted(name));
+    if (!is_new) fail(ErrorCode::invalid_argument, "name: tensor {} is already there", quote(name));
     entry->second = {dtype, {shape.begin(), shape.end()}, {bytes.begin(), bytes.end()}};
 }
 
 void ContainerWriter::set_metadata(std::string_view key, std::string_view value) {
     if (key.empty() || is_reserved_key(key) || !is_utf8(key)) {
-        fail(ErrorCode::invalid_argument, "key: metadata key {} is empty, reserved or not UTF-8", quoted(key));
+        fail(ErrorCode::invalid_argument, "key: metadata key {} is empty, reserved or not UTF-8", quote(key));
     }
-    if (!is_utf8(value)) fail(ErrorCode::invalid_argument, "value: metadata {} is not UTF-8", quoted(key));
+    if (!is_utf8(value)) fail(ErrorCode::invalid_argument, "value: metadata {} is not UTF-8", quote(key));
     metadata_.insert_or_assign(std::string(key), std::string(value));
 }
 
 std::vector<std::byte> ContainerWriter::finish(std::string_view kind) const {
     if (kind.empty() || !is_utf8(kind)) {
-        fail(ErrorCode::invalid_argument, "kind: {} is empty or not UTF-8", quoted(kind));
+        fail(ErrorCode::invalid_argument, "kind: {} is empty or not UTF-8", quote(kind));
     }
     auto metadata = metadata_;
     metadata.emplace("format", format_name);
@@ -257,8 +257,8 @@ struct Container::Reader {
         switch (state) {
             case State::start:
             case State::done:
-            case State::top: return top_key.empty() ? "the header" : quoted(top_key);
-            default: return field.empty() ? quoted(top_key) : quoted(top_key) + ", field " + quoted(field);
+            case State::top: return top_key.empty() ? "the header" : quote(top_key);
+            default: return field.empty() ? quote(top_key) : quote(top_key) + ", field " + quote(field);
         }
     }
     bool unexpected(std::string_view what) { return refuse(fmt::format("unexpected {} in {}", what, where())); }
@@ -290,7 +290,7 @@ struct Container::Reader {
         }
         if (state == State::tensor && field == "dtype") {
             const auto dtype = dtype_from_name(value);
-            if (!dtype) return refuse(fmt::format("unknown dtype {} of tensor {}", quoted(value), quoted(top_key)));
+            if (!dtype) return refuse(fmt::format("unknown dtype {} of tensor {}", quote(value), quote(top_key)));
             entry.dtype = *dtype;
             return true;
         }
@@ -303,14 +303,15 @@ struct Container::Reader {
             field.clear();
             if (name.empty()) return refuse("a tensor without a name");
             const bool is_repeated = name == metadata_name ? has_metadata : tensors.contains(name);
-            return is_repeated ? refuse(fmt::format("repeated key {}", quoted(name))) : true;
+            return is_repeated ? refuse(fmt::format("repeated key {}", quote(name))) : true;
         }
         field = name;
         if (state == State::metadata) {
+            if (name.empty()) return refuse("an empty key in the metadata");
             return container.metadata_.emplace(name, "").second ? true : refuse("repeated key in " + where());
         }
         if (name != "dtype" && name != "shape" && name != "data_offsets") {
-            return refuse(fmt::format("unknown field {} of tensor {}", quoted(name), quoted(top_key)));
+            return refuse(fmt::format("unknown field {} of tensor {}", quote(name), quote(top_key)));
         }
         if (std::find(seen.begin(), seen.end(), name) != seen.end()) return refuse("repeated key in " + where());
         seen.push_back(name);
@@ -342,8 +343,8 @@ struct Container::Reader {
         } else if (state == State::metadata) {
             state = State::top;
         } else {
-            if (seen.size() != 3) return refuse(fmt::format("tensor {} lacks a field", quoted(top_key)));
-            if (offsets.size() != 2) return refuse(fmt::format("tensor {} needs two offsets", quoted(top_key)));
+            if (seen.size() != 3) return refuse(fmt::format("tensor {} lacks a field", quote(top_key)));
+            if (offsets.size() != 2) return refuse(fmt::format("tensor {} needs two offsets", quote(top_key)));
             entry.begin = offsets[0];
             entry.end = offsets[1];
             tensors.emplace(top_key, std::move(entry));
@@ -394,15 +395,15 @@ struct Container::Reader {
         for (const Entry* tensor : order) {
             if (tensor->begin != position || tensor->end < tensor->begin || tensor->end > data_size) {
                 corrupt("tensor {} has offsets {} to {}; {} was expected to follow, of {} bytes of data",
-                        quoted(tensor->name), tensor->begin, tensor->end, position, data_size);
+                        quote(tensor->name), tensor->begin, tensor->end, position, data_size);
             }
             std::uint64_t expected = 0;
             if (!tensor_bytes(tensor->shape, tensor->dtype, expected) || expected != tensor->end - tensor->begin) {
-                corrupt("the shape of tensor {} does not match its {} bytes", quoted(tensor->name),
+                corrupt("the shape of tensor {} does not match its {} bytes", quote(tensor->name),
                         tensor->end - tensor->begin);
             }
             if ((data_begin + tensor->begin) % dtype_size(tensor->dtype) != 0) {
-                corrupt("tensor {} at offset {} is not aligned to its element size", quoted(tensor->name),
+                corrupt("tensor {} at offset {} is not aligned to its element size", quote(tensor->name),
                         tensor->begin);
             }
             position = tensor->end;
@@ -415,13 +416,14 @@ struct Container::Reader {
         if (!has_metadata || !container.metadata_.contains("kind")) {
             corrupt("no 'kind' in the metadata: a safetensors file, but not one of Vedette");
         }
+        if (container.metadata("kind").empty()) corrupt("the kind is empty");
         if (container.metadata("format") != format_name) {
-            corrupt("format is {}, not '{}'", quoted(container.metadata("format")), format_name);
+            corrupt("format is {}, not '{}'", quote(container.metadata("format")), format_name);
         }
         const std::string& version = container.metadata("format_version");
         const bool is_number = !version.empty() && version.size() <= 9 && version.front() != '0' &&
                                std::all_of(version.begin(), version.end(), [](char c) { return c >= '0' && c <= '9'; });
-        if (!is_number) corrupt("format_version {} is no version number", quoted(version));
+        if (!is_number) corrupt("format_version {} is no version number", quote(version));
         if (std::stoi(version) > container_format_version) {
             fail(ErrorCode::unsupported_version, "container: format_version {} is newer than {}, the newest known",
                  version, container_format_version);
@@ -473,7 +475,7 @@ Container Container::open(std::vector<std::byte> owned, std::span<const std::byt
         const auto data = container.data_.subspan(item.second.begin, item.second.end - item.second.begin);
         if (item.second.dtype == Dtype::boolean &&
             std::any_of(data.begin(), data.end(), [](std::byte b) { return b > std::byte{1}; })) {
-            corrupt("tensor {} has a boolean that is neither 0 nor 1", quoted(item.first));
+            corrupt("tensor {} has a boolean that is neither 0 nor 1", quote(item.first));
         }
         container.entries_.push_back(std::move(item.second));
     }
@@ -494,12 +496,12 @@ Container Container::view(std::span<const std::byte> bytes) {
 }
 
 void Container::require_kind(std::string_view expected) const {
-    if (kind_ != expected) corrupt("the file holds a {}, not a '{}'", quoted(kind_), expected);
+    if (kind_ != expected) corrupt("the file holds a {}, not a '{}'", quote(kind_), expected);
 }
 
 const std::string& Container::metadata(std::string_view key) const {
     const auto found = metadata_.find(key);
-    if (found == metadata_.end()) corrupt("metadata {} is missing", quoted(key));
+    if (found == metadata_.end()) corrupt("metadata {} is missing", quote(key));
     return found->second;
 }
 
@@ -507,6 +509,13 @@ std::optional<std::string_view> Container::find_metadata(std::string_view key) c
     const auto found = metadata_.find(key);
     if (found == metadata_.end()) return std::nullopt;
     return found->second;
+}
+
+std::vector<std::string_view> Container::metadata_keys() const {
+    std::vector<std::string_view> keys;
+    keys.reserve(metadata_.size());
+    for (const auto& item : metadata_) keys.push_back(item.first);
+    return keys;
 }
 
 const Container::Entry* Container::find_entry(std::string_view name) const noexcept {
@@ -521,7 +530,7 @@ TensorView Container::view_of(const Entry& entry) const noexcept {
 
 TensorView Container::tensor(std::string_view name) const {
     const Entry* const entry = find_entry(name);
-    if (entry == nullptr) corrupt("tensor {} is missing", quoted(name));
+    if (entry == nullptr) corrupt("tensor {} is missing", quote(name));
     return view_of(*entry);
 }
 
@@ -542,11 +551,11 @@ std::span<const std::byte> Container::checked_data(std::string_view name, Dtype 
                                                    std::optional<std::uint64_t> expected_count) const {
     const TensorView found = tensor(name);
     if (found.dtype != dtype) {
-        corrupt("tensor {} has dtype {}, not {}", quoted(name), dtype_name(found.dtype), dtype_name(dtype));
+        corrupt("tensor {} has dtype {}, not {}", quote(name), dtype_name(found.dtype), dtype_name(dtype));
     }
     const std::size_t count = found.data.size() / dtype_size(dtype);
     if (expected_count && count != *expected_count) {
-        corrupt("tensor {} has {} elements, not {}", quoted(name), count, *expected_count);
+        corrupt("tensor {} has {} elements, not {}", quote(name), count, *expected_count);
     }
     return found.data;
 }

@@ -25,7 +25,7 @@ constexpr std::size_t most_categories = 1022;
 
 stats::Moments moments_of(std::span<const double> values) {
     kernels::MomentsState state;
-    kernels::active().f64.moments(values.data(), values.size(), 1, &state);
+    kernels::kernels().f64.moments(values.data(), values.size(), 1, &state);
     stats::Moments moments;
     moments.count = state.count;
     moments.nan = state.nan;
@@ -173,8 +173,7 @@ void Baseline::State::prepare() {
     }
     std::vector<std::vector<float>> edges_f32(features.size());
     std::vector<std::vector<double>> edges_f64(features.size());
-    kernels::RowPlanBuilder<float> builder_f32;
-    kernels::RowPlanBuilder<double> builder_f64;
+    std::vector<std::uint32_t> offsets;
     std::size_t offset = 0;
     for (std::size_t f = 0; f < features.size(); ++f) {
         const FeatureBaseline& feature = features[f];
@@ -183,27 +182,29 @@ void Baseline::State::prepare() {
         if (feature.kind == FeatureKind::numeric) {
             tables.emplace_back();
             references.push_back(drift::GridReference::ordered(feature.grid, feature.moments.standard_deviation()));
-            builder_f32.add(edges_for<float>(feature.grid), static_cast<std::uint32_t>(offset));
-            builder_f64.add(edges_for<double>(feature.grid), static_cast<std::uint32_t>(offset));
+            edges_f32[f] = edges_for<float>(feature.grid);
+            edges_f64[f] = edges_for<double>(feature.grid);
             expected_first.push_back(1);
             expected_size.push_back(static_cast<std::uint16_t>(cells - 2));
         } else {
             tables.emplace_back(feature.categories);
             categorical.push_back(static_cast<std::uint32_t>(f));
             references.push_back(drift::GridReference::nominal(feature.category_counts));
-            builder_f32.skip();
-            builder_f64.skip();
             expected_first.push_back(0);
             expected_size.push_back(static_cast<std::uint16_t>(cells - 1));
         }
+        offsets.push_back(static_cast<std::uint32_t>(offset));
         offset += cells + Window::extra_count;
         if (offset > std::numeric_limits<std::uint32_t>::max()) {
             throw Error(ErrorCode::overflow, "the features have more than 2^32 cells together");
         }
     }
     counter_offsets.push_back(offset);
-    plan_f32 = builder_f32.finish();
-    plan_f64 = builder_f64.finish();
+    // A feature without edges is one that the row kernels skip.
+    const std::vector<std::span<const float>> grids_f32(edges_f32.begin(), edges_f32.end());
+    const std::vector<std::span<const double>> grids_f64(edges_f64.begin(), edges_f64.end());
+    plan_f32.emplace(grids_f32, offsets);
+    plan_f64.emplace(grids_f64, offsets);
 }
 
 std::uint64_t FeatureBaseline::observations() const noexcept {

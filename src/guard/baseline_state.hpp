@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,8 @@ struct Baseline::State {
     std::vector<CategoryTable> tables;           // empty for numeric features
     std::vector<std::uint32_t> categorical;      // indices of the categorical features
     std::vector<drift::GridReference> references;
-    kernels::RowPlan<float> plan_f32;
-    kernels::RowPlan<double> plan_f64;
+    std::optional<kernels::RowPlan<float>> plan_f32;
+    std::optional<kernels::RowPlan<double>> plan_f64;
     std::vector<std::uint16_t> expected_first;   // an entry stands out unless its code lies in
     std::vector<std::uint16_t> expected_size;    // [expected_first, expected_first + expected_size)
 
@@ -53,13 +54,13 @@ struct Baseline::State {
     }
 };
 
-/// The row plan's element type, by the type of a row's values.
+/// The row plan for rows of T.
 template <class T>
-const kernels::RowPlan<T>& plan_of(const Baseline::State& state) noexcept {
+const kernels::RowPlanView<T>* plan_of(const Baseline::State& state) noexcept {
     if constexpr (sizeof(T) == sizeof(float)) {
-        return state.plan_f32;
+        return state.plan_f32->view();
     } else {
-        return state.plan_f64;
+        return state.plan_f64->view();
     }
 }
 

@@ -52,46 +52,6 @@ Window::Window(Baseline baseline)
       row_f32_(baseline_.feature_count()) {}
 
 template <class T>
-bool Window::count_row(std::span<const T> row) noexcept {
-    const Baseline::State& state = baseline_.state();
-    if (row.size() != state.features.size()) return false;
-    const auto plan = plan_of<T>(state).view();
-    kernels::typed<T>(kernels::active()).observe_row(row.data(), &plan, counters_.data(), codes_.data());
-    for (const std::uint32_t f : state.categorical) {
-        const std::size_t cells = state.cell_count(f);
-        const std::uint16_t code = code_of_cell(row[f], cells);
-        codes_[f] = code;
-        ++counters_[state.counter_offsets[f] + slot_of(code, cells)];
-    }
-    return true;
-}
-
-template <>
-bool Window::count_row(std::span<const Value> row) noexcept {
-    const Baseline::State& state = baseline_.state();
-    if (row.size() != state.features.size()) return false;
-    convert(row);
-    const auto plan = state.plan_f64.view();
-    kernels::active().f64.locate_row(row_.data(), &plan, codes_.data());
-    for (std::size_t f = 0; f < row.size(); ++f) {
-        const std::size_t cells = state.cell_count(f);
-        const bool categorical = state.features[f].kind == FeatureKind::categorical;
-        if (row[f].kind == Value::Kind::null) {
-            codes_[f] = codes::null;
-        } else if (row[f].kind == Value::Kind::text) {
-            codes_[f] = categorical ? static_cast<std::uint16_t>(row_[f]) : codes::invalid;
-        } else if (categorical) {
-            codes_[f] = code_of_cell(row[f].number, cells);
-        }
-        ++counters_[state.counter_offsets[f] + slot_of(codes_[f], cells)];
-    }
-    return true;
-}
-
-template bool Window::count_row(std::span<const float> row) noexcept;
-template bool Window::count_row(std::span<const double> row) noexcept;
-
-template <class T>
 void Window::convert(std::span<const T> row) noexcept {
     for (std::size_t f = 0; f < row.size(); ++f) row_[f] = static_cast<double>(row[f]);
 }
@@ -111,6 +71,44 @@ void Window::convert(std::span<const Value> row) noexcept {
 template void Window::convert(std::span<const float> row) noexcept;
 template void Window::convert(std::span<const double> row) noexcept;
 
+template <class T>
+bool Window::count_row(std::span<const T> row) noexcept {
+    const Baseline::State& state = baseline_.state();
+    if (row.size() != state.features.size()) return false;
+    kernels::typed<T>(kernels::kernels()).observe_row(row.data(), plan_of<T>(state), counters_.data(), codes_.data());
+    for (const std::uint32_t f : state.categorical) {
+        const std::size_t cells = state.cell_count(f);
+        const std::uint16_t code = code_of_cell(row[f], cells);
+        codes_[f] = code;
+        ++counters_[state.counter_offsets[f] + slot_of(code, cells)];
+    }
+    return true;
+}
+
+template <>
+bool Window::count_row(std::span<const Value> row) noexcept {
+    const Baseline::State& state = baseline_.state();
+    if (row.size() != state.features.size()) return false;
+    convert(row);
+    kernels::kernels().f64.locate_row(row_.data(), plan_of<double>(state), codes_.data());
+    for (std::size_t f = 0; f < row.size(); ++f) {
+        const std::size_t cells = state.cell_count(f);
+        const bool categorical = state.features[f].kind == FeatureKind::categorical;
+        if (row[f].kind == Value::Kind::null) {
+            codes_[f] = codes::null;
+        } else if (row[f].kind == Value::Kind::text) {
+            codes_[f] = categorical ? static_cast<std::uint16_t>(row_[f]) : codes::invalid;
+        } else if (categorical) {
+            codes_[f] = code_of_cell(row[f].number, cells);
+        }
+        ++counters_[state.counter_offsets[f] + slot_of(codes_[f], cells)];
+    }
+    return true;
+}
+
+template bool Window::count_row(std::span<const float> row) noexcept;
+template bool Window::count_row(std::span<const double> row) noexcept;
+
 bool Window::observe(std::span<const float> row) noexcept { return count_row(row); }
 bool Window::observe(std::span<const double> row) noexcept { return count_row(row); }
 bool Window::observe(std::span<const Value> row) noexcept { return count_row(row); }
@@ -122,10 +120,9 @@ void Window::observe_matrix(const MatrixView<T>& rows) {
         throw Error(ErrorCode::dimension_mismatch, fmt::format("the matrix has {} columns, the baseline {} features",
                                                                rows.columns(), state.features.size()));
     }
-    const auto& kernel = kernels::typed<T>(kernels::active());
-    const auto plan = plan_of<T>(state).view();
+    const auto& kernel = kernels::typed<T>(kernels::kernels());
     if (rows.is_row_major()) {
-        kernel.observe_rows(rows.data(), rows.rows(), rows.row_stride(), &plan, counters_.data());
+        kernel.observe_rows(rows.data(), rows.rows(), rows.row_stride(), plan_of<T>(state), counters_.data());
     } else {
         for (std::size_t f = 0; f < state.features.size(); ++f) {
             if (state.features[f].kind == FeatureKind::categorical) continue;
@@ -206,7 +203,7 @@ template <class T>
 void Window::count_numbers(std::size_t feature, const Column& column) {
     const Baseline::State& state = baseline_.state();
     const std::vector<T> edges = edges_for<T>(state.features[feature].grid);
-    const auto& kernel = kernels::typed<T>(kernels::active());
+    const auto& kernel = kernels::typed<T>(kernels::kernels());
     std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
     std::uint64_t* const specials = counters + edges.size() + 1;
     std::array<T, tile> values;

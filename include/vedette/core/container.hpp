@@ -107,6 +107,9 @@ class Container {
     [[nodiscard]] const std::string& metadata(std::string_view key) const;
     [[nodiscard]] std::optional<std::string_view> find_metadata(std::string_view key) const noexcept;
 
+    /// All keys, sorted, those of the container itself included.
+    [[nodiscard]] std::vector<std::string_view> metadata_keys() const;
+
     /// The tensor of that name; throws corrupt_data when the file lacks it. O(log n).
     [[nodiscard]] TensorView tensor(std::string_view name) const;
     [[nodiscard]] std::optional<TensorView> find_tensor(std::string_view name) const noexcept;
