@@ -74,16 +74,15 @@ int write_all(int file, std::span<const std::byte> bytes) noexcept {
     return 0;
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& path, unsigned attempt) {
+// The name does not derive from the target's, so that the longest allowed target leaves room for it.
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
     static std::atomic<unsigned> counter{0};
-    std::filesystem::path name = path;
-    name += ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + "-" + std::to_string(attempt);
-    return name;
+    return path.parent_path() / (".vedette-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp");
 }
 
 int create_temporary(const std::filesystem::path& path, std::filesystem::path& name) {
     for (unsigned attempt = 0; attempt < 100; ++attempt) {
-        name = temporary_name(path, attempt);
+        name = temporary_name(path);
         const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (file >= 0) return file;
         if (errno != EEXIST) break;
@@ -140,7 +139,10 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
 
     struct stat old {};
     if (::stat(path.c_str(), &old) == 0) {
-        if (S_ISDIR(old.st_mode)) fail("write", path, EISDIR);
+        // The rename would replace a device or a pipe by a file.
+        if (!S_ISREG(old.st_mode)) {
+            throw Error(ErrorCode::io_error, "cannot write '" + path.string() + "': not a regular file");
+        }
         if (::fchmod(file.get(), old.st_mode & 0777) != 0) fail("set the permissions of", name, errno);
     }
     if (const int error = write_all(file.get(), bytes); error != 0) fail("write", name, error);
