@@ -87,7 +87,7 @@ int create_temporary(const std::filesystem::path& path, std::filesystem::path& n
         if (file >= 0) return file;
         if (errno != EEXIST) break;
     }
-    fail("create", name, errno);
+    fail("create a temporary file beside", path, errno);
 }
 
 void sync_folder(const std::filesystem::path& path) {
@@ -143,11 +143,11 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
         if (!S_ISREG(old.st_mode)) {
             throw Error(ErrorCode::io_error, "cannot write '" + path.string() + "': not a regular file");
         }
-        if (::fchmod(file.get(), old.st_mode & 0777) != 0) fail("set the permissions of", name, errno);
+        if (::fchmod(file.get(), old.st_mode & 0777) != 0) fail("set the permissions of", path, errno);
     }
-    if (const int error = write_all(file.get(), bytes); error != 0) fail("write", name, error);
-    if (::fsync(file.get()) != 0) fail("sync", name, errno);
-    if (file.close() != 0) fail("close", name, errno);
+    if (const int error = write_all(file.get(), bytes); error != 0) fail("write", path, error);
+    if (::fsync(file.get()) != 0) fail("sync", path, errno);
+    if (file.close() != 0) fail("close", path, errno);
     if (::rename(name.c_str(), path.c_str()) != 0) fail("replace", path, errno);
     temporary.release();
     sync_folder(path);
