@@ -74,21 +74,20 @@ int write_all(int file, std::span<const std::byte> bytes) noexcept {
     return 0;
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& path, unsigned attempt) {
+// The name does not derive from the target's, so that the longest allowed target leaves room for it.
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
     static std::atomic<unsigned> counter{0};
-    std::filesystem::path name = path;
-    name += ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + "-" + std::to_string(attempt);
-    return name;
+    return path.parent_path() / (".vedette-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp");
 }
 
 int create_temporary(const std::filesystem::path& path, std::filesystem::path& name) {
     for (unsigned attempt = 0; attempt < 100; ++attempt) {
-        name = temporary_name(path, attempt);
+        name = temporary_name(path);
         const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (file >= 0) return file;
         if (errno != EEXIST) break;
     }
-    fail("create", name, errno);
+    fail("create a temporary file beside", path, errno);
 }
 
 void sync_folder(const std::filesystem::path& path) {
@@ -140,12 +139,15 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
 
     struct stat old {};
     if (::stat(path.c_str(), &old) == 0) {
-        if (S_ISDIR(old.st_mode)) fail("write", path, EISDIR);
-        if (::fchmod(file.get(), old.st_mode & 0777) != 0) fail("set the permissions of", name, errno);
+        // The rename would replace a device or a pipe by a file.
+        if (!S_ISREG(old.st_mode)) {
+            throw Error(ErrorCode::io_error, "cannot write '" + path.string() + "': not a regular file");
+        }
+        if (::fchmod(file.get(), old.st_mode & 0777) != 0) fail("set the permissions of", path, errno);
     }
-    if (const int error = write_all(file.get(), bytes); error != 0) fail("write", name, error);
-    if (::fsync(file.get()) != 0) fail("sync", name, errno);
-    if (file.close() != 0) fail("close", name, errno);
+    if (const int error = write_all(file.get(), bytes); error != 0) fail("write", path, error);
+    if (::fsync(file.get()) != 0) fail("sync", path, errno);
+    if (file.close() != 0) fail("close", path, errno);
     if (::rename(name.c_str(), path.c_str()) != 0) fail("replace", path, errno);
     temporary.release();
     sync_folder(path);

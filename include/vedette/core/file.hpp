@@ -20,8 +20,9 @@ inline constexpr std::uint64_t default_max_file_bytes = std::uint64_t{1} << 30;
                                                std::uint64_t max_bytes = default_max_file_bytes);
 
 /// Replaces `path`: temporary file in the same folder, fsync, rename, fsync of the folder. Until the rename the old
-/// file stays as it was, whatever fails; the temporary is removed. A replaced file keeps its permission bits, a new
-/// one gets 0666 less the umask. Throws io_error with the path and the system's reason.
+/// file stays as it was, whatever fails, and the temporary is removed. A replaced file keeps its permission bits, a
+/// new one gets 0666 less the umask. A symbolic link is itself replaced; anything but a regular file is refused.
+/// Throws io_error with the path and the system's reason. Safe to call from several threads.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 

@@ -3,9 +3,11 @@
 #include "vedette/core/file.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -96,11 +98,38 @@ TEST_CASE("file: a write that the system cuts short keeps the old file") {
     const Folder folder;
     const fs::path path = folder.path / "a";
     write_file_atomically(path, "old");
-    if (!fs::exists("/dev/full")) return;
-    // A name too long for the temporary fails before anything is touched.
-    const fs::path long_name = folder.path / std::string(250, 'n');
-    CHECK(io_message([&] { write_file_atomically(long_name, "x"); }).find("name too long") != std::string::npos);
+    {
+        // The system accepts 1000 bytes of a file and fails then, as a full disk does.
+        struct rlimit before {};
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+        struct rlimit low = before;
+        low.rlim_cur = 1000;
+        const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
+        const std::string message = io_message([&] { write_file_atomically(path, std::string(5000, 'x')); });
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+        std::signal(SIGXFSZ, handler);
+        CHECK(message.find("cannot write") != std::string::npos);
+        CHECK(message.find("File too large") != std::string::npos);
+    }
     CHECK(text_of(path) == "old");
+    CHECK(entries(folder.path) == 1);
+}
+
+TEST_CASE("file: the longest name works, a longer one leaves nothing behind") {
+    const Folder folder;
+    CHECK_FALSE(io_message([&] { write_file_atomically(folder.path / std::string(256, 'n'), "x"); }).empty());
+    CHECK(entries(folder.path) == 0);
+    write_file_atomically(folder.path / std::string(255, 'n'), "x");
+    CHECK(entries(folder.path) == 1);
+}
+
+TEST_CASE("file: a pipe is not replaced") {
+    const Folder folder;
+    const fs::path path = folder.path / "pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    CHECK(io_message([&] { write_file_atomically(path, "x"); }).find("not a regular file") != std::string::npos);
+    CHECK(fs::is_fifo(path));
     CHECK(entries(folder.path) == 1);
 }
 
