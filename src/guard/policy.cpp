@@ -190,6 +190,8 @@ constexpr std::array policy_fields{
 
 // A document with a key given twice has no single meaning: the reader would silently take one of them.
 Json parse_without_repeated_keys(std::string_view text) {
+    // The parser takes a zero byte for the end of the text and would not see what hides behind it.
+    if (text.find('\0') != std::string_view::npos) refuse("", "the text holds a zero byte");
     std::vector<std::set<std::string>> seen;
     constexpr int max_depth = 16;
     const auto watch = [&seen](int depth, Json::parse_event_t event, Json& parsed) {

@@ -13,7 +13,7 @@ using namespace vedette;
 
 namespace {
 
-std::string refusal(const char* text) {
+std::string refusal(std::string_view text) {
     try {
         (void)Policy::from_json(text);
     } catch (const Error& error) {
@@ -74,7 +74,8 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
     CHECK(contains(refusal(R"({"level": 0.1, "level": 0.2})"), "given twice"));
     CHECK(contains(refusal("[]"), "must be an object"));
     CHECK(contains(refusal(""), "not valid JSON"));
-    CHECK(contains(refusal(std::string(100000, '[').c_str()), "policy"));
+    CHECK(contains(refusal(std::string(100000, '[')), "policy"));
+    CHECK(contains(refusal(std::string_view("{}\0{\"level\": 0.5}", 18)), "zero byte"));
 }
 
 TEST_CASE("a policy built by hand is checked as well") {
