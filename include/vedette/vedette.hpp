@@ -14,6 +14,7 @@
 #include "vedette/core/version.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/rate_tests.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/policy.hpp"

@@ -16,7 +16,8 @@ namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-// KS is exact only where no value is tied; a grid with an over-full cell shows ties, and there chi-square keeps its level.
+// KS is exact only where no value is tied; a grid with an over-full cell shows ties, and there chi-square keeps its
+// level.
 DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {
     const bool numeric = feature.kind == FeatureKind::numeric;
     const bool needs_order = wanted == DriftTest::kolmogorov_smirnov || wanted == DriftTest::wasserstein;
@@ -145,8 +146,8 @@ class FeatureAssessment {
 
     void add_rates(std::span<const std::uint64_t> live) {
         const std::uint64_t observations = feature_.observations();
-        const std::uint64_t total = observations + feature_.nulls + feature_.nans + feature_.positive_infinities +
-                                    feature_.negative_infinities;
+        const std::uint64_t total =
+            observations + feature_.nulls + feature_.nans + feature_.positive_infinities + feature_.negative_infinities;
         const std::uint64_t live_total = report_.live_rows;
         add_count(Hypothesis::null_rate, feature_.nulls, total, extra(Window::null), live_total);
         add_count(Hypothesis::nan_rate, feature_.nans, total, extra(Window::nan), live_total);
@@ -169,10 +170,9 @@ class FeatureAssessment {
         const std::uint64_t left_out = feature_.counts().back();
         if (unseen == 0 && left_out == 0 && !is_constant()) return;
         const TestResult test =
-            left_out > 0
-                ? drift::two_proportion(left_out, observations, unseen, report_.live_observations, confidence_)
-                : drift::unseen_category(feature_.singletons, feature_.doubletons, observations, unseen,
-                                         report_.live_observations, confidence_);
+            left_out > 0 ? drift::two_proportion(left_out, observations, unseen, report_.live_observations, confidence_)
+                         : drift::unseen_category(feature_.singletons, feature_.doubletons, observations, unseen,
+                                                  report_.live_observations, confidence_);
         add_rate(Hypothesis::unseen_rate, test, static_cast<double>(left_out) / static_cast<double>(observations),
                  static_cast<double>(unseen) / live_observations);
     }
@@ -205,7 +205,8 @@ void adjust_family(std::vector<FeatureReport>& features, stats::Correction corre
     std::size_t next = 0;
     for (FeatureReport& feature : features) {
         if (feature.ignored) continue;
-        for (std::size_t i = 0; i < feature.evidence_size_; ++i) feature.evidence_[i].adjusted_p_value = p_values[next++];
+        for (std::size_t i = 0; i < feature.evidence_size_; ++i)
+            feature.evidence_[i].adjusted_p_value = p_values[next++];
     }
 }
 
@@ -238,7 +239,8 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
         feature.ignored = rules.ignore;
         feature.tolerance = rules.tolerance;
         feature.test = resolve(rules.test, baseline.features()[f]);
-        FeatureAssessment(baseline, window, confidence, policy.minimum_rows, feature).run(baseline.state().references[f]);
+        FeatureAssessment(baseline, window, confidence, policy.minimum_rows, feature)
+            .run(baseline.state().references[f]);
     }
     adjust_family(report.features, policy.correction);
 

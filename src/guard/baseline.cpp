@@ -45,8 +45,9 @@ stats::Moments moments_of(std::span<const double> values) {
 stats::Grid empty_grid(stats::Precision precision) {
     stats::Grid grid;
     grid.precision = precision;
-    const double next = precision == stats::Precision::f32 ? static_cast<double>(std::numeric_limits<float>::denorm_min())
-                                                           : std::numeric_limits<double>::denorm_min();
+    const double next = precision == stats::Precision::f32
+                            ? static_cast<double>(std::numeric_limits<float>::denorm_min())
+                            : std::numeric_limits<double>::denorm_min();
     grid.edges = {0.0, next};
     grid.reference_counts = {0, 0, 0};
     grid.discrete = true;
@@ -119,8 +120,9 @@ void check_options(const Table& reference, const BaselineOptions& options) {
     }
     if (reference.column_count() == 0) throw Error(ErrorCode::invalid_argument, "the reference has no columns");
     if (reference.rows() < std::max<std::size_t>(options.minimum_rows, 1)) {
-        throw Error(ErrorCode::not_enough_data, fmt::format("the reference has {} rows, {} are needed", reference.rows(),
-                                                            std::max<std::size_t>(options.minimum_rows, 1)));
+        throw Error(ErrorCode::not_enough_data,
+                    fmt::format("the reference has {} rows, {} are needed", reference.rows(),
+                                std::max<std::size_t>(options.minimum_rows, 1)));
     }
 }
 
@@ -159,8 +161,9 @@ std::vector<float> edges_for<float>(const stats::Grid& grid) {
                                           : static_cast<float>(edge));
     }
     // The last edge is the number after the maximum; rounded to float it must still lie above the rounded maximum.
-    edges.back() = std::max(edges.back(), std::nextafter(static_cast<float>(std::clamp(grid.maximum, -largest, largest)),
-                                                         std::numeric_limits<float>::infinity()));
+    edges.back() =
+        std::max(edges.back(), std::nextafter(static_cast<float>(std::clamp(grid.maximum, -largest, largest)),
+                                              std::numeric_limits<float>::infinity()));
     return edges;
 }
 
@@ -170,7 +173,8 @@ void Baseline::State::prepare() {
     std::sort(by_name.begin(), by_name.end(),
               [this](std::size_t a, std::size_t b) { return features[a].name < features[b].name; });
     for (std::size_t i = 0; i < features.size(); ++i) {
-        if (features[by_name[i]].name.empty() || (i > 0 && features[by_name[i]].name == features[by_name[i - 1]].name)) {
+        if (features[by_name[i]].name.empty() ||
+            (i > 0 && features[by_name[i]].name == features[by_name[i - 1]].name)) {
             throw Error(ErrorCode::corrupt_data, "the baseline has a feature without a name of its own");
         }
     }
@@ -223,7 +227,8 @@ Baseline Baseline::build(const Table& reference, const BaselineOptions& options)
     state->name = options.name;
     state->model_digest = options.model_digest;
     for (const auto& [name, column] : reference.columns()) {
-        state->features.push_back(column.is_numeric() ? learn_numeric(column, options) : learn_categorical(column, options));
+        state->features.push_back(column.is_numeric() ? learn_numeric(column, options)
+                                                      : learn_categorical(column, options));
         state->features.back().name = name;
     }
     // Reading back what would be saved gives the identity, and proves that it can be read.
@@ -239,14 +244,28 @@ Baseline Baseline::load(const std::filesystem::path& path) {
     }
 }
 
-void Baseline::save(const std::filesystem::path& path) const { write_file_atomically(path, to_bytes()); }
+void Baseline::save(const std::filesystem::path& path) const {
+    write_file_atomically(path, to_bytes());
+}
 
-std::size_t Baseline::feature_count() const noexcept { return state_->features.size(); }
-std::span<const FeatureBaseline> Baseline::features() const noexcept { return state_->features; }
-std::uint64_t Baseline::rows() const noexcept { return state_->rows; }
-const std::string& Baseline::name() const noexcept { return state_->name; }
-const std::string& Baseline::model_digest() const noexcept { return state_->model_digest; }
-const Digest& Baseline::id() const noexcept { return state_->id; }
+std::size_t Baseline::feature_count() const noexcept {
+    return state_->features.size();
+}
+std::span<const FeatureBaseline> Baseline::features() const noexcept {
+    return state_->features;
+}
+std::uint64_t Baseline::rows() const noexcept {
+    return state_->rows;
+}
+const std::string& Baseline::name() const noexcept {
+    return state_->name;
+}
+const std::string& Baseline::model_digest() const noexcept {
+    return state_->model_digest;
+}
+const Digest& Baseline::id() const noexcept {
+    return state_->id;
+}
 
 const FeatureBaseline& Baseline::feature(std::size_t index) const {
     if (index >= feature_count()) {
@@ -258,8 +277,9 @@ const FeatureBaseline& Baseline::feature(std::size_t index) const {
 
 std::optional<std::size_t> Baseline::find(std::string_view name) const noexcept {
     const auto& features = state_->features;
-    const auto found = std::lower_bound(state_->by_name.begin(), state_->by_name.end(), name,
-                                        [&features](std::size_t f, std::string_view wanted) { return features[f].name < wanted; });
+    const auto found =
+        std::lower_bound(state_->by_name.begin(), state_->by_name.end(), name,
+                         [&features](std::size_t f, std::string_view wanted) { return features[f].name < wanted; });
     if (found == state_->by_name.end() || features[*found].name != name) return std::nullopt;
     return *found;
 }

@@ -20,11 +20,11 @@ constexpr std::uint64_t most_rows = std::uint64_t{1} << 62;
 
 // Everything of all features behind each other, one vector per kind of number.
 struct Columns {
-    std::vector<std::uint64_t> cells;       // per feature
-    std::vector<std::uint64_t> cell_counts;  // per cell
+    std::vector<std::uint64_t> cells;                                                  // per feature
+    std::vector<std::uint64_t> cell_counts;                                            // per cell
     std::vector<std::uint64_t> nulls, nans, positive_infinities, negative_infinities;  // per feature
-    std::vector<double> edges;               // per numeric cell but one
-    std::vector<double> means, m2s, minima, maxima;  // per numeric feature
+    std::vector<double> edges;                                                         // per numeric cell but one
+    std::vector<double> means, m2s, minima, maxima;                                    // per numeric feature
     std::vector<std::uint64_t> zeros;
     std::vector<std::uint64_t> singletons, doubletons;  // per categorical feature
     std::vector<std::uint32_t> category_lengths;        // per category
@@ -91,7 +91,8 @@ class Cursor {
     std::span<const T> take(std::uint64_t count) {
         if (count > values_.size() - position_) refuse(fmt::format("\"{}\" is too short", name_));
         position_ += static_cast<std::size_t>(count);
-        return std::span<const T>(values_).subspan(position_ - static_cast<std::size_t>(count), static_cast<std::size_t>(count));
+        return std::span<const T>(values_).subspan(position_ - static_cast<std::size_t>(count),
+                                                   static_cast<std::size_t>(count));
     }
     void finish() const {
         if (position_ != values_.size()) refuse(fmt::format("\"{}\" is too long", name_));
@@ -161,8 +162,8 @@ class Reader {
         for (std::size_t i = 0; i < edges.size(); ++i) {
             // The last edge is the number after the maximum: infinity when the maximum is the largest number there is.
             const bool last = i + 1 == edges.size();
-            const bool exact = !narrow || !std::isfinite(edges[i]) ||
-                               static_cast<double>(static_cast<float>(edges[i])) == edges[i];
+            const bool exact =
+                !narrow || !std::isfinite(edges[i]) || static_cast<double>(static_cast<float>(edges[i])) == edges[i];
             const bool sound = std::isfinite(edges[i]) || (last && edges[i] > 0);
             if (!sound || !exact || (i > 0 && !(edges[i - 1] < edges[i]))) {
                 refuse(fmt::format("edge {} of {} is out of order", i, feature.name));
@@ -177,7 +178,8 @@ class Reader {
               grid.maximum >= grid.minimum && grid.maximum < edges.back())) {
             refuse(fmt::format("the range of {} does not fit its edges", feature.name));
         }
-        if (counts.front() != 0 || counts.back() != 0) refuse(fmt::format("{} has values out of its range", feature.name));
+        if (counts.front() != 0 || counts.back() != 0)
+            refuse(fmt::format("{} has values out of its range", feature.name));
         const auto largest = static_cast<double>(*std::max_element(counts.begin(), counts.end()));
         grid.largest_inner_share = observations == 0 ? 0.0 : largest / static_cast<double>(observations);
         stats::Moments& moments = feature.moments;

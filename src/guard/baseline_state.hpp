@@ -24,20 +24,22 @@ struct Baseline::State {
     Digest id{};
 
     // Derived by `prepare`.
-    std::vector<std::size_t> by_name;            // feature indices in the order of names
-    std::vector<std::size_t> counter_offsets;    // of each feature in a window's counters, and their total at the end
-    std::vector<CategoryTable> tables;           // empty for numeric features
-    std::vector<std::uint32_t> categorical;      // indices of the categorical features
+    std::vector<std::size_t> by_name;          // feature indices in the order of names
+    std::vector<std::size_t> counter_offsets;  // of each feature in a window's counters, and their total at the end
+    std::vector<CategoryTable> tables;         // empty for numeric features
+    std::vector<std::uint32_t> categorical;    // indices of the categorical features
     std::vector<drift::GridReference> references;
     std::optional<kernels::RowPlan<float>> plan_f32;
     std::optional<kernels::RowPlan<double>> plan_f64;
-    std::vector<std::uint16_t> expected_first;   // an entry stands out unless its code lies in
-    std::vector<std::uint16_t> expected_size;    // [expected_first, expected_first + expected_size)
+    std::vector<std::uint16_t> expected_first;  // an entry stands out unless its code lies in
+    std::vector<std::uint16_t> expected_size;   // [expected_first, expected_first + expected_size)
 
     /// Fills the derived part. Throws Error(corrupt_data) when the learned part contradicts itself.
     void prepare();
 
-    [[nodiscard]] std::size_t cell_count(std::size_t feature) const noexcept { return features[feature].counts().size(); }
+    [[nodiscard]] std::size_t cell_count(std::size_t feature) const noexcept {
+        return features[feature].counts().size();
+    }
 
     [[nodiscard]] bool stands_out(const std::uint16_t* found, std::size_t feature) const noexcept {
         return static_cast<std::uint16_t>(found[feature] - expected_first[feature]) >= expected_size[feature];
@@ -48,7 +50,8 @@ struct Baseline::State {
         const std::uint16_t* const size = expected_size.data();
         std::uint16_t any = 0;
         for (std::size_t f = 0; f < features.size(); ++f) {
-            any = static_cast<std::uint16_t>(any | (static_cast<std::uint16_t>(found[f] - first[f]) >= size[f] ? 1 : 0));
+            any =
+                static_cast<std::uint16_t>(any | (static_cast<std::uint16_t>(found[f] - first[f]) >= size[f] ? 1 : 0));
         }
         return any != 0;
     }

@@ -16,9 +16,9 @@ namespace vedette::inline v0 {
 
 namespace {
 
-constexpr std::array reason_names{"wrong_width",     "wrong_type",   "null_value",       "not_a_number",
-                                  "infinite_value",  "unseen_category", "out_of_range",  "far_out_of_range",
-                                  "score",           "score_not_evaluated", "foreign_window"};
+constexpr std::array reason_names{"wrong_width",    "wrong_type",          "null_value",    "not_a_number",
+                                  "infinite_value", "unseen_category",     "out_of_range",  "far_out_of_range",
+                                  "score",          "score_not_evaluated", "foreign_window"};
 
 void add(Verdict& verdict, Reason reason, Decision decision, std::size_t subject, double value) noexcept {
     if (decision == Decision::pass) return;
@@ -106,8 +106,12 @@ void Guard::add_slot(ScoreSlot slot) {
 namespace {
 
 // How the value of entry f of a row is told to a finding.
-double number_of(std::span<const float> row, std::size_t f) noexcept { return static_cast<double>(row[f]); }
-double number_of(std::span<const double> row, std::size_t f) noexcept { return row[f]; }
+double number_of(std::span<const float> row, std::size_t f) noexcept {
+    return static_cast<double>(row[f]);
+}
+double number_of(std::span<const double> row, std::size_t f) noexcept {
+    return row[f];
+}
 double number_of(std::span<const Value> row, std::size_t f) noexcept {
     return row[f].kind == Value::Kind::number ? row[f].number : std::numeric_limits<double>::quiet_NaN();
 }
@@ -151,7 +155,8 @@ void Guard::judge_entry(std::size_t feature, std::uint16_t code, double value, V
         case codes::invalid: return add(verdict, Reason::wrong_type, rule.wrong_type, feature, value);
         default: break;
     }
-    if (rule.kind == FeatureKind::categorical) return add(verdict, Reason::unseen_category, rule.unseen, feature, value);
+    if (rule.kind == FeatureKind::categorical)
+        return add(verdict, Reason::unseen_category, rule.unseen, feature, value);
     if (value < rule.far_below || value > rule.far_above) {
         return add(verdict, Reason::far_out_of_range, rule.far_outside, feature, value);
     }
@@ -189,9 +194,15 @@ void Guard::run_scores(std::span<const T> row, Window& window, Verdict& verdict)
     }
 }
 
-Verdict Guard::check(std::span<const float> row, Window& window) const noexcept { return judge(row, window); }
-Verdict Guard::check(std::span<const double> row, Window& window) const noexcept { return judge(row, window); }
-Verdict Guard::check(std::span<const Value> row, Window& window) const noexcept { return judge(row, window); }
+Verdict Guard::check(std::span<const float> row, Window& window) const noexcept {
+    return judge(row, window);
+}
+Verdict Guard::check(std::span<const double> row, Window& window) const noexcept {
+    return judge(row, window);
+}
+Verdict Guard::check(std::span<const Value> row, Window& window) const noexcept {
+    return judge(row, window);
+}
 
 std::string Guard::explain(const Verdict& verdict) const {
     std::string text = decision_name(verdict.decision);
@@ -212,11 +223,13 @@ std::string Guard::explain(const Verdict& verdict) const {
         if (finding.subject >= baseline_.feature_count()) return "a feature of another baseline";
         const FeatureBaseline& feature = baseline_.features()[finding.subject];
         switch (finding.reason) {
-            case Reason::wrong_type: return fmt::format("{} is not a {} value", feature.name, feature_kind_name(feature.kind));
+            case Reason::wrong_type:
+                return fmt::format("{} is not a {} value", feature.name, feature_kind_name(feature.kind));
             case Reason::null_value: return fmt::format("{} is null", feature.name);
             case Reason::not_a_number: return fmt::format("{} is NaN", feature.name);
             case Reason::infinite_value: return fmt::format("{} is {}", feature.name, finding.value);
-            case Reason::unseen_category: return fmt::format("{} is a category the reference did not hold", feature.name);
+            case Reason::unseen_category:
+                return fmt::format("{} is a category the reference did not hold", feature.name);
             default:
                 return fmt::format("{} = {:.6g} lies {}outside the reference's range [{:.6g}, {:.6g}]", feature.name,
                                    finding.value, finding.reason == Reason::far_out_of_range ? "far " : "",
@@ -225,7 +238,8 @@ std::string Guard::explain(const Verdict& verdict) const {
     };
     for (std::size_t i = 0; i < verdict.stored_findings(); ++i) {
         const Finding& finding = verdict.findings[i];
-        text += fmt::format("\n{}: {} [{}]", decision_name(finding.decision), describe(finding), reason_name(finding.reason));
+        text += fmt::format("\n{}: {} [{}]", decision_name(finding.decision), describe(finding),
+                            reason_name(finding.reason));
     }
     if (verdict.finding_count > Verdict::capacity) {
         text += fmt::format("\n... and {} more", verdict.finding_count - Verdict::capacity);

@@ -23,8 +23,9 @@ using Json = nlohmann::ordered_json;
     throw Error(ErrorCode::invalid_policy, fmt::format("policy {}: {}", path.empty() ? "/" : path, what));
 }
 
-constexpr std::array test_names{"automatic",      "kolmogorov_smirnov", "chi_square",      "g_test",     "population_stability",
-                                "jensen_shannon", "hellinger",          "total_variation", "wasserstein"};
+constexpr std::array test_names{"automatic", "kolmogorov_smirnov",   "chi_square",
+                                "g_test",    "population_stability", "jensen_shannon",
+                                "hellinger", "total_variation",      "wasserstein"};
 constexpr std::array action_names{"pass", "warn", "alarm", "learned"};
 constexpr std::array correction_names{"none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"};
 
@@ -111,11 +112,10 @@ constexpr std::array request_fields{
 };
 
 constexpr std::array feature_fields{
-    Field<FeaturePolicy>{"ignore",
-                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
-                             target.ignore = boolean(json, path);
-                         },
-                         [](const FeaturePolicy& source, Json& json) { json = source.ignore; }},
+    Field<FeaturePolicy>{
+        "ignore",
+        [](FeaturePolicy& target, const Json& json, const std::string& path) { target.ignore = boolean(json, path); },
+        [](const FeaturePolicy& source, Json& json) { json = source.ignore; }},
     Field<FeaturePolicy>{"test",
                          [](FeaturePolicy& target, const Json& json, const std::string& path) {
                              target.test = word<DriftTest>(json, path, test_names);
@@ -154,9 +154,7 @@ constexpr std::array policy_fields{
                   [](Policy& target, const Json& json, const std::string& path) {
                       target.correction = word<stats::Correction>(json, path, correction_names);
                   },
-                  [](const Policy& source, Json& json) {
-                      json = stats::correction_name(source.correction);
-                  }},
+                  [](const Policy& source, Json& json) { json = stats::correction_name(source.correction); }},
     Field<Policy>{"minimum_rows",
                   [](Policy& target, const Json& json, const std::string& path) {
                       if (!json.is_number_unsigned() || json.get<std::uint64_t>() == 0) {
@@ -165,13 +163,12 @@ constexpr std::array policy_fields{
                       target.minimum_rows = json.get<std::uint64_t>();
                   },
                   [](const Policy& source, Json& json) { json = source.minimum_rows; }},
-    Field<Policy>{"defaults",
-                  [](Policy& target, const Json& json, const std::string& path) {
-                      read_fields<FeaturePolicy>(target.defaults, json, path, feature_fields);
-                  },
-                  [](const Policy& source, Json& json) {
-                      json = write_fields<FeaturePolicy>(source.defaults, feature_fields);
-                  }},
+    Field<Policy>{
+        "defaults",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<FeaturePolicy>(target.defaults, json, path, feature_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<FeaturePolicy>(source.defaults, feature_fields); }},
     Field<Policy>{"features",
                   [](Policy& target, const Json& json, const std::string& path) {
                       for (const auto& [name, rules] : object(json, path).items()) {

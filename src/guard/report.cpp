@@ -13,17 +13,30 @@ namespace vedette::inline v0 {
 
 namespace {
 
-constexpr std::array hypothesis_names{"distribution",           "null_rate",         "nan_rate",    "positive_infinity_rate",
-                                      "negative_infinity_rate", "out_of_range_rate", "unseen_rate", "invalid_rate"};
+constexpr std::array hypothesis_names{
+    "distribution",           "null_rate",         "nan_rate",    "positive_infinity_rate",
+    "negative_infinity_rate", "out_of_range_rate", "unseen_rate", "invalid_rate"};
 
-constexpr std::array rate_words{"",  "null", "NaN", "+infinity", "-infinity", "outside the reference's range",
-                                "a category the reference did not hold", "of the wrong type"};
+constexpr std::array rate_words{"",
+                                "null",
+                                "NaN",
+                                "+infinity",
+                                "-infinity",
+                                "outside the reference's range",
+                                "a category the reference did not hold",
+                                "of the wrong type"};
 
-std::string percent(double share) { return fmt::format("{:.3g} %", share * 100.0); }
+std::string percent(double share) {
+    return fmt::format("{:.3g} %", share * 100.0);
+}
 
-std::string probability(double p) { return p < 1e-300 ? std::string("< 1e-300") : fmt::format("{:.2g}", p); }
+std::string probability(double p) {
+    return p < 1e-300 ? std::string("< 1e-300") : fmt::format("{:.2g}", p);
+}
 
-double sort_key(double share) { return std::isnan(share) ? -1.0 : share; }
+double sort_key(double share) {
+    return std::isnan(share) ? -1.0 : share;
+}
 
 }  // namespace
 
@@ -51,16 +64,18 @@ std::vector<std::size_t> Report::ranking() const {
         return evidence == nullptr ? -1.0 : sort_key(evidence->moved_share);
     };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        const auto grade = [this](std::size_t f) { return features[f].ignored ? -1 : static_cast<int>(features[f].decision); };
+        const auto grade = [this](std::size_t f) {
+            return features[f].ignored ? -1 : static_cast<int>(features[f].decision);
+        };
         return grade(a) != grade(b) ? grade(a) > grade(b) : share(a) > share(b);
     });
     return order;
 }
 
 std::size_t Report::count(Decision wanted) const noexcept {
-    return static_cast<std::size_t>(std::count_if(features.begin(), features.end(), [wanted](const FeatureReport& feature) {
-        return !feature.ignored && feature.decision == wanted;
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        features.begin(), features.end(),
+        [wanted](const FeatureReport& feature) { return !feature.ignored && feature.decision == wanted; }));
 }
 
 std::string Report::summary() const {
@@ -86,8 +101,9 @@ std::string Report::summary() const {
                                count(Decision::warn), judged, names(Decision::warn), rows);
         case Decision::not_evaluated:
             if (judged == 0) return fmt::format("not evaluated: the policy ignores every feature; {}", rows);
-            return fmt::format("not evaluated: too little data for {} of {} features ({}), which need {} observations; {}",
-                               count(Decision::not_evaluated), judged, names(Decision::not_evaluated), minimum_rows, rows);
+            return fmt::format(
+                "not evaluated: too little data for {} of {} features ({}), which need {} observations; {}",
+                count(Decision::not_evaluated), judged, names(Decision::not_evaluated), minimum_rows, rows);
         case Decision::pass: break;
     }
     return fmt::format("pass: none of {} features changed; {}", judged, rows);

@@ -109,9 +109,15 @@ bool Window::count_row(std::span<const Value> row) noexcept {
 template bool Window::count_row(std::span<const float> row) noexcept;
 template bool Window::count_row(std::span<const double> row) noexcept;
 
-bool Window::observe(std::span<const float> row) noexcept { return count_row(row); }
-bool Window::observe(std::span<const double> row) noexcept { return count_row(row); }
-bool Window::observe(std::span<const Value> row) noexcept { return count_row(row); }
+bool Window::observe(std::span<const float> row) noexcept {
+    return count_row(row);
+}
+bool Window::observe(std::span<const double> row) noexcept {
+    return count_row(row);
+}
+bool Window::observe(std::span<const Value> row) noexcept {
+    return count_row(row);
+}
 
 template <class T>
 void Window::observe_matrix(const MatrixView<T>& rows) {
@@ -140,8 +146,12 @@ void Window::observe_matrix(const MatrixView<T>& rows) {
     }
 }
 
-void Window::observe(const MatrixView<float>& rows) { observe_matrix(rows); }
-void Window::observe(const MatrixView<double>& rows) { observe_matrix(rows); }
+void Window::observe(const MatrixView<float>& rows) {
+    observe_matrix(rows);
+}
+void Window::observe(const MatrixView<double>& rows) {
+    observe_matrix(rows);
+}
 
 void Window::observe(const Table& table) {
     const Baseline::State& state = baseline_.state();
@@ -176,7 +186,8 @@ void Window::observe_column(std::size_t feature, const Column& column) {
         }
         // A dictionary is looked up once, and its rows by code.
         std::vector<std::size_t> cell_of_code;
-        for (const std::string_view text : column.dictionary()) cell_of_code.push_back(state.tables[feature].find(text));
+        for (const std::string_view text : column.dictionary())
+            cell_of_code.push_back(state.tables[feature].find(text));
         for (std::size_t i = 0; i < column.size(); ++i) {
             if (!column.is_valid(i)) {
                 ++counters[cells + null];
@@ -232,7 +243,9 @@ void Window::merge(const Window& other) {
     if (other.baseline_.id() != baseline_.id()) {
         throw Error(ErrorCode::baseline_mismatch, "the other window was counted against another baseline");
     }
-    const auto overflows = [](std::uint64_t a, std::uint64_t b) { return a > std::numeric_limits<std::uint64_t>::max() - b; };
+    const auto overflows = [](std::uint64_t a, std::uint64_t b) {
+        return a > std::numeric_limits<std::uint64_t>::max() - b;
+    };
     bool too_large = overflows(rejected_, other.rejected_);
     for (std::size_t i = 0; i < counters_.size(); ++i) too_large |= overflows(counters_[i], other.counters_[i]);
     for (std::size_t i = 0; i < requests_.size(); ++i) too_large |= overflows(requests_[i], other.requests_[i]);
@@ -257,7 +270,9 @@ std::vector<std::byte> Window::to_bytes() const {
     return writer.finish("window");
 }
 
-void Window::save(const std::filesystem::path& path) const { write_file_atomically(path, to_bytes()); }
+void Window::save(const std::filesystem::path& path) const {
+    write_file_atomically(path, to_bytes());
+}
 
 Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> bytes) {
     const Container container = Container::view(bytes);
@@ -314,8 +329,12 @@ std::uint64_t Window::extra(std::size_t feature, Extra which) const noexcept {
     return counters_[state.counter_offsets[feature] + state.cell_count(feature) + which];
 }
 
-std::uint64_t Window::requests(Decision decision) const noexcept { return requests_[static_cast<std::size_t>(decision)]; }
-std::uint64_t Window::rejected() const noexcept { return rejected_; }
+std::uint64_t Window::requests(Decision decision) const noexcept {
+    return requests_[static_cast<std::size_t>(decision)];
+}
+std::uint64_t Window::rejected() const noexcept {
+    return rejected_;
+}
 
 bool Window::same_counters(const Window& other) const noexcept {
     return baseline_.id() == other.baseline_.id() && counters_ == other.counters_ && requests_ == other.requests_ &&

@@ -14,15 +14,19 @@ namespace vedette::inline v0 {
 /// It must not throw, allocate or lock, and must be callable from several threads at once.
 template <class S, class T = float>
 concept Score = requires(const S& score, std::span<const T> row) {
-    { score.score(row) } noexcept -> std::convertible_to<double>;
+    { score.score(row) }
+    noexcept->std::convertible_to<double>;
 };
 
 /// A stream detector: `update(x)` takes one observation in constant time and memory; `alarmed()` reads its state.
 template <class M>
 concept Monitor = requires(M& monitor, const M& frozen, double x) {
-    { monitor.update(x) } noexcept;
-    { monitor.reset() } noexcept;
-    { frozen.alarmed() } noexcept -> std::convertible_to<bool>;
+    { monitor.update(x) }
+    noexcept;
+    { monitor.reset() }
+    noexcept;
+    { frozen.alarmed() }
+    noexcept->std::convertible_to<bool>;
 };
 
 /// A two-sample test: called with the reference and the live sample, it answers with evidence.

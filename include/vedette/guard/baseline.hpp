@@ -28,7 +28,7 @@ constexpr const char* feature_kind_name(FeatureKind kind) noexcept {
 
 /// How a baseline is learned. Every default is safe.
 struct BaselineOptions {
-    std::size_t cells = 64;             ///< cells of a numeric feature's grid, the two out-of-range cells included: 4..1024
+    std::size_t cells = 64;  ///< cells of a numeric feature's grid, the two out-of-range cells included: 4..1024
     std::size_t max_categories = 1000;  ///< 1..1022; rarer categories share the cell of the unseen ones
     std::size_t minimum_rows = 50;      ///< refuse to learn from fewer rows
     std::string name{};                 ///< what the baseline is for, e.g. "fraud model 2026-03"; free text
@@ -48,7 +48,7 @@ struct FeatureBaseline {
     stats::Grid grid;        ///< numeric: the frozen grid with the reference's counts
     stats::Moments moments;  ///< numeric: over the finite reference values
 
-    std::vector<std::string> categories;         ///< categorical: the text of each cell but the last, most frequent first
+    std::vector<std::string> categories;  ///< categorical: the text of each cell but the last, most frequent first
     std::vector<std::uint64_t> category_counts;  ///< categorical: one per cell; the last holds the categories left out
     std::uint64_t singletons = 0;                ///< categorical: categories that the reference held exactly once
     std::uint64_t doubletons = 0;                ///< categorical: ... exactly twice

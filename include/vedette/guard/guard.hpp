@@ -22,7 +22,7 @@ namespace vedette::inline v0 {
 
 /// Why a request was not simply passed. Values are pinned and shared with the C interface.
 enum class Reason : std::uint8_t {
-    wrong_width = 0,          ///< not one value per feature; nothing was counted
+    wrong_width = 0,  ///< not one value per feature; nothing was counted
     wrong_type = 1,
     null_value = 2,
     not_a_number = 3,
@@ -51,8 +51,8 @@ struct Verdict {
     static constexpr std::size_t capacity = 8;
 
     Decision decision = Decision::pass;
-    std::uint32_t reasons = 0;        ///< bit `1 << reason` for every reason found
-    std::uint32_t finding_count = 0;  ///< all findings, also those beyond the capacity
+    std::uint32_t reasons = 0;                 ///< bit `1 << reason` for every reason found
+    std::uint32_t finding_count = 0;           ///< all findings, also those beyond the capacity
     std::array<Finding, capacity> findings{};  ///< the first ones, in feature order
 
     [[nodiscard]] constexpr bool is_alarm() const noexcept { return decision == Decision::alarm; }
@@ -81,7 +81,7 @@ class Guard {
     /// `std::span<const float>` gets f32 rows as they are; other rows are converted. Categorical entries are the
     /// category's cell, nulls are NaN. Throws Error(invalid_argument) for an empty or repeated name or alarm < warn.
     template <class S>
-        requires Score<S, float> || Score<S, double>
+    requires Score<S, float> || Score<S, double>
     void add_score(std::string name, S score, ScoreThresholds thresholds) {
         ScoreSlot slot;
         slot.name = std::move(name);

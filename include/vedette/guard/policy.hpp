@@ -46,10 +46,10 @@ struct RequestPolicy {
     Action not_a_number = Action::learned;
     Action infinity = Action::learned;
     Action unseen_category = Action::warn;
-    Action out_of_range = Action::pass;       ///< outside everything the reference held
-    Action far_out_of_range = Action::warn;   ///< further outside than `far_factor` times the reference's range
-    double far_factor = 1.0;                  ///< in ranges (maximum - minimum), >= 0
-    Action wrong_type = Action::alarm;        ///< text for a numeric feature, a number that is no category code, ...
+    Action out_of_range = Action::pass;      ///< outside everything the reference held
+    Action far_out_of_range = Action::warn;  ///< further outside than `far_factor` times the reference's range
+    double far_factor = 1.0;                 ///< in ranges (maximum - minimum), >= 0
+    Action wrong_type = Action::alarm;       ///< text for a numeric feature, a number that is no category code, ...
 };
 
 /// The rules for one feature.

@@ -39,7 +39,7 @@ const char* hypothesis_name(Hypothesis hypothesis) noexcept;
 struct Evidence {
     Hypothesis hypothesis = Hypothesis::distribution;
     Decision decision = Decision::not_evaluated;
-    TestResult test{};              ///< of the deciding test
+    TestResult test{};  ///< of the deciding test
     double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
     double moved_share = std::numeric_limits<double>::quiet_NaN();  ///< share of the traffic that moved, 0..1
     Interval moved_share_interval{};
@@ -56,9 +56,9 @@ struct FeatureReport {
     bool ignored = false;
     DriftTest test = DriftTest::automatic;  ///< the test that decided, never `automatic`
     double tolerance = 0.0;
-    std::uint64_t live_rows = 0;          ///< values seen, nulls and the like included
-    std::uint64_t live_observations = 0;  ///< values in cells
-    drift::GridEvidence statistics{};     ///< every statistic on the cells
+    std::uint64_t live_rows = 0;                                         ///< values seen, nulls and the like included
+    std::uint64_t live_observations = 0;                                 ///< values in cells
+    drift::GridEvidence statistics{};                                    ///< every statistic on the cells
     double reference_median = std::numeric_limits<double>::quiet_NaN();  ///< numeric, interpolated on the grid
     double live_median = std::numeric_limits<double>::quiet_NaN();
 

@@ -25,16 +25,23 @@ struct Value {
     std::string_view text{};  ///< borrowed for the call
 
     constexpr Value() = default;
-    constexpr Value(double x) : kind(Kind::number), number(x) {}            // NOLINT(google-explicit-constructor)
-    constexpr Value(std::string_view t) : kind(Kind::text), text(t) {}      // NOLINT(google-explicit-constructor)
-    constexpr Value(const char* t) : kind(Kind::text), text(t) {}           // NOLINT(google-explicit-constructor)
+    constexpr Value(double x) : kind(Kind::number), number(x) {}        // NOLINT(google-explicit-constructor)
+    constexpr Value(std::string_view t) : kind(Kind::text), text(t) {}  // NOLINT(google-explicit-constructor)
+    constexpr Value(const char* t) : kind(Kind::text), text(t) {}       // NOLINT(google-explicit-constructor)
 };
 
 /// One thread's counters for one baseline. Not thread-safe: one window per thread, merged when read.
 class Window {
   public:
     /// The counters behind the cells of every feature, in this order.
-    enum Extra : std::size_t { nan = 0, positive_infinity = 1, negative_infinity = 2, null = 3, invalid = 4, extra_count = 5 };
+    enum Extra : std::size_t {
+        nan = 0,
+        positive_infinity = 1,
+        negative_infinity = 2,
+        null = 3,
+        invalid = 4,
+        extra_count = 5
+    };
 
     explicit Window(Baseline baseline);
 
@@ -92,12 +99,12 @@ class Window {
     void convert(std::span<const T> row) noexcept;
 
     Baseline baseline_;
-    std::vector<std::uint64_t> counters_;     // per feature: cells, then the extras
+    std::vector<std::uint64_t> counters_;      // per feature: cells, then the extras
     std::array<std::uint64_t, 4> requests_{};  // by Decision
     std::uint64_t rejected_ = 0;
-    std::vector<std::uint16_t> codes_;   // scratch of one row: the cell of each feature
-    std::vector<double> row_;            // scratch of one row as numbers, for mixed rows and scores
-    std::vector<float> row_f32_;         // the same for scores that take f32
+    std::vector<std::uint16_t> codes_;  // scratch of one row: the cell of each feature
+    std::vector<double> row_;           // scratch of one row as numbers, for mixed rows and scores
+    std::vector<float> row_f32_;        // the same for scores that take f32
 };
 
 /// The sum of windows of one baseline. Throws Error(invalid_argument) when there are none.

@@ -20,7 +20,9 @@ Report judge(const Baseline& baseline, const vedette::testing::Sample& live, con
     return assess(baseline, window, policy);
 }
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 

@@ -45,7 +45,8 @@ TEST_CASE("every reference value is in a cell or a counter of its own") {
     const FeatureBaseline& income = baseline.feature(0);
     CHECK(income.grid.cells() == 64);
     CHECK(income.moments.count == 3000);
-    CHECK(income.moments.mean == doctest::Approx(std::accumulate(sample.income.begin(), sample.income.end(), 0.0) / 3000));
+    CHECK(income.moments.mean ==
+          doctest::Approx(std::accumulate(sample.income.begin(), sample.income.end(), 0.0) / 3000));
     CHECK(baseline.feature(1).grid.discrete);
     CHECK(baseline.feature(2).grid.precision == stats::Precision::f32);
     const FeatureBaseline& country = baseline.feature(3);
@@ -106,7 +107,8 @@ TEST_CASE("rarer categories than fit share the last cell") {
 
 TEST_CASE("impossible requests are refused with a reason") {
     const auto sample = draw_sample(200, 3);
-    CHECK_THROWS_WITH_AS((void)Baseline::build(sample.table(), {.cells = 3}), "cells = 3 lies outside [4, 1024]", Error);
+    CHECK_THROWS_WITH_AS((void)Baseline::build(sample.table(), {.cells = 3}), "cells = 3 lies outside [4, 1024]",
+                         Error);
     CHECK_THROWS_WITH_AS((void)Baseline::build(sample.table(), {.max_categories = 2000}),
                          "max_categories = 2000 lies outside [1, 1022]", Error);
     CHECK_THROWS_WITH_AS((void)Baseline::build(sample.table(), {.minimum_rows = 500}),

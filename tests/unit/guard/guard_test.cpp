@@ -51,8 +51,11 @@ TEST_CASE("f32, f64 and mixed rows get the same verdict") {
     Window a(guard.baseline());
     Window b(guard.baseline());
     Window c(guard.baseline());
-    const std::vector<std::vector<double>> rows{
-        {1.0, 0.0, 0.1, 0.0}, {-1.0, 0.0, 0.1, 5.0}, {1e9, 0.0, -50.0, 1.0}, {nan_value, inf, -inf, 2.0}, {1.0, 0.0, 0.0, -1.0}};
+    const std::vector<std::vector<double>> rows{{1.0, 0.0, 0.1, 0.0},
+                                                {-1.0, 0.0, 0.1, 5.0},
+                                                {1e9, 0.0, -50.0, 1.0},
+                                                {nan_value, inf, -inf, 2.0},
+                                                {1.0, 0.0, 0.0, -1.0}};
     for (const auto& row : rows) {
         const std::vector<float> narrow(row.begin(), row.end());
         const std::vector<Value> mixed(row.begin(), row.end());
@@ -81,7 +84,7 @@ TEST_CASE("each reason, with its default meaning") {
 
     verdict = check({Value(), 0.0, 0.1, "CH"});
     CHECK(verdict.has(Reason::null_value));
-    CHECK(verdict.decision == Decision::warn);  // the reference had no null income
+    CHECK(verdict.decision == Decision::warn);                          // the reference had no null income
     CHECK(check({1.0, 0.0, 0.1, Value()}).decision == Decision::pass);  // but nulls among the countries
 
     verdict = check({1.0, nan_value, 0.1, "CH"});

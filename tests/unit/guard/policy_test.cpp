@@ -23,7 +23,9 @@ std::string refusal(std::string_view text) {
     return "accepted";
 }
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -69,7 +71,8 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
     CHECK(contains(refusal(R"({"correction": "sidak"})"), "/correction: \"sidak\" is not one of"));
     CHECK(contains(refusal(R"({"defaults": {"request": {"null": "explode"}}})"), "/defaults/request/null"));
     CHECK(contains(refusal(R"({"features": {"age": {"tolerance": 2}}})"), "/features/age/tolerance: 2 lies outside"));
-    CHECK(contains(refusal(R"({"features": {"age": {"request": {"far_factor": -1}}}})"), "/features/age/request/far_factor"));
+    CHECK(contains(refusal(R"({"features": {"age": {"request": {"far_factor": -1}}}})"),
+                   "/features/age/request/far_factor"));
     CHECK(contains(refusal(R"({"features": []})"), "/features: must be an object"));
     CHECK(contains(refusal(R"({"level": 0.1, "level": 0.2})"), "given twice"));
     CHECK(contains(refusal("[]"), "must be an object"));

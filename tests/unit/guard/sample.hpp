@@ -45,6 +45,8 @@ inline Sample draw_sample(std::size_t rows, std::uint64_t seed, double income_sh
     return sample;
 }
 
-inline Baseline sample_baseline(std::size_t rows = 2000) { return Baseline::build(draw_sample(rows, 1).table()); }
+inline Baseline sample_baseline(std::size_t rows = 2000) {
+    return Baseline::build(draw_sample(rows, 1).table());
+}
 
 }  // namespace vedette::testing

@@ -17,7 +17,8 @@ TEST_CASE("eight threads and one thread count the same bytes") {
     const auto live = vedette::testing::draw_sample(threads * rows_per_thread, 21, 0.2);
     const auto check_rows = [&](std::size_t begin, std::size_t end, Window& window) {
         for (std::size_t i = begin; i < end; ++i) {
-            const std::vector<Value> row{live.income[i], live.claims[i], static_cast<double>(live.score[i]), live.country[i]};
+            const std::vector<Value> row{live.income[i], live.claims[i], static_cast<double>(live.score[i]),
+                                         live.country[i]};
             (void)guard.check(row, window);
         }
     };
