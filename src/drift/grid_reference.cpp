@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <string>
 
 #include "vedette/core/error.hpp"
@@ -66,10 +65,6 @@ GridReference GridReference::nominal(std::span<const std::uint64_t> counts) {
     reference.counts_.assign(counts.begin(), counts.end());
     reference.total_ = checked_sum(counts);
     reference.ordered_ = false;
-    reference.order_.resize(counts.size());
-    std::iota(reference.order_.begin(), reference.order_.end(), 0U);
-    std::stable_sort(reference.order_.begin(), reference.order_.end(),
-                     [counts](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
     return reference;
 }
 
@@ -134,6 +129,20 @@ void GridReference::prepare_wasserstein(std::span<const double> edges, double mi
             power *= power;
         }
         absolute += weight * deviation * (2.0 / pi) * (weight * deviation * (pi / 2.0 - 1.0) + 2.0 * cross);
+    }
+    double centre = 0.0;
+    for (std::size_t i = 0; i < cells; ++i) centre += static_cast<double>(counts_[i]) * positions_[i];
+    centre /= static_cast<double>(total_);
+    double moments[3] = {0.0, 0.0, 0.0};
+    for (std::size_t i = 0; i < cells; ++i) {
+        const double deviation = positions_[i] - centre;
+        double power = deviation;
+        for (double& moment : moments) moment += static_cast<double>(counts_[i]) * (power *= deviation);
+    }
+    for (double& moment : moments) moment /= static_cast<double>(total_);
+    if (moments[0] > 0.0) {
+        skewness_ = moments[1] / std::pow(moments[0], 1.5);
+        kurtosis_ = moments[2] / (moments[0] * moments[0]) - 3.0;
     }
     wasserstein_mean_ = mean * std::sqrt(2.0 / pi);
     wasserstein_variance_ = absolute;

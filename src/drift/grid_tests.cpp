@@ -14,15 +14,19 @@ namespace vedette::inline v0::drift {
 namespace {
 
 constexpr double pi = std::numbers::pi;
-constexpr double pooled_minimum = 5.0;  // Cochran's rule
+constexpr double pooled_minimum = 5.0;  // Cochran's rule, for up to 16 cells
+// The divergences use shares smoothed by half a count per pooled cell (Jeffreys), so that an empty cell is no
+// catastrophe and their null laws hold down to the least expected count.
+constexpr double smoothing = 0.5;
 constexpr std::size_t block_size = 64;
 
 // Sums over pooled cells, with p and q the reference's and the live side's shares.
 struct PooledSums {
-    std::size_t cells = 0;
     double pearson = 0.0;  // (p-q)^2/t
     double pearson_p = 0.0, pearson_p2 = 0.0, pearson_q = 0.0, pearson_q2 = 0.0;
     double likelihood = 0.0;
+    double inverse_totals = 0.0;
+    double largest_share = 0.0;
     double psi_p = 0.0, psi_q = 0.0, psi_gp = 0.0, psi_gp2 = 0.0, psi_gq = 0.0, psi_gq2 = 0.0;
     double shannon_p = 0.0, shannon_p2 = 0.0, shannon_q = 0.0, shannon_q2 = 0.0;
     double hellinger = 0.0;
@@ -78,8 +82,16 @@ class GridEvaluation {
   private:
     [[nodiscard]] TestResult blank() const noexcept;
     void pass_ordered() noexcept;
-    void pass_pooled() noexcept;
+    [[nodiscard]] double least_expected() const noexcept;
+    void add_pooled(double reference_count, double live_count) noexcept;
+    template <class Sink>
+    void pooled_ordered(Sink&& sink) const noexcept;
+    template <class Sink>
+    void pooled_nominal(Sink&& sink) const noexcept;
+    template <class Sink>
+    void pooled(Sink&& sink) const noexcept;
     void add_block(std::size_t cells) noexcept;
+    [[nodiscard]] double mean_difference_sf(double z) const noexcept;
     void finish_ks() noexcept;
     void finish_wasserstein() noexcept;
     void finish_contingency() noexcept;
@@ -97,6 +109,8 @@ class GridEvaluation {
     double distance_ = 0.0;  // Wasserstein-1 in units of the range
     double live_variance_ = 0.0;
     PooledSums sums_;
+    std::size_t pooled_cells_ = 0;
+    std::size_t filled_ = 0;
     std::array<double, block_size> reference_block_;
     std::array<double, block_size> live_block_;
     GridEvidence out_;
@@ -124,9 +138,11 @@ GridEvidence GridEvaluation::run() noexcept {
         finish_ks();
         finish_wasserstein();
     }
-    pass_pooled();
-    out_.pooled_cells = sums_.cells;
-    if (sums_.cells < 2) return out_;
+    pooled([this](double, double) { ++pooled_cells_; });
+    out_.pooled_cells = pooled_cells_;
+    if (pooled_cells_ < 2) return out_;
+    pooled([this](double reference_count, double live_count) { add_pooled(reference_count, live_count); });
+    add_block(filled_);
     finish_contingency();
     finish_divergences();
     finish_total_variation();
@@ -196,9 +212,9 @@ void GridEvaluation::finish_wasserstein() noexcept {
     const double variance = reference_.wasserstein_variance_ * variance_factor_;
     const double signed_deviation = reference_.wasserstein_signed_ * root;
     if (mean > 0.0) {
-        // The distance is at least the difference of the means, whose normal tail bounds the p-value from below and
-        // governs it in the far tail; the constant covers what the other sign patterns add.
-        const double of_means = 2.2 * stats::normal_sf(distance_ / signed_deviation);
+        // The distance is at least the difference of the means, whose tail bounds the p-value from below and governs it
+        // far out; the constant covers what the other sign patterns add.
+        const double of_means = 1.15 * mean_difference_sf(distance_ / signed_deviation);
         result.p_value = std::min(1.0, std::max(folded_sum_sf(distance_, mean, variance), of_means));
     }
     const double sd = reference_.standard_deviation_;
@@ -211,31 +227,93 @@ void GridEvaluation::finish_wasserstein() noexcept {
     result.effect_interval = {std::max(0.0, distance_ - noise) * unit, std::min(1.0, distance_ + spread) * unit};
 }
 
-void GridEvaluation::pass_pooled() noexcept {
-    // A cell closes once the reference holds enough, for its own count and for the live count that it implies.
-    const double needed = pooled_minimum * std::max(1.0, n_ / m_);
+// The errors of the chi-square approximation add up over cells, so the least expected count grows with their root.
+double GridEvaluation::least_expected() const noexcept {
+    return pooled_minimum * std::max(1.0, 0.25 * std::sqrt(static_cast<double>(live_.size())));
+}
+
+void GridEvaluation::add_pooled(double reference_count, double live_count) noexcept {
+    reference_block_[filled_] = reference_count;
+    live_block_[filled_] = live_count;
+    if (++filled_ < block_size) return;
+    add_block(filled_);
+    filled_ = 0;
+}
+
+// The two-sided tail of the standardised difference of means, by Edgeworth's series: a heavy-tailed feature needs it.
+double GridEvaluation::mean_difference_sf(double z) const noexcept {
+    const double unit = std::sqrt(variance_factor_);
+    const double skewness = reference_.skewness_ * (1.0 / (m_ * m_) - 1.0 / (n_ * n_)) / (unit * unit * unit);
+    const double kurtosis =
+        reference_.kurtosis_ * (1.0 / (m_ * m_ * m_) + 1.0 / (n_ * n_ * n_)) / (unit * unit * unit * unit);
+    const double z3 = z * z * z;
+    const double series =
+        kurtosis / 24.0 * (z3 - 3.0 * z) + skewness * skewness / 72.0 * (z3 * z * z - 10.0 * z3 + 15.0 * z);
+    const double density = std::exp(-0.5 * z * z) / std::sqrt(2.0 * pi);
+    return 2.0 * (stats::normal_sf(z) + density * std::max(0.0, series));
+}
+
+// Neighbours are joined until the reference holds enough, and implies enough for the live side.
+template <class Sink>
+void GridEvaluation::pooled_ordered(Sink&& sink) const noexcept {
+    // Cells of a fitted grid have fixed counts and gamma-distributed masses. Where the live side is the larger one, the
+    // skewness of these masses is what limits the approximation, and asks for more in a cell.
+    const double live_share = m_ / (n_ + m_);
+    const double needed =
+        least_expected() * std::max(reference_.discrete_ ? 1.0 : 1.0 + 3.0 * live_share * live_share, n_ / m_);
     const std::size_t cells = live_.size();
-    const bool ordered = reference_.is_ordered();
     double left = n_;  // reference mass not yet in a closed cell
     double reference_sum = 0.0;
     double live_sum = 0.0;
-    std::size_t filled = 0;
     for (std::size_t i = 0; i < cells; ++i) {
-        const std::size_t cell = ordered ? i : reference_.order_[i];
-        reference_sum += static_cast<double>(reference_.counts_[cell]);
-        live_sum += static_cast<double>(live_[cell]);
-        // The last cell takes all that is left, or else nothing short of `needed` may follow.
+        reference_sum += static_cast<double>(reference_.counts_[i]);
+        live_sum += static_cast<double>(live_[i]);
+        // A cell closes only when enough is left for another; the last one takes the rest.
         if (i + 1 < cells && (reference_sum < needed || left - reference_sum < needed)) continue;
         left -= reference_sum;
-        reference_block_[filled] = reference_sum;
-        live_block_[filled] = live_sum;
+        sink(reference_sum, live_sum);
         reference_sum = live_sum = 0.0;
-        if (++filled == block_size) {
-            add_block(filled);
-            filled = 0;
+    }
+}
+
+// Categories that are rare in both samples together, or absent from the reference, share one cell. Given the totals of
+// both samples the null law of the table does not depend on this choice; choosing by the reference alone would keep
+// just the categories that chance made frequent there.
+template <class Sink>
+void GridEvaluation::pooled_nominal(Sink&& sink) const noexcept {
+    const std::size_t cells = live_.size();
+    const double needed = least_expected() * (n_ + m_) / std::min(n_, m_);
+    const auto total_of = [this](std::size_t i) {
+        return static_cast<double>(reference_.counts_[i]) + static_cast<double>(live_[i]);
+    };
+    const auto is_rare = [&](std::size_t i) { return reference_.counts_[i] == 0 || total_of(i) < needed; };
+    double rare_reference = 0.0;
+    double rare_live = 0.0;
+    std::size_t smallest = cells;
+    for (std::size_t i = 0; i < cells; ++i) {
+        if (is_rare(i)) {
+            rare_reference += static_cast<double>(reference_.counts_[i]);
+            rare_live += static_cast<double>(live_[i]);
+        } else if (smallest == cells || total_of(i) < total_of(smallest)) {
+            smallest = i;
         }
     }
-    add_block(filled);
+    const bool alone = rare_reference + rare_live >= needed;  // else the smallest of the others takes them in
+    for (std::size_t i = 0; i < cells; ++i) {
+        if (is_rare(i)) continue;
+        const bool host = !alone && i == smallest;
+        sink(static_cast<double>(reference_.counts_[i]) + (host ? rare_reference : 0.0),
+             static_cast<double>(live_[i]) + (host ? rare_live : 0.0));
+    }
+    if (alone) sink(rare_reference, rare_live);
+}
+
+template <class Sink>
+void GridEvaluation::pooled(Sink&& sink) const noexcept {
+    if (reference_.is_ordered())
+        pooled_ordered(sink);
+    else
+        pooled_nominal(sink);
 }
 
 // Each quantity per cell goes through an array so that the compiler can use vector instructions for the logarithms.
@@ -243,30 +321,33 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
     const double total = n_ + m_;
     const double per_n = 1.0 / n_;
     const double per_m = 1.0 / m_;
+    const double added = smoothing * static_cast<double>(pooled_cells_);
+    const double per_smoothed_n = 1.0 / (n_ + added);
+    const double per_smoothed_m = 1.0 / (m_ + added);
+    constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
     std::array<double, 5 * block_size> logs;
     double* const log_r = logs.data();                   // ln(r N / (n t))
     double* const log_l = logs.data() + block_size;      // ln(l N / (m t))
     double* const log_p = logs.data() + 2 * block_size;  // ln(2p / (p+q))
     double* const log_q = logs.data() + 3 * block_size;  // ln(2q / (p+q))
-    double* const log_psi = logs.data() + 4 * block_size;
-    std::array<double, block_size> psi_ratio;
+    double* const log_ratio = logs.data() + 4 * block_size;
+    std::array<double, block_size> ratio;
     std::array<double, block_size> deviation;
     std::array<double, block_size> root_difference;
     for (std::size_t i = 0; i < cells; ++i) {
         const double r = reference_block_[i];
         const double l = live_block_[i];
-        const double p = r * per_n;
-        const double q = l * per_m;
         const double t = r + l;
         const double inverse = total / t;
+        log_r[i] = std::max(r * per_n * inverse, tiny);
+        log_l[i] = std::max(l * per_m * inverse, tiny);
+        const double p = (r + smoothing) * per_smoothed_n;
+        const double q = (l + smoothing) * per_smoothed_m;
         const double half = 2.0 / (p + q);
-        const double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
-        log_r[i] = std::max(p * inverse, tiny);
-        log_l[i] = std::max(q * inverse, tiny);
-        log_p[i] = std::max(p * half, tiny);
-        log_q[i] = std::max(q * half, tiny);
-        psi_ratio[i] = (r + 0.5) / (l + 0.5) * (m_ * per_n);
-        log_psi[i] = psi_ratio[i];
+        log_p[i] = p * half;
+        log_q[i] = q * half;
+        ratio[i] = p / q;
+        log_ratio[i] = ratio[i];
         deviation[i] = std::sqrt(t / total * (1.0 - t / total));
         root_difference[i] = std::sqrt(p) - std::sqrt(q);
     }
@@ -274,7 +355,6 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
         for (std::size_t i = 0; i < cells; ++i) logs[k * block_size + i] = fast_log(logs[k * block_size + i]);
 
     PooledSums s = sums_;
-    s.cells += cells;
     for (std::size_t i = 0; i < cells; ++i) {
         const double r = reference_block_[i];
         const double l = live_block_[i];
@@ -289,23 +369,25 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
         s.pearson_p2 += p * pearson_p * pearson_p;
         s.pearson_q += q * pearson_q;
         s.pearson_q2 += q * pearson_q * pearson_q;
+        s.inverse_totals += 1.0 / t;
+        s.largest_share = std::max(s.largest_share, t / total);
         s.likelihood += r * log_r[i] + l * log_l[i];
 
-        const double a = (r + 0.5) * per_n;
-        const double b = (l + 0.5) * per_m;
-        const double gradient_p = log_psi[i] - 1.0 / psi_ratio[i];
-        const double gradient_q = log_psi[i] + psi_ratio[i];
-        s.psi_p += a * log_psi[i];
-        s.psi_q += b * log_psi[i];
+        const double a = (r + smoothing) * per_smoothed_n;
+        const double b = (l + smoothing) * per_smoothed_m;
+        const double gradient_p = log_ratio[i] - 1.0 / ratio[i];
+        const double gradient_q = log_ratio[i] + ratio[i];
+        s.psi_p += a * log_ratio[i];
+        s.psi_q += b * log_ratio[i];
         s.psi_gp += a * gradient_p;
         s.psi_gp2 += a * gradient_p * gradient_p;
         s.psi_gq += b * gradient_q;
         s.psi_gq2 += b * gradient_q * gradient_q;
 
-        s.shannon_p += p * log_p[i];
-        s.shannon_p2 += p * log_p[i] * log_p[i];
-        s.shannon_q += q * log_q[i];
-        s.shannon_q2 += q * log_q[i] * log_q[i];
+        s.shannon_p += a * log_p[i];
+        s.shannon_p2 += a * log_p[i] * log_p[i];
+        s.shannon_q += b * log_q[i];
+        s.shannon_q2 += b * log_q[i] * log_q[i];
         s.hellinger += root_difference[i] * root_difference[i];
         s.variation += std::abs(p - q);
 
@@ -325,7 +407,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
 
 void GridEvaluation::finish_contingency() noexcept {
     const double total = n_ + m_;
-    const double degrees = static_cast<double>(sums_.cells - 1);
+    const double degrees = static_cast<double>(pooled_cells_ - 1);
     const double nm = n_ * m_;
     const double pearson = nm * sums_.pearson;
     const double variance = nm * nm *
@@ -342,12 +424,15 @@ void GridEvaluation::finish_contingency() noexcept {
     out_.chi_square.statistic = pearson;
     out_.chi_square.p_value = stats::chi_squared_sf(pearson, degrees);
     out_.g.statistic = std::max(0.0, 2.0 * sums_.likelihood);
-    out_.g.p_value = stats::chi_squared_sf(out_.g.statistic, degrees);
+    // Williams's (1976) correction brings the mean of G to that of the chi-square law.
+    const double williams =
+        1.0 + (total * variance_factor_ - 1.0) * (total * sums_.inverse_totals - 1.0) / (6.0 * total * degrees);
+    out_.g.p_value = stats::chi_squared_sf(out_.g.statistic / williams, degrees);
 }
 
 void GridEvaluation::fill_divergence(TestResult& result, double divergence, double factor,
                                      double spread) const noexcept {
-    const double degrees = static_cast<double>(sums_.cells - 1);
+    const double degrees = static_cast<double>(pooled_cells_ - 1);
     const double scale = factor / variance_factor_;
     result.statistic = divergence * scale;
     result.degrees_of_freedom = degrees;
@@ -363,15 +448,11 @@ void GridEvaluation::finish_divergences() noexcept {
         const double ratio = factor * variance / (variance_factor_ * 4.0 * divergence);
         return std::isfinite(ratio) ? std::clamp(ratio, 0.25, 16.0) : 1.0;
     };
-    // PSI of shares smoothed by half a count per cell.
-    const double half_cells = 0.5 * static_cast<double>(sums_.cells);
-    const double a = n_ / (n_ + half_cells);
-    const double b = m_ / (m_ + half_cells);
-    const double psi = std::max(0.0, a * sums_.psi_p - b * sums_.psi_q);
-    const double psi_variance = (a * sums_.psi_gp2 - a * a * sums_.psi_gp * sums_.psi_gp) / n_ +
-                                (b * sums_.psi_gq2 - b * b * sums_.psi_gq * sums_.psi_gq) / m_;
+    const double psi = std::max(0.0, sums_.psi_p - sums_.psi_q);
+    const double psi_variance =
+        (sums_.psi_gp2 - sums_.psi_gp * sums_.psi_gp) / n_ + (sums_.psi_gq2 - sums_.psi_gq * sums_.psi_gq) / m_;
     fill_divergence(out_.psi, psi, 1.0, spread_of(psi_variance, 1.0, psi));
-    out_.psi_null_mean = static_cast<double>(sums_.cells - 1) * variance_factor_;
+    out_.psi_null_mean = static_cast<double>(pooled_cells_ - 1) * variance_factor_;
 
     const double shannon = std::clamp(0.5 * (sums_.shannon_p + sums_.shannon_q), 0.0, std::numbers::ln2);
     const double shannon_variance = 0.25 * ((sums_.shannon_p2 - sums_.shannon_p * sums_.shannon_p) / n_ +
@@ -402,7 +483,12 @@ void GridEvaluation::finish_total_variation() noexcept {
         (sums_.folded_squares * (1.0 - 2.0 / pi) + (2.0 / pi) * (0.5 * cross_1 + (0.5 * pi - 1.5) * cross_2));
     result.statistic = variance > 0.0 ? (variation - mean) / std::sqrt(variance) : 0.0;
     result.effect = variation;
-    result.p_value = folded_sum_sf(variation, mean, variance);
+    // The distance is the largest difference over all sets of cells; the normal tail of the set of largest variance
+    // governs where few cells matter; the constant covers the sets next to it.
+    const double widest = std::max(0.5, sums_.largest_share);
+    const double of_set =
+        2.0 * stats::normal_sf(variation / std::max(root * std::sqrt(widest * (1.0 - widest)), 1e-300));
+    result.p_value = std::min(1.0, std::max(folded_sum_sf(variation, mean, variance), of_set));
     const double noise = mean + confidence_.z() * std::sqrt(std::max(0.0, variance));
     result.effect_interval = {std::max(0.0, variation - noise),
                               std::min(1.0, variation + 0.5 * confidence_.z() * root)};

@@ -239,14 +239,15 @@ double kolmogorov_finite_sf(double d, double n) noexcept {
     if (d <= 0.5 / n) return 1.0;
     const double z2 = n * d * d;
     if (z2 < 0.03) return 1.0;
-    if (n < 64.0 && (d >= 0.5 || z2 >= 1.0)) {
+    if (n < 64.0 && (d >= 0.5 || z2 >= 1.5)) {
         const double both_sides = d >= 0.5 ? 0.0 : 2.0 * std::exp(-8.0 * z2);
         return std::clamp(2.0 * one_sided_kolmogorov_sum(d, n) - both_sides, 0.0, 1.0);
     }
     if (z2 >= 1.8) {
-        // Maag and Dicaire's (1971) one-sided tail with the next term of its large-deviation exponent.
+        // Maag and Dicaire's (1971) one-sided tail with the term of order 1/n of its exponent.
         const double shifted = 6.0 * n * d + 1.0;
-        const double one_sided = std::exp(-shifted * shifted / (18.0 * n) - 4.0 / 9.0 * z2 * d * d);
+        const double correction = (4.0 / 9.0 * z2 * (1.0 - z2) + 1.0 / 18.0) / n;
+        const double one_sided = std::exp(correction - shifted * shifted / (18.0 * n));
         return std::clamp(2.0 * one_sided - 2.0 * std::exp(-8.0 * z2), 0.0, 1.0);
     }
     return std::clamp(1.0 - pelz_good_cdf(std::sqrt(z2), n), 0.0, 1.0);

@@ -45,9 +45,8 @@ class GridReference {
     void prepare_wasserstein(std::span<const double> edges, double minimum, double maximum);
 
     std::vector<std::uint64_t> counts_;
-    std::vector<double> widths_;        // of the cells in units of the range; empty when there is none
-    std::vector<double> positions_;     // a cell's place in [0, 1], at which its live mass adds to the variance
-    std::vector<std::uint32_t> order_;  // nominal: cells by descending reference count
+    std::vector<double> widths_;     // of the cells in units of the range; empty when there is none
+    std::vector<double> positions_;  // a cell's place in [0, 1], at which its live mass adds to the variance
     std::uint64_t total_ = 0;
     bool ordered_ = true;
     bool discrete_ = false;
@@ -59,6 +58,8 @@ class GridReference {
     double wasserstein_mean_ = 0.0;
     double wasserstein_variance_ = 0.0;
     double wasserstein_signed_ = 0.0;
+    double skewness_ = 0.0;  // of the positions
+    double kurtosis_ = 0.0;  // in excess of the normal law's
 };
 
 /// Every test of one feature. Ordered features have all; nominal ones have NaN in `ks` and `wasserstein`. An empty
@@ -75,9 +76,16 @@ class GridReference {
 /// | wasserstein | Wasserstein-1 in reference standard deviations | [0, inf) | Wasserstein-1 in the feature's unit |
 ///
 /// Effects are plain estimates, hence above zero on average without drift; the intervals correct for that, so an effect
-/// counts only where its lower end is above zero. All but ks and wasserstein work on pooled cells: neighbours (ordered)
-/// or the rarest categories (nominal) are joined until the reference holds, and the live side expects, at least 5 each.
-/// The choice rests on reference counts and totals alone, never on where live values fell.
+/// counts only where its lower end is above zero. They are accurate for small and moderate drift.
+///
+/// All but ks and wasserstein work on pooled cells, of which each side expects at least 5 * max(1, sqrt(cells)/4)
+/// values: neighbours (ordered), chosen by reference counts and the two totals alone, or the categories rare in both
+/// samples together, with those absent from the reference (nominal). Fewer than two pooled cells (a live side below ten
+/// values, say) leave these tests undefined. psi, jensen_shannon and hellinger use shares smoothed by half a count per
+/// pooled cell; the p-value of g has Williams's correction. Null laws: Kolmogorov's finite law with Broadie, Glasserman
+/// and Kou's (1997) correction for looking at edges only (ks, when inner cells are of near-equal mass, else
+/// conservative); chi-square; and, for total variation and Wasserstein, a chi law of matched moments, no smaller than
+/// the normal tail of the largest set of cells or of the difference of means.
 struct GridEvidence {
     TestResult ks;
     TestResult chi_square;
