@@ -9,7 +9,7 @@ if(NOT TARGET vedette::sodium)
   find_library(VEDETTE_SODIUM_LIBRARY NAMES sodium libsodium HINTS ${vedette_sodium_LIBRARY_DIRS})
   mark_as_advanced(VEDETTE_SODIUM_INCLUDE_DIR VEDETTE_SODIUM_LIBRARY)
   if(VEDETTE_SODIUM_INCLUDE_DIR AND VEDETTE_SODIUM_LIBRARY)
-    add_library(vedette::sodium UNKNOWN IMPORTED)
+    add_library(vedette::sodium UNKNOWN IMPORTED GLOBAL)
     set_target_properties(vedette::sodium PROPERTIES
       IMPORTED_LOCATION "${VEDETTE_SODIUM_LIBRARY}"
       INTERFACE_INCLUDE_DIRECTORIES "${VEDETTE_SODIUM_INCLUDE_DIR}")

@@ -17,3 +17,18 @@ function(vedette_configure_target target)
     target_link_options(${target} PRIVATE --coverage)
   endif()
 endfunction()
+
+# vedette_use_headers(target libraries...): compiles with header-only libraries without linking to their targets. A link,
+# even a private one, of a static library would reach its users, who would then have to find these packages themselves.
+function(vedette_use_headers target)
+  foreach(library IN LISTS ARGN)
+    get_target_property(includes ${library} INTERFACE_INCLUDE_DIRECTORIES)
+    if(includes)
+      target_include_directories(${target} SYSTEM PRIVATE ${includes})
+    endif()
+    get_target_property(definitions ${library} INTERFACE_COMPILE_DEFINITIONS)
+    if(definitions)
+      target_compile_definitions(${target} PRIVATE ${definitions})
+    endif()
+  endforeach()
+endfunction()
