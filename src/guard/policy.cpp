@@ -155,7 +155,7 @@ constexpr std::array policy_fields{
                       target.correction = word<stats::Correction>(json, path, correction_names);
                   },
                   [](const Policy& source, Json& json) {
-                      json = correction_names[static_cast<std::size_t>(source.correction)];
+                      json = stats::correction_name(source.correction);
                   }},
     Field<Policy>{"minimum_rows",
                   [](Policy& target, const Json& json, const std::string& path) {

@@ -35,22 +35,28 @@ struct BaselineOptions {
     std::string model_digest;           ///< digest of the model it belongs to, recorded as given
 };
 
-/// What is known of one feature. Cells of a numeric feature: `edges.size() + 1`, where cell 0 lies below and the last
-/// cell above everything the reference held. Cells of a categorical feature: one per category, then "other or unseen".
+/// What is known of one feature. Cells of a numeric feature are its grid's: cell 0 lies below and the last cell above
+/// everything the reference held. Cells of a categorical feature: one per category, then "other or unseen".
 struct FeatureBaseline {
     std::string name;
     FeatureKind kind = FeatureKind::numeric;
-    std::vector<std::uint64_t> counts;  ///< reference observations per cell
     std::uint64_t nulls = 0;
     std::uint64_t nans = 0;
     std::uint64_t positive_infinities = 0;
     std::uint64_t negative_infinities = 0;
 
-    stats::Grid grid;        ///< numeric: the frozen grid
+    stats::Grid grid;        ///< numeric: the frozen grid with the reference's counts
     stats::Moments moments;  ///< numeric: over the finite reference values
 
-    std::vector<std::string> categories;  ///< categorical: the text of each cell but the last, most frequent first
-    std::uint64_t singletons = 0;         ///< categorical: categories that the reference held exactly once
+    std::vector<std::string> categories;         ///< categorical: the text of each cell but the last, most frequent first
+    std::vector<std::uint64_t> category_counts;  ///< categorical: one per cell; the last holds the categories left out
+    std::uint64_t singletons = 0;                ///< categorical: categories that the reference held exactly once
+    std::uint64_t doubletons = 0;                ///< categorical: ... exactly twice
+
+    /// Reference observations per cell.
+    [[nodiscard]] std::span<const std::uint64_t> counts() const noexcept {
+        return kind == FeatureKind::numeric ? grid.reference_counts : category_counts;
+    }
 
     /// Observations in cells: finite values, or non-null categories.
     [[nodiscard]] std::uint64_t observations() const noexcept;

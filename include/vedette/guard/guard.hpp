@@ -3,13 +3,14 @@
 #pragma once
 
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "vedette/core/concepts.hpp"
 #include "vedette/core/verdict.hpp"
@@ -125,7 +126,8 @@ class Guard {
 
     void add_slot(ScoreSlot slot);
     template <class T>
-    Verdict check_numbers(std::span<const T> row, Window& window) const noexcept;
+    Verdict judge(std::span<const T> row, Window& window) const noexcept;
+    void judge_entry(std::size_t feature, std::uint16_t code, double value, Verdict& verdict) const noexcept;
     template <class T>
     void run_scores(std::span<const T> row, Window& window, Verdict& verdict) const noexcept;
 

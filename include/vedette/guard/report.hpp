@@ -2,8 +2,10 @@
 // The judgement of a whole window against its baseline: evidence per feature, one verdict, and the reasons in words.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>

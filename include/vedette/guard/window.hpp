@@ -68,7 +68,7 @@ class Window {
     [[nodiscard]] const Baseline& baseline() const noexcept { return baseline_; }
     /// Rows seen, i.e. the largest number of values counted for any feature.
     [[nodiscard]] std::uint64_t rows() const noexcept;
-    /// Live observations per cell of a feature (same cells as `FeatureBaseline::counts`).
+    /// Live observations per cell of a feature (the cells of `FeatureBaseline::counts()`).
     [[nodiscard]] std::span<const std::uint64_t> counts(std::size_t feature) const noexcept;
     [[nodiscard]] std::uint64_t extra(std::size_t feature, Extra which) const noexcept;
     /// Requests that `Guard::check` judged, by decision.
@@ -86,13 +86,18 @@ class Window {
     bool count_row(std::span<const T> row) noexcept;
     template <class T>
     void observe_matrix(const MatrixView<T>& rows);
+    template <class T>
+    void count_numbers(std::size_t feature, const Column& column);
+    template <class T>
+    void convert(std::span<const T> row) noexcept;
 
     Baseline baseline_;
     std::vector<std::uint64_t> counters_;     // per feature: cells, then the extras
     std::array<std::uint64_t, 4> requests_{};  // by Decision
     std::uint64_t rejected_ = 0;
     std::vector<std::uint16_t> codes_;   // scratch of one row: the cell of each feature
-    std::vector<double> row_;            // scratch of one row
+    std::vector<double> row_;            // scratch of one row as numbers, for mixed rows and scores
+    std::vector<float> row_f32_;         // the same for scores that take f32
 };
 
 /// The sum of windows of one baseline. Throws Error(invalid_argument) when there are none.
