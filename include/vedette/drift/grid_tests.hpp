@@ -21,13 +21,15 @@ class GridReference {
     GridReference() = default;
 
     /// Numeric cells in ascending order. With `edges` (counts.size() - 1 of them, ascending) Wasserstein-1 is defined
-    /// too; live values outside [minimum, maximum] count as lying at the nearer end. `standard_deviation` is the
-    /// reference's, to express the distance in; NaN or 0 leaves the effect NaN.
-    /// Throws Error: dimension_mismatch for lengths that do not fit, invalid_argument for edges that do not ascend.
+    /// too: mass is spread evenly over a cell, or sits at its start when `discrete`, and live values outside
+    /// [minimum, maximum] count as lying at the nearer end. `standard_deviation` is the reference's, to express the
+    /// distance in; NaN or 0 leaves the effect NaN. Throws Error: dimension_mismatch for lengths that do not fit,
+    /// invalid_argument for edges that do not ascend or a range that is not finite.
     static GridReference ordered(std::span<const std::uint64_t> counts, std::span<const double> edges = {},
                                  double minimum = std::numeric_limits<double>::quiet_NaN(),
                                  double maximum = std::numeric_limits<double>::quiet_NaN(),
-                                 double standard_deviation = std::numeric_limits<double>::quiet_NaN());
+                                 double standard_deviation = std::numeric_limits<double>::quiet_NaN(),
+                                 bool discrete = false);
     static GridReference ordered(const stats::Grid& grid, double standard_deviation);
 
     /// Categories in any order, an "unseen" cell (reference count 0) among them.
@@ -39,16 +41,24 @@ class GridReference {
     [[nodiscard]] std::span<const std::uint64_t> counts() const noexcept { return counts_; }
 
   private:
-    friend struct GridEvaluation;
+    friend class GridEvaluation;
+    void prepare_wasserstein(std::span<const double> edges, double minimum, double maximum);
+
     std::vector<std::uint64_t> counts_;
-    std::vector<double> widths_;        // of the cells, in the feature's unit; empty without edges
+    std::vector<double> widths_;        // of the cells in units of the range; empty when there is none
+    std::vector<double> positions_;     // a cell's place in [0, 1], at which its live mass adds to the variance
     std::vector<std::uint32_t> order_;  // nominal: cells by descending reference count
     std::uint64_t total_ = 0;
     bool ordered_ = true;
+    bool discrete_ = false;
+    double range_ = 0.0;  // maximum - minimum, halved where that would overflow
+    double range_scale_ = 1.0;
     double standard_deviation_ = std::numeric_limits<double>::quiet_NaN();
     double smallest_inner_mass_ = 0.0;  // 0 when the inner cells are far from equal: no continuity correction
-    double wasserstein_mean_ = std::numeric_limits<double>::quiet_NaN();  // null moments at 1/n + 1/m = 1
-    double wasserstein_variance_ = std::numeric_limits<double>::quiet_NaN();
+    // Null moments of Wasserstein-1 in units of the range at 1/n + 1/m = 1, and the deviation of its signed sum.
+    double wasserstein_mean_ = 0.0;
+    double wasserstein_variance_ = 0.0;
+    double wasserstein_signed_ = 0.0;
 };
 
 /// Every test of one feature. Ordered features have all; nominal ones have NaN in `ks` and `wasserstein`. An empty

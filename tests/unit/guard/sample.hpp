@@ -31,16 +31,16 @@ struct Sample {
 
 inline Sample draw_sample(std::size_t rows, std::uint64_t seed, double income_shift = 0.0) {
     static constexpr std::string_view countries[] = {"CH", "DE", "AT", "FR", "IT"};
-    Philox random(seed);
+    Random random(seed);
     Sample sample;
     sample.country_valid.assign(rows / 8 + 1, 0);
     for (std::size_t i = 0; i < rows; ++i) {
         sample.income.push_back(std::exp(random.normal() + income_shift));
-        sample.claims.push_back(random.uniform_double() < 0.6 ? 0.0 : std::floor(random.uniform_double() * 5.0));
+        sample.claims.push_back(random.uniform() < 0.6 ? 0.0 : std::floor(random.uniform() * 5.0));
         sample.score.push_back(static_cast<float>(random.normal()));
-        const double u = random.uniform_double();
+        const double u = random.uniform();
         sample.country.push_back(countries[u < 0.5 ? 0 : u < 0.75 ? 1 : u < 0.9 ? 2 : u < 0.97 ? 3 : 4]);
-        if (random.uniform_double() > 0.05) sample.country_valid[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
+        if (random.uniform() > 0.05) sample.country_valid[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
     }
     return sample;
 }
