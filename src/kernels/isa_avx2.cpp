@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels for AVX2 and FMA. Compiled with those flags: includes nothing that another source might share.
+#define VEDETTE_KERNEL_ISA isa_avx2
+#define VEDETTE_KERNEL_ARCH xsimd::fma3<xsimd::avx2>
+#define VEDETTE_KERNEL_MAX_EDGES_TO_PASS 24
+#include "kernels/table_entries.inl.hpp"
+
+namespace vedette::inline v0::kernels {
+
+extern const KernelTable avx2_table;
+const KernelTable avx2_table = {"avx2", isa_avx2::entries<float>(), isa_avx2::entries<double>()};
+
+}  // namespace vedette::inline v0::kernels

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels for AVX-512 (F, CD, DQ, BW, VL). Compiled with those flags: includes nothing that another source might share.
+#define VEDETTE_KERNEL_ISA isa_avx512
+#define VEDETTE_KERNEL_ARCH xsimd::avx512bw
+#define VEDETTE_KERNEL_MAX_EDGES_TO_PASS 32
+#include "kernels/table_entries.inl.hpp"
+
+namespace vedette::inline v0::kernels {
+
+extern const KernelTable avx512_table;
+const KernelTable avx512_table = {"avx512", isa_avx512::entries<float>(), isa_avx512::entries<double>()};
+
+}  // namespace vedette::inline v0::kernels

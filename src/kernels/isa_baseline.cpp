@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels of the least CPU a build may run on: SSE2 on x86-64, NEON on aarch64, plain loops elsewhere.
+#if defined(__x86_64__) || defined(__aarch64__)
+
+#define VEDETTE_KERNEL_ISA isa_baseline
+#if defined(__aarch64__)
+#define VEDETTE_KERNEL_ARCH xsimd::neon64
+#define VEDETTE_KERNEL_NAME "neon"
+#else
+#define VEDETTE_KERNEL_ARCH xsimd::sse2
+#define VEDETTE_KERNEL_NAME "baseline"
+#endif
+#define VEDETTE_KERNEL_MAX_EDGES_TO_PASS 32
+#include "kernels/table_entries.inl.hpp"
+
+namespace vedette::inline v0::kernels {
+
+extern const KernelTable baseline_table;
+const KernelTable baseline_table = {VEDETTE_KERNEL_NAME, isa_baseline::entries<float>(),
+                                    isa_baseline::entries<double>()};
+
+}  // namespace vedette::inline v0::kernels
+
+#else
+
+#include "kernels/scalar.hpp"
+
+namespace vedette::inline v0::kernels {
+
+extern const KernelTable baseline_table;
+const KernelTable baseline_table = {"baseline", scalar::entries<float>(), scalar::entries<double>()};
+
+}  // namespace vedette::inline v0::kernels
+
+#endif

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// The intrinsics island: lane counters, counting in a sorted block of eight, widening; what xsimd 8.1 has no word for.
+// Included once per ISA source, which defines VEDETTE_KERNEL_ISA and VEDETTE_KERNEL_ARCH. The twin is scalar.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+#define VEDETTE_INLINE inline __attribute__((always_inline))
+
+namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
+namespace {
+
+using Arch = VEDETTE_KERNEL_ARCH;
+template <class T>
+using Batch = xsimd::batch<T, Arch>;
+template <class T>
+using Mask = xsimd::batch_bool<T, Arch>;
+
+// One counter per lane. A lane of Tally<float> holds 32 bits: fold before 2^32 additions.
+template <class T>
+struct Tally;
+
+template <class Word, std::size_t n>
+VEDETTE_INLINE std::uint64_t sum_words(const Word (&words)[n]) noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += words[i];
+    return sum;
+}
+
+#if defined(__AVX512F__)
+
+template <>
+struct Tally<float> {
+    __m512i lanes = _mm512_setzero_si512();
+    VEDETTE_INLINE void add(Mask<float> m) noexcept {
+        lanes = _mm512_mask_sub_epi32(lanes, m, lanes, _mm512_set1_epi32(-1));
+    }
+    VEDETTE_INLINE std::uint64_t total() const noexcept {
+        alignas(64) std::uint32_t words[16];
+        _mm512_store_si512(words, lanes);
+        return sum_words(words);
+    }
+};
+template <>
+struct Tally<double> {
+    __m512i lanes = _mm512_setzero_si512();
+    VEDETTE_INLINE void add(Mask<double> m) noexcept {
+        lanes = _mm512_mask_sub_epi64(lanes, m, lanes, _mm512_set1_epi64(-1));
+    }
+    VEDETTE_INLINE std::uint64_t total() const noexcept {
+        alignas(64) std::uint64_t words[8];
+        _mm512_store_si512(words, lanes);
+        return sum_words(words);
+    }
+};
+VEDETTE_INLINE std::uint32_t count_not_above(const float* block, float x) noexcept {
+    return static_cast<std::uint32_t>(
+        __builtin_popcount(_mm256_cmp_ps_mask(_mm256_load_ps(block), _mm256_set1_ps(x), _CMP_LE_OQ)));
+}
+VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noexcept {
+    return static_cast<std::uint32_t>(
+        __builtin_popcount(_mm512_cmp_pd_mask(_mm512_load_pd(block), _mm512_set1_pd(x), _CMP_LE_OQ)));
+}
+VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
+    const __m512 v = x;
+    low = Batch<double>(_mm512_cvtps_pd(_mm512_castps512_ps256(v)));
+    high = Batch<double>(_mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)));
+}
+
+#elif defined(__AVX2__)
+
+template <>
+struct Tally<float> {
+    __m256i lanes = _mm256_setzero_si256();
+    VEDETTE_INLINE void add(Mask<float> m) noexcept { lanes = _mm256_sub_epi32(lanes, _mm256_castps_si256(m)); }
+    VEDETTE_INLINE std::uint64_t total() const noexcept {
+        alignas(32) std::uint32_t words[8];
+        _mm256_store_si256(reinterpret_cast<__m256i*>(words), lanes);
+        return sum_words(words);
+    }
+};
+template <>
+struct Tally<double> {
+    __m256i lanes = _mm256_setzero_si256();
+    VEDETTE_INLINE void add(Mask<double> m) noexcept { lanes = _mm256_sub_epi64(lanes, _mm256_castpd_si256(m)); }
+    VEDETTE_INLINE std::uint64_t total() const noexcept {
+        alignas(32) std::uint64_t words[4];
+        _mm256_store_si256(reinterpret_cast<__m256i*>(words), lanes);
+        return sum_words(words);
+    }
+};
+VEDETTE_INLINE std::uint32_t count_not_above(const float* block, float x) noexcept {
+    const __m256 m = _mm256_cmp_ps(_mm256_load_ps(block), _mm256_set1_ps(x), _CMP_LE_OQ);
+    return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(m))));
+}
+VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noexcept {
+    const __m256d v = _mm256_set1_pd(x);
+    const __m256d low = _mm256_cmp_pd(_mm256_load_pd(block), v, _CMP_LE_OQ);
+    const __m256d high = _mm256_cmp_pd(_mm256_load_pd(block + 4), v, _CMP_LE_OQ);
+    // The order of the bits does not matter to a count, so one 32-bit-lane pack serves both halves.
+    const __m256 both = _mm256_shuffle_ps(_mm256_castpd_ps(low), _mm256_castpd_ps(high), 0x88);
+    return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(both))));
+}
+VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
+    const __m256 v = x;
+    low = Batch<double>(_mm256_cvtps_pd(_mm256_castps256_ps128(v)));
+    high = Batch<double>(_mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+}
+
+#elif defined(__SSE2__)
+
+template <>
+struct Tally<float> {
+    __m128i lanes = _mm_setzero_si128();
+    VEDETTE_INLINE void add(Mask<float> m) noexcept { lanes = _mm_sub_epi32(lanes, _mm_castps_si128(m)); }
+    VEDETTE_INLINE std::uint64_t total() const noexcept {
+        alignas(16) std::uint32_t words[4];
+        _mm_store_si128(reinterpret_cast<__m128i*>(words), lanes);
+        return sum_words(words);
+    }
+};
+template <>
+struct Tally<double> {
+    __m128i lanes = _mm_setzero_si128();
+    VEDETTE_INLINE void add(Mask<double> m) noexcept { lanes = _mm_sub_epi64(lanes, _mm_castpd_si128(m)); }
+    VEDETTE_INLINE std::uint64_t total() const noexcept {
+        alignas(16) std::uint64_t words[2];
+        _mm_store_si128(reinterpret_cast<__m128i*>(words), lanes);
+        return sum_words(words);
+    }
+};
+// Without a popcount instruction: a sorted block gives a run of ones from bit 0, so count its length.
+VEDETTE_INLINE std::uint32_t run_length(int mask) noexcept {
+    return static_cast<std::uint32_t>(__builtin_ctz(~static_cast<unsigned>(mask)));
+}
+VEDETTE_INLINE std::uint32_t count_not_above(const float* block, float x) noexcept {
+    const __m128 v = _mm_set1_ps(x);
+    const int low = _mm_movemask_ps(_mm_cmple_ps(_mm_load_ps(block), v));
+    const int high = _mm_movemask_ps(_mm_cmple_ps(_mm_load_ps(block + 4), v));
+    return run_length(low | high << 4);
+}
+VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noexcept {
+    const __m128d v = _mm_set1_pd(x);
+    const __m128 m0 = _mm_castpd_ps(_mm_cmple_pd(_mm_load_pd(block), v));
+    const __m128 m1 = _mm_castpd_ps(_mm_cmple_pd(_mm_load_pd(block + 2), v));
+    const __m128 m2 = _mm_castpd_ps(_mm_cmple_pd(_mm_load_pd(block + 4), v));
+    const __m128 m3 = _mm_castpd_ps(_mm_cmple_pd(_mm_load_pd(block + 6), v));
+    const int low = _mm_movemask_ps(_mm_shuffle_ps(m0, m1, 0x88));
+    const int high = _mm_movemask_ps(_mm_shuffle_ps(m2, m3, 0x88));
+    return run_length(low | high << 4);
+}
+VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
+    const __m128 v = x;
+    low = Batch<double>(_mm_cvtps_pd(v));
+    high = Batch<double>(_mm_cvtps_pd(_mm_movehl_ps(v, v)));
+}
+
+#else  // aarch64
+
+template <>
+struct Tally<float> {
+    uint32x4_t lanes = vdupq_n_u32(0);
+    VEDETTE_INLINE void add(Mask<float> m) noexcept { lanes = vsubq_u32(lanes, m); }
+    VEDETTE_INLINE std::uint64_t total() const noexcept { return vaddlvq_u32(lanes); }
+};
+template <>
+struct Tally<double> {
+    uint64x2_t lanes = vdupq_n_u64(0);
+    VEDETTE_INLINE void add(Mask<double> m) noexcept { lanes = vsubq_u64(lanes, m); }
+    VEDETTE_INLINE std::uint64_t total() const noexcept { return vaddvq_u64(lanes); }
+};
+VEDETTE_INLINE std::uint32_t count_not_above(const float* block, float x) noexcept {
+    const float32x4_t v = vdupq_n_f32(x);
+    const uint32x4_t m = vaddq_u32(vcleq_f32(vld1q_f32(block), v), vcleq_f32(vld1q_f32(block + 4), v));
+    return 0U - vaddvq_u32(m);
+}
+VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noexcept {
+    const float64x2_t v = vdupq_n_f64(x);
+    const uint64x2_t low = vaddq_u64(vcleq_f64(vld1q_f64(block), v), vcleq_f64(vld1q_f64(block + 2), v));
+    const uint64x2_t high = vaddq_u64(vcleq_f64(vld1q_f64(block + 4), v), vcleq_f64(vld1q_f64(block + 6), v));
+    return static_cast<std::uint32_t>(0U - vaddvq_u64(vaddq_u64(low, high)));
+}
+VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
+    const float32x4_t v = x;
+    low = Batch<double>(vcvt_f64_f32(vget_low_f32(v)));
+    high = Batch<double>(vcvt_high_f64_f32(v));
+}
+
+#endif
+
+template <class T>
+struct Limits;
+template <>
+struct Limits<float> {
+    using Word = std::uint32_t;
+    static constexpr Word infinity_bits = 0x7F800000U;
+    static constexpr float largest = __FLT_MAX__;
+};
+template <>
+struct Limits<double> {
+    using Word = std::uint64_t;
+    static constexpr Word infinity_bits = 0x7FF0000000000000U;
+    static constexpr double largest = __DBL_MAX__;
+};
+template <class T>
+inline constexpr T infinity = static_cast<T>(__builtin_inff());
+template <class T>
+inline constexpr T not_a_number = static_cast<T>(__builtin_nanf(""));
+
+// Copies a strided run into a contiguous tile.
+template <class T>
+VEDETTE_INLINE void gather_tile(const T* x, std::size_t n, std::ptrdiff_t stride, T* tile) noexcept {
+    for (std::size_t i = 0; i < n; ++i) {
+        tile[i] = *x;
+        x += stride;
+    }
+}
+
+// The last `n` values, fewer than `width`, completed with NaN: NaN passes no edge and enters no sum.
+template <class T>
+VEDETTE_INLINE void pad_tail(const T* x, std::size_t n, std::size_t width, T* padded) noexcept {
+    for (std::size_t i = 0; i < width; ++i) padded[i] = i < n ? x[i] : not_a_number<T>;
+}
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plain meaning of every kernel, one loop each: what the SIMD kernels are tested against, and the fallback for CPUs
+// without a SIMD source of ours.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/table.hpp"
+
+namespace vedette::inline v0::kernels::scalar {
+
+/// #{edges <= x}.
+template <class T>
+std::size_t cell(T x, const T* edges, std::size_t edge_count) noexcept {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < edge_count; ++i) count += edges[i] <= x ? 1 : 0;
+    return count;
+}
+
+/// 0 for NaN, 1 for +Inf, 2 for -Inf, 3 for a finite value.
+template <class T>
+std::size_t special_kind(T x) noexcept {
+    if (std::isnan(x)) return 0;
+    if (std::isinf(x)) return x > 0 ? 1 : 2;
+    return special_count;
+}
+
+template <class T>
+void count_cells(const T* x, std::size_t n, std::ptrdiff_t stride, const T* edges, std::size_t edge_count,
+                 std::uint64_t* cells, std::uint64_t* specials) noexcept {
+    for (std::size_t i = 0; i < n; ++i) {
+        const T v = x[static_cast<std::ptrdiff_t>(i) * stride];
+        const std::size_t kind = special_kind(v);
+        ++(kind < special_count ? specials[kind] : cells[cell(v, edges, edge_count)]);
+    }
+}
+
+/// The edges of a planned feature, read back from its search tree: the leaves are its last level.
+template <class T>
+const T* leaves(const RowPlanView<T>& plan, const RowFeature& f) noexcept {
+    const std::size_t pivots = f.edge_count <= 8 ? 0 : f.edge_count <= 72 ? 8 : 16 + (f.edge_count / 64 + 1) * 8;
+    return plan.trees + f.tree_offset + pivots;
+}
+
+template <class T>
+void run_row(const T* row, const RowPlanView<T>* plan, std::uint64_t* counters, std::uint16_t* codes) noexcept {
+    for (std::size_t i = 0; i < plan->depth_end[2]; ++i) {
+        const RowFeature& f = plan->features[i];
+        const std::size_t kind = special_kind(row[f.feature]);
+        const std::size_t c = cell(row[f.feature], leaves(*plan, f), f.edge_count);
+        const bool special = kind < special_count;
+        if (codes) codes[f.feature] = static_cast<std::uint16_t>(special ? code_nan - kind : c);
+        if (counters) ++counters[f.counter_offset + (special ? f.edge_count + 1 + kind : c)];
+    }
+    if (!codes) return;
+    for (std::size_t i = 0; i < plan->skipped_count; ++i) codes[plan->skipped[i]] = code_skipped;
+}
+
+template <class T>
+void locate_row(const T* row, const RowPlanView<T>* plan, std::uint16_t* codes) noexcept {
+    run_row(row, plan, nullptr, codes);
+}
+
+template <class T>
+void observe_row(const T* row, const RowPlanView<T>* plan, std::uint64_t* counters, std::uint16_t* codes) noexcept {
+    run_row(row, plan, counters, codes);
+}
+
+template <class T>
+void observe_rows(const T* rows, std::size_t row_count, std::ptrdiff_t row_stride, const RowPlanView<T>* plan,
+                  std::uint64_t* counters) noexcept {
+    for (std::size_t i = 0; i < row_count; ++i) {
+        run_row(rows + static_cast<std::ptrdiff_t>(i) * row_stride, plan, counters,
+                static_cast<std::uint16_t*>(nullptr));
+    }
+}
+
+/// Chan, Golub, LeVeque (1983); the means are averaged directly when their difference overflows.
+inline void merge_block(MomentsState& state, double count, double mean, double m2) noexcept {
+    if (state.count == 0) {
+        state.mean = mean;
+        state.m2 = m2;
+        return;
+    }
+    const double before = static_cast<double>(state.count);
+    const double total = before + count;
+    const double delta = mean - state.mean;
+    const double weight = count / total;
+    state.mean = std::isfinite(delta) ? state.mean + delta * weight : state.mean * (before / total) + mean * weight;
+    state.m2 = state.m2 + m2 + delta * (delta * (before * weight));
+}
+
+/// One block: lane i mod 16 sums the deviations from the first finite value; the lanes are folded in halves.
+template <class T>
+void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState& state) noexcept {
+    const auto at = [&](std::size_t i) { return static_cast<double>(x[static_cast<std::ptrdiff_t>(i) * stride]); };
+    std::array<double, 16> sum{}, square{};
+    double shift = 0.0, min = 0.0, max = 0.0, scaled = 0.0;
+    std::uint64_t finite = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double v = at(i);
+        const std::size_t kind = special_kind(v);
+        if (kind < special_count) {
+            ++(kind == 0 ? state.nan : kind == 1 ? state.pos_inf : state.neg_inf);
+            continue;
+        }
+        if (finite++ == 0) shift = min = max = v;
+        min = std::min(min, v);
+        max = std::max(max, v);
+        state.zeros += v == 0.0 ? 1 : 0;
+        const double d = v - shift;
+        sum[i % 16] = sum[i % 16] + d;
+        square[i % 16] = square[i % 16] + d * d;
+        scaled += v * (1.0 / 2048);
+    }
+    if (finite == 0) return;
+    for (std::size_t width = 8; width > 0; width /= 2) {
+        for (std::size_t i = 0; i < width; ++i) {
+            sum[i] += sum[i + width];
+            square[i] += square[i + width];
+        }
+    }
+    const double count = static_cast<double>(finite);
+    double mean = shift + sum[0] / count;
+    double m2 = square[0] - sum[0] * (sum[0] / count);
+    if (!std::isfinite(square[0]) || !std::isfinite(m2)) m2 = HUGE_VAL;
+    if (!std::isfinite(mean)) mean = scaled / (count * (1.0 / 2048));
+    merge_block(state, count, mean, m2 > 0.0 ? m2 : 0.0);
+    state.min = state.count == 0 ? min + 0.0 : std::min(state.min, min + 0.0);
+    state.max = state.count == 0 ? max + 0.0 : std::max(state.max, max + 0.0);
+    state.count += finite;
+}
+
+template <class T>
+void moments(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* state) noexcept {
+    for (std::size_t i = 0; i < n; i += 2048) {
+        add_block(x + static_cast<std::ptrdiff_t>(i) * stride, std::min<std::size_t>(2048, n - i), stride, *state);
+    }
+}
+
+template <class T>
+constexpr TypedKernels<T> entries() noexcept {
+    return {&count_cells<T>, &moments<T>, &locate_row<T>, &observe_row<T>, &observe_rows<T>};
+}
+
+}  // namespace vedette::inline v0::kernels::scalar

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of SIMD kernels: plain function pointers over raw pointers and sizes, one table per instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vedette::inline v0::kernels {
+
+/// A grid has 1 to `max_edge_count` strictly increasing finite edges; the cell of a finite x is #{edges <= x}, so E
+/// edges make E + 1 cells. NaN, +Inf and -Inf are never in a cell: they are counted apart, in this order.
+inline constexpr std::size_t max_edge_count = 1023;
+inline constexpr std::size_t special_count = 3;
+
+/// What a row kernel writes instead of a cell index.
+inline constexpr std::uint16_t code_nan = 0xFFFF;
+inline constexpr std::uint16_t code_positive_infinity = 0xFFFE;
+inline constexpr std::uint16_t code_negative_infinity = 0xFFFD;
+inline constexpr std::uint16_t code_skipped = 0xFFFC;
+
+/// Moments of a column. A default-constructed state is the empty one. `min` and `max` are NaN while `count` is 0, and
+/// a zero is always +0; `m2` is the sum of squared deviations from `mean`.
+struct MomentsState {
+    std::uint64_t count = 0;  ///< finite values
+    std::uint64_t nan = 0;
+    std::uint64_t pos_inf = 0;
+    std::uint64_t neg_inf = 0;
+    std::uint64_t zeros = 0;
+    double min = __builtin_nan("");
+    double max = __builtin_nan("");
+    double mean = 0.0;
+    double m2 = 0.0;
+};
+
+/// One counted feature of a row plan. Its counters lie at `counter_offset`: edge_count + 1 cells, then NaN, +Inf, -Inf.
+struct RowFeature {
+    std::uint32_t feature;
+    std::uint32_t edge_count;
+    std::uint32_t counter_offset;
+    std::uint32_t tree_offset;  ///< of its search tree, in elements from `trees`
+};
+
+/// A row plan as kernels see it (row_plan.hpp owns the storage). Features are sorted by the depth of their search
+/// trees, so that no branch of the kernel depends on the feature.
+template <class T>
+struct RowPlanView {
+    const RowFeature* features;
+    std::size_t depth_end[3];  ///< features [0, depth_end[0]) have depth 1, up to depth_end[1] depth 2, then depth 3
+    const T* trees;            ///< aligned to 64 bytes
+    const std::uint32_t* skipped;
+    std::size_t skipped_count;
+    std::size_t feature_count;  ///< width of a row, skipped features included
+};
+
+/// The kernels of one element type. All are noexcept, allocate nothing, and give the same bits on every instruction
+/// set. Their time depends on sizes only, but for moments: a block with a non-finite value costs one more pass over L1.
+template <class T>
+struct TypedKernels {
+    /// Adds to cells[edge_count + 1] and specials[3] the counts of x[0], x[stride], ..., x[(n - 1) * stride].
+    void (*count_cells)(const T* x, std::size_t n, std::ptrdiff_t stride, const T* edges, std::size_t edge_count,
+                        std::uint64_t* cells, std::uint64_t* specials) noexcept;
+
+    /// Merges the moments of n values into `state`. Sums run in double over blocks of 2048 values, each shifted by its
+    /// own first finite value, and merge pairwise (Chan, Golub, LeVeque 1983). When squares of deviations pass the
+    /// double range (about 1e154), `m2` becomes +Inf, while `mean` stays finite.
+    void (*moments)(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* state) noexcept;
+
+    /// codes[feature_count] of one row.
+    void (*locate_row)(const T* row, const RowPlanView<T>* plan, std::uint16_t* codes) noexcept;
+
+    /// locate_row, and adds 1 to the counter of each feature that is not skipped.
+    void (*observe_row)(const T* row, const RowPlanView<T>* plan, std::uint64_t* counters,
+                        std::uint16_t* codes) noexcept;
+
+    /// Counts row_count rows, row_stride elements apart, without writing codes.
+    void (*observe_rows)(const T* rows, std::size_t row_count, std::ptrdiff_t row_stride, const RowPlanView<T>* plan,
+                         std::uint64_t* counters) noexcept;
+};
+
+struct KernelTable {
+    const char* name;
+    TypedKernels<float> f32;
+    TypedKernels<double> f64;
+};
+
+/// The member of a table for an element type.
+template <class T>
+constexpr const TypedKernels<T>& typed(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.f32;
+    } else {
+        return table.f64;
+    }
+}
+
+}  // namespace vedette::inline v0::kernels

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything an ISA source includes, and the function that fills its table.
+#pragma once
+
+#include "kernels/cells.inl.hpp"
+#include "kernels/moments.inl.hpp"
+#include "kernels/rows.inl.hpp"
+
+namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
+namespace {
+
+template <class T>
+constexpr TypedKernels<T> entries() noexcept {
+    return {&count_cells<T>, &moments<T>, &locate_row<T>, &observe_row<T>, &observe_rows<T>};
+}
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

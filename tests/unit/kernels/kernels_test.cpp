@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel of every instruction set of this CPU against the scalar reference, and the reference against the
+// definitions in extended precision.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernel_checks.hpp"
+#include "kernels/dispatch.hpp"
+#include "vedette/core/error.hpp"
+
+namespace {
+
+using namespace vedette::kernels;
+using kernel_checks::Failure;
+
+TEST_CASE_TEMPLATE("every available table agrees with the scalar reference bit for bit", T, float, double) {
+    for (const KernelTable* table : available_tables()) {
+        CAPTURE(table->name);
+        const Failure failure = kernel_checks::check_all<T>(typed<T>(*table));
+        CHECK_MESSAGE(failure.empty(), failure);
+    }
+}
+
+// Two passes in long double: independent of shifts, blocks and lanes.
+struct Moments {
+    long double mean;
+    long double m2;
+};
+template <class T>
+Moments two_pass(const std::vector<T>& x) {
+    long double sum = 0.0L, m2 = 0.0L;
+    for (const T v : x) sum += static_cast<long double>(v);
+    const long double mean = sum / static_cast<long double>(x.size());
+    for (const T v : x) m2 += (static_cast<long double>(v) - mean) * (static_cast<long double>(v) - mean);
+    return {mean, m2};
+}
+
+template <class T>
+void check_accuracy(const std::vector<T>& x) {
+    const Moments exact = two_pass(x);
+    const long double spread = std::sqrt(exact.m2 / static_cast<long double>(x.size()));
+    for (const KernelTable* table : available_tables()) {
+        CAPTURE(table->name);
+        MomentsState state;
+        typed<T>(*table).moments(x.data(), x.size(), 1, &state);
+        const auto mean_error = std::fabs(static_cast<long double>(state.mean) - exact.mean);
+        CHECK(mean_error <= 1e-13L * (std::fabs(exact.mean) + spread));
+        CHECK(std::fabs(static_cast<long double>(state.m2) - exact.m2) <= 1e-11L * exact.m2);
+    }
+}
+
+TEST_CASE("moments are accurate where naive sums are not") {
+    std::mt19937_64 random(5);
+    std::normal_distribution<double> normal;
+    std::vector<double> far, outlier_first, outliers, sorted;
+    for (std::size_t i = 0; i < 100000; ++i) {
+        far.push_back(1e8 + normal(random));
+        outlier_first.push_back(i == 0 ? 1e9 : normal(random));
+        outliers.push_back(i % 2048 == 0 ? 1e6 * normal(random) : 1e3 + normal(random));
+        sorted.push_back(std::exp(static_cast<double>(i) / 5000.0));
+    }
+    check_accuracy(far);
+    check_accuracy(outlier_first);
+    check_accuracy(outliers);
+    check_accuracy(sorted);
+    check_accuracy(std::vector<float>(sorted.begin(), sorted.end()));
+    check_accuracy(std::vector<float>(outlier_first.begin(), outlier_first.end()));
+}
+
+TEST_CASE("equal values have no spread at all") {
+    for (const KernelTable* table : available_tables()) {
+        MomentsState state;
+        const std::vector<float> x(10007, 0.1F);
+        table->f32.moments(x.data(), x.size(), 1, &state);
+        CHECK(state.m2 == 0.0);
+        CHECK(state.mean == static_cast<double>(0.1F));
+        CHECK(state.min == state.max);
+    }
+}
+
+TEST_CASE("huge values overflow the spread, never the mean") {
+    constexpr double big = std::numeric_limits<double>::max();
+    for (const KernelTable* table : available_tables()) {
+        std::vector<double> x(5000);
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = i % 2 == 0 ? big : -big;
+        MomentsState state;
+        table->f64.moments(x.data(), x.size(), 1, &state);
+        CHECK(std::fabs(state.mean) <= 1e-12 * big);
+        CHECK(state.m2 == std::numeric_limits<double>::infinity());
+        // Two blocks whose means lie further apart than any double reaches.
+        std::vector<double> halves(4096, big);
+        std::fill(halves.begin() + 2048, halves.end(), -big);
+        MomentsState apart;
+        table->f64.moments(halves.data(), halves.size(), 1, &apart);
+        CHECK(std::fabs(apart.mean) <= 1e-12 * big);
+        CHECK(apart.m2 == std::numeric_limits<double>::infinity());
+        CHECK(apart.min == -big);
+        CHECK(apart.max == big);
+    }
+}
+
+TEST_CASE("the empty state: no extremes, and a zero is positive") {
+    for (const KernelTable* table : available_tables()) {
+        MomentsState state;
+        const float specials[] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                                  -std::numeric_limits<float>::infinity()};
+        table->f32.moments(specials, 3, 1, &state);
+        CHECK(std::isnan(state.min));
+        CHECK(std::isnan(state.max));
+        CHECK(state.count == 0);
+        CHECK((state.nan == 1 && state.pos_inf == 1 && state.neg_inf == 1));
+        const float zeros[] = {-0.0F, -0.0F};
+        table->f32.moments(zeros, 2, 1, &state);
+        CHECK(!std::signbit(state.min));
+        CHECK(!std::signbit(state.max));
+        CHECK(state.zeros == 2);
+    }
+}
+
+TEST_CASE("a row plan refuses what is no grid") {
+    const auto refuse = [](std::vector<float> edges) {
+        const std::vector<std::span<const float>> grids = {edges};
+        CHECK_THROWS_AS(RowPlan<float>{grids}, vedette::Error);
+    };
+    refuse({1.0F, 1.0F});
+    refuse({2.0F, 1.0F});
+    refuse({std::numeric_limits<float>::quiet_NaN()});
+    refuse({0.0F, std::numeric_limits<float>::infinity()});
+    std::vector<float> many(1024);
+    for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<float>(i);
+    refuse(many);
+    many.pop_back();
+    const std::vector<std::span<const float>> grids = {many, {}, many};
+    const RowPlan<float> plan(grids);
+    CHECK(plan.counter_count() == 2 * 1027);
+    CHECK(plan.counter_offset(1) == 1027);
+    CHECK(plan.counter_offset(2) == 1027);
+}
+
+}  // namespace
