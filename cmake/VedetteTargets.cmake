@@ -2,7 +2,7 @@
 set(VEDETTE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow)
 
 function(vedette_configure_target target)
-  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_features(${target} PRIVATE cxx_std_20)  # private: the C library must not ask C++ of its users
   set_target_properties(${target} PROPERTIES
     CXX_EXTENSIONS OFF C_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
@@ -16,4 +16,19 @@ function(vedette_configure_target target)
     target_compile_options(${target} PRIVATE --coverage)
     target_link_options(${target} PRIVATE --coverage)
   endif()
+endfunction()
+
+# vedette_use_headers(target libraries...): compiles with header-only libraries without linking to their targets. A link,
+# even a private one, of a static library would reach its users, who would then have to find these packages themselves.
+function(vedette_use_headers target)
+  foreach(library IN LISTS ARGN)
+    get_target_property(includes ${library} INTERFACE_INCLUDE_DIRECTORIES)
+    if(includes)
+      target_include_directories(${target} SYSTEM PRIVATE ${includes})
+    endif()
+    get_target_property(definitions ${library} INTERFACE_COMPILE_DEFINITIONS)
+    if(definitions)
+      target_compile_definitions(${target} PRIVATE ${definitions})
+    endif()
+  endforeach()
 endfunction()

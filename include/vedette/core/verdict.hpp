@@ -26,6 +26,8 @@ constexpr const char* decision_name(Decision decision) noexcept {
 }
 
 /// The graver of two judgements: alarm over warn over not_evaluated over pass.
-constexpr Decision worst(Decision a, Decision b) noexcept { return a < b ? b : a; }
+constexpr Decision worst(Decision a, Decision b) noexcept {
+    return a < b ? b : a;
+}
 
 }  // namespace vedette::inline v0

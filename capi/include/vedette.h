@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C interface of Vedette: guards a machine-learning model where its decisions fall. The only ABI promise we make.
+//
+// Life of a guard:  reference columns -> vdt_baseline -> vdt_guard -> check rows, counting into a vdt_window per thread
+//                   -> merge the windows -> vdt_assess -> vdt_report.
+//
+// The rules, said once
+//  errors     A call that can fail returns vdt_status, 0 being success. Its last parameter is the caller's own
+//  vdt_error
+//             (or NULL), written only when the call fails. Out-parameters are written only when it succeeds, except
+//             `length` of the two-call functions. Handles are left as they were by a call that fails. A NULL handle or
+//             out-parameter is VDT_INVALID_ARGUMENT. Any call that allocates may also give VDT_OUT_OF_MEMORY.
+//  ownership  Every pointer is *borrowed* for the call unless its function says *borrowed until destroy* or *owned*
+//             (the caller calls the matching destroy). Nothing is ever transferred to the library, and nothing the
+//             library hands out is passed to free(). Handles may be destroyed in any order: what one needs of another,
+//             it keeps. Destroying NULL does nothing.
+//  threads    Unless a function says otherwise, it may run at the same time as any other call on the same handle that
+//             takes it `const`. A call that takes a handle without `const` needs that handle for itself alone.
+//  structs    Those that begin with `struct_size` may grow at the end. Fill them with their `_init` function, then set
+//             what you need. A smaller (older) size is honoured: missing inputs are defaults, missing outputs are not
+//             written. A larger (newer) input is refused with VDT_UNSUPPORTED unless its unknown bytes are zero; of a
+//             larger output only the known part is written. A size below 8 or no multiple of 8 is
+//             VDT_INVALID_ARGUMENT. `reserved` is zero. vdt_string, vdt_value and vdt_finding never change.
+//  text       Input text is UTF-8, a pointer and a length (NULL only with length 0); paths and format names end in NUL.
+//             Output text is two-call: with a NULL buffer only *length is written (without the final NUL); a buffer
+//             needs capacity > *length and is closed by a NUL. Bytes and numbers the same, without the NUL. A buffer
+//             that is too small stays as it was: VDT_OVERFLOW, and *length says what is needed. `length` may be NULL
+//             when the buffer is not.
+//  callbacks  They run on the calling thread, inside the call that needs them; they must not unwind, longjmp or call
+//             back into a handle of the running call.
+#ifndef VEDETTE_H
+#define VEDETTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define VDT_API
+#else
+#define VDT_API __attribute__((visibility("default")))
+#endif
+#if defined(__cplusplus)
+#define VDT_NOEXCEPT noexcept
+extern "C" {
+#else
+#define VDT_NOEXCEPT
+#endif
+
+// ==== version ====
+
+/// The ABI that this header describes: the number in `libvedette.so.N`.
+#define VDT_ABI_VERSION 1
+
+/// The library's version, packed as `major << 16 | minor << 8 | patch`. No errors; any thread.
+VDT_API uint32_t vdt_version(void) VDT_NOEXCEPT;
+/// The same as text, e.g. "0.1.0"; static.
+VDT_API const char* vdt_version_string(void) VDT_NOEXCEPT;
+/// The library's ABI. A program that loads the library by hand compares it with VDT_ABI_VERSION.
+VDT_API int32_t vdt_abi_version(void) VDT_NOEXCEPT;
+/// One line for bug reports: version, compiler, and the instruction set whose kernels are in use; static.
+VDT_API const char* vdt_build_info(void) VDT_NOEXCEPT;
+
+// ==== status ====
+
+/// The outcome of a call. Values are pinned and never reused; expect new ones.
+typedef int32_t vdt_status;
+enum {
+    VDT_OK = 0,
+    VDT_INVALID_ARGUMENT = 100,     ///< a value outside its range, or a NULL where data is needed
+    VDT_DIMENSION_MISMATCH = 101,   ///< widths, lengths or shapes that do not fit together
+    VDT_TYPE_MISMATCH = 102,        ///< numeric where categorical was expected, a dtype that is not supported
+    VDT_OVERFLOW = 103,             ///< a size or a counter that does not fit; a buffer that is too small
+    VDT_IO_ERROR = 200,             ///< a file that cannot be opened, read or written
+    VDT_CORRUPT_DATA = 201,         ///< truncated, altered or malformed bytes
+    VDT_UNSUPPORTED_VERSION = 202,  ///< bytes of a newer format
+    VDT_SCHEMA_MISMATCH = 300,      ///< data whose features are not those of the baseline
+    VDT_BASELINE_MISMATCH = 301,    ///< a window that belongs to another baseline
+    VDT_NOT_ENOUGH_DATA = 302,      ///< too few rows to learn anything from
+    VDT_INVALID_POLICY = 303,       ///< a policy with an unknown key or a value out of range
+    VDT_UNSUPPORTED = 400,          ///< a request, or a newer struct's field, that this library cannot honour
+    VDT_OUT_OF_MEMORY = 500,        ///< an allocation failed
+    VDT_CALLBACK_ABORTED = 600,     ///< a caller's callback asked to stop
+    VDT_INTERNAL = 900              ///< a defect of the library
+};
+
+/// The name of a status, e.g. "invalid_argument"; "ok" for 0, "unknown" for others; static.
+VDT_API const char* vdt_status_name(vdt_status status) VDT_NOEXCEPT;
+
+/// What went wrong, in the caller's memory: `vdt_error error = VDT_ERROR_INIT;`.
+typedef struct vdt_error {
+    uint32_t struct_size;
+    int32_t code;       ///< the vdt_status that was returned
+    char message[256];  ///< NUL-terminated UTF-8, cut to fit: names the argument, the value and the limit
+} vdt_error;
+// clang-format off
+#define VDT_ERROR_INIT {(uint32_t)sizeof(vdt_error), 0, {0}}
+// clang-format on
+
+// ==== memory ====
+
+/// Where a handle's object lives. Scope: the memory of the handle object itself, which is 64-byte aligned. The
+/// containers inside it (counters, grids, names) and temporary storage use the process's `operator new`.
+typedef struct vdt_allocator {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /// Returns `size` bytes at a multiple of `alignment` (a power of two), or NULL: VDT_OUT_OF_MEMORY.
+    void* (*allocate)(void* user_data, size_t size, size_t alignment);
+    /// Takes back what `allocate` returned, with the same size and alignment.
+    void (*release)(void* user_data, void* pointer, size_t size, size_t alignment);
+    void* user_data;  ///< borrowed until the handle is destroyed
+} vdt_allocator;
+
+/// Fills `allocator` with the process's own allocator; writes at most `size` bytes, and so do all `_init` functions.
+VDT_API void vdt_allocator_init(vdt_allocator* allocator, size_t size) VDT_NOEXCEPT;
+
+// ==== views of the caller's data ====
+
+/// Text that someone else owns. Never changes.
+typedef struct vdt_string {
+    const char* data;  ///< UTF-8, need not end in NUL
+    uint64_t length;   ///< bytes
+} vdt_string;
+
+/// One value of a mixed row. Never changes.
+typedef struct vdt_value {
+    int32_t kind;  ///< VDT_VALUE_*
+    uint32_t reserved;
+    double number;     ///< VDT_VALUE_NUMBER
+    const char* text;  ///< VDT_VALUE_TEXT
+    uint64_t text_length;
+} vdt_value;
+enum { VDT_VALUE_NULL = 0, VDT_VALUE_NUMBER = 1, VDT_VALUE_TEXT = 2 };
+
+/// The type of one element; little-endian on every supported machine.
+typedef int32_t vdt_dtype;
+enum {
+    VDT_F32 = 1,
+    VDT_F64 = 2,
+    VDT_I8 = 3,
+    VDT_I16 = 4,
+    VDT_I32 = 5,
+    VDT_I64 = 6,
+    VDT_U8 = 7,
+    VDT_U16 = 8,
+    VDT_U32 = 9,
+    VDT_U64 = 10,
+    VDT_BOOL = 11,  ///< one byte, 0 or 1
+    VDT_F16 = 12,
+    VDT_BF16 = 13
+};
+
+/// How a vdt_column holds its values.
+enum {
+    VDT_COLUMN_NUMERIC = 0,     ///< `data`: elements of `dtype`, `stride` bytes apart, no alignment required
+    VDT_COLUMN_DICTIONARY = 1,  ///< `data`: int32 codes, contiguous, negative = null; `dictionary`: their texts
+    VDT_COLUMN_STRINGS = 2,     ///< `data`: an array of vdt_string
+    VDT_COLUMN_TEXT = 3         ///< `data`: all bytes; value i is bytes [offsets[i], offsets[i + 1])
+};
+
+/// A named column. In an array of columns all have the struct_size of the first, which is also their distance.
+typedef struct vdt_column {
+    uint32_t struct_size;
+    int32_t kind;  ///< VDT_COLUMN_*
+    const char* name;
+    uint64_t name_length;
+    const void* data;      ///< the first element (with a negative stride: the one at the highest address)
+    uint64_t length;       ///< values
+    int64_t stride;        ///< bytes from one element to the next; 0 = contiguous; numeric columns only
+    uint64_t byte_length;  ///< bytes of memory behind `data`; the view must fit, which is checked without overflow
+    vdt_dtype dtype;       ///< numeric columns only
+    uint32_t reserved;
+    const uint8_t* validity;        ///< bitmap, least significant bit first, 1 = present; NULL = all present
+    uint64_t validity_offset;       ///< bits before the first value's bit
+    uint64_t validity_byte_length;  ///< bytes of the bitmap
+    const int64_t* offsets;         ///< VDT_COLUMN_TEXT: `length + 1` of them, ascending
+    const vdt_string* dictionary;   ///< VDT_COLUMN_DICTIONARY
+    uint64_t dictionary_length;
+} vdt_column;
+
+/// A matrix, a row per request and a column per feature, in any strides.
+typedef struct vdt_matrix {
+    uint32_t struct_size;
+    vdt_dtype dtype;   ///< f32 and f64 are counted in place; f16, bf16 as f32, every other type as f64
+    const void* data;  ///< the element at row 0, column 0; no alignment required
+    uint64_t rows;
+    uint64_t columns;
+    int64_t row_stride;     ///< bytes; 0 = columns * |column stride|
+    int64_t column_stride;  ///< bytes; 0 = the element's size
+    uint64_t byte_length;   ///< bytes of memory that hold the matrix, checked without overflow
+} vdt_matrix;
+
+VDT_API void vdt_column_init(vdt_column* column, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_matrix_init(vdt_matrix* matrix, size_t size) VDT_NOEXCEPT;
+
+// The Arrow C Data Interface (https://arrow.apache.org/docs/format/CDataInterface.html), as that specification asks
+// every producer and consumer to declare it.
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+    const char* format;
+    const char* name;
+    const char* metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema** children;
+    struct ArrowSchema* dictionary;
+    void (*release)(struct ArrowSchema*);
+    void* private_data;
+};
+
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void** buffers;
+    struct ArrowArray** children;
+    struct ArrowArray* dictionary;
+    void (*release)(struct ArrowArray*);
+    void* private_data;
+};
+
+#endif  // ARROW_C_DATA_INTERFACE
+
+// ==== judgements ====
+
+/// A judgement; a larger one is graver. What was not checked is said, never passed.
+typedef int32_t vdt_decision;
+enum { VDT_PASS = 0, VDT_NOT_EVALUATED = 1, VDT_WARN = 2, VDT_ALARM = 3 };
+
+/// Why a request was not simply passed.
+typedef int32_t vdt_reason;
+enum {
+    VDT_REASON_WRONG_WIDTH = 0,  ///< not one value per feature; nothing was counted
+    VDT_REASON_WRONG_TYPE = 1,
+    VDT_REASON_NULL_VALUE = 2,
+    VDT_REASON_NOT_A_NUMBER = 3,
+    VDT_REASON_INFINITE_VALUE = 4,
+    VDT_REASON_UNSEEN_CATEGORY = 5,
+    VDT_REASON_OUT_OF_RANGE = 6,
+    VDT_REASON_FAR_OUT_OF_RANGE = 7,
+    VDT_REASON_SCORE = 8,                ///< a score reached its threshold
+    VDT_REASON_SCORE_NOT_EVALUATED = 9,  ///< a score answered NaN, or its callback a non-zero status
+    VDT_REASON_FOREIGN_WINDOW = 10       ///< the window belongs to another baseline; nothing was checked or counted
+};
+
+/// A drift test.
+typedef int32_t vdt_drift_test;
+enum {
+    VDT_TEST_AUTOMATIC = 0,
+    VDT_TEST_KOLMOGOROV_SMIRNOV = 1,
+    VDT_TEST_CHI_SQUARE = 2,
+    VDT_TEST_G = 3,
+    VDT_TEST_POPULATION_STABILITY = 4,
+    VDT_TEST_JENSEN_SHANNON = 5,
+    VDT_TEST_HELLINGER = 6,
+    VDT_TEST_TOTAL_VARIATION = 7,
+    VDT_TEST_WASSERSTEIN = 8
+};
+
+/// What a piece of evidence is about.
+typedef int32_t vdt_hypothesis;
+enum {
+    VDT_HYPOTHESIS_NONE = -1,
+    VDT_HYPOTHESIS_DISTRIBUTION = 0,
+    VDT_HYPOTHESIS_NULL_RATE = 1,
+    VDT_HYPOTHESIS_NAN_RATE = 2,
+    VDT_HYPOTHESIS_POSITIVE_INFINITY_RATE = 3,
+    VDT_HYPOTHESIS_NEGATIVE_INFINITY_RATE = 4,
+    VDT_HYPOTHESIS_OUT_OF_RANGE_RATE = 5,
+    VDT_HYPOTHESIS_UNSEEN_RATE = 6,
+    VDT_HYPOTHESIS_INVALID_RATE = 7
+};
+
+/// The words for these numbers, e.g. "not_evaluated"; "unknown" for a number that has none; static.
+VDT_API const char* vdt_decision_name(vdt_decision decision) VDT_NOEXCEPT;
+VDT_API const char* vdt_reason_name(vdt_reason reason) VDT_NOEXCEPT;
+VDT_API const char* vdt_drift_test_name(vdt_drift_test test) VDT_NOEXCEPT;
+VDT_API const char* vdt_hypothesis_name(vdt_hypothesis hypothesis) VDT_NOEXCEPT;
+
+// ==== handles ====
+
+typedef struct vdt_baseline vdt_baseline;  ///< what the reference looked like; immutable
+typedef struct vdt_guard vdt_guard;        ///< a baseline and a policy, made ready; immutable once it is shared
+typedef struct vdt_window vdt_window;      ///< one thread's counters; not thread-safe
+typedef struct vdt_report vdt_report;      ///< the judgement of a window; immutable
+
+// ==== baseline ====
+
+enum { VDT_FEATURE_NUMERIC = 0, VDT_FEATURE_CATEGORICAL = 1 };
+
+/// How a baseline is learned.
+typedef struct vdt_baseline_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t cells;           ///< of a numeric feature's grid, 4..1024; 0 = 64
+    uint64_t max_categories;  ///< 1..1022, rarer ones share the cell of the unseen; 0 = 1000
+    uint64_t minimum_rows;    ///< refuse to learn from fewer; 0 = 50
+    const char* name;         ///< what it is for; free text
+    uint64_t name_length;
+    const char* model_digest;  ///< digest of the model that it belongs to, recorded as given
+    uint64_t model_digest_length;
+} vdt_baseline_options;
+
+VDT_API void vdt_baseline_options_init(vdt_baseline_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Learns a baseline from `count` reference columns of equal length. `options` NULL = defaults, `allocator` NULL = the
+/// process's; both borrowed. `*out`: owned. A feature of an f32 column is kept as f32, every other number as f64.
+/// Errors: NOT_ENOUGH_DATA, INVALID_ARGUMENT, DIMENSION_MISMATCH, OVERFLOW, UNSUPPORTED.
+VDT_API vdt_status vdt_baseline_create(const vdt_column* columns, size_t count, const vdt_baseline_options* options,
+                                       const vdt_allocator* allocator, vdt_baseline** out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch: a struct array (format "+s") without nulls of its own, whose children are
+/// bool, integers, f16, f32, f64, utf8, large utf8, or dictionaries of utf8. Schema and array are borrowed, and their
+/// release is never called. Further error: TYPE_MISMATCH names a column of another format.
+VDT_API vdt_status vdt_baseline_create_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                                             const vdt_baseline_options* options, const vdt_allocator* allocator,
+                                             vdt_baseline** out, vdt_error* error) VDT_NOEXCEPT;
+/// Reads a saved baseline; `*out`: owned. Errors: IO_ERROR, CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_baseline_load(const char* path, const vdt_allocator* allocator, vdt_baseline** out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_baseline_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                           vdt_baseline** out, vdt_error* error) VDT_NOEXCEPT;
+/// Writes the file atomically. Errors: IO_ERROR.
+VDT_API vdt_status vdt_baseline_save(const vdt_baseline* baseline, const char* path, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes: equal baselines give equal bytes. Two-call.
+VDT_API vdt_status vdt_baseline_to_bytes(const vdt_baseline* baseline, void* buffer, size_t capacity, size_t* length,
+                                         vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_baseline_destroy(vdt_baseline* baseline) VDT_NOEXCEPT;
+
+/// Rows of the reference, and features; 0 for NULL.
+VDT_API uint64_t vdt_baseline_rows(const vdt_baseline* baseline) VDT_NOEXCEPT;
+VDT_API size_t vdt_baseline_feature_count(const vdt_baseline* baseline) VDT_NOEXCEPT;
+/// SHA-256 of the canonical bytes as 64 hexadecimal digits. Two-call.
+VDT_API vdt_status vdt_baseline_id(const vdt_baseline* baseline, char* buffer, size_t capacity, size_t* length,
+                                   vdt_error* error) VDT_NOEXCEPT;
+/// Texts of the baseline; `*out`: borrowed until destroy. `feature` is an index; `cell` is below the number of cells
+/// less one, since the last cell is that of other and unseen categories. Errors: INVALID_ARGUMENT for an index that is
+/// too large, TYPE_MISMATCH for the categories of a numeric feature.
+VDT_API vdt_status vdt_baseline_name(const vdt_baseline* baseline, vdt_string* out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_baseline_model_digest(const vdt_baseline* baseline, vdt_string* out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_baseline_feature_name(const vdt_baseline* baseline, size_t feature, vdt_string* out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_baseline_category(const vdt_baseline* baseline, size_t feature, size_t cell, vdt_string* out,
+                                         vdt_error* error) VDT_NOEXCEPT;
+/// `*kind` = VDT_FEATURE_*. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_baseline_feature_kind(const vdt_baseline* baseline, size_t feature, int32_t* kind,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// The index of the feature of that name. Errors: SCHEMA_MISMATCH when there is none.
+VDT_API vdt_status vdt_baseline_find(const vdt_baseline* baseline, const char* name, size_t name_length,
+                                     size_t* feature, vdt_error* error) VDT_NOEXCEPT;
+/// The cell of a category, the last cell when the reference never held it: what a row of numbers has in that place.
+/// Errors: INVALID_ARGUMENT, TYPE_MISMATCH for a numeric feature.
+VDT_API vdt_status vdt_baseline_category_cell(const vdt_baseline* baseline, size_t feature, const char* text,
+                                              size_t text_length, size_t* cell, vdt_error* error) VDT_NOEXCEPT;
+/// Copies the reference's observations per cell. Two-call, in numbers. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_baseline_counts(const vdt_baseline* baseline, size_t feature, uint64_t* buffer, size_t capacity,
+                                       size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Copies the edges of a numeric feature's grid, one fewer than cells: cell i begins at edge i - 1. Two-call.
+/// Errors: INVALID_ARGUMENT, TYPE_MISMATCH for a categorical feature.
+VDT_API vdt_status vdt_baseline_edges(const vdt_baseline* baseline, size_t feature, double* buffer, size_t capacity,
+                                      size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== policy ====
+// A policy is a JSON text. Where a function takes one, NULL with length 0 is the default policy.
+
+/// The default policy with every field written out. Two-call.
+VDT_API vdt_status vdt_policy_default_json(char* buffer, size_t capacity, size_t* length,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// The JSON Schema of the document, for editors and reviews; `*out`: static.
+VDT_API vdt_status vdt_policy_json_schema(vdt_string* out, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: INVALID_POLICY, with the JSON path of what is wrong.
+VDT_API vdt_status vdt_policy_validate(const char* json, size_t length, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== window ====
+// Takes one thread at a time. Counters are integers: windows merge exactly, in any order.
+
+/// The counters of the values that are in no cell.
+enum {
+    VDT_EXTRA_NAN = 0,
+    VDT_EXTRA_POSITIVE_INFINITY = 1,
+    VDT_EXTRA_NEGATIVE_INFINITY = 2,
+    VDT_EXTRA_NULL = 3,
+    VDT_EXTRA_INVALID = 4  ///< of a wrong type
+};
+
+/// An empty window. `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_window_create(const vdt_baseline* baseline, const vdt_allocator* allocator, vdt_window** out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+/// Reads a saved window of this baseline. `*out`: owned. Errors: BASELINE_MISMATCH, CORRUPT_DATA, UNSUPPORTED_VERSION,
+/// IO_ERROR.
+VDT_API vdt_status vdt_window_load(const vdt_baseline* baseline, const char* path, const vdt_allocator* allocator,
+                                   vdt_window** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_window_from_bytes(const vdt_baseline* baseline, const void* bytes, size_t size,
+                                         const vdt_allocator* allocator, vdt_window** out,
+                                         vdt_error* error) VDT_NOEXCEPT;
+/// Writes the file atomically. Errors: IO_ERROR.
+VDT_API vdt_status vdt_window_save(const vdt_window* window, const char* path, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes: equal counters give equal bytes, in whatever order they were merged. Two-call.
+VDT_API vdt_status vdt_window_to_bytes(const vdt_window* window, void* buffer, size_t capacity, size_t* length,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_window_destroy(vdt_window* window) VDT_NOEXCEPT;
+
+/// Counts one row of `width` values, one per feature in the baseline's order, without judging it. A categorical entry
+/// of a number row is a category's cell (vdt_baseline_category_cell), NaN = null. Never allocates or locks. Errors:
+/// DIMENSION_MISMATCH for another width (nothing is counted); for values also INVALID_ARGUMENT for an unknown kind.
+VDT_API vdt_status vdt_window_observe_f32(vdt_window* window, const float* row, size_t width,
+                                          vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_window_observe_f64(vdt_window* window, const double* row, size_t width,
+                                          vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_window_observe_values(vdt_window* window, const vdt_value* row, size_t width,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// Counts every row of a matrix with one column per feature, in the baseline's order.
+/// Errors: DIMENSION_MISMATCH, INVALID_ARGUMENT, OVERFLOW, UNSUPPORTED.
+VDT_API vdt_status vdt_window_observe_matrix(vdt_window* window, const vdt_matrix* rows, vdt_error* error) VDT_NOEXCEPT;
+/// The same from DLPack: `tensor` is a `const DLTensor *` (the `dl_tensor` member of a DLManagedTensor or of a
+/// DLManagedTensorVersioned): CPU, 2-D, one lane; strides in elements or NULL, byte_offset honoured; borrowed.
+/// DLPack states no size: the shape is trusted to describe memory that exists. Errors as above, and TYPE_MISMATCH for
+/// another device, rank or type.
+VDT_API vdt_status vdt_window_observe_dlpack(vdt_window* window, const void* tensor, vdt_error* error) VDT_NOEXCEPT;
+/// Counts every row of a table whose columns are the baseline's features by name, in any order. Errors:
+/// SCHEMA_MISMATCH for a missing or a further column, TYPE_MISMATCH, and those of the columns.
+VDT_API vdt_status vdt_window_observe_columns(vdt_window* window, const vdt_column* columns, size_t count,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch; see vdt_baseline_create_arrow.
+VDT_API vdt_status vdt_window_observe_arrow(vdt_window* window, const struct ArrowSchema* schema,
+                                            const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
+/// Counts the values of one feature only; the column's name is not read. Errors: INVALID_ARGUMENT, TYPE_MISMATCH.
+VDT_API vdt_status vdt_window_observe_column(vdt_window* window, size_t feature, const vdt_column* column,
+                                             vdt_error* error) VDT_NOEXCEPT;
+
+/// Adds the counters of `other`, a window of the same baseline. Errors: BASELINE_MISMATCH, OVERFLOW.
+VDT_API vdt_status vdt_window_merge(vdt_window* window, const vdt_window* other, vdt_error* error) VDT_NOEXCEPT;
+/// Sets every counter to 0. Errors: INVALID_ARGUMENT for NULL.
+VDT_API vdt_status vdt_window_reset(vdt_window* window, vdt_error* error) VDT_NOEXCEPT;
+
+/// Rows counted; requests judged by vdt_guard_check_*, by decision; requests of a wrong width. 0 for NULL.
+VDT_API uint64_t vdt_window_rows(const vdt_window* window) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_window_requests(const vdt_window* window, vdt_decision decision) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_window_rejected(const vdt_window* window) VDT_NOEXCEPT;
+/// Copies the observations per cell of a feature, as vdt_baseline_counts. Two-call, in numbers.
+VDT_API vdt_status vdt_window_counts(const vdt_window* window, size_t feature, uint64_t* buffer, size_t capacity,
+                                     size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// How many values of a feature are in no cell, by VDT_EXTRA_*. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_window_extra(const vdt_window* window, size_t feature, int32_t which, uint64_t* out,
+                                    vdt_error* error) VDT_NOEXCEPT;
+
+// ==== guard ====
+
+typedef struct vdt_guard_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* policy_json;
+    uint64_t policy_length;
+} vdt_guard_options;
+
+/// One thing found in a request. Never changes.
+typedef struct vdt_finding {
+    vdt_reason reason;
+    vdt_decision decision;
+    uint32_t subject;  ///< index of the feature; of the score for the two SCORE reasons
+    uint32_t reserved;
+    double value;  ///< the number found (for a wrong width: that width); NaN where there is none
+} vdt_finding;
+
+#define VDT_VERDICT_CAPACITY 8
+
+/// The judgement of one request.
+typedef struct vdt_verdict {
+    uint32_t struct_size;
+    vdt_decision decision;
+    uint32_t reasons;                            ///< bit `1 << reason` for every reason found
+    uint32_t finding_count;                      ///< all findings; the first VDT_VERDICT_CAPACITY of them are stored
+    vdt_finding findings[VDT_VERDICT_CAPACITY];  ///< in feature order; those beyond the count are left as they were
+} vdt_verdict;
+
+/// A caller's own score. Both functions get `user_data`, the row and its width, and write a score (higher = more
+/// anomalous, NaN = could not tell); a non-zero return is the finding VDT_REASON_SCORE_NOT_EVALUATED. They run inside
+/// vdt_guard_check_* on its thread, so several may run at once. In the row a category is its cell, a null is NaN.
+typedef struct vdt_score_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* name;
+    uint64_t name_length;
+    /// At least one of the two; the other kind of row is converted.
+    int32_t (*score_f32)(void* user_data, const float* row, size_t width, double* score);
+    int32_t (*score_f64)(void* user_data, const double* row, size_t width, double* score);
+    void* user_data;         ///< borrowed until the guard is destroyed
+    double warn_threshold;   ///< from this score on the request is worth a warning; infinity (the default) = never
+    double alarm_threshold;  ///< the same for an alarm; not below warn_threshold
+} vdt_score_options;
+
+VDT_API void vdt_guard_options_init(vdt_guard_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_verdict_init(vdt_verdict* verdict, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_score_options_init(vdt_score_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Makes a baseline and a policy ready. `options` NULL = the default policy. `*out`: owned. Errors: INVALID_POLICY also
+/// for a policy that names a feature which the baseline does not have, INVALID_ARGUMENT, UNSUPPORTED.
+VDT_API vdt_status vdt_guard_create(const vdt_baseline* baseline, const vdt_guard_options* options,
+                                    const vdt_allocator* allocator, vdt_guard** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_guard_destroy(vdt_guard* guard) VDT_NOEXCEPT;
+/// Adds a score that every checked row is given: set-up only, before the guard is shared.
+/// Errors: INVALID_ARGUMENT for an empty or repeated name, no function, or alarm < warn; UNSUPPORTED.
+VDT_API vdt_status vdt_guard_add_score(vdt_guard* guard, const vdt_score_options* options,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API size_t vdt_guard_score_count(const vdt_guard* guard) VDT_NOEXCEPT;
+/// `*out`: borrowed until destroy or the next vdt_guard_add_score. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_guard_score_name(const vdt_guard* guard, size_t index, vdt_string* out,
+                                        vdt_error* error) VDT_NOEXCEPT;
+
+/// Judges one row and counts it: the one call a server makes per request. Any number of threads may share the guard,
+/// each with a window of its own. Never allocates, locks or waits. A row of a wrong width, a wrong type or a window of
+/// another baseline is a *finding*, not a failure: the status is VDT_OK and the verdict says it. For the entries see
+/// vdt_window_observe_f32. Errors: INVALID_ARGUMENT for NULLs, an unknown value kind or a bad struct_size.
+VDT_API vdt_status vdt_guard_check_f32(const vdt_guard* guard, const float* row, size_t width, vdt_window* window,
+                                       vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_check_f64(const vdt_guard* guard, const double* row, size_t width, vdt_window* window,
+                                       vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_check_values(const vdt_guard* guard, const vdt_value* row, size_t width,
+                                          vdt_window* window, vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+/// A verdict of this guard in words, a line per stored finding. Two-call.
+/// Errors: INVALID_ARGUMENT for a verdict that this guard cannot have given.
+VDT_API vdt_status vdt_guard_explain(const vdt_guard* guard, const vdt_verdict* verdict, char* buffer, size_t capacity,
+                                     size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== report ====
+
+typedef struct vdt_assess_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* policy_json;
+    uint64_t policy_length;
+} vdt_assess_options;
+
+/// The report as a whole.
+typedef struct vdt_report_info {
+    uint32_t struct_size;
+    vdt_decision decision;  ///< the gravest of the features
+    uint64_t reference_rows;
+    uint64_t live_rows;
+    uint64_t feature_count;
+    uint64_t minimum_rows;  ///< live observations below which a feature was not evaluated
+    double level;           ///< false-alarm level of the whole report
+    uint64_t passed;        ///< features by decision
+    uint64_t not_evaluated;
+    uint64_t warned;
+    uint64_t alarmed;
+} vdt_report_info;
+
+/// What was found out about one feature. NaN = not defined or not evaluated.
+typedef struct vdt_feature_report {
+    uint32_t struct_size;
+    vdt_decision decision;
+    vdt_drift_test test;         ///< the test of the distribution that decided
+    int32_t ignored;             ///< 1 when the policy leaves this feature out
+    uint64_t feature;            ///< index in the baseline
+    uint64_t live_rows;          ///< values seen, nulls and the like included
+    uint64_t live_observations;  ///< values in cells
+    uint64_t evidence_count;     ///< see vdt_report_evidence
+    double tolerance;            ///< share of the traffic that may move without an alarm
+    double reference_median;
+    double live_median;
+    vdt_hypothesis hypothesis;  ///< of the evidence that decided, and so on below; VDT_HYPOTHESIS_NONE without evidence
+    uint32_t reserved;
+    double statistic;
+    double p_value;
+    double adjusted_p_value;
+    double moved_share;  ///< share of the traffic that moved, 0..1, and its interval
+    double moved_share_lower;
+    double moved_share_upper;
+    double reference_rate;  ///< for rates only
+    double live_rate;
+} vdt_feature_report;
+
+/// One hypothesis of one feature, tested. An alarm needs adjusted_p_value <= level and moved_share_lower > tolerance.
+typedef struct vdt_evidence {
+    uint32_t struct_size;
+    vdt_hypothesis hypothesis;
+    vdt_decision decision;
+    uint32_t reserved;
+    double statistic;
+    double p_value;
+    double degrees_of_freedom;
+    double effect;  ///< in the unit of the deciding test
+    double effect_lower;
+    double effect_upper;
+    double reference_count;
+    double live_count;
+    double adjusted_p_value;
+    double moved_share;
+    double moved_share_lower;
+    double moved_share_upper;
+    double reference_rate;
+    double live_rate;
+} vdt_evidence;
+
+/// One drift test's answer, whether it decided or not.
+typedef struct vdt_test_result {
+    uint32_t struct_size;
+    vdt_drift_test test;
+    double statistic;
+    double p_value;
+    double degrees_of_freedom;
+    double effect;
+    double effect_lower;
+    double effect_upper;
+    double reference_count;
+    double live_count;
+} vdt_test_result;
+
+VDT_API void vdt_assess_options_init(vdt_assess_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_report_info_init(vdt_report_info* info, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_feature_report_init(vdt_feature_report* report, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_evidence_init(vdt_evidence* evidence, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_test_result_init(vdt_test_result* result, size_t size) VDT_NOEXCEPT;
+
+/// Judges a window against its baseline. Too little data is VDT_NOT_EVALUATED, never VDT_PASS. `options` NULL = the
+/// default policy. The window must not change meanwhile; the report keeps a copy. `*out`: owned.
+/// Errors: BASELINE_MISMATCH, INVALID_POLICY, INVALID_ARGUMENT, UNSUPPORTED.
+VDT_API vdt_status vdt_assess(const vdt_baseline* baseline, const vdt_window* window, const vdt_assess_options* options,
+                              const vdt_allocator* allocator, vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same with a guard's baseline and policy.
+VDT_API vdt_status vdt_guard_assess(const vdt_guard* guard, const vdt_window* window, const vdt_allocator* allocator,
+                                    vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_report_destroy(vdt_report* report) VDT_NOEXCEPT;
+
+/// VDT_NOT_EVALUATED for NULL.
+VDT_API vdt_decision vdt_report_decision(const vdt_report* report) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_describe(const vdt_report* report, vdt_report_info* out, vdt_error* error) VDT_NOEXCEPT;
+/// By index in the baseline. Errors: INVALID_ARGUMENT for an index that is too large, or a bad struct_size.
+VDT_API vdt_status vdt_report_feature(const vdt_report* report, size_t feature, vdt_feature_report* out,
+                                      vdt_error* error) VDT_NOEXCEPT;
+/// Evidence `index` of a feature: the distribution first, then the rates that occurred. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_report_evidence(const vdt_report* report, size_t feature, size_t index, vdt_evidence* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// The answer of one test of a feature; VDT_TEST_AUTOMATIC = the one that decided. All NaN where the test is not
+/// defined, such as KOLMOGOROV_SMIRNOV for categories. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_drift_test test,
+                                        vdt_test_result* out, vdt_error* error) VDT_NOEXCEPT;
+/// Feature indices, the gravest and then the largest moved share first. Two-call, in numbers.
+VDT_API vdt_status vdt_report_ranking(const vdt_report* report, uint64_t* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) VDT_NOEXCEPT;
+/// One sentence on the whole, and one on a feature. Two-call.
+VDT_API vdt_status vdt_report_summary(const vdt_report* report, char* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_reason(const vdt_report* report, size_t feature, char* buffer, size_t capacity,
+                                     size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// The report as "json", "html", "markdown", "table", "junit", "sarif" or "openmetrics". Two-call; each call renders
+/// anew, so a large enough first buffer saves one. Errors: INVALID_ARGUMENT for another format.
+VDT_API vdt_status vdt_report_render(const vdt_report* report, const char* format, char* buffer, size_t capacity,
+                                     size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Renders straight into a file, written atomically. Errors: INVALID_ARGUMENT, IO_ERROR.
+VDT_API vdt_status vdt_report_save(const vdt_report* report, const char* format, const char* path,
+                                   vdt_error* error) VDT_NOEXCEPT;
+
+#if defined(__cplusplus)
+}  // extern "C"
+#endif
+
+#endif  // VEDETTE_H

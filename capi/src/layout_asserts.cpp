@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Holds every public struct of the C interface, and every shared constant, to its pinned layout and value.
+#include <cstddef>
+
+#include "vedette.h"
+#include "vedette/core/dtype.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/verdict.hpp"
+#include "vedette/guard/guard.hpp"
+#include "vedette/guard/report.hpp"
+
+namespace {
+
+static_assert(sizeof(void*) == 8, "the layout is pinned for 64-bit machines");
+#define VDT_LAYOUT_STRUCT(type, size) static_assert(sizeof(type) == (size) && sizeof(type) % 8 == 0);
+#define VDT_LAYOUT_FIELD(type, field, offset, size) \
+    static_assert(offsetof(type, field) == (offset) && sizeof(static_cast<type*>(nullptr)->field) == (size));
+#include "layout.def"
+#undef VDT_LAYOUT_STRUCT
+#undef VDT_LAYOUT_FIELD
+
+template <class Enum>
+constexpr bool equals(Enum value, int constant) {
+    return static_cast<int>(value) == constant;
+}
+
+using vedette::ErrorCode;
+static_assert(equals(ErrorCode::invalid_argument, VDT_INVALID_ARGUMENT));
+static_assert(equals(ErrorCode::dimension_mismatch, VDT_DIMENSION_MISMATCH));
+static_assert(equals(ErrorCode::type_mismatch, VDT_TYPE_MISMATCH));
+static_assert(equals(ErrorCode::overflow, VDT_OVERFLOW));
+static_assert(equals(ErrorCode::io_error, VDT_IO_ERROR));
+static_assert(equals(ErrorCode::corrupt_data, VDT_CORRUPT_DATA));
+static_assert(equals(ErrorCode::unsupported_version, VDT_UNSUPPORTED_VERSION));
+static_assert(equals(ErrorCode::schema_mismatch, VDT_SCHEMA_MISMATCH));
+static_assert(equals(ErrorCode::baseline_mismatch, VDT_BASELINE_MISMATCH));
+static_assert(equals(ErrorCode::not_enough_data, VDT_NOT_ENOUGH_DATA));
+static_assert(equals(ErrorCode::invalid_policy, VDT_INVALID_POLICY));
+static_assert(equals(ErrorCode::unsupported, VDT_UNSUPPORTED));
+static_assert(equals(ErrorCode::out_of_memory, VDT_OUT_OF_MEMORY));
+static_assert(equals(ErrorCode::callback_aborted, VDT_CALLBACK_ABORTED));
+static_assert(equals(ErrorCode::internal, VDT_INTERNAL));
+
+using vedette::Dtype;
+static_assert(equals(Dtype::f32, VDT_F32) && equals(Dtype::f64, VDT_F64) && equals(Dtype::i8, VDT_I8));
+static_assert(equals(Dtype::i16, VDT_I16) && equals(Dtype::i32, VDT_I32) && equals(Dtype::i64, VDT_I64));
+static_assert(equals(Dtype::u8, VDT_U8) && equals(Dtype::u16, VDT_U16) && equals(Dtype::u32, VDT_U32));
+static_assert(equals(Dtype::u64, VDT_U64) && equals(Dtype::boolean, VDT_BOOL));
+static_assert(equals(Dtype::f16, VDT_F16) && equals(Dtype::bf16, VDT_BF16));
+
+using vedette::Decision;
+static_assert(equals(Decision::pass, VDT_PASS) && equals(Decision::not_evaluated, VDT_NOT_EVALUATED));
+static_assert(equals(Decision::warn, VDT_WARN) && equals(Decision::alarm, VDT_ALARM));
+
+using vedette::Reason;
+static_assert(equals(Reason::wrong_width, VDT_REASON_WRONG_WIDTH));
+static_assert(equals(Reason::wrong_type, VDT_REASON_WRONG_TYPE));
+static_assert(equals(Reason::null_value, VDT_REASON_NULL_VALUE));
+static_assert(equals(Reason::not_a_number, VDT_REASON_NOT_A_NUMBER));
+static_assert(equals(Reason::infinite_value, VDT_REASON_INFINITE_VALUE));
+static_assert(equals(Reason::unseen_category, VDT_REASON_UNSEEN_CATEGORY));
+static_assert(equals(Reason::out_of_range, VDT_REASON_OUT_OF_RANGE));
+static_assert(equals(Reason::far_out_of_range, VDT_REASON_FAR_OUT_OF_RANGE));
+static_assert(equals(Reason::score, VDT_REASON_SCORE));
+static_assert(equals(Reason::score_not_evaluated, VDT_REASON_SCORE_NOT_EVALUATED));
+static_assert(equals(Reason::foreign_window, VDT_REASON_FOREIGN_WINDOW));
+static_assert(vedette::Verdict::capacity == VDT_VERDICT_CAPACITY);
+
+using vedette::DriftTest;
+static_assert(equals(DriftTest::automatic, VDT_TEST_AUTOMATIC));
+static_assert(equals(DriftTest::kolmogorov_smirnov, VDT_TEST_KOLMOGOROV_SMIRNOV));
+static_assert(equals(DriftTest::chi_square, VDT_TEST_CHI_SQUARE) && equals(DriftTest::g_test, VDT_TEST_G));
+static_assert(equals(DriftTest::population_stability, VDT_TEST_POPULATION_STABILITY));
+static_assert(equals(DriftTest::jensen_shannon, VDT_TEST_JENSEN_SHANNON));
+static_assert(equals(DriftTest::hellinger, VDT_TEST_HELLINGER));
+static_assert(equals(DriftTest::total_variation, VDT_TEST_TOTAL_VARIATION));
+static_assert(equals(DriftTest::wasserstein, VDT_TEST_WASSERSTEIN));
+
+using vedette::Hypothesis;
+static_assert(equals(Hypothesis::distribution, VDT_HYPOTHESIS_DISTRIBUTION));
+static_assert(equals(Hypothesis::null_rate, VDT_HYPOTHESIS_NULL_RATE));
+static_assert(equals(Hypothesis::nan_rate, VDT_HYPOTHESIS_NAN_RATE));
+static_assert(equals(Hypothesis::positive_infinity_rate, VDT_HYPOTHESIS_POSITIVE_INFINITY_RATE));
+static_assert(equals(Hypothesis::negative_infinity_rate, VDT_HYPOTHESIS_NEGATIVE_INFINITY_RATE));
+static_assert(equals(Hypothesis::out_of_range_rate, VDT_HYPOTHESIS_OUT_OF_RANGE_RATE));
+static_assert(equals(Hypothesis::unseen_rate, VDT_HYPOTHESIS_UNSEEN_RATE));
+static_assert(equals(Hypothesis::invalid_rate, VDT_HYPOTHESIS_INVALID_RATE));
+
+using vedette::Window;
+static_assert(equals(Window::nan, VDT_EXTRA_NAN) && equals(Window::positive_infinity, VDT_EXTRA_POSITIVE_INFINITY));
+static_assert(equals(Window::negative_infinity, VDT_EXTRA_NEGATIVE_INFINITY));
+static_assert(equals(Window::null, VDT_EXTRA_NULL) && equals(Window::invalid, VDT_EXTRA_INVALID));
+
+using vedette::FeatureKind;
+static_assert(equals(FeatureKind::numeric, VDT_FEATURE_NUMERIC));
+static_assert(equals(FeatureKind::categorical, VDT_FEATURE_CATEGORICAL));
+
+using ValueKind = vedette::Value::Kind;
+static_assert(equals(ValueKind::null, VDT_VALUE_NULL) && equals(ValueKind::number, VDT_VALUE_NUMBER));
+static_assert(equals(ValueKind::text, VDT_VALUE_TEXT));
+
+}  // namespace

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each finding means: the small JSON document that people review, as a plain struct.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vedette/core/verdict.hpp"
+#include "vedette/stats/multiple_testing.hpp"
+
+namespace vedette::inline v0 {
+
+/// The drift test that decides over a feature; all the others are still reported.
+enum class DriftTest : std::uint8_t {
+    automatic = 0,  ///< numeric with evenly filled cells: ks; tied, discrete or categorical: chi_square
+    kolmogorov_smirnov = 1,
+    chi_square = 2,
+    g_test = 3,
+    population_stability = 4,
+    jensen_shannon = 5,
+    hellinger = 6,
+    total_variation = 7,
+    wasserstein = 8,
+};
+
+/// The word used in policies and reports, e.g. "kolmogorov_smirnov".
+const char* drift_test_name(DriftTest test) noexcept;
+
+/// What a request-level finding leads to.
+enum class Action : std::uint8_t {
+    pass = 0,
+    warn = 1,
+    alarm = 2,
+    learned = 3,  ///< pass if the reference held at least one such value of this feature, warn otherwise
+};
+
+/// "pass", "warn", "alarm" or "learned".
+const char* action_name(Action action) noexcept;
+
+/// What `Guard::check` makes of a single value.
+struct RequestPolicy {
+    Action null = Action::learned;
+    Action not_a_number = Action::learned;
+    Action infinity = Action::learned;
+    Action unseen_category = Action::warn;
+    Action out_of_range = Action::pass;      ///< outside everything the reference held
+    Action far_out_of_range = Action::warn;  ///< further outside than `far_factor` times the reference's range
+    double far_factor = 1.0;                 ///< in ranges (maximum - minimum), >= 0
+    Action wrong_type = Action::alarm;       ///< text for a numeric feature, a number that is no category code, ...
+};
+
+/// The rules for one feature.
+struct FeaturePolicy {
+    bool ignore = false;  ///< counted, but neither tested for drift nor judged per request
+    DriftTest test = DriftTest::automatic;
+    /// Share of the traffic, 0..1, that may move without an alarm: the lower confidence bound of the moved share (KS
+    /// distance, total variation or rate difference) must exceed it. 0 = no tolerance, evidence alone decides.
+    double tolerance = 0.05;
+    RequestPolicy request{};
+};
+
+/// The whole policy. A default-constructed one is already useful.
+struct Policy {
+    static constexpr int version = 1;
+
+    double level = 0.01;  ///< false-alarm level of a report over all its tests, in (0, 0.5]
+    stats::Correction correction = stats::Correction::benjamini_hochberg;
+    std::uint64_t minimum_rows = 100;  ///< live observations below which a feature is not evaluated, >= 1
+    FeaturePolicy defaults{};
+    std::map<std::string, FeaturePolicy, std::less<>> features;  ///< complete rules of features that differ
+
+    /// The rules that hold for a feature.
+    [[nodiscard]] const FeaturePolicy& for_feature(std::string_view name) const;
+
+    /// Throws Error(invalid_policy) that names the field and its limits.
+    void validate() const;
+
+    /// Reads the documented JSON form; absent fields keep their defaults (a feature's keep those of "defaults").
+    /// Throws Error(invalid_policy) with the JSON path of an unknown key, a wrong type or a value out of range.
+    [[nodiscard]] static Policy from_json(std::string_view text);
+    /// The complete policy, every field written out, keys in a fixed order.
+    [[nodiscard]] std::string to_json() const;
+    /// A JSON Schema (2020-12) of the document, for editors and reviews.
+    [[nodiscard]] static std::string_view json_schema() noexcept;
+};
+
+}  // namespace vedette::inline v0

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The judgement of a whole window against its baseline: evidence per feature, one verdict, and the reasons in words.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vedette/core/evidence.hpp"
+#include "vedette/core/verdict.hpp"
+#include "vedette/drift/grid_tests.hpp"
+#include "vedette/guard/baseline.hpp"
+#include "vedette/guard/policy.hpp"
+#include "vedette/guard/window.hpp"
+
+namespace vedette::inline v0 {
+
+/// What a test is about. Values are pinned and shared with the C interface.
+enum class Hypothesis : std::uint8_t {
+    distribution = 0,  ///< the values come from the reference's distribution
+    null_rate = 1,     ///< as many nulls as in the reference, and so on
+    nan_rate = 2,
+    positive_infinity_rate = 3,
+    negative_infinity_rate = 4,
+    out_of_range_rate = 5,
+    unseen_rate = 6,
+    invalid_rate = 7,
+};
+
+/// The word for a hypothesis, e.g. "null_rate".
+const char* hypothesis_name(Hypothesis hypothesis) noexcept;
+
+/// One hypothesis of one feature, tested. An alarm needs both: `adjusted_p_value <= level`, and the lower bound of the
+/// moved share above the tolerance; the first alone is a warning.
+struct Evidence {
+    Hypothesis hypothesis = Hypothesis::distribution;
+    Decision decision = Decision::not_evaluated;
+    TestResult test{};  ///< of the deciding test
+    double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
+    double moved_share = std::numeric_limits<double>::quiet_NaN();  ///< share of the traffic that moved, 0..1
+    Interval moved_share_interval{};
+    double reference_rate = std::numeric_limits<double>::quiet_NaN();  ///< rates only
+    double live_rate = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// All that was found out about one feature.
+struct FeatureReport {
+    static constexpr std::size_t max_evidence = 8;
+
+    std::size_t feature = 0;  ///< index in the baseline
+    Decision decision = Decision::not_evaluated;
+    bool ignored = false;
+    DriftTest test = DriftTest::automatic;  ///< the test that decided, never `automatic`
+    double tolerance = 0.0;
+    std::uint64_t live_rows = 0;                                         ///< values seen, nulls and the like included
+    std::uint64_t live_observations = 0;                                 ///< values in cells
+    drift::GridEvidence statistics{};                                    ///< every statistic on the cells
+    double reference_median = std::numeric_limits<double>::quiet_NaN();  ///< numeric, interpolated on the grid
+    double live_median = std::numeric_limits<double>::quiet_NaN();
+
+    /// Distribution first, then the rates that occurred at least once in reference or live.
+    [[nodiscard]] std::span<const Evidence> evidence() const noexcept { return {evidence_.data(), evidence_size_}; }
+    /// The evidence that decided: the gravest, and among equals the largest moved share; null when there is none.
+    [[nodiscard]] const Evidence* decisive() const noexcept;
+
+    std::array<Evidence, max_evidence> evidence_{};
+    std::size_t evidence_size_ = 0;
+};
+
+/// The judgement of a window. Plain data; owns what it needs, so baseline and window may go.
+struct Report {
+    Decision decision = Decision::not_evaluated;
+    std::uint64_t reference_rows = 0;
+    std::uint64_t live_rows = 0;
+    std::vector<FeatureReport> features;  ///< in the baseline's order
+    double level = 0.0;
+    stats::Correction correction = stats::Correction::none;
+    std::uint64_t minimum_rows = 0;
+    Baseline baseline;
+    Window window;
+
+    /// Indices of `features`, the gravest and then the largest moved share first.
+    [[nodiscard]] std::vector<std::size_t> ranking() const;
+    /// How many features ended in this decision.
+    [[nodiscard]] std::size_t count(Decision decision) const noexcept;
+    /// One sentence on the whole, e.g. "alarm: 3 of 14 features drifted ...".
+    [[nodiscard]] std::string summary() const;
+    /// One sentence on a feature, with the numbers that decided.
+    [[nodiscard]] std::string reason(std::size_t feature) const;
+};
+
+/// Judges a window. Too little data is `not_evaluated`, never `pass`; the whole is an alarm if any feature is, then a
+/// warning, then `not_evaluated` if any feature could not be judged, and only else a pass.
+/// Cost: about 2 us per feature of 64 cells. Thread-safe. Throws Error(baseline_mismatch, invalid_policy).
+[[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy = {});
+
+}  // namespace vedette::inline v0

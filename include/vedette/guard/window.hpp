@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live counters, and nothing else: integers that merge exactly, in any order, from any number of threads and machines.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vedette/core/verdict.hpp"
+#include "vedette/core/view.hpp"
+#include "vedette/guard/baseline.hpp"
+
+namespace vedette::inline v0 {
+
+/// One value of a mixed row: a number, a text, or nothing.
+struct Value {
+    enum class Kind : std::uint8_t { null = 0, number = 1, text = 2 };
+
+    Kind kind = Kind::null;
+    double number = 0.0;
+    std::string_view text{};  ///< borrowed for the call
+
+    constexpr Value() = default;
+    constexpr Value(double x) : kind(Kind::number), number(x) {}        // NOLINT(google-explicit-constructor)
+    constexpr Value(std::string_view t) : kind(Kind::text), text(t) {}  // NOLINT(google-explicit-constructor)
+    constexpr Value(const char* t) : kind(Kind::text), text(t) {}       // NOLINT(google-explicit-constructor)
+};
+
+/// One thread's counters for one baseline. Not thread-safe: one window per thread, merged when read.
+class Window {
+  public:
+    /// The counters behind the cells of every feature, in this order.
+    enum Extra : std::size_t {
+        nan = 0,
+        positive_infinity = 1,
+        negative_infinity = 2,
+        null = 3,
+        invalid = 4,
+        extra_count = 5
+    };
+
+    explicit Window(Baseline baseline);
+
+    /// Counts one row of `feature_count()` values; a categorical entry is a category's cell (`Baseline::category_cell`)
+    /// as a number, NaN = null. Returns false, and counts nothing, when the width is wrong. No allocation, no lock.
+    bool observe(std::span<const float> row) noexcept;
+    bool observe(std::span<const double> row) noexcept;
+    bool observe(std::span<const Value> row) noexcept;
+
+    /// Counts every row of a matrix, row-major or column-major alike. Throws Error(dimension_mismatch).
+    void observe(const MatrixView<float>& rows);
+    void observe(const MatrixView<double>& rows);
+    /// Counts every row of a table whose columns are the baseline's features by name, in any order; further columns are
+    /// an Error(schema_mismatch), as are missing ones. The window is unchanged when it throws.
+    void observe(const Table& table);
+    /// Counts the values of one feature only. Throws Error(invalid_argument, type_mismatch).
+    void observe_column(std::size_t feature, const Column& column);
+
+    /// Adds another window of the same baseline. Exact, associative and commutative. Throws Error(baseline_mismatch,
+    /// overflow) and leaves this window as it was.
+    void merge(const Window& other);
+    void reset() noexcept;
+
+    /// Canonical bytes: equal counters give equal bytes, in whatever order they were merged.
+    [[nodiscard]] std::vector<std::byte> to_bytes() const;
+    void save(const std::filesystem::path& path) const;
+    /// Reads a window of this baseline. Throws Error(baseline_mismatch, corrupt_data, unsupported_version, io_error).
+    [[nodiscard]] static Window from_bytes(const Baseline& baseline, std::span<const std::byte> bytes);
+    [[nodiscard]] static Window load(const Baseline& baseline, const std::filesystem::path& path);
+
+    [[nodiscard]] const Baseline& baseline() const noexcept { return baseline_; }
+    /// Rows seen, i.e. the largest number of values counted for any feature.
+    [[nodiscard]] std::uint64_t rows() const noexcept;
+    /// Live observations per cell of a feature (the cells of `FeatureBaseline::counts()`).
+    [[nodiscard]] std::span<const std::uint64_t> counts(std::size_t feature) const noexcept;
+    [[nodiscard]] std::uint64_t extra(std::size_t feature, Extra which) const noexcept;
+    /// Requests that `Guard::check` judged, by decision.
+    [[nodiscard]] std::uint64_t requests(Decision decision) const noexcept;
+    /// Requests whose width was wrong: they count as requests, but their values could not be counted.
+    [[nodiscard]] std::uint64_t rejected() const noexcept;
+
+    [[nodiscard]] friend bool operator==(const Window& a, const Window& b) noexcept { return a.same_counters(b); }
+
+  private:
+    friend class Guard;
+
+    [[nodiscard]] bool same_counters(const Window& other) const noexcept;
+    template <class T>
+    bool count_row(std::span<const T> row) noexcept;
+    template <class T>
+    void observe_matrix(const MatrixView<T>& rows);
+    template <class T>
+    void count_numbers(std::size_t feature, const Column& column);
+    template <class T>
+    void convert(std::span<const T> row) noexcept;
+
+    Baseline baseline_;
+    std::vector<std::uint64_t> counters_;      // per feature: cells, then the extras
+    std::array<std::uint64_t, 4> requests_{};  // by Decision
+    std::uint64_t rejected_ = 0;
+    std::vector<std::uint16_t> codes_;  // scratch of one row: the cell of each feature
+    std::vector<double> row_;           // scratch of one row as numbers, for mixed rows and scores
+    std::vector<float> row_f32_;        // the same for scores that take f32
+};
+
+/// The sum of windows of one baseline. Throws Error(invalid_argument) when there are none.
+[[nodiscard]] Window merge(std::span<const Window> windows);
+
+}  // namespace vedette::inline v0

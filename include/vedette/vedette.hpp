@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything at once: includes every public header, and nothing else.
+#pragma once
+
+#include "vedette/core/concepts.hpp"
+#include "vedette/core/container.hpp"
+#include "vedette/core/digest.hpp"
+#include "vedette/core/dtype.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/evidence.hpp"
+#include "vedette/core/file.hpp"
+#include "vedette/core/random.hpp"
+#include "vedette/core/verdict.hpp"
+#include "vedette/core/version.hpp"
+#include "vedette/core/view.hpp"
+#include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/rate_tests.hpp"
+#include "vedette/guard/baseline.hpp"
+#include "vedette/guard/guard.hpp"
+#include "vedette/guard/policy.hpp"
+#include "vedette/guard/render.hpp"
+#include "vedette/guard/report.hpp"
+#include "vedette/guard/window.hpp"
+#include "vedette/stats/distributions.hpp"
+#include "vedette/stats/grid.hpp"
+#include "vedette/stats/intervals.hpp"
+#include "vedette/stats/moments.hpp"
+#include "vedette/stats/multiple_testing.hpp"

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// From counters to a judgement: tests per feature, one family of p-values, and the two-key rule of the alarm.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "guard/baseline_state.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/drift/rate_tests.hpp"
+#include "vedette/guard/report.hpp"
+#include "vedette/stats/multiple_testing.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+// KS is exact only where no value is tied; a grid with an over-full cell shows ties, and there chi-square keeps its
+// level.
+DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {
+    const bool numeric = feature.kind == FeatureKind::numeric;
+    const bool needs_order = wanted == DriftTest::kolmogorov_smirnov || wanted == DriftTest::wasserstein;
+    if (wanted != DriftTest::automatic && (numeric || !needs_order)) return wanted;
+    if (!numeric) return DriftTest::chi_square;
+    const auto inner_cells = static_cast<double>(feature.grid.edges.size() - 1);
+    const bool even = !feature.grid.discrete && feature.grid.largest_inner_share <= 2.0 / inner_cells;
+    return even ? DriftTest::kolmogorov_smirnov : DriftTest::chi_square;
+}
+
+const TestResult& pick(const drift::GridEvidence& all, DriftTest test) {
+    switch (test) {
+        case DriftTest::kolmogorov_smirnov: return all.ks;
+        case DriftTest::g_test: return all.g;
+        case DriftTest::population_stability: return all.psi;
+        case DriftTest::jensen_shannon: return all.jensen_shannon;
+        case DriftTest::hellinger: return all.hellinger;
+        case DriftTest::total_variation: return all.total_variation;
+        case DriftTest::wasserstein: return all.wasserstein;
+        case DriftTest::automatic:
+        case DriftTest::chi_square: break;
+    }
+    return all.chi_square;
+}
+
+// A signed difference of rates as a share that moved, whichever way.
+Interval magnitude(const Interval& signed_interval) {
+    const double low = std::abs(signed_interval.lower);
+    const double high = std::abs(signed_interval.upper);
+    const bool spans_zero = signed_interval.lower <= 0.0 && signed_interval.upper >= 0.0;
+    return {spans_zero ? 0.0 : std::min(low, high), std::max(low, high)};
+}
+
+// The median read off the grid, linear inside a cell; the outer cells have no width of their own.
+double grid_median(const stats::Grid& grid, std::span<const std::uint64_t> counts) {
+    std::uint64_t total = 0;
+    for (const std::uint64_t count : counts) total += count;
+    if (total == 0) return not_a_number;
+    const double half = static_cast<double>(total) / 2.0;
+    double below = 0.0;
+    for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+        const auto here = static_cast<double>(counts[cell]);
+        if (below + here >= half && here > 0.0) {
+            if (cell == 0) return grid.minimum;
+            if (cell == counts.size() - 1) return grid.maximum;
+            const double left = grid.edges[cell - 1];
+            if (grid.discrete) return left;
+            const double right = std::min(grid.edges[cell], grid.maximum);
+            return left + (right - left) * ((half - below) / here);
+        }
+        below += here;
+    }
+    return grid.maximum;
+}
+
+class FeatureAssessment {
+  public:
+    FeatureAssessment(const Baseline& baseline, const Window& window, const stats::Confidence& confidence,
+                      std::uint64_t minimum_rows, FeatureReport& report)
+        : feature_(baseline.features()[report.feature]),
+          window_(window),
+          confidence_(confidence),
+          minimum_rows_(minimum_rows),
+          report_(report) {}
+
+    void run(const drift::GridReference& reference) {
+        const std::span<const std::uint64_t> live = window_.counts(report_.feature);
+        for (const std::uint64_t count : live) report_.live_observations += count;
+        report_.live_rows = report_.live_observations + extra(Window::nan) + extra(Window::positive_infinity) +
+                            extra(Window::negative_infinity) + extra(Window::null) + extra(Window::invalid);
+        report_.statistics = drift::evaluate(reference, live, confidence_);
+        if (feature_.kind == FeatureKind::numeric) {
+            report_.reference_median = grid_median(feature_.grid, feature_.counts());
+            report_.live_median = grid_median(feature_.grid, live);
+        }
+        add_distribution();
+        if (report_.live_rows >= minimum_rows_) add_rates(live);
+    }
+
+  private:
+    [[nodiscard]] std::uint64_t extra(Window::Extra which) const { return window_.extra(report_.feature, which); }
+
+    // A reference that shows a single value has no distribution to compare: all that can change is how often another
+    // value comes, and that is the out-of-range or unseen rate.
+    [[nodiscard]] bool is_constant() const {
+        const auto filled = [](std::uint64_t count) { return count > 0; };
+        const auto counts = feature_.counts();
+        return std::count_if(counts.begin(), counts.end(), filled) == 1;
+    }
+
+    Evidence& append(Hypothesis hypothesis) {
+        Evidence& evidence = report_.evidence_[report_.evidence_size_++];
+        evidence = Evidence{};
+        evidence.hypothesis = hypothesis;
+        return evidence;
+    }
+
+    void add_distribution() {
+        if (is_constant() && report_.live_rows >= minimum_rows_) return;
+        Evidence& evidence = append(Hypothesis::distribution);
+        if (report_.live_observations < minimum_rows_) return;
+        evidence.test = pick(report_.statistics, report_.test);
+        const TestResult& moved = feature_.kind == FeatureKind::numeric ? report_.statistics.ks  //
+                                                                        : report_.statistics.total_variation;
+        evidence.moved_share = moved.effect;
+        evidence.moved_share_interval = moved.effect_interval;
+    }
+
+    void add_rate(Hypothesis hypothesis, const TestResult& test, double reference_rate, double live_rate) {
+        Evidence& evidence = append(hypothesis);
+        evidence.test = test;
+        evidence.moved_share = std::abs(test.effect);
+        evidence.moved_share_interval = magnitude(test.effect_interval);
+        evidence.reference_rate = reference_rate;
+        evidence.live_rate = live_rate;
+    }
+
+    void add_count(Hypothesis hypothesis, std::uint64_t reference_events, std::uint64_t reference_total,
+                   std::uint64_t live_events, std::uint64_t live_total) {
+        if (reference_events + live_events == 0) return;
+        add_rate(hypothesis,
+                 drift::two_proportion(reference_events, reference_total, live_events, live_total, confidence_),
+                 static_cast<double>(reference_events) / static_cast<double>(reference_total),
+                 static_cast<double>(live_events) / static_cast<double>(live_total));
+    }
+
+    void add_rates(std::span<const std::uint64_t> live) {
+        const std::uint64_t observations = feature_.observations();
+        const std::uint64_t total =
+            observations + feature_.nulls + feature_.nans + feature_.positive_infinities + feature_.negative_infinities;
+        const std::uint64_t live_total = report_.live_rows;
+        add_count(Hypothesis::null_rate, feature_.nulls, total, extra(Window::null), live_total);
+        add_count(Hypothesis::nan_rate, feature_.nans, total, extra(Window::nan), live_total);
+        add_count(Hypothesis::positive_infinity_rate, feature_.positive_infinities, total,
+                  extra(Window::positive_infinity), live_total);
+        add_count(Hypothesis::negative_infinity_rate, feature_.negative_infinities, total,
+                  extra(Window::negative_infinity), live_total);
+        add_count(Hypothesis::invalid_rate, 0, total, extra(Window::invalid), live_total);
+        if (report_.live_observations == 0 || observations == 0) return;
+        const auto live_observations = static_cast<double>(report_.live_observations);
+        if (feature_.kind == FeatureKind::numeric) {
+            const std::uint64_t outside = live.front() + live.back();
+            if (outside == 0 && !is_constant()) return;
+            add_rate(Hypothesis::out_of_range_rate,
+                     drift::exceedance(observations, outside, report_.live_observations, confidence_), 0.0,
+                     static_cast<double>(outside) / live_observations);
+            return;
+        }
+        const std::uint64_t unseen = live.back();
+        const std::uint64_t left_out = feature_.counts().back();
+        if (unseen == 0 && left_out == 0 && !is_constant()) return;
+        const TestResult test =
+            left_out > 0 ? drift::two_proportion(left_out, observations, unseen, report_.live_observations, confidence_)
+                         : drift::unseen_category(feature_.singletons, feature_.doubletons, observations, unseen,
+                                                  report_.live_observations, confidence_);
+        add_rate(Hypothesis::unseen_rate, test, static_cast<double>(left_out) / static_cast<double>(observations),
+                 static_cast<double>(unseen) / live_observations);
+    }
+
+    const FeatureBaseline& feature_;
+    const Window& window_;
+    const stats::Confidence& confidence_;
+    std::uint64_t minimum_rows_;
+    FeatureReport& report_;
+};
+
+// Both keys must turn: evidence at the level, and a moved share that is surely above the tolerance.
+Decision decide(const Evidence& evidence, double level, double tolerance) {
+    if (std::isnan(evidence.adjusted_p_value)) return Decision::not_evaluated;
+    if (evidence.adjusted_p_value > level) return Decision::pass;
+    return tolerance == 0.0 || evidence.moved_share_interval.lower > tolerance ? Decision::alarm : Decision::warn;
+}
+
+void adjust_family(std::vector<FeatureReport>& features, stats::Correction correction) {
+    std::vector<double> p_values;
+    p_values.reserve(features.size() * 2);
+    for (const FeatureReport& feature : features) {
+        if (feature.ignored) continue;
+        for (const Evidence& evidence : feature.evidence()) p_values.push_back(evidence.test.p_value);
+    }
+    std::vector<std::size_t> order(p_values.size());
+    if (!stats::adjust(p_values, correction, p_values, order)) {
+        throw Error(ErrorCode::internal, "a test answered with a p-value outside [0, 1]");
+    }
+    std::size_t next = 0;
+    for (FeatureReport& feature : features) {
+        if (feature.ignored) continue;
+        for (std::size_t i = 0; i < feature.evidence_size_; ++i)
+            feature.evidence_[i].adjusted_p_value = p_values[next++];
+    }
+}
+
+}  // namespace
+
+Report assess(const Baseline& baseline, const Window& window, const Policy& policy) {
+    policy.validate();
+    if (window.baseline().id() != baseline.id()) {
+        throw Error(ErrorCode::baseline_mismatch, "the window was counted against another baseline");
+    }
+    for (const auto& [name, rules] : policy.features) {
+        if (!baseline.find(name)) {
+            throw Error(ErrorCode::invalid_policy,
+                        "policy /features/" + name + ": the baseline has no feature of this name");
+        }
+    }
+    Report report{.reference_rows = baseline.rows(),
+                  .live_rows = window.rows(),
+                  .features = std::vector<FeatureReport>(baseline.feature_count()),
+                  .level = policy.level,
+                  .correction = policy.correction,
+                  .minimum_rows = policy.minimum_rows,
+                  .baseline = baseline,
+                  .window = window};
+    const stats::Confidence confidence(1.0 - policy.level);
+    for (std::size_t f = 0; f < report.features.size(); ++f) {
+        FeatureReport& feature = report.features[f];
+        const FeaturePolicy& rules = policy.for_feature(baseline.features()[f].name);
+        feature.feature = f;
+        feature.ignored = rules.ignore;
+        feature.tolerance = rules.tolerance;
+        feature.test = resolve(rules.test, baseline.features()[f]);
+        FeatureAssessment(baseline, window, confidence, policy.minimum_rows, feature)
+            .run(baseline.state().references[f]);
+    }
+    adjust_family(report.features, policy.correction);
+
+    bool judged_any = false;
+    Decision overall = Decision::pass;
+    for (FeatureReport& feature : report.features) {
+        if (feature.ignored) continue;
+        feature.decision = feature.evidence_size_ == 0 ? Decision::not_evaluated : Decision::pass;
+        for (std::size_t i = 0; i < feature.evidence_size_; ++i) {
+            Evidence& evidence = feature.evidence_[i];
+            evidence.decision = decide(evidence, policy.level, feature.tolerance);
+            feature.decision = worst(feature.decision, evidence.decision);
+        }
+        judged_any = true;
+        overall = worst(overall, feature.decision);
+    }
+    report.decision = judged_any ? overall : Decision::not_evaluated;
+    return report;
+}
+
+}  // namespace vedette::inline v0

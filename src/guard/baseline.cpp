@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// Learning a baseline from reference columns, and deriving what the request path needs.
+#include "vedette/guard/baseline.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <unordered_map>
+
+#include "guard/baseline_state.hpp"
+#include "kernels/dispatch.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+#include "vedette/guard/window.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr std::size_t most_categories = 1022;
+
+stats::Moments moments_of(std::span<const double> values) {
+    kernels::MomentsState state;
+    kernels::kernels().f64.moments(values.data(), values.size(), 1, &state);
+    stats::Moments moments;
+    moments.count = state.count;
+    moments.nan = state.nan;
+    moments.positive_infinity = state.pos_inf;
+    moments.negative_infinity = state.neg_inf;
+    moments.zeros = state.zeros;
+    if (state.count > 0) {
+        moments.minimum = state.min;
+        moments.maximum = state.max;
+        moments.mean = state.mean;
+        moments.m2 = state.m2;
+    }
+    return moments;
+}
+
+// A reference without a single finite value still needs cells: every live value will then lie outside.
+stats::Grid empty_grid(stats::Precision precision) {
+    stats::Grid grid;
+    grid.precision = precision;
+    const double next = precision == stats::Precision::f32
+                            ? static_cast<double>(std::numeric_limits<float>::denorm_min())
+                            : std::numeric_limits<double>::denorm_min();
+    grid.edges = {0.0, next};
+    grid.reference_counts = {0, 0, 0};
+    grid.discrete = true;
+    return grid;
+}
+
+FeatureBaseline learn_numeric(const Column& column, const BaselineOptions& options) {
+    FeatureBaseline feature;
+    feature.kind = FeatureKind::numeric;
+    const bool narrow = column.dtype() == Dtype::f32 || column.dtype() == Dtype::f16 || column.dtype() == Dtype::bf16;
+    const auto precision = narrow ? stats::Precision::f32 : stats::Precision::f64;
+    std::vector<double> values(column.size());
+    std::vector<char> valid_bytes(column.size());
+    bool* const valid = reinterpret_cast<bool*>(valid_bytes.data());
+    column.copy_as_double(0, column.size(), values.data(), valid);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (valid[i]) values[kept++] = values[i];
+    }
+    feature.nulls = values.size() - kept;
+    values.resize(kept);
+    feature.moments = moments_of(values);
+    feature.nans = feature.moments.nan;
+    feature.positive_infinities = feature.moments.positive_infinity;
+    feature.negative_infinities = feature.moments.negative_infinity;
+    std::erase_if(values, [](double value) { return !std::isfinite(value); });
+    feature.grid = values.empty() ? empty_grid(precision) : stats::fit_grid(values, options.cells, precision);
+    return feature;
+}
+
+FeatureBaseline learn_categorical(const Column& column, const BaselineOptions& options) {
+    FeatureBaseline feature;
+    feature.kind = FeatureKind::categorical;
+    std::unordered_map<std::string_view, std::uint64_t> counts;
+    for (std::size_t i = 0; i < column.size(); ++i) {
+        if (column.is_valid(i)) {
+            ++counts[column.text(i)];
+        } else {
+            ++feature.nulls;
+        }
+    }
+    std::vector<std::pair<std::string_view, std::uint64_t>> ordered(counts.begin(), counts.end());
+    std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
+    std::uint64_t left_out = 0;
+    for (std::size_t i = 0; i < ordered.size(); ++i) {
+        const auto& [text, count] = ordered[i];
+        feature.singletons += count == 1 ? 1U : 0U;
+        feature.doubletons += count == 2 ? 1U : 0U;
+        if (i < options.max_categories) {
+            feature.categories.emplace_back(text);
+            feature.category_counts.push_back(count);
+        } else {
+            left_out += count;
+        }
+    }
+    feature.category_counts.push_back(left_out);
+    return feature;
+}
+
+void check_options(const Table& reference, const BaselineOptions& options) {
+    if (options.cells < stats::minimum_grid_cells || options.cells > stats::maximum_grid_cells) {
+        throw Error(ErrorCode::invalid_argument, fmt::format("cells = {} lies outside [{}, {}]", options.cells,
+                                                             stats::minimum_grid_cells, stats::maximum_grid_cells));
+    }
+    if (options.max_categories < 1 || options.max_categories > most_categories) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("max_categories = {} lies outside [1, {}]", options.max_categories, most_categories));
+    }
+    if (reference.column_count() == 0) throw Error(ErrorCode::invalid_argument, "the reference has no columns");
+    if (reference.rows() < std::max<std::size_t>(options.minimum_rows, 1)) {
+        throw Error(ErrorCode::not_enough_data,
+                    fmt::format("the reference has {} rows, {} are needed", reference.rows(),
+                                std::max<std::size_t>(options.minimum_rows, 1)));
+    }
+}
+
+}  // namespace
+
+template <>
+std::vector<double> edges_for<double>(const stats::Grid& grid) {
+    if (grid.precision == stats::Precision::f64) return grid.edges;
+    // A double rounds to a float at or above the edge exactly from the midpoint to the float below on; the midpoint
+    // itself rounds to the even one of the two.
+    std::vector<double> edges;
+    edges.reserve(grid.edges.size());
+    for (const double edge : grid.edges) {
+        const auto exact = static_cast<float>(edge);
+        const float below = std::nextafter(exact, -std::numeric_limits<float>::infinity());
+        if (!std::isfinite(below) || !std::isfinite(exact)) {
+            edges.push_back(edge);
+            continue;
+        }
+        const double midpoint = (static_cast<double>(exact) + static_cast<double>(below)) / 2.0;
+        const bool even = (std::bit_cast<std::uint32_t>(exact) & 1U) == 0;
+        edges.push_back(even ? midpoint : std::nextafter(midpoint, std::numeric_limits<double>::infinity()));
+    }
+    return edges;
+}
+
+template <>
+std::vector<float> edges_for<float>(const stats::Grid& grid) {
+    std::vector<float> edges;
+    edges.reserve(grid.edges.size());
+    constexpr double largest = std::numeric_limits<float>::max();
+    for (const double edge : grid.edges) {
+        // Beyond the range of float every finite value lies on one side of the edge.
+        edges.push_back(edge > largest    ? std::numeric_limits<float>::infinity()
+                        : edge < -largest ? std::numeric_limits<float>::lowest()
+                                          : static_cast<float>(edge));
+    }
+    // The last edge is the number after the maximum; rounded to float it must still lie above the rounded maximum.
+    edges.back() =
+        std::max(edges.back(), std::nextafter(static_cast<float>(std::clamp(grid.maximum, -largest, largest)),
+                                              std::numeric_limits<float>::infinity()));
+    return edges;
+}
+
+void Baseline::State::prepare() {
+    by_name.resize(features.size());
+    std::iota(by_name.begin(), by_name.end(), std::size_t{0});
+    std::sort(by_name.begin(), by_name.end(),
+              [this](std::size_t a, std::size_t b) { return features[a].name < features[b].name; });
+    for (std::size_t i = 0; i < features.size(); ++i) {
+        if (features[by_name[i]].name.empty() ||
+            (i > 0 && features[by_name[i]].name == features[by_name[i - 1]].name)) {
+            throw Error(ErrorCode::corrupt_data, "the baseline has a feature without a name of its own");
+        }
+    }
+    std::vector<std::vector<float>> edges_f32(features.size());
+    std::vector<std::vector<double>> edges_f64(features.size());
+    std::vector<std::uint32_t> offsets;
+    std::size_t offset = 0;
+    for (std::size_t f = 0; f < features.size(); ++f) {
+        const FeatureBaseline& feature = features[f];
+        counter_offsets.push_back(offset);
+        const auto cells = static_cast<std::uint16_t>(cell_count(f));
+        if (feature.kind == FeatureKind::numeric) {
+            tables.emplace_back();
+            references.push_back(drift::GridReference::ordered(feature.grid, feature.moments.standard_deviation()));
+            edges_f32[f] = edges_for<float>(feature.grid);
+            edges_f64[f] = edges_for<double>(feature.grid);
+            expected_first.push_back(1);
+            expected_size.push_back(static_cast<std::uint16_t>(cells - 2));
+        } else {
+            tables.emplace_back(feature.categories);
+            categorical.push_back(static_cast<std::uint32_t>(f));
+            references.push_back(drift::GridReference::nominal(feature.category_counts));
+            expected_first.push_back(0);
+            expected_size.push_back(static_cast<std::uint16_t>(cells - 1));
+        }
+        offsets.push_back(static_cast<std::uint32_t>(offset));
+        offset += cells + Window::extra_count;
+        if (offset > std::numeric_limits<std::uint32_t>::max()) {
+            throw Error(ErrorCode::overflow, "the features have more than 2^32 cells together");
+        }
+    }
+    counter_offsets.push_back(offset);
+    // A feature without edges is one that the row kernels skip.
+    const std::vector<std::span<const float>> grids_f32(edges_f32.begin(), edges_f32.end());
+    const std::vector<std::span<const double>> grids_f64(edges_f64.begin(), edges_f64.end());
+    plan_f32.emplace(grids_f32, offsets);
+    plan_f64.emplace(grids_f64, offsets);
+}
+
+std::uint64_t FeatureBaseline::observations() const noexcept {
+    std::uint64_t total = 0;
+    for (const std::uint64_t count : counts()) total += count;
+    return total;
+}
+
+Baseline Baseline::build(const Table& reference, const BaselineOptions& options) {
+    check_options(reference, options);
+    auto state = std::make_shared<State>();
+    state->rows = reference.rows();
+    state->name = options.name;
+    state->model_digest = options.model_digest;
+    for (const auto& [name, column] : reference.columns()) {
+        state->features.push_back(column.is_numeric() ? learn_numeric(column, options)
+                                                      : learn_categorical(column, options));
+        state->features.back().name = name;
+    }
+    // Reading back what would be saved gives the identity, and proves that it can be read.
+    return from_bytes(Baseline(std::move(state)).to_bytes());
+}
+
+Baseline Baseline::load(const std::filesystem::path& path) {
+    const std::vector<std::byte> bytes = read_file(path);
+    try {
+        return from_bytes(bytes);
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", path.string(), error.what()));
+    }
+}
+
+void Baseline::save(const std::filesystem::path& path) const {
+    write_file_atomically(path, to_bytes());
+}
+
+std::size_t Baseline::feature_count() const noexcept {
+    return state_->features.size();
+}
+std::span<const FeatureBaseline> Baseline::features() const noexcept {
+    return state_->features;
+}
+std::uint64_t Baseline::rows() const noexcept {
+    return state_->rows;
+}
+const std::string& Baseline::name() const noexcept {
+    return state_->name;
+}
+const std::string& Baseline::model_digest() const noexcept {
+    return state_->model_digest;
+}
+const Digest& Baseline::id() const noexcept {
+    return state_->id;
+}
+
+const FeatureBaseline& Baseline::feature(std::size_t index) const {
+    if (index >= feature_count()) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("feature index {} is not below the number of features {}", index, feature_count()));
+    }
+    return state_->features[index];
+}
+
+std::optional<std::size_t> Baseline::find(std::string_view name) const noexcept {
+    const auto& features = state_->features;
+    const auto found =
+        std::lower_bound(state_->by_name.begin(), state_->by_name.end(), name,
+                         [&features](std::size_t f, std::string_view wanted) { return features[f].name < wanted; });
+    if (found == state_->by_name.end() || features[*found].name != name) return std::nullopt;
+    return *found;
+}
+
+std::size_t Baseline::category_cell(std::size_t feature, std::string_view text) const noexcept {
+    return feature < state_->tables.size() ? state_->tables[feature].find(text) : 0;
+}
+
+}  // namespace vedette::inline v0

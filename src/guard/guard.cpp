@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The request path: count the row, look only at what stands out, judge it by the policy.
+#include "vedette/guard/guard.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "guard/baseline_state.hpp"
+#include "guard/codes.hpp"
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr std::array reason_names{"wrong_width",    "wrong_type",          "null_value",    "not_a_number",
+                                  "infinite_value", "unseen_category",     "out_of_range",  "far_out_of_range",
+                                  "score",          "score_not_evaluated", "foreign_window"};
+
+void add(Verdict& verdict, Reason reason, Decision decision, std::size_t subject, double value) noexcept {
+    if (decision == Decision::pass) return;
+    verdict.decision = worst(verdict.decision, decision);
+    verdict.reasons |= 1U << static_cast<unsigned>(reason);
+    if (verdict.finding_count < Verdict::capacity) {
+        verdict.findings[verdict.finding_count] = {reason, decision, static_cast<std::uint32_t>(subject), value};
+    }
+    ++verdict.finding_count;
+}
+
+Decision resolve(Action action, std::uint64_t seen_in_reference) noexcept {
+    switch (action) {
+        case Action::pass: return Decision::pass;
+        case Action::warn: return Decision::warn;
+        case Action::alarm: return Decision::alarm;
+        case Action::learned: return seen_in_reference > 0 ? Decision::pass : Decision::warn;
+    }
+    return Decision::alarm;
+}
+
+}  // namespace
+
+const char* reason_name(Reason reason) noexcept {
+    const auto index = static_cast<std::size_t>(reason);
+    return index < reason_names.size() ? reason_names[index] : "unknown";
+}
+
+// The policy of one feature with everything looked up that can be looked up beforehand.
+struct Guard::FeatureRule {
+    Decision null, nan, positive_infinity, negative_infinity, unseen, outside, far_outside, wrong_type;
+    FeatureKind kind;
+    double far_below, far_above;
+};
+
+Guard::Guard(Baseline baseline, Policy policy) : baseline_(std::move(baseline)), policy_(std::move(policy)) {
+    policy_.validate();
+    for (const auto& [name, rules] : policy_.features) {
+        if (!baseline_.find(name)) {
+            throw Error(ErrorCode::invalid_policy,
+                        fmt::format("policy /features/{}: the baseline has no feature of this name", name));
+        }
+    }
+    auto rules = std::make_shared<std::vector<FeatureRule>>();
+    for (const FeatureBaseline& feature : baseline_.features()) {
+        const FeaturePolicy& given = policy_.for_feature(feature.name);
+        const RequestPolicy& request = given.request;
+        FeatureRule rule{};
+        rule.kind = feature.kind;
+        if (!given.ignore) {
+            rule.null = resolve(request.null, feature.nulls);
+            rule.nan = resolve(request.not_a_number, feature.nans);
+            rule.positive_infinity = resolve(request.infinity, feature.positive_infinities);
+            rule.negative_infinity = resolve(request.infinity, feature.negative_infinities);
+            rule.unseen = resolve(request.unseen_category, feature.counts().back());
+            rule.outside = resolve(request.out_of_range, 0);
+            rule.far_outside = resolve(request.far_out_of_range, 0);
+            rule.wrong_type = resolve(request.wrong_type, 0);
+        }
+        const double range = feature.grid.maximum - feature.grid.minimum;
+        rule.far_below = feature.grid.minimum - request.far_factor * range;
+        rule.far_above = feature.grid.maximum + request.far_factor * range;
+        rules->push_back(rule);
+    }
+    rules_ = std::move(rules);
+}
+
+void Guard::add_slot(ScoreSlot slot) {
+    if (slot.name.empty()) throw Error(ErrorCode::invalid_argument, "a score needs a name");
+    if (std::isnan(slot.thresholds.warn) || std::isnan(slot.thresholds.alarm)) {
+        throw Error(ErrorCode::invalid_argument, fmt::format("score \"{}\": a threshold is NaN", slot.name));
+    }
+    if (slot.thresholds.alarm < slot.thresholds.warn && !std::isinf(slot.thresholds.warn)) {
+        throw Error(ErrorCode::invalid_argument, fmt::format("score \"{}\": alarm threshold {} lies below warn {}",
+                                                             slot.name, slot.thresholds.alarm, slot.thresholds.warn));
+    }
+    for (const ScoreSlot& other : scores_) {
+        if (other.name == slot.name) {
+            throw Error(ErrorCode::invalid_argument, fmt::format("there is a score \"{}\" already", slot.name));
+        }
+    }
+    scores_.push_back(std::move(slot));
+}
+
+namespace {
+
+// How the value of entry f of a row is told to a finding.
+double number_of(std::span<const float> row, std::size_t f) noexcept {
+    return static_cast<double>(row[f]);
+}
+double number_of(std::span<const double> row, std::size_t f) noexcept {
+    return row[f];
+}
+double number_of(std::span<const Value> row, std::size_t f) noexcept {
+    return row[f].kind == Value::Kind::number ? row[f].number : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+template <class T>
+Verdict Guard::judge(std::span<const T> row, Window& window) const noexcept {
+    Verdict verdict;
+    const Baseline::State& state = baseline_.state();
+    if (&window.baseline_.state() != &state && window.baseline_.id() != baseline_.id()) {
+        add(verdict, Reason::foreign_window, Decision::not_evaluated, 0, std::numeric_limits<double>::quiet_NaN());
+        return verdict;
+    }
+    if (!window.count_row(row)) {
+        add(verdict, Reason::wrong_width, Decision::alarm, 0, static_cast<double>(row.size()));
+        ++window.rejected_;
+        ++window.requests_[static_cast<std::size_t>(verdict.decision)];
+        return verdict;
+    }
+    const std::uint16_t* const found = window.codes_.data();
+    if (state.stands_out(found)) {
+        for (std::size_t f = 0; f < row.size(); ++f) {
+            if (state.stands_out(found, f)) judge_entry(f, found[f], number_of(row, f), verdict);
+        }
+    }
+    if (!scores_.empty()) run_scores(row, window, verdict);
+    ++window.requests_[static_cast<std::size_t>(verdict.decision)];
+    return verdict;
+}
+
+void Guard::judge_entry(std::size_t feature, std::uint16_t code, double value, Verdict& verdict) const noexcept {
+    const FeatureRule& rule = (*rules_)[feature];
+    switch (code) {
+        case codes::nan: return add(verdict, Reason::not_a_number, rule.nan, feature, value);
+        case codes::positive_infinity:
+            return add(verdict, Reason::infinite_value, rule.positive_infinity, feature, value);
+        case codes::negative_infinity:
+            return add(verdict, Reason::infinite_value, rule.negative_infinity, feature, value);
+        case codes::null: return add(verdict, Reason::null_value, rule.null, feature, value);
+        case codes::invalid: return add(verdict, Reason::wrong_type, rule.wrong_type, feature, value);
+        default: break;
+    }
+    if (rule.kind == FeatureKind::categorical)
+        return add(verdict, Reason::unseen_category, rule.unseen, feature, value);
+    if (value < rule.far_below || value > rule.far_above) {
+        return add(verdict, Reason::far_out_of_range, rule.far_outside, feature, value);
+    }
+    add(verdict, Reason::out_of_range, rule.outside, feature, value);
+}
+
+template <class T>
+void Guard::run_scores(std::span<const T> row, Window& window, Verdict& verdict) const noexcept {
+    bool converted = false;
+    for (std::size_t i = 0; i < scores_.size(); ++i) {
+        const ScoreSlot& slot = scores_[i];
+        double score = std::numeric_limits<double>::quiet_NaN();
+        const bool as_float = slot.score_f32 != nullptr && (std::is_same_v<T, float> || slot.score_f64 == nullptr);
+        if (!converted && !(std::is_same_v<T, float> && as_float)) {
+            window.convert(row);
+            converted = true;
+        }
+        if (as_float) {
+            if constexpr (std::is_same_v<T, float>) {
+                score = slot.score_f32(slot.object.get(), row.data(), row.size());
+            } else {
+                std::copy(window.row_.begin(), window.row_.end(), window.row_f32_.begin());
+                score = slot.score_f32(slot.object.get(), window.row_f32_.data(), row.size());
+            }
+        } else {
+            score = slot.score_f64(slot.object.get(), window.row_.data(), row.size());
+        }
+        if (std::isnan(score)) {
+            add(verdict, Reason::score_not_evaluated, Decision::not_evaluated, i, score);
+        } else if (score >= slot.thresholds.alarm) {
+            add(verdict, Reason::score, Decision::alarm, i, score);
+        } else if (score >= slot.thresholds.warn) {
+            add(verdict, Reason::score, Decision::warn, i, score);
+        }
+    }
+}
+
+Verdict Guard::check(std::span<const float> row, Window& window) const noexcept {
+    return judge(row, window);
+}
+Verdict Guard::check(std::span<const double> row, Window& window) const noexcept {
+    return judge(row, window);
+}
+Verdict Guard::check(std::span<const Value> row, Window& window) const noexcept {
+    return judge(row, window);
+}
+
+std::string Guard::explain(const Verdict& verdict) const {
+    std::string text = decision_name(verdict.decision);
+    const auto describe = [this](const Finding& finding) -> std::string {
+        if (finding.reason == Reason::foreign_window) return "the window belongs to another baseline";
+        if (finding.reason == Reason::wrong_width) {
+            return fmt::format("the row has {} values, the baseline has {} features", finding.value,
+                               baseline_.feature_count());
+        }
+        if (finding.reason == Reason::score || finding.reason == Reason::score_not_evaluated) {
+            if (finding.subject >= scores_.size()) return "a score of another guard";
+            const ScoreSlot& slot = scores_[finding.subject];
+            if (finding.reason == Reason::score_not_evaluated) return fmt::format("score {} gave no answer", slot.name);
+            const bool alarm = finding.decision == Decision::alarm;
+            return fmt::format("score {} = {:.6g} reaches its {} threshold {:.6g}", slot.name, finding.value,
+                               alarm ? "alarm" : "warning", alarm ? slot.thresholds.alarm : slot.thresholds.warn);
+        }
+        if (finding.subject >= baseline_.feature_count()) return "a feature of another baseline";
+        const FeatureBaseline& feature = baseline_.features()[finding.subject];
+        switch (finding.reason) {
+            case Reason::wrong_type:
+                return fmt::format("{} is not a {} value", feature.name, feature_kind_name(feature.kind));
+            case Reason::null_value: return fmt::format("{} is null", feature.name);
+            case Reason::not_a_number: return fmt::format("{} is NaN", feature.name);
+            case Reason::infinite_value: return fmt::format("{} is {}", feature.name, finding.value);
+            case Reason::unseen_category:
+                return fmt::format("{} is a category the reference did not hold", feature.name);
+            default:
+                return fmt::format("{} = {:.6g} lies {}outside the reference's range [{:.6g}, {:.6g}]", feature.name,
+                                   finding.value, finding.reason == Reason::far_out_of_range ? "far " : "",
+                                   feature.grid.minimum, feature.grid.maximum);
+        }
+    };
+    for (std::size_t i = 0; i < verdict.stored_findings(); ++i) {
+        const Finding& finding = verdict.findings[i];
+        text += fmt::format("\n{}: {} [{}]", decision_name(finding.decision), describe(finding),
+                            reason_name(finding.reason));
+    }
+    if (verdict.finding_count > Verdict::capacity) {
+        text += fmt::format("\n... and {} more", verdict.finding_count - Verdict::capacity);
+    }
+    return text;
+}
+
+}  // namespace vedette::inline v0

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading, checking and writing the policy document.
+#include "vedette/guard/policy.hpp"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+    throw Error(ErrorCode::invalid_policy, fmt::format("policy {}: {}", path.empty() ? "/" : path, what));
+}
+
+constexpr std::array test_names{"automatic", "kolmogorov_smirnov",   "chi_square",
+                                "g_test",    "population_stability", "jensen_shannon",
+                                "hellinger", "total_variation",      "wasserstein"};
+constexpr std::array action_names{"pass", "warn", "alarm", "learned"};
+constexpr std::array correction_names{"none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"};
+
+template <class Enum, std::size_t n>
+Enum word(const Json& json, const std::string& path, const std::array<const char*, n>& names) {
+    if (!json.is_string()) refuse(path, "must be a word");
+    const auto& text = json.get_ref<const std::string&>();
+    for (std::size_t i = 0; i < n; ++i) {
+        if (text == names[i]) return static_cast<Enum>(i);
+    }
+    std::string allowed;
+    for (const char* name : names) allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", name);
+    refuse(path, fmt::format("\"{}\" is not one of {}", text, allowed));
+}
+
+double number(const Json& json, const std::string& path, double lower, double upper) {
+    if (!json.is_number()) refuse(path, "must be a number");
+    const double value = json.get<double>();
+    if (!(value >= lower && value <= upper)) refuse(path, fmt::format("{} lies outside [{}, {}]", value, lower, upper));
+    return value;
+}
+
+bool boolean(const Json& json, const std::string& path) {
+    if (!json.is_boolean()) refuse(path, "must be true or false");
+    return json.get<bool>();
+}
+
+const Json& object(const Json& json, const std::string& path) {
+    if (!json.is_object()) refuse(path, "must be an object");
+    return json;
+}
+
+// One row per field: its key, and how it is read from and written to JSON.
+template <class T>
+struct Field {
+    const char* key;
+    void (*read)(T&, const Json&, const std::string& path);
+    void (*write)(const T&, Json&);
+};
+
+template <class T>
+void read_fields(T& target, const Json& json, const std::string& path, std::span<const Field<T>> fields) {
+    for (const auto& [key, value] : object(json, path).items()) {
+        const Field<T>* found = nullptr;
+        for (const Field<T>& field : fields) {
+            if (key == field.key) found = &field;
+        }
+        if (found == nullptr) refuse(path + "/" + key, "unknown key");
+        found->read(target, value, path + "/" + key);
+    }
+}
+
+template <class T>
+Json write_fields(const T& source, std::span<const Field<T>> fields) {
+    Json json = Json::object();
+    for (const Field<T>& field : fields) field.write(source, json[field.key]);
+    return json;
+}
+
+template <Action RequestPolicy::*member>
+constexpr Field<RequestPolicy> action_field(const char* key) {
+    return {key,
+            [](RequestPolicy& target, const Json& json, const std::string& path) {
+                target.*member = word<Action>(json, path, action_names);
+            },
+            [](const RequestPolicy& source, Json& json) { json = action_name(source.*member); }};
+}
+
+constexpr double max_far_factor = 1e6;
+
+constexpr std::array request_fields{
+    action_field<&RequestPolicy::null>("null"),
+    action_field<&RequestPolicy::not_a_number>("not_a_number"),
+    action_field<&RequestPolicy::infinity>("infinity"),
+    action_field<&RequestPolicy::unseen_category>("unseen_category"),
+    action_field<&RequestPolicy::out_of_range>("out_of_range"),
+    action_field<&RequestPolicy::far_out_of_range>("far_out_of_range"),
+    Field<RequestPolicy>{"far_factor",
+                         [](RequestPolicy& target, const Json& json, const std::string& path) {
+                             target.far_factor = number(json, path, 0.0, max_far_factor);
+                         },
+                         [](const RequestPolicy& source, Json& json) { json = source.far_factor; }},
+    action_field<&RequestPolicy::wrong_type>("wrong_type"),
+};
+
+constexpr std::array feature_fields{
+    Field<FeaturePolicy>{
+        "ignore",
+        [](FeaturePolicy& target, const Json& json, const std::string& path) { target.ignore = boolean(json, path); },
+        [](const FeaturePolicy& source, Json& json) { json = source.ignore; }},
+    Field<FeaturePolicy>{"test",
+                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
+                             target.test = word<DriftTest>(json, path, test_names);
+                         },
+                         [](const FeaturePolicy& source, Json& json) { json = drift_test_name(source.test); }},
+    Field<FeaturePolicy>{"tolerance",
+                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
+                             target.tolerance = number(json, path, 0.0, 1.0);
+                         },
+                         [](const FeaturePolicy& source, Json& json) { json = source.tolerance; }},
+    Field<FeaturePolicy>{"request",
+                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
+                             read_fields<RequestPolicy>(target.request, json, path, request_fields);
+                         },
+                         [](const FeaturePolicy& source, Json& json) {
+                             json = write_fields<RequestPolicy>(source.request, request_fields);
+                         }},
+};
+
+constexpr std::array policy_fields{
+    Field<Policy>{"version",
+                  [](Policy&, const Json& json, const std::string& path) {
+                      if (!json.is_number_integer()) refuse(path, "must be an integer");
+                      if (json.get<std::int64_t>() != Policy::version) {
+                          refuse(path, fmt::format("version {} is not known here; this library reads version {}",
+                                                   json.get<std::int64_t>(), Policy::version));
+                      }
+                  },
+                  [](const Policy&, Json& json) { json = Policy::version; }},
+    Field<Policy>{"level",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      target.level = number(json, path, 1e-12, 0.5);
+                  },
+                  [](const Policy& source, Json& json) { json = source.level; }},
+    Field<Policy>{"correction",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      target.correction = word<stats::Correction>(json, path, correction_names);
+                  },
+                  [](const Policy& source, Json& json) { json = stats::correction_name(source.correction); }},
+    Field<Policy>{"minimum_rows",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      if (!json.is_number_unsigned() || json.get<std::uint64_t>() == 0) {
+                          refuse(path, "must be a positive integer");
+                      }
+                      target.minimum_rows = json.get<std::uint64_t>();
+                  },
+                  [](const Policy& source, Json& json) { json = source.minimum_rows; }},
+    Field<Policy>{
+        "defaults",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<FeaturePolicy>(target.defaults, json, path, feature_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<FeaturePolicy>(source.defaults, feature_fields); }},
+    Field<Policy>{"features",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      for (const auto& [name, rules] : object(json, path).items()) {
+                          FeaturePolicy policy = target.defaults;
+                          read_fields<FeaturePolicy>(policy, rules, path + "/" + name, feature_fields);
+                          target.features.insert_or_assign(name, policy);
+                      }
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = Json::object();
+                      for (const auto& [name, rules] : source.features) {
+                          json[name] = write_fields<FeaturePolicy>(rules, feature_fields);
+                      }
+                  }},
+};
+
+// A document with a key given twice has no single meaning: the reader would silently take one of them.
+Json parse_without_repeated_keys(std::string_view text) {
+    // The parser takes a zero byte for the end of the text and would not see what hides behind it.
+    if (text.find('\0') != std::string_view::npos) refuse("", "the text holds a zero byte");
+    std::vector<std::set<std::string>> seen;
+    constexpr int max_depth = 16;
+    const auto watch = [&seen](int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth > max_depth) refuse("", "nested too deeply");
+        if (event == Json::parse_event_t::object_start) {
+            seen.emplace_back();
+        } else if (event == Json::parse_event_t::object_end) {
+            seen.pop_back();
+        } else if (event == Json::parse_event_t::key) {
+            const auto& key = parsed.get_ref<const std::string&>();
+            if (!seen.back().insert(key).second) refuse("", fmt::format("the key \"{}\" is given twice", key));
+        }
+        return true;
+    };
+    try {
+        return Json::parse(text, watch);
+    } catch (const Json::exception& error) {
+        refuse("", fmt::format("not valid JSON: {}", error.what()));
+    }
+}
+
+void validate_feature(const FeaturePolicy& rules, const std::string& path) {
+    if (!(rules.tolerance >= 0.0 && rules.tolerance <= 1.0)) {
+        refuse(path + "/tolerance", fmt::format("{} lies outside [0, 1]", rules.tolerance));
+    }
+    if (!(rules.request.far_factor >= 0.0 && rules.request.far_factor <= max_far_factor)) {
+        refuse(path + "/request/far_factor",
+               fmt::format("{} lies outside [0, {}]", rules.request.far_factor, max_far_factor));
+    }
+}
+
+}  // namespace
+
+const char* drift_test_name(DriftTest test) noexcept {
+    const auto index = static_cast<std::size_t>(test);
+    return index < test_names.size() ? test_names[index] : "unknown";
+}
+
+const char* action_name(Action action) noexcept {
+    const auto index = static_cast<std::size_t>(action);
+    return index < action_names.size() ? action_names[index] : "unknown";
+}
+
+const FeaturePolicy& Policy::for_feature(std::string_view name) const {
+    const auto found = features.find(name);
+    return found == features.end() ? defaults : found->second;
+}
+
+void Policy::validate() const {
+    if (!(level >= 1e-12 && level <= 0.5)) refuse("/level", fmt::format("{} lies outside [1e-12, 0.5]", level));
+    if (minimum_rows == 0) refuse("/minimum_rows", "must be a positive integer");
+    validate_feature(defaults, "/defaults");
+    for (const auto& [name, rules] : features) validate_feature(rules, "/features/" + name);
+}
+
+Policy Policy::from_json(std::string_view text) {
+    const Json json = parse_without_repeated_keys(text);
+    Policy policy;
+    // "features" start from "defaults", wherever the two stand in the document.
+    if (json.is_object() && json.contains("defaults")) {
+        read_fields<FeaturePolicy>(policy.defaults, json["defaults"], "/defaults", feature_fields);
+    }
+    read_fields<Policy>(policy, json, "", policy_fields);
+    policy.validate();
+    return policy;
+}
+
+std::string Policy::to_json() const {
+    return write_fields<Policy>(*this, policy_fields).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string_view Policy::json_schema() noexcept {
+    return R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "Vedette policy, version 1",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "version": {"const": 1},
+    "level": {"type": "number", "minimum": 1e-12, "maximum": 0.5, "default": 0.01,
+      "description": "false-alarm level of a report over all its tests"},
+    "correction": {"enum": ["none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"],
+      "default": "benjamini_hochberg"},
+    "minimum_rows": {"type": "integer", "minimum": 1, "default": 100,
+      "description": "live observations below which a feature is not evaluated"},
+    "defaults": {"$ref": "#/$defs/feature"},
+    "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
+      "description": "rules of single features; what a feature leaves out it takes from defaults"}
+  },
+  "$defs": {
+    "action": {"enum": ["pass", "warn", "alarm", "learned"]},
+    "feature": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "ignore": {"type": "boolean", "default": false},
+        "test": {"enum": ["automatic", "kolmogorov_smirnov", "chi_square", "g_test", "population_stability",
+          "jensen_shannon", "hellinger", "total_variation", "wasserstein"], "default": "automatic"},
+        "tolerance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.05,
+          "description": "share of the traffic that may move without an alarm"},
+        "request": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "null": {"$ref": "#/$defs/action", "default": "learned"},
+            "not_a_number": {"$ref": "#/$defs/action", "default": "learned"},
+            "infinity": {"$ref": "#/$defs/action", "default": "learned"},
+            "unseen_category": {"$ref": "#/$defs/action", "default": "warn"},
+            "out_of_range": {"$ref": "#/$defs/action", "default": "pass"},
+            "far_out_of_range": {"$ref": "#/$defs/action", "default": "warn"},
+            "far_factor": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
+            "wrong_type": {"$ref": "#/$defs/action", "default": "alarm"}
+          }
+        }
+      }
+    }
+  }
+}
+)";
+}
+
+}  // namespace vedette::inline v0

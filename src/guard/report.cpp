@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report in words and in order.
+#include "vedette/guard/report.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr std::array hypothesis_names{
+    "distribution",           "null_rate",         "nan_rate",    "positive_infinity_rate",
+    "negative_infinity_rate", "out_of_range_rate", "unseen_rate", "invalid_rate"};
+
+constexpr std::array rate_words{"",
+                                "null",
+                                "NaN",
+                                "+infinity",
+                                "-infinity",
+                                "outside the reference's range",
+                                "a category the reference did not hold",
+                                "of the wrong type"};
+
+std::string percent(double share) {
+    return fmt::format("{:.3g} %", share * 100.0);
+}
+
+std::string probability(double p) {
+    return p < 1e-300 ? std::string("< 1e-300") : fmt::format("{:.2g}", p);
+}
+
+double sort_key(double share) {
+    return std::isnan(share) ? -1.0 : share;
+}
+
+}  // namespace
+
+const char* hypothesis_name(Hypothesis hypothesis) noexcept {
+    const auto index = static_cast<std::size_t>(hypothesis);
+    return index < hypothesis_names.size() ? hypothesis_names[index] : "unknown";
+}
+
+const Evidence* FeatureReport::decisive() const noexcept {
+    const Evidence* best = nullptr;
+    for (const Evidence& evidence : this->evidence()) {
+        if (best == nullptr || evidence.decision > best->decision ||
+            (evidence.decision == best->decision && sort_key(evidence.moved_share) > sort_key(best->moved_share))) {
+            best = &evidence;
+        }
+    }
+    return best;
+}
+
+std::vector<std::size_t> Report::ranking() const {
+    std::vector<std::size_t> order(features.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto share = [this](std::size_t f) {
+        const Evidence* evidence = features[f].decisive();
+        return evidence == nullptr ? -1.0 : sort_key(evidence->moved_share);
+    };
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const auto grade = [this](std::size_t f) {
+            return features[f].ignored ? -1 : static_cast<int>(features[f].decision);
+        };
+        return grade(a) != grade(b) ? grade(a) > grade(b) : share(a) > share(b);
+    });
+    return order;
+}
+
+std::size_t Report::count(Decision wanted) const noexcept {
+    return static_cast<std::size_t>(std::count_if(
+        features.begin(), features.end(),
+        [wanted](const FeatureReport& feature) { return !feature.ignored && feature.decision == wanted; }));
+}
+
+std::string Report::summary() const {
+    const std::size_t judged = static_cast<std::size_t>(
+        std::count_if(features.begin(), features.end(), [](const FeatureReport& feature) { return !feature.ignored; }));
+    const auto names = [this](Decision wanted) {
+        std::string list;
+        std::size_t shown = 0;
+        for (const std::size_t f : ranking()) {
+            if (features[f].ignored || features[f].decision != wanted) continue;
+            if (++shown > 3) break;
+            list += fmt::format("{}{}", list.empty() ? "" : ", ", baseline.features()[f].name);
+        }
+        return list + (count(wanted) > 3 ? ", ..." : "");
+    };
+    const auto rows = fmt::format("{} live rows against {} reference rows", live_rows, reference_rows);
+    switch (decision) {
+        case Decision::alarm:
+            return fmt::format("alarm: {} of {} features drifted beyond tolerance ({}); {}", count(Decision::alarm),
+                               judged, names(Decision::alarm), rows);
+        case Decision::warn:
+            return fmt::format("warn: {} of {} features changed, though not surely beyond tolerance ({}); {}",
+                               count(Decision::warn), judged, names(Decision::warn), rows);
+        case Decision::not_evaluated:
+            if (judged == 0) return fmt::format("not evaluated: the policy ignores every feature; {}", rows);
+            return fmt::format(
+                "not evaluated: too little data for {} of {} features ({}), which need {} observations; {}",
+                count(Decision::not_evaluated), judged, names(Decision::not_evaluated), minimum_rows, rows);
+        case Decision::pass: break;
+    }
+    return fmt::format("pass: none of {} features changed; {}", judged, rows);
+}
+
+std::string Report::reason(std::size_t index) const {
+    const FeatureReport& feature = features.at(index);
+    const FeatureBaseline& known = baseline.features()[index];
+    if (feature.ignored) return fmt::format("{}: ignored by the policy", known.name);
+    const Evidence* evidence = feature.decisive();
+    if (evidence == nullptr || evidence->decision == Decision::not_evaluated) {
+        if (feature.live_observations < minimum_rows) {
+            return fmt::format("{}: not evaluated, {} observations where {} are needed", known.name,
+                               feature.live_observations, minimum_rows);
+        }
+        return fmt::format("{}: not evaluated, the reference holds too little for this test at {} live observations",
+                           known.name, feature.live_observations);
+    }
+    std::string text;
+    if (evidence->hypothesis == Hypothesis::distribution) {
+        text = fmt::format("{}: at least {} of the values moved (estimate {}, {} p = {})", known.name,
+                           percent(std::max(0.0, evidence->moved_share_interval.lower)), percent(evidence->moved_share),
+                           drift_test_name(feature.test), probability(evidence->adjusted_p_value));
+        if (known.kind == FeatureKind::numeric && !std::isnan(feature.live_median)) {
+            text += fmt::format("; median {:.4g} was {:.4g}", feature.live_median, feature.reference_median);
+        }
+    } else {
+        text = fmt::format("{}: {} of the values are {}, {} in the reference (p = {})", known.name,
+                           percent(evidence->live_rate), rate_words[static_cast<std::size_t>(evidence->hypothesis)],
+                           percent(evidence->reference_rate), probability(evidence->adjusted_p_value));
+    }
+    if (evidence->decision == Decision::warn) {
+        text += fmt::format("; not surely above the tolerance of {}", percent(feature.tolerance));
+    }
+    if (evidence->decision == Decision::pass) text += "; no evidence of change";
+    return text;
+}
+
+}  // namespace vedette::inline v0

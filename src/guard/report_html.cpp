@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for people: one self-contained page without scripts, for light and dark screens, phones and paper.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "guard/render_common.hpp"
+#include "guard/report_html_style.hpp"
+#include "guard/report_plots.hpp"
+#include "vedette/core/version.hpp"
+
+namespace vedette::inline v0::rendering {
+
+namespace {
+
+constexpr std::size_t most_timelines = 12;
+constexpr std::size_t plots_of_focus = 40;
+constexpr std::size_t plots_of_others = 6;
+constexpr std::size_t most_detailed_windows = 24;
+
+std::string badge(Decision decision) {
+    return fmt::format("<span class=\"badge {}\">{}</span>", decision_name(decision), decision_word(decision));
+}
+
+/// The first letter in upper case: the words begin sentences here.
+std::string sentence(std::string text) {
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    return text;
+}
+
+std::string header(Items items, const RenderOptions& options) {
+    const Report& first = *items.front().report;
+    const Decision decision = overall(items);
+    std::uint64_t rows = 0;
+    for (const Item& item : items) rows += item.report->live_rows;
+    std::string text =
+        fmt::format("<header class=\"{}\"><p class=\"eyebrow\">{}</p><h1>{}</h1>", decision_name(decision),
+                    escape_xml(title(items, options)), escape_xml(sentence(decision_word(decision))));
+    std::string words = summary(items);
+    words = words.substr(words.find(": ") == std::string::npos ? 0 : words.find(": ") + 2);
+    text += fmt::format("<p class=\"lead\">{}</p><dl class=\"figures\">", escape_xml(sentence(words)));
+    const auto figure = [&text](std::string_view name, std::string_view value) {
+        text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, escape_xml(value));
+    };
+    figure("reference rows", grouped(first.reference_rows));
+    figure("live rows", grouped(rows));
+    if (items.size() > 1) figure("windows", std::to_string(items.size()));
+    figure("features", std::to_string(ranking(items).size()));
+    if (!options.live_name.empty()) figure("live data", shortened(options.live_name, 48));
+    return text + "</dl></header>\n";
+}
+
+std::string heat_cell(const FeatureReport& feature) {
+    const Evidence* evidence = feature.decisive();
+    const double share = evidence == nullptr ? std::nan("") : evidence->moved_share;
+    return fmt::format("<td class=\"cell {}\" title=\"{}\">{}</td>", decision_name(feature.decision),
+                       decision_word(feature.decision), percent(share));
+}
+
+std::string timeline(Items items, const RenderOptions& options) {
+    const std::vector<std::size_t> order = ranking(items);
+    const auto features = items.front().report->baseline.features();
+    std::string text =
+        "<section><h2>Windows</h2><p class=\"hint\">The share of a feature's values that moved away from the "
+        "reference, "
+        "window by window. Colour says the verdict: an alarm needs statistical evidence <em>and</em> a share that is "
+        "surely above the tolerance.</p><div class=\"scroll\"><table class=\"heat\"><thead><tr><th>window</th>";
+    for (const Item& item : items) text += fmt::format("<th>{}</th>", escape_xml(shortened(item.label, 16)));
+    text += "</tr><tr><th>rows</th>";
+    for (const Item& item : items) text += fmt::format("<td>{}</td>", grouped(item.report->live_rows));
+    text += "</tr><tr><th>verdict</th>";
+    for (const Item& item : items) text += fmt::format("<td>{}</td>", badge(item.report->decision));
+    text += "</tr></thead><tbody>";
+    for (std::size_t i = 0; i < std::min(order.size(), options.max_features); ++i) {
+        text += fmt::format("<tr><th>{}</th>", escape_xml(shortened(features[order[i]].name, 32)));
+        for (const Item& item : items) text += heat_cell(item.report->features[order[i]]);
+        text += "</tr>";
+    }
+    text += "</tbody></table></div><div class=\"multiples\">";
+    for (std::size_t i = 0; i < std::min(order.size(), most_timelines); ++i) {
+        text += fmt::format("<figure><figcaption>{}</figcaption>{}</figure>",
+                            escape_xml(shortened(features[order[i]].name, 32)), timeline_plot(items, order[i]));
+    }
+    return text +
+           "</div><p class=\"hint\">Bars: confidence interval. Dashed line: the policy's tolerance.</p></section>\n";
+}
+
+std::string facts(const Report& report, std::size_t f) {
+    const FeatureReport& feature = report.features[f];
+    const FeatureBaseline& known = report.baseline.features()[f];
+    const Evidence* evidence = feature.decisive();
+    std::string text = "<dl class=\"facts\">";
+    const auto fact = [&text](std::string_view name, std::string_view value) {
+        text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_xml(name), escape_xml(value));
+    };
+    if (evidence != nullptr && !std::isnan(evidence->adjusted_p_value)) {
+        fact("moved share", percent_with_interval(evidence->moved_share, evidence->moved_share_interval));
+        fact("adjusted p-value", p_value(evidence->adjusted_p_value));
+        fact("decided by", evidence_test_word(feature, *evidence));
+    }
+    if (known.kind == FeatureKind::numeric) {
+        fact("median, reference to live", number(feature.reference_median) + " to " + number(feature.live_median));
+        fact("distance in standard deviations", number(feature.statistics.wasserstein.effect));
+    } else {
+        fact("categories in the reference", grouped(known.categories.size()));
+    }
+    fact("population stability index", number(feature.statistics.psi.effect));
+    fact("observations", grouped(known.observations()) + " reference, " + grouped(feature.live_observations) + " live");
+    return text + "</dl>";
+}
+
+std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
+    const FeatureReport& feature = report.features[f];
+    const FeatureBaseline& known = report.baseline.features()[f];
+    const std::string name = clean(known.name);
+    std::string reason = report.reason(f);
+    if (reason.starts_with(known.name + ": ")) reason.erase(0, known.name.size() + 2);
+    std::string text = fmt::format(
+        "<article class=\"feature {}\"><div class=\"words\"><h3>{} {}</h3><p class=\"kind\">{}</p><p>{}.</p>",
+        decision_name(feature.decision), escape_xml(shortened(name, 60)), badge(feature.decision),
+        feature_kind_name(known.kind), escape_xml(sentence(clean(reason))));
+    const Evidence* evidence = feature.decisive();
+    if (evidence != nullptr) text += share_bar(*evidence, feature.tolerance);
+    text += facts(report, f) + "</div>";
+    if (with_plots) {
+        const auto live = report.window.counts(f);
+        text += "<div class=\"plots\">";
+        const auto figure = [&text](const char* caption, const std::string& plot) {
+            if (!plot.empty()) text += fmt::format("<figure><figcaption>{}</figcaption>{}</figure>", caption, plot);
+        };
+        if (known.kind == FeatureKind::numeric) {
+            figure("distribution", distribution_plot(known, live));
+            figure("cumulative", cumulative_plot(known, live));
+        } else {
+            figure("categories", category_plot(known, live));
+        }
+        text += "</div>";
+    }
+    return text + "</article>\n";
+}
+
+std::string features_of(const Report& report, std::size_t plots, std::size_t limit) {
+    std::string text;
+    std::size_t shown = 0;
+    std::size_t left_out = 0;
+    for (const std::size_t f : report.ranking()) {
+        if (report.features[f].ignored) continue;
+        if (shown >= limit) {
+            ++left_out;
+            continue;
+        }
+        text += feature_card(report, f, shown++ < plots);
+    }
+    if (left_out != 0) text += fmt::format("<p class=\"hint\">{} more features are not listed.</p>", left_out);
+    return text;
+}
+
+std::string rates(const Report& report) {
+    std::string rows;
+    for (const std::size_t f : report.ranking()) {
+        const FeatureReport& feature = report.features[f];
+        if (feature.ignored) continue;
+        for (const Evidence& evidence : feature.evidence()) {
+            if (evidence.hypothesis == Hypothesis::distribution) continue;
+            rows += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                                escape_xml(shortened(report.baseline.features()[f].name, 32)),
+                                hypothesis_word(evidence.hypothesis), percent(evidence.reference_rate),
+                                percent(evidence.live_rate), escape_xml(p_value(evidence.adjusted_p_value)),
+                                badge(evidence.decision));
+        }
+    }
+    if (rows.empty()) rows = "<tr><td colspan=\"6\">None occurred, in the reference or live.</td></tr>";
+    return "<section><h2>Missing, unseen and out-of-range values</h2><div class=\"scroll\"><table><thead><tr>"
+           "<th>feature</th><th>values</th><th>reference</th><th>live</th><th>adjusted "
+           "p</th><th>verdict</th></tr></thead>"
+           "<tbody>" +
+           rows + "</tbody></table></div></section>\n";
+}
+
+std::string requests(Items items) {
+    std::uint64_t counts[4] = {};
+    std::uint64_t rejected = 0;
+    for (const Item& item : items) {
+        for (std::size_t d = 0; d < 4; ++d) counts[d] += item.report->window.requests(static_cast<Decision>(d));
+        rejected += item.report->window.rejected();
+    }
+    if (counts[0] + counts[1] + counts[2] + counts[3] == 0) return {};
+    std::string text = "<section><h2>Row by row</h2><p>The guard judged every row by itself, too: ";
+    for (const Decision decision : {Decision::pass, Decision::warn, Decision::alarm, Decision::not_evaluated}) {
+        const auto d = static_cast<std::size_t>(decision);
+        if (counts[d] != 0) {
+            text +=
+                fmt::format("{} {} {}", text.ends_with(": ") ? "" : ",", grouped(counts[d]), decision_word(decision));
+        }
+    }
+    if (rejected != 0) text += fmt::format("; {} had the wrong width and were not counted", grouped(rejected));
+    return text + ".</p></section>\n";
+}
+
+std::string metadata(Items items) {
+    const Report& report = *items.front().report;
+    std::string text = "<section><h2>About this report</h2><dl class=\"facts wide\">";
+    const auto fact = [&text](std::string_view name, std::string_view value) {
+        if (!value.empty()) text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, escape_xml(value));
+    };
+    fact("baseline", clean(report.baseline.name()));
+    fact("baseline SHA-256", to_hex(report.baseline.id()));
+    fact("model digest", clean(report.baseline.model_digest()));
+    fact("false-alarm level", fmt::format("{} for each window, over all its tests", percent(report.level)));
+    std::string correction = stats::correction_name(report.correction);
+    std::replace(correction.begin(), correction.end(), '_', ' ');
+    fact("correction", correction);
+    fact("observations needed", grouped(report.minimum_rows) + " per feature");
+    fact("made by", std::string("vedette ") + version_string);
+    return text +
+           "</dl><p class=\"hint\">Moved share: Kolmogorov-Smirnov distance (numeric), total variation (categorical) "
+           "or "
+           "difference of rates. Too little data is said as &ldquo;not evaluated&rdquo;, never as a "
+           "pass.</p></section>\n";
+}
+
+std::string details(Items items, const RenderOptions& options) {
+    const std::size_t closest = focus(items);
+    std::string text = "<section><h2>Features";
+    if (items.size() > 1) text += fmt::format(", window {}", escape_xml(shortened(items[closest].label, 40)));
+    text += "</h2><p class=\"legend\"><span class=\"key ref\"></span> reference <span class=\"key live\"></span> live";
+    if (items.size() > 1) text += " &middot; the window with the most alarms; the others are folded below";
+    text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
+    text += rates(*items[closest].report);
+    if (items.size() == 1) return text;
+    text += "<section><h2>The other windows</h2>";
+    const std::size_t first = items.size() > most_detailed_windows ? items.size() - most_detailed_windows : 0;
+    if (first != 0) {
+        text +=
+            fmt::format("<p class=\"hint\">The last {} windows; the table above has all.</p>", most_detailed_windows);
+    }
+    for (std::size_t i = first; i < items.size(); ++i) {
+        if (i == closest) continue;
+        const Report& report = *items[i].report;
+        text += fmt::format(
+            "<details><summary>{} {} <span class=\"hint\">{} rows</span></summary><p>{}</p>{}</details>\n",
+            escape_xml(shortened(items[i].label, 40)), badge(report.decision), grouped(report.live_rows),
+            escape_xml(sentence(clean(report.summary()))), features_of(report, plots_of_others, options.max_features));
+    }
+    return text + "</section>\n";
+}
+
+}  // namespace
+
+std::string html(Items items, const RenderOptions& options) {
+    std::string page = fmt::format(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
+        "<meta name=\"color-scheme\" content=\"light dark\"/>"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>"
+        "<title>{}: {}</title><style>{}</style></head>\n<body><main>\n",
+        escape_xml(title(items, options)), decision_word(overall(items)), report_style);
+    page += header(items, options);
+    if (items.size() > 1) page += timeline(items, options);
+    page += details(items, options);
+    page += requests(items);
+    page += metadata(items);
+    return page + "</main></body></html>\n";
+}
+
+}  // namespace vedette::inline v0::rendering

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for programs: everything that was found, under stable keys.
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "guard/render_common.hpp"
+#include "vedette/core/version.hpp"
+
+namespace vedette::inline v0::rendering {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json finite(double value) {
+    return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json interval(const Interval& bounds) {
+    return Json::array({finite(bounds.lower), finite(bounds.upper)});
+}
+
+Json test_json(const TestResult& test) {
+    return {{"statistic", finite(test.statistic)},
+            {"degrees_of_freedom", finite(test.degrees_of_freedom)},
+            {"p_value", finite(test.p_value)},
+            {"effect", finite(test.effect)},
+            {"effect_interval", interval(test.effect_interval)}};
+}
+
+Json evidence_json(const Evidence& evidence) {
+    Json out{{"hypothesis", hypothesis_name(evidence.hypothesis)},
+             {"decision", decision_name(evidence.decision)},
+             {"adjusted_p_value", finite(evidence.adjusted_p_value)},
+             {"moved_share", finite(evidence.moved_share)},
+             {"moved_share_interval", interval(evidence.moved_share_interval)}};
+    if (evidence.hypothesis != Hypothesis::distribution) {
+        out["reference_rate"] = finite(evidence.reference_rate);
+        out["live_rate"] = finite(evidence.live_rate);
+    }
+    out["test"] = test_json(evidence.test);
+    return out;
+}
+
+Json statistics_json(const drift::GridEvidence& all) {
+    return {{"kolmogorov_smirnov", test_json(all.ks)},
+            {"chi_square", test_json(all.chi_square)},
+            {"g_test", test_json(all.g)},
+            {"population_stability", test_json(all.psi)},
+            {"population_stability_null_mean", finite(all.psi_null_mean)},
+            {"jensen_shannon", test_json(all.jensen_shannon)},
+            {"hellinger", test_json(all.hellinger)},
+            {"total_variation", test_json(all.total_variation)},
+            {"wasserstein", test_json(all.wasserstein)},
+            {"pooled_cells", all.pooled_cells}};
+}
+
+Json feature_json(const Report& report, std::size_t f) {
+    const FeatureReport& feature = report.features[f];
+    const FeatureBaseline& known = report.baseline.features()[f];
+    Json out{{"name", known.name},
+             {"kind", feature_kind_name(known.kind)},
+             {"decision", decision_name(feature.decision)},
+             {"ignored", feature.ignored},
+             {"reason", report.reason(f)},
+             {"test", drift_test_name(feature.test)},
+             {"tolerance", feature.tolerance},
+             {"reference_observations", known.observations()},
+             {"live_rows", feature.live_rows},
+             {"live_observations", feature.live_observations}};
+    if (known.kind == FeatureKind::numeric) {
+        out["reference_median"] = finite(feature.reference_median);
+        out["live_median"] = finite(feature.live_median);
+    }
+    out["evidence"] = Json::array();
+    for (const Evidence& evidence : feature.evidence()) out["evidence"].push_back(evidence_json(evidence));
+    out["statistics"] = statistics_json(feature.statistics);
+    return out;
+}
+
+Json window_json(const Item& item) {
+    const Report& report = *item.report;
+    Json out{{"label", item.label},
+             {"decision", decision_name(report.decision)},
+             {"summary", report.summary()},
+             {"live_rows", report.live_rows},
+             {"requests",
+              {{"pass", report.window.requests(Decision::pass)},
+               {"not_evaluated", report.window.requests(Decision::not_evaluated)},
+               {"warn", report.window.requests(Decision::warn)},
+               {"alarm", report.window.requests(Decision::alarm)},
+               {"rejected", report.window.rejected()}}},
+             {"features", Json::array()}};
+    for (std::size_t f = 0; f < report.features.size(); ++f) out["features"].push_back(feature_json(report, f));
+    return out;
+}
+
+}  // namespace
+
+std::string json(Items items, const RenderOptions& options) {
+    const Report& first = *items.front().report;
+    Json out{{"format", "vedette-report"},
+             {"format_version", 1},
+             {"library_version", version_string},
+             {"title", title(items, options)},
+             {"live", options.live_name},
+             {"decision", decision_name(overall(items))},
+             {"summary", summary(items)},
+             {"baseline",
+              {{"id", to_hex(first.baseline.id())},
+               {"name", first.baseline.name()},
+               {"model_digest", first.baseline.model_digest()},
+               {"rows", first.reference_rows}}},
+             {"policy",
+              {{"level", first.level},
+               {"correction", stats::correction_name(first.correction)},
+               {"minimum_rows", first.minimum_rows}}},
+             {"windows", Json::array()}};
+    for (const Item& item : items) out["windows"].push_back(window_json(item));
+    return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace vedette::inline v0::rendering

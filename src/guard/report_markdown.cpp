@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for a job summary or a ticket.
+#include <fmt/core.h>
+
+#include <cmath>
+
+#include "guard/render_common.hpp"
+#include "vedette/core/version.hpp"
+
+namespace vedette::inline v0::rendering {
+
+namespace {
+
+/// Cleaned text in which nothing is markup.
+std::string plain(std::string_view text) {
+    std::string out;
+    for (const char c : clean(text)) {
+        if (std::string_view("\\`*_{}[]()<>#+-!|~&:@").find(c) != std::string_view::npos) out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string verdict(Decision decision) {
+    return decision == Decision::pass ? decision_word(decision) : fmt::format("**{}**", decision_word(decision));
+}
+
+std::string feature_row(const Report& report, std::size_t f) {
+    const FeatureReport& feature = report.features[f];
+    const FeatureBaseline& known = report.baseline.features()[f];
+    const Evidence* evidence = feature.decisive();
+    if (evidence == nullptr || std::isnan(evidence->adjusted_p_value)) {
+        return fmt::format("| {} | {} | - | - | - | {} |\n", plain(known.name), verdict(feature.decision),
+                           plain(report.reason(f)));
+    }
+    return fmt::format("| {} | {} | {} | {} | {} | {} |\n", plain(known.name), verdict(feature.decision),
+                       percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
+                       plain(p_value(evidence->adjusted_p_value)), plain(evidence_test_word(feature, *evidence)),
+                       plain(report.reason(f)));
+}
+
+std::string feature_table(const Report& report, std::size_t limit) {
+    std::string text =
+        "| feature | verdict | moved share | adjusted p | test | why |\n"
+        "|---|---|---|--:|---|---|\n";
+    std::size_t shown = 0;
+    std::size_t left_out = 0;
+    for (const std::size_t f : report.ranking()) {
+        if (report.features[f].ignored) continue;
+        if (shown++ < limit) {
+            text += feature_row(report, f);
+        } else {
+            ++left_out;
+        }
+    }
+    if (left_out != 0) text += fmt::format("\n{} more features are not listed.\n", left_out);
+    return text;
+}
+
+std::string window_table(Items items) {
+    std::string text = "| window | rows | verdict | alarms | warnings | why |\n|---|--:|---|--:|--:|---|\n";
+    for (const Item& item : items) {
+        const Report& report = *item.report;
+        const std::vector<std::size_t> order = report.ranking();
+        const bool changed = !order.empty() && report.features[order.front()].decision >= Decision::warn;
+        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", plain(item.label), grouped(report.live_rows),
+                            verdict(report.decision), report.count(Decision::alarm), report.count(Decision::warn),
+                            changed ? plain(report.reason(order.front())) : std::string("-"));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string markdown(Items items, const RenderOptions& options) {
+    const Report& closest = *items[focus(items)].report;
+    std::string text = fmt::format("## {}\n\n**{}**\n\n", plain(title(items, options)), plain(summary(items)));
+    if (!options.live_name.empty()) text += fmt::format("Live data: {}\n\n", plain(options.live_name));
+    if (items.size() > 1) {
+        text += window_table(items);
+        text += fmt::format("\n### {}, the window to look at first\n\n", plain(items[focus(items)].label));
+    }
+    text += feature_table(closest, options.max_features);
+    text += fmt::format(
+        "\n<sub>Baseline {} ({} rows). False alarm level {} per window, {}. An alarm needs an adjusted p-value at or "
+        "below the level and a moved share surely above the tolerance. vedette {}.</sub>\n",
+        to_hex(closest.baseline.id()).substr(0, 16), grouped(closest.reference_rows), closest.level,
+        plain(stats::correction_name(closest.correction)), version_string);
+    return text;
+}
+
+}  // namespace vedette::inline v0::rendering

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for a scraper: OpenMetrics 1.0 text of the last window, with a cap on the features.
+#include <fmt/core.h>
+
+#include <array>
+#include <cmath>
+#include <functional>
+
+#include "guard/render_common.hpp"
+#include "vedette/core/version.hpp"
+
+namespace vedette::inline v0::rendering {
+
+namespace {
+
+std::string value_text(double value) {
+    if (std::isnan(value)) return "NaN";
+    if (std::isinf(value)) return value > 0.0 ? "+Inf" : "-Inf";
+    return fmt::format("{}", value);
+}
+
+std::string escape_label(std::string_view text) {
+    std::string out;
+    for (const char c : clean(text)) {
+        if (c == '\\' || c == '"') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string family(std::string_view name, std::string_view type, std::string_view help) {
+    return fmt::format("# TYPE vedette_{0} {1}\n# HELP vedette_{0} {2}\n", name, type, help);
+}
+
+using PerFeature = std::function<double(const FeatureReport&)>;
+
+struct Gauge {
+    const char* name;
+    const char* help;
+    PerFeature value;
+    bool names_test;
+};
+
+double adjusted_p(const FeatureReport& feature) {
+    for (const Evidence& evidence : feature.evidence()) {
+        if (evidence.hypothesis == Hypothesis::distribution) return evidence.adjusted_p_value;
+    }
+    return std::nan("");
+}
+
+const Evidence& distribution(const FeatureReport& feature) {
+    static const Evidence none{};
+    for (const Evidence& evidence : feature.evidence()) {
+        if (evidence.hypothesis == Hypothesis::distribution) return evidence;
+    }
+    return none;
+}
+
+const std::array<Gauge, 8>& gauges() {
+    static const std::array<Gauge, 8> all{{
+        {"feature_decision", "Verdict on a feature: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+         [](const FeatureReport& f) { return static_cast<double>(f.decision); }, false},
+        {"feature_live_observations", "Values that took part in the drift test.",
+         [](const FeatureReport& f) { return static_cast<double>(f.live_observations); }, false},
+        {"drift_statistic", "Statistic of the deciding drift test.",
+         [](const FeatureReport& f) { return distribution(f).test.statistic; }, true},
+        {"drift_adjusted_p_value", "p-value of the deciding drift test, adjusted for all tests of the report.",
+         adjusted_p, true},
+        {"drift_moved_share", "Share of the values that moved.",
+         [](const FeatureReport& f) { return distribution(f).moved_share; }, false},
+        {"drift_moved_share_lower", "Lower confidence bound of the moved share.",
+         [](const FeatureReport& f) { return distribution(f).moved_share_interval.lower; }, false},
+        {"drift_moved_share_upper", "Upper confidence bound of the moved share.",
+         [](const FeatureReport& f) { return distribution(f).moved_share_interval.upper; }, false},
+        {"drift_tolerance", "Moved share that the policy tolerates.",
+         [](const FeatureReport& f) { return f.tolerance; }, false},
+    }};
+    return all;
+}
+
+std::string rates(const Report& report, const std::vector<std::size_t>& features) {
+    std::string text = family("value_rate", "gauge", "Rate of nulls, NaN and the like among a feature's values.");
+    for (const std::size_t f : features) {
+        const std::string name = escape_label(report.baseline.features()[f].name);
+        for (const Evidence& evidence : report.features[f].evidence()) {
+            if (evidence.hypothesis == Hypothesis::distribution) continue;
+            for (const bool live : {false, true}) {
+                text += fmt::format("vedette_value_rate{{feature=\"{}\",rate=\"{}\",sample=\"{}\"}} {}\n", name,
+                                    hypothesis_name(evidence.hypothesis), live ? "live" : "reference",
+                                    value_text(live ? evidence.live_rate : evidence.reference_rate));
+            }
+        }
+    }
+    return text;
+}
+
+std::string whole(const Report& report) {
+    std::string text = family("reference", "info", "The baseline that the window is judged against.");
+    text += fmt::format("vedette_reference_info{{baseline=\"{}\",name=\"{}\",version=\"{}\"}} 1\n",
+                        to_hex(report.baseline.id()), escape_label(report.baseline.name()), version_string);
+    text += family("reference_rows", "gauge", "Rows of the reference.");
+    text += fmt::format("vedette_reference_rows {}\n", report.reference_rows);
+    text += family("live_rows", "gauge", "Rows of the window.");
+    text += fmt::format("vedette_live_rows {}\n", report.live_rows);
+    text += family("level", "gauge", "False-alarm level of the report over all its tests.");
+    text += fmt::format("vedette_level {}\n", value_text(report.level));
+    text += family("decision", "stateset", "Verdict on the window.");
+    constexpr std::array decisions{Decision::pass, Decision::not_evaluated, Decision::warn, Decision::alarm};
+    for (const Decision decision : decisions) {
+        text += fmt::format("vedette_decision{{vedette_decision=\"{}\"}} {}\n", decision_name(decision),
+                            report.decision == decision ? 1 : 0);
+    }
+    text += family("window_requests", "gauge", "Requests of the window that the guard judged, by decision.");
+    for (const Decision decision : decisions) {
+        text += fmt::format("vedette_window_requests{{decision=\"{}\"}} {}\n", decision_name(decision),
+                            report.window.requests(decision));
+    }
+    text += family("features", "gauge", "Features of the window by decision.");
+    for (const Decision decision : decisions) {
+        text +=
+            fmt::format("vedette_features{{decision=\"{}\"}} {}\n", decision_name(decision), report.count(decision));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string openmetrics(Items items, const RenderOptions& options) {
+    const Report& report = *items.back().report;
+    std::vector<std::size_t> features;
+    std::size_t left_out = 0;
+    for (const std::size_t f : report.ranking()) {
+        if (report.features[f].ignored) continue;
+        if (features.size() < options.max_features) {
+            features.push_back(f);
+        } else {
+            ++left_out;
+        }
+    }
+    std::string text = whole(report);
+    text += family("features_left_out", "gauge", "Features that are not exported because of the cap.");
+    text += fmt::format("vedette_features_left_out {}\n", left_out);
+    for (const Gauge& gauge : gauges()) {
+        text += family(gauge.name, "gauge", gauge.help);
+        for (const std::size_t f : features) {
+            const FeatureReport& feature = report.features[f];
+            const std::string test =
+                gauge.names_test ? fmt::format(",test=\"{}\"", drift_test_name(feature.test)) : std::string();
+            text +=
+                fmt::format("vedette_{}{{feature=\"{}\"{}}} {}\n", gauge.name,
+                            escape_label(report.baseline.features()[f].name), test, value_text(gauge.value(feature)));
+        }
+    }
+    return text + rates(report, features) + "# EOF\n";
+}
+
+}  // namespace vedette::inline v0::rendering

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for code-scanning dashboards: SARIF 2.1.0, one result per warning, alarm or missing verdict.
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "guard/render_common.hpp"
+#include "vedette/core/version.hpp"
+
+namespace vedette::inline v0::rendering {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array rule_texts{
+    "The values come from another distribution than the reference's",
+    "Nulls come at another rate than in the reference",
+    "NaN values come at another rate than in the reference",
+    "+Infinity comes at another rate than in the reference",
+    "-Infinity comes at another rate than in the reference",
+    "More values lie outside the reference's range than chance explains",
+    "More categories come that the reference did not hold than chance explains",
+    "Values come that have the wrong type",
+};
+
+std::string rule_id(std::size_t hypothesis) {
+    return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
+}
+
+Json rules_json() {
+    Json rules = Json::array();
+    for (std::size_t h = 0; h < rule_texts.size(); ++h) {
+        rules.push_back({{"id", rule_id(h)}, {"shortDescription", {{"text", rule_texts[h]}}}});
+    }
+    return rules;
+}
+
+/// A relative or absolute path as a URI reference.
+std::string uri(std::string_view path) {
+    std::string out;
+    constexpr char digits[] = "0123456789ABCDEF";
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+                           c == '.' || c == '-' || c == '_' || c == '~';
+        if (plain) {
+            out += c;
+        } else {
+            out += {'%', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return out;
+}
+
+Json result_json(const Item& item, std::size_t f, const Evidence& evidence, const RenderOptions& options) {
+    const Report& report = *item.report;
+    const std::string name = clean(report.baseline.features()[f].name);
+    const auto rule = static_cast<std::size_t>(evidence.hypothesis);
+    const bool open = evidence.decision == Decision::not_evaluated;
+    std::string message =
+        &evidence == report.features[f].decisive()
+            ? clean(report.reason(f))
+            : std::string(rule_texts[rule]) + ": " + name + ", adjusted p " + p_value(evidence.adjusted_p_value);
+    if (!item.label.empty()) message = "window " + clean(item.label) + ": " + message;
+    Json location{
+        {"logicalLocations", Json::array({{{"name", name}, {"fullyQualifiedName", name}, {"kind", "member"}}})}};
+    if (!options.live_name.empty()) {
+        location["physicalLocation"] = {{"artifactLocation", {{"uri", uri(options.live_name)}}},
+                                        {"region", {{"startLine", 1}}}};
+    }
+    const std::string key = rule_id(rule) + '\n' + name + '\n' + clean(item.label);
+    return {{"ruleId", rule_id(rule)},
+            {"ruleIndex", rule},
+            {"kind", open ? "open" : "fail"},
+            {"level", open                                   ? "none"
+                      : evidence.decision == Decision::alarm ? "error"
+                                                             : "warning"},
+            {"message", {{"text", message}}},
+            {"locations", Json::array({location})},
+            {"partialFingerprints", {{"vedetteFeature/v1", to_hex(sha256(key))}}}};
+}
+
+}  // namespace
+
+std::string sarif(Items items, const RenderOptions& options) {
+    Json results = Json::array();
+    for (const Item& item : items) {
+        for (const std::size_t f : item.report->ranking()) {
+            if (item.report->features[f].ignored) continue;
+            for (const Evidence& evidence : item.report->features[f].evidence()) {
+                if (evidence.decision != Decision::pass) results.push_back(result_json(item, f, evidence, options));
+            }
+        }
+    }
+    const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", rules_json()}};
+    const Json run{{"tool", {{"driver", driver}}},
+                   {"columnKind", "unicodeCodePoints"},
+                   {"results", results},
+                   {"properties",
+                    {{"decision", decision_name(overall(items))},
+                     {"summary", summary(items)},
+                     {"baseline", to_hex(items.front().report->baseline.id())}}}};
+    const Json out{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                   {"version", "2.1.0"},
+                   {"runs", Json::array({run})}};
+    return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace vedette::inline v0::rendering

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report for a terminal.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "guard/render_common.hpp"
+
+namespace vedette::inline v0::rendering {
+
+namespace {
+
+/// Left-aligned columns (right-aligned where asked), as wide as their widest cell.
+class Grid {
+  public:
+    explicit Grid(std::vector<std::string> header, std::vector<bool> right) : right_(std::move(right)) {
+        add(std::move(header));
+    }
+    void add(std::vector<std::string> cells, std::string color = {}) {
+        rows_.push_back(std::move(cells));
+        colors_.push_back(std::move(color));
+    }
+    [[nodiscard]] std::string text() const {
+        std::vector<std::size_t> widths(rows_.front().size(), 0);
+        for (const auto& row : rows_) {
+            for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+        }
+        std::string out;
+        for (std::size_t r = 0; r < rows_.size(); ++r) {
+            std::string line = " ";
+            for (std::size_t c = 0; c < rows_[r].size(); ++c) {
+                const std::string& cell = rows_[r][c];
+                const std::string padding(widths[c] - width_of(cell), ' ');
+                line += ' ';
+                line += right_[c] ? padding + cell : cell + padding;
+                line += ' ';
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            out += colors_[r].empty() ? line + '\n' : colors_[r] + line + "\x1b[0m\n";
+        }
+        return out;
+    }
+
+  private:
+    std::vector<bool> right_;
+    std::vector<std::vector<std::string>> rows_;
+    std::vector<std::string> colors_;
+};
+
+std::string color_of(Decision decision, bool color) {
+    if (!color) return {};
+    switch (decision) {
+        case Decision::alarm: return "\x1b[1;31m";
+        case Decision::warn: return "\x1b[33m";
+        case Decision::not_evaluated: return "\x1b[2m";
+        case Decision::pass: break;
+    }
+    return "\x1b[32m";
+}
+
+std::string headline(Items items, bool color) {
+    const std::string code = color_of(overall(items), color);
+    return code + summary(items) + (color ? "\x1b[0m\n" : "\n");
+}
+
+std::string change_of(const FeatureBaseline& known, const FeatureReport& feature, const Evidence& evidence) {
+    if (evidence.hypothesis != Hypothesis::distribution) {
+        return fmt::format("{}: {} -> {}", hypothesis_word(evidence.hypothesis), percent(evidence.reference_rate),
+                           percent(evidence.live_rate));
+    }
+    if (known.kind == FeatureKind::numeric && !std::isnan(feature.live_median)) {
+        return fmt::format("median {} -> {}", number(feature.reference_median), number(feature.live_median));
+    }
+    return {};
+}
+
+std::string feature_table(const Report& report, const RenderOptions& options) {
+    Grid grid({"feature", "verdict", "moved share", "adjusted p", "test", "what changed"},
+              {false, false, false, true, false, false});
+    std::size_t left_out = 0;
+    std::size_t shown = 0;
+    for (const std::size_t f : report.ranking()) {
+        const FeatureReport& feature = report.features[f];
+        if (feature.ignored) continue;
+        if (shown++ >= options.max_features) {
+            ++left_out;
+            continue;
+        }
+        const FeatureBaseline& known = report.baseline.features()[f];
+        const std::string name = shortened(known.name, 32);
+        const Evidence* evidence = feature.decisive();
+        if (evidence == nullptr || std::isnan(evidence->adjusted_p_value)) {
+            grid.add({name, decision_word(feature.decision), "-", "-", "-",
+                      fmt::format("{} observations, {} needed", grouped(feature.live_observations),
+                                  grouped(report.minimum_rows))},
+                     color_of(feature.decision, options.color));
+            continue;
+        }
+        grid.add({name, decision_word(feature.decision),
+                  percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
+                  p_value(evidence->adjusted_p_value), evidence_test_word(feature, *evidence),
+                  change_of(known, feature, *evidence)},
+                 color_of(feature.decision, options.color));
+    }
+    std::string text = grid.text();
+    if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
+    return text;
+}
+
+std::string most_changed(const Report& report) {
+    std::string text;
+    std::size_t shown = 0;
+    for (const std::size_t f : report.ranking()) {
+        const FeatureReport& feature = report.features[f];
+        if (feature.ignored || feature.decision < Decision::warn || shown++ == 3) break;
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", shortened(report.baseline.features()[f].name, 24),
+                            percent(feature.decisive()->moved_share));
+    }
+    return text.empty() ? std::string("-") : text;
+}
+
+std::string window_table(Items items, bool color) {
+    Grid grid({"window", "rows", "verdict", "alarms", "warnings", "most changed (share of the values that moved)"},
+              {false, true, false, true, true, false});
+    for (const Item& item : items) {
+        const Report& report = *item.report;
+        grid.add({shortened(item.label, 24), grouped(report.live_rows), decision_word(report.decision),
+                  std::to_string(report.count(Decision::alarm)), std::to_string(report.count(Decision::warn)),
+                  most_changed(report)},
+                 color_of(report.decision, color));
+    }
+    return grid.text();
+}
+
+}  // namespace
+
+std::string table(Items items, const RenderOptions& options) {
+    std::string text = headline(items, options.color) + '\n';
+    if (items.size() == 1) return text + feature_table(*items.front().report, options);
+    const Item& closest = items[focus(items)];
+    text += window_table(items, options.color);
+    text += fmt::format("\nThe window to look at first, {}:\n\n", shortened(closest.label, 40));
+    return text + feature_table(*closest.report, options);
+}
+
+}  // namespace vedette::inline v0::rendering

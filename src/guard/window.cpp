@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counting rows, batches and columns, and merging what was counted.
+#include "vedette/guard/window.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "guard/baseline_state.hpp"
+#include "guard/codes.hpp"
+#include "kernels/dispatch.hpp"
+#include "vedette/core/container.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr std::size_t tile = 1024;  // values converted at a time
+
+// The slot of a code behind a feature's cells.
+std::size_t slot_of(std::uint16_t code, std::size_t cells) noexcept {
+    switch (code) {
+        case codes::nan: return cells + Window::nan;
+        case codes::positive_infinity: return cells + Window::positive_infinity;
+        case codes::negative_infinity: return cells + Window::negative_infinity;
+        case codes::null: return cells + Window::null;
+        case codes::invalid: return cells + Window::invalid;
+        default: return code;
+    }
+}
+
+// A category given as a number is its cell; NaN is null, anything else invalid.
+template <class T>
+std::uint16_t code_of_cell(T number, std::size_t cells) noexcept {
+    if (std::isnan(number)) return codes::null;
+    if (!(number >= 0 && number < static_cast<T>(cells)) || number != std::floor(number)) return codes::invalid;
+    return static_cast<std::uint16_t>(number);
+}
+
+}  // namespace
+
+Window::Window(Baseline baseline)
+    : baseline_(std::move(baseline)),
+      counters_(baseline_.state().counter_offsets.back()),
+      codes_(baseline_.feature_count()),
+      row_(baseline_.feature_count()),
+      row_f32_(baseline_.feature_count()) {}
+
+template <class T>
+void Window::convert(std::span<const T> row) noexcept {
+    for (std::size_t f = 0; f < row.size(); ++f) row_[f] = static_cast<double>(row[f]);
+}
+
+template <>
+void Window::convert(std::span<const Value> row) noexcept {
+    const Baseline::State& state = baseline_.state();
+    for (std::size_t f = 0; f < row.size(); ++f) {
+        row_[f] = std::numeric_limits<double>::quiet_NaN();
+        if (row[f].kind == Value::Kind::number) row_[f] = row[f].number;
+        if (row[f].kind == Value::Kind::text && state.features[f].kind == FeatureKind::categorical) {
+            row_[f] = static_cast<double>(state.tables[f].find(row[f].text));
+        }
+    }
+}
+
+template void Window::convert(std::span<const float> row) noexcept;
+template void Window::convert(std::span<const double> row) noexcept;
+
+template <class T>
+bool Window::count_row(std::span<const T> row) noexcept {
+    const Baseline::State& state = baseline_.state();
+    if (row.size() != state.features.size()) return false;
+    kernels::typed<T>(kernels::kernels()).observe_row(row.data(), plan_of<T>(state), counters_.data(), codes_.data());
+    for (const std::uint32_t f : state.categorical) {
+        const std::size_t cells = state.cell_count(f);
+        const std::uint16_t code = code_of_cell(row[f], cells);
+        codes_[f] = code;
+        ++counters_[state.counter_offsets[f] + slot_of(code, cells)];
+    }
+    return true;
+}
+
+template <>
+bool Window::count_row(std::span<const Value> row) noexcept {
+    const Baseline::State& state = baseline_.state();
+    if (row.size() != state.features.size()) return false;
+    convert(row);
+    kernels::kernels().f64.locate_row(row_.data(), plan_of<double>(state), codes_.data());
+    for (std::size_t f = 0; f < row.size(); ++f) {
+        const std::size_t cells = state.cell_count(f);
+        const bool categorical = state.features[f].kind == FeatureKind::categorical;
+        if (row[f].kind == Value::Kind::null) {
+            codes_[f] = codes::null;
+        } else if (row[f].kind == Value::Kind::text) {
+            codes_[f] = categorical ? static_cast<std::uint16_t>(row_[f]) : codes::invalid;
+        } else if (categorical) {
+            codes_[f] = code_of_cell(row[f].number, cells);
+        }
+        ++counters_[state.counter_offsets[f] + slot_of(codes_[f], cells)];
+    }
+    return true;
+}
+
+template bool Window::count_row(std::span<const float> row) noexcept;
+template bool Window::count_row(std::span<const double> row) noexcept;
+
+bool Window::observe(std::span<const float> row) noexcept {
+    return count_row(row);
+}
+bool Window::observe(std::span<const double> row) noexcept {
+    return count_row(row);
+}
+bool Window::observe(std::span<const Value> row) noexcept {
+    return count_row(row);
+}
+
+template <class T>
+void Window::observe_matrix(const MatrixView<T>& rows) {
+    const Baseline::State& state = baseline_.state();
+    if (rows.columns() != state.features.size()) {
+        throw Error(ErrorCode::dimension_mismatch, fmt::format("the matrix has {} columns, the baseline {} features",
+                                                               rows.columns(), state.features.size()));
+    }
+    const auto& kernel = kernels::typed<T>(kernels::kernels());
+    if (rows.is_row_major()) {
+        kernel.observe_rows(rows.data(), rows.rows(), rows.row_stride(), plan_of<T>(state), counters_.data());
+    } else {
+        for (std::size_t f = 0; f < state.features.size(); ++f) {
+            if (state.features[f].kind == FeatureKind::categorical) continue;
+            const ColumnView<T> column = rows.column(f);
+            const std::vector<T> edges = edges_for<T>(state.features[f].grid);
+            std::uint64_t* const cells = counters_.data() + state.counter_offsets[f];
+            kernel.count_cells(column.data(), column.size(), column.stride(), edges.data(), edges.size(), cells,
+                               cells + edges.size() + 1);
+        }
+    }
+    for (const std::uint32_t f : state.categorical) {
+        const std::size_t cells = state.cell_count(f);
+        std::uint64_t* const counters = counters_.data() + state.counter_offsets[f];
+        for (std::size_t i = 0; i < rows.rows(); ++i) ++counters[slot_of(code_of_cell(rows(i, f), cells), cells)];
+    }
+}
+
+void Window::observe(const MatrixView<float>& rows) {
+    observe_matrix(rows);
+}
+void Window::observe(const MatrixView<double>& rows) {
+    observe_matrix(rows);
+}
+
+void Window::observe(const Table& table) {
+    const Baseline::State& state = baseline_.state();
+    std::vector<const Column*> columns;
+    for (const FeatureBaseline& feature : state.features) {
+        const Column* column = table.find(feature.name);
+        if (column == nullptr) {
+            throw Error(ErrorCode::schema_mismatch, fmt::format("the table has no column \"{}\"", feature.name));
+        }
+        columns.push_back(column);
+    }
+    for (const NamedColumn& column : table.columns()) {
+        if (!baseline_.find(column.name)) {
+            throw Error(ErrorCode::schema_mismatch, fmt::format("the baseline has no feature \"{}\"", column.name));
+        }
+    }
+    for (std::size_t f = 0; f < columns.size(); ++f) observe_column(f, *columns[f]);
+}
+
+void Window::observe_column(std::size_t feature, const Column& column) {
+    const FeatureBaseline& known = baseline_.feature(feature);
+    const Baseline::State& state = baseline_.state();
+    const std::size_t cells = state.cell_count(feature);
+    std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
+    if (known.kind == FeatureKind::categorical) {
+        if (column.is_numeric()) {
+            for (std::size_t i = 0; i < column.size(); ++i) {
+                const std::uint16_t code = column.is_valid(i) ? code_of_cell(column.number(i), cells) : codes::null;
+                ++counters[slot_of(code, cells)];
+            }
+            return;
+        }
+        // A dictionary is looked up once, and its rows by code.
+        std::vector<std::size_t> cell_of_code;
+        for (const std::string_view text : column.dictionary())
+            cell_of_code.push_back(state.tables[feature].find(text));
+        for (std::size_t i = 0; i < column.size(); ++i) {
+            if (!column.is_valid(i)) {
+                ++counters[cells + null];
+            } else if (column.kind() == ColumnKind::dictionary) {
+                ++counters[cell_of_code[static_cast<std::size_t>(column.code(i))]];
+            } else {
+                ++counters[state.tables[feature].find(column.text(i))];
+            }
+        }
+        return;
+    }
+    if (!column.is_numeric()) {
+        for (std::size_t i = 0; i < column.size(); ++i) ++counters[cells + (column.is_valid(i) ? invalid : null)];
+        return;
+    }
+    if (column.dtype() == Dtype::f32) {
+        count_numbers<float>(feature, column);
+    } else {
+        count_numbers<double>(feature, column);
+    }
+}
+
+template <class T>
+void Window::count_numbers(std::size_t feature, const Column& column) {
+    const Baseline::State& state = baseline_.state();
+    const std::vector<T> edges = edges_for<T>(state.features[feature].grid);
+    const auto& kernel = kernels::typed<T>(kernels::kernels());
+    std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
+    std::uint64_t* const specials = counters + edges.size() + 1;
+    std::array<T, tile> values;
+    std::array<bool, tile> valid;
+    for (std::size_t begin = 0; begin < column.size(); begin += tile) {
+        const std::size_t count = std::min(tile, column.size() - begin);
+        if constexpr (sizeof(T) == sizeof(float)) {
+            column.copy_as_float(begin, count, values.data(), valid.data());
+        } else {
+            column.copy_as_double(begin, count, values.data(), valid.data());
+        }
+        std::size_t kept = count;
+        if (column.validity().bits != nullptr) {
+            kept = 0;
+            for (std::size_t i = 0; i < count; ++i) {
+                values[kept] = values[i];
+                kept += valid[i] ? 1U : 0U;
+            }
+        }
+        kernel.count_cells(values.data(), kept, 1, edges.data(), edges.size(), counters, specials);
+        specials[null] += count - kept;
+    }
+}
+
+void Window::merge(const Window& other) {
+    if (other.baseline_.id() != baseline_.id()) {
+        throw Error(ErrorCode::baseline_mismatch, "the other window was counted against another baseline");
+    }
+    const auto overflows = [](std::uint64_t a, std::uint64_t b) {
+        return a > std::numeric_limits<std::uint64_t>::max() - b;
+    };
+    bool too_large = overflows(rejected_, other.rejected_);
+    for (std::size_t i = 0; i < counters_.size(); ++i) too_large |= overflows(counters_[i], other.counters_[i]);
+    for (std::size_t i = 0; i < requests_.size(); ++i) too_large |= overflows(requests_[i], other.requests_[i]);
+    if (too_large) throw Error(ErrorCode::overflow, "the sum of two windows does not fit into 64-bit counters");
+    for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i] += other.counters_[i];
+    for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i] += other.requests_[i];
+    rejected_ += other.rejected_;
+}
+
+void Window::reset() noexcept {
+    std::fill(counters_.begin(), counters_.end(), 0);
+    requests_ = {};
+    rejected_ = 0;
+}
+
+std::vector<std::byte> Window::to_bytes() const {
+    ContainerWriter writer;
+    writer.set_metadata("baseline", to_hex(baseline_.id()));
+    writer.add("counters", counters_);
+    writer.add("requests", std::span<const std::uint64_t>(requests_));
+    writer.add_scalar("rejected", rejected_);
+    return writer.finish("window");
+}
+
+void Window::save(const std::filesystem::path& path) const {
+    write_file_atomically(path, to_bytes());
+}
+
+Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> bytes) {
+    const Container container = Container::view(bytes);
+    container.require_kind("window");
+    if (container.metadata("baseline") != to_hex(baseline.id())) {
+        throw Error(ErrorCode::baseline_mismatch, "the window was counted against another baseline");
+    }
+    Window window(baseline);
+    const auto counters = container.values<std::uint64_t>("counters", window.counters_.size());
+    const auto requests = container.values<std::uint64_t>("requests", window.requests_.size());
+    std::copy(counters.begin(), counters.end(), window.counters_.begin());
+    std::copy(requests.begin(), requests.end(), window.requests_.begin());
+    window.rejected_ = container.scalar<std::uint64_t>("rejected");
+    for (std::size_t f = 0; f < baseline.feature_count(); ++f) {
+        std::uint64_t total = 0;
+        const std::size_t end = baseline.state().counter_offsets[f + 1];
+        for (std::size_t i = baseline.state().counter_offsets[f]; i < end; ++i) {
+            if (window.counters_[i] > std::numeric_limits<std::uint64_t>::max() - total) {
+                throw Error(ErrorCode::corrupt_data, "the window's counters overflow");
+            }
+            total += window.counters_[i];
+        }
+    }
+    return window;
+}
+
+Window Window::load(const Baseline& baseline, const std::filesystem::path& path) {
+    const std::vector<std::byte> bytes = read_file(path);
+    try {
+        return from_bytes(baseline, bytes);
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", path.string(), error.what()));
+    }
+}
+
+std::uint64_t Window::rows() const noexcept {
+    const Baseline::State& state = baseline_.state();
+    std::uint64_t most = 0;
+    for (std::size_t f = 0; f < state.features.size(); ++f) {
+        const auto begin = counters_.begin() + static_cast<std::ptrdiff_t>(state.counter_offsets[f]);
+        const auto end = counters_.begin() + static_cast<std::ptrdiff_t>(state.counter_offsets[f + 1]);
+        most = std::max(most, std::accumulate(begin, end, std::uint64_t{0}));
+    }
+    return most;
+}
+
+std::span<const std::uint64_t> Window::counts(std::size_t feature) const noexcept {
+    const Baseline::State& state = baseline_.state();
+    return std::span(counters_).subspan(state.counter_offsets[feature], state.cell_count(feature));
+}
+
+std::uint64_t Window::extra(std::size_t feature, Extra which) const noexcept {
+    const Baseline::State& state = baseline_.state();
+    return counters_[state.counter_offsets[feature] + state.cell_count(feature) + which];
+}
+
+std::uint64_t Window::requests(Decision decision) const noexcept {
+    return requests_[static_cast<std::size_t>(decision)];
+}
+std::uint64_t Window::rejected() const noexcept {
+    return rejected_;
+}
+
+bool Window::same_counters(const Window& other) const noexcept {
+    return baseline_.id() == other.baseline_.id() && counters_ == other.counters_ && requests_ == other.requests_ &&
+           rejected_ == other.rejected_;
+}
+
+Window merge(std::span<const Window> windows) {
+    if (windows.empty()) throw Error(ErrorCode::invalid_argument, "there is no window to merge");
+    Window sum = windows.front();
+    for (const Window& window : windows.subspan(1)) sum.merge(window);
+    return sum;
+}
+
+}  // namespace vedette::inline v0

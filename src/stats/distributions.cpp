@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tails and quantiles: the one place where Boost.Math is compiled, plus Kolmogorov's laws.
+#include "vedette/stats/distributions.hpp"
+
+#include <algorithm>
+#include <boost/math/policies/policy.hpp>
+#include <boost/math/special_functions/beta.hpp>
+#include <boost/math/special_functions/erf.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace vedette::inline v0::stats {
+namespace {
+
+namespace bp = boost::math::policies;
+// No long double (slow and no more accurate than needed here), and NaN or infinity in place of exceptions.
+using Policy = bp::policy<bp::domain_error<bp::ignore_error>, bp::pole_error<bp::ignore_error>,
+                          bp::overflow_error<bp::ignore_error>, bp::underflow_error<bp::ignore_error>,
+                          bp::denorm_error<bp::ignore_error>, bp::evaluation_error<bp::ignore_error>,
+                          bp::rounding_error<bp::ignore_error>, bp::indeterminate_result_error<bp::ignore_error>,
+                          bp::promote_float<false>, bp::promote_double<false>>;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double pi = std::numbers::pi;
+
+bool is_probability(double p) noexcept {
+    return p >= 0.0 && p <= 1.0;
+}
+bool is_positive(double x) noexcept {
+    return x > 0.0 && x < infinity;
+}
+
+double log_gamma(double x) noexcept {
+    return boost::math::lgamma(x, Policy());
+}
+
+double log_choose(double n, double k) noexcept {
+    if (k == 0.0 || k == n) return 0.0;
+    return log_gamma(n + 1.0) - log_gamma(k + 1.0) - log_gamma(n - k + 1.0);
+}
+
+// P(D_n^+ >= d) by Smirnov's finite sum (1944); for small n, where the expansion of the tail is too coarse.
+double one_sided_kolmogorov_sum(double d, double n) noexcept {
+    const double last = std::floor(n * (1.0 - d));
+    double sum = 0.0;
+    double choose = 1.0;
+    for (double j = 0.0; j <= last; j += 1.0) {
+        const double above = d + j / n;
+        const double below = std::max(0.0, 1.0 - above);
+        const double log_below = n == j ? 0.0 : (n - j) * std::log(below);
+        sum += choose * std::exp((j - 1.0) * std::log(above) + log_below);
+        choose *= (n - j) / (j + 1.0);
+    }
+    return std::min(1.0, d * sum);
+}
+
+// The distribution function of D_n by Pelz and Good's (1976) series in 1/sqrt(n), theta-function form: quick for z < 2.
+double pelz_good_cdf(double z, double n) noexcept {
+    const double z2 = z * z;
+    const double z4 = z2 * z2;
+    const double z6 = z4 * z2;
+    const double pi2 = pi * pi;
+    double k0 = 0.0;
+    double k1 = 0.0;
+    double k2 = 0.0;
+    double k3 = 0.0;
+    for (int i = 0; i < 8; ++i) {
+        const double half = i + 0.5;
+        const double a = pi2 * half * half;
+        const double weight = std::exp(-a / (2.0 * z2));
+        k0 += weight;
+        k1 += (a - z2) * weight;
+        k2 += (6.0 * z6 + 2.0 * z4 + (2.0 * z4 - 5.0 * z2) * a + (1.0 - 2.0 * z2) * a * a) * weight;
+        k3 += (-30.0 * z6 - 90.0 * z4 * z4 + (135.0 * z4 - 96.0 * z6) * a + (212.0 * z4 - 60.0 * z2) * a * a +
+               (5.0 - 30.0 * z2) * a * a * a) *
+              weight;
+        if (weight < 1e-18 * k0) break;
+    }
+    double k2_extra = 0.0;
+    double k3_extra = 0.0;
+    for (int i = 1; i < 8; ++i) {
+        const double a = pi2 * i * i;
+        const double weight = std::exp(-a / (2.0 * z2));
+        k2_extra += a * weight;
+        k3_extra += (3.0 * z2 - a) * a * weight;
+        if (weight < 1e-18) break;
+    }
+    // Each sum runs over all integers; the terms are symmetric, hence the doubling.
+    const double root = 2.0 * std::sqrt(pi / 2.0);
+    const double sqrt_n = std::sqrt(n);
+    double cdf = root / z * k0;
+    cdf += root * k1 / (6.0 * z4) / sqrt_n;
+    cdf += root * (k2 / (72.0 * z6 * z) - k2_extra / (36.0 * z2 * z)) / n;
+    cdf += root * (k3 / (6480.0 * z6 * z4) + k3_extra / (216.0 * z6)) / (n * sqrt_n);
+    return cdf;
+}
+
+}  // namespace
+
+double normal_cdf(double x) noexcept {
+    return 0.5 * std::erfc(-x / std::numbers::sqrt2);
+}
+
+double normal_sf(double x) noexcept {
+    return 0.5 * std::erfc(x / std::numbers::sqrt2);
+}
+
+double normal_quantile(double probability) noexcept {
+    if (!is_probability(probability)) return nan;
+    if (probability == 0.0) return -infinity;
+    if (probability == 1.0) return infinity;
+    return -std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * probability, Policy());
+}
+
+double chi_squared_sf(double x, double degrees_of_freedom) noexcept {
+    if (std::isnan(x) || !is_positive(degrees_of_freedom)) return nan;
+    if (x <= 0.0) return 1.0;
+    if (x == infinity) return 0.0;
+    return boost::math::gamma_q(0.5 * degrees_of_freedom, 0.5 * x, Policy());
+}
+
+double chi_squared_quantile(double probability, double degrees_of_freedom) noexcept {
+    if (!is_probability(probability) || !is_positive(degrees_of_freedom)) return nan;
+    if (probability == 0.0) return 0.0;
+    if (probability == 1.0) return infinity;
+    return 2.0 * boost::math::gamma_p_inv(0.5 * degrees_of_freedom, probability, Policy());
+}
+
+double student_t_sf(double x, double degrees_of_freedom) noexcept {
+    if (std::isnan(x) || !is_positive(degrees_of_freedom)) return nan;
+    if (std::isinf(x)) return x > 0 ? 0.0 : 1.0;
+    const double square = x * x;
+    // Both forms of the argument keep full precision where they are small.
+    const double tail =
+        square < degrees_of_freedom
+            ? 0.5 * boost::math::ibetac(0.5, 0.5 * degrees_of_freedom, square / (degrees_of_freedom + square), Policy())
+            : 0.5 * boost::math::ibeta(0.5 * degrees_of_freedom, 0.5,
+                                       degrees_of_freedom / (degrees_of_freedom + square), Policy());
+    return x > 0 ? tail : 1.0 - tail;
+}
+
+double student_t_quantile(double probability, double degrees_of_freedom) noexcept {
+    if (!is_probability(probability) || !is_positive(degrees_of_freedom)) return nan;
+    if (probability == 0.0) return -infinity;
+    if (probability == 1.0) return infinity;
+    if (probability == 0.5) return 0.0;
+    const double tail = std::min(probability, 1.0 - probability);
+    double complement = 0.0;
+    const double x = boost::math::ibeta_inv(0.5 * degrees_of_freedom, 0.5, 2.0 * tail, &complement, Policy());
+    const double t = std::sqrt(degrees_of_freedom * complement / x);
+    return probability < 0.5 ? -t : t;
+}
+
+double f_sf(double x, double numerator_degrees, double denominator_degrees) noexcept {
+    if (std::isnan(x) || !is_positive(numerator_degrees) || !is_positive(denominator_degrees)) return nan;
+    if (x <= 0.0) return 1.0;
+    if (x == infinity) return 0.0;
+    const double a = 0.5 * numerator_degrees;
+    const double b = 0.5 * denominator_degrees;
+    const double scaled = numerator_degrees * x;
+    if (scaled > denominator_degrees)
+        return boost::math::ibeta(b, a, denominator_degrees / (denominator_degrees + scaled), Policy());
+    return boost::math::ibetac(a, b, scaled / (denominator_degrees + scaled), Policy());
+}
+
+double binomial_cdf(std::uint64_t successes, std::uint64_t trials, double probability) noexcept {
+    if (!is_probability(probability)) return nan;
+    if (successes >= trials) return 1.0;
+    if (probability == 0.0) return 1.0;
+    if (probability == 1.0) return 0.0;
+    return boost::math::ibetac(static_cast<double>(successes) + 1.0, static_cast<double>(trials - successes),
+                               probability, Policy());
+}
+
+double beta_quantile(double probability, double a, double b) noexcept {
+    if (!is_probability(probability) || !is_positive(a) || !is_positive(b)) return nan;
+    if (probability == 0.0 || probability == 1.0) return probability;
+    return boost::math::ibeta_inv(a, b, probability, Policy());
+}
+
+double hypergeometric_cdf(std::uint64_t at_most, std::uint64_t population, std::uint64_t successes,
+                          std::uint64_t draws) noexcept {
+    if (successes > population || draws > population) return nan;
+    const std::uint64_t largest = std::min(successes, draws);
+    if (at_most >= largest) return 1.0;
+    const std::uint64_t failures = population - successes;
+    const std::uint64_t smallest = draws > failures ? draws - failures : 0;
+    if (at_most < smallest) return 0.0;
+    const double total = static_cast<double>(population);
+    const double good = static_cast<double>(successes);
+    const double bad = static_cast<double>(failures);
+    const double drawn = static_cast<double>(draws);
+    const double start = static_cast<double>(at_most);
+    const double first = log_choose(good, start) + log_choose(bad, drawn - start) - log_choose(total, drawn);
+    // Downwards from the last term, each in proportion to the first.
+    double sum = 1.0;
+    double term = 1.0;
+    for (std::uint64_t i = at_most; i > smallest; --i) {
+        const double k = static_cast<double>(i);
+        term *= k * (bad - drawn + k) / ((good - k + 1.0) * (drawn - k + 1.0));
+        sum += term;
+        if (term < 1e-17 * sum && k * (bad - drawn + k) < (good - k + 1.0) * (drawn - k + 1.0)) break;
+        if (sum > 1e280) return 1.0;  // the last term is far beyond the body
+    }
+    return std::min(1.0, std::exp(first + std::log(sum)));
+}
+
+double kolmogorov_sf(double z) noexcept {
+    if (std::isnan(z)) return nan;
+    if (z <= 0.0) return 1.0;
+    if (z < 1.0) {
+        const double base = -pi * pi / (8.0 * z * z);
+        const double cdf = std::sqrt(2.0 * pi) / z *
+                           (std::exp(base) + std::exp(9.0 * base) + std::exp(25.0 * base) + std::exp(49.0 * base));
+        return std::clamp(1.0 - cdf, 0.0, 1.0);
+    }
+    const double base = -2.0 * z * z;
+    return 2.0 * (std::exp(base) - std::exp(4.0 * base) + std::exp(9.0 * base) - std::exp(16.0 * base));
+}
+
+double kolmogorov_quantile_upper(double tail) noexcept {
+    if (!(tail > 0.0 && tail < 1.0)) return nan;
+    double low = 0.0;
+    double high = 30.0;
+    for (int i = 0; i < 80 && high - low > 1e-15 * high; ++i) {
+        const double middle = 0.5 * (low + high);
+        (kolmogorov_sf(middle) > tail ? low : high) = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+double kolmogorov_finite_sf(double d, double n) noexcept {
+    if (std::isnan(d) || !(n > 0.0) || n == infinity) return nan;
+    n = std::max(1.0, std::nearbyint(n));
+    if (d >= 1.0) return 0.0;
+    if (d <= 0.5 / n) return 1.0;
+    const double z2 = n * d * d;
+    if (z2 < 0.03) return 1.0;
+    if (n < 64.0 && (d >= 0.5 || z2 >= 1.5)) {
+        const double both_sides = d >= 0.5 ? 0.0 : 2.0 * std::exp(-8.0 * z2);
+        return std::clamp(2.0 * one_sided_kolmogorov_sum(d, n) - both_sides, 0.0, 1.0);
+    }
+    if (z2 >= 1.8) {
+        // Maag and Dicaire's (1971) one-sided tail with the term of order 1/n of its exponent.
+        const double shifted = 6.0 * n * d + 1.0;
+        const double correction = (4.0 / 9.0 * z2 * (1.0 - z2) + 1.0 / 18.0) / n;
+        const double one_sided = std::exp(correction - shifted * shifted / (18.0 * n));
+        return std::clamp(2.0 * one_sided - 2.0 * std::exp(-8.0 * z2), 0.0, 1.0);
+    }
+    return std::clamp(1.0 - pelz_good_cdf(std::sqrt(z2), n), 0.0, 1.0);
+}
+
+}  // namespace vedette::inline v0::stats

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Confidence intervals of rates and of a distribution function.
+#include "vedette/stats/intervals.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "vedette/core/error.hpp"
+#include "vedette/stats/distributions.hpp"
+
+namespace vedette::inline v0::stats {
+
+Confidence::Confidence(double level) : level_(level) {
+    if (!(level > 0.0 && level < 1.0))
+        throw Error(ErrorCode::invalid_argument,
+                    "confidence: level is " + std::to_string(level) + ", must lie strictly between 0 and 1");
+    z_ = -normal_quantile(0.5 * (1.0 - level));
+    kolmogorov_ = kolmogorov_quantile_upper(1.0 - level);
+}
+
+Interval wilson(std::uint64_t successes, std::uint64_t trials, const Confidence& confidence) noexcept {
+    if (trials == 0 || successes > trials) return {};
+    const double n = static_cast<double>(trials);
+    const double rate = static_cast<double>(successes) / n;
+    const double z = confidence.z();
+    const double shrink = 1.0 / (1.0 + z * z / n);
+    const double centre = (rate + z * z / (2.0 * n)) * shrink;
+    const double half = z * std::sqrt(rate * (1.0 - rate) / n + z * z / (4.0 * n * n)) * shrink;
+    return {successes == 0 ? 0.0 : std::max(0.0, centre - half),
+            successes == trials ? 1.0 : std::min(1.0, centre + half)};
+}
+
+Interval clopper_pearson(std::uint64_t successes, std::uint64_t trials, const Confidence& confidence) noexcept {
+    if (trials == 0 || successes > trials) return {};
+    const double k = static_cast<double>(successes);
+    const double failures = static_cast<double>(trials - successes);
+    const double tail = 0.5 * (1.0 - confidence.level());
+    return {successes == 0 ? 0.0 : beta_quantile(tail, k, failures + 1.0),
+            successes == trials ? 1.0 : beta_quantile(1.0 - tail, k + 1.0, failures)};
+}
+
+Interval newcombe(std::uint64_t successes_1, std::uint64_t trials_1, std::uint64_t successes_2, std::uint64_t trials_2,
+                  const Confidence& confidence) noexcept {
+    const Interval first = wilson(successes_1, trials_1, confidence);
+    const Interval second = wilson(successes_2, trials_2, confidence);
+    if (std::isnan(first.lower) || std::isnan(second.lower)) return {};
+    const double rate_1 = static_cast<double>(successes_1) / static_cast<double>(trials_1);
+    const double rate_2 = static_cast<double>(successes_2) / static_cast<double>(trials_2);
+    const double difference = rate_2 - rate_1;
+    return {std::max(-1.0, difference - std::hypot(rate_2 - second.lower, first.upper - rate_1)),
+            std::min(1.0, difference + std::hypot(second.upper - rate_2, rate_1 - first.lower))};
+}
+
+double dkw_half_width(std::uint64_t n, const Confidence& confidence) noexcept {
+    if (n == 0) return std::nan("");
+    return std::sqrt(std::log(2.0 / (1.0 - confidence.level())) / (2.0 * static_cast<double>(n)));
+}
+
+}  // namespace vedette::inline v0::stats

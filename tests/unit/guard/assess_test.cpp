@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// From window to judgement: the two keys of an alarm, too little data, and the reasons in words.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "sample.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/guard/report.hpp"
+
+using namespace vedette;
+using vedette::testing::draw_sample;
+using vedette::testing::sample_baseline;
+
+namespace {
+
+Report judge(const Baseline& baseline, const vedette::testing::Sample& live, const Policy& policy = {}) {
+    Window window(baseline);
+    window.observe(live.table());
+    return assess(baseline, window, policy);
+}
+
+bool contains(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("without drift the report passes") {
+    const Baseline baseline = sample_baseline(5000);
+    const Report report = judge(baseline, draw_sample(5000, 99));
+    CHECK(report.decision == Decision::pass);
+    CHECK(report.live_rows == 5000);
+    CHECK(report.features[0].test == DriftTest::kolmogorov_smirnov);
+    CHECK(report.features[1].test == DriftTest::chi_square);
+    CHECK(report.features[3].test == DriftTest::chi_square);
+    CHECK(contains(report.summary(), "pass: none of 4 features changed"));
+    for (const FeatureReport& feature : report.features) {
+        CHECK(feature.decision == Decision::pass);
+        CHECK(feature.evidence().front().hypothesis == Hypothesis::distribution);
+        CHECK(feature.evidence().front().adjusted_p_value >= feature.evidence().front().test.p_value);
+    }
+    CHECK(report.features[0].live_median == doctest::Approx(1.0).epsilon(0.1));
+}
+
+TEST_CASE("a shift is an alarm, names its feature first, and says by how much") {
+    const Baseline baseline = sample_baseline(5000);
+    const Report report = judge(baseline, draw_sample(5000, 99, 0.5));
+    CHECK(report.decision == Decision::alarm);
+    CHECK(report.count(Decision::alarm) == 1);
+    CHECK(report.ranking().front() == 0);
+    CHECK(contains(report.summary(), "alarm: 1 of 4 features drifted beyond tolerance (income)"));
+    CHECK(contains(report.reason(0), "income: at least"));
+    const Evidence* evidence = report.features[0].decisive();
+    REQUIRE(evidence != nullptr);
+    CHECK(evidence->moved_share == doctest::Approx(0.197).epsilon(0.15));  // 2 Phi(0.25) - 1
+    CHECK(evidence->moved_share_interval.lower < 0.197);
+    CHECK(evidence->moved_share_interval.upper > 0.197);
+}
+
+TEST_CASE("evidence without an effect above the tolerance warns only") {
+    const Baseline baseline = sample_baseline(20000);
+    const auto live = draw_sample(20000, 99, 0.08);
+    CHECK(judge(baseline, live).decision == Decision::warn);
+    Policy strict;
+    strict.defaults.tolerance = 0.0;
+    CHECK(judge(baseline, live, strict).decision == Decision::alarm);
+    CHECK(contains(judge(baseline, live).reason(0), "not surely above the tolerance of 5 %"));
+}
+
+TEST_CASE("too little data is not evaluated, never passed") {
+    const Baseline baseline = sample_baseline();
+    Report report = judge(baseline, draw_sample(99, 5));
+    CHECK(report.decision == Decision::not_evaluated);
+    CHECK(contains(report.summary(), "not evaluated: too little data for 4 of 4 features"));
+    CHECK(contains(report.reason(0), "99 observations where 100 are needed"));
+    report = assess(baseline, Window(baseline));
+    CHECK(report.decision == Decision::not_evaluated);
+    CHECK(report.live_rows == 0);
+
+    Policy ignore_all;
+    ignore_all.defaults.ignore = true;
+    CHECK(judge(baseline, draw_sample(500, 5), ignore_all).decision == Decision::not_evaluated);
+}
+
+TEST_CASE("rates of nulls, NaN, infinities, unseen categories and wrong types are tested") {
+    const Baseline baseline = sample_baseline(5000);
+    auto live = draw_sample(1000, 5);
+    for (std::size_t i = 0; i < 300; ++i) live.income[i] = std::nan("");
+    for (std::size_t i = 0; i < 200; ++i) live.country[i] = "US";
+    for (std::size_t i = 0; i < 100; ++i) live.score[i] = 1e6F;
+    live.country_valid.assign(live.country_valid.size(), 0xFF);
+    const Report report = judge(baseline, live);
+    CHECK(report.count(Decision::alarm) == 3);
+    CHECK(contains(report.reason(0), "income: 30 % of the values are NaN, 0 % in the reference"));
+    CHECK(contains(report.reason(3), "20 % of the values are a category the reference did not hold"));
+    CHECK(contains(report.reason(2), "10 % of the values are outside the reference's range"));
+    bool null_rate_fell = false;
+    for (const Evidence& evidence : report.features[3].evidence()) {
+        null_rate_fell |= evidence.hypothesis == Hypothesis::null_rate && evidence.decision != Decision::pass;
+    }
+    CHECK(null_rate_fell);
+}
+
+TEST_CASE("a column that is all null alarms although nothing is left to compare") {
+    const std::vector<double> x{draw_sample(500, 1).income};
+    const Baseline baseline = Baseline::build(Table({{"x", Column::numeric(x)}}));
+    const std::vector<std::uint8_t> none(100, 0);
+    Window window(baseline);
+    window.observe(Table({{"x", Column::numeric(x, Validity{none.data(), 0})}}));
+    const Report report = assess(baseline, window);
+    CHECK(report.decision == Decision::alarm);
+    CHECK(contains(report.reason(0), "x: 100 % of the values are null"));
+}
+
+TEST_CASE("a constant feature passes while constant, and alarms when it is not") {
+    const std::vector<double> x(1000, 3.0);
+    const Baseline baseline = Baseline::build(Table({{"x", Column::numeric(x)}}));
+    Window window(baseline);
+    window.observe(Table({{"x", Column::numeric(x)}}));
+    CHECK(assess(baseline, window).decision == Decision::pass);
+    const std::vector<double> other(1000, 4.0);
+    window.observe(Table({{"x", Column::numeric(other)}}));
+    CHECK(assess(baseline, window).decision == Decision::alarm);
+}
+
+TEST_CASE("every test can decide") {
+    const Baseline baseline = sample_baseline(3000);
+    const auto same = draw_sample(3000, 77);
+    const auto shifted = draw_sample(3000, 77, 0.7);
+    for (int i = 1; i <= 8; ++i) {
+        Policy policy;
+        policy.defaults.test = static_cast<DriftTest>(i);
+        CAPTURE(drift_test_name(policy.defaults.test));
+        CHECK(judge(baseline, same, policy).decision == Decision::pass);
+        const Report report = judge(baseline, shifted, policy);
+        CHECK(report.decision == Decision::alarm);
+        CHECK(report.features[0].test == policy.defaults.test);
+        CHECK(report.features[0].evidence().front().adjusted_p_value < 1e-6);
+    }
+}
+
+TEST_CASE("a foreign window or an impossible policy is refused") {
+    const Baseline baseline = sample_baseline();
+    CHECK_THROWS_AS((void)assess(baseline, Window(sample_baseline(1500))), Error);
+    Policy policy;
+    policy.level = 0.0;
+    CHECK_THROWS_AS((void)assess(baseline, Window(baseline), policy), Error);
+    policy = Policy{};
+    policy.features["nobody"];
+    CHECK_THROWS_AS((void)assess(baseline, Window(baseline), policy), Error);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy document: defaults, overriding, and refusal with a path.
+#include "vedette/guard/policy.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "vedette/core/error.hpp"
+
+using namespace vedette;
+
+namespace {
+
+std::string refusal(std::string_view text) {
+    try {
+        (void)Policy::from_json(text);
+    } catch (const Error& error) {
+        CHECK(error.code() == ErrorCode::invalid_policy);
+        return error.what();
+    }
+    return "accepted";
+}
+
+bool contains(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an empty policy is the default policy") {
+    const Policy policy = Policy::from_json("{}");
+    CHECK(policy.level == 0.01);
+    CHECK(policy.correction == stats::Correction::benjamini_hochberg);
+    CHECK(policy.minimum_rows == 100);
+    CHECK(policy.defaults.tolerance == 0.05);
+    CHECK(policy.to_json() == Policy{}.to_json());
+}
+
+TEST_CASE("writing and reading again changes nothing") {
+    Policy policy;
+    policy.level = 0.001;
+    policy.correction = stats::Correction::holm;
+    policy.features["age"].test = DriftTest::wasserstein;
+    policy.features["age"].request.null = Action::alarm;
+    const std::string text = policy.to_json();
+    const Policy again = Policy::from_json(text);
+    CHECK(again.to_json() == text);
+    CHECK(again.for_feature("age").test == DriftTest::wasserstein);
+    CHECK(again.for_feature("other").test == DriftTest::automatic);
+}
+
+TEST_CASE("a feature takes from defaults what it leaves out, in whatever order they stand") {
+    const Policy policy = Policy::from_json(
+        R"({"features": {"age": {"tolerance": 0.2}}, "defaults": {"tolerance": 0.1, "request": {"null": "alarm"}}})");
+    CHECK(policy.for_feature("age").tolerance == 0.2);
+    CHECK(policy.for_feature("age").request.null == Action::alarm);
+    CHECK(policy.for_feature("height").tolerance == 0.1);
+}
+
+TEST_CASE("a wrong policy is refused with the path of the fault") {
+    CHECK(contains(refusal(R"({"levle": 0.1})"), "/levle: unknown key"));
+    CHECK(contains(refusal(R"({"level": 0.7})"), "/level: 0.7 lies outside"));
+    CHECK(contains(refusal(R"({"level": "high"})"), "/level: must be a number"));
+    CHECK(contains(refusal(R"({"level": 1e999})"), "policy /"));
+    CHECK(contains(refusal(R"({"minimum_rows": 0})"), "/minimum_rows"));
+    CHECK(contains(refusal(R"({"minimum_rows": -5})"), "/minimum_rows"));
+    CHECK(contains(refusal(R"({"minimum_rows": 1.5})"), "/minimum_rows"));
+    CHECK(contains(refusal(R"({"version": 2})"), "/version: version 2"));
+    CHECK(contains(refusal(R"({"correction": "sidak"})"), "/correction: \"sidak\" is not one of"));
+    CHECK(contains(refusal(R"({"defaults": {"request": {"null": "explode"}}})"), "/defaults/request/null"));
+    CHECK(contains(refusal(R"({"features": {"age": {"tolerance": 2}}})"), "/features/age/tolerance: 2 lies outside"));
+    CHECK(contains(refusal(R"({"features": {"age": {"request": {"far_factor": -1}}}})"),
+                   "/features/age/request/far_factor"));
+    CHECK(contains(refusal(R"({"features": []})"), "/features: must be an object"));
+    CHECK(contains(refusal(R"({"level": 0.1, "level": 0.2})"), "given twice"));
+    CHECK(contains(refusal("[]"), "must be an object"));
+    CHECK(contains(refusal(""), "not valid JSON"));
+    CHECK(contains(refusal(std::string(100000, '[')), "policy"));
+    CHECK(contains(refusal(std::string_view("{}\0{\"level\": 0.5}", 18)), "zero byte"));
+}
+
+TEST_CASE("a policy built by hand is checked as well") {
+    Policy policy;
+    policy.features["age"].tolerance = -0.1;
+    CHECK_THROWS_WITH_AS(policy.validate(), "policy /features/age/tolerance: -0.1 lies outside [0, 1]", Error);
+}
+
+TEST_CASE("the published schema is JSON and knows every key of the default policy") {
+    const auto schema = nlohmann::json::parse(Policy::json_schema());
+    const auto policy = nlohmann::json::parse(Policy{}.to_json());
+    for (const auto& [key, value] : policy.items()) CHECK(schema["properties"].contains(key));
+    for (const auto& [key, value] : policy["defaults"].items()) {
+        CHECK(schema["$defs"]["feature"]["properties"].contains(key));
+    }
+    for (const auto& [key, value] : policy["defaults"]["request"].items()) {
+        CHECK(schema["$defs"]["feature"]["properties"]["request"]["properties"].contains(key));
+    }
+}
