@@ -128,7 +128,9 @@ VEDETTE_INLINE double reduce_lanes(double* lanes) noexcept {
     return lanes[0];
 }
 
-VEDETTE_INLINE bool is_finite(double x) noexcept { return __builtin_fabs(x) <= Limits<double>::largest; }
+VEDETTE_INLINE bool is_finite(double x) noexcept {
+    return __builtin_fabs(x) <= Limits<double>::largest;
+}
 
 // The mean when deviations overflow: 2^-11 times the values can be added 2048 times.
 template <class T>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which kernels a process gets.
+#include "kernels/dispatch.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <string>
 
-#include "kernels/dispatch.hpp"
 #include "vedette/core/version.hpp"
 
 namespace {

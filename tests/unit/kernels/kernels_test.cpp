@@ -152,12 +152,14 @@ TEST_CASE_TEMPLATE("edges that became equal or infinite in a narrower type leave
     const RowPlan<T> plan(grids, offsets);
     const std::vector<T> row = {T{4}};
     const std::vector<T> flood = {T{4}, infinity, -infinity, std::numeric_limits<T>::quiet_NaN(), T{-1}, T{31},
-                                  T{4}, infinity, T{29}, std::numeric_limits<T>::max(), T{0}, T{1}, T{2}};
+                                  T{4}, infinity, T{29},     std::numeric_limits<T>::max(),       T{0},  T{1},
+                                  T{2}};
     for (const KernelTable* table : available_tables()) {
         for (std::size_t count = 1; count <= edges.size(); ++count) {
             std::vector<std::uint64_t> expected(count + 4), actual(count + 4);
             const auto stride = std::ptrdiff_t{1};
-            scalar::count_cells(flood.data(), flood.size(), stride, edges.data(), count, expected.data(), &expected[count + 1]);
+            scalar::count_cells(flood.data(), flood.size(), stride, edges.data(), count, expected.data(),
+                                &expected[count + 1]);
             typed<T>(*table).count_cells(flood.data(), flood.size(), stride, edges.data(), count, actual.data(),
                                          &actual[count + 1]);
             CHECK(expected == actual);
