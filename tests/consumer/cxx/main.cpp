@@ -4,7 +4,6 @@
 #include <iostream>
 #include <limits>
 #include <vector>
-
 #include <vedette/vedette.hpp>
 
 int main() {
@@ -15,9 +14,8 @@ int main() {
         amount.push_back(static_cast<float>(i % 97) * 1.5F);
         age.push_back(18.0F + static_cast<float>(i % 61));
     }
-    vedette::Table reference;
-    reference.add("amount", vedette::Column::numeric(amount));
-    reference.add("age", vedette::Column::numeric(age));
+    const vedette::Table reference(
+        {{"amount", vedette::Column::numeric(amount)}, {"age", vedette::Column::numeric(age)}});
     const vedette::Guard guard{vedette::Baseline::build(reference)};
 
     // In the server: one guard for all threads, one window for each.
