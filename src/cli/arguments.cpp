@@ -33,12 +33,14 @@ void add_delimiter(CLI::App& command, SourceOptions& source) {
 }
 
 void add_reference(CLI::App& command, ReferenceOptions& options) {
-    command.add_option("reference", options.source.path, "Reference data: CSV with a header, or NPY; - = standard input")
+    command
+        .add_option("reference", options.source.path, "Reference data: CSV with a header, or NPY; - = standard input")
         ->required();
     command.add_option("--cells", options.baseline.cells, "Cells of a numeric feature's grid")
         ->check(CLI::Range(4, 1024))
         ->capture_default_str();
-    command.add_option("--max-categories", options.baseline.max_categories, "Categories kept; rarer ones count as unseen")
+    command
+        .add_option("--max-categories", options.baseline.max_categories, "Categories kept; rarer ones count as unseen")
         ->check(CLI::Range(1, 1022))
         ->capture_default_str();
     command.add_option("--numeric", options.frame.numeric, "Columns that are numeric")->delimiter(',');
@@ -62,8 +64,7 @@ void add_live(CLI::App& command, LiveOptions& options) {
                     "FORMAT or FORMAT=PATH, repeatable: table, json, markdown, junit, sarif, html, openmetrics")
         ->expected(1)
         ->take_all();
-    command
-        .add_option("--fail-on", options.fail_on_warn, "What makes the exit status 1: alarm (default) or warn")
+    command.add_option("--fail-on", options.fail_on_warn, "What makes the exit status 1: alarm (default) or warn")
         ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"alarm", false}, {"warn", true}}));
     command.add_option("--color", options.color, "Colours of the table: auto, always or never")
         ->transform(CLI::CheckedTransformer(std::map<std::string, ColorMode>{
@@ -76,7 +77,8 @@ void add_live(CLI::App& command, LiveOptions& options) {
 class Tool {
   public:
     Tool() : app_("Vedette guards machine-learning models: drift of live data against a frozen baseline.", "vedette") {
-        app_.set_version_flag("--version", std::string("vedette ") + version_string + " (" + active_instruction_set() + ")");
+        app_.set_version_flag("--version",
+                              std::string("vedette ") + version_string + " (" + active_instruction_set() + ")");
         app_.require_subcommand(1);
         app_.footer(
             "Exit status: 0 pass, 1 the gate failed, 2 usage or input error, 3 not enough data for a verdict, "
@@ -137,7 +139,9 @@ class Tool {
         group.add_subcommand("show-default", "Print the default policy")->callback([this] {
             action_ = policy_show_default;
         });
-        group.add_subcommand("schema", "Print the JSON schema of a policy")->callback([this] { action_ = policy_schema; });
+        group.add_subcommand("schema", "Print the JSON schema of a policy")->callback([this] {
+            action_ = policy_schema;
+        });
         CLI::App& check_command = *group.add_subcommand("check", "Read a policy and print it with every field");
         check_command.add_option("policy", policy_, "The policy file")->required();
         check_command.callback([this] { action_ = [this] { return policy_check(policy_); }; });

@@ -54,9 +54,11 @@ std::string missing_of(const Baseline& baseline, const FeatureBaseline& feature)
 }
 
 std::string text_of(const Baseline& baseline) {
-    std::string text = fmt::format("{}\n  id    {}\n  data  {}\n", baseline.name().empty() ? "(no name)" : rendering::clean(baseline.name()),
+    std::string text = fmt::format("{}\n  id    {}\n  data  {}\n",
+                                   baseline.name().empty() ? "(no name)" : rendering::clean(baseline.name()),
                                    to_hex(baseline.id()), headline(baseline));
-    if (!baseline.model_digest().empty()) text += fmt::format("  model {}\n", rendering::clean(baseline.model_digest()));
+    if (!baseline.model_digest().empty())
+        text += fmt::format("  model {}\n", rendering::clean(baseline.model_digest()));
     std::size_t widest = 7;
     for (const FeatureBaseline& feature : baseline.features()) {
         widest = std::max(widest, rendering::width_of(shortened(feature.name, 32)));
@@ -98,12 +100,9 @@ std::string json_of(const Baseline& baseline) {
         }
         features.push_back(std::move(out));
     }
-    const Json out{{"format", "vedette-baseline"},
-                   {"id", to_hex(baseline.id())},
-                   {"name", baseline.name()},
-                   {"model_digest", baseline.model_digest()},
-                   {"rows", baseline.rows()},
-                   {"features", features}};
+    const Json out{{"format", "vedette-baseline"}, {"id", to_hex(baseline.id())},
+                   {"name", baseline.name()},      {"model_digest", baseline.model_digest()},
+                   {"rows", baseline.rows()},      {"features", features}};
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

@@ -17,9 +17,13 @@ ExitStatus print(std::string text) {
 
 }  // namespace
 
-ExitStatus policy_show_default() { return print(Policy{}.to_json()); }
+ExitStatus policy_show_default() {
+    return print(Policy{}.to_json());
+}
 
-ExitStatus policy_schema() { return print(std::string(Policy::json_schema())); }
+ExitStatus policy_schema() {
+    return print(std::string(Policy::json_schema()));
+}
 
 ExitStatus policy_check(const std::string& path) {
     const std::vector<std::byte> bytes = read_file(path, 16U << 20);

@@ -40,8 +40,8 @@ Frame::Frame(RowSource& source, const FrameOptions& options) {
         for (FrameColumn& column : columns_) add(column, source);
         ++rows_;
     }
-    const bool narrow = options.precision == FramePrecision::f32 ||
-                        (options.precision == FramePrecision::automatic && source.is_f32());
+    const bool narrow =
+        options.precision == FramePrecision::f32 || (options.precision == FramePrecision::automatic && source.is_f32());
     for (FrameColumn& column : columns_) settle(column, narrow);
 }
 

@@ -11,7 +11,7 @@ RowSource::RowSource(const SourceOptions& options) {
     ByteSource bytes = ByteSource::open(options.path);
     if (NpyReader::recognises(bytes.peek())) {
         npy_ = std::make_unique<NpyReader>(std::move(bytes));
-        for (std::size_t i = 0; i < npy_->columns(); ++i) columns_.push_back("f" + std::to_string(i));
+        for (std::size_t i = 0; i < npy_->columns(); ++i) columns_.emplace_back("f").append(std::to_string(i));
         numbers_.resize(columns_.size());
         texts_.resize(columns_.size());
     } else {
@@ -29,7 +29,8 @@ std::size_t RowSource::column(std::string_view wanted) const {
             known += ", ...";
             break;
         }
-        known += (known.empty() ? "" : ", ") + column;
+        if (!known.empty()) known += ", ";
+        known += column;
     }
     throw InputError(name() + ": there is no column \"" + std::string(wanted) + "\"; there are " + known);
 }
