@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the guard costs: per request, per batch, per report, per merge and per load; typical and at its worst.
+#include "vedette/guard/guard.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -13,7 +15,6 @@
 #include "allocations.hpp"
 #include "guard_data.hpp"
 #include "kernels/dispatch.hpp"
-#include "vedette/guard/guard.hpp"
 #include "vedette/guard/report.hpp"
 
 #ifdef VEDETTE_BENCH_CAPI
@@ -22,6 +23,8 @@
 
 namespace {
 
+using bench::Kind;
+using bench::Shape;
 using vedette::Baseline;
 using vedette::Guard;
 using vedette::MatrixView;
@@ -33,25 +36,25 @@ constexpr std::size_t window_rows = 10'000;
 /// A named situation: which reference, which traffic. The first of a group is the typical one.
 struct Situation {
     const char* name;
-    const char* shape;
+    Shape shape;
     std::size_t cells;
-    const char* kind;
+    Kind kind;
 };
 
 constexpr Situation situations[] = {
-    {"typical", "normal", 64, "typical"},
-    {"ties", "normal", 64, "ties"},
-    {"nan", "normal", 64, "nan"},
-    {"infinite", "normal", 64, "infinite"},
-    {"outside", "normal", 64, "outside"},
-    {"edge", "normal", 64, "edge"},
-    {"mixed", "normal", 64, "mixed"},
-    {"shifted", "normal", 64, "shifted"},
-    {"lognormal_reference", "lognormal", 64, "typical"},
-    {"duplicated_reference", "duplicated", 64, "typical"},
-    {"few_values_reference", "few", 64, "typical"},
-    {"clustered_reference", "clustered", 64, "typical"},
-    {"cells_1024", "normal", 1024, "typical"},
+    {"typical", Shape::normal, 64, Kind::reference},
+    {"ties", Shape::normal, 64, Kind::ties},
+    {"nan", Shape::normal, 64, Kind::nan},
+    {"infinite", Shape::normal, 64, Kind::infinite},
+    {"outside", Shape::normal, 64, Kind::outside},
+    {"edge", Shape::normal, 64, Kind::edge},
+    {"mixed", Shape::normal, 64, Kind::mixed},
+    {"shifted", Shape::normal, 64, Kind::shifted},
+    {"lognormal_reference", Shape::lognormal, 64, Kind::reference},
+    {"duplicated_reference", Shape::duplicated, 64, Kind::reference},
+    {"few_values_reference", Shape::few, 64, Kind::reference},
+    {"clustered_reference", Shape::clustered, 64, Kind::reference},
+    {"cells_1024", Shape::normal, 1024, Kind::reference},
 };
 
 /// Counts allocations from here to `report`, per iteration.
@@ -72,8 +75,7 @@ struct Traffic {
     std::vector<float> rows;
 
     explicit Traffic(const Situation& s, std::size_t count = ring)
-        : baseline(bench::numeric_baseline(s.shape, s.cells)),
-          rows(bench::traffic(s.kind, s.shape, count, baseline)) {}
+        : baseline(bench::numeric_baseline(s.shape, s.cells)), rows(bench::traffic(s.kind, s.shape, count, baseline)) {}
 
     [[nodiscard]] std::span<const float> row(std::size_t i) const {
         return std::span<const float>(rows).subspan((i % ring) * bench::features, bench::features);
@@ -190,7 +192,8 @@ void check_texts(benchmark::State& state, std::size_t length, std::size_t live_l
     Window window(baseline);
     vedette::Random random(5, 0);
     std::vector<std::string> texts;
-    for (std::size_t i = 0; i < 64; ++i) texts.push_back(bench::category((unseen ? 1000 : 0) + i % categories, live_length));
+    for (std::size_t i = 0; i < 64; ++i)
+        texts.push_back(bench::category((unseen ? 1000 : 0) + i % categories, live_length));
     std::vector<vedette::Value> rows(ring * bench::features);
     for (vedette::Value& value : rows) value = std::string_view(texts[random() % texts.size()]);
     std::size_t turn = 0;
@@ -221,7 +224,7 @@ void observe_batch(benchmark::State& state, const Situation& s, bool row_major) 
 /// One long column of one feature, in fresh pieces, as a table gives it; `nulls` adds a validity bitmap.
 void observe_column(benchmark::State& state, const Situation& s, bool nulls) {
     constexpr std::size_t piece = 16'384;
-    const Baseline baseline = bench::numeric_baseline(s.shape, s.cells);
+    const Baseline& baseline = bench::numeric_baseline(s.shape, s.cells);
     const std::vector<float> values = bench::traffic(s.kind, s.shape, 8 * piece / bench::features + 1, baseline);
     std::vector<std::uint8_t> bits(piece / 8 + 1);
     vedette::Random random(6, 0);
@@ -231,15 +234,15 @@ void observe_column(benchmark::State& state, const Situation& s, bool nulls) {
     const AllocationMeter meter;
     for (auto _ : state) {
         const std::span<const float> part = std::span<const float>(values).subspan((turn++ % 8) * piece, piece);
-        window.observe_column(0, vedette::Column::numeric(part, nulls ? vedette::Validity{bits.data(), 0}
-                                                                      : vedette::Validity{}));
+        window.observe_column(
+            0, vedette::Column::numeric(part, nulls ? vedette::Validity{bits.data(), 0} : vedette::Validity{}));
     }
     meter.report(state);
     state.counters["rows"] = static_cast<double>(piece);
 }
 
 void assess_window(benchmark::State& state, const Situation& s, std::size_t rows) {
-    const Baseline baseline = bench::numeric_baseline(s.shape, s.cells);
+    const Baseline& baseline = bench::numeric_baseline(s.shape, s.cells);
     std::vector<Window> windows;
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
         const std::vector<float> live = bench::traffic(s.kind, s.shape, rows, baseline, 10 + seed);
@@ -272,8 +275,7 @@ void merge_windows(benchmark::State& state, const Situation& s) {
     const AllocationMeter meter;
     for (auto _ : state) sum.merge(parts[turn++ % parts.size()]);
     meter.report(state);
-    state.counters["bytes_per_feature"] =
-        static_cast<double>((s.cells + Window::extra_count) * sizeof(std::uint64_t));
+    state.counters["bytes_per_feature"] = static_cast<double>((s.cells + Window::extra_count) * sizeof(std::uint64_t));
 }
 
 void load_bytes(benchmark::State& state, const std::function<Baseline()>& make) {
@@ -303,17 +305,19 @@ void add_situation(const Situation& s) {
     const auto name = [&s](const char* group) { return std::string(group) + "/" + s.name; };
     add(name("observe_row"), [&s](benchmark::State& state) { observe_row(state, s); });
     add(name("check_row"), [&s](benchmark::State& state) { check_row(state, s); });
-    add(name("check_row_latency"), [&s](benchmark::State& state) { check_row_latency(state, s); }, true);
+    add(
+        name("check_row_latency"), [&s](benchmark::State& state) { check_row_latency(state, s); }, true);
 #ifdef VEDETTE_BENCH_CAPI
     add(name("check_row_c"), [&s](benchmark::State& state) { check_row_c(state, s); });
-    add(name("check_row_c_latency"), [&s](benchmark::State& state) { check_row_c_latency(state, s); }, true);
+    add(
+        name("check_row_c_latency"), [&s](benchmark::State& state) { check_row_c_latency(state, s); }, true);
 #endif
     add(name("observe_rows_row_major"), [&s](benchmark::State& state) { observe_batch(state, s, true); });
     add(name("observe_rows_column_major"), [&s](benchmark::State& state) { observe_batch(state, s, false); });
     add(name("observe_column"), [&s](benchmark::State& state) { observe_column(state, s, false); });
     add(name("assess"), [&s](benchmark::State& state) { assess_window(state, s, window_rows); });
     add(name("merge"), [&s](benchmark::State& state) { merge_windows(state, s); });
-    if (std::string(s.kind) != "typical") return;
+    if (s.kind != Kind::reference) return;
     const auto make = [&s] { return bench::numeric_baseline(s.shape, s.cells); };
     add(name("load_bytes"), [make](benchmark::State& state) { load_bytes(state, make); });
     add(name("load_file"), [make](benchmark::State& state) { load_file(state, make); });
@@ -334,7 +338,8 @@ void add_all() {
     add("check_long_texts/unseen", [](benchmark::State& state) { check_texts(state, 256, 256, true); });
     const auto texts = [] { return bench::categorical_baseline(63, 12); };
     add("load_bytes/categories_63", [texts](benchmark::State& state) { load_bytes(state, texts); });
-    add("clock/empty", [](benchmark::State& state) { empty_call_latency(state); }, true);
+    add(
+        "clock/empty", [](benchmark::State& state) { empty_call_latency(state); }, true);
 }
 
 }  // namespace

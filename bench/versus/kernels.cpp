@@ -33,10 +33,11 @@ typedef std::uint64_t Words __attribute__((vector_size(64), aligned(8), may_alia
 
 /// Reads every byte once and combines it, with as few instructions as the compiler can: the yardstick of bandwidth.
 #if defined(__x86_64__)
-__attribute__((target_clones("default", "avx2", "avx512f")))
+#define VERSUS_WIDEST __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define VERSUS_WIDEST
 #endif
-VERSUS_API std::uint64_t
-versus_read(const void* data, std::size_t bytes) {
+VERSUS_API VERSUS_WIDEST std::uint64_t versus_read(const void* data, std::size_t bytes) {
     const auto* words = static_cast<const Words*>(data);
     Words a{}, b{}, c{}, d{};
     for (std::size_t i = 0; i + 4 <= bytes / sizeof(Words); i += 4) {
