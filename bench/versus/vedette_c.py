@@ -57,31 +57,35 @@ class TestResult(c.Structure):
                 ("effect_upper", c.c_double), ("reference_count", c.c_double), ("live_count", c.c_double)]
 
 
-def _sized(kind):
+def sized(kind):
     return kind(struct_size=c.sizeof(kind))
 
 
 def numeric_column(name, values):
-    column = _sized(Column)
+    column = sized(Column)
     column.kind, column.name, column.name_length = 0, name, len(name)
     column.data, column.length, column.stride = values.ctypes.data, len(values), values.strides[0]
     column.byte_length = max(0, (len(values) - 1) * values.strides[0]) + values.itemsize
     column.dtype = _DTYPES[values.dtype.name]
+    column.keep = values  # a column is a view: the data must live as long
     return column
 
 
 def dictionary_column(name, codes, texts):
     """`codes`: contiguous int32; `texts`: an array of String."""
-    column = _sized(Column)
+    column = sized(Column)
     column.kind, column.name, column.name_length = 1, name, len(name)
     column.data, column.length, column.byte_length = codes.ctypes.data, len(codes), codes.nbytes
     column.dictionary, column.dictionary_length = texts, len(texts)
+    column.keep = codes, texts
     return column
 
 
 def texts_of(words):
     encoded = [word.encode() for word in words]
-    return (String * len(encoded))(*[String(word, len(word)) for word in encoded])
+    texts = (String * len(encoded))(*[String(word, len(word)) for word in encoded])
+    texts.keep = encoded
+    return texts
 
 
 class Library:
@@ -101,7 +105,7 @@ class Library:
         lib.vdt_build_info.restype = c.c_char_p
 
     def call(self, name, *arguments):
-        error = _sized(Error)
+        error = sized(Error)
         if getattr(self.lib, name)(*arguments, c.byref(error)) != 0:
             raise RuntimeError(f"{name}: {error.message.decode()}")
 
@@ -111,7 +115,7 @@ class Library:
         return out
 
     def baseline(self, columns, cells=64):
-        options = _sized(BaselineOptions)
+        options = sized(BaselineOptions)
         options.cells = cells
         array = (Column * len(columns))(*columns)
         return self._made("vdt_baseline_create", array, len(columns), c.byref(options), None)
@@ -141,11 +145,11 @@ class Library:
         return buffer[:length.value].copy()
 
     def feature_report(self, report, feature):
-        out = _sized(FeatureReport)
+        out = sized(FeatureReport)
         self.call("vdt_report_feature", report, feature, c.byref(out))
         return out
 
     def statistic(self, report, feature, test):
-        out = _sized(TestResult)
+        out = sized(TestResult)
         self.call("vdt_report_statistic", report, feature, test, c.byref(out))
         return out

@@ -137,7 +137,7 @@ def compare_requests(library, kernels, results, random):
     rows = random.normal(size=(count, features)).astype(np.float32)
     baseline = library.baseline([vedette_c.numeric_column(b"f%d" % f, reference[:, f]) for f in range(features)])
     guard, window = library.guard(baseline), library.window(baseline)
-    verdict = vedette_c._sized(vedette_c.Verdict)
+    verdict = vedette_c.sized(vedette_c.Verdict)
     check = library.lib.vdt_guard_check_f32
     address = ctypes.addressof(verdict)
     edges = [library.numbers("vdt_baseline_edges", baseline, f, np.float64) for f in range(features)]
@@ -217,22 +217,19 @@ def is_shifted(name):
     return int(name[1:]) % 2 == 1
 
 
-class VedetteFrame:
-    """Views of a frame for the C library, zero-copy but for the categories' codes."""
-    texts = vedette_c.texts_of(CATEGORIES)
+TEXTS = vedette_c.texts_of(CATEGORIES)
 
-    def __init__(self, frame):
-        self.keep, self.columns = [], []
-        for name in frame.columns:
-            series = frame[name]
-            if name.startswith("n"):
-                values = series.to_numpy()
-                column = vedette_c.numeric_column(name.encode(), values)
-            else:
-                values = np.ascontiguousarray(series.cat.codes.to_numpy(), np.int32)
-                column = vedette_c.dictionary_column(name.encode(), values, self.texts)
-            self.keep.append(values)
-            self.columns.append(column)
+
+def views_of(frame):
+    """The columns of a frame for the C library: zero-copy but for the categories' codes."""
+    columns = []
+    for name in frame.columns:
+        if name.startswith("n"):
+            columns.append(vedette_c.numeric_column(name.encode(), frame[name].to_numpy()))
+        else:
+            codes = frame[name].cat.codes.to_numpy().astype(np.int32)
+            columns.append(vedette_c.dictionary_column(name.encode(), codes, TEXTS))
+    return columns
 
 
 def scipy_tests(reference, current):
@@ -271,12 +268,11 @@ def compare_reports(library, results, random):
         peers[f"evidently {evidently.__version__} DataDriftPreset"] = lambda i: evidently_tests(reference, live[i])
     except ImportError as error:
         print(f"evidently is left out: {error}", file=sys.stderr)
-    frozen = library.baseline(VedetteFrame(reference).columns)
+    frozen = library.baseline(views_of(reference))
 
     def report_against(baseline, frame):
         window = library.window(baseline)
-        views = VedetteFrame(frame)
-        library.observe_table(window, views.columns)
+        library.observe_table(window, views_of(frame))
         report = library.assess(baseline, window)
         library.destroy("window", window)
         return report
@@ -285,7 +281,7 @@ def compare_reports(library, results, random):
         library.destroy("report", report_against(frozen, live[i]))
 
     def from_scratch(i):
-        baseline = library.baseline(VedetteFrame(reference).columns)
+        baseline = library.baseline(views_of(reference))
         library.destroy("report", report_against(baseline, live[i]))
         library.destroy("baseline", baseline)
 
@@ -304,7 +300,7 @@ def compare_reports(library, results, random):
 def check_statistics(library, results, baseline, reference, live, report):
     """Chi-square on the same cells equals SciPy's; KS on the grid lies within one cell of the full one."""
     window = library.window(baseline)
-    library.observe_table(window, VedetteFrame(live).columns)
+    library.observe_table(window, views_of(live))
     for f, name in enumerate(reference.columns):
         here = library.numbers("vdt_baseline_counts", baseline, f, np.uint64).astype(np.int64)
         there = library.numbers("vdt_window_counts", window, f, np.uint64).astype(np.int64)

@@ -217,6 +217,14 @@ void Window::count_numbers(std::size_t feature, const Column& column) {
     const auto& kernel = kernels::typed<T>(kernels::kernels());
     std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
     std::uint64_t* const specials = counters + edges.size() + 1;
+    constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
+    const bool aligned = reinterpret_cast<std::uintptr_t>(column.data()) % alignof(T) == 0;
+    if (column.dtype() == dtype_of<T> && column.validity().bits == nullptr && aligned &&
+        column.stride_bytes() % size == 0) {
+        kernel.count_cells(static_cast<const T*>(column.data()), column.size(), column.stride_bytes() / size,
+                           edges.data(), edges.size(), counters, specials);
+        return;
+    }
     std::array<T, tile> values;
     std::array<bool, tile> valid;
     for (std::size_t begin = 0; begin < column.size(); begin += tile) {
