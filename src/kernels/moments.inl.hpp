@@ -175,12 +175,22 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
 // Sorts the non-finite values of a block; taken only when it has some.
 template <class T>
 void count_specials(const T* x, std::size_t n, std::uint64_t finite, MomentsState& state) noexcept {
-    std::uint64_t positive = 0;
-    std::uint64_t negative = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        positive += x[i] == infinity<T>;
-        negative += x[i] == -infinity<T>;
+    using B = Batch<T>;
+    const B top(infinity<T>), bottom(-infinity<T>);
+    Tally<T> above, below;
+    const std::size_t whole = n - n % B::size;
+    for (std::size_t i = 0; i < whole; i += B::size) {
+        const B v = B::load_unaligned(x + i);
+        above.add(v == top);
+        below.add(v == bottom);
     }
+    T tail[B::size];
+    pad_tail(x + whole, n - whole, B::size, tail);
+    const B last = B::load_unaligned(tail);
+    above.add(last == top);
+    below.add(last == bottom);
+    const std::uint64_t positive = above.total();
+    const std::uint64_t negative = below.total();
     state.pos_inf += positive;
     state.neg_inf += negative;
     state.nan += n - finite - positive - negative;
