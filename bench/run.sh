@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Measures what vedette costs and prints the table: sh bench/run.sh [build folder] [--versus] [--update-readme]
-#   --versus         also compare with NumPy, SciPy and evidently (bench/versus, needs the network once)
-#   --update-readme  write the tables, the comparison included, between the README's "cost table" marks
+# Measures what vedette costs, alone and beside its peers: sh bench/run.sh [build folder] [--no-peers] [--update-readme]
+#   --no-peers       leave out NumPy, SciPy and evidently (bench/versus; it needs the network once)
+#   --update-readme  write the tables between the README's "cost table" marks
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD_DIR:-$root/build}
-versus=no
+peers=yes
 readme=
 for argument in "$@"; do
     case $argument in
-    --versus) versus=yes ;;
-    --update-readme) versus=yes readme=$root/README.md ;;
+    --no-peers) peers=no ;;
+    --update-readme) readme=$root/README.md ;;
     -*) sed -n '3,5p' "$0" >&2; exit 2 ;;
     *) build=$argument ;;
     esac
@@ -38,8 +38,11 @@ measure best '.*'
 for isa in avx512 avx2 baseline neon; do
     VEDETTE_ISA=$isa measure "isa-$isa" '^(observe_row|check_row|check_row_c|observe_rows_.*|observe_column)/typical$'
 done
-if [ $versus = yes ]; then
-    sh "$root/bench/versus/run.sh" "$build" --output "$results/versus.md" >"$results/versus.log" 2>&1 ||
-        { cat "$results/versus.log" >&2; exit 1; }
+if [ $peers = yes ]; then
+    sh "$root/bench/versus/run.sh" "$build" --output "$results/versus.md" >"$results/versus.log" 2>&1 || {
+        tail -n 5 "$results/versus.log" >&2
+        echo "bench/versus failed; all of its output: $results/versus.log" >&2
+        [ -z "$readme" ] || exit 1
+    }
 fi
 python3 "$root/bench/table.py" "$results" ${readme:+--readme "$readme"}
