@@ -432,7 +432,7 @@ void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept 
         odds_1_squares += one * one;
         odds_2 += two;
         odds_2_squares += two * two;
-        largest_total = std::max(largest_total, r + l);
+        largest_total = r + l > largest_total ? r + l : largest_total;
     }
     sums_.pearson += pearson;
     sums_.pearson_p += pearson_p;
