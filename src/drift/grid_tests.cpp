@@ -49,6 +49,21 @@ struct Block {
     Values log_p, log_q;  // ln(2p / (p+q)), ln(2q / (p+q))
 };
 
+// Without much drift all arguments are close to one, where the logarithm needs no exponent.
+void take_logs(Block::Values& values, std::size_t cells) noexcept {
+    double farthest = 0.0;
+#pragma omp simd reduction(max : farthest)
+    for (std::size_t i = 0; i < cells; ++i) {
+        const double distance = std::abs(values[i] - 1.0);
+        farthest = distance > farthest ? distance : farthest;
+    }
+    if (farthest < near_one) {
+        for (std::size_t i = 0; i < cells; ++i) values[i] = log_near_one(values[i]);
+    } else {
+        for (std::size_t i = 0; i < cells; ++i) values[i] = fast_log(values[i]);
+    }
+}
+
 // What a divergence needs beyond its value: its null law is factor * D / (1/n+1/m) ~ chi-square, and `spread` is the
 // ratio of its variance away from the null to that of the noncentral chi-square (1 for small drift).
 struct Noncentral {
@@ -360,6 +375,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
     const double added = smoothing * static_cast<double>(pooled_cells_);
     const double per_smoothed_n = 1.0 / (n_ + added);
     const double per_smoothed_m = 1.0 / (m_ + added);
+    const double per_total = 1.0 / total;
     const double reference_scale = total / n_;
     const double live_scale = total / m_;
     constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
@@ -371,7 +387,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
         const double product = 1.0 / (t * rest);  // one division for two reciprocals
         block.inverse_total[i] = rest * product;
         block.odds[i] = t * t * product;
-        block.deviation[i] = std::sqrt(t * rest) / total;
+        block.deviation[i] = std::sqrt(t * rest) * per_total;
         block.log_r[i] = std::max(r * block.inverse_total[i] * reference_scale, tiny);
         block.log_l[i] = std::max(l * block.inverse_total[i] * live_scale, tiny);
     }
@@ -387,8 +403,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
         block.log_q[i] = 2.0 * p * q * q * inverse;
         block.squared_root_difference[i] = both - 2.0 * std::sqrt(p * q);
     }
-    for (auto* logs : {&block.log_r, &block.log_l, &block.log_p, &block.log_q})
-        for (std::size_t i = 0; i < cells; ++i) (*logs)[i] = fast_log((*logs)[i]);
+    for (auto* logs : {&block.log_r, &block.log_l, &block.log_p, &block.log_q}) take_logs(*logs, cells);
     add_counts(block, cells);
     add_shares(block, cells);
 }
