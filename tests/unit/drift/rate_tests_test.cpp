@@ -127,3 +127,19 @@ TEST_CASE("exceedance and unseen_category at their edges") {
     CHECK(std::isnan(d::unseen_category(6, 0, 5, 1, 5, confidence).p_value));
     CHECK(std::isnan(d::unseen_category(0, 0, 5, 6, 5, confidence).p_value));
 }
+
+TEST_CASE("counters of a hostile size cost no more than others") {
+    const vedette::stats::Confidence confidence(0.99);
+    constexpr std::uint64_t huge = 100'000'000'000'000'000U;
+    for (const std::uint64_t events : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{50}}) {
+        for (const std::uint64_t live : {std::uint64_t{0}, huge, huge * 5, huge * 9, huge * 10}) {
+            const auto result = vedette::drift::two_proportion(events, 50, live, huge * 10, confidence);
+            CHECK(result.p_value >= 0.0);
+            CHECK(result.p_value <= 1.0);
+            const auto swapped = vedette::drift::two_proportion(live, huge * 10, events, 50, confidence);
+            CHECK(swapped.p_value == doctest::Approx(result.p_value));
+        }
+    }
+    // 5 of 50 where the rate is 1/10 for certain: the binomial probability of no worse is 1.
+    CHECK(vedette::drift::two_proportion(5, 50, huge, huge * 10, confidence).p_value == doctest::Approx(1.0));
+}
