@@ -51,13 +51,10 @@ struct Block {
 
 // Without much drift all arguments are close to one, where the logarithm needs no exponent.
 void take_logs(Block::Values& values, std::size_t cells) noexcept {
-    double farthest = 0.0;
-#pragma omp simd reduction(max : farthest)
-    for (std::size_t i = 0; i < cells; ++i) {
-        const double distance = std::abs(values[i] - 1.0);
-        farthest = distance > farthest ? distance : farthest;
-    }
-    if (farthest < near_one) {
+    double outside = 0.0;
+#pragma omp simd reduction(+ : outside)
+    for (std::size_t i = 0; i < cells; ++i) outside += std::abs(values[i] - 1.0) < near_one ? 0.0 : 1.0;
+    if (outside == 0.0) {
         for (std::size_t i = 0; i < cells; ++i) values[i] = log_near_one(values[i]);
     } else {
         for (std::size_t i = 0; i < cells; ++i) values[i] = fast_log(values[i]);
@@ -433,8 +430,7 @@ void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept 
     }
     double variation = 0.0, folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0;
     double odds_2_squares = 0.0, largest_total = 0.0;
-#pragma omp simd reduction(+ : variation, folded, folded_squares, odds_1, odds_1_squares, odds_2, odds_2_squares) \
-    reduction(max : largest_total)
+#pragma omp simd reduction(+ : variation, folded, folded_squares, odds_1, odds_1_squares, odds_2, odds_2_squares)
     for (std::size_t i = 0; i < cells; ++i) {
         const double r = reference_block_[i];
         const double l = live_block_[i];
@@ -447,8 +443,9 @@ void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept 
         odds_1_squares += one * one;
         odds_2 += two;
         odds_2_squares += two * two;
-        largest_total = r + l > largest_total ? r + l : largest_total;
     }
+    for (std::size_t i = 0; i < cells; ++i)
+        largest_total = std::max(largest_total, reference_block_[i] + live_block_[i]);
     sums_.pearson += pearson;
     sums_.pearson_p += pearson_p;
     sums_.pearson_p2 += pearson_p2;
