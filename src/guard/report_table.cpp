@@ -115,7 +115,7 @@ std::string most_changed(const Report& report) {
         const FeatureReport& feature = report.features[f];
         if (feature.ignored || feature.decision < Decision::warn || shown++ == 3) break;
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", shortened(report.baseline.features()[f].name, 24),
-                            percent(feature.decisive()->moved_share));
+                            percent(largest_move(feature)->moved_share));
     }
     return text.empty() ? std::string("-") : text;
 }
