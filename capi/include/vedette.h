@@ -425,14 +425,15 @@ VDT_API vdt_status vdt_window_observe_matrix(vdt_window* window, const vdt_matri
 /// DLPack states no size: the shape is trusted to describe memory that exists. Errors as above, and TYPE_MISMATCH for
 /// another device, rank or type.
 VDT_API vdt_status vdt_window_observe_dlpack(vdt_window* window, const void* tensor, vdt_error* error) VDT_NOEXCEPT;
-/// Counts every row of a table whose columns are the baseline's features by name, in any order. Errors:
-/// SCHEMA_MISMATCH for a missing or a further column, TYPE_MISMATCH, and those of the columns.
+/// Counts every row of a table whose columns are the baseline's features by name, in any order. Texts of
+/// a numeric feature are counted as VDT_EXTRA_INVALID, numbers of a categorical one are cells. Errors: SCHEMA_MISMATCH
+/// for a missing or a further column, DIMENSION_MISMATCH, INVALID_ARGUMENT, OVERFLOW, UNSUPPORTED.
 VDT_API vdt_status vdt_window_observe_columns(vdt_window* window, const vdt_column* columns, size_t count,
                                               vdt_error* error) VDT_NOEXCEPT;
 /// The same from an Arrow record batch; see vdt_baseline_create_arrow.
 VDT_API vdt_status vdt_window_observe_arrow(vdt_window* window, const struct ArrowSchema* schema,
                                             const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
-/// Counts the values of one feature only; the column's name is not read. Errors: INVALID_ARGUMENT, TYPE_MISMATCH.
+/// Counts the values of one feature only; the column's name is not read. Errors: as for the columns.
 VDT_API vdt_status vdt_window_observe_column(vdt_window* window, size_t feature, const vdt_column* column,
                                              vdt_error* error) VDT_NOEXCEPT;
 
@@ -615,11 +616,23 @@ typedef struct vdt_test_result {
     double live_count;
 } vdt_test_result;
 
+/// How a report is rendered.
+typedef struct vdt_render_options {
+    uint32_t struct_size;
+    int32_t color;      ///< 1: ANSI colours in the "table" format
+    const char* title;  ///< heading; empty = the baseline's name
+    uint64_t title_length;
+    const char* live_name;  ///< what was judged, e.g. the name of a file; empty = not said
+    uint64_t live_name_length;
+    uint64_t max_features;  ///< features listed, the gravest first; 0 = 100
+} vdt_render_options;
+
 VDT_API void vdt_assess_options_init(vdt_assess_options* options, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_report_info_init(vdt_report_info* info, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_feature_report_init(vdt_feature_report* report, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_evidence_init(vdt_evidence* evidence, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_test_result_init(vdt_test_result* result, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_render_options_init(vdt_render_options* options, size_t size) VDT_NOEXCEPT;
 
 /// Judges a window against its baseline. Too little data is VDT_NOT_EVALUATED, never VDT_PASS. `options` NULL = the
 /// default policy. The window must not change meanwhile; the report keeps a copy. `*out`: owned.
@@ -652,13 +665,14 @@ VDT_API vdt_status vdt_report_summary(const vdt_report* report, char* buffer, si
                                       vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_report_reason(const vdt_report* report, size_t feature, char* buffer, size_t capacity,
                                      size_t* length, vdt_error* error) VDT_NOEXCEPT;
-/// The report as "json", "html", "markdown", "table", "junit", "sarif" or "openmetrics". Two-call; each call renders
-/// anew, so a large enough first buffer saves one. Errors: INVALID_ARGUMENT for another format.
-VDT_API vdt_status vdt_report_render(const vdt_report* report, const char* format, char* buffer, size_t capacity,
-                                     size_t* length, vdt_error* error) VDT_NOEXCEPT;
-/// Renders straight into a file, written atomically. Errors: INVALID_ARGUMENT, IO_ERROR.
-VDT_API vdt_status vdt_report_save(const vdt_report* report, const char* format, const char* path,
-                                   vdt_error* error) VDT_NOEXCEPT;
+/// The report as "json", "html", "markdown", "table", "junit", "sarif" or "openmetrics"; `options` NULL = defaults.
+/// Two-call; each call renders anew, so a large enough first buffer saves one. Errors: INVALID_ARGUMENT for another
+/// format, UNSUPPORTED.
+VDT_API vdt_status vdt_report_render(const vdt_report* report, const char* format, const vdt_render_options* options,
+                                     char* buffer, size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Renders straight into a file, written atomically. Further error: IO_ERROR.
+VDT_API vdt_status vdt_report_save(const vdt_report* report, const char* format, const vdt_render_options* options,
+                                   const char* path, vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused moments of a column. Element i of a block goes to virtual lane i mod 16 on every ISA, and the lanes are summed
+// Fused moments of a column. Element i of a block goes to virtual lane i mod 8 on every ISA, and the lanes are summed
 // in one fixed tree, so that results agree bit for bit.
 #pragma once
 
@@ -10,7 +10,7 @@ namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {
 
 constexpr std::size_t moment_block = 2048;
-constexpr std::size_t virtual_lanes = 16;
+constexpr std::size_t virtual_lanes = 8;  // more would not fit AVX2's sixteen registers
 
 struct BlockSums {
     alignas(64) double sum[virtual_lanes];
@@ -39,16 +39,22 @@ struct UnitSums<double> {
 };
 template <>
 struct UnitSums<float> {
+    // With eight doubles to a vector, both halves of a float vector belong to the same lanes.
+    static constexpr bool one_vector = Batch<double>::size == virtual_lanes;
     UnitSums<double> low, high;
     VEDETTE_INLINE void add(Batch<float> x, Batch<double> shift) noexcept {
         Batch<double> a(0.0), b(0.0);
         widen(x, a, b);
         low.add(a, shift);
-        high.add(b, shift);
+        if constexpr (one_vector) {
+            low.add(b, shift);
+        } else {
+            high.add(b, shift);
+        }
     }
     VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
         low.store(sums, squares);
-        high.store(sums + Batch<double>::size, squares + Batch<double>::size);
+        if constexpr (!one_vector) high.store(sums + Batch<double>::size, squares + Batch<double>::size);
     }
 };
 
@@ -96,12 +102,13 @@ struct Units<T, 0> {
 template <class T>
 void sum_block(const T* x, std::size_t n, T first, BlockSums& out) noexcept {
     Screen<T> screen(first);
-    Units<T, virtual_lanes / Batch<T>::size> units;
-    const std::size_t whole = n - n % virtual_lanes;
-    for (std::size_t i = 0; i < whole; i += virtual_lanes) units.add(x + i, screen);
+    constexpr std::size_t step = Batch<T>::size > virtual_lanes ? Batch<T>::size : virtual_lanes;
+    Units<T, step / Batch<T>::size> units;
+    const std::size_t whole = n - n % step;
+    for (std::size_t i = 0; i < whole; i += step) units.add(x + i, screen);
     if (whole < n) {
-        T tail[virtual_lanes];
-        pad_tail(x + whole, n - whole, virtual_lanes, tail);
+        T tail[step];
+        pad_tail(x + whole, n - whole, step, tail);
         units.add(tail, screen);
     }
     units.store(out.sum, out.square);
@@ -128,7 +135,9 @@ VEDETTE_INLINE double reduce_lanes(double* lanes) noexcept {
     return lanes[0];
 }
 
-VEDETTE_INLINE bool is_finite(double x) noexcept { return __builtin_fabs(x) <= Limits<double>::largest; }
+VEDETTE_INLINE bool is_finite(double x) noexcept {
+    return __builtin_fabs(x) <= Limits<double>::largest;
+}
 
 // The mean when deviations overflow: 2^-11 times the values can be added 2048 times.
 template <class T>

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The objects behind the opaque handles, and how they are placed into the memory of the caller's allocator.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "structs.hpp"
+#include "vedette.h"
+#include "vedette/guard/baseline.hpp"
+#include "vedette/guard/guard.hpp"
+#include "vedette/guard/policy.hpp"
+#include "vedette/guard/report.hpp"
+#include "vedette/guard/window.hpp"
+
+struct alignas(64) vdt_baseline {
+    vdt_allocator allocator;
+    vedette::Baseline object;
+};
+
+struct alignas(64) vdt_guard {
+    vdt_allocator allocator;
+    vedette::Guard object;
+};
+
+struct alignas(64) vdt_window {
+    vdt_allocator allocator;
+    vedette::Window object;
+    std::vector<vedette::Value> row;  // scratch of one mixed row, so that counting it allocates nothing
+};
+
+struct alignas(64) vdt_report {
+    vdt_allocator allocator;
+    vedette::Report object;
+};
+
+namespace vedette::inline v0::capi {
+
+vdt_allocator default_allocator() noexcept;
+/// The caller's allocator, checked; the default one for null.
+vdt_allocator read_allocator(const vdt_allocator* given);
+/// Memory for a handle. Throws std::bad_alloc, Error(invalid_argument) for memory that is not aligned as asked.
+void* allocate_handle(const vdt_allocator& allocator, std::size_t size, std::size_t alignment);
+
+/// Places a handle whose members after the allocator are made from `parts`.
+template <class Handle, class... Parts>
+Handle* make_handle(const vdt_allocator* given, Parts&&... parts) {
+    const vdt_allocator allocator = read_allocator(given);
+    void* memory = allocate_handle(allocator, sizeof(Handle), alignof(Handle));
+    try {
+        return ::new (memory) Handle{allocator, std::forward<Parts>(parts)...};
+    } catch (...) {
+        allocator.release(allocator.user_data, memory, sizeof(Handle), alignof(Handle));
+        throw;
+    }
+}
+
+template <class Handle>
+void destroy_handle(Handle* handle) noexcept {
+    if (handle == nullptr) return;
+    const vdt_allocator allocator = handle->allocator;
+    std::destroy_at(handle);
+    allocator.release(allocator.user_data, handle, sizeof(Handle), alignof(Handle));
+}
+
+vdt_window* make_window(const vdt_allocator* allocator, Window window);
+/// The policy of a text; the default one for null with length 0.
+Policy read_policy(const char* json, std::uint64_t length);
+
+/// Throws Error(invalid_argument) when `feature` is no index of a feature.
+void check_feature(const Baseline& baseline, std::size_t feature);
+
+}  // namespace vedette::inline v0::capi

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks behind versioned structs and two-call outputs.
+#include "structs.hpp"
+
+namespace vedette::inline v0::capi {
+
+namespace {
+
+// Far above any struct we shall ever have: a larger one was never initialised.
+constexpr std::uint32_t largest_struct = 4096;
+
+void tell_length(std::size_t value, const void* buffer, std::size_t* length) {
+    if (buffer == nullptr) require(length, "length (the buffer is NULL too)");
+    if (length != nullptr) *length = value;
+}
+
+void check_capacity(std::size_t capacity, std::size_t needed) {
+    if (capacity < needed) {
+        throw Error(ErrorCode::overflow, "capacity " + std::to_string(capacity) + " is below the " +
+                                             std::to_string(needed) + " that are needed");
+    }
+}
+
+}  // namespace
+
+void check_struct_size(std::uint32_t size, const char* argument) {
+    if (size < 8 || size % 8 != 0 || size > largest_struct) {
+        throw Error(ErrorCode::invalid_argument,
+                    std::string(argument) + ": struct_size " + std::to_string(size) +
+                        " is no multiple of 8 from 8 to 4096; was the struct initialised?");
+    }
+}
+
+void check_unknown_tail(const void* given, std::size_t known, std::uint32_t size, const char* argument) {
+    const auto* bytes = static_cast<const unsigned char*>(given);
+    for (std::size_t i = known; i < size; ++i) {
+        if (bytes[i] != 0) {
+            throw Error(ErrorCode::unsupported, std::string(argument) + ": byte " + std::to_string(i) +
+                                                    " is set, but this library knows only the first " +
+                                                    std::to_string(known));
+        }
+    }
+}
+
+void refuse_reserved(const char* argument) {
+    throw Error(ErrorCode::unsupported, std::string(argument) + ": reserved is not 0");
+}
+
+std::string_view to_text(const char* data, std::uint64_t length, const char* argument) {
+    if (length == 0) return {};
+    require(data, argument);
+    if (length > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
+        throw Error(ErrorCode::overflow,
+                    std::string(argument) + ": length " + std::to_string(length) + " exceeds the address space");
+    }
+    return {data, static_cast<std::size_t>(length)};
+}
+
+vdt_string borrow(std::string_view text) noexcept {
+    return {text.data(), text.size()};
+}
+
+void copy_text(std::string_view text, char* buffer, std::size_t capacity, std::size_t* length) {
+    tell_length(text.size(), buffer, length);
+    if (buffer == nullptr) return;
+    check_capacity(capacity, text.size() + 1);
+    std::memcpy(buffer, text.data(), text.size());
+    buffer[text.size()] = '\0';
+}
+
+void copy_bytes(const void* data, std::size_t count, std::size_t element, void* buffer, std::size_t capacity,
+                std::size_t* length) {
+    tell_length(count, buffer, length);
+    if (buffer == nullptr) return;
+    check_capacity(capacity, count);
+    if (count != 0) std::memcpy(buffer, data, count * element);
+}
+
+}  // namespace vedette::inline v0::capi

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mixed rows over the C boundary, without exceptions: this is the request path.
+#pragma once
+
+#include <cstdio>
+#include <vector>
+
+#include "fence.hpp"
+#include "vedette.h"
+#include "vedette/guard/window.hpp"
+
+namespace vedette::inline v0::capi {
+
+/// Converts `values.size()` entries; false for an unknown kind, or a null text with a length.
+inline bool read_values(const vdt_value* row, std::vector<Value>& values) noexcept {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const vdt_value& given = row[i];
+        Value& value = values[i];
+        switch (given.kind) {
+            case VDT_VALUE_NULL: value = Value(); break;
+            case VDT_VALUE_NUMBER: value = Value(given.number); break;
+            case VDT_VALUE_TEXT:
+                if (given.text == nullptr && given.text_length != 0) return false;
+                value = Value(std::string_view(given.text, given.text_length));
+                break;
+            default: return false;
+        }
+    }
+    return true;
+}
+
+inline vdt_status fail_values(vdt_error* error) noexcept {
+    return fail(error, VDT_INVALID_ARGUMENT, "row: a value of an unknown kind, or a text that is NULL");
+}
+
+inline vdt_status fail_width(vdt_error* error, std::size_t width, std::size_t features) noexcept {
+    char message[96];
+    (void)std::snprintf(message, sizeof message, "the row has %zu values, the baseline %zu features", width, features);
+    return fail(error, VDT_DIMENSION_MISMATCH, message);
+}
+
+}  // namespace vedette::inline v0::capi

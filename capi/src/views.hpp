@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The caller's columns and matrices as checked views of the library.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "vedette.h"
+#include "vedette/core/view.hpp"
+#include "vedette/guard/window.hpp"
+
+namespace vedette::inline v0::capi {
+
+/// What a column needs beside the caller's memory: the views of its texts, converted codes, unpacked booleans.
+struct ColumnStorage {
+    std::vector<std::string_view> texts;
+    std::vector<std::int32_t> codes;
+    std::vector<std::uint8_t> bytes;
+};
+
+/// A table and what its columns refer to beside the caller's memory.
+struct BorrowedTable {
+    std::vector<ColumnStorage> storage;
+    Table table;
+};
+
+/// Throws Error: invalid_argument, overflow, dimension_mismatch, unsupported; the message names the column.
+BorrowedTable read_columns(const vdt_column* columns, std::size_t count);
+/// One column without its name.
+Column read_column(const vdt_column* column, ColumnStorage& storage);
+
+/// A matrix whose extent was checked; strides in bytes, 0 repeats the same element.
+struct StridedMatrix {
+    Dtype dtype = Dtype::f64;
+    const void* data = nullptr;
+    std::size_t rows = 0;
+    std::size_t columns = 0;
+    std::int64_t row_stride = 0;
+    std::int64_t column_stride = 0;
+};
+
+/// Bytes from the lowest to the highest that the matrix touches. Throws Error(overflow).
+std::uint64_t matrix_extent(const StridedMatrix& matrix);
+StridedMatrix read_matrix(const vdt_matrix* matrix);
+
+/// Counts every row: in place where the strides are those of rows or columns of aligned f32 or f64, else by tiles.
+void observe_matrix(Window& window, const StridedMatrix& matrix);
+
+/// `length * width` and sums of such products. Throw Error(overflow) that names `what`.
+std::uint64_t checked_product(std::uint64_t a, std::uint64_t b, const char* what);
+std::uint64_t checked_sum(std::uint64_t a, std::uint64_t b, const char* what);
+
+}  // namespace vedette::inline v0::capi
