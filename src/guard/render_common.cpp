@@ -165,6 +165,18 @@ const Evidence* largest_move(const FeatureReport& feature) noexcept {
     return best;
 }
 
+std::string left_open(const FeatureReport& feature) {
+    std::string text;
+    if (feature.decision == Decision::not_evaluated) return text;
+    for (const Evidence& evidence : feature.evidence()) {
+        if (evidence.decision != Decision::not_evaluated) continue;
+        if (!text.empty()) text += "; ";
+        text += fmt::format("{} not evaluated, {} observations", hypothesis_word(evidence.hypothesis),
+                            grouped(feature.live_observations));
+    }
+    return text;
+}
+
 std::size_t common_prefix(Items items) noexcept {
     if (items.size() < 2) return 0;
     std::string_view prefix = items.front().label;

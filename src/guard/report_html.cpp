@@ -105,13 +105,13 @@ std::string facts(const Report& report, std::size_t f) {
         fact("decided by", evidence_test_word(feature, *evidence));
     }
     if (known.kind == FeatureKind::numeric) {
-        fact("median, before and now", number(feature.reference_median) + " to " + number(feature.live_median));
+        fact("medians", number(feature.reference_median) + " to " + number(feature.live_median));
         fact("distance (SDs)", number(feature.statistics.wasserstein.effect));
     } else {
         fact("categories in the reference", grouped(known.categories.size()));
     }
     fact("stability index (PSI)", number(feature.statistics.psi.effect));
-    fact("observations", grouped(known.observations()) + ", " + grouped(feature.live_observations));
+    fact("observed, ref. and live", grouped(known.observations()) + ", " + grouped(feature.live_observations));
     return text + "</dl>";
 }
 
@@ -125,6 +125,8 @@ std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
         "<article class=\"feature {}\"><div class=\"words\"><h3>{} {}</h3><p class=\"kind\">{}</p><p>{}.</p>",
         decision_name(feature.decision), escape_xml(shortened(name, 60)), badge(feature.decision),
         feature_kind_name(known.kind), escape_xml(sentence(clean(reason))));
+    const std::string open = left_open(feature);
+    if (!open.empty()) text += fmt::format("<p>{}.</p>", escape_xml(sentence(open)));
     const Evidence* evidence = feature.decisive();
     if (evidence != nullptr) text += share_bar(*evidence, feature.tolerance);
     text += "</div>";

@@ -33,9 +33,10 @@ def rows(count, seed, shift=0.0, nulls=0.0):
     """A CSV of one continuous, one discrete and one categorical feature."""
     draw = random.Random(seed)
     lines = ["amount,items,country"]
+    countries = ["DE", "FR", "IT", '"N,O"']
     for _ in range(count):
         amount = "" if draw.random() < nulls else repr(draw.gauss(shift, 1.0))
-        lines.append(f"{amount},{draw.randint(1, 5)},{draw.choice(['DE', 'FR', 'IT', '\"N,O\"'])}")
+        lines.append(f"{amount},{draw.randint(1, 5)},{draw.choice(countries)}")
     return "\n".join(lines) + "\n"
 
 
