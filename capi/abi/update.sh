@@ -8,15 +8,15 @@ cd "$(dirname "$0")"
 library=$(find "$build/capi" -name 'libvedette.so' | head -n 1)
 [ -n "$library" ] || { echo "no libvedette.so below $build/capi" >&2; exit 2; }
 readelf -S "$library" | grep -q '\.debug_info' || { echo "$library has no debug information" >&2; exit 2; }
+sh dump.sh "$library" ../include "$build/now.abi"
 if [ -f libvedette.abi ]; then
     status=0
-    abidiff --headers-dir1 ../include --headers-dir2 ../include --drop-private-types libvedette.abi "$library" || status=$?
+    abidiff libvedette.abi "$build/now.abi" || status=$?
     if [ $((status & 8)) != 0 ]; then
         echo "This change is incompatible: raise VDT_ABI_VERSION, remove libvedette.abi, then run this again." >&2
         exit 1
     fi
 fi
 nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | LC_ALL=C sort -u >symbols.txt
-abidw --headers-dir ../include --drop-private-types --no-corpus-path --no-comp-dir-path --no-show-locs \
-    --no-elf-needed --out-file libvedette.abi "$library"
+mv "$build/now.abi" libvedette.abi
 echo "recorded $(wc -l <symbols.txt) symbols"

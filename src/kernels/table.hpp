@@ -54,7 +54,8 @@ struct RowPlanView {
 };
 
 /// The kernels of one element type. All are noexcept, allocate nothing, and give the same bits on every instruction
-/// set. Their time depends on sizes only, but for moments: a block with a non-finite value costs one more pass over L1.
+/// set. Their time depends on sizes only, but for moments: a block with a non-finite value costs two more passes over
+/// L1.
 template <class T>
 struct TypedKernels {
     /// Adds to cells[edge_count + 1] and specials[3] the counts of x[0], x[stride], ..., x[(n - 1) * stride].
