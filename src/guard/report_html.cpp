@@ -111,7 +111,7 @@ std::string facts(const Report& report, std::size_t f) {
         fact("categories in the reference", grouped(known.categories.size()));
     }
     fact("stability index (PSI)", number(feature.statistics.psi.effect));
-    fact("observed, ref. and live", grouped(known.observations()) + ", " + grouped(feature.live_observations));
+    fact("observations", grouped(known.observations()) + " / " + grouped(feature.live_observations) + " live");
     return text + "</dl>";
 }
 
@@ -137,7 +137,7 @@ std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
             if (!plot.empty()) text += fmt::format("<figure><figcaption>{}</figcaption>{}</figure>", caption, plot);
         };
         if (known.kind == FeatureKind::numeric) {
-            figure("values, the middle 96 % of both", distribution_plot(known, live));
+            figure("share of the values here", distribution_plot(known, live));
             figure("share of the values up to here", cumulative_plot(known, live));
         } else {
             figure("share of each category", category_plot(known, live));

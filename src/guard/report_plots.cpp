@@ -161,7 +161,10 @@ std::string value_bars(const stats::Grid& grid, std::span<const std::uint64_t> l
         if ((c - 1) % label_every == 0) out += text_at(middle, height - 6, "middle", number(grid.edges[c - 1]));
     }
     out += line_at(left, bottom, right, bottom, "axis");
-    return out + text_at(left, 12, "start", "tallest bar: " + percent(peak)) + "</svg>";
+    const double outside = static_cast<double>(live.front() + live.back()) / live_total;
+    const std::string note =
+        outside > 0.0 ? fmt::format("; live values not shown: {}", percent(outside)) : std::string();
+    return out + text_at(left, 12, "start", "tallest bar: " + percent(peak) + note) + "</svg>";
 }
 
 }  // namespace
@@ -184,7 +187,8 @@ std::string distribution_plot(const FeatureBaseline& feature, std::span<const st
     out += fmt::format("<path class=\"ref\" d=\"{}\"/><path class=\"live-line\" d=\"{}\"/>", steps(a, peak, span, true),
                        steps(b, peak, span, false));
     out += outside_bar(below, peak, true) + outside_bar(above, peak, false);
-    return out + axis(range, span) + text_at(left, 12, "start", "tallest: " + percent(peak)) + "</svg>";
+    return out + axis(range, span) + text_at(left, 12, "start", "tallest: " + percent(peak) + "; middle 96 % of both") +
+           "</svg>";
 }
 
 std::string cumulative_plot(const FeatureBaseline& feature, std::span<const std::uint64_t> live) {
