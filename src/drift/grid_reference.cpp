@@ -12,6 +12,7 @@ namespace vedette::inline v0::drift {
 namespace {
 
 constexpr std::size_t maximum_cells = std::size_t{1} << 20U;
+constexpr std::uint64_t maximum_count = std::uint64_t{1} << 42U;
 
 void check_size(std::size_t cells) {
     if (cells > maximum_cells)
@@ -22,8 +23,9 @@ void check_size(std::size_t cells) {
 std::uint64_t checked_sum(std::span<const std::uint64_t> counts) {
     std::uint64_t total = 0;
     for (const std::uint64_t count : counts) {
-        if (count > std::numeric_limits<std::uint64_t>::max() - total)
-            throw Error(ErrorCode::overflow, "GridReference: the sum of counts exceeds 64 bits");
+        if (count >= maximum_count)
+            throw Error(ErrorCode::overflow,
+                        "GridReference: a count is " + std::to_string(count) + ", must be below 2^42");
         total += count;
     }
     return total;

@@ -20,18 +20,33 @@ constexpr double pooled_minimum = 5.0;  // Cochran's rule, for up to 16 cells
 constexpr double smoothing = 0.5;
 constexpr std::size_t block_size = 64;
 
-// Sums over pooled cells, with p and q the reference's and the live side's shares.
+// Counters stay below 2^63, and the signed conversion is one instruction where the unsigned one is a branch.
+double to_double(std::uint64_t count) noexcept {
+    return static_cast<double>(static_cast<std::int64_t>(count));
+}
+
+// Sums over pooled cells, with p and q the shares of the reference and of the live side. Where a name ends in p or q,
+// the sum is over the gradient of the statistic by that share, weighted with the share; the 2 stands for its square.
 struct PooledSums {
-    double pearson = 0.0;  // (p-q)^2/t
+    double pearson = 0.0;
     double pearson_p = 0.0, pearson_p2 = 0.0, pearson_q = 0.0, pearson_q2 = 0.0;
     double likelihood = 0.0;
     double inverse_totals = 0.0;
     double largest_share = 0.0;
-    double psi_p = 0.0, psi_q = 0.0, psi_gp = 0.0, psi_gp2 = 0.0, psi_gq = 0.0, psi_gq2 = 0.0;
+    double psi = 0.0;
+    double psi_p = 0.0, psi_p2 = 0.0, psi_q = 0.0, psi_q2 = 0.0;
     double shannon_p = 0.0, shannon_p2 = 0.0, shannon_q = 0.0, shannon_q2 = 0.0;
     double hellinger = 0.0;
     double variation = 0.0;
     double folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0, odds_2_squares = 0.0;
+};
+
+// Per pooled cell; left uninitialised on purpose.
+struct Block {
+    using Values = std::array<double, block_size>;
+    Values inverse_total, odds, deviation, p, q, inverse_product, squared_root_difference;
+    Values log_r, log_l;  // ln(r N / (n t)), ln(l N / (m t))
+    Values log_p, log_q;  // ln(2p / (p+q)), ln(2q / (p+q))
 };
 
 // What a divergence needs beyond its value: its null law is factor * D / (1/n+1/m) ~ chi-square, and `spread` is the
@@ -91,6 +106,8 @@ class GridEvaluation {
     template <class Sink>
     void pooled(Sink&& sink) const noexcept;
     void add_block(std::size_t cells) noexcept;
+    void add_counts(const Block& block, std::size_t cells) noexcept;
+    void add_shares(const Block& block, std::size_t cells) noexcept;
     [[nodiscard]] double mean_difference_sf(double z) const noexcept;
     void finish_ks() noexcept;
     void finish_wasserstein() noexcept;
@@ -125,13 +142,18 @@ TestResult GridEvaluation::blank() const noexcept {
 
 GridEvidence GridEvaluation::run() noexcept {
     n_ = static_cast<double>(reference_.total_);
-    double live_total = 0.0;
-    if (live_.size() == reference_.size())
-        for (const std::uint64_t count : live_) live_total += static_cast<double>(count);
-    m_ = live_total;
+    std::uint64_t live_total = 0;
+    std::uint64_t bits = 0;
+    for (const std::uint64_t count : live_) {
+        live_total += count;
+        bits |= count;
+    }
+    // Beyond 2^42 a sum over 2^20 cells might not be exact in a double: such counters are corrupt.
+    const bool fits = live_.size() == reference_.size() && (bits >> 42U) == 0;
+    m_ = fits ? to_double(live_total) : 0.0;
     out_.ks = out_.chi_square = out_.g = out_.psi = out_.jensen_shannon = out_.hellinger = out_.total_variation =
         out_.wasserstein = blank();
-    if (live_.size() != reference_.size() || live_.size() < 2 || !(n_ > 0.0) || !(m_ > 0.0)) return out_;
+    if (live_.size() < 2 || !(n_ > 0.0) || !(m_ > 0.0)) return out_;
     variance_factor_ = 1.0 / n_ + 1.0 / m_;
     if (reference_.is_ordered()) {
         pass_ordered();
@@ -164,18 +186,19 @@ void GridEvaluation::pass_ordered() noexcept {
     for (std::size_t i = 0; i < cells; ++i) {
         reference_sum += reference_.counts_[i];
         live_sum += live_[i];
-        const double difference =
-            static_cast<double>(reference_sum) * per_reference - static_cast<double>(live_sum) * per_live;
+        const double difference = to_double(reference_sum) * per_reference - to_double(live_sum) * per_live;
         const double size = std::abs(difference);
         largest = std::max(largest, size);
         if (with_distance) {
             const double before = std::abs(previous);
-            const double both = size + before;
             // The difference runs straight from `previous` to `difference` over the cell, or jumps at its start.
-            const double crossing = (size * size + before * before) / std::max(both, 1e-300);
-            const double straight = 0.5 * (previous * difference < 0.0 ? crossing : both);
-            distance += reference_.widths_[i] * (reference_.discrete_ ? size : straight);
-            const double weighted = static_cast<double>(live_[i]) * reference_.positions_[i];
+            double height = size;
+            if (!reference_.discrete_) {
+                height = 0.5 * (size + before);
+                if (previous * difference < 0.0) height = 0.25 * (size * size + before * before) / height;
+            }
+            distance += reference_.widths_[i] * height;
+            const double weighted = to_double(live_[i]) * reference_.positions_[i];
             first += weighted;
             second += weighted * reference_.positions_[i];
         }
@@ -266,8 +289,8 @@ void GridEvaluation::pooled_ordered(Sink&& sink) const noexcept {
     double reference_sum = 0.0;
     double live_sum = 0.0;
     for (std::size_t i = 0; i < cells; ++i) {
-        reference_sum += static_cast<double>(reference_.counts_[i]);
-        live_sum += static_cast<double>(live_[i]);
+        reference_sum += to_double(reference_.counts_[i]);
+        live_sum += to_double(live_[i]);
         // A cell closes only when enough is left for another; the last one takes the rest.
         if (i + 1 < cells && (reference_sum < needed || left - reference_sum < needed)) continue;
         left -= reference_sum;
@@ -283,17 +306,15 @@ template <class Sink>
 void GridEvaluation::pooled_nominal(Sink&& sink) const noexcept {
     const std::size_t cells = live_.size();
     const double needed = least_expected() * (n_ + m_) / std::min(n_, m_);
-    const auto total_of = [this](std::size_t i) {
-        return static_cast<double>(reference_.counts_[i]) + static_cast<double>(live_[i]);
-    };
+    const auto total_of = [this](std::size_t i) { return to_double(reference_.counts_[i]) + to_double(live_[i]); };
     const auto is_rare = [&](std::size_t i) { return reference_.counts_[i] == 0 || total_of(i) < needed; };
     double rare_reference = 0.0;
     double rare_live = 0.0;
     std::size_t smallest = cells;
     for (std::size_t i = 0; i < cells; ++i) {
         if (is_rare(i)) {
-            rare_reference += static_cast<double>(reference_.counts_[i]);
-            rare_live += static_cast<double>(live_[i]);
+            rare_reference += to_double(reference_.counts_[i]);
+            rare_live += to_double(live_[i]);
         } else if (smallest == cells || total_of(i) < total_of(smallest)) {
             smallest = i;
         }
@@ -302,8 +323,8 @@ void GridEvaluation::pooled_nominal(Sink&& sink) const noexcept {
     for (std::size_t i = 0; i < cells; ++i) {
         if (is_rare(i)) continue;
         const bool host = !alone && i == smallest;
-        sink(static_cast<double>(reference_.counts_[i]) + (host ? rare_reference : 0.0),
-             static_cast<double>(live_[i]) + (host ? rare_live : 0.0));
+        sink(to_double(reference_.counts_[i]) + (host ? rare_reference : 0.0),
+             to_double(live_[i]) + (host ? rare_live : 0.0));
     }
     if (alone) sink(rare_reference, rare_live);
 }
@@ -316,93 +337,138 @@ void GridEvaluation::pooled(Sink&& sink) const noexcept {
         pooled_nominal(sink);
 }
 
-// Each quantity per cell goes through an array so that the compiler can use vector instructions for the logarithms.
+// Each quantity per cell goes through an array, and each sum may be reordered, so that compilers use vector
+// instructions.
 void GridEvaluation::add_block(std::size_t cells) noexcept {
+    Block block;
     const double total = n_ + m_;
-    const double per_n = 1.0 / n_;
-    const double per_m = 1.0 / m_;
     const double added = smoothing * static_cast<double>(pooled_cells_);
     const double per_smoothed_n = 1.0 / (n_ + added);
     const double per_smoothed_m = 1.0 / (m_ + added);
+    const double reference_scale = total / n_;
+    const double live_scale = total / m_;
     constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
-    std::array<double, 5 * block_size> logs;
-    double* const log_r = logs.data();                   // ln(r N / (n t))
-    double* const log_l = logs.data() + block_size;      // ln(l N / (m t))
-    double* const log_p = logs.data() + 2 * block_size;  // ln(2p / (p+q))
-    double* const log_q = logs.data() + 3 * block_size;  // ln(2q / (p+q))
-    double* const log_ratio = logs.data() + 4 * block_size;
-    std::array<double, block_size> ratio;
-    std::array<double, block_size> deviation;
-    std::array<double, block_size> root_difference;
     for (std::size_t i = 0; i < cells; ++i) {
         const double r = reference_block_[i];
         const double l = live_block_[i];
         const double t = r + l;
-        const double inverse = total / t;
-        log_r[i] = std::max(r * per_n * inverse, tiny);
-        log_l[i] = std::max(l * per_m * inverse, tiny);
-        const double p = (r + smoothing) * per_smoothed_n;
-        const double q = (l + smoothing) * per_smoothed_m;
-        const double half = 2.0 / (p + q);
-        log_p[i] = p * half;
-        log_q[i] = q * half;
-        ratio[i] = p / q;
-        log_ratio[i] = ratio[i];
-        deviation[i] = std::sqrt(t / total * (1.0 - t / total));
-        root_difference[i] = std::sqrt(p) - std::sqrt(q);
+        const double rest = std::max(total - t, 0.5);
+        const double product = 1.0 / (t * rest);  // one division for two reciprocals
+        block.inverse_total[i] = rest * product;
+        block.odds[i] = t * t * product;
+        block.deviation[i] = std::sqrt(t * rest) / total;
+        block.log_r[i] = std::max(r * block.inverse_total[i] * reference_scale, tiny);
+        block.log_l[i] = std::max(l * block.inverse_total[i] * live_scale, tiny);
     }
-    for (std::size_t k = 0; k < 5; ++k)
-        for (std::size_t i = 0; i < cells; ++i) logs[k * block_size + i] = fast_log(logs[k * block_size + i]);
+    for (std::size_t i = 0; i < cells; ++i) {
+        const double p = (reference_block_[i] + smoothing) * per_smoothed_n;
+        const double q = (live_block_[i] + smoothing) * per_smoothed_m;
+        const double both = p + q;
+        const double inverse = 1.0 / (p * q * both);
+        block.p[i] = p;
+        block.q[i] = q;
+        block.inverse_product[i] = both * inverse;
+        block.log_p[i] = 2.0 * p * p * q * inverse;
+        block.log_q[i] = 2.0 * p * q * q * inverse;
+        block.squared_root_difference[i] = both - 2.0 * std::sqrt(p * q);
+    }
+    for (auto* logs : {&block.log_r, &block.log_l, &block.log_p, &block.log_q})
+        for (std::size_t i = 0; i < cells; ++i) (*logs)[i] = fast_log((*logs)[i]);
+    add_counts(block, cells);
+    add_shares(block, cells);
+}
 
-    PooledSums s = sums_;
+// What chi-square, G and total variation need: sums over counts as they are.
+void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept {
+    const double per_n = 1.0 / n_;
+    const double per_m = 1.0 / m_;
+    double pearson = 0.0, pearson_p = 0.0, pearson_p2 = 0.0, pearson_q = 0.0, pearson_q2 = 0.0, likelihood = 0.0;
+    double inverse_totals = 0.0;
+#pragma omp simd reduction(+ : pearson, pearson_p, pearson_p2, pearson_q, pearson_q2, likelihood, inverse_totals)
     for (std::size_t i = 0; i < cells; ++i) {
         const double r = reference_block_[i];
         const double l = live_block_[i];
         const double p = r * per_n;
         const double q = l * per_m;
-        const double t = r + l;
-        const double slope = (p - q) / t;
-        s.pearson += slope * (p - q);
-        const double pearson_p = 2.0 * slope - n_ * slope * slope;
-        const double pearson_q = 2.0 * slope + m_ * slope * slope;
-        s.pearson_p += p * pearson_p;
-        s.pearson_p2 += p * pearson_p * pearson_p;
-        s.pearson_q += q * pearson_q;
-        s.pearson_q2 += q * pearson_q * pearson_q;
-        s.inverse_totals += 1.0 / t;
-        s.largest_share = std::max(s.largest_share, t / total);
-        s.likelihood += r * log_r[i] + l * log_l[i];
-
-        const double a = (r + smoothing) * per_smoothed_n;
-        const double b = (l + smoothing) * per_smoothed_m;
-        const double gradient_p = log_ratio[i] - 1.0 / ratio[i];
-        const double gradient_q = log_ratio[i] + ratio[i];
-        s.psi_p += a * log_ratio[i];
-        s.psi_q += b * log_ratio[i];
-        s.psi_gp += a * gradient_p;
-        s.psi_gp2 += a * gradient_p * gradient_p;
-        s.psi_gq += b * gradient_q;
-        s.psi_gq2 += b * gradient_q * gradient_q;
-
-        s.shannon_p += a * log_p[i];
-        s.shannon_p2 += a * log_p[i] * log_p[i];
-        s.shannon_q += b * log_q[i];
-        s.shannon_q2 += b * log_q[i] * log_q[i];
-        s.hellinger += root_difference[i] * root_difference[i];
-        s.variation += std::abs(p - q);
-
-        const double share = t / total;
-        const double odds = share / std::max(1.0 - share, 1e-300);
-        const double one = deviation[i] * odds;
-        const double two = one * odds;
-        s.folded += deviation[i];
-        s.folded_squares += deviation[i] * deviation[i];
-        s.odds_1 += one;
-        s.odds_1_squares += one * one;
-        s.odds_2 += two;
-        s.odds_2_squares += two * two;
+        const double slope = (p - q) * block.inverse_total[i];
+        pearson += slope * (p - q);
+        const double gradient_p = 2.0 * slope - n_ * slope * slope;
+        const double gradient_q = 2.0 * slope + m_ * slope * slope;
+        pearson_p += p * gradient_p;
+        pearson_p2 += p * gradient_p * gradient_p;
+        pearson_q += q * gradient_q;
+        pearson_q2 += q * gradient_q * gradient_q;
+        likelihood += r * block.log_r[i] + l * block.log_l[i];
+        inverse_totals += block.inverse_total[i];
     }
-    sums_ = s;
+    double variation = 0.0, folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0;
+    double odds_2_squares = 0.0, largest_total = 0.0;
+#pragma omp simd reduction(+ : variation, folded, folded_squares, odds_1, odds_1_squares, odds_2, odds_2_squares) \
+    reduction(max : largest_total)
+    for (std::size_t i = 0; i < cells; ++i) {
+        const double r = reference_block_[i];
+        const double l = live_block_[i];
+        const double one = block.deviation[i] * block.odds[i];
+        const double two = one * block.odds[i];
+        variation += std::abs(r * per_n - l * per_m);
+        folded += block.deviation[i];
+        folded_squares += block.deviation[i] * block.deviation[i];
+        odds_1 += one;
+        odds_1_squares += one * one;
+        odds_2 += two;
+        odds_2_squares += two * two;
+        largest_total = std::max(largest_total, r + l);
+    }
+    sums_.pearson += pearson;
+    sums_.pearson_p += pearson_p;
+    sums_.pearson_p2 += pearson_p2;
+    sums_.pearson_q += pearson_q;
+    sums_.pearson_q2 += pearson_q2;
+    sums_.likelihood += likelihood;
+    sums_.inverse_totals += inverse_totals;
+    sums_.variation += variation;
+    sums_.folded += folded;
+    sums_.folded_squares += folded_squares;
+    sums_.odds_1 += odds_1;
+    sums_.odds_1_squares += odds_1_squares;
+    sums_.odds_2 += odds_2;
+    sums_.odds_2_squares += odds_2_squares;
+    sums_.largest_share = std::max(sums_.largest_share, largest_total / (n_ + m_));
+}
+
+// What the divergences need: sums over smoothed shares.
+void GridEvaluation::add_shares(const Block& block, std::size_t cells) noexcept {
+    double psi = 0.0, psi_p = 0.0, psi_p2 = 0.0, psi_q = 0.0, psi_q2 = 0.0;
+    double shannon_p = 0.0, shannon_p2 = 0.0, shannon_q = 0.0, shannon_q2 = 0.0, hellinger = 0.0;
+#pragma omp simd reduction(+ : psi, psi_p, psi_p2, psi_q, psi_q2, shannon_p, shannon_p2, shannon_q, shannon_q2, \
+                               hellinger)
+    for (std::size_t i = 0; i < cells; ++i) {
+        const double p = block.p[i];
+        const double q = block.q[i];
+        const double log_ratio = block.log_p[i] - block.log_q[i];
+        psi += (p - q) * log_ratio;
+        const double gradient_p = log_ratio - q * q * block.inverse_product[i];
+        const double gradient_q = log_ratio + p * p * block.inverse_product[i];
+        psi_p += p * gradient_p;
+        psi_p2 += p * gradient_p * gradient_p;
+        psi_q += q * gradient_q;
+        psi_q2 += q * gradient_q * gradient_q;
+        shannon_p += p * block.log_p[i];
+        shannon_p2 += p * block.log_p[i] * block.log_p[i];
+        shannon_q += q * block.log_q[i];
+        shannon_q2 += q * block.log_q[i] * block.log_q[i];
+        hellinger += block.squared_root_difference[i];
+    }
+    sums_.psi += psi;
+    sums_.psi_p += psi_p;
+    sums_.psi_p2 += psi_p2;
+    sums_.psi_q += psi_q;
+    sums_.psi_q2 += psi_q2;
+    sums_.shannon_p += shannon_p;
+    sums_.shannon_p2 += shannon_p2;
+    sums_.shannon_q += shannon_q;
+    sums_.shannon_q2 += shannon_q2;
+    sums_.hellinger += hellinger;
 }
 
 void GridEvaluation::finish_contingency() noexcept {
@@ -448,9 +514,9 @@ void GridEvaluation::finish_divergences() noexcept {
         const double ratio = factor * variance / (variance_factor_ * 4.0 * divergence);
         return std::isfinite(ratio) ? std::clamp(ratio, 0.25, 16.0) : 1.0;
     };
-    const double psi = std::max(0.0, sums_.psi_p - sums_.psi_q);
+    const double psi = std::max(0.0, sums_.psi);
     const double psi_variance =
-        (sums_.psi_gp2 - sums_.psi_gp * sums_.psi_gp) / n_ + (sums_.psi_gq2 - sums_.psi_gq * sums_.psi_gq) / m_;
+        (sums_.psi_p2 - sums_.psi_p * sums_.psi_p) / n_ + (sums_.psi_q2 - sums_.psi_q * sums_.psi_q) / m_;
     fill_divergence(out_.psi, psi, 1.0, spread_of(psi_variance, 1.0, psi));
     out_.psi_null_mean = static_cast<double>(pooled_cells_ - 1) * variance_factor_;
 
@@ -462,7 +528,7 @@ void GridEvaluation::finish_divergences() noexcept {
     for (double* value : {&js.effect, &js.effect_interval.lower, &js.effect_interval.upper})
         *value = std::min(1.0, *value * std::numbers::log2e);
 
-    const double hellinger = std::min(1.0, 0.5 * sums_.hellinger);
+    const double hellinger = std::clamp(0.5 * sums_.hellinger, 0.0, 1.0);
     // The variance of the squared distance is (H^2/2 - H^4/4)(1/n+1/m).
     fill_divergence(out_.hellinger, hellinger, 8.0, 1.0 - 0.5 * hellinger);
     TestResult& h = out_.hellinger;

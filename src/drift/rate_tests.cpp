@@ -70,8 +70,14 @@ TestResult two_proportion(std::uint64_t reference_events, std::uint64_t referenc
     }
     result.statistic = result.effect / std::sqrt(rate * (1.0 - rate) * (1.0 / n + 1.0 / m));
     const double smallest_expected = std::min(rate, 1.0 - rate) * std::min(n, m);
-    result.p_value = smallest_expected >= 10.0 ? std::min(1.0, 2.0 * stats::normal_sf(std::abs(result.statistic)))
-                                               : fisher_two_sided(l, m, k, n);
+    if (smallest_expected >= 10.0) {
+        result.p_value = std::min(1.0, 2.0 * stats::normal_sf(std::abs(result.statistic)));
+        return result;
+    }
+    // The exact test walks over the rarest of the four cells: few steps, and exact in double however large the others.
+    const double rare_k = rate <= 0.5 ? k : n - k;
+    const double rare_l = rate <= 0.5 ? l : m - l;
+    result.p_value = n <= m ? fisher_two_sided(rare_k, n, rare_l, m) : fisher_two_sided(rare_l, m, rare_k, n);
     return result;
 }
 

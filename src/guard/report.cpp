@@ -46,10 +46,15 @@ const char* hypothesis_name(Hypothesis hypothesis) noexcept {
 }
 
 const Evidence* FeatureReport::decisive() const noexcept {
+    // New categories or values out of range move the distribution too; the rate then says what happened, and goes first
+    // unless the distribution moved by more than twice as much.
+    const auto weight = [](const Evidence& evidence) {
+        return sort_key(evidence.moved_share) * (evidence.hypothesis == Hypothesis::distribution ? 1.0 : 2.0);
+    };
     const Evidence* best = nullptr;
     for (const Evidence& evidence : this->evidence()) {
         if (best == nullptr || evidence.decision > best->decision ||
-            (evidence.decision == best->decision && sort_key(evidence.moved_share) > sort_key(best->moved_share))) {
+            (evidence.decision == best->decision && weight(evidence) > weight(*best))) {
             best = &evidence;
         }
     }

@@ -114,7 +114,8 @@ void count_by_passing(const T* x, std::size_t n, std::ptrdiff_t stride, const T*
     specials[2] += passed[0] - passed[1];
 }
 
-// The cell of x; NaN and -Inf give 0, +Inf the last cell. Each level is one compare of eight, so time never depends on x.
+// The cell of x; NaN and -Inf give 0, +Inf the last cell. Each level is one compare of eight, so time never depends on
+// x.
 template <int depth, class T>
 VEDETTE_INLINE std::uint32_t locate(const T* tree, std::size_t edge_count, T x) noexcept {
     if constexpr (depth == 1) {

@@ -80,6 +80,8 @@ const KernelTable& kernels() noexcept {
 
 }  // namespace kernels
 
-const char* active_instruction_set() noexcept { return kernels::kernels().name; }
+const char* active_instruction_set() noexcept {
+    return kernels::kernels().name;
+}
 
 }  // namespace vedette::inline v0

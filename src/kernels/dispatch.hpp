@@ -15,8 +15,8 @@ struct AvailableTables {
 };
 AvailableTables available_tables() noexcept;
 
-/// The kernels in use: the best available, or the one that the environment variable VEDETTE_ISA (baseline, avx2, avx512,
-/// neon) names at the first call, if available. Thread-safe.
+/// The kernels in use: the best available, or the one that the environment variable VEDETTE_ISA (baseline, avx2,
+/// avx512, neon) names at the first call, if available. Thread-safe.
 const KernelTable& kernels() noexcept;
 
 }  // namespace vedette::inline v0::kernels

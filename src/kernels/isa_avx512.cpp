@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels for AVX-512 (F, CD, DQ, BW, VL). Compiled with those flags: includes nothing that another source might share.
+// The kernels for AVX-512 (F, CD, DQ, BW, VL). Compiled with those flags: includes nothing that another source might
+// share.
 #define VEDETTE_KERNEL_ISA isa_avx512
 #define VEDETTE_KERNEL_ARCH xsimd::avx512bw
 #define VEDETTE_KERNEL_MAX_EDGES_TO_PASS 32

@@ -24,9 +24,9 @@ void check_grid(std::span<const T> edges, std::size_t feature) {
     }
     for (std::size_t i = 0; i < edges.size(); ++i) {
         if (!(edges[i] > -std::numeric_limits<T>::infinity()) || (i > 0 && edges[i] < edges[i - 1])) {
-            throw Error(ErrorCode::invalid_argument,
-                        "row plan: edge " + std::to_string(i) + " of feature " + std::to_string(feature) + " is " +
-                            std::to_string(edges[i]) + ", edges must be numbers that do not decrease");
+            throw Error(ErrorCode::invalid_argument, "row plan: edge " + std::to_string(i) + " of feature " +
+                                                         std::to_string(feature) + " is " + std::to_string(edges[i]) +
+                                                         ", edges must be numbers that do not decrease");
         }
     }
 }
@@ -46,7 +46,8 @@ RowPlan<T>::RowPlan(std::span<const std::span<const T>> grids, std::span<const s
     check_range(grids.size(), "the number of features");
     if (!counter_offsets.empty() && counter_offsets.size() != grids.size()) {
         throw Error(ErrorCode::dimension_mismatch, "row plan: " + std::to_string(counter_offsets.size()) +
-                                                       " counter offsets for " + std::to_string(grids.size()) + " grids");
+                                                       " counter offsets for " + std::to_string(grids.size()) +
+                                                       " grids");
     }
     std::size_t tree_end = 0;
     for (std::size_t i = 0; i < grids.size(); ++i) {

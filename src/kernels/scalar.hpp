@@ -94,11 +94,11 @@ inline void merge_block(MomentsState& state, double count, double mean, double m
     state.m2 = state.m2 + m2 + delta * (delta * (before * weight));
 }
 
-/// One block: lane i mod 16 sums the deviations from the first finite value; the lanes are folded in halves.
+/// One block: lane i mod 8 sums the deviations from the first finite value; the lanes are folded in halves.
 template <class T>
 void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState& state) noexcept {
     const auto at = [&](std::size_t i) { return static_cast<double>(x[static_cast<std::ptrdiff_t>(i) * stride]); };
-    std::array<double, 16> sum{}, square{};
+    std::array<double, 8> sum{}, square{};
     double shift = 0.0, min = 0.0, max = 0.0, scaled = 0.0;
     std::uint64_t finite = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -113,12 +113,12 @@ void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState& s
         max = std::max(max, v);
         state.zeros += v == 0.0 ? 1 : 0;
         const double d = v - shift;
-        sum[i % 16] = sum[i % 16] + d;
-        square[i % 16] = square[i % 16] + d * d;
+        sum[i % 8] = sum[i % 8] + d;
+        square[i % 8] = square[i % 8] + d * d;
         scaled += v * (1.0 / 2048);
     }
     if (finite == 0) return;
-    for (std::size_t width = 8; width > 0; width /= 2) {
+    for (std::size_t width = 4; width > 0; width /= 2) {
         for (std::size_t i = 0; i < width; ++i) {
             sum[i] += sum[i + width];
             square[i] += square[i + width];

@@ -13,9 +13,13 @@ namespace {
 
 // Depth 1 is one leaf block; depth 2 a block of pivots and the leaves; depth 3 two blocks of top pivots, the pivots and
 // the leaves. Unused entries are NaN, which is <= nothing, so +Inf lands in the last cell and never beyond it.
-constexpr int tree_depth(std::size_t edge_count) noexcept { return edge_count <= 8 ? 1 : edge_count <= 72 ? 2 : 3; }
+constexpr int tree_depth(std::size_t edge_count) noexcept {
+    return edge_count <= 8 ? 1 : edge_count <= 72 ? 2 : 3;
+}
 constexpr std::size_t top_size = 16;
-constexpr std::size_t leaf_size(std::size_t edge_count) noexcept { return (edge_count / 8 + 1) * 8; }
+constexpr std::size_t leaf_size(std::size_t edge_count) noexcept {
+    return (edge_count / 8 + 1) * 8;
+}
 constexpr std::size_t pivot_size(std::size_t edge_count, int depth) noexcept {
     return depth == 1 ? 0 : depth == 2 ? 8 : (edge_count / 64 + 1) * 8;
 }

@@ -8,7 +8,8 @@
 namespace vedette::inline v0::kernels {
 
 /// A grid has 1 to `max_edge_count` strictly increasing finite edges; the cell of a finite x is #{edges <= x}, so E
-/// edges make E + 1 cells. NaN, +Inf and -Inf are never in a cell: they are counted apart, in this order.
+/// edges make E + 1 cells. NaN, +Inf and -Inf are never in a cell: they are counted apart, in this order. (Equal edges,
+/// and +Inf as last edges, do no harm: the cells between them stay empty.)
 inline constexpr std::size_t max_edge_count = 1023;
 inline constexpr std::size_t special_count = 3;
 
@@ -53,7 +54,8 @@ struct RowPlanView {
 };
 
 /// The kernels of one element type. All are noexcept, allocate nothing, and give the same bits on every instruction
-/// set. Their time depends on sizes only, but for moments: a block with a non-finite value costs one more pass over L1.
+/// set. Their time depends on sizes only, but for moments: a block with a non-finite value costs two more passes over
+/// L1.
 template <class T>
 struct TypedKernels {
     /// Adds to cells[edge_count + 1] and specials[3] the counts of x[0], x[stride], ..., x[(n - 1) * stride].

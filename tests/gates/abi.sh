@@ -10,8 +10,12 @@ command -v abidiff >/dev/null 2>&1 || { echo "abidiff is not installed (abigail-
 [ -s "$dump" ] || { echo "$dump is missing: write it with capi/abi/update.sh"; exit 1; }
 # Without debug information abidiff sees names alone and would pass any change of a struct.
 readelf -S "$library" | grep -q '\.debug_info' || { echo "$library has no debug information"; exit 1; }
+# Both sides are dumps: read straight from a library, libabigail 2.2 stops at an assertion on some C++ types.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+sh "$(dirname "$dump")/dump.sh" "$library" "$headers" "$work/now.abi"
 status=0
-abidiff --headers-dir1 "$headers" --headers-dir2 "$headers" --drop-private-types "$dump" "$library" || status=$?
+abidiff "$dump" "$work/now.abi" || status=$?
 case $status in
 0) echo "the ABI is unchanged" ;;
 *)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gate: every public header compiles alone, twice in one unit, and without warnings; the C header as C99 and as C++.
-usage: headers.py SOURCE_DIR C_COMPILER CXX_COMPILER"""
+usage: headers.py SOURCE_DIR C_COMPILER CXX_COMPILER [INCLUDE_DIR_OF_ADAPTED_LIBRARIES...]"""
 
 import concurrent.futures
 import pathlib
@@ -22,6 +22,10 @@ def main():
     cxx = [cxx_compiler, "-x", "c++", "-std=c++20", *WARNINGS, "-I", str(root / "include")]
     jobs = [(cxx, f"<{path.relative_to(root / 'include').as_posix()}>")
             for path in sorted((root / "include").rglob("*.hpp")) if "adapters" not in path.parts]
+    # Only the opt-in adapters may see another library.
+    adapted = [word for folder in sys.argv[4:] for word in ("-isystem", folder)]
+    jobs += [(cxx + adapted, f"<{path.relative_to(root / 'include').as_posix()}>")
+             for path in sorted((root / "include" / "vedette" / "adapters").glob("*.hpp"))]
     c_folder = root / "capi" / "include"
     if (c_folder / "vedette.h").exists():
         include = ["-I", str(c_folder)]

@@ -23,7 +23,7 @@ ALLOWED = {
 # Library -> the places (path prefixes) whose files may include it.
 THIRD_PARTY = {
     "xsimd": ("src/kernels/",),
-    "Eigen": ("src/", "include/vedette/adapters/"),
+    "Eigen": ("src/", "include/vedette/adapters/"),  # the adapters are opt-in
     "fmt": ("src/", "capi/src/"),
     "nlohmann": ("src/", "capi/src/"),
     "boost": ("src/",),
@@ -62,7 +62,7 @@ def layer_of_include(name, path, root):
     parts = name.split("/")
     if parts[0] == "vedette":
         return parts[1] if len(parts) > 2 else "umbrella"
-    if name == "vedette.h":
+    if name == "vedette.h" or (root / "capi" / "abi" / name).exists():
         return "capi"
     if (root / path).parent.joinpath(name).exists():
         return layer_of_file(path)

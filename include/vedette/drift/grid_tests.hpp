@@ -15,7 +15,7 @@
 namespace vedette::inline v0::drift {
 
 /// The reference side of the tests, prepared once: counts, cumulated counts, pooling order, widths and null moments.
-/// Immutable, safe to share between threads. At most 2^20 cells.
+/// Immutable, safe to share between threads. At most 2^20 cells, each count below 2^42.
 class GridReference {
   public:
     GridReference() = default;
@@ -99,8 +99,8 @@ struct GridEvidence {
     std::size_t pooled_cells = 0;
 };
 
-/// All tests of a feature in two passes over its cells; no allocation, no exception. `live` has reference.size()
-/// counts, or every result is NaN.
+/// All tests of a feature in a few passes over its cells; no allocation, no exception. `live` has reference.size()
+/// counts, each below 2^42, or every result is NaN.
 GridEvidence evaluate(const GridReference& reference, std::span<const std::uint64_t> live,
                       const stats::Confidence& confidence) noexcept;
 

@@ -40,7 +40,7 @@ double kolmogorov_quantile_upper(double tail) noexcept;
 /// least 1), as SciPy's two-sample test does. Pelz and Good's (1976) series in the body, twice the one-sided tail
 /// (Smirnov 1944 below n = 64, Maag and Dicaire 1971 with one more term above) beyond it. Absolute error against the
 /// exact law: below 1e-4 for n >= 30, 2e-6 for n >= 500, 0.002 for 8 <= n < 30, 0.05 below. Relative error where the
-/// tail is above 1e-9: below 3 % for n >= 64, 0.2 % for n >= 500. O(1), at most 64 terms.
+/// tail is above 1e-9: below 6 % for n >= 64, 0.2 % for n >= 500. O(1), at most 64 terms.
 double kolmogorov_finite_sf(double d, double n) noexcept;
 
 }  // namespace vedette::inline v0::stats

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which kernels a process gets.
+#include "kernels/dispatch.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <string>
 
-#include "kernels/dispatch.hpp"
 #include "vedette/core/version.hpp"
 
 namespace {
@@ -24,6 +25,22 @@ TEST_CASE("the kernels in use are the ones VEDETTE_ISA names, if available, else
     CHECK(std::string(kernels().name) == expected);
     CHECK(std::string(vedette::active_instruction_set()) == expected);
     CHECK(&kernels() == &kernels());
+}
+
+TEST_CASE("every instruction set of build and CPU is offered") {
+    [[maybe_unused]] const auto offered = [](const std::string& name) {
+        for (const KernelTable* table : available_tables()) {
+            if (name == table->name) return true;
+        }
+        return false;
+    };
+#if defined(VEDETTE_EXPECT_AVX2)
+    CHECK(offered("avx2") == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+#endif
+#if defined(VEDETTE_EXPECT_AVX512)
+    CHECK(offered("avx512") == (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")));
+#endif
+    CHECK((offered("baseline") || offered("neon")));
 }
 
 TEST_CASE("the tables are distinct, and the baseline is always there") {

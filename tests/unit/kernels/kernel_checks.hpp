@@ -156,7 +156,8 @@ Failure check_rows(const TypedKernels<T>& kernels, std::span<const std::size_t> 
         for (std::size_t f = 0; f < width; ++f) {
             // Straight from the definition, past the plan.
             const std::size_t k = scalar::special_kind(row[f]);
-            std::size_t code = k < special_count ? code_nan - k : scalar::cell(row[f], grids[f].data(), grids[f].size());
+            std::size_t code =
+                k < special_count ? code_nan - k : scalar::cell(row[f], grids[f].data(), grids[f].size());
             if (grids[f].empty()) code = code_skipped;
             if (wanted[f] != code) return "scalar row: feature " + std::to_string(f);
         }
@@ -185,7 +186,8 @@ Failure check_all(const TypedKernels<T>& kernels) {
                 }
             }
         }
-        std::vector<std::size_t> edge_counts = {71, 72, 73, 127, 128, 129, 255, 256, 511, 512, 513, 583, 584, 585, 1022, 1023};
+        std::vector<std::size_t> edge_counts = {71,  72,  73,  127, 128, 129, 255,  256,
+                                                511, 512, 513, 583, 584, 585, 1022, 1023};
         for (std::size_t edges = 1; edges <= 70; ++edges) edge_counts.push_back(edges);
         for (const std::size_t edges : edge_counts) {
             for (const std::size_t n : {3U, 63U, 300U}) {

@@ -48,7 +48,9 @@ void check_accuracy(const std::vector<T>& x) {
         typed<T>(*table).moments(x.data(), x.size(), 1, &state);
         const auto mean_error = std::fabs(static_cast<long double>(state.mean) - exact.mean);
         CHECK(mean_error <= 1e-13L * (std::fabs(exact.mean) + spread));
-        CHECK(std::fabs(static_cast<long double>(state.m2) - exact.m2) <= 1e-11L * exact.m2);
+        // The mean between blocks is a double: its rounding is what a far-off mean costs.
+        const long double tolerance = 1e-12L + 4e-16L * std::fabs(exact.mean) / spread;
+        CHECK(std::fabs(static_cast<long double>(state.m2) - exact.m2) <= tolerance * exact.m2);
     }
 }
 
@@ -125,10 +127,10 @@ TEST_CASE("a row plan refuses what is no grid") {
         const std::vector<std::span<const float>> grids = {edges};
         CHECK_THROWS_AS(RowPlan<float>{grids}, vedette::Error);
     };
-    refuse({1.0F, 1.0F});
     refuse({2.0F, 1.0F});
     refuse({std::numeric_limits<float>::quiet_NaN()});
-    refuse({0.0F, std::numeric_limits<float>::infinity()});
+    refuse({0.0F, std::numeric_limits<float>::quiet_NaN()});
+    refuse({-std::numeric_limits<float>::infinity(), 0.0F});
     std::vector<float> many(1024);
     for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<float>(i);
     refuse(many);
@@ -138,6 +140,36 @@ TEST_CASE("a row plan refuses what is no grid") {
     CHECK(plan.counter_count() == 2 * 1027);
     CHECK(plan.counter_offset(1) == 1027);
     CHECK(plan.counter_offset(2) == 1027);
+}
+
+TEST_CASE_TEMPLATE("edges that became equal or infinite in a narrower type leave their cells empty", T, float, double) {
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    std::vector<T> edges;
+    for (int i = 0; i < 90; ++i) edges.push_back(static_cast<T>(i / 3));
+    edges.insert(edges.end(), 5, infinity);
+    const std::vector<std::span<const T>> grids = {edges};
+    const std::vector<std::uint32_t> offsets = {7};
+    const RowPlan<T> plan(grids, offsets);
+    const std::vector<T> row = {T{4}};
+    const std::vector<T> flood = {T{4}, infinity, -infinity, std::numeric_limits<T>::quiet_NaN(), T{-1}, T{31},
+                                  T{4}, infinity, T{29},     std::numeric_limits<T>::max(),       T{0},  T{1},
+                                  T{2}};
+    for (const KernelTable* table : available_tables()) {
+        for (std::size_t count = 1; count <= edges.size(); ++count) {
+            std::vector<std::uint64_t> expected(count + 4), actual(count + 4);
+            const auto stride = std::ptrdiff_t{1};
+            scalar::count_cells(flood.data(), flood.size(), stride, edges.data(), count, expected.data(),
+                                &expected[count + 1]);
+            typed<T>(*table).count_cells(flood.data(), flood.size(), stride, edges.data(), count, actual.data(),
+                                         &actual[count + 1]);
+            CHECK(expected == actual);
+        }
+        std::uint16_t code = 0;
+        std::vector<std::uint64_t> counters(7 + edges.size() + 4);
+        typed<T>(*table).observe_row(row.data(), plan.view(), counters.data(), &code);
+        CHECK(code == 15);
+        CHECK(counters[7 + 15] == 1);
+    }
 }
 
 }  // namespace

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of the tool, and the fence that turns every failure into an exit status.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <new>
+
+#include "commands.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/version.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+/// What the chosen sub-command will do, once everything is parsed.
+using Action = std::function<ExitStatus()>;
+
+void add_delimiter(CLI::App& command, SourceOptions& source) {
+    command.add_option_function<std::string>(
+        "--delimiter",
+        [&source](const std::string& text) {
+            if (text == "tab" || text == "\\t") {
+                source.delimiter = '\t';
+            } else if (text.size() == 1) {
+                source.delimiter = text[0];
+            } else {
+                throw CLI::ValidationError("--delimiter", "one character, or \"tab\"");
+            }
+        },
+        "Delimiter of CSV fields: one character, or \"tab\" (default: comma)");
+}
+
+void add_reference(CLI::App& command, ReferenceOptions& options) {
+    command
+        .add_option("reference", options.source.path, "Reference data: CSV with a header, or NPY; - = standard input")
+        ->required();
+    command.add_option("--cells", options.baseline.cells, "Cells of a numeric feature's grid")
+        ->check(CLI::Range(4, 1024))
+        ->capture_default_str();
+    command
+        .add_option("--max-categories", options.baseline.max_categories, "Categories kept; rarer ones count as unseen")
+        ->check(CLI::Range(1, 1022))
+        ->capture_default_str();
+    command.add_option("--numeric", options.frame.numeric, "Columns that are numeric")->delimiter(',');
+    command.add_option("--categorical", options.frame.categorical, "Columns that are categorical")->delimiter(',');
+    command.add_option("--ignore", options.frame.ignore, "Columns to leave out")->delimiter(',');
+    command.add_option("--precision", options.frame.precision, "Type of numeric features: auto, f32 or f64")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, FramePrecision>{
+            {"auto", FramePrecision::automatic}, {"f32", FramePrecision::f32}, {"f64", FramePrecision::f64}}));
+    command.add_option("--name", options.baseline.name, "What the baseline is for");
+    command.add_option("--model-digest", options.baseline.model_digest, "Digest of the model that it belongs to");
+}
+
+void add_live(CLI::App& command, LiveOptions& options) {
+    command.add_option("live", options.source.path, "Live data: CSV with a header, or NPY; - = standard input")
+        ->required();
+    command.add_option("--window", options.window, "Judge every N rows by themselves")->check(CLI::PositiveNumber);
+    command.add_option("--window-by", options.window_by, "Begin a new window whenever this column changes");
+    command.add_option("--policy", options.policy_path, "Policy file (default: the default policy)");
+    command
+        .add_option("--format", options.formats,
+                    "FORMAT or FORMAT=PATH, repeatable: table, json, markdown, junit, sarif, html, openmetrics")
+        ->expected(1)
+        ->take_all();
+    command.add_option("--fail-on", options.fail_on_warn, "What makes the exit status 1: alarm (default) or warn")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"alarm", false}, {"warn", true}}));
+    command.add_option("--color", options.color, "Colours of the table: auto, always or never")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, ColorMode>{
+            {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
+    command.add_option("--title", options.title, "Heading of the report");
+    command.add_option("--max-features", options.max_features, "Features listed or exported, gravest first")
+        ->capture_default_str();
+}
+
+class Tool {
+  public:
+    Tool() : app_("Vedette guards machine-learning models: drift of live data against a frozen baseline.", "vedette") {
+        app_.set_version_flag("--version",
+                              std::string("vedette ") + version_string + " (" + active_instruction_set() + ")");
+        app_.require_subcommand(1);
+        app_.footer(
+            "Exit status: 0 pass, 1 the gate failed, 2 usage or input error, 3 not enough data for a verdict, "
+            "4 internal error.");
+        add_baseline();
+        add_check();
+        add_drift();
+        add_policy();
+    }
+
+    int run(int argc, const char* const* argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return app_.exit(error, std::cout, std::cerr) == 0 ? exit_pass : exit_input_error;
+        }
+        return action_();
+    }
+
+  private:
+    void add_baseline() {
+        CLI::App& group = *app_.add_subcommand("baseline", "Learn a baseline from reference data, or look into one");
+        group.require_subcommand(1);
+        CLI::App& build = *group.add_subcommand("build", "Learn a baseline from reference data");
+        add_reference(build, reference_);
+        add_delimiter(build, reference_.source);
+        build.add_option("-o,--output", output_, "The baseline file to write")->required();
+        build.callback([this] { action_ = [this] { return baseline_build(reference_, output_); }; });
+        CLI::App& show = *group.add_subcommand("show", "Say what a baseline holds");
+        show.add_option("baseline", baseline_, "The baseline file")->required();
+        show.add_option("--format", as_json_, "text (default) or json")
+            ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"text", false}, {"json", true}}));
+        show.callback([this] { action_ = [this] { return baseline_show(baseline_, as_json_); }; });
+    }
+
+    void add_check() {
+        CLI::App& command = *app_.add_subcommand("check", "Judge live data against a baseline");
+        command.add_option("--baseline", baseline_, "The baseline file")->required();
+        add_live(command, live_);
+        add_delimiter(command, live_.source);
+        command.callback([this] { action_ = [this] { return check(baseline_, live_); }; });
+    }
+
+    void add_drift() {
+        CLI::App& command = *app_.add_subcommand("drift", "Judge live data against reference data in one go");
+        add_reference(command, reference_);
+        add_live(command, live_);
+        add_delimiter(command, reference_.source);
+        command.callback([this] {
+            live_.source.delimiter = reference_.source.delimiter;
+            action_ = [this] { return drift(reference_, live_); };
+        });
+    }
+
+    void add_policy() {
+        CLI::App& group = *app_.add_subcommand("policy", "The rules: show the default, its schema, or check a file");
+        group.require_subcommand(1);
+        group.add_subcommand("show-default", "Print the default policy")->callback([this] {
+            action_ = policy_show_default;
+        });
+        group.add_subcommand("schema", "Print the JSON schema of a policy")->callback([this] {
+            action_ = policy_schema;
+        });
+        CLI::App& check_command = *group.add_subcommand("check", "Read a policy and print it with every field");
+        check_command.add_option("policy", policy_, "The policy file")->required();
+        check_command.callback([this] { action_ = [this] { return policy_check(policy_); }; });
+    }
+
+    CLI::App app_;
+    Action action_;
+    ReferenceOptions reference_;
+    LiveOptions live_;
+    std::string baseline_;
+    std::string output_;
+    std::string policy_;
+    bool as_json_ = false;
+};
+
+ExitStatus status_of(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::not_enough_data: return exit_not_enough_data;
+        case ErrorCode::out_of_memory:
+        case ErrorCode::callback_aborted:
+        case ErrorCode::internal: return exit_internal;
+        default: return exit_input_error;
+    }
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) noexcept {
+    try {
+        return Tool().run(argc, argv);
+    } catch (const InputError& error) {
+        std::cerr << "vedette: " << error.what() << '\n';
+        return exit_input_error;
+    } catch (const Error& error) {
+        std::cerr << "vedette: " << error.what() << " [" << error_code_name(error.code()) << "]\n";
+        return status_of(error.code());
+    } catch (const std::bad_alloc&) {
+        std::cerr << "vedette: out of memory\n";
+    } catch (const std::exception& error) {
+        std::cerr << "vedette: internal error: " << error.what() << '\n';
+    }
+    return exit_internal;
+}
+
+}  // namespace vedette::inline v0::cli

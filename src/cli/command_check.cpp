@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// `vedette check` and `vedette drift`: rows through the guard, windows into reports.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "commands.hpp"
+#include "guard/render_common.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+#include "vedette/guard/guard.hpp"
+#include "vedette/guard/report.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+// Every window keeps its counters for the report, so their number is bounded even though rows are streamed.
+constexpr std::size_t most_windows = 4096;
+constexpr std::uint64_t progress_every = 1U << 17;
+
+Policy read_policy(const std::string& path) {
+    if (path.empty()) return {};
+    const std::vector<std::byte> bytes = read_file(path, 16U << 20);
+    try {
+        return Policy::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    }
+}
+
+/// A line on stderr that overwrites itself, only when a person is watching.
+class Progress {
+  public:
+    ~Progress() {
+        if (shown_) std::fputs("\r\x1b[K", stderr);
+    }
+    void at(std::uint64_t rows) {
+        if (rows % progress_every != 0 || !watched_) return;
+        fmt::print(stderr, "\r{} rows", rendering::grouped(rows));
+        shown_ = true;
+    }
+
+  private:
+    bool watched_ = ::isatty(STDERR_FILENO) == 1;
+    bool shown_ = false;
+};
+
+/// Fills one window after the other and judges each.
+class Walk {
+  public:
+    Walk(const Baseline& baseline, Policy policy, const LiveOptions& options, RowSource& source)
+        : guard_(baseline, std::move(policy)), options_(options), source_(source), window_(baseline) {
+        for (const FeatureBaseline& feature : baseline.features()) {
+            columns_.push_back(source.column(feature.name));
+            kinds_.push_back(feature.kind);
+        }
+        row_.resize(columns_.size());
+        if (!options.window_by.empty()) by_ = source.column(options.window_by);
+    }
+
+    std::vector<LabelledReport> run() {
+        Progress progress;
+        while (source_.next()) {
+            if (by_ && begins_new_window()) finish();
+            for (std::size_t f = 0; f < columns_.size(); ++f) row_[f] = source_.value(columns_[f], kinds_[f]);
+            static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
+            ++rows_;
+            if (options_.window != 0 && rows_ == options_.window) finish();
+            progress.at(source_.rows());
+        }
+        finish_last();
+        return std::move(reports_);
+    }
+
+  private:
+    bool begins_new_window() {
+        const std::string_view value = source_.is_null(*by_) ? std::string_view("(null)") : source_.text(*by_);
+        if (rows_ != 0 && value == by_value_) return false;
+        const bool changed = rows_ != 0;
+        next_value_ = value;
+        if (!changed) by_value_ = next_value_;
+        return changed;
+    }
+
+    [[nodiscard]] std::string label() const {
+        if (by_) return options_.window_by + " " + by_value_;
+        if (options_.window == 0) return {};
+        return fmt::format("{}-{}", first_row_, first_row_ + rows_ - 1);
+    }
+
+    void finish() {
+        if (reports_.size() == most_windows) {
+            throw InputError(fmt::format("{}: more than {} windows; choose larger ones", source_.name(), most_windows));
+        }
+        reports_.push_back({label(), assess(guard_.baseline(), window_, guard_.policy())});
+        window_.reset();
+        first_row_ += rows_;
+        rows_ = 0;
+        by_value_ = next_value_;
+    }
+
+    /// A rest too short to be judged joins the window before it: windows merge exactly, so no row goes unjudged.
+    void finish_last() {
+        const bool short_rest = options_.window != 0 && !reports_.empty() && rows_ < guard_.policy().minimum_rows;
+        if (rows_ == 0 && !reports_.empty()) return;
+        if (!short_rest) return finish();
+        LabelledReport last = std::move(reports_.back());
+        reports_.pop_back();
+        window_.merge(last.report.window);
+        first_row_ -= options_.window;
+        rows_ += options_.window;
+        finish();
+    }
+
+    Guard guard_;
+    const LiveOptions& options_;
+    RowSource& source_;
+    Window window_;
+    std::vector<std::size_t> columns_;
+    std::vector<FeatureKind> kinds_;
+    std::vector<Value> row_;
+    std::optional<std::size_t> by_;
+    std::string by_value_;
+    std::string next_value_;
+    std::uint64_t first_row_ = 1;
+    std::uint64_t rows_ = 0;
+    std::vector<LabelledReport> reports_;
+};
+
+}  // namespace
+
+ExitStatus judge(const Baseline& baseline, const LiveOptions& options) {
+    const std::vector<Output> outputs = parse_outputs(options.formats);
+    if (options.window != 0 && !options.window_by.empty()) {
+        throw InputError("--window and --window-by exclude each other");
+    }
+    Policy policy = read_policy(options.policy_path);
+    RowSource source(options.source);
+    const std::vector<LabelledReport> reports = Walk(baseline, std::move(policy), options, source).run();
+    RenderOptions render_options;
+    render_options.title = options.title;
+    render_options.live_name = source.name();
+    render_options.max_features = options.max_features;
+    write_outputs(outputs, reports, render_options, options.color);
+    return exit_status(reports, options.fail_on_warn);
+}
+
+ExitStatus check(const std::string& baseline_path, const LiveOptions& options) {
+    return judge(Baseline::load(baseline_path), options);
+}
+
+ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live) {
+    if (reference.source.path == "-" && live.source.path == "-") {
+        throw InputError("only one of the two files can be standard input");
+    }
+    return judge(learn(reference), live);
+}
+
+}  // namespace vedette::inline v0::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sub-commands as plain functions of plain options: the command line is declared in arguments.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "frame.hpp"
+#include "outputs.hpp"
+#include "vedette/guard/baseline.hpp"
+
+namespace vedette::inline v0::cli {
+
+/// What a baseline is learned from.
+struct ReferenceOptions {
+    SourceOptions source;
+    FrameOptions frame;
+    BaselineOptions baseline;
+};
+
+/// What is judged, in which windows, by which rules, and how it is told.
+struct LiveOptions {
+    SourceOptions source;
+    std::string policy_path;   ///< empty = the default policy
+    std::uint64_t window = 0;  ///< rows per window; 0 = one window over all
+    std::string window_by;     ///< a column whose changes begin a new window; empty = none
+    std::vector<std::string> formats;
+    ColorMode color = ColorMode::automatic;
+    bool fail_on_warn = false;
+    std::string title;
+    std::uint64_t max_features = 100;
+};
+
+[[nodiscard]] Baseline learn(const ReferenceOptions& options);
+
+ExitStatus baseline_build(const ReferenceOptions& options, const std::string& output);
+ExitStatus baseline_show(const std::string& path, bool as_json);
+ExitStatus check(const std::string& baseline_path, const LiveOptions& options);
+ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live);
+ExitStatus policy_show_default();
+ExitStatus policy_schema();
+/// Reads a policy and prints it with every field written out.
+ExitStatus policy_check(const std::string& path);
+
+/// Judges live data window by window, and writes the reports.
+ExitStatus judge(const Baseline& baseline, const LiveOptions& options);
+
+/// The whole tool: parses the command line, runs the command, and lets no exception out.
+int run(int argc, const char* const* argv) noexcept;
+
+}  // namespace vedette::inline v0::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Telling CSV from NPY, and values from fields.
+#include "row_source.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace vedette::inline v0::cli {
+
+RowSource::RowSource(const SourceOptions& options) {
+    ByteSource bytes = ByteSource::open(options.path);
+    if (NpyReader::recognises(bytes.peek())) {
+        npy_ = std::make_unique<NpyReader>(std::move(bytes));
+        for (std::size_t i = 0; i < npy_->columns(); ++i) columns_.emplace_back("f").append(std::to_string(i));
+        numbers_.resize(columns_.size());
+        texts_.resize(columns_.size());
+    } else {
+        csv_ = std::make_unique<CsvReader>(std::move(bytes), CsvOptions{.delimiter = options.delimiter});
+        columns_ = csv_->header();
+    }
+}
+
+std::size_t RowSource::column(std::string_view wanted) const {
+    const auto found = std::find(columns_.begin(), columns_.end(), wanted);
+    if (found != columns_.end()) return static_cast<std::size_t>(found - columns_.begin());
+    std::string known;
+    for (const std::string& column : columns_) {
+        if (known.size() > 200) {
+            known += ", ...";
+            break;
+        }
+        if (!known.empty()) known += ", ";
+        known += column;
+    }
+    throw InputError(name() + ": there is no column \"" + std::string(wanted) + "\"; there are " + known);
+}
+
+bool RowSource::next() {
+    if (csv_ ? !csv_->next() : !npy_->next(numbers_)) return false;
+    ++rows_;
+    return true;
+}
+
+std::optional<double> RowSource::number(std::size_t column) const noexcept {
+    if (npy_) return numbers_[column];
+    return csv_->is_null(column) ? std::nullopt : parse_number(csv_->text(column));
+}
+
+std::string_view RowSource::text(std::size_t column) {
+    if (csv_) return csv_->text(column);
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, numbers_[column]).ptr;
+    texts_[column].assign(digits, end);
+    return texts_[column];
+}
+
+Value RowSource::value(std::size_t column, FeatureKind kind) {
+    if (is_null(column)) return {};
+    if (kind == FeatureKind::categorical) return {text(column)};
+    const std::optional<double> parsed = number(column);
+    return parsed ? Value(*parsed) : Value(text(column));
+}
+
+std::string RowSource::place(std::size_t column) const {
+    if (csv_) return csv_->place(column);
+    return name() + ": row " + std::to_string(rows_) + ", " + columns_[column];
+}
+
+}  // namespace vedette::inline v0::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of a CSV or NPY file under one face, one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "csv_reader.hpp"
+#include "npy_reader.hpp"
+#include "vedette/guard/window.hpp"
+
+namespace vedette::inline v0::cli {
+
+/// What to read, and how.
+struct SourceOptions {
+    std::string path;  ///< "-" = standard input; NPY is told by its first bytes
+    char delimiter = ',';
+};
+
+/// A forward reader of rows with named columns; those of an NPY file are called f0, f1, ...
+class RowSource {
+  public:
+    /// Opens the file and reads its header. Throws InputError.
+    explicit RowSource(const SourceOptions& options);
+
+    [[nodiscard]] const std::string& name() const noexcept { return csv_ ? csv_->name() : npy_->name(); }
+    [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
+    /// The column of that name. Throws InputError that lists what there is.
+    [[nodiscard]] std::size_t column(std::string_view wanted) const;
+    /// Whether every number is exact as f32.
+    [[nodiscard]] bool is_f32() const noexcept { return npy_ && npy_->is_f32(); }
+
+    /// Reads the next row; false at the end. Texts given before are void then. Throws InputError.
+    bool next();
+    [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
+
+    [[nodiscard]] bool is_null(std::size_t column) const noexcept { return csv_ && csv_->is_null(column); }
+    /// The number in a column; empty when it is null or another text.
+    [[nodiscard]] std::optional<double> number(std::size_t column) const noexcept;
+    /// The text in a column; numbers of an NPY file in their shortest form.
+    [[nodiscard]] std::string_view text(std::size_t column);
+    /// The value as a feature of that kind sees it: what is no number stays a text in a numeric feature.
+    [[nodiscard]] Value value(std::size_t column, FeatureKind kind);
+    /// "file:line:column" or "file: row r, f2".
+    [[nodiscard]] std::string place(std::size_t column) const;
+
+  private:
+    std::unique_ptr<CsvReader> csv_;
+    std::unique_ptr<NpyReader> npy_;
+    std::vector<std::string> columns_;
+    std::vector<double> numbers_;     // NPY: the row
+    std::vector<std::string> texts_;  // NPY: the row as texts, where asked for
+    std::uint64_t rows_ = 0;
+};
+
+}  // namespace vedette::inline v0::cli

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tails and quantiles against SciPy, and at the ends of their domains.
+#include "vedette/stats/distributions.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "unit/oracle_data.hpp"
+
+namespace s = vedette::stats;
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+using Arguments = std::vector<double>;
+
+std::uint64_t whole(double x) {
+    return static_cast<std::uint64_t>(x);
+}
+
+const std::map<std::string, std::function<double(const Arguments&)>> functions{
+    {"normal_cdf", [](const Arguments& a) { return s::normal_cdf(a[0]); }},
+    {"normal_sf", [](const Arguments& a) { return s::normal_sf(a[0]); }},
+    {"normal_quantile", [](const Arguments& a) { return s::normal_quantile(a[0]); }},
+    {"chi_squared_sf", [](const Arguments& a) { return s::chi_squared_sf(a[0], a[1]); }},
+    {"chi_squared_quantile", [](const Arguments& a) { return s::chi_squared_quantile(a[0], a[1]); }},
+    {"student_t_sf", [](const Arguments& a) { return s::student_t_sf(a[0], a[1]); }},
+    {"student_t_quantile", [](const Arguments& a) { return s::student_t_quantile(a[0], a[1]); }},
+    {"f_sf", [](const Arguments& a) { return s::f_sf(a[0], a[1], a[2]); }},
+    {"binomial_cdf", [](const Arguments& a) { return s::binomial_cdf(whole(a[0]), whole(a[1]), a[2]); }},
+    {"beta_quantile", [](const Arguments& a) { return s::beta_quantile(a[0], a[1], a[2]); }},
+    {"hypergeometric_cdf",
+     [](const Arguments& a) { return s::hypergeometric_cdf(whole(a[0]), whole(a[1]), whole(a[2]), whole(a[3])); }},
+    {"kolmogorov_sf", [](const Arguments& a) { return s::kolmogorov_sf(a[0]); }},
+    {"kolmogorov_quantile_upper", [](const Arguments& a) { return s::kolmogorov_quantile_upper(a[0]); }},
+};
+
+}  // namespace
+
+TEST_CASE("distributions match SciPy") {
+    const auto data = oracle_data("distributions.json");
+    std::size_t checked = 0;
+    for (const auto& row : data["rows"]) {
+        const std::string name = row["function"];
+        const auto found = functions.find(name);
+        if (found == functions.end()) continue;
+        const Arguments arguments = row["arguments"];
+        const double expected = row["value"];
+        const double got = found->second(arguments);
+        CAPTURE(name);
+        CAPTURE(arguments[0]);
+        CAPTURE(got);
+        CAPTURE(expected);
+        // Logarithms of large factorials cancel in the hypergeometric law.
+        const double tolerance = name == "hypergeometric_cdf" ? 1e-8 : 1e-9;
+        CHECK(std::abs(got - expected) <= tolerance * std::abs(expected) + 1e-300);
+        ++checked;
+    }
+    CHECK(checked > 180);
+}
+
+TEST_CASE("Kolmogorov's finite law matches SciPy's kstwo within the stated errors") {
+    const auto data = oracle_data("distributions.json");
+    std::size_t checked = 0;
+    for (const auto& row : data["rows"]) {
+        if (row["function"] != "kolmogorov_finite_sf") continue;
+        const double d = row["arguments"][0];
+        const double n = row["arguments"][1];
+        const double expected = row["value"];
+        const double got = s::kolmogorov_finite_sf(d, n);
+        CAPTURE(d);
+        CAPTURE(n);
+        CAPTURE(expected);
+        CAPTURE(got);
+        const double absolute = n >= 500 ? 2e-6 : n >= 30 ? 1e-4 : n >= 8 ? 2e-3 : 5e-2;
+        CHECK(std::abs(got - expected) <= absolute);
+        if (n >= 64 && expected > 1e-9 && expected < 0.2)
+            CHECK(std::abs(got - expected) <= (n >= 500 ? 2e-3 : 6e-2) * expected);
+        ++checked;
+    }
+    CHECK(checked > 120);
+}
+
+TEST_CASE("Kolmogorov's finite law falls from one to zero and meets its limit") {
+    for (const double n : {1.0, 2.0, 7.0, 63.0, 64.0, 1000.0, 1e12}) {
+        double previous = 1.0;
+        for (int i = 0; i <= 2000; ++i) {
+            const double d = i / 2000.0;
+            const double now = s::kolmogorov_finite_sf(d, n);
+            REQUIRE(now >= 0.0);
+            // The seams between the forms are within the stated errors.
+            REQUIRE(now <= previous + (n < 30 ? 2e-2 : 1e-4));
+            previous = now;
+        }
+        CHECK(previous == 0.0);
+        CHECK(s::kolmogorov_finite_sf(0.0, n) == 1.0);
+    }
+    CHECK(s::kolmogorov_finite_sf(1.36 / 1e6, 1e12) == doctest::Approx(s::kolmogorov_sf(1.36)).epsilon(1e-5));
+    CHECK(s::kolmogorov_finite_sf(0.1, 100.4) == s::kolmogorov_finite_sf(0.1, 100.0));
+}
+
+TEST_CASE("distributions answer NaN outside their domain and the limit at its ends") {
+    for (const double value : {s::normal_sf(not_a_number),
+                               s::normal_quantile(-0.1),
+                               s::normal_quantile(1.1),
+                               s::chi_squared_sf(1.0, 0.0),
+                               s::chi_squared_sf(not_a_number, 3.0),
+                               s::chi_squared_sf(1.0, -2.0),
+                               s::chi_squared_quantile(2.0, 3.0),
+                               s::student_t_sf(not_a_number, 3.0),
+                               s::student_t_quantile(0.5, 0.0),
+                               s::f_sf(1.0, 0.0, 3.0),
+                               s::binomial_cdf(1, 3, 1.5),
+                               s::binomial_cdf(1, 3, not_a_number),
+                               s::beta_quantile(0.5, 0.0, 1.0),
+                               s::hypergeometric_cdf(1, 10, 11, 3),
+                               s::hypergeometric_cdf(1, 10, 3, 11),
+                               s::kolmogorov_sf(not_a_number),
+                               s::kolmogorov_quantile_upper(0.0),
+                               s::kolmogorov_quantile_upper(1.0),
+                               s::kolmogorov_finite_sf(not_a_number, 10.0),
+                               s::kolmogorov_finite_sf(0.1, 0.0),
+                               s::kolmogorov_finite_sf(0.1, not_a_number)})
+        CHECK(std::isnan(value));
+    CHECK(s::normal_quantile(0.0) == -infinity);
+    CHECK(s::normal_quantile(1.0) == infinity);
+    CHECK(s::chi_squared_sf(0.0, 5.0) == 1.0);
+    CHECK(s::chi_squared_sf(-3.0, 5.0) == 1.0);
+    CHECK(s::chi_squared_sf(infinity, 5.0) == 0.0);
+    CHECK(s::chi_squared_sf(1e6, 5.0) == 0.0);
+    CHECK(s::student_t_sf(-infinity, 5.0) == 1.0);
+    CHECK(s::f_sf(infinity, 5.0, 5.0) == 0.0);
+    CHECK(s::hypergeometric_cdf(5, 10, 3, 2) == 1.0);
+    CHECK(s::hypergeometric_cdf(0, 10, 8, 5) == 0.0);
+    CHECK(s::kolmogorov_sf(-1.0) == 1.0);
+    CHECK(s::kolmogorov_sf(infinity) == 0.0);
+}
