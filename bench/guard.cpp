@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the guard costs: per request, per batch, per report, per merge and per load; typical and at its worst.
+#include "vedette/guard/guard.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -13,7 +15,6 @@
 #include "allocations.hpp"
 #include "guard_data.hpp"
 #include "kernels/dispatch.hpp"
-#include "vedette/guard/guard.hpp"
 #include "vedette/guard/report.hpp"
 
 #ifdef VEDETTE_BENCH_CAPI
@@ -72,8 +73,7 @@ struct Traffic {
     std::vector<float> rows;
 
     explicit Traffic(const Situation& s, std::size_t count = ring)
-        : baseline(bench::numeric_baseline(s.shape, s.cells)),
-          rows(bench::traffic(s.kind, s.shape, count, baseline)) {}
+        : baseline(bench::numeric_baseline(s.shape, s.cells)), rows(bench::traffic(s.kind, s.shape, count, baseline)) {}
 
     [[nodiscard]] std::span<const float> row(std::size_t i) const {
         return std::span<const float>(rows).subspan((i % ring) * bench::features, bench::features);
@@ -190,7 +190,8 @@ void check_texts(benchmark::State& state, std::size_t length, std::size_t live_l
     Window window(baseline);
     vedette::Random random(5, 0);
     std::vector<std::string> texts;
-    for (std::size_t i = 0; i < 64; ++i) texts.push_back(bench::category((unseen ? 1000 : 0) + i % categories, live_length));
+    for (std::size_t i = 0; i < 64; ++i)
+        texts.push_back(bench::category((unseen ? 1000 : 0) + i % categories, live_length));
     std::vector<vedette::Value> rows(ring * bench::features);
     for (vedette::Value& value : rows) value = std::string_view(texts[random() % texts.size()]);
     std::size_t turn = 0;
@@ -231,8 +232,8 @@ void observe_column(benchmark::State& state, const Situation& s, bool nulls) {
     const AllocationMeter meter;
     for (auto _ : state) {
         const std::span<const float> part = std::span<const float>(values).subspan((turn++ % 8) * piece, piece);
-        window.observe_column(0, vedette::Column::numeric(part, nulls ? vedette::Validity{bits.data(), 0}
-                                                                      : vedette::Validity{}));
+        window.observe_column(
+            0, vedette::Column::numeric(part, nulls ? vedette::Validity{bits.data(), 0} : vedette::Validity{}));
     }
     meter.report(state);
     state.counters["rows"] = static_cast<double>(piece);
@@ -272,8 +273,7 @@ void merge_windows(benchmark::State& state, const Situation& s) {
     const AllocationMeter meter;
     for (auto _ : state) sum.merge(parts[turn++ % parts.size()]);
     meter.report(state);
-    state.counters["bytes_per_feature"] =
-        static_cast<double>((s.cells + Window::extra_count) * sizeof(std::uint64_t));
+    state.counters["bytes_per_feature"] = static_cast<double>((s.cells + Window::extra_count) * sizeof(std::uint64_t));
 }
 
 void load_bytes(benchmark::State& state, const std::function<Baseline()>& make) {
@@ -303,10 +303,12 @@ void add_situation(const Situation& s) {
     const auto name = [&s](const char* group) { return std::string(group) + "/" + s.name; };
     add(name("observe_row"), [&s](benchmark::State& state) { observe_row(state, s); });
     add(name("check_row"), [&s](benchmark::State& state) { check_row(state, s); });
-    add(name("check_row_latency"), [&s](benchmark::State& state) { check_row_latency(state, s); }, true);
+    add(
+        name("check_row_latency"), [&s](benchmark::State& state) { check_row_latency(state, s); }, true);
 #ifdef VEDETTE_BENCH_CAPI
     add(name("check_row_c"), [&s](benchmark::State& state) { check_row_c(state, s); });
-    add(name("check_row_c_latency"), [&s](benchmark::State& state) { check_row_c_latency(state, s); }, true);
+    add(
+        name("check_row_c_latency"), [&s](benchmark::State& state) { check_row_c_latency(state, s); }, true);
 #endif
     add(name("observe_rows_row_major"), [&s](benchmark::State& state) { observe_batch(state, s, true); });
     add(name("observe_rows_column_major"), [&s](benchmark::State& state) { observe_batch(state, s, false); });
@@ -334,7 +336,8 @@ void add_all() {
     add("check_long_texts/unseen", [](benchmark::State& state) { check_texts(state, 256, 256, true); });
     const auto texts = [] { return bench::categorical_baseline(63, 12); };
     add("load_bytes/categories_63", [texts](benchmark::State& state) { load_bytes(state, texts); });
-    add("clock/empty", [](benchmark::State& state) { empty_call_latency(state); }, true);
+    add(
+        "clock/empty", [](benchmark::State& state) { empty_call_latency(state); }, true);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace bench {
 
 inline constexpr std::size_t features = 100;
 
-/// Reference data by shape: "normal", "lognormal" (sigma 2), "duplicated" (nine in ten values are one value), "few" (ten
-/// distinct values), "clustered" (half the values within one part in a million).
+/// Reference data by shape: "normal", "lognormal" (sigma 2), "duplicated" (nine in ten values are one value), "few"
+/// (ten distinct values), "clustered" (half the values within one part in a million).
 inline float draw(const std::string& shape, vedette::Random& random) {
     const double x = random.normal();
     if (shape == "lognormal") return static_cast<float>(std::exp(2.0 * x));

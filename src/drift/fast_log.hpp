@@ -7,8 +7,8 @@
 
 namespace vedette::inline v0::drift {
 
-/// ln(x) of a positive normal number: relative error below 1e-15 near x = 1, absolute error below 1e-14 elsewhere (times
-/// the exponent's size beyond 100). Undefined for other x.
+/// ln(x) of a positive normal number: relative error below 1e-15 near x = 1, absolute error below 1e-14 elsewhere
+/// (times the exponent's size beyond 100). Undefined for other x.
 inline double fast_log(double x) noexcept {
     // x = 2^exponent * mantissa with the mantissa in [sqrt(1/2), sqrt(2)); the bias keeps the shifted word positive.
     constexpr std::uint64_t root_half = 0x3FE6A09E667F3BCDU;

@@ -283,7 +283,7 @@ void GridEvaluation::pooled_ordered(Sink&& sink) const noexcept {
     // skewness of these masses is what limits the approximation, and asks for more in a cell.
     const double live_share = m_ / (n_ + m_);
     const double needed =
-        least_expected() * std::max(reference_.discrete_ ? 1.0 : 1.0 + 3.0 * live_share * live_share, n_ / m_);
+        least_expected() * std::max(reference_.discrete_ ? 1.0 : 1.0 + 4.0 * live_share * live_share, n_ / m_);
     const std::size_t cells = live_.size();
     double left = n_;  // reference mass not yet in a closed cell
     double reference_sum = 0.0;

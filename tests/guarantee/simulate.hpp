@@ -133,8 +133,7 @@ inline Draw draw_null(World world, vedette::Random& random, std::uint64_t n, std
         std::vector<double> values(std::min<std::uint64_t>(n, 10'000));
         for (double& value : values) value = quantile(world, random.uniform());
         grid = vedette::stats::fit_grid(values, cells);
-        if (values.size() < n)
-            grid.reference_counts = multinomial(random, n, cell_probabilities(world, grid.edges));
+        if (values.size() < n) grid.reference_counts = multinomial(random, n, cell_probabilities(world, grid.edges));
     } else if (world == World::tied) {
         const std::uint64_t zeros = binomial(random, n, tie);
         grid = spaced_grid(random, n - zeros, cells / 2, 0.0);

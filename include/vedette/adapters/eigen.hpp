@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opt-in: Eigen matrices and vectors as views, without a copy. The only header that needs more than the standard library.
+// Opt-in: Eigen matrices and vectors as views, without a copy. The only header that needs more than the standard
+// library.
 #pragma once
 
 #include <Eigen/Core>
@@ -15,7 +16,8 @@ namespace vedette::inline v0::adapters {
 /// Error(invalid_argument) when neither rows nor columns are contiguous.
 template <class Derived>
 MatrixView<typename Derived::Scalar> matrix_view(const Eigen::DenseBase<Derived>& matrix) {
-    static_assert((Derived::Flags & Eigen::DirectAccessBit) != 0, "an expression has no elements in memory: evaluate it");
+    static_assert((Derived::Flags & Eigen::DirectAccessBit) != 0,
+                  "an expression has no elements in memory: evaluate it");
     const Derived& m = matrix.derived();
     if (m.innerStride() != 1) throw Error(ErrorCode::invalid_argument, "the matrix has an inner stride other than 1");
     const auto rows = static_cast<std::size_t>(m.rows());
@@ -30,7 +32,8 @@ MatrixView<typename Derived::Scalar> matrix_view(const Eigen::DenseBase<Derived>
 template <class Derived>
 ColumnView<typename Derived::Scalar> column_view(const Eigen::DenseBase<Derived>& vector) {
     static_assert(Derived::IsVectorAtCompileTime, "a matrix is no column");
-    static_assert((Derived::Flags & Eigen::DirectAccessBit) != 0, "an expression has no elements in memory: evaluate it");
+    static_assert((Derived::Flags & Eigen::DirectAccessBit) != 0,
+                  "an expression has no elements in memory: evaluate it");
     const Derived& v = vector.derived();
     return {v.data(), static_cast<std::size_t>(v.size()), static_cast<std::ptrdiff_t>(v.innerStride())};
 }
