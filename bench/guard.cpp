@@ -23,6 +23,8 @@
 
 namespace {
 
+using bench::Kind;
+using bench::Shape;
 using vedette::Baseline;
 using vedette::Guard;
 using vedette::MatrixView;
@@ -34,25 +36,25 @@ constexpr std::size_t window_rows = 10'000;
 /// A named situation: which reference, which traffic. The first of a group is the typical one.
 struct Situation {
     const char* name;
-    const char* shape;
+    Shape shape;
     std::size_t cells;
-    const char* kind;
+    Kind kind;
 };
 
 constexpr Situation situations[] = {
-    {"typical", "normal", 64, "typical"},
-    {"ties", "normal", 64, "ties"},
-    {"nan", "normal", 64, "nan"},
-    {"infinite", "normal", 64, "infinite"},
-    {"outside", "normal", 64, "outside"},
-    {"edge", "normal", 64, "edge"},
-    {"mixed", "normal", 64, "mixed"},
-    {"shifted", "normal", 64, "shifted"},
-    {"lognormal_reference", "lognormal", 64, "typical"},
-    {"duplicated_reference", "duplicated", 64, "typical"},
-    {"few_values_reference", "few", 64, "typical"},
-    {"clustered_reference", "clustered", 64, "typical"},
-    {"cells_1024", "normal", 1024, "typical"},
+    {"typical", Shape::normal, 64, Kind::reference},
+    {"ties", Shape::normal, 64, Kind::ties},
+    {"nan", Shape::normal, 64, Kind::nan},
+    {"infinite", Shape::normal, 64, Kind::infinite},
+    {"outside", Shape::normal, 64, Kind::outside},
+    {"edge", Shape::normal, 64, Kind::edge},
+    {"mixed", Shape::normal, 64, Kind::mixed},
+    {"shifted", Shape::normal, 64, Kind::shifted},
+    {"lognormal_reference", Shape::lognormal, 64, Kind::reference},
+    {"duplicated_reference", Shape::duplicated, 64, Kind::reference},
+    {"few_values_reference", Shape::few, 64, Kind::reference},
+    {"clustered_reference", Shape::clustered, 64, Kind::reference},
+    {"cells_1024", Shape::normal, 1024, Kind::reference},
 };
 
 /// Counts allocations from here to `report`, per iteration.
@@ -222,7 +224,7 @@ void observe_batch(benchmark::State& state, const Situation& s, bool row_major) 
 /// One long column of one feature, in fresh pieces, as a table gives it; `nulls` adds a validity bitmap.
 void observe_column(benchmark::State& state, const Situation& s, bool nulls) {
     constexpr std::size_t piece = 16'384;
-    const Baseline baseline = bench::numeric_baseline(s.shape, s.cells);
+    const Baseline& baseline = bench::numeric_baseline(s.shape, s.cells);
     const std::vector<float> values = bench::traffic(s.kind, s.shape, 8 * piece / bench::features + 1, baseline);
     std::vector<std::uint8_t> bits(piece / 8 + 1);
     vedette::Random random(6, 0);
@@ -240,7 +242,7 @@ void observe_column(benchmark::State& state, const Situation& s, bool nulls) {
 }
 
 void assess_window(benchmark::State& state, const Situation& s, std::size_t rows) {
-    const Baseline baseline = bench::numeric_baseline(s.shape, s.cells);
+    const Baseline& baseline = bench::numeric_baseline(s.shape, s.cells);
     std::vector<Window> windows;
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
         const std::vector<float> live = bench::traffic(s.kind, s.shape, rows, baseline, 10 + seed);
@@ -315,7 +317,7 @@ void add_situation(const Situation& s) {
     add(name("observe_column"), [&s](benchmark::State& state) { observe_column(state, s, false); });
     add(name("assess"), [&s](benchmark::State& state) { assess_window(state, s, window_rows); });
     add(name("merge"), [&s](benchmark::State& state) { merge_windows(state, s); });
-    if (std::string(s.kind) != "typical") return;
+    if (s.kind != Kind::reference) return;
     const auto make = [&s] { return bench::numeric_baseline(s.shape, s.cells); };
     add(name("load_bytes"), [make](benchmark::State& state) { load_bytes(state, make); });
     add(name("load_file"), [make](benchmark::State& state) { load_file(state, make); });

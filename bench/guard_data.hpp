@@ -5,8 +5,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vedette/core/random.hpp"
@@ -16,16 +20,38 @@ namespace bench {
 
 inline constexpr std::size_t features = 100;
 
-/// Reference data by shape: "normal", "lognormal" (sigma 2), "duplicated" (nine in ten values are one value), "few"
-/// (ten distinct values), "clustered" (half the values within one part in a million).
-inline float draw(const std::string& shape, vedette::Random& random) {
+/// The law of the reference data.
+enum class Shape {
+    normal,
+    lognormal,   ///< sigma 2
+    duplicated,  ///< nine in ten values are one value
+    few,         ///< ten distinct values
+    clustered,   ///< half the values within one part in a million
+};
+
+inline float draw(Shape shape, vedette::Random& random) {
     const double x = random.normal();
-    if (shape == "lognormal") return static_cast<float>(std::exp(2.0 * x));
-    if (shape == "duplicated") return random.uniform() < 0.9 ? 1.0F : static_cast<float>(x);
-    if (shape == "few") return static_cast<float>(std::floor(10.0 * random.uniform()));
-    if (shape == "clustered") return static_cast<float>(random.uniform() < 0.5 ? 1.0 + 1e-6 * x : 1e6 * x);
+    switch (shape) {
+        case Shape::normal: break;
+        case Shape::lognormal: return static_cast<float>(std::exp(2.0 * x));
+        case Shape::duplicated: return random.uniform() < 0.9 ? 1.0F : static_cast<float>(x);
+        case Shape::few: return static_cast<float>(std::floor(10.0 * random.uniform()));
+        case Shape::clustered: return static_cast<float>(random.uniform() < 0.5 ? 1.0 + 1e-6 * x : 1e6 * x);
+    }
     return static_cast<float>(x);
 }
+
+/// What is sent. All but `reference` and `shifted` are what an attacker, or a broken pipeline, would send.
+enum class Kind {
+    reference,  ///< the reference's own law
+    shifted,    ///< by half a deviation
+    ties,
+    nan,
+    infinite,
+    outside,
+    edge,   ///< every value equals an edge
+    mixed,  ///< each of the five before by chance
+};
 
 inline std::vector<std::string> numbered(const char* prefix, std::size_t count) {
     std::vector<std::string> names;
@@ -33,7 +59,10 @@ inline std::vector<std::string> numbered(const char* prefix, std::size_t count) 
     return names;
 }
 
-inline vedette::Baseline numeric_baseline(const std::string& shape, std::size_t cells) {
+/// Built once per process: the benchmarks share it.
+inline const vedette::Baseline& numeric_baseline(Shape shape, std::size_t cells) {
+    static std::map<std::pair<Shape, std::size_t>, vedette::Baseline> built;
+    if (const auto known = built.find({shape, cells}); known != built.end()) return known->second;
     constexpr std::size_t rows = 20'000;
     vedette::Random random(1, 0);
     const std::vector<std::string> names = numbered("feature_", features);
@@ -43,7 +72,8 @@ inline vedette::Baseline numeric_baseline(const std::string& shape, std::size_t 
         for (float& x : data[f]) x = draw(shape, random);
         columns.push_back({names[f], vedette::Column::numeric(data[f])});
     }
-    return vedette::Baseline::build(vedette::Table(columns), {.cells = cells});
+    auto made = vedette::Baseline::build(vedette::Table(columns), {.cells = cells});
+    return built.emplace(std::pair{shape, cells}, std::move(made)).first->second;
 }
 
 /// Every feature categorical with `categories` texts of `length` characters.
@@ -68,28 +98,27 @@ inline vedette::Baseline categorical_baseline(std::size_t categories, std::size_
     return vedette::Baseline::build(vedette::Table(columns));
 }
 
-/// Rows of `features` values by traffic: "typical" (the reference's own law), "shifted" (by half a deviation), "ties",
-/// "nan", "infinite", "outside", "edge" (every value equals an edge), "mixed" (each of these by chance).
-inline std::vector<float> traffic(const std::string& kind, const std::string& shape, std::size_t rows,
-                                  const vedette::Baseline& baseline, std::uint64_t seed = 3) {
+/// Rows of `features` values each.
+inline std::vector<float> traffic(Kind kind, Shape shape, std::size_t rows, const vedette::Baseline& baseline,
+                                  std::uint64_t seed = 3) {
     vedette::Random random(seed, 1);
+    constexpr Kind mixture[] = {Kind::ties, Kind::nan, Kind::infinite, Kind::outside, Kind::edge, Kind::reference};
     constexpr float infinity = std::numeric_limits<float>::infinity();
-    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
     std::vector<float> values(rows * features);
     for (std::size_t i = 0; i < values.size(); ++i) {
-        float& x = values[i];
         const auto& edges = baseline.features()[i % features].grid.edges;
-        x = draw(shape, random);
-        const std::uint64_t chance = random() % 6;
-        const auto is = [&](const char* name, std::uint64_t face) {
-            return kind == name || (kind == "mixed" && chance == face);
-        };
-        if (kind == "shifted") x += 0.5F;
-        if (is("ties", 0)) x = static_cast<float>(edges[edges.size() / 2]);
-        if (is("nan", 1)) x = nan;
-        if (is("infinite", 2)) x = random() % 2 == 0 ? infinity : -infinity;
-        if (is("outside", 3)) x = random() % 2 == 0 ? 1e30F : -1e30F;
-        if (is("edge", 4)) x = static_cast<float>(edges[random() % (edges.size() - 1)]);
+        const bool upwards = random() % 2 == 0;
+        float& x = values[i];
+        switch (kind == Kind::mixed ? mixture[random() % std::size(mixture)] : kind) {
+            case Kind::shifted: x = draw(shape, random) + 0.5F; break;
+            case Kind::ties: x = static_cast<float>(edges[edges.size() / 2]); break;
+            case Kind::nan: x = std::numeric_limits<float>::quiet_NaN(); break;
+            case Kind::infinite: x = upwards ? infinity : -infinity; break;
+            case Kind::outside: x = upwards ? 1e30F : -1e30F; break;
+            case Kind::edge: x = static_cast<float>(edges[random() % (edges.size() - 1)]); break;
+            case Kind::reference:
+            case Kind::mixed: x = draw(shape, random); break;
+        }
     }
     return values;
 }

@@ -27,4 +27,16 @@ inline double fast_log(double x) noexcept {
     return exponent * 0.6931471805599453094 + 2.0 * (s + s * series);
 }
 
+inline constexpr double near_one = 0.25;
+
+/// ln(x) for |x - 1| < near_one, relative error below 3e-15.
+inline double log_near_one(double x) noexcept {
+    const double s = (x - 1.0) / (x + 1.0);
+    const double z = s * s;  // at most 0.0204: eight terms leave 2e-15 at the ends
+    const double z2 = z * z;
+    const double low = (1.0 / 3 + z * (1.0 / 5)) + z2 * (1.0 / 7 + z * (1.0 / 9));
+    const double high = (1.0 / 11 + z * (1.0 / 13)) + z2 * (1.0 / 15);
+    return 2.0 * (s + s * z * (low + z2 * z2 * high));
+}
+
 }  // namespace vedette::inline v0::drift

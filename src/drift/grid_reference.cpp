@@ -53,6 +53,8 @@ GridReference GridReference::ordered(std::span<const std::uint64_t> counts, std:
     reference.discrete_ = discrete;
     reference.smallest_inner_mass_ = discrete ? 0.0 : near_equal_mass(counts, reference.total_);
     reference.standard_deviation_ = standard_deviation;
+    if (counts.size() >= 4 && counts.front() == 0 && counts.back() == 0)
+        reference.smallest_inner_count_ = static_cast<double>(*std::min_element(counts.begin() + 1, counts.end() - 1));
     if (!edges.empty()) reference.prepare_wasserstein(edges, minimum, maximum);
     return reference;
 }

@@ -49,6 +49,18 @@ struct Block {
     Values log_p, log_q;  // ln(2p / (p+q)), ln(2q / (p+q))
 };
 
+// Without much drift all arguments are close to one, where the logarithm needs no exponent.
+void take_logs(Block::Values& values, std::size_t cells) noexcept {
+    double outside = 0.0;
+#pragma omp simd reduction(+ : outside)
+    for (std::size_t i = 0; i < cells; ++i) outside += std::abs(values[i] - 1.0) < near_one ? 0.0 : 1.0;
+    if (outside == 0.0) {
+        for (std::size_t i = 0; i < cells; ++i) values[i] = log_near_one(values[i]);
+    } else {
+        for (std::size_t i = 0; i < cells; ++i) values[i] = fast_log(values[i]);
+    }
+}
+
 // What a divergence needs beyond its value: its null law is factor * D / (1/n+1/m) ~ chi-square, and `spread` is the
 // ratio of its variance away from the null to that of the noncentral chi-square (1 for small drift).
 struct Noncentral {
@@ -80,7 +92,11 @@ double folded_sum_sf(double x, double mean, double variance) noexcept {
     const double y = 1.0 + std::min(variance / (mean * mean), 0.5708);
     const double degrees = (0.5 * y + std::sqrt(std::max(0.0, 0.25 * y * y - 0.5 * y * (y - 1.0)))) / (2.0 * (y - 1.0));
     const double mean_square = degrees - 0.5 + 0.125 / degrees;
-    return stats::chi_squared_sf(x * x * mean_square / (mean * mean), degrees);
+    const double square = x * x * mean_square / (mean * mean);
+    if (degrees < 30.0) return stats::chi_squared_sf(square, degrees);
+    // Wilson and Hilferty's (1931) cube root, well within the error of the matched moments.
+    const double step = 2.0 / (9.0 * degrees);
+    return stats::normal_sf((std::cbrt(square / degrees) - (1.0 - step)) / std::sqrt(step));
 }
 
 }  // namespace
@@ -114,6 +130,7 @@ class GridEvaluation {
     void finish_contingency() noexcept;
     void finish_divergences() noexcept;
     void finish_total_variation() noexcept;
+    void finish_chi_square_tails() noexcept;
     void fill_divergence(TestResult& result, double divergence, double factor, double spread) const noexcept;
 
     const GridReference& reference_;
@@ -125,6 +142,7 @@ class GridEvaluation {
     double largest_difference_ = 0.0;
     double distance_ = 0.0;  // Wasserstein-1 in units of the range
     double live_variance_ = 0.0;
+    double corrected_g_ = 0.0;
     PooledSums sums_;
     std::size_t pooled_cells_ = 0;
     std::size_t filled_ = 0;
@@ -168,6 +186,7 @@ GridEvidence GridEvaluation::run() noexcept {
     finish_contingency();
     finish_divergences();
     finish_total_variation();
+    finish_chi_square_tails();
     return out_;
 }
 
@@ -285,6 +304,14 @@ void GridEvaluation::pooled_ordered(Sink&& sink) const noexcept {
     const double needed =
         least_expected() * std::max(reference_.discrete_ ? 1.0 : 1.0 + 4.0 * live_share * live_share, n_ / m_);
     const std::size_t cells = live_.size();
+    if (cells >= 4 && reference_.smallest_inner_count_ >= needed) {
+        // Nothing to join but the two outer cells, which hold no reference value.
+        for (std::size_t i = 1; i + 1 < cells; ++i) {
+            const std::uint64_t outer = (i == 1 ? live_[0] : 0) + (i + 2 == cells ? live_[cells - 1] : 0);
+            sink(to_double(reference_.counts_[i]), to_double(live_[i] + outer));
+        }
+        return;
+    }
     double left = n_;  // reference mass not yet in a closed cell
     double reference_sum = 0.0;
     double live_sum = 0.0;
@@ -345,6 +372,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
     const double added = smoothing * static_cast<double>(pooled_cells_);
     const double per_smoothed_n = 1.0 / (n_ + added);
     const double per_smoothed_m = 1.0 / (m_ + added);
+    const double per_total = 1.0 / total;
     const double reference_scale = total / n_;
     const double live_scale = total / m_;
     constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
@@ -356,7 +384,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
         const double product = 1.0 / (t * rest);  // one division for two reciprocals
         block.inverse_total[i] = rest * product;
         block.odds[i] = t * t * product;
-        block.deviation[i] = std::sqrt(t * rest) / total;
+        block.deviation[i] = std::sqrt(t * rest) * per_total;
         block.log_r[i] = std::max(r * block.inverse_total[i] * reference_scale, tiny);
         block.log_l[i] = std::max(l * block.inverse_total[i] * live_scale, tiny);
     }
@@ -372,8 +400,7 @@ void GridEvaluation::add_block(std::size_t cells) noexcept {
         block.log_q[i] = 2.0 * p * q * q * inverse;
         block.squared_root_difference[i] = both - 2.0 * std::sqrt(p * q);
     }
-    for (auto* logs : {&block.log_r, &block.log_l, &block.log_p, &block.log_q})
-        for (std::size_t i = 0; i < cells; ++i) (*logs)[i] = fast_log((*logs)[i]);
+    for (auto* logs : {&block.log_r, &block.log_l, &block.log_p, &block.log_q}) take_logs(*logs, cells);
     add_counts(block, cells);
     add_shares(block, cells);
 }
@@ -403,8 +430,7 @@ void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept 
     }
     double variation = 0.0, folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0;
     double odds_2_squares = 0.0, largest_total = 0.0;
-#pragma omp simd reduction(+ : variation, folded, folded_squares, odds_1, odds_1_squares, odds_2, odds_2_squares) \
-    reduction(max : largest_total)
+#pragma omp simd reduction(+ : variation, folded, folded_squares, odds_1, odds_1_squares, odds_2, odds_2_squares)
     for (std::size_t i = 0; i < cells; ++i) {
         const double r = reference_block_[i];
         const double l = live_block_[i];
@@ -417,8 +443,9 @@ void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept 
         odds_1_squares += one * one;
         odds_2 += two;
         odds_2_squares += two * two;
-        largest_total = std::max(largest_total, r + l);
     }
+    for (std::size_t i = 0; i < cells; ++i)
+        largest_total = std::max(largest_total, reference_block_[i] + live_block_[i]);
     sums_.pearson += pearson;
     sums_.pearson_p += pearson_p;
     sums_.pearson_p2 += pearson_p2;
@@ -488,12 +515,11 @@ void GridEvaluation::finish_contingency() noexcept {
                                    std::min(1.0, std::sqrt(bounds.upper / total))};
     }
     out_.chi_square.statistic = pearson;
-    out_.chi_square.p_value = stats::chi_squared_sf(pearson, degrees);
     out_.g.statistic = std::max(0.0, 2.0 * sums_.likelihood);
     // Williams's (1976) correction brings the mean of G to that of the chi-square law.
     const double williams =
         1.0 + (total * variance_factor_ - 1.0) * (total * sums_.inverse_totals - 1.0) / (6.0 * total * degrees);
-    out_.g.p_value = stats::chi_squared_sf(out_.g.statistic / williams, degrees);
+    corrected_g_ = out_.g.statistic / williams;
 }
 
 void GridEvaluation::fill_divergence(TestResult& result, double divergence, double factor,
@@ -502,7 +528,6 @@ void GridEvaluation::fill_divergence(TestResult& result, double divergence, doub
     const double scale = factor / variance_factor_;
     result.statistic = divergence * scale;
     result.degrees_of_freedom = degrees;
-    result.p_value = stats::chi_squared_sf(result.statistic, degrees);
     const Noncentral bounds = invert_noncentral(result.statistic, degrees, confidence_.z(), spread);
     result.effect = divergence;
     result.effect_interval = {bounds.lower / scale, bounds.upper / scale};
@@ -558,6 +583,18 @@ void GridEvaluation::finish_total_variation() noexcept {
     const double noise = mean + confidence_.z() * std::sqrt(std::max(0.0, variance));
     result.effect_interval = {std::max(0.0, variation - noise),
                               std::min(1.0, variation + 0.5 * confidence_.z() * root)};
+}
+
+void GridEvaluation::finish_chi_square_tails() noexcept {
+    const std::array<double, 5> statistics{out_.chi_square.statistic, corrected_g_, out_.psi.statistic,
+                                           out_.jensen_shannon.statistic, out_.hellinger.statistic};
+    std::array<double, 5> tails{};
+    stats::chi_squared_sf(statistics, static_cast<double>(pooled_cells_ - 1), tails);
+    out_.chi_square.p_value = tails[0];
+    out_.g.p_value = tails[1];
+    out_.psi.p_value = tails[2];
+    out_.jensen_shannon.p_value = tails[3];
+    out_.hellinger.p_value = tails[4];
 }
 
 GridEvidence evaluate(const GridReference& reference, std::span<const std::uint64_t> live,

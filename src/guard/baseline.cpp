@@ -109,27 +109,7 @@ FeatureBaseline learn_categorical(const Column& column, const BaselineOptions& o
     return feature;
 }
 
-void check_options(const Table& reference, const BaselineOptions& options) {
-    if (options.cells < stats::minimum_grid_cells || options.cells > stats::maximum_grid_cells) {
-        throw Error(ErrorCode::invalid_argument, fmt::format("cells = {} lies outside [{}, {}]", options.cells,
-                                                             stats::minimum_grid_cells, stats::maximum_grid_cells));
-    }
-    if (options.max_categories < 1 || options.max_categories > most_categories) {
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("max_categories = {} lies outside [1, {}]", options.max_categories, most_categories));
-    }
-    if (reference.column_count() == 0) throw Error(ErrorCode::invalid_argument, "the reference has no columns");
-    if (reference.rows() < std::max<std::size_t>(options.minimum_rows, 1)) {
-        throw Error(ErrorCode::not_enough_data,
-                    fmt::format("the reference has {} rows, {} are needed", reference.rows(),
-                                std::max<std::size_t>(options.minimum_rows, 1)));
-    }
-}
-
-}  // namespace
-
-template <>
-std::vector<double> edges_for<double>(const stats::Grid& grid) {
+std::vector<double> wide_edges(const stats::Grid& grid) {
     if (grid.precision == stats::Precision::f64) return grid.edges;
     // A double rounds to a float at or above the edge exactly from the midpoint to the float below on; the midpoint
     // itself rounds to the even one of the two.
@@ -149,8 +129,7 @@ std::vector<double> edges_for<double>(const stats::Grid& grid) {
     return edges;
 }
 
-template <>
-std::vector<float> edges_for<float>(const stats::Grid& grid) {
+std::vector<float> narrow_edges(const stats::Grid& grid) {
     std::vector<float> edges;
     edges.reserve(grid.edges.size());
     constexpr double largest = std::numeric_limits<float>::max();
@@ -167,6 +146,25 @@ std::vector<float> edges_for<float>(const stats::Grid& grid) {
     return edges;
 }
 
+void check_options(const Table& reference, const BaselineOptions& options) {
+    if (options.cells < stats::minimum_grid_cells || options.cells > stats::maximum_grid_cells) {
+        throw Error(ErrorCode::invalid_argument, fmt::format("cells = {} lies outside [{}, {}]", options.cells,
+                                                             stats::minimum_grid_cells, stats::maximum_grid_cells));
+    }
+    if (options.max_categories < 1 || options.max_categories > most_categories) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("max_categories = {} lies outside [1, {}]", options.max_categories, most_categories));
+    }
+    if (reference.column_count() == 0) throw Error(ErrorCode::invalid_argument, "the reference has no columns");
+    if (reference.rows() < std::max<std::size_t>(options.minimum_rows, 1)) {
+        throw Error(ErrorCode::not_enough_data,
+                    fmt::format("the reference has {} rows, {} are needed", reference.rows(),
+                                std::max<std::size_t>(options.minimum_rows, 1)));
+    }
+}
+
+}  // namespace
+
 void Baseline::State::prepare() {
     by_name.resize(features.size());
     std::iota(by_name.begin(), by_name.end(), std::size_t{0});
@@ -178,8 +176,8 @@ void Baseline::State::prepare() {
             throw Error(ErrorCode::corrupt_data, "the baseline has a feature without a name of its own");
         }
     }
-    std::vector<std::vector<float>> edges_f32(features.size());
-    std::vector<std::vector<double>> edges_f64(features.size());
+    edges_f32.resize(features.size());
+    edges_f64.resize(features.size());
     std::vector<std::uint32_t> offsets;
     std::size_t offset = 0;
     for (std::size_t f = 0; f < features.size(); ++f) {
@@ -189,8 +187,8 @@ void Baseline::State::prepare() {
         if (feature.kind == FeatureKind::numeric) {
             tables.emplace_back();
             references.push_back(drift::GridReference::ordered(feature.grid, feature.moments.standard_deviation()));
-            edges_f32[f] = edges_for<float>(feature.grid);
-            edges_f64[f] = edges_for<double>(feature.grid);
+            edges_f32[f] = narrow_edges(feature.grid);
+            edges_f64[f] = wide_edges(feature.grid);
             expected_first.push_back(1);
             expected_size.push_back(static_cast<std::uint16_t>(cells - 2));
         } else {
@@ -207,7 +205,6 @@ void Baseline::State::prepare() {
         }
     }
     counter_offsets.push_back(offset);
-    // A feature without edges is one that the row kernels skip.
     const std::vector<std::span<const float>> grids_f32(edges_f32.begin(), edges_f32.end());
     const std::vector<std::span<const double>> grids_f64(edges_f64.begin(), edges_f64.end());
     plan_f32.emplace(grids_f32, offsets);

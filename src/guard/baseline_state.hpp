@@ -29,6 +29,8 @@ struct Baseline::State {
     std::vector<CategoryTable> tables;         // empty for numeric features
     std::vector<std::uint32_t> categorical;    // indices of the categorical features
     std::vector<drift::GridReference> references;
+    std::vector<std::vector<float>> edges_f32;  // empty for categorical features, which the row kernels then skip
+    std::vector<std::vector<double>> edges_f64;
     std::optional<kernels::RowPlan<float>> plan_f32;
     std::optional<kernels::RowPlan<double>> plan_f64;
     std::vector<std::uint16_t> expected_first;  // an entry stands out unless its code lies in
@@ -57,6 +59,17 @@ struct Baseline::State {
     }
 };
 
+/// The edges of a numeric feature for values of T: f32 values meet edges rounded to float (0.7f is not below an edge at
+/// 0.7), and f64 values of an f32 feature are cut where rounding to float would cut them.
+template <class T>
+std::span<const T> edges_of(const Baseline::State& state, std::size_t feature) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return state.edges_f32[feature];
+    } else {
+        return state.edges_f64[feature];
+    }
+}
+
 /// The row plan for rows of T.
 template <class T>
 const kernels::RowPlanView<T>* plan_of(const Baseline::State& state) noexcept {
@@ -66,10 +79,5 @@ const kernels::RowPlanView<T>* plan_of(const Baseline::State& state) noexcept {
         return state.plan_f64->view();
     }
 }
-
-/// The edges of a numeric feature for values of type T: f32 values meet edges rounded to float (0.7f is not below an
-/// edge at 0.7), and f64 values of an f32 feature are cut where rounding to float would cut them.
-template <class T>
-std::vector<T> edges_for(const stats::Grid& grid);
 
 }  // namespace vedette::inline v0

@@ -10,23 +10,43 @@
 
 namespace vedette::inline v0 {
 
+namespace {
+
+constexpr std::size_t longest_probe = 32;  // twice what a thousand random categories show
+constexpr std::uint64_t most_seeds = 16;
+
+}  // namespace
+
 CategoryTable::CategoryTable(std::span<const std::string> categories) : size_(categories.size()) {
     if (categories.empty()) return;
-    slots_.resize(std::bit_ceil(categories.size() * 2));
-    mask_ = slots_.size() - 1;
-    for (std::size_t cell = 0; cell < categories.size(); ++cell) {
-        const std::string& text = categories[cell];
+    for (const std::string& text : categories) {
         if (text.size() > std::numeric_limits<std::int32_t>::max() - texts_.size()) {
             throw Error(ErrorCode::overflow, "the categories of a feature hold more than 2 GiB of text");
         }
-        const std::uint64_t hash = hash_of(text);
-        std::size_t slot = hash & mask_;
-        while (slots_[slot].length != empty) slot = (slot + 1) & mask_;
-        slots_[slot] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(text.size()),
-                        static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(cell)};
         texts_ += text;
         longest_ = std::max(longest_, text.size());
     }
+    mask_ = std::bit_ceil(categories.size() * 2) - 1;
+    while (fill(categories) > longest_probe && seed_ + 1 < most_seeds) ++seed_;
+}
+
+// Places every category by the hash of the present seed; returns the longest probe.
+std::size_t CategoryTable::fill(std::span<const std::string> categories) {
+    slots_.assign(mask_ + 1, Slot{});
+    std::size_t longest = 0;
+    std::size_t offset = 0;
+    for (std::size_t cell = 0; cell < categories.size(); ++cell) {
+        const std::string& text = categories[cell];
+        const std::uint64_t hash = hash_of(text);
+        std::size_t slot = hash & mask_;
+        std::size_t probe = 1;
+        for (; slots_[slot].length != empty; ++probe) slot = (slot + 1) & mask_;
+        longest = std::max(longest, probe);
+        slots_[slot] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(text.size()),
+                        static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(cell)};
+        offset += text.size();
+    }
+    return longest;
 }
 
 }  // namespace vedette::inline v0

@@ -47,11 +47,46 @@ const char* reason_name(Reason reason) noexcept {
     return index < reason_names.size() ? reason_names[index] : "unknown";
 }
 
+namespace {
+
+// What an entry can turn out to be. The first six are the codes from `codes::invalid` on, in their order.
+enum EntryKind : std::uint8_t {
+    wrong_type,
+    null,
+    skipped,
+    negative_infinity,
+    positive_infinity,
+    nan,
+    unseen,
+    outside,
+    far_outside,
+    as_expected,
+    kind_count
+};
+static_assert(codes::null == codes::invalid + null && codes::negative_infinity == codes::invalid + negative_infinity &&
+              codes::positive_infinity == codes::invalid + positive_infinity && codes::nan == codes::invalid + nan);
+
+constexpr std::array<Reason, kind_count> reason_of{
+    Reason::wrong_type,       Reason::null_value,   Reason::wrong_type,      Reason::infinite_value,
+    Reason::infinite_value,   Reason::not_a_number, Reason::unseen_category, Reason::out_of_range,
+    Reason::far_out_of_range, Reason::out_of_range};
+
+}  // namespace
+
 // The policy of one feature with everything looked up that can be looked up beforehand.
 struct Guard::FeatureRule {
-    Decision null, nan, positive_infinity, negative_infinity, unseen, outside, far_outside, wrong_type;
-    FeatureKind kind;
-    double far_below, far_above;
+    std::array<Decision, kind_count> decisions{};  // by kind of entry
+    bool categorical = false;
+    double far_below = 0.0;
+    double far_above = 0.0;
+
+    // Without branches: in a flood of findings they would be mispredicted.
+    [[nodiscard]] std::size_t classify(std::uint16_t code, double value) const noexcept {
+        const std::size_t numeric =
+            outside + (static_cast<std::size_t>(value < far_below) | static_cast<std::size_t>(value > far_above));
+        const std::size_t cell = categorical ? std::size_t{unseen} : numeric;
+        return code >= codes::invalid ? static_cast<std::size_t>(code - codes::invalid) : cell;
+    }
 };
 
 Guard::Guard(Baseline baseline, Policy policy) : baseline_(std::move(baseline)), policy_(std::move(policy)) {
@@ -66,17 +101,17 @@ Guard::Guard(Baseline baseline, Policy policy) : baseline_(std::move(baseline)),
     for (const FeatureBaseline& feature : baseline_.features()) {
         const FeaturePolicy& given = policy_.for_feature(feature.name);
         const RequestPolicy& request = given.request;
-        FeatureRule rule{};
-        rule.kind = feature.kind;
+        FeatureRule rule;
+        rule.categorical = feature.kind == FeatureKind::categorical;
         if (!given.ignore) {
-            rule.null = resolve(request.null, feature.nulls);
-            rule.nan = resolve(request.not_a_number, feature.nans);
-            rule.positive_infinity = resolve(request.infinity, feature.positive_infinities);
-            rule.negative_infinity = resolve(request.infinity, feature.negative_infinities);
-            rule.unseen = resolve(request.unseen_category, feature.counts().back());
-            rule.outside = resolve(request.out_of_range, 0);
-            rule.far_outside = resolve(request.far_out_of_range, 0);
-            rule.wrong_type = resolve(request.wrong_type, 0);
+            rule.decisions[wrong_type] = resolve(request.wrong_type, 0);
+            rule.decisions[null] = resolve(request.null, feature.nulls);
+            rule.decisions[negative_infinity] = resolve(request.infinity, feature.negative_infinities);
+            rule.decisions[positive_infinity] = resolve(request.infinity, feature.positive_infinities);
+            rule.decisions[nan] = resolve(request.not_a_number, feature.nans);
+            rule.decisions[unseen] = resolve(request.unseen_category, feature.counts().back());
+            rule.decisions[outside] = resolve(request.out_of_range, 0);
+            rule.decisions[far_outside] = resolve(request.far_out_of_range, 0);
         }
         const double range = feature.grid.maximum - feature.grid.minimum;
         rule.far_below = feature.grid.minimum - request.far_factor * range;
@@ -133,34 +168,33 @@ Verdict Guard::judge(std::span<const T> row, Window& window) const noexcept {
         return verdict;
     }
     const std::uint16_t* const found = window.codes_.data();
-    if (state.stands_out(found)) {
-        for (std::size_t f = 0; f < row.size(); ++f) {
-            if (state.stands_out(found, f)) judge_entry(f, found[f], number_of(row, f), verdict);
-        }
-    }
+    if (state.stands_out(found)) judge_entries(row, found, verdict);
     if (!scores_.empty()) run_scores(row, window, verdict);
     ++window.requests_[static_cast<std::size_t>(verdict.decision)];
     return verdict;
 }
 
-void Guard::judge_entry(std::size_t feature, std::uint16_t code, double value, Verdict& verdict) const noexcept {
-    const FeatureRule& rule = (*rules_)[feature];
-    switch (code) {
-        case codes::nan: return add(verdict, Reason::not_a_number, rule.nan, feature, value);
-        case codes::positive_infinity:
-            return add(verdict, Reason::infinite_value, rule.positive_infinity, feature, value);
-        case codes::negative_infinity:
-            return add(verdict, Reason::infinite_value, rule.negative_infinity, feature, value);
-        case codes::null: return add(verdict, Reason::null_value, rule.null, feature, value);
-        case codes::invalid: return add(verdict, Reason::wrong_type, rule.wrong_type, feature, value);
-        default: break;
+template <class T>
+void Guard::judge_entries(std::span<const T> row, const std::uint16_t* found, Verdict& verdict) const noexcept {
+    const Baseline::State& state = baseline_.state();
+    const FeatureRule* const rules = rules_->data();
+    std::size_t f = 0;
+    for (; f < row.size() && verdict.finding_count < Verdict::capacity; ++f) {
+        if (!state.stands_out(found, f)) continue;
+        const double value = number_of(row, f);
+        const std::size_t kind = rules[f].classify(found[f], value);
+        add(verdict, reason_of[kind], rules[f].decisions[kind], f, value);
     }
-    if (rule.kind == FeatureKind::categorical)
-        return add(verdict, Reason::unseen_category, rule.unseen, feature, value);
-    if (value < rule.far_below || value > rule.far_above) {
-        return add(verdict, Reason::far_out_of_range, rule.far_outside, feature, value);
+    // No room for more findings: what is left is counted without a branch, so that a flood costs little.
+    for (; f < row.size(); ++f) {
+        const std::size_t suspect = rules[f].classify(found[f], number_of(row, f));
+        const std::size_t kind = state.stands_out(found, f) ? suspect : std::size_t{as_expected};
+        const Decision decision = rules[f].decisions[kind];
+        const std::uint32_t counts = decision != Decision::pass ? 1 : 0;
+        verdict.decision = worst(verdict.decision, decision);
+        verdict.reasons |= counts << static_cast<unsigned>(reason_of[kind]);
+        verdict.finding_count += counts;
     }
-    add(verdict, Reason::out_of_range, rule.outside, feature, value);
 }
 
 template <class T>

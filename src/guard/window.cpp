@@ -133,7 +133,7 @@ void Window::observe_matrix(const MatrixView<T>& rows) {
         for (std::size_t f = 0; f < state.features.size(); ++f) {
             if (state.features[f].kind == FeatureKind::categorical) continue;
             const ColumnView<T> column = rows.column(f);
-            const std::vector<T> edges = edges_for<T>(state.features[f].grid);
+            const std::span<const T> edges = edges_of<T>(state, f);
             std::uint64_t* const cells = counters_.data() + state.counter_offsets[f];
             kernel.count_cells(column.data(), column.size(), column.stride(), edges.data(), edges.size(), cells,
                                cells + edges.size() + 1);
@@ -168,7 +168,14 @@ void Window::observe(const Table& table) {
             throw Error(ErrorCode::schema_mismatch, fmt::format("the baseline has no feature \"{}\"", column.name));
         }
     }
-    for (std::size_t f = 0; f < columns.size(); ++f) observe_column(f, *columns[f]);
+    // Looking up a dictionary needs memory; should it run out half-way, nothing has been counted.
+    std::vector<std::uint64_t> before = counters_;
+    try {
+        for (std::size_t f = 0; f < columns.size(); ++f) observe_column(f, *columns[f]);
+    } catch (...) {
+        counters_.swap(before);
+        throw;
+    }
 }
 
 void Window::observe_column(std::size_t feature, const Column& column) {
@@ -213,10 +220,19 @@ void Window::observe_column(std::size_t feature, const Column& column) {
 template <class T>
 void Window::count_numbers(std::size_t feature, const Column& column) {
     const Baseline::State& state = baseline_.state();
-    const std::vector<T> edges = edges_for<T>(state.features[feature].grid);
+    const std::span<const T> edges = edges_of<T>(state, feature);
     const auto& kernel = kernels::typed<T>(kernels::kernels());
     std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
     std::uint64_t* const specials = counters + edges.size() + 1;
+    const auto address = reinterpret_cast<std::uintptr_t>(column.data());
+    constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
+    const bool in_place = column.dtype() == dtype_of<T> && column.validity().bits == nullptr &&
+                          address % alignof(T) == 0 && column.stride_bytes() % size == 0;
+    if (in_place) {
+        kernel.count_cells(static_cast<const T*>(column.data()), column.size(), column.stride_bytes() / size,
+                           edges.data(), edges.size(), counters, specials);
+        return;
+    }
     std::array<T, tile> values;
     std::array<bool, tile> valid;
     for (std::size_t begin = 0; begin < column.size(); begin += tile) {

@@ -3,6 +3,7 @@
 #include "vedette/stats/distributions.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/math/policies/policy.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
@@ -98,6 +99,42 @@ double pelz_good_cdf(double z, double n) noexcept {
     return cdf;
 }
 
+constexpr std::size_t tail_lanes = 6;
+
+// Q(a, x) for several x > 1.4 a by Legendre's continued fraction, evaluated as Lentz does, side by side: its divisions
+// wait for one another within a lane but not between lanes.
+void gamma_tails(double a, std::array<double, tail_lanes>& x) noexcept {
+    std::array<double, tail_lanes> b;
+    std::array<double, tail_lanes> c;
+    std::array<double, tail_lanes> d;
+    std::array<double, tail_lanes> h;
+    for (std::size_t i = 0; i < tail_lanes; ++i) {
+        b[i] = x[i] + 1.0 - a;
+        c[i] = 1e300;
+        d[i] = 1.0 / b[i];
+        h[i] = d[i];
+    }
+    double change = 1.0;
+    for (double step = 1.0; step < 200.0 && change > 1e-12; step += 1.0) {
+        const double numerator = step * (a - step);
+        change = 0.0;
+        for (std::size_t i = 0; i < tail_lanes; ++i) {
+            b[i] += 2.0;
+            d[i] = 1.0 / (numerator * d[i] + b[i]);
+            c[i] = b[i] + numerator / c[i];
+            h[i] *= c[i] * d[i];
+        }
+        for (std::size_t i = 0; i < tail_lanes; ++i) change = std::max(change, std::abs(c[i] * d[i] - 1.0));
+    }
+    const double log_gamma_a = log_gamma(a);
+    for (std::size_t i = 0; i < tail_lanes; ++i) {
+        if (i > 0 && x[i] == x[0]) continue;
+        h[i] *= std::exp(a * std::log(x[i]) - x[i] - log_gamma_a);
+    }
+    for (std::size_t i = 1; i < tail_lanes; ++i) h[i] = x[i] == x[0] ? h[0] : h[i];
+    x = h;
+}
+
 }  // namespace
 
 double normal_cdf(double x) noexcept {
@@ -120,6 +157,27 @@ double chi_squared_sf(double x, double degrees_of_freedom) noexcept {
     if (x <= 0.0) return 1.0;
     if (x == infinity) return 0.0;
     return boost::math::gamma_q(0.5 * degrees_of_freedom, 0.5 * x, Policy());
+}
+
+void chi_squared_sf(std::span<const double> x, double degrees_of_freedom, std::span<double> tails) noexcept {
+    const double a = 0.5 * degrees_of_freedom;
+    std::array<double, tail_lanes> far{};
+    std::array<std::size_t, tail_lanes> where{};
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < x.size() && i < tails.size(); ++i) {
+        const double half = 0.5 * x[i];
+        // Below, Boost has quick expansions; beyond, the tail is zero.
+        if (a > 20.0 && half > 1.4 * a && half < a + 1e4 && count < tail_lanes) {
+            where[count] = i;
+            far[count++] = half;
+        } else {
+            tails[i] = chi_squared_sf(x[i], degrees_of_freedom);
+        }
+    }
+    if (count == 0) return;
+    std::fill(far.begin() + static_cast<std::ptrdiff_t>(count), far.end(), far[0]);
+    gamma_tails(a, far);
+    for (std::size_t i = 0; i < count; ++i) tails[where[i]] = far[i];
 }
 
 double chi_squared_quantile(double probability, double degrees_of_freedom) noexcept {

@@ -53,7 +53,8 @@ class GridReference {
     double range_ = 0.0;  // maximum - minimum, halved where that would overflow
     double range_scale_ = 1.0;
     double standard_deviation_ = std::numeric_limits<double>::quiet_NaN();
-    double smallest_inner_mass_ = 0.0;  // 0 when the inner cells are far from equal: no continuity correction
+    double smallest_inner_count_ = 0.0;  // 0 when an outer cell holds reference values
+    double smallest_inner_mass_ = 0.0;   // 0 when the inner cells are far from equal: no continuity correction
     // Null moments of Wasserstein-1 in units of the range at 1/n + 1/m = 1, and the deviation of its signed sum.
     double wasserstein_mean_ = 0.0;
     double wasserstein_variance_ = 0.0;

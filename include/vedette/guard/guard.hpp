@@ -127,7 +127,8 @@ class Guard {
     void add_slot(ScoreSlot slot);
     template <class T>
     Verdict judge(std::span<const T> row, Window& window) const noexcept;
-    void judge_entry(std::size_t feature, std::uint16_t code, double value, Verdict& verdict) const noexcept;
+    template <class T>
+    void judge_entries(std::span<const T> row, const std::uint16_t* found, Verdict& verdict) const noexcept;
     template <class T>
     void run_scores(std::span<const T> row, Window& window, Verdict& verdict) const noexcept;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace vedette::inline v0::stats {
 
@@ -14,6 +15,9 @@ double normal_sf(double x) noexcept;
 double normal_quantile(double probability) noexcept;
 
 double chi_squared_sf(double x, double degrees_of_freedom) noexcept;
+/// The tails of several statistics that share their degrees of freedom, quicker than one by one: tails[i] is
+/// chi_squared_sf(x[i], degrees_of_freedom) up to a relative 1e-10. At most 6 statistics; `tails` is as long as `x`.
+void chi_squared_sf(std::span<const double> x, double degrees_of_freedom, std::span<double> tails) noexcept;
 double chi_squared_quantile(double probability, double degrees_of_freedom) noexcept;
 
 double student_t_sf(double x, double degrees_of_freedom) noexcept;

@@ -236,5 +236,7 @@ TEST_CASE("fast_log is the logarithm") {
         const double near = 1.0 + 0.01 * (random.uniform() - 0.5);
         REQUIRE(std::abs(d::fast_log(near) - std::log(near)) <= 1e-15 * std::abs(std::log(near)));
     }
+    for (double x = 1.0 - d::near_one; x <= 1.0 + d::near_one; x += 1.0 / 4096)
+        REQUIRE(std::abs(d::log_near_one(x) - std::log(x)) <= 3e-15 * std::abs(std::log(x)));
     CHECK(d::fast_log(1.0) == 0.0);
 }

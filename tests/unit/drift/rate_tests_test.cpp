@@ -129,7 +129,6 @@ TEST_CASE("exceedance and unseen_category at their edges") {
 }
 
 TEST_CASE("counters of a hostile size cost no more than others") {
-    const vedette::stats::Confidence confidence(0.99);
     constexpr std::uint64_t huge = 100'000'000'000'000'000U;
     for (const std::uint64_t events : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{50}}) {
         for (const std::uint64_t live : {std::uint64_t{0}, huge, huge * 5, huge * 9, huge * 10}) {

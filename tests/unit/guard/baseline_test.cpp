@@ -182,7 +182,7 @@ TEST_CASE("f64 values of an f32 feature fall where their float would") {
     for (int i = 0; i < 1000; ++i) x.push_back(static_cast<float>(i % 97) / 10.0F);
     const Baseline baseline = Baseline::build(Table({{"x", Column::numeric(x)}}));
     const stats::Grid& grid = baseline.feature(0).grid;
-    const auto wide = edges_for<double>(grid);
+    const auto wide = edges_of<double>(baseline.state(), 0);
     for (int i = -20; i < 2000; ++i) {
         const double value = static_cast<double>(i) / 100.0;
         const auto cell = static_cast<std::size_t>(std::upper_bound(wide.begin(), wide.end(), value) - wide.begin());

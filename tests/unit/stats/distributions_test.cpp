@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -86,6 +87,28 @@ TEST_CASE("Kolmogorov's finite law matches SciPy's kstwo within the stated error
         ++checked;
     }
     CHECK(checked > 120);
+}
+
+TEST_CASE("tails of several statistics at once are those of each") {
+    for (const double k : {1.0, 3.1, 39.0, 41.0, 61.0, 255.0, 1023.0, 20'000.0})
+        for (const double base : {0.5, 1.0, 1.41, 1.5, 2.0, 5.0, 12.0}) {
+            const std::array<double, 6> x{0.8 * base * k, base * k,       1.001 * base * k,
+                                          1.3 * base * k, 3.0 * base * k, base * k};
+            std::array<double, 6> tails{};
+            s::chi_squared_sf(x, k, tails);
+            for (std::size_t i = 0; i < x.size(); ++i) {
+                CAPTURE(k);
+                CAPTURE(x[i]);
+                const double expected = s::chi_squared_sf(x[i], k);
+                CHECK(std::abs(tails[i] - expected) <= 1e-10 * expected + 1e-290);
+            }
+        }
+    const std::array<double, 3> hostile{not_a_number, infinity, -1.0};
+    std::array<double, 3> tails{};
+    s::chi_squared_sf(hostile, 61.0, tails);
+    CHECK(std::isnan(tails[0]));
+    CHECK(tails[1] == 0.0);
+    CHECK(tails[2] == 1.0);
 }
 
 TEST_CASE("Kolmogorov's finite law falls from one to zero and meets its limit") {
