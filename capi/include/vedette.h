@@ -31,6 +31,7 @@
 #ifndef VEDETTE_H
 #define VEDETTE_H
 
+// NOLINTBEGIN(modernize-*): this is C.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -677,5 +678,7 @@ VDT_API vdt_status vdt_report_save(const vdt_report* report, const char* format,
 #if defined(__cplusplus)
 }  // extern "C"
 #endif
+
+// NOLINTEND(modernize-*)
 
 #endif  // VEDETTE_H

@@ -13,6 +13,7 @@ namespace vedette::inline v0::capi {
 
 /// Converts `values.size()` entries; false for an unknown kind, or a null text with a length.
 inline bool read_values(const vdt_value* row, std::vector<Value>& values) noexcept {
+    if (row == nullptr) return values.empty();
     for (std::size_t i = 0; i < values.size(); ++i) {
         const vdt_value& given = row[i];
         Value& value = values[i];

@@ -29,19 +29,19 @@ constexpr bool is_one_of(int32_t value, Enum last) {
 
 extern "C" {
 
-uint32_t vdt_version(void) noexcept {
+uint32_t vdt_version() noexcept {
     return VEDETTE_VERSION_MAJOR << 16 | VEDETTE_VERSION_MINOR << 8 | VEDETTE_VERSION_PATCH;
 }
 
-const char* vdt_version_string(void) noexcept {
+const char* vdt_version_string() noexcept {
     return vedette::version_string;
 }
 
-int32_t vdt_abi_version(void) noexcept {
+int32_t vdt_abi_version() noexcept {
     return VDT_ABI_VERSION;
 }
 
-const char* vdt_build_info(void) noexcept {
+const char* vdt_build_info() noexcept {
     try {
         static const std::string text = std::string("vedette ") + vedette::version_string + ", " + compiler +
                                         ", kernels " + vedette::active_instruction_set();

@@ -43,7 +43,7 @@ struct StridedMatrix {
 
 /// Bytes from the lowest to the highest that the matrix touches. Throws Error(overflow).
 std::uint64_t matrix_extent(const StridedMatrix& matrix);
-StridedMatrix read_matrix(const vdt_matrix* matrix);
+StridedMatrix read_matrix(const vdt_matrix* given);
 
 /// Counts every row: in place where the strides are those of rows or columns of aligned f32 or f64, else by tiles.
 void observe_matrix(Window& window, const StridedMatrix& matrix);

@@ -54,7 +54,9 @@ void add_reference(CLI::App& command, ReferenceOptions& options) {
 }
 
 void add_live(CLI::App& command, LiveOptions& options) {
-    command.add_option("live", options.source.path, "Live data: CSV with a header, or NPY; - = standard input")
+    command
+        .add_option("live", options.source.path,
+                    "Live data: CSV with a header, or NPY; - = standard input. Further columns are left alone")
         ->required();
     command.add_option("--window", options.window, "Judge every N rows by themselves")->check(CLI::PositiveNumber);
     command.add_option("--window-by", options.window_by, "Begin a new window whenever this column changes");

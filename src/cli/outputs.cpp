@@ -18,6 +18,22 @@
 
 namespace vedette::inline v0::cli {
 
+namespace {
+
+/// Whether everything was evaluated. A feature's warning may stand beside a test that had too little data.
+bool is_complete(const LabelledReport& window) {
+    const auto evaluated = [](const Evidence& evidence) { return evidence.decision != Decision::not_evaluated; };
+    const Report& report = window.report;
+    return report.decision != Decision::not_evaluated &&
+           std::all_of(report.features.begin(), report.features.end(), [&](const FeatureReport& feature) {
+               const auto evidence = feature.evidence();
+               return feature.ignored ||
+                      (!evidence.empty() && std::all_of(evidence.begin(), evidence.end(), evaluated));
+           });
+}
+
+}  // namespace
+
 std::vector<Output> parse_outputs(const std::vector<std::string>& texts) {
     std::vector<Output> outputs;
     for (const std::string& text : texts) {
@@ -92,9 +108,7 @@ void write_outputs(const std::vector<Output>& outputs, std::span<const LabelledR
 ExitStatus exit_status(std::span<const LabelledReport> windows, bool fail_on_warn) {
     const Decision decision = overall_decision(windows);
     if (decision == Decision::alarm || (decision == Decision::warn && fail_on_warn)) return exit_failed;
-    const bool complete = !windows.empty() && std::all_of(windows.begin(), windows.end(), [](const LabelledReport& w) {
-        return w.report.decision != Decision::not_evaluated && w.report.count(Decision::not_evaluated) == 0;
-    });
+    const bool complete = !windows.empty() && std::all_of(windows.begin(), windows.end(), is_complete);
     return complete ? exit_pass : exit_not_enough_data;
 }
 

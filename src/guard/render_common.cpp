@@ -103,17 +103,20 @@ std::string summary(Items items) {
     if (items.size() == 1) return clean(items.front().report->summary());
     std::uint64_t rows = 0;
     for (const Item& item : items) rows += item.report->live_rows;
-    const Decision decision = overall(items);
-    std::string text = fmt::format("{}: ", decision_word(decision));
+    std::string text = fmt::format("{}: ", decision_word(overall(items)));
+    bool first = true;
     const auto part = [&](Decision wanted, const char* words) {
         const std::size_t count = windows_with(items, wanted);
-        if (count != 0) text += fmt::format("{}{} {}", text.ends_with(": ") ? "" : ", ", count, words);
+        if (count == 0) return;
+        text += first ? fmt::format("{} of {} windows {}", count, items.size(), words)
+                      : fmt::format(", {} {}", count, words);
+        first = false;
     };
     part(Decision::alarm, "drifted beyond tolerance");
     part(Decision::warn, "changed, though not surely beyond tolerance");
-    part(Decision::not_evaluated, "with too little data");
+    part(Decision::not_evaluated, "had too little data");
     part(Decision::pass, "passed");
-    return fmt::format("{} of {} windows; {} live rows against {} reference rows", text, items.size(), grouped(rows),
+    return fmt::format("{}; {} live rows against {} reference rows", text, grouped(rows),
                        grouped(items.front().report->reference_rows));
 }
 
@@ -140,7 +143,7 @@ std::vector<std::size_t> ranking(Items items) {
             const FeatureReport& feature = item.report->features[f];
             if (feature.ignored) continue;
             grade[f] = std::max(grade[f], static_cast<int>(feature.decision));
-            const Evidence* evidence = feature.decisive();
+            const Evidence* evidence = largest_move(feature);
             if (evidence != nullptr && evidence->moved_share > share[f]) share[f] = evidence->moved_share;
         }
     }
@@ -151,6 +154,38 @@ std::vector<std::size_t> ranking(Items items) {
         return grade[a] != grade[b] ? grade[a] > grade[b] : share[a] > share[b];
     });
     return order;
+}
+
+const Evidence* largest_move(const FeatureReport& feature) noexcept {
+    const Evidence* best = nullptr;
+    for (const Evidence& evidence : feature.evidence()) {
+        if (best == nullptr || std::isnan(best->moved_share) || evidence.moved_share > best->moved_share)
+            best = &evidence;
+    }
+    return best;
+}
+
+std::string left_open(const FeatureReport& feature) {
+    std::string text;
+    if (feature.decision == Decision::not_evaluated) return text;
+    for (const Evidence& evidence : feature.evidence()) {
+        if (evidence.decision != Decision::not_evaluated) continue;
+        if (!text.empty()) text += "; ";
+        text += fmt::format("{} not evaluated, {} observations", hypothesis_word(evidence.hypothesis),
+                            grouped(feature.live_observations));
+    }
+    return text;
+}
+
+std::size_t common_prefix(Items items) noexcept {
+    if (items.size() < 2) return 0;
+    std::string_view prefix = items.front().label;
+    for (const Item& item : items) {
+        const auto [end, other] = std::mismatch(prefix.begin(), prefix.end(), item.label.begin(), item.label.end());
+        prefix = prefix.substr(0, static_cast<std::size_t>(end - prefix.begin()));
+    }
+    const std::size_t space = prefix.rfind(' ');
+    return space == std::string_view::npos ? 0 : space + 1;
 }
 
 std::string title(Items items, const RenderOptions& options) {

@@ -37,6 +37,13 @@ std::size_t focus(Items items) noexcept;
 /// Features ordered by their gravest decision and then largest moved share over all windows; ignored ones are left out.
 std::vector<std::size_t> ranking(Items items);
 
+/// The evidence with the largest moved share, whatever it decided; null when there is none.
+const Evidence* largest_move(const FeatureReport& feature) noexcept;
+/// What was left open beside the verdict on a feature: "distribution not evaluated, 35 observations"; often empty.
+std::string left_open(const FeatureReport& feature);
+/// What all labels of several windows begin with, up to and including a space: "month " of "month 4", "month 5".
+std::size_t common_prefix(Items items) noexcept;
+
 /// The title that a report carries, made safe.
 std::string title(Items items, const RenderOptions& options);
 /// "alarm", "warning", "pass", "not evaluated": for people.

@@ -31,7 +31,14 @@ std::string percent(double share) {
 }
 
 std::string probability(double p) {
-    return p < 1e-300 ? std::string("< 1e-300") : fmt::format("{:.2g}", p);
+    return p < 1e-300 ? std::string("< 1e-300") : fmt::format("= {:.2g}", p);
+}
+
+// The test's name as words of a sentence.
+std::string test_word(DriftTest test) {
+    std::string word = drift_test_name(test);
+    std::replace(word.begin(), word.end(), '_', ' ');
+    return word;
 }
 
 double sort_key(double share) {
@@ -129,14 +136,14 @@ std::string Report::reason(std::size_t index) const {
     }
     std::string text;
     if (evidence->hypothesis == Hypothesis::distribution) {
-        text = fmt::format("{}: at least {} of the values moved (estimate {}, {} p = {})", known.name,
+        text = fmt::format("{}: at least {} of the values moved (estimate {}, {} p {})", known.name,
                            percent(std::max(0.0, evidence->moved_share_interval.lower)), percent(evidence->moved_share),
-                           drift_test_name(feature.test), probability(evidence->adjusted_p_value));
+                           test_word(feature.test), probability(evidence->adjusted_p_value));
         if (known.kind == FeatureKind::numeric && !std::isnan(feature.live_median)) {
             text += fmt::format("; median {:.4g} was {:.4g}", feature.live_median, feature.reference_median);
         }
     } else {
-        text = fmt::format("{}: {} of the values are {}, {} in the reference (p = {})", known.name,
+        text = fmt::format("{}: {} of the values are {}, {} in the reference (p {})", known.name,
                            percent(evidence->live_rate), rate_words[static_cast<std::size_t>(evidence->hypothesis)],
                            percent(evidence->reference_rate), probability(evidence->adjusted_p_value));
     }

@@ -14,7 +14,7 @@ namespace vedette::inline v0::rendering {
 
 namespace {
 
-constexpr std::size_t most_timelines = 12;
+constexpr std::size_t most_timelines = 6;
 constexpr std::size_t plots_of_focus = 40;
 constexpr std::size_t plots_of_others = 6;
 constexpr std::size_t most_detailed_windows = 24;
@@ -47,12 +47,13 @@ std::string header(Items items, const RenderOptions& options) {
     figure("live rows", grouped(rows));
     if (items.size() > 1) figure("windows", std::to_string(items.size()));
     figure("features", std::to_string(ranking(items).size()));
-    if (!options.live_name.empty()) figure("live data", shortened(options.live_name, 48));
+    const std::string_view live(options.live_name);
+    if (!live.empty()) figure("live data", shortened(live.substr(live.rfind('/') + 1), 48));
     return text + "</dl></header>\n";
 }
 
 std::string heat_cell(const FeatureReport& feature) {
-    const Evidence* evidence = feature.decisive();
+    const Evidence* evidence = largest_move(feature);
     const double share = evidence == nullptr ? std::nan("") : evidence->moved_share;
     return fmt::format("<td class=\"cell {}\" title=\"{}\">{}</td>", decision_name(feature.decision),
                        decision_word(feature.decision), percent(share));
@@ -65,8 +66,12 @@ std::string timeline(Items items, const RenderOptions& options) {
         "<section><h2>Windows</h2><p class=\"hint\">The share of a feature's values that moved away from the "
         "reference, "
         "window by window. Colour says the verdict: an alarm needs statistical evidence <em>and</em> a share that is "
-        "surely above the tolerance.</p><div class=\"scroll\"><table class=\"heat\"><thead><tr><th>window</th>";
-    for (const Item& item : items) text += fmt::format("<th>{}</th>", escape_xml(shortened(item.label, 16)));
+        "surely above the tolerance.</p><div class=\"scroll\"><table class=\"heat\"><thead><tr>";
+    const std::size_t prefix = common_prefix(items);
+    text += fmt::format("<th>{}</th>", prefix == 0 ? "window" : escape_xml(items.front().label.substr(0, prefix)));
+    for (const Item& item : items) {
+        text += fmt::format("<th>{}</th>", escape_xml(shortened(item.label.substr(prefix), 16)));
+    }
     text += "</tr><tr><th>rows</th>";
     for (const Item& item : items) text += fmt::format("<td>{}</td>", grouped(item.report->live_rows));
     text += "</tr><tr><th>verdict</th>";
@@ -100,13 +105,13 @@ std::string facts(const Report& report, std::size_t f) {
         fact("decided by", evidence_test_word(feature, *evidence));
     }
     if (known.kind == FeatureKind::numeric) {
-        fact("median, reference to live", number(feature.reference_median) + " to " + number(feature.live_median));
-        fact("distance in standard deviations", number(feature.statistics.wasserstein.effect));
+        fact("medians", number(feature.reference_median) + " to " + number(feature.live_median));
+        fact("distance (SDs)", number(feature.statistics.wasserstein.effect));
     } else {
         fact("categories in the reference", grouped(known.categories.size()));
     }
-    fact("population stability index", number(feature.statistics.psi.effect));
-    fact("observations", grouped(known.observations()) + " reference, " + grouped(feature.live_observations) + " live");
+    fact("stability index (PSI)", number(feature.statistics.psi.effect));
+    fact("observations", grouped(known.observations()) + " / " + grouped(feature.live_observations) + " live");
     return text + "</dl>";
 }
 
@@ -120,9 +125,11 @@ std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
         "<article class=\"feature {}\"><div class=\"words\"><h3>{} {}</h3><p class=\"kind\">{}</p><p>{}.</p>",
         decision_name(feature.decision), escape_xml(shortened(name, 60)), badge(feature.decision),
         feature_kind_name(known.kind), escape_xml(sentence(clean(reason))));
+    const std::string open = left_open(feature);
+    if (!open.empty()) text += fmt::format("<p>{}.</p>", escape_xml(sentence(open)));
     const Evidence* evidence = feature.decisive();
     if (evidence != nullptr) text += share_bar(*evidence, feature.tolerance);
-    text += facts(report, f) + "</div>";
+    text += "</div>";
     if (with_plots) {
         const auto live = report.window.counts(f);
         text += "<div class=\"plots\">";
@@ -130,14 +137,14 @@ std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
             if (!plot.empty()) text += fmt::format("<figure><figcaption>{}</figcaption>{}</figure>", caption, plot);
         };
         if (known.kind == FeatureKind::numeric) {
-            figure("distribution", distribution_plot(known, live));
-            figure("cumulative", cumulative_plot(known, live));
+            figure("share of the values here", distribution_plot(known, live));
+            figure("share of the values up to here", cumulative_plot(known, live));
         } else {
-            figure("categories", category_plot(known, live));
+            figure("share of each category", category_plot(known, live));
         }
         text += "</div>";
     }
-    return text + "</article>\n";
+    return text + facts(report, f) + "</article>\n";
 }
 
 std::string features_of(const Report& report, std::size_t plots, std::size_t limit) {

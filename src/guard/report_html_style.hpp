@@ -51,10 +51,11 @@ border:1px solid var(--line);border-left:5px solid var(--none-soft);border-radiu
 .feature.alarm{border-left-color:var(--alarm)}.feature.warn{border-left-color:var(--warn)}
 .feature.pass{border-left-color:var(--pass)}
 .words p{margin:0 0 8px;overflow-wrap:anywhere}.words>svg{max-width:420px}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:8px 18px;margin-top:8px;font-size:.92rem}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(124px,1fr));gap:8px 14px;font-size:.92rem}
+.feature .facts{grid-column:1/-1;border-top:1px solid var(--line);padding-top:10px}
 .facts.wide{grid-template-columns:repeat(auto-fill,minmax(260px,1fr))}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:10px 18px}
-.plots figure{max-width:440px}
+.plots figure{max-width:460px}
 @media (min-width:900px){.feature{grid-template-columns:minmax(0,4fr) minmax(0,6fr)}}
 .legend{margin:0;font-size:.9rem;color:var(--soft)}
 .key{display:inline-block;width:14px;height:10px;border-radius:2px;margin-left:8px}.key:first-child{margin-left:0}

@@ -11,12 +11,22 @@ namespace vedette::inline v0::rendering {
 
 namespace {
 
-/// Cleaned text in which nothing is markup.
+/// Cleaned text in which nothing is markup, a mention or a link.
 std::string plain(std::string_view text) {
+    const std::string safe = clean(text);
     std::string out;
-    for (const char c : clean(text)) {
-        if (std::string_view("\\`*_{}[]()<>#+-!|~&:@").find(c) != std::string_view::npos) out += '\\';
-        out += c;
+    for (std::size_t i = 0; i < safe.size(); ++i) {
+        const char c = safe[i];
+        switch (c) {
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '&': out += "&amp;"; break;
+            case '@': out += "&#64;"; break;
+            case ':': out += i + 1 < safe.size() && safe[i + 1] == '/' ? "&#58;" : ":"; break;
+            default:
+                if (std::string_view("\\`*_[]#|~!").find(c) != std::string_view::npos) out += '\\';
+                out += c;
+        }
     }
     return out;
 }
@@ -33,10 +43,11 @@ std::string feature_row(const Report& report, std::size_t f) {
         return fmt::format("| {} | {} | - | - | - | {} |\n", plain(known.name), verdict(feature.decision),
                            plain(report.reason(f)));
     }
+    const std::string open = left_open(feature);
     return fmt::format("| {} | {} | {} | {} | {} | {} |\n", plain(known.name), verdict(feature.decision),
                        percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
                        plain(p_value(evidence->adjusted_p_value)), plain(evidence_test_word(feature, *evidence)),
-                       plain(report.reason(f)));
+                       plain(report.reason(f) + (open.empty() ? open : "; " + open)));
 }
 
 std::string feature_table(const Report& report, std::size_t limit) {

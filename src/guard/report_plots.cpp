@@ -13,13 +13,15 @@ namespace vedette::inline v0::rendering {
 namespace {
 
 constexpr double width = 340.0;
-constexpr double height = 150.0;
+constexpr double height = 176.0;
 constexpr double left = 8.0;
 constexpr double right = width - 8.0;
 constexpr double top = 20.0;
 constexpr double bottom = height - 20.0;
 constexpr std::size_t bins = 28;
-constexpr std::size_t most_bars = 26;
+constexpr double tail = 0.02;  // left out of a plot's range at each end
+constexpr double outside_width = 34.0;
+constexpr std::size_t most_bars = 64;
 
 std::string open_svg(double w, double h, std::string_view label) {
     return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\">", w, h, escape_xml(label));
@@ -50,7 +52,7 @@ Cell inner_cell(const stats::Grid& grid, std::size_t cell) {
     return {begin, grid.discrete ? begin : std::min(grid.edges[cell], grid.maximum)};
 }
 
-/// The range that holds all but half a percent of either sample at each end.
+/// The range that holds all but the tails of both samples.
 Cell bulk(const stats::Grid& grid, std::span<const std::uint64_t> live) {
     Cell range{grid.maximum, grid.minimum};
     for (const std::span<const std::uint64_t> counts : {std::span<const std::uint64_t>(grid.reference_counts), live}) {
@@ -63,9 +65,9 @@ Cell bulk(const stats::Grid& grid, std::span<const std::uint64_t> live) {
                 const auto at = [&](double share) {
                     return cell.begin + (cell.end - cell.begin) * std::clamp((share * total - below) / here, 0.0, 1.0);
                 };
-                if (below + here > 0.005 * total && below <= 0.005 * total)
-                    range.begin = std::min(range.begin, at(0.005));
-                if (below + here >= 0.995 * total && below < 0.995 * total) range.end = std::max(range.end, at(0.995));
+                if (below + here > tail * total && below <= tail * total) range.begin = std::min(range.begin, at(tail));
+                if (below + here >= (1.0 - tail) * total && below < (1.0 - tail) * total)
+                    range.end = std::max(range.end, at((1.0 - tail)));
             }
             below += here;
         }
@@ -98,22 +100,39 @@ std::vector<double> binned(const stats::Grid& grid, std::span<const std::uint64_
     return shares;
 }
 
-std::string steps(const std::vector<double>& shares, double peak, bool closed) {
-    const double step = (right - left) / static_cast<double>(shares.size());
-    std::string path = fmt::format("M{:.1f} {:.1f}", left, bottom);
+/// Where the horizontal axis begins and ends; out-of-range values stand beside it.
+struct Span {
+    double begin = left;
+    double end = right;
+};
+
+std::string steps(const std::vector<double>& shares, double peak, const Span& span, bool closed) {
+    const double step = (span.end - span.begin) / static_cast<double>(shares.size());
+    std::string path = fmt::format("M{:.1f} {:.1f}", span.begin, bottom);
     for (std::size_t b = 0; b < shares.size(); ++b) {
         path += fmt::format("V{:.1f}H{:.1f}", bottom - (bottom - top) * shares[b] / peak,
-                            left + step * static_cast<double>(b + 1));
+                            span.begin + step * static_cast<double>(b + 1));
     }
     path += fmt::format("V{:.1f}", bottom);
     return closed ? path + "Z" : path;
 }
 
-std::string axis(const Cell& range) {
-    std::string out = line_at(left, bottom, right, bottom, "axis");
-    out += text_at(left, height - 6, "start", number(range.begin));
-    out += text_at((left + right) / 2, height - 6, "middle", number((range.begin + range.end) / 2));
-    return out + text_at(right, height - 6, "end", number(range.end));
+std::string axis(const Cell& range, const Span& span) {
+    std::string out = line_at(span.begin, bottom, span.end, bottom, "axis");
+    out += text_at(span.begin, height - 6, span.begin > left ? "middle" : "start", number(range.begin));
+    out += text_at((span.begin + span.end) / 2, height - 6, "middle", number((range.begin + range.end) / 2));
+    return out + text_at(span.end, height - 6, span.end < right ? "middle" : "end", number(range.end));
+}
+
+/// Live values beyond everything the reference held, as one bar beside the axis.
+std::string outside_bar(double share, double peak, bool below) {
+    if (share == 0.0) return {};
+    const double x = below ? left : right - outside_width + 12;
+    const double tall = (bottom - top) * share / peak;
+    return fmt::format("<rect class=\"live\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>", x,
+                       bottom - tall, outside_width - 12, tall) +
+           text_at(x + (outside_width - 12) / 2, bottom - tall - 4, "middle", below ? "below" : "above",
+                   " class=\"small\"");
 }
 
 std::string value_bars(const stats::Grid& grid, std::span<const std::uint64_t> live) {
@@ -142,7 +161,10 @@ std::string value_bars(const stats::Grid& grid, std::span<const std::uint64_t> l
         if ((c - 1) % label_every == 0) out += text_at(middle, height - 6, "middle", number(grid.edges[c - 1]));
     }
     out += line_at(left, bottom, right, bottom, "axis");
-    return out + text_at(left, 12, "start", "tallest bar: " + percent(peak)) + "</svg>";
+    const double outside = static_cast<double>(live.front() + live.back()) / live_total;
+    const std::string note =
+        outside > 0.0 ? fmt::format("; live values not shown: {}", percent(outside)) : std::string();
+    return out + text_at(left, 12, "start", "tallest bar: " + percent(peak) + note) + "</svg>";
 }
 
 }  // namespace
@@ -155,12 +177,18 @@ std::string distribution_plot(const FeatureBaseline& feature, std::span<const st
     if (!(range.end > range.begin) || !std::isfinite(range.end - range.begin)) return {};
     const std::vector<double> a = binned(grid, grid.reference_counts, range);
     const std::vector<double> b = binned(grid, live, range);
-    const double peak = std::max(*std::max_element(a.begin(), a.end()), *std::max_element(b.begin(), b.end()));
+    const double below = static_cast<double>(live.front()) / total_of(live);
+    const double above = static_cast<double>(live.back()) / total_of(live);
+    const double peak =
+        std::max({*std::max_element(a.begin(), a.end()), *std::max_element(b.begin(), b.end()), below, above});
     if (!(peak > 0.0)) return {};
+    const Span span{below > 0.0 ? left + outside_width : left, above > 0.0 ? right - outside_width : right};
     std::string out = open_svg(width, height, "histogram, reference against live");
-    out += fmt::format("<path class=\"ref\" d=\"{}\"/><path class=\"live-line\" d=\"{}\"/>", steps(a, peak, true),
-                       steps(b, peak, false));
-    return out + axis(range) + text_at(left, 12, "start", "tallest bin: " + percent(peak)) + "</svg>";
+    out += fmt::format("<path class=\"ref\" d=\"{}\"/><path class=\"live-line\" d=\"{}\"/>", steps(a, peak, span, true),
+                       steps(b, peak, span, false));
+    out += outside_bar(below, peak, true) + outside_bar(above, peak, false);
+    return out + axis(range, span) + text_at(left, 12, "start", "tallest: " + percent(peak) + "; middle 96 % of both") +
+           "</svg>";
 }
 
 std::string cumulative_plot(const FeatureBaseline& feature, std::span<const std::uint64_t> live) {
@@ -204,7 +232,7 @@ std::string cumulative_plot(const FeatureBaseline& feature, std::span<const std:
     out += fmt::format("<path class=\"ref-line\" d=\"{}\"/><path class=\"live-line\" d=\"{}\"/>", paths[0], paths[1]);
     out += line_at(gap_x, gap_ends[0], gap_x, gap_ends[1], "gap");
     const std::string note = "largest gap: " + percent(gap);
-    return out + text_at(left, 12, "start", note) + axis(range) + "</svg>";
+    return out + text_at(left, 12, "start", note) + axis(range, {}) + "</svg>";
 }
 
 std::string category_plot(const FeatureBaseline& feature, std::span<const std::uint64_t> live) {
@@ -213,12 +241,14 @@ std::string category_plot(const FeatureBaseline& feature, std::span<const std::u
     const double live_total = total_of(live);
     if (reference_total == 0.0 || live_total == 0.0) return {};
     struct Row {
-        std::string name;
+        std::string name{};
         double reference = 0.0;
         double live = 0.0;
+        bool is_rest = false;  // told in numbers: its bars would dwarf the others
     };
     const auto share = [&](std::size_t c) {
-        return Row{{}, static_cast<double>(reference[c]) / reference_total, static_cast<double>(live[c]) / live_total};
+        return Row{.reference = static_cast<double>(reference[c]) / reference_total,
+                   .live = static_cast<double>(live[c]) / live_total};
     };
     std::vector<std::size_t> order(feature.categories.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -228,7 +258,7 @@ std::string category_plot(const FeatureBaseline& feature, std::span<const std::u
         return std::max(x.reference, x.live) > std::max(y.reference, y.live);
     });
     std::vector<Row> rows;
-    Row other{"(all others)"};
+    Row other{.name = "(all others)", .is_rest = true};
     for (std::size_t i = 0; i < order.size(); ++i) {
         Row row = share(order[i]);
         if (i < 8 || order.size() == 9) {
@@ -244,7 +274,10 @@ std::string category_plot(const FeatureBaseline& feature, std::span<const std::u
     rows.push_back(share(reference.size() - 1));
     rows.back().name = "(unseen)";
     double peak = 0.0;
-    for (const Row& row : rows) peak = std::max({peak, row.reference, row.live});
+    for (const Row& row : rows) {
+        if (!row.is_rest) peak = std::max({peak, row.reference, row.live});
+    }
+    if (peak == 0.0) peak = 1.0;
     constexpr double row_height = 24.0;
     constexpr double label_width = 92.0;
     constexpr double value_width = 46.0;
@@ -254,6 +287,13 @@ std::string category_plot(const FeatureBaseline& feature, std::span<const std::u
         const double y = row_height * static_cast<double>(r) + 2;
         const double scale = (width - label_width - value_width) / peak;
         out += text_at(label_width - 6, y + 14, "end", rows[r].name);
+        if (rows[r].is_rest) {
+            out +=
+                text_at(label_width, y + 14, "start",
+                        fmt::format("{} in the reference, {} live", percent(rows[r].reference), percent(rows[r].live)),
+                        " class=\"small\"");
+            continue;
+        }
         out += fmt::format(
             "<rect class=\"ref\" x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"9\"/>"
             "<rect class=\"live\" x=\"{0:.1f}\" y=\"{3:.1f}\" width=\"{4:.1f}\" height=\"9\"/>",
@@ -293,7 +333,7 @@ std::string timeline_plot(Items items, std::size_t feature) {
     for (const Item& item : items) {
         const FeatureReport& report = item.report->features[feature];
         peak = std::max(peak, report.tolerance * 1.3);
-        const Evidence* evidence = report.decisive();
+        const Evidence* evidence = largest_move(report);
         if (evidence != nullptr && evidence->moved_share_interval.upper > peak) {
             peak = evidence->moved_share_interval.upper;
         }
@@ -306,12 +346,16 @@ std::string timeline_plot(Items items, std::size_t feature) {
     out += line_at(left, y_of(tolerance), right, y_of(tolerance), "tolerance");
     std::string path;
     std::string marks;
-    const std::size_t label_every = 1 + (items.size() - 1) / 9;
+    const std::size_t prefix = common_prefix(items);
+    std::size_t widest = 1;
+    for (const Item& item : items) widest = std::max(widest, std::min<std::size_t>(item.label.size() - prefix, 9));
+    const auto label_every = static_cast<std::size_t>(std::ceil(static_cast<double>(widest) * 6.5 / slot));
     for (std::size_t i = 0; i < items.size(); ++i) {
         const double x = left + slot * (static_cast<double>(i) + 0.5);
-        if (i % label_every == 0) marks += text_at(x, height - 6, "middle", shortened(items[i].label, 7));
+        if (i % label_every == 0)
+            marks += text_at(x, height - 6, "middle", shortened(items[i].label.substr(prefix), 9));
         const FeatureReport& report = items[i].report->features[feature];
-        const Evidence* evidence = report.decisive();
+        const Evidence* evidence = largest_move(report);
         if (evidence == nullptr || std::isnan(evidence->moved_share)) continue;
         const double y = y_of(evidence->moved_share);
         path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x, y);

@@ -97,10 +97,12 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
                      color_of(feature.decision, options.color));
             continue;
         }
+        std::string change = change_of(known, feature, *evidence);
+        const std::string open = left_open(feature);
+        if (!open.empty()) change += (change.empty() ? "" : "; ") + open;
         grid.add({name, decision_word(feature.decision),
                   percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
-                  p_value(evidence->adjusted_p_value), evidence_test_word(feature, *evidence),
-                  change_of(known, feature, *evidence)},
+                  p_value(evidence->adjusted_p_value), evidence_test_word(feature, *evidence), change},
                  color_of(feature.decision, options.color));
     }
     std::string text = grid.text();
@@ -115,7 +117,7 @@ std::string most_changed(const Report& report) {
         const FeatureReport& feature = report.features[f];
         if (feature.ignored || feature.decision < Decision::warn || shown++ == 3) break;
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", shortened(report.baseline.features()[f].name, 24),
-                            percent(feature.decisive()->moved_share));
+                            percent(largest_move(feature)->moved_share));
     }
     return text.empty() ? std::string("-") : text;
 }

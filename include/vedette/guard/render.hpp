@@ -21,8 +21,8 @@ struct LabelledReport {
 
 /// How a report is written. The defaults suit files.
 struct RenderOptions {
-    std::string title;               ///< heading; empty = the baseline's name, or a general one
-    std::string live_name;           ///< what was judged, e.g. the live file; empty = not said
+    std::string title{};             ///< heading; empty = the baseline's name, or a general one
+    std::string live_name{};         ///< what was judged, e.g. the live file; empty = not said
     bool color = false;              ///< table: ANSI colours
     std::size_t max_features = 100;  ///< features listed or exported, gravest first; what is left out is counted
 };

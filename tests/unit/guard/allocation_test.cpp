@@ -14,7 +14,7 @@ std::atomic<std::size_t> allocations{0};
 }
 
 // Every allocation of this executable is counted. The sanitizers replace these operators themselves.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(VEDETTE_SANITIZED)
 void* operator new(std::size_t size) {
     ++allocations;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts what the request path allocates through the C interface: nothing. Interposes malloc, so no sanitizers.
+#include "check.h"
+
+static size_t allocations = 0;
+
+// The C library's own names for what is interposed here.
+extern void* __libc_malloc(size_t size);
+extern void* __libc_calloc(size_t count, size_t size);
+extern void* __libc_realloc(void* pointer, size_t size);
+extern void* __libc_memalign(size_t alignment, size_t size);
+
+void* malloc(size_t size) {
+    ++allocations;
+    return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+    ++allocations;
+    return __libc_calloc(count, size);
+}
+void* realloc(void* pointer, size_t size) {
+    ++allocations;
+    return __libc_realloc(pointer, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+    ++allocations;
+    return __libc_memalign(alignment, size);
+}
+
+static int32_t score_height(void* user_data, const double* row, size_t width, double* score) {
+    (void)user_data;
+    (void)width;
+    *score = row[0];
+    return 0;
+}
+
+int main(void) {
+    const size_t at_start = allocations;
+    vdt_baseline* baseline = make_baseline(1);
+    vdt_guard* guard = make_guard(baseline);
+    vdt_window* window = make_window(baseline);
+    CHECK(allocations > at_start);  // the counter sees the library's allocations
+    vdt_score_options score;
+    vdt_score_options_init(&score, sizeof score);
+    score.name = "height";
+    score.name_length = 6;
+    score.score_f64 = score_height;
+    score.alarm_threshold = 180.0;
+    CHECK_OK(vdt_guard_add_score(guard, &score, e));
+
+    const float narrow[] = {170.0F, 70.0F, 1.0F};
+    const double wide[] = {-1e9, NAN, 7.0};
+    const vdt_value mixed[] = {{VDT_VALUE_NUMBER, 0, 185.0, NULL, 0},
+                               {VDT_VALUE_TEXT, 0, 0.0, "wrong", 5},
+                               {VDT_VALUE_TEXT, 0, 0.0, "a category that nobody has ever seen", 36}};
+    vdt_verdict verdict;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    vdt_error error = VDT_ERROR_INIT;
+    uint32_t reasons = 0;
+    int failed = 0;
+    const size_t before = allocations;
+    for (int i = 0; i < 1000; ++i) {
+        failed += vdt_guard_check_f32(guard, narrow, 3, window, &verdict, &error) != VDT_OK;
+        reasons |= verdict.reasons;
+        failed += vdt_guard_check_f64(guard, wide, 3, window, &verdict, &error) != VDT_OK;
+        reasons |= verdict.reasons;
+        failed += vdt_guard_check_values(guard, mixed, 3, window, &verdict, &error) != VDT_OK;
+        reasons |= verdict.reasons;
+        failed += vdt_guard_check_f32(guard, narrow, 2, window, &verdict, &error) != VDT_OK;
+        reasons |= verdict.reasons;
+        failed += vdt_window_observe_f32(window, narrow, 3, &error) != VDT_OK;
+        failed += vdt_window_observe_f64(window, wide, 3, &error) != VDT_OK;
+        failed += vdt_window_observe_values(window, mixed, 3, &error) != VDT_OK;
+        failed += vdt_window_observe_f32(window, narrow, 2, &error) != VDT_DIMENSION_MISMATCH;
+    }
+    const size_t after = allocations;
+    CHECK(after == before);
+    CHECK(failed == 0);
+    CHECK(reasons == (1u << VDT_REASON_WRONG_WIDTH | 1u << VDT_REASON_WRONG_TYPE | 1u << VDT_REASON_NOT_A_NUMBER |
+                      1u << VDT_REASON_UNSEEN_CATEGORY | 1u << VDT_REASON_FAR_OUT_OF_RANGE | 1u << VDT_REASON_SCORE));
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_baseline_destroy(baseline);
+    return check_result();
+}

@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives the C library from Python's ctypes: struct layouts, a full round trip, Arrow batches built by hand, callbacks.
+
+usage: test_ctypes.py libvedette.so capi_layout_test scratch_folder
+"""
+
+import ctypes as c
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import unittest
+
+LIBRARY, LAYOUT_PROGRAM, FOLDER = sys.argv[1:4]
+vdt = c.CDLL(LIBRARY)
+
+OK, INVALID_ARGUMENT, TYPE_MISMATCH, SCHEMA_MISMATCH, UNSUPPORTED = 0, 100, 102, 300, 400
+PASS, NOT_EVALUATED, WARN, ALARM = range(4)
+u32, i32, u64, i64, f64, pointer = c.c_uint32, c.c_int32, c.c_uint64, c.c_int64, c.c_double, c.c_void_p
+SCORE_F32 = c.CFUNCTYPE(i32, pointer, c.POINTER(c.c_float), c.c_size_t, c.POINTER(f64))
+SCORE_F64 = c.CFUNCTYPE(i32, pointer, c.POINTER(f64), c.c_size_t, c.POINTER(f64))
+
+
+def struct(name, *fields):
+    return type(name, (c.Structure,), {"_fields_": [tuple(field) for field in fields]})
+
+
+def doubles(names):
+    return [(name, f64) for name in names.split()]
+
+
+Error = struct("vdt_error", ("struct_size", u32), ("code", i32), ("message", c.c_char * 256))
+Allocator = struct("vdt_allocator", ("struct_size", u32), ("reserved", u32), ("allocate", pointer),
+                   ("release", pointer), ("user_data", pointer))
+String = struct("vdt_string", ("data", pointer), ("length", u64))
+Value = struct("vdt_value", ("kind", i32), ("reserved", u32), ("number", f64), ("text", c.c_char_p),
+               ("text_length", u64))
+Column = struct("vdt_column", ("struct_size", u32), ("kind", i32), ("name", c.c_char_p), ("name_length", u64),
+                ("data", pointer), ("length", u64), ("stride", i64), ("byte_length", u64), ("dtype", i32),
+                ("reserved", u32), ("validity", pointer), ("validity_offset", u64), ("validity_byte_length", u64),
+                ("offsets", pointer), ("dictionary", pointer), ("dictionary_length", u64))
+Matrix = struct("vdt_matrix", ("struct_size", u32), ("dtype", i32), ("data", pointer), ("rows", u64),
+                ("columns", u64), ("row_stride", i64), ("column_stride", i64), ("byte_length", u64))
+BaselineOptions = struct("vdt_baseline_options", ("struct_size", u32), ("reserved", u32), ("cells", u64),
+                         ("max_categories", u64), ("minimum_rows", u64), ("name", c.c_char_p), ("name_length", u64),
+                         ("model_digest", c.c_char_p), ("model_digest_length", u64))
+GuardOptions = struct("vdt_guard_options", ("struct_size", u32), ("reserved", u32), ("policy_json", c.c_char_p),
+                      ("policy_length", u64))
+Finding = struct("vdt_finding", ("reason", i32), ("decision", i32), ("subject", u32), ("reserved", u32),
+                 ("value", f64))
+Verdict = struct("vdt_verdict", ("struct_size", u32), ("decision", i32), ("reasons", u32), ("finding_count", u32),
+                 ("findings", Finding * 8))
+ScoreOptions = struct("vdt_score_options", ("struct_size", u32), ("reserved", u32), ("name", c.c_char_p),
+                      ("name_length", u64), ("score_f32", SCORE_F32), ("score_f64", SCORE_F64),
+                      ("user_data", pointer), ("warn_threshold", f64), ("alarm_threshold", f64))
+AssessOptions = struct("vdt_assess_options", ("struct_size", u32), ("reserved", u32), ("policy_json", c.c_char_p),
+                       ("policy_length", u64))
+ReportInfo = struct("vdt_report_info", ("struct_size", u32), ("decision", i32), ("reference_rows", u64),
+                    ("live_rows", u64), ("feature_count", u64), ("minimum_rows", u64), ("level", f64),
+                    ("passed", u64), ("not_evaluated", u64), ("warned", u64), ("alarmed", u64))
+FeatureReport = struct("vdt_feature_report", ("struct_size", u32), ("decision", i32), ("test", i32),
+                       ("ignored", i32), ("feature", u64), ("live_rows", u64), ("live_observations", u64),
+                       ("evidence_count", u64), *doubles("tolerance reference_median live_median"),
+                       ("hypothesis", i32), ("reserved", u32),
+                       *doubles("statistic p_value adjusted_p_value moved_share moved_share_lower "
+                                "moved_share_upper reference_rate live_rate"))
+Evidence = struct("vdt_evidence", ("struct_size", u32), ("hypothesis", i32), ("decision", i32), ("reserved", u32),
+                  *doubles("statistic p_value degrees_of_freedom effect effect_lower effect_upper reference_count "
+                           "live_count adjusted_p_value moved_share moved_share_lower moved_share_upper "
+                           "reference_rate live_rate"))
+TestResult = struct("vdt_test_result", ("struct_size", u32), ("test", i32),
+                    *doubles("statistic p_value degrees_of_freedom effect effect_lower effect_upper "
+                             "reference_count live_count"))
+RenderOptions = struct("vdt_render_options", ("struct_size", u32), ("color", i32), ("title", c.c_char_p),
+                       ("title_length", u64), ("live_name", c.c_char_p), ("live_name_length", u64),
+                       ("max_features", u64))
+
+
+class ArrowSchema(c.Structure):
+    pass
+
+
+class ArrowArray(c.Structure):
+    pass
+
+
+RELEASE_SCHEMA = c.CFUNCTYPE(None, c.POINTER(ArrowSchema))
+RELEASE_ARRAY = c.CFUNCTYPE(None, c.POINTER(ArrowArray))
+ArrowSchema._fields_ = [("format", c.c_char_p), ("name", c.c_char_p), ("metadata", c.c_char_p), ("flags", i64),
+                        ("n_children", i64), ("children", c.POINTER(c.POINTER(ArrowSchema))),
+                        ("dictionary", c.POINTER(ArrowSchema)), ("release", RELEASE_SCHEMA),
+                        ("private_data", pointer)]
+ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("n_buffers", i64),
+                       ("n_children", i64), ("buffers", c.POINTER(pointer)),
+                       ("children", c.POINTER(c.POINTER(ArrowArray))), ("dictionary", c.POINTER(ArrowArray)),
+                       ("release", RELEASE_ARRAY), ("private_data", pointer)]
+
+STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
+           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, ArrowSchema,
+           ArrowArray]
+
+size_t_pointer = c.POINTER(c.c_size_t)
+SIGNATURES = {  # without the trailing error, which `call` adds
+    "vdt_baseline_create": [pointer, c.c_size_t, pointer, pointer, pointer],
+    "vdt_baseline_create_arrow": [pointer, pointer, pointer, pointer, pointer],
+    "vdt_baseline_load": [c.c_char_p, pointer, pointer],
+    "vdt_baseline_save": [pointer, c.c_char_p],
+    "vdt_baseline_to_bytes": [pointer, pointer, c.c_size_t, size_t_pointer],
+    "vdt_baseline_from_bytes": [c.c_char_p, c.c_size_t, pointer, pointer],
+    "vdt_baseline_id": [pointer, pointer, c.c_size_t, size_t_pointer],
+    "vdt_baseline_find": [pointer, c.c_char_p, c.c_size_t, size_t_pointer],
+    "vdt_baseline_feature_name": [pointer, c.c_size_t, pointer],
+    "vdt_policy_default_json": [pointer, c.c_size_t, size_t_pointer],
+    "vdt_window_create": [pointer, pointer, pointer],
+    "vdt_window_to_bytes": [pointer, pointer, c.c_size_t, size_t_pointer],
+    "vdt_window_from_bytes": [pointer, c.c_char_p, c.c_size_t, pointer, pointer],
+    "vdt_window_observe_columns": [pointer, pointer, c.c_size_t],
+    "vdt_window_observe_arrow": [pointer, pointer, pointer],
+    "vdt_window_observe_matrix": [pointer, pointer],
+    "vdt_window_merge": [pointer, pointer],
+    "vdt_guard_create": [pointer, pointer, pointer, pointer],
+    "vdt_guard_add_score": [pointer, pointer],
+    "vdt_guard_check_f64": [pointer, pointer, c.c_size_t, pointer, pointer],
+    "vdt_guard_check_values": [pointer, pointer, c.c_size_t, pointer, pointer],
+    "vdt_guard_explain": [pointer, pointer, pointer, c.c_size_t, size_t_pointer],
+    "vdt_guard_assess": [pointer, pointer, pointer, pointer],
+    "vdt_report_describe": [pointer, pointer],
+    "vdt_report_feature": [pointer, c.c_size_t, pointer],
+    "vdt_report_render": [pointer, c.c_char_p, pointer, pointer, c.c_size_t, size_t_pointer],
+}
+for function_name, arguments in SIGNATURES.items():
+    getattr(vdt, function_name).argtypes = arguments + [pointer]
+    getattr(vdt, function_name).restype = i32
+for handle in ("baseline", "guard", "window", "report"):
+    getattr(vdt, f"vdt_{handle}_destroy").argtypes = [pointer]
+    getattr(vdt, f"vdt_{handle}_destroy").restype = None
+for name in ("vdt_window_rows", "vdt_baseline_rows"):
+    getattr(vdt, name).argtypes = [pointer]
+    getattr(vdt, name).restype = u64
+vdt.vdt_version_string.restype = vdt.vdt_build_info.restype = c.c_char_p
+
+
+class VedetteError(Exception):
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+def call(name, *args):
+    error = Error(c.sizeof(Error))
+    code = getattr(vdt, name)(*args, c.byref(error))
+    if code != OK:
+        assert error.code == code
+        raise VedetteError(code, error.message.decode())
+
+
+def create(name, *args):
+    """Calls a function whose last parameter before the error is the handle it makes."""
+    out = pointer()
+    call(name, *args, c.byref(out))
+    return out
+
+
+def two_call(name, *args, text=True):
+    length = c.c_size_t()
+    call(name, *args, None, 0, c.byref(length))
+    buffer = c.create_string_buffer(length.value + 1)
+    call(name, *args, buffer, length.value + 1, c.byref(length))
+    return buffer.raw[: length.value].decode() if text else buffer.raw[: length.value]
+
+
+def initialised(struct_type, /, **values):
+    value = struct_type()
+    init = getattr(vdt, struct_type.__name__ + "_init")
+    init.argtypes, init.restype = [pointer, c.c_size_t], None
+    init(c.byref(value), c.sizeof(value))
+    for key, content in values.items():
+        setattr(value, key, content)
+    return value
+
+
+ROWS = 400
+generator = random.Random(7)
+AMOUNT = (c.c_double * ROWS)(*[generator.lognormvariate(0, 1) for _ in range(ROWS)])
+SPEED = (c.c_float * ROWS)(*[generator.gauss(50, 10) for _ in range(ROWS)])
+WORDS = [b"CH", b"DE", b"AT"]
+COUNTRY = [generator.choice(WORDS) for _ in range(ROWS)]
+STRINGS = (String * ROWS)(*[String(c.cast(c.c_char_p(word), pointer), 2) for word in COUNTRY])
+
+
+def reference_columns():
+    def column(name, kind, dtype, data):
+        return initialised(Column, name=name, name_length=len(name), kind=kind, dtype=dtype, length=ROWS,
+                           data=c.cast(data, pointer), byte_length=c.sizeof(data))
+
+    return (Column * 3)(column(b"amount", 0, 2, AMOUNT), column(b"speed", 0, 1, SPEED),
+                        column(b"country", 2, 0, STRINGS))
+
+
+def make_baseline():
+    return create("vdt_baseline_create", reference_columns(), 3, None, None)
+
+
+class ArrowBatch:
+    """The reference as a record batch, its memory kept alive and its releases counted."""
+
+    def __init__(self, country_format=b"u", dictionary=False):
+        self.releases = 0
+        self.keep = []
+        self.release_schema = RELEASE_SCHEMA(lambda _: self.count())
+        self.release_array = RELEASE_ARRAY(lambda _: self.count())
+        offset_type = c.c_int64 if country_format == b"U" else c.c_int32
+        if dictionary:
+            codes = (c.c_int8 * ROWS)(*[WORDS.index(word) for word in COUNTRY])
+            words = self.texts(WORDS, c.c_int32)
+            country = self.array([None, codes], dictionary=words)
+            country_schema = self.schema(b"c", b"country", dictionary=self.schema(b"u", None))
+        else:
+            country = self.texts(COUNTRY, offset_type)
+            country_schema = self.schema(country_format, b"country")
+        children = [self.array([None, AMOUNT]), self.array([None, SPEED]), country]
+        schemas = [self.schema(b"g", b"amount"), self.schema(b"f", b"speed"), country_schema]
+        self.batch = self.array([None], children=children)
+        self.record = self.schema(b"+s", b"", children=schemas)
+
+    def count(self):
+        self.releases += 1
+
+    def schema(self, form, name, children=(), dictionary=None):
+        pointers = (c.POINTER(ArrowSchema) * max(1, len(children)))(*[c.pointer(child) for child in children])
+        result = ArrowSchema(form, name, None, 2, len(children), pointers,
+                             c.pointer(dictionary) if dictionary else None, self.release_schema, None)
+        self.keep += [pointers, result]
+        return result
+
+    def array(self, buffers, children=(), dictionary=None, length=ROWS):
+        addresses = (pointer * len(buffers))(*[c.cast(b, pointer) if b is not None else None for b in buffers])
+        pointers = (c.POINTER(ArrowArray) * max(1, len(children)))(*[c.pointer(child) for child in children])
+        result = ArrowArray(length, 0, 0, len(buffers), len(children), addresses, pointers,
+                            c.pointer(dictionary) if dictionary else None, self.release_array, None)
+        self.keep += [buffers, addresses, pointers, result]
+        return result
+
+    def texts(self, words, offset_type):
+        offsets, position = [0], 0
+        for word in words:
+            position += len(word)
+            offsets.append(position)
+        text = c.create_string_buffer(b"".join(words))
+        return self.array([None, (offset_type * len(offsets))(*offsets), text], length=len(words))
+
+
+class Layout(unittest.TestCase):
+    def test_sizes_and_offsets(self):
+        printed = subprocess.run([LAYOUT_PROGRAM], check=True, capture_output=True, text=True).stdout
+        pinned = {}
+        for line in printed.splitlines():
+            if not line.startswith(("vdt_", "struct ")):
+                continue
+            name, first, second = line.replace("struct ", "").split()
+            pinned[name] = (int(first), int(second))
+        mine = {}
+        for kind in STRUCTS:
+            mine[kind.__name__] = (c.sizeof(kind), c.sizeof(kind))
+            for name, _ in kind._fields_:
+                field = getattr(kind, name)
+                mine[f"{kind.__name__}.{name}"] = (field.offset, field.size)
+        self.assertEqual(pinned, mine)
+
+    def test_no_hidden_padding(self):
+        for kind in STRUCTS:
+            self.assertEqual(sum(getattr(kind, name).size for name, _ in kind._fields_), c.sizeof(kind), kind)
+
+    def test_versions(self):
+        self.assertEqual(vdt.vdt_abi_version(), 1)
+        self.assertIn(b"kernels", vdt.vdt_build_info())
+        self.assertTrue(os.path.realpath(LIBRARY).split(".so.")[1].startswith("1."))
+
+
+class RoundTrip(unittest.TestCase):
+    def test_everything_once(self):
+        path = os.path.join(FOLDER, "capi_ctypes.vedette").encode()
+        baseline = make_baseline()
+        call("vdt_baseline_save", baseline, path)
+        loaded = create("vdt_baseline_load", path, None)
+        self.assertEqual(two_call("vdt_baseline_id", baseline), two_call("vdt_baseline_id", loaded))
+        with open(path, "rb") as file:
+            self.assertEqual(two_call("vdt_baseline_to_bytes", baseline, text=False), file.read())
+        vdt.vdt_baseline_destroy(baseline)
+        name = String()
+        call("vdt_baseline_feature_name", loaded, 2, c.byref(name))
+        self.assertEqual(c.string_at(name.data, name.length), b"country")
+
+        policy = json.loads(two_call("vdt_policy_default_json"))
+        policy["minimum_rows"] = 50
+        text = json.dumps(policy).encode()
+        guard = create("vdt_guard_create", loaded,
+                       c.byref(initialised(GuardOptions, policy_json=text, policy_length=len(text))), None)
+        window = create("vdt_window_create", loaded, None)
+        verdict = initialised(Verdict)
+        row = (Value * 3)(Value(1, 0, math.inf, None, 0), Value(0, 0, 0.0, None, 0), Value(2, 0, 0.0, b"XX", 2))
+        call("vdt_guard_check_values", guard, row, 3, window, c.byref(verdict))
+        self.assertEqual([verdict.findings[i].reason for i in range(verdict.finding_count)], [4, 2, 5])
+        self.assertEqual(verdict.decision, WARN)
+        self.assertIn("country", two_call("vdt_guard_explain", guard, c.byref(verdict)))
+        for _ in range(300):
+            numbers = (f64 * 3)(generator.lognormvariate(2, 1), generator.gauss(50, 10), generator.randrange(3))
+            call("vdt_guard_check_f64", guard, numbers, 3, window, c.byref(verdict))
+        data = two_call("vdt_window_to_bytes", window, text=False)
+        copy = create("vdt_window_from_bytes", loaded, data, len(data), None)
+        call("vdt_window_merge", window, copy)
+        self.assertEqual(vdt.vdt_window_rows(window), 602)
+
+        report = create("vdt_guard_assess", guard, window, None)
+        info = initialised(ReportInfo)
+        call("vdt_report_describe", report, c.byref(info))
+        self.assertEqual((info.decision, info.live_rows, info.feature_count, info.minimum_rows), (ALARM, 602, 3, 50))
+        feature = initialised(FeatureReport)
+        call("vdt_report_feature", report, 0, c.byref(feature))
+        self.assertEqual(feature.decision, ALARM)
+        self.assertGreater(feature.live_median, 3 * feature.reference_median)
+        document = json.loads(two_call("vdt_report_render", report, b"json", None))
+        self.assertIsInstance(document, dict)
+        for handle, kind in ((report, "report"), (copy, "window"), (window, "window"), (guard, "guard"),
+                             (loaded, "baseline")):
+            getattr(vdt, f"vdt_{kind}_destroy")(handle)
+
+    def test_errors_are_told(self):
+        baseline = make_baseline()
+        with self.assertRaises(VedetteError) as raised:
+            call("vdt_baseline_find", baseline, b"nothing", 7, c.byref(c.c_size_t()))
+        self.assertEqual(raised.exception.code, SCHEMA_MISMATCH)
+        self.assertIn("nothing", str(raised.exception))
+        options = initialised(GuardOptions)
+        options.reserved = 9
+        with self.assertRaises(VedetteError) as raised:
+            create("vdt_guard_create", baseline, c.byref(options), None)
+        self.assertEqual(raised.exception.code, UNSUPPORTED)
+        vdt.vdt_baseline_destroy(baseline)
+
+    def test_python_score(self):
+        baseline = make_baseline()
+        guard = create("vdt_guard_create", baseline, None, None)
+        window = create("vdt_window_create", baseline, None)
+
+        def score(_, row, width, result):
+            if row[1] < 0:
+                return 1
+            result[0] = row[0] / row[1]
+            return 0
+
+        options = initialised(ScoreOptions, name=b"ratio", name_length=5, alarm_threshold=0.1)
+        callback = options.score_f64 = SCORE_F64(score)
+        call("vdt_guard_add_score", guard, c.byref(options))
+        verdict = initialised(Verdict)
+        for amount, speed, decision in ((1.0, 50.0, PASS), (6.0, 40.0, ALARM)):
+            call("vdt_guard_check_f64", guard, (f64 * 3)(amount, speed, 0.0), 3, window, c.byref(verdict))
+            self.assertEqual(verdict.decision, decision)
+        call("vdt_guard_check_f64", guard, (f64 * 3)(1.0, -1.0, 0.0), 3, window, c.byref(verdict))
+        self.assertTrue(verdict.reasons & 1 << 9)  # score_not_evaluated
+        del callback
+        for handle, kind in ((window, "window"), (guard, "guard"), (baseline, "baseline")):
+            getattr(vdt, f"vdt_{kind}_destroy")(handle)
+
+
+class Arrow(unittest.TestCase):
+    def test_batches_equal_columns(self):
+        baseline = make_baseline()
+        expected = create("vdt_window_create", baseline, None)
+        call("vdt_window_observe_columns", expected, reference_columns(), 3)
+        for batch in (ArrowBatch(), ArrowBatch(b"U"), ArrowBatch(dictionary=True)):
+            same = create("vdt_baseline_create_arrow", c.byref(batch.record), c.byref(batch.batch), None, None)
+            self.assertEqual(two_call("vdt_baseline_id", same), two_call("vdt_baseline_id", baseline))
+            window = create("vdt_window_create", same, None)
+            call("vdt_window_observe_arrow", window, c.byref(batch.record), c.byref(batch.batch))
+            self.assertEqual(two_call("vdt_window_to_bytes", window, text=False),
+                             two_call("vdt_window_to_bytes", expected, text=False))
+            self.assertEqual(batch.releases, 0)
+            vdt.vdt_window_destroy(window)
+            vdt.vdt_baseline_destroy(same)
+        vdt.vdt_window_destroy(expected)
+        vdt.vdt_baseline_destroy(baseline)
+
+    def test_unsupported_format_names_the_column(self):
+        batch = ArrowBatch(b"z")
+        with self.assertRaises(VedetteError) as raised:
+            create("vdt_baseline_create_arrow", c.byref(batch.record), c.byref(batch.batch), None, None)
+        self.assertEqual(raised.exception.code, TYPE_MISMATCH)
+        self.assertIn("country", str(raised.exception))
+        self.assertEqual(batch.releases, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fuzzes what a C caller may be handed: bytes of baselines and windows, as given and with the checksum mended. What is
+// accepted must work through the whole interface. No input at all stands for the program's own baseline and window.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vedette.h"
+#include "vedette/core/digest.hpp"
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+void require(bool condition, const char* what) {
+    if (condition) return;
+    std::fprintf(stderr, "capi fuzzer: %s\n", what);
+    std::abort();
+}
+
+vdt_column make_column(std::string_view name, vdt_dtype dtype, const void* data, std::size_t bytes) {
+    vdt_column column;
+    vdt_column_init(&column, sizeof column);
+    column.name = name.data();
+    column.name_length = name.size();
+    column.dtype = dtype;
+    column.data = data;
+    column.length = 60;
+    column.byte_length = bytes;
+    return column;
+}
+
+// A baseline of two numeric features and a categorical one, always the same.
+vdt_baseline* learn() {
+    std::array<double, 60> smooth{};
+    std::array<float, 60> tied{};
+    std::array<std::int32_t, 60> codes{};
+    for (std::size_t i = 0; i < 60; ++i) {
+        smooth[i] = static_cast<double>(i * 37 % 61);
+        tied[i] = static_cast<float>(i % 3);
+        codes[i] = static_cast<std::int32_t>(i % 5) - 1;
+    }
+    const std::array words{vdt_string{"a", 1}, vdt_string{"bc", 2}, vdt_string{"\"\\", 2}, vdt_string{"", 0}};
+    std::array columns{make_column("smooth", VDT_F64, smooth.data(), sizeof smooth),
+                       make_column("tied", VDT_F32, tied.data(), sizeof tied),
+                       make_column("word", 0, codes.data(), sizeof codes)};
+    columns[2].kind = VDT_COLUMN_DICTIONARY;
+    columns[2].dictionary = words.data();
+    columns[2].dictionary_length = words.size();
+    vdt_baseline_options options;
+    vdt_baseline_options_init(&options, sizeof options);
+    options.cells = 6;
+    vdt_baseline* baseline = nullptr;
+    require(vdt_baseline_create(columns.data(), columns.size(), &options, nullptr, &baseline, nullptr) == VDT_OK,
+            "cannot learn");
+    return baseline;
+}
+
+Bytes bytes_of(const vdt_baseline* baseline) {
+    std::size_t size = 0;
+    require(vdt_baseline_to_bytes(baseline, nullptr, 0, &size, nullptr) == VDT_OK, "no size of a baseline");
+    Bytes bytes(size);
+    require(vdt_baseline_to_bytes(baseline, bytes.data(), size, nullptr, nullptr) == VDT_OK, "no bytes of a baseline");
+    return bytes;
+}
+
+Bytes bytes_of(const vdt_window* window) {
+    std::size_t size = 0;
+    require(vdt_window_to_bytes(window, nullptr, 0, &size, nullptr) == VDT_OK, "no size of a window");
+    Bytes bytes(size);
+    require(vdt_window_to_bytes(window, bytes.data(), size, nullptr, nullptr) == VDT_OK, "no bytes of a window");
+    return bytes;
+}
+
+// An accepted window: canonical, and fit to be merged and judged.
+void use_window(const vdt_baseline* baseline, const vdt_window* window) {
+    const Bytes canonical = bytes_of(window);
+    vdt_window* again = nullptr;
+    require(vdt_window_from_bytes(baseline, canonical.data(), canonical.size(), nullptr, &again, nullptr) == VDT_OK,
+            "a window cannot be read again");
+    require(bytes_of(again) == canonical, "a window is not canonical");
+    const vdt_status merged = vdt_window_merge(again, window, nullptr);
+    require(merged == VDT_OK || merged == VDT_OVERFLOW, "a window cannot be merged with itself");
+    vdt_report* report = nullptr;
+    require(vdt_assess(baseline, window, nullptr, nullptr, &report, nullptr) == VDT_OK, "a window cannot be judged");
+    for (const char* format : {"json", "html"}) {
+        require(vdt_report_render(report, format, nullptr, nullptr, 0, std::array<std::size_t, 1>{}.data(), nullptr) ==
+                    VDT_OK,
+                "a report cannot be rendered");
+    }
+    vdt_report_destroy(report);
+    vdt_window_destroy(again);
+}
+
+// An accepted baseline: canonical, and fit to guard with.
+void use_baseline(const vdt_baseline* baseline) {
+    const Bytes canonical = bytes_of(baseline);
+    vdt_baseline* again = nullptr;
+    require(vdt_baseline_from_bytes(canonical.data(), canonical.size(), nullptr, &again, nullptr) == VDT_OK,
+            "a baseline cannot be read again");
+    require(bytes_of(again) == canonical, "a baseline is not canonical");
+    vdt_baseline_destroy(again);
+    vdt_guard* guard = nullptr;
+    vdt_window* window = nullptr;
+    require(vdt_guard_create(baseline, nullptr, nullptr, &guard, nullptr) == VDT_OK, "no guard");
+    require(vdt_window_create(baseline, nullptr, &window, nullptr) == VDT_OK, "no window");
+    vdt_verdict verdict;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    for (const double x : {0.0, 1.0, -1e300, 2.5}) {
+        const std::vector<double> row(vdt_baseline_feature_count(baseline), x);
+        const std::vector<float> narrow(row.begin(), row.end());
+        require(vdt_guard_check_f64(guard, row.data(), row.size(), window, &verdict, nullptr) == VDT_OK, "f64");
+        require(vdt_guard_check_f32(guard, narrow.data(), narrow.size(), window, &verdict, nullptr) == VDT_OK, "f32");
+    }
+    use_window(baseline, window);
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+}
+
+bool is_refusal(vdt_status status) {
+    return status == VDT_CORRUPT_DATA || status == VDT_UNSUPPORTED_VERSION || status == VDT_BASELINE_MISMATCH;
+}
+
+void try_bytes(const vdt_baseline* known, const Bytes& bytes) {
+    vdt_error error = VDT_ERROR_INIT;
+    vdt_baseline* baseline = nullptr;
+    vdt_status status = vdt_baseline_from_bytes(bytes.data(), bytes.size(), nullptr, &baseline, &error);
+    require(status == VDT_OK ? baseline != nullptr : is_refusal(status) && baseline == nullptr, error.message);
+    if (baseline != nullptr) use_baseline(baseline);
+    vdt_baseline_destroy(baseline);
+    vdt_window* window = nullptr;
+    status = vdt_window_from_bytes(known, bytes.data(), bytes.size(), nullptr, &window, &error);
+    require(status == VDT_OK ? window != nullptr : is_refusal(status) && window == nullptr, error.message);
+    if (window != nullptr) use_window(known, window);
+    vdt_window_destroy(window);
+}
+
+// Gives the file the checksum of its contents, so that changes get past it.
+bool mend(Bytes& bytes) {
+    constexpr std::string_view field = "\"sha256\":\"";
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::size_t at = text.find(field);
+    if (at == std::string_view::npos || text.size() - at < field.size() + 64) return false;
+    const auto digits = bytes.begin() + static_cast<std::ptrdiff_t>(at + field.size());
+    std::fill_n(digits, 64, std::uint8_t{'0'});
+    const std::string digest = vedette::to_hex(vedette::sha256(std::as_bytes(std::span<const std::uint8_t>(bytes))));
+    std::transform(digest.begin(), digest.end(), digits, [](char c) { return static_cast<std::uint8_t>(c); });
+    return true;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const vdt_baseline* const known = learn();
+    if (size == 0) {
+        use_baseline(known);
+        return 0;
+    }
+    Bytes bytes(data, data + size);
+    try_bytes(known, bytes);
+    if (mend(bytes)) try_bytes(known, bytes);
+    return 0;
+}

@@ -1,0 +1,465 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line tool from end to end: exit statuses, every format, errors with their place (standard library only).
+
+usage: cli_test.py VEDETTE-BINARY SOURCE-DIR
+"""
+import html.parser
+import json
+import os
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+TOOL = ""
+DATA = pathlib.Path()
+PASS, FAILED, INPUT_ERROR, NOT_ENOUGH = 0, 1, 2, 3
+DECISIONS = {"pass", "not_evaluated", "warn", "alarm"}
+
+
+def run(*arguments, stdin=None, env=None):
+    # An end that is no terminal: no colours, no progress.
+    return subprocess.run([TOOL, *map(str, arguments)], input=stdin, capture_output=True, check=False,
+                          env={**os.environ, **(env or {})}, timeout=120)
+
+
+def rows(count, seed, shift=0.0, nulls=0.0):
+    """A CSV of one continuous, one discrete and one categorical feature."""
+    draw = random.Random(seed)
+    lines = ["amount,items,country"]
+    countries = ["DE", "FR", "IT", '"N,O"']
+    for _ in range(count):
+        amount = "" if draw.random() < nulls else repr(draw.gauss(shift, 1.0))
+        lines.append(f"{amount},{draw.randint(1, 5)},{draw.choice(countries)}")
+    return "\n".join(lines) + "\n"
+
+
+class Page(html.parser.HTMLParser):
+    """Checks that tags nest and close, and collects what would load something or run."""
+
+    VOID = {"meta", "br", "hr", "img", "input", "link", "!doctype"}
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.problems, self.text = [], set(), [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        for name, value in attributes:
+            if name.startswith("on") or name in ("src", "href", "action"):
+                self.problems.append(f"{tag} {name}={value}")
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.problems.append(f"unexpected </{tag}> at {self.getpos()}")
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def check_openmetrics(test, text):
+    """The OpenMetrics 1.0 text grammar, as far as we use it."""
+    lines = text.split("\n")
+    test.assertEqual(lines[-2:], ["# EOF", ""])
+    types, seen, current = {}, set(), None
+    label = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
+    sample = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)(\{{{label}(?:,{label})*\}})? (NaN|[+-]Inf|[-+0-9.e]+)$")
+    for line in lines[:-2]:
+        if line.startswith("# TYPE "):
+            current, kind = line[7:].split(" ")
+            test.assertNotIn(current, types, "families do not interleave")
+            types[current] = kind
+        elif line.startswith("# HELP "):
+            test.assertEqual(line[7:].split(" ")[0], current)
+        else:
+            match = sample.match(line)
+            test.assertIsNotNone(match, line)
+            suffix = {"info": "_info", "counter": "_total"}.get(types[current], "")
+            test.assertEqual(match[1], current + suffix)
+            test.assertNotIn((match[1], match[2]), seen, "a series appears once")
+            seen.add((match[1], match[2]))
+            if match[3] not in ("NaN", "+Inf", "-Inf"):
+                float(match[3])
+    return types
+
+
+class CommandLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.dir = pathlib.Path(cls.folder.name)
+        cls.write("ref.csv", rows(4000, 1))
+        cls.write("same.csv", rows(4000, 2))
+        cls.write("moved.csv", rows(4000, 3, shift=1.0))
+        cls.write("few.csv", rows(20, 4))
+        cls.model = cls.dir / "model.vedette"
+        built = run("baseline", "build", cls.dir / "ref.csv", "-o", cls.model, "--name", "test model")
+        assert built.returncode == PASS, built.stderr.decode()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def write(cls, name, text):
+        path = cls.dir / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def check(self, live, *more, **named):
+        return run("check", "--baseline", self.model, self.dir / live if live != "-" else "-", *more, **named)
+
+    def expect(self, result, status, *words):
+        said = (result.stdout + result.stderr).decode()
+        self.assertEqual(result.returncode, status, said)
+        for word in words:
+            self.assertIn(word, said)
+        return result.stdout.decode()
+
+    # exit statuses
+
+    def test_no_drift_passes(self):
+        self.expect(self.check("same.csv"), PASS, "pass: none of 3 features changed")
+
+    def test_drift_fails_and_names_the_feature(self):
+        self.expect(self.check("moved.csv"), FAILED, "alarm: 1 of 3 features drifted", "(amount)")
+
+    def test_too_little_data_is_no_verdict(self):
+        self.expect(self.check("few.csv"), NOT_ENOUGH, "not evaluated")
+
+    def test_an_empty_input_never_passes(self):
+        self.write("header.csv", "amount,items,country\n")
+        self.write("nothing.csv", "")
+        self.expect(self.check("header.csv"), NOT_ENOUGH, "not evaluated")
+        self.expect(self.check("nothing.csv"), INPUT_ERROR, "nothing.csv:1:1: the file is empty")
+        self.expect(self.check("-", stdin=b""), INPUT_ERROR, "<stdin>:1:1: the file is empty")
+        self.expect(run("drift", self.dir / "header.csv", self.dir / "same.csv"), NOT_ENOUGH, "0 rows")
+        self.expect(run("drift", self.dir / "ref.csv", self.dir / "header.csv"), NOT_ENOUGH)
+        self.expect(self.check("header.csv", "--window", "10"), NOT_ENOUGH)
+
+    def test_a_warning_fails_only_when_asked(self):
+        policy = self.write("warn.json", json.dumps({"version": 1, "defaults": {"tolerance": 0.9}}))
+        self.expect(self.check("moved.csv", "--policy", policy), PASS, "warn")
+        self.expect(self.check("moved.csv", "--policy", policy, "--fail-on", "warn"), FAILED, "warn")
+
+    def test_a_warning_does_not_hide_what_was_not_evaluated(self):
+        self.write("partly.csv", rows(300, 5, nulls=0.9))
+        policy = self.write("lenient.json", json.dumps({"version": 1, "defaults": {"tolerance": 0.99}}))
+        self.expect(self.check("partly.csv", "--policy", policy), NOT_ENOUGH, "warning", "not evaluated")
+
+    def test_usage_errors(self):
+        for arguments in ([], ["frobnicate"], ["check"], ["check", "--baseline", self.model], ["baseline"],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--frob"],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--window", "0"],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--window", "-5"],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--window", "5", "--window-by", "items"],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--format", "pdf"],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--format", "json="],
+                          ["check", "--baseline", self.model, self.dir / "same.csv", "--format", "json", "--format", "table"],
+                          ["baseline", "build", self.dir / "ref.csv"],
+                          ["baseline", "build", self.dir / "ref.csv", "-o", "x", "--cells", "3"],
+                          ["drift", "-", "-"]):
+            result = run(*arguments)
+            self.assertEqual(result.returncode, INPUT_ERROR, f"{arguments}: {result}")
+            self.assertTrue(result.stderr)
+
+    def test_help_and_version(self):
+        self.assertRegex(self.expect(run("--version"), PASS), r"^vedette \d+\.\d+\.\d+ \(\w+\)\n$")
+        self.expect(run("--help"), PASS, "Exit status")
+        self.expect(run("check", "--help"), PASS, "--window-by")
+
+    # input
+
+    def test_csv_errors_name_line_and_column(self):
+        for text, place in ((b"amount,items,country\n1,2,DE\n1,2\n", ":3:3: the record has 2 fields"),
+                            (b"amount,items,country\n1,2,\"DE\n", ":2:5: the quoted field has no closing quote"),
+                            (b"amount,items,country\n1,\x002,DE\n", ":2:3: a NUL byte"),
+                            (b"amount,amount,country\n", ":1:8: the name \"amount\""),
+                            (b"amount,,country\n", ":1:8: column 2 of the header has no name"),
+                            (b"amount,items,country\n1,2,\xff\n", ":2:5: the field is not valid UTF-8"),
+                            (b"amount,items,country\n1,2," + b"x" * (1 << 20) + b"y\n", ":2:5: the field is longer")):
+            self.write("bad.csv", text)
+            result = self.check("bad.csv")
+            self.expect(result, INPUT_ERROR, "bad.csv" + place)
+            self.assertEqual(result.stdout, b"")
+
+    def test_missing_files_and_columns(self):
+        self.expect(self.check("absent.csv"), INPUT_ERROR, "absent.csv: cannot be read")
+        self.expect(run("check", "--baseline", self.dir / "absent", self.dir / "same.csv"), INPUT_ERROR, "absent")
+        self.expect(run("check", "--baseline", self.dir / "same.csv", self.dir / "same.csv"), INPUT_ERROR)
+        self.write("narrow.csv", "amount,items\n1,2\n")
+        self.expect(self.check("narrow.csv"), INPUT_ERROR, 'no column "country"', "amount, items")
+        self.expect(self.check("same.csv", "--window-by", "month"), INPUT_ERROR, 'no column "month"')
+
+    def test_an_altered_baseline_is_refused(self):
+        data = bytearray(self.model.read_bytes())
+        data[-3] ^= 1
+        broken = self.write("broken.vedette", bytes(data))
+        self.expect(run("baseline", "show", broken), INPUT_ERROR, "broken.vedette")
+        cut = self.write("cut.vedette", self.model.read_bytes()[:-1])
+        self.expect(run("check", "--baseline", cut, self.dir / "same.csv"), INPUT_ERROR, "cut.vedette")
+
+    def test_columns_are_found_by_name_and_extra_ones_left_alone(self):
+        lines = [line.rsplit(",", 1) for line in rows(4000, 2).replace('"N,O"', "NO").splitlines()]
+        reference = self.write("plain_ref.csv", rows(4000, 1).replace('"N,O"', "NO"))
+        live = self.write("turned.csv", "\n".join(f"{c},extra {i},{rest}" if i else f"{c},note,{rest}"
+                                                  for i, (rest, c) in enumerate(lines)) + "\n")
+        self.expect(run("drift", reference, live), PASS)
+
+    def test_standard_input(self):
+        self.expect(self.check("-", stdin=rows(4000, 2).encode()), PASS, "pass")
+        self.expect(self.check("-", stdin=rows(4000, 2).replace("\n", "\r\n").encode()), PASS, "pass")
+        self.expect(run("drift", "-", self.dir / "moved.csv", stdin=rows(4000, 1).encode()), FAILED)
+
+    def test_delimiter(self):
+        reference = self.write("ref.tsv", "a\tb\n" + "".join(f"{i % 50}\tx\n" for i in range(500)))
+        self.expect(run("drift", reference, reference, "--delimiter", "tab"), PASS, "2 features")
+
+    def test_kinds_are_inferred_and_can_be_overridden(self):
+        source = self.write("kinds.csv", "code,size,word\n" + "".join(f"{i % 3},{i}.5,w{i % 4}\n" for i in range(200)))
+        out = self.dir / "kinds.vedette"
+
+        def kinds(*more):
+            self.expect(run("baseline", "build", source, "-o", out, *more), PASS)
+            shown = json.loads(run("baseline", "show", out, "--format", "json").stdout)
+            return {f["name"]: f["kind"] for f in shown["features"]}
+        self.assertEqual(kinds(), {"code": "numeric", "size": "numeric", "word": "categorical"})
+        self.assertEqual(kinds("--categorical", "code", "--ignore", "word"), {"code": "categorical", "size": "numeric"})
+        self.expect(run("baseline", "build", source, "-o", out, "--numeric", "word"), INPUT_ERROR, "kinds.csv:2:7:")
+        self.expect(run("baseline", "build", source, "-o", out, "--ignore", "absent"), INPUT_ERROR, "absent")
+        self.expect(run("baseline", "build", source, "-o", out, "--ignore", "code", "--numeric", "code"), INPUT_ERROR)
+        self.expect(run("baseline", "build", source, "-o", out, "--ignore", "code,size,word"), INPUT_ERROR)
+
+    def test_text_in_a_numeric_feature_is_found(self):
+        text = rows(4000, 2).splitlines()
+        self.write("words.csv", "\n".join(["oops," + line.split(",", 1)[1] if i % 4 == 1 else line
+                                           for i, line in enumerate(text)]) + "\n")
+        self.expect(self.check("words.csv"), FAILED, "amount", "wrong type")
+
+    def test_npy(self):
+        def npy(values, columns):
+            header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(values) // columns}, {columns}), }}"
+            header += " " * (63 - (10 + len(header)) % 64) + "\n"
+            return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                    struct.pack(f"<{len(values)}f", *values))
+        draw = random.Random(7)
+        reference = self.write("ref.npy", npy([draw.gauss(0, 1) for _ in range(6000)], 3))
+        same = self.write("same.npy", npy([draw.gauss(0, 1) for _ in range(6000)], 3))
+        moved = self.write("moved.npy", npy([draw.gauss(0.6, 1) for _ in range(6000)], 3))
+        self.expect(run("drift", reference, same), PASS, "3 features", "2000 live rows")
+        self.expect(run("drift", reference, moved), FAILED, "f0", "f1", "f2")
+        cut = self.write("cut.npy", same.read_bytes()[:-1])
+        self.expect(run("drift", reference, cut), INPUT_ERROR, "cut.npy: truncated in row 2000")
+        model = self.dir / "npy.vedette"
+        self.expect(run("baseline", "build", reference, "-o", model), PASS)
+        shown = json.loads(run("baseline", "show", model, "--format", "json").stdout)
+        self.assertEqual({f["precision"] for f in shown["features"]}, {"f32"})
+
+    # windows
+
+    def windows(self, live, *more):
+        report = json.loads(self.check(live, "--format", "json", *more).stdout)
+        return [(w["label"], w["live_rows"]) for w in report["windows"]]
+
+    def test_windows_cover_every_row(self):
+        self.assertEqual(self.windows("same.csv"), [("", 4000)])
+        self.assertEqual(self.windows("same.csv", "--window", "1500"),
+                         [("1-1500", 1500), ("1501-3000", 1500), ("3001-4000", 1000)])
+        # a rest too short to be judged joins the window before it
+        self.assertEqual(self.windows("same.csv", "--window", "1330"),
+                         [("1-1330", 1330), ("1331-2660", 1330), ("2661-4000", 1340)])
+        self.assertEqual(self.windows("same.csv", "--window", "4000"), [("1-4000", 4000)])
+        self.assertEqual(self.windows("same.csv", "--window", "1000000"), [("1-4000", 4000)])
+
+    def test_a_joined_window_equals_one_counted_in_one_go(self):
+        short = json.loads(self.check("same.csv", "--format", "json", "--window", "3990").stdout)
+        whole = json.loads(self.check("same.csv", "--format", "json").stdout)
+        self.assertEqual(short["windows"][0]["features"], whole["windows"][0]["features"])
+
+    def test_windows_by_a_column(self):
+        lines = rows(900, 2).splitlines()
+        days = [1] * 300 + [2] * 400 + [1] * 200
+        self.write("days.csv", "\n".join([lines[0] + ",day"] + [f"{a},{b}" for a, b in zip(lines[1:], days)]) + "\n")
+        self.assertEqual(self.windows("days.csv", "--window-by", "day"), [("day 1", 300), ("day 2", 400), ("day 1", 200)])
+
+    def test_too_many_windows_are_refused(self):
+        policy = self.write("one.json", json.dumps({"version": 1, "minimum_rows": 1}))
+        self.write("many.csv", rows(4200, 2))
+        self.expect(self.check("many.csv", "--window", "1", "--policy", policy), INPUT_ERROR, "4096 windows")
+
+    # formats
+
+    def test_json(self):
+        report = json.loads(self.check("moved.csv", "--format", "json").stdout)
+        self.assertEqual((report["format"], report["format_version"], report["decision"]), ("vedette-report", 1, "alarm"))
+        window = report["windows"][0]
+        self.assertEqual([f["name"] for f in window["features"]], ["amount", "items", "country"])
+        amount = window["features"][0]
+        self.assertEqual(amount["decision"], "alarm")
+        drift = amount["evidence"][0]
+        self.assertEqual(drift["hypothesis"], "distribution")
+        self.assertLess(drift["adjusted_p_value"], 1e-50)
+        low, high = drift["moved_share_interval"]
+        self.assertLess(low, 0.383)  # 2 Phi(1/2) - 1, the distance of normals one standard deviation apart
+        self.assertGreater(high, 0.383)
+        self.assertAlmostEqual(amount["statistics"]["wasserstein"]["effect"], 1.0, delta=0.1)
+        self.assertEqual(sum(window["requests"][d] for d in DECISIONS), 4000)
+
+    def test_several_outputs_create_their_folders(self):
+        out = self.dir / "new" / "deep"
+        result = self.check("moved.csv", *(f"--format={name}={out}/{name}.out" for name in
+                                           ("json", "html", "junit", "sarif", "markdown", "openmetrics", "table")))
+        self.expect(result, FAILED, "alarm: 1 of 3 features")
+        self.assertEqual(result.stdout.count(b"\n"), 1)
+        self.assertEqual(len(list(out.iterdir())), 7)
+        json.loads((out / "json.out").read_text())
+        for name in ("json", "html", "junit", "sarif", "markdown", "openmetrics", "table"):
+            same = self.check("moved.csv", "--format", name).stdout
+            self.assertEqual(same, (out / f"{name}.out").read_bytes(), name)
+
+    def test_junit(self):
+        root = ElementTree.fromstring(self.check("moved.csv", "--format", "junit", "--window", "2000").stdout)
+        suites = root.findall("testsuite")
+        self.assertEqual([s.get("name") for s in suites], ["1-2000", "2001-4000"])
+        for suite in suites:
+            self.assertEqual(int(suite.get("tests")), len(suite.findall("testcase")))
+            self.assertEqual(int(suite.get("failures")), len(suite.findall("testcase/failure")))
+            self.assertEqual(int(suite.get("skipped")), len(suite.findall("testcase/skipped")))
+            failed = [c.get("classname") for c in suite.findall("testcase") if c.find("failure") is not None]
+            self.assertIn("vedette.amount", failed)
+        few = ElementTree.fromstring(self.check("few.csv", "--format", "junit").stdout)
+        self.assertEqual(few.get("errors"), "1")
+
+    def test_sarif(self):
+        log = json.loads(self.check("moved.csv", "--format", "sarif").stdout)
+        self.assertEqual(log["version"], "2.1.0")
+        (entry,) = log["runs"]
+        rules = entry["tool"]["driver"]["rules"]
+        result = entry["results"][0]
+        self.assertEqual(rules[result["ruleIndex"]]["id"], result["ruleId"])
+        self.assertEqual((result["ruleId"], result["level"], result["kind"]), ("vedette/distribution", "error", "fail"))
+        location = result["locations"][0]
+        self.assertEqual(location["logicalLocations"][0]["name"], "amount")
+        self.assertTrue(location["physicalLocation"]["artifactLocation"]["uri"].endswith("moved.csv"))
+        self.assertEqual(json.loads(self.check("same.csv", "--format", "sarif").stdout)["runs"][0]["results"], [])
+
+    def test_openmetrics(self):
+        types = check_openmetrics(self, self.check("moved.csv", "--format", "openmetrics").stdout.decode())
+        self.assertEqual(types["vedette_decision"], "stateset")
+        text = self.check("moved.csv", "--format", "openmetrics", "--max-features", "1").stdout.decode()
+        check_openmetrics(self, text)
+        self.assertIn("vedette_features_left_out 2\n", text)
+        self.assertIn('vedette_decision{vedette_decision="alarm"} 1\n', text)
+        self.assertNotIn('feature="items"', text)
+        check_openmetrics(self, self.check("few.csv", "--format", "openmetrics").stdout.decode())
+
+    def check_page(self, text):
+        page = Page()
+        page.feed(text)
+        page.close()
+        self.assertEqual(page.problems, [])
+        self.assertEqual(page.open, [])
+        self.assertNotIn("script", page.tags)
+        self.assertNotIn("nan", re.findall(r'(?:d|x|y|width|height|points)="([^"]*)"', text))
+        self.assertNotRegex(text, r'="[^"]*\b(?:nan|inf)\b[^"]*"')
+        return page
+
+    def test_html(self):
+        one = self.check_page(self.check("moved.csv", "--format", "html").stdout.decode())
+        self.assertIn("svg", one.tags)
+        self.assertIn("Alarm", one.text)
+        many = self.check_page(self.check("moved.csv", "--format", "html", "--window", "500").stdout.decode())
+        self.assertIn("details", many.tags)
+        self.check_page(self.check("few.csv", "--format", "html").stdout.decode())
+
+    def test_markdown(self):
+        lines = self.check("moved.csv", "--format", "markdown").stdout.decode().splitlines()
+        table = [line for line in lines if line.startswith("|")]
+        self.assertEqual(len(table), 5)
+        self.assertEqual({len(re.findall(r"(?<!\\)\|", line)) for line in table}, {7})
+
+    def test_names_from_the_data_cannot_break_out(self):
+        evil = 'a<script>alert(1)</script>|`"\'&\\\x1b[31m\n# EOF'
+        quoted = '"' + evil.replace('"', '""') + '"'
+        body = "".join(f"{i % 97},{'x' if i % 2 else quoted}\n" for i in range(1000))
+        moved = "".join(f"{i % 97 + 60},{quoted}\n" for i in range(1000))
+        reference = self.write("evil_ref.csv", f"{quoted},{quoted[:-1]} 2\"\n" + body)
+        live = self.write("evil.csv", f"{quoted},{quoted[:-1]} 2\"\n" + moved)
+
+        def text(name):
+            result = run("drift", reference, live, "--format", name, "--title", evil, "--window", "500")
+            self.assertEqual(result.returncode, FAILED, result.stderr)
+            return result.stdout.decode()
+        page = self.check_page(text("html"))
+        self.assertIn("<script>", "".join(page.text))
+        root = ElementTree.fromstring(text("junit"))
+        self.assertIn("<script>", root.get("name"))
+        check_openmetrics(self, text("openmetrics"))
+        self.assertEqual(json.loads(text("json"))["windows"][0]["features"][0]["name"], evil)
+        json.loads(text("sarif"))
+        self.assertNotIn("\x1b", text("table"))
+        markdown = text("markdown")
+        self.assertNotIn("<script", markdown)
+        self.assertEqual({len(re.findall(r"(?<!\\)\|", line)) for line in markdown.splitlines() if line.startswith("|")}, {7})
+
+    def test_colours_only_when_asked_or_on_a_terminal(self):
+        self.assertNotIn(b"\x1b", self.check("moved.csv").stdout)
+        self.assertIn(b"\x1b[", self.check("moved.csv", "--color", "always").stdout)
+        self.assertNotIn(b"\x1b", self.check("moved.csv", "--color", "never").stdout)
+        self.assertEqual(self.check("moved.csv").stderr, b"")
+
+    def test_reports_are_reproducible(self):
+        for name in ("json", "html", "openmetrics"):
+            self.assertEqual(self.check("moved.csv", "--format", name).stdout,
+                             self.check("moved.csv", "--format", name).stdout)
+
+    # baselines and policies
+
+    def test_baselines_are_canonical_and_shown(self):
+        again = self.dir / "sub" / "again.vedette"
+        self.expect(run("baseline", "build", self.dir / "ref.csv", "-o", again, "--name", "test model"), PASS, "4,000 rows")
+        self.assertEqual(again.read_bytes(), self.model.read_bytes())
+        shown = self.expect(run("baseline", "show", again), PASS, "test model", "numeric", "categorical")
+        self.assertIn(json.loads(run("baseline", "show", again, "--format", "json").stdout)["id"], shown)
+
+    def test_policies(self):
+        default = self.expect(run("policy", "show-default"), PASS)
+        json.loads(default)
+        json.loads(self.expect(run("policy", "schema"), PASS))
+        path = self.write("default.json", default)
+        self.assertEqual(self.expect(run("policy", "check", path), PASS), default)
+        bad = self.write("bad.json", '{"version": 1, "levle": 0.1}')
+        self.expect(run("policy", "check", bad), INPUT_ERROR, "bad.json", "levle")
+        self.expect(self.check("same.csv", "--policy", bad), INPUT_ERROR, "levle")
+        unknown = self.write("unknown.json", '{"version": 1, "features": {"absent": {"ignore": true}}}')
+        self.expect(self.check("same.csv", "--policy", unknown), INPUT_ERROR, "absent")
+
+    def test_the_demo_runs(self):
+        out = self.dir / "demo"
+        result = subprocess.run(["sh", str(DATA / "demo.sh"), TOOL, str(out)], capture_output=True, check=False, timeout=120)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        said = result.stdout.decode()
+        self.assertIn("month 12", said)
+        self.assertIn(f"{out}/flights.html", said)
+        self.check_page((out / "flights.html").read_text())
+        report = json.loads((out / "flights.json").read_text())
+        self.assertEqual([w["live_rows"] for w in report["windows"]], [1000] * 9)
+        july = {f["name"]: f["decision"] for f in report["windows"][3]["features"]}
+        self.assertEqual(july["temperature"], "alarm")
+
+
+if __name__ == "__main__":
+    TOOL = sys.argv[1]
+    DATA = pathlib.Path(sys.argv[2]) / "tests" / "data"
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
