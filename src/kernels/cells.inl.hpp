@@ -13,8 +13,9 @@ constexpr std::size_t count_tile = 16384 / sizeof(T);  // half of a 32 KiB L1
 constexpr std::size_t max_edges_to_pass = VEDETTE_KERNEL_MAX_EDGES_TO_PASS;
 constexpr std::size_t histogram_count = 4;
 
-// passed[j] += #{x >= edges[j]} for eight edges. Accumulators are named because g++ spills arrays of them.
-template <class T>
+// passed[j] += #{x >= edges[j]} for eight edges. Accumulators are named because g++ spills arrays of them. The first
+// pass over a tile asks for the next one: later passes read L1 only, and would leave the memory idle.
+template <bool first, class T>
 void pass_eight(const T* x, std::size_t n, const T* edges, std::uint64_t* passed) noexcept {
     using B = Batch<T>;
     const B e0(edges[0]), e1(edges[1]), e2(edges[2]), e3(edges[3]);
@@ -22,6 +23,11 @@ void pass_eight(const T* x, std::size_t n, const T* edges, std::uint64_t* passed
     Tally<T> t0, t1, t2, t3, t4, t5, t6, t7;
     for (std::size_t i = 0; i < n; i += B::size) {
         const B v = B::load_unaligned(x + i);
+        // An address beyond the column is harmless to a prefetch, but no pointer: hence the integer.
+        if constexpr (first) {
+            const auto ahead = reinterpret_cast<std::uintptr_t>(x + i) + count_tile<T> * sizeof(T);
+            __builtin_prefetch(reinterpret_cast<const void*>(ahead), 0, 2);
+        }
         t0.add(v >= e0);
         t1.add(v >= e1);
         t2.add(v >= e2);
@@ -69,8 +75,12 @@ void pass_edges(const T* x, std::size_t n, const T* edges, std::size_t edge_coun
     const std::size_t tail_size = whole < n ? width : 0;
     std::size_t j = 0;
     for (; j + 8 <= edge_count; j += 8) {
-        pass_eight(x, whole, edges + j, passed + j);
-        pass_eight(tail, tail_size, edges + j, passed + j);
+        if (j == 0) {
+            pass_eight<true>(x, whole, edges, passed);
+        } else {
+            pass_eight<false>(x, whole, edges + j, passed + j);
+        }
+        pass_eight<false>(tail, tail_size, edges + j, passed + j);
     }
     if (j < edge_count) {
         pass_four(x, whole, edges + j, passed + j);
