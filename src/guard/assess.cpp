@@ -52,9 +52,7 @@ Interval magnitude(const Interval& signed_interval) {
 }
 
 // The median read off the grid, linear inside a cell; the outer cells have no width of their own.
-double grid_median(const stats::Grid& grid, std::span<const std::uint64_t> counts) {
-    std::uint64_t total = 0;
-    for (const std::uint64_t count : counts) total += count;
+double grid_median(const stats::Grid& grid, std::span<const std::uint64_t> counts, std::uint64_t total) {
     if (total == 0) return not_a_number;
     // Integers: a chain of floating-point sums would take three times as long.
     const std::uint64_t middle = total / 2 + total % 2;
@@ -92,8 +90,8 @@ class FeatureAssessment {
                             extra(Window::negative_infinity) + extra(Window::null) + extra(Window::invalid);
         report_.statistics = drift::evaluate(reference, live, confidence_);
         if (feature_.kind == FeatureKind::numeric) {
-            report_.reference_median = grid_median(feature_.grid, feature_.counts());
-            report_.live_median = grid_median(feature_.grid, live);
+            report_.reference_median = grid_median(feature_.grid, feature_.counts(), feature_.moments.count);
+            report_.live_median = grid_median(feature_.grid, live, report_.live_observations);
         }
         add_distribution();
         if (report_.live_rows >= minimum_rows_) add_rates(live);
@@ -107,7 +105,8 @@ class FeatureAssessment {
     [[nodiscard]] bool is_constant() const {
         const auto filled = [](std::uint64_t count) { return count > 0; };
         const auto counts = feature_.counts();
-        return std::count_if(counts.begin(), counts.end(), filled) == 1;
+        const auto first = std::find_if(counts.begin(), counts.end(), filled);
+        return first != counts.end() && std::none_of(first + 1, counts.end(), filled);
     }
 
     Evidence& append(Hypothesis hypothesis) {
