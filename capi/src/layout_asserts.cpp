@@ -12,12 +12,15 @@
 namespace {
 
 static_assert(sizeof(void*) == 8, "the layout is pinned for 64-bit machines");
+// NOLINTBEGIN(bugprone-macro-parentheses,bugprone-sizeof-expression): a type cannot be parenthesised, and pointers are
+// measured
 #define VDT_LAYOUT_STRUCT(type, size) static_assert(sizeof(type) == (size) && sizeof(type) % 8 == 0);
 #define VDT_LAYOUT_FIELD(type, field, offset, size) \
     static_assert(offsetof(type, field) == (offset) && sizeof(static_cast<type*>(nullptr)->field) == (size));
 #include "layout.def"
 #undef VDT_LAYOUT_STRUCT
 #undef VDT_LAYOUT_FIELD
+// NOLINTEND(bugprone-macro-parentheses,bugprone-sizeof-expression)
 
 template <class Enum>
 constexpr bool equals(Enum value, int constant) {

@@ -14,6 +14,14 @@ namespace vedette::inline v0::cli {
 
 namespace {
 
+// A value chosen by its word. The help shows the words alone: what they stand for is ours to know.
+template <class T>
+CLI::Validator word(const std::map<std::string, T>& values) {
+    std::string words;
+    for (const auto& [name, value] : values) words.append(words.empty() ? "" : ", ").append(name);
+    return CLI::CheckedTransformer(values).description(words);
+}
+
 /// What the chosen sub-command will do, once everything is parsed.
 using Action = std::function<ExitStatus()>;
 
@@ -47,8 +55,9 @@ void add_reference(CLI::App& command, ReferenceOptions& options) {
     command.add_option("--categorical", options.frame.categorical, "Columns that are categorical")->delimiter(',');
     command.add_option("--ignore", options.frame.ignore, "Columns to leave out")->delimiter(',');
     command.add_option("--precision", options.frame.precision, "Type of numeric features: auto, f32 or f64")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, FramePrecision>{
-            {"auto", FramePrecision::automatic}, {"f32", FramePrecision::f32}, {"f64", FramePrecision::f64}}));
+        ->type_name("WORD")
+        ->transform(word<FramePrecision>(
+            {{"auto", FramePrecision::automatic}, {"f32", FramePrecision::f32}, {"f64", FramePrecision::f64}}));
     command.add_option("--name", options.baseline.name, "What the baseline is for");
     command.add_option("--model-digest", options.baseline.model_digest, "Digest of the model that it belongs to");
 }
@@ -67,10 +76,12 @@ void add_live(CLI::App& command, LiveOptions& options) {
         ->expected(1)
         ->take_all();
     command.add_option("--fail-on", options.fail_on_warn, "What makes the exit status 1: alarm (default) or warn")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"alarm", false}, {"warn", true}}));
+        ->type_name("WORD")
+        ->transform(word<bool>({{"alarm", false}, {"warn", true}}));
     command.add_option("--color", options.color, "Colours of the table: auto, always or never")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, ColorMode>{
-            {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
+        ->type_name("WORD")
+        ->transform(word<ColorMode>(
+            {{"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
     command.add_option("--title", options.title, "Heading of the report");
     command.add_option("--max-features", options.max_features, "Features listed or exported, gravest first")
         ->capture_default_str();
@@ -112,7 +123,8 @@ class Tool {
         CLI::App& show = *group.add_subcommand("show", "Say what a baseline holds");
         show.add_option("baseline", baseline_, "The baseline file")->required();
         show.add_option("--format", as_json_, "text (default) or json")
-            ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"text", false}, {"json", true}}));
+            ->type_name("WORD")
+            ->transform(word<bool>({{"text", false}, {"json", true}}));
         show.callback([this] { action_ = [this] { return baseline_show(baseline_, as_json_); }; });
     }
 

@@ -77,7 +77,7 @@ class HeaderParser {
         if (quote != '\'' && quote != '"') fail("a string expected");
         const std::size_t end = text_.find(quote, at_ + 1);
         if (end == std::string_view::npos) fail("the string has no end");
-        const std::string value(text_.substr(at_ + 1, end - at_ - 1));
+        std::string value(text_.substr(at_ + 1, end - at_ - 1));
         at_ = end + 1;
         return value;
     }
@@ -207,7 +207,7 @@ double NpyReader::decode(const unsigned char* item) const noexcept {
     if (header_.type == 'f') return header_.item_bytes == 4 ? double{from_bits<float>(bits)} : from_bits<double>(bits);
     if (header_.type == 'b') return bits == 0 ? 0.0 : 1.0;
     if (header_.type == 'u') return static_cast<double>(bits);
-    const std::size_t unused = 64 - 8 * header_.item_bytes;
+    const std::size_t unused = (64 - 8 * header_.item_bytes) & 63;  // 1 to 8 bytes, as the header's check has seen to
     return static_cast<double>(static_cast<std::int64_t>(bits << unused) >> unused);
 }
 

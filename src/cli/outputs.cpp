@@ -2,6 +2,7 @@
 // Writing reports, and turning decisions into exit statuses.
 #include "outputs.hpp"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,8 +42,10 @@ std::vector<Output> parse_outputs(const std::vector<std::string>& texts) {
         const std::string name = text.substr(0, mark);
         const auto format = report_format(name);
         if (!format) {
-            throw InputError("--format " + text + ": there is no format \"" + name +
-                             "\"; there are table, json, markdown, junit, sarif, html and openmetrics");
+            throw InputError(
+                fmt::format("--format {}: there is no format \"{}\"; there are table, json, markdown, junit, "
+                            "sarif, html and openmetrics",
+                            text, name));
         }
         std::string path = mark == std::string::npos ? std::string() : text.substr(mark + 1);
         if (mark != std::string::npos && path.empty()) throw InputError("--format " + text + ": the path is empty");
