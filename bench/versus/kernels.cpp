@@ -29,27 +29,34 @@ namespace {
 
 typedef std::uint64_t Words __attribute__((vector_size(64), aligned(8), may_alias));
 
+#define VERSUS_DEFINE_READ(name, attributes)                              \
+    attributes std::uint64_t name(const void* data, std::size_t bytes) {  \
+        const auto* words = static_cast<const Words*>(data);              \
+        Words a{}, b{}, c{}, d{};                                         \
+        for (std::size_t i = 0; i + 4 <= bytes / sizeof(Words); i += 4) { \
+            a ^= words[i];                                                \
+            b ^= words[i + 1];                                            \
+            c ^= words[i + 2];                                            \
+            d ^= words[i + 3];                                            \
+        }                                                                 \
+        a ^= b ^ c ^ d;                                                   \
+        return a[0] ^ a[1] ^ a[2] ^ a[3] ^ a[4] ^ a[5] ^ a[6] ^ a[7];     \
+    }
+VERSUS_DEFINE_READ(read_baseline, )
+#if defined(__x86_64__)
+VERSUS_DEFINE_READ(read_avx2, __attribute__((target("avx2"))))
+VERSUS_DEFINE_READ(read_avx512, __attribute__((target("avx512f"))))
+#endif
+
 }  // namespace
 
-/// Reads every byte once and combines it, with as few instructions as the compiler can: the yardstick of bandwidth.
+/// Reads every byte once and combines it, with as few instructions as the CPU can: the yardstick of bandwidth.
+VERSUS_API std::uint64_t versus_read(const void* data, std::size_t bytes) {
 #if defined(__x86_64__)
-#define VERSUS_WIDEST __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define VERSUS_WIDEST
+    if (__builtin_cpu_supports("avx512f")) return read_avx512(data, bytes);
+    if (__builtin_cpu_supports("avx2")) return read_avx2(data, bytes);
 #endif
-VERSUS_API VERSUS_WIDEST std::uint64_t versus_read(const void* data, std::size_t bytes) {
-    const auto* words = static_cast<const Words*>(data);
-    Words a{}, b{}, c{}, d{};
-    for (std::size_t i = 0; i + 4 <= bytes / sizeof(Words); i += 4) {
-        a ^= words[i];
-        b ^= words[i + 1];
-        c ^= words[i + 2];
-        d ^= words[i + 3];
-    }
-    a ^= b ^ c ^ d;
-    std::uint64_t all = 0;
-    for (int i = 0; i < 8; ++i) all ^= a[i];
-    return all;
+    return read_baseline(data, bytes);
 }
 
 using Check = std::int32_t (*)(const void*, const float*, std::size_t, void*, void*, void*);
