@@ -54,9 +54,9 @@ const char* hypothesis_name(Hypothesis hypothesis) noexcept {
 
 const Evidence* FeatureReport::decisive() const noexcept {
     // New categories or values out of range move the distribution too; the rate then says what happened, and goes first
-    // unless the distribution moved by more than twice as much.
+    // unless the distribution moved by clearly more.
     const auto weight = [](const Evidence& evidence) {
-        return sort_key(evidence.moved_share) * (evidence.hypothesis == Hypothesis::distribution ? 1.0 : 2.0);
+        return sort_key(evidence.moved_share) * (evidence.hypothesis == Hypothesis::distribution ? 1.0 : 1.25);
     };
     const Evidence* best = nullptr;
     for (const Evidence& evidence : this->evidence()) {

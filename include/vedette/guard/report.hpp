@@ -64,8 +64,8 @@ struct FeatureReport {
 
     /// Distribution first, then the rates that occurred at least once in reference or live.
     [[nodiscard]] std::span<const Evidence> evidence() const noexcept { return {evidence_.data(), evidence_size_}; }
-    /// The evidence that decided: the gravest, and among equals the largest moved share (a rate's counts twice, since
-    /// it says more); null when there is none.
+    /// The evidence that decided: the gravest, and among equals the largest moved share (a rate
+    /// goes before a distribution that moved about as much, since it says more); null when there is none.
     [[nodiscard]] const Evidence* decisive() const noexcept;
 
     std::array<Evidence, max_evidence> evidence_{};
