@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused moments of a column. Element i of a block goes to virtual lane i mod 8 on every ISA, and the lanes are summed
-// in one fixed tree, so that results agree bit for bit.
+// Fused moments of a column. On every ISA, element i of a block goes to the same virtual lane, and the lanes are summed
+// in one fixed tree, so that results agree bit for bit. A block is first summed as if it were all finite and not far
+// from the shift: one that is otherwise shows it in its sums, and is summed again from the cache.
 #pragma once
 
 #include "kernels/lanes.inl.hpp"
@@ -9,146 +10,226 @@
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {
 
-constexpr std::size_t moment_block = 2048;
-constexpr std::size_t virtual_lanes = 8;  // more would not fit AVX2's sixteen registers
-
-struct BlockSums {
-    alignas(64) double sum[virtual_lanes];
-    alignas(64) double square[virtual_lanes];
-    double min;
-    double max;
-    std::uint64_t finite;
-    std::uint64_t zeros;
-};
-
-// The sums of one vector's worth of virtual lanes: one double vector per double vector, two per float vector.
 template <class T>
-struct UnitSums;
-template <>
-struct UnitSums<double> {
-    Batch<double> sum = Batch<double>(0.0), square = Batch<double>(0.0);  // braces would take xsimd's list constructor
-    VEDETTE_INLINE void add(Batch<double> x, Batch<double> shift) noexcept {
-        const Batch<double> d = x - shift;
-        sum = sum + d;
-        square = square + d * d;
+constexpr std::size_t moment_block = moment_block_bytes / sizeof(T);
+constexpr std::size_t step = 16;                 // elements per turn of a loop
+constexpr std::size_t sum_lanes = step / 2;      // elements j and j + 8 of a step are added before they join lane j
+constexpr std::size_t prefetch_distance = 8192;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
+
+// A step's double vectors, in pairs: nested rather than an array, as g++ keeps members in registers and spills arrays.
+template <std::size_t n>
+struct Pairs {
+    static constexpr std::size_t width = Batch<double>::size;
+    Batch<double> sum = Batch<double>(0.0);  // braces would take xsimd's list constructor
+    Batch<double> low_square = Batch<double>(0.0), high_square = Batch<double>(0.0);
+    Pairs<n - 1> rest;
+
+    template <bool shifted, class T>
+    VEDETTE_INLINE void add(const T* x, Batch<double> shift) noexcept {
+        Batch<double> low = load_double(x);
+        Batch<double> high = load_double(x + sum_lanes);
+        if constexpr (shifted) {
+            low = low - shift;
+            high = high - shift;
+        }
+        sum = sum + (low + high);
+        if constexpr (!shifted && sizeof(T) == sizeof(float)) {
+            // The square of a float is exact in double: fused or not, the sum has the same bits.
+            low_square = xsimd::fma(low, low, low_square);
+            high_square = xsimd::fma(high, high, high_square);
+        } else {
+            low_square = low_square + low * low;
+            high_square = high_square + high * high;
+        }
+        __asm__ volatile("" ::: "memory");
+        rest.template add<shifted>(x + width, shift);
     }
     VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
         sum.store_aligned(sums);
-        square.store_aligned(squares);
+        low_square.store_aligned(squares);
+        high_square.store_aligned(squares + sum_lanes);
+        rest.store(sums + width, squares + width);
     }
 };
 template <>
-struct UnitSums<float> {
-    // With eight doubles to a vector, both halves of a float vector belong to the same lanes.
-    static constexpr bool one_vector = Batch<double>::size == virtual_lanes;
-    UnitSums<double> low, high;
-    VEDETTE_INLINE void add(Batch<float> x, Batch<double> shift) noexcept {
-        Batch<double> a(0.0), b(0.0);
-        widen(x, a, b);
-        low.add(a, shift);
-        if constexpr (one_vector) {
-            low.add(b, shift);
-        } else {
-            high.add(b, shift);
-        }
-    }
-    VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
-        low.store(sums, squares);
-        if constexpr (!one_vector) high.store(sums + Batch<double>::size, squares + Batch<double>::size);
-    }
-};
-
-template <class T>
-struct Screen {
-    Batch<T> shift, min, max;
-    Batch<double> wide_shift;
-    Tally<T> finite, zeros;
-    VEDETTE_INLINE explicit Screen(T first) noexcept
-        : shift(first), min(first), max(first), wide_shift(static_cast<double>(first)) {}
-
-    // A non-finite value becomes the shift, itself a value of the block: it then adds 0 and moves no extreme.
-    template <bool screened>
-    VEDETTE_INLINE Batch<T> load(const T* x) noexcept {
-        Batch<T> v = Batch<T>::load_unaligned(x);
-        zeros.add(v == Batch<T>(T{0}));
-        if constexpr (screened) {
-            const Mask<T> is_finite = xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
-            finite.add(is_finite);
-            v = xsimd::select(is_finite, v, shift);
-        }
-        min = xsimd::min(v, min);
-        max = xsimd::max(v, max);
-        return v;
-    }
-};
-
-// A chain of units, nested rather than an array: g++ keeps members in registers where it spills arrays.
-template <class T, std::size_t n>
-struct Units {
-    UnitSums<T> head;
-    Units<T, n - 1> rest;
-    template <bool screened>
-    VEDETTE_INLINE void add(const T* x, Screen<T>& screen) noexcept {
-        head.add(screen.template load<screened>(x), screen.wide_shift);
-        rest.template add<screened>(x + Batch<T>::size, screen);
-    }
-    VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
-        head.store(sums, squares);
-        rest.store(sums + Batch<T>::size, squares + Batch<T>::size);
-    }
-};
-template <class T>
-struct Units<T, 0> {
-    template <bool screened>
-    VEDETTE_INLINE void add(const T*, Screen<T>&) noexcept {}
+struct Pairs<0> {
+    template <bool shifted, class T>
+    VEDETTE_INLINE void add(const T*, Batch<double>) noexcept {}
     VEDETTE_INLINE void store(double*, double*) const noexcept {}
 };
-
-// Without screening, a non-finite value of the whole vectors shows in `square`, and nothing else in `out` is of use.
-template <bool screened, class T>
-void sum_block(const T* x, std::size_t n, T first, BlockSums& out) noexcept {
-    Screen<T> screen(first);
-    constexpr std::size_t step = Batch<T>::size > virtual_lanes ? Batch<T>::size : virtual_lanes;
-    Units<T, step / Batch<T>::size> units;
-    const std::size_t whole = n - n % step;
-    for (std::size_t i = 0; i < whole; i += step) units.template add<screened>(x + i, screen);
-    if (whole < n) {
-        T tail[step];
-        pad_tail(x + whole, n - whole, step, tail);
-        units.template add<true>(tail, screen);
-    }
-    units.store(out.sum, out.square);
-    alignas(64) T low[Batch<T>::size];
-    alignas(64) T high[Batch<T>::size];
-    screen.min.store_aligned(low);
-    screen.max.store_aligned(high);
-    T min = low[0];
-    T max = high[0];
-    for (std::size_t i = 1; i < Batch<T>::size; ++i) {
-        min = low[i] < min ? low[i] : min;
-        max = high[i] > max ? high[i] : max;
-    }
-    out.min = static_cast<double>(min) + 0.0;  // -0 becomes +0: which zero came first must not show
-    out.max = static_cast<double>(max) + 0.0;
-    out.finite = (screened ? 0 : whole) + screen.finite.total();
-    out.zeros = screen.zeros.total();
-}
-
-VEDETTE_INLINE double reduce_lanes(double* lanes) noexcept {
-    for (std::size_t width = virtual_lanes / 2; width > 0; width /= 2) {
-        for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-    }
-    return lanes[0];
-}
 
 VEDETTE_INLINE bool is_finite(double x) noexcept {
     return __builtin_fabs(x) <= Limits<double>::largest;
 }
 
-// The mean when deviations overflow: 2^-11 times the values can be added 2048 times.
+struct BlockSums {
+    double sum = 0.0;  // of x - shift
+    double square = 0.0;
+    double min = infinity<double>;
+    double max = -infinity<double>;
+    std::uint64_t finite = 0;
+    std::uint64_t zeros = 0;
+
+    VEDETTE_INLINE void extend(double low, double high, std::uint64_t more_zeros) noexcept {
+        min = low < min ? low : min;
+        max = high > max ? high : max;
+        zeros += more_zeros;
+    }
+};
+
+// The extremes and zeros of finite values.
+template <class T>
+struct Range {
+    Batch<T> min = Batch<T>(infinity<T>), max = Batch<T>(-infinity<T>);
+    Tally<T> zeros;
+    VEDETTE_INLINE void add(Batch<T> low, Batch<T> high, Mask<T> is_zero) noexcept {
+        min = xsimd::min(low, min);
+        max = xsimd::max(high, max);
+        zeros.add(is_zero);
+    }
+    VEDETTE_INLINE void add_step(const T* x) noexcept {
+        for (std::size_t i = 0; i < step; i += Batch<T>::size) {
+            const Batch<T> v = Batch<T>::load_unaligned(x + i);
+            add(v, v, v == Batch<T>(T{0}));
+        }
+    }
+    VEDETTE_INLINE void fold(const T*, std::size_t, BlockSums& out) const noexcept {
+        alignas(64) T low[Batch<T>::size];
+        alignas(64) T high[Batch<T>::size];
+        min.store_aligned(low);
+        max.store_aligned(high);
+        for (std::size_t i = 1; i < Batch<T>::size; ++i) {
+            low[0] = low[i] < low[0] ? low[i] : low[0];
+            high[0] = high[i] > high[0] ? high[i] : high[0];
+        }
+        out.extend(static_cast<double>(low[0]), static_cast<double>(high[0]), zeros.total());
+    }
+};
+
+template <class T>
+VEDETTE_INLINE std::uint64_t count_equal(const T* x, std::size_t n, T value) noexcept {
+    using B = Batch<T>;
+    const std::size_t whole = n - n % B::size;
+    Tally<T> equal;
+    for (std::size_t i = 0; i < whole; i += B::size) equal.add(B::load_unaligned(x + i) == B(value));
+    std::uint64_t count = equal.total();
+    for (std::size_t i = whole; i < n; ++i) count += x[i] == value ? 1U : 0U;
+    return count;
+}
+
+template <class T>
+struct FastRange : Range<T> {};
+#if defined(__AVX2__)
+template <>
+struct FastRange<float> {
+    WordRange words;
+    VEDETTE_INLINE void add_step(const float* x) noexcept { words.add_step(x); }
+    VEDETTE_INLINE void fold(const float* x, std::size_t n, BlockSums& out) const noexcept {
+        if (n == 0) return;
+        float min = 0.0F;
+        float max = 0.0F;
+        const bool any_zero = words.fold(min, max);
+        out.extend(static_cast<double>(min), static_cast<double>(max), any_zero ? count_equal(x, n, 0.0F) : 0);
+    }
+};
+#endif
+
+// Replaces non-finite values by what changes no result.
+template <class T>
+struct Screen {
+    Batch<T> shift;
+    Range<T> range;
+    Tally<T> finite;
+    VEDETTE_INLINE explicit Screen(T s) noexcept : shift(s) {}
+    VEDETTE_INLINE void clean_step(const T* x, T* cleaned) noexcept {
+        for (std::size_t i = 0; i < step; i += Batch<T>::size) {
+            const Batch<T> v = Batch<T>::load_unaligned(x + i);
+            const Mask<T> is_finite = xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
+            finite.add(is_finite);
+            range.add(xsimd::select(is_finite, v, Batch<T>(infinity<T>)),
+                      xsimd::select(is_finite, v, Batch<T>(-infinity<T>)), v == Batch<T>(T{0}));
+            xsimd::select(is_finite, v, shift).store_aligned(cleaned + i);
+        }
+    }
+};
+
+struct Lanes {
+    alignas(64) double sum[sum_lanes];
+    alignas(64) double square[step];
+};
+
+enum class Pass { optimistic, screened, sums_only };
+
+// The whole steps of a block. On its own, with nothing else alive, because g++ spills accumulators otherwise.
+template <Pass pass, bool shifted, class T>
+__attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, const T* ahead, Lanes& lanes,
+                                         BlockSums& out) noexcept {
+    const Batch<double> wide_shift(static_cast<double>(shift));
+    Pairs<sum_lanes / Batch<double>::size> pairs;
+    if constexpr (pass == Pass::screened) {
+        Screen<T> screen(shift);
+        alignas(64) T cleaned[step];
+        for (std::size_t i = 0; i < n; i += step) {
+            screen.clean_step(x + i, cleaned);
+            pairs.template add<shifted>(cleaned, wide_shift);
+        }
+        out.finite = screen.finite.total();
+        screen.range.fold(x, n, out);
+    } else if constexpr (pass == Pass::sums_only) {
+        for (std::size_t i = 0; i < n; i += step) pairs.template add<shifted>(x + i, wide_shift);
+    } else {
+        FastRange<T> range;
+        for (std::size_t i = 0; i < n; i += step) {
+            for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k);
+            range.add_step(x + i);
+            pairs.template add<shifted>(x + i, wide_shift);
+        }
+        out.finite = n;
+        range.fold(x, n, out);
+    }
+    pairs.store(lanes.sum, lanes.square);
+}
+
+// The last step, which is not whole.
+template <Pass pass, class T>
+VEDETTE_INLINE void sum_tail(const T* x, std::size_t n, T shift, Lanes& lanes, BlockSums& out) noexcept {
+    double deviations[step] = {};
+    for (std::size_t j = 0; j < n; ++j) {
+        const double v = static_cast<double>(x[j]);
+        if (!is_finite(v)) continue;
+        deviations[j] = v - static_cast<double>(shift);
+        lanes.square[j] += deviations[j] * deviations[j];
+        if constexpr (pass != Pass::sums_only) {
+            ++out.finite;
+            out.extend(v, v, v == 0.0 ? 1 : 0);
+        }
+    }
+    for (std::size_t j = 0; j < sum_lanes; ++j) lanes.sum[j] += deviations[j] + deviations[j + sum_lanes];
+}
+
+VEDETTE_INLINE double reduce_lanes(double* lanes, std::size_t count) noexcept {
+    for (std::size_t width = count / 2; width > 0; width /= 2) {
+        for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+    }
+    return lanes[0];
+}
+
+// The sums about `shift`. All but the screened pass believe that whole steps are finite: if not, `square` is not, and
+// nothing else in `out` is of use. `ahead` is what to prefetch, element by element.
+template <Pass pass, bool shifted, class T>
+void sum_block(const T* x, std::size_t n, T shift, const T* ahead, BlockSums& out) noexcept {
+    Lanes lanes;
+    const std::size_t whole = n - n % step;
+    sum_steps<pass, shifted>(x, whole, shift, ahead, lanes, out);
+    if (whole < n) sum_tail<pass>(x + whole, n - whole, shift, lanes, out);
+    out.sum = reduce_lanes(lanes.sum, sum_lanes);
+    out.square = reduce_lanes(lanes.square, step);
+}
+
+// The mean when sums overflow: 2^-12 times the values of a block can be added.
 template <class T>
 double scaled_mean(const T* x, std::size_t n, double count) noexcept {
-    constexpr double scale = 1.0 / moment_block;
+    constexpr double scale = 1.0 / 4096;
     double sum = 0.0;
     for (std::size_t i = 0; i < n; ++i) {
         const double v = static_cast<double>(x[i]);
@@ -172,54 +253,68 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
     state.m2 = state.m2 + m2 + delta * (delta * (before * weight));
 }
 
-// Sorts the non-finite values of a block; taken only when it has some.
+// What the last block of a call suggests for the next.
 template <class T>
-void count_specials(const T* x, std::size_t n, std::uint64_t finite, MomentsState& state) noexcept {
-    using B = Batch<T>;
-    const B top(infinity<T>), bottom(-infinity<T>);
-    Tally<T> above, below;
-    const std::size_t whole = n - n % B::size;
-    for (std::size_t i = 0; i < whole; i += B::size) {
-        const B v = B::load_unaligned(x + i);
-        above.add(v == top);
-        below.add(v == bottom);
+struct Guess {
+    T shift = T{0};
+    bool dirty = false;  // of no consequence but for speed
+};
+
+// Fills `sums` with those of the finite values about the guessed shift.
+template <class T>
+void first_pass(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, BlockSums& sums) noexcept {
+    if (!guess.dirty) {
+        if (guess.shift == T{0}) {
+            sum_block<Pass::optimistic, false>(x, n, guess.shift, ahead, sums);
+        } else {
+            sum_block<Pass::optimistic, true>(x, n, guess.shift, ahead, sums);
+        }
+        if (is_finite(sums.square)) return;
     }
-    T tail[B::size];
-    pad_tail(x + whole, n - whole, B::size, tail);
-    const B last = B::load_unaligned(tail);
-    above.add(last == top);
-    below.add(last == bottom);
-    const std::uint64_t positive = above.total();
-    const std::uint64_t negative = below.total();
-    state.pos_inf += positive;
-    state.neg_inf += negative;
-    state.nan += n - finite - positive - negative;
+    sums = BlockSums{};
+    sum_block<Pass::screened, true>(x, n, guess.shift, ahead, sums);
+    guess.dirty = sums.finite != n;
 }
 
 template <class T>
-void add_block(const T* x, std::size_t n, MomentsState& state) noexcept {
-    std::size_t first = 0;
-    while (first < n && !(__builtin_fabs(static_cast<double>(x[first])) <= Limits<T>::largest)) ++first;
-    if (first == n) {
-        count_specials(x, n, 0, state);
-        return;
-    }
+void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept {
     BlockSums sums;
-    // Most blocks are clean: screening costs a quarter of the time, so only a block that turns out dirty pays for it.
-    sum_block<false>(x, n, x[first], sums);
-    double evidence = 0.0;
-    for (const double square_lane : sums.square) evidence += square_lane;
-    if (!is_finite(evidence)) sum_block<true>(x, n, x[first], sums);
-    if (sums.finite != n) count_specials(x, n, sums.finite, state);
-
+    first_pass(x, n, ahead, guess, sums);
+    if (sums.finite != n) {
+        const std::uint64_t positive = count_equal(x, n, infinity<T>);
+        const std::uint64_t negative = count_equal(x, n, -infinity<T>);
+        state.pos_inf += positive;
+        state.neg_inf += negative;
+        state.nan += n - sums.finite - positive - negative;
+        if (sums.finite == 0) return;
+    }
+    sums.min += 0.0;  // -0 becomes +0: which zero came first must not show
+    sums.max += 0.0;
     const double count = static_cast<double>(sums.finite);
-    const double sum = reduce_lanes(sums.sum);
-    const double square = reduce_lanes(sums.square);
-    double mean = static_cast<double>(x[first]) + sum / count;
-    double m2 = square - sum * (sum / count);
-    if (!is_finite(square) || !is_finite(m2)) m2 = infinity<double>;
-    if (!is_finite(mean)) mean = scaled_mean(x, n, count);
-    merge_block(state, count, mean, m2 > 0.0 ? m2 : 0.0);
+    double mean = sums.min;
+    double m2 = 0.0;
+    if (sums.min != sums.max) {
+        mean = static_cast<double>(guess.shift) + sums.sum / count;
+        m2 = sums.square - sums.sum * (sums.sum / count);
+        if (!(sums.square <= largest_cancellation * m2)) {
+            // The shift was too far off: the mean is as good as shifts get.
+            if (!is_finite(mean)) mean = scaled_mean(x, n, count);
+            mean = mean < sums.min ? sums.min : mean > sums.max ? sums.max : mean;
+            const T shift = static_cast<T>(mean);
+            if (sums.finite == n) {
+                sum_block<Pass::sums_only, true>(x, n, shift, ahead, sums);
+            } else {
+                sum_block<Pass::screened, true>(x, n, shift, ahead, sums);
+            }
+            const double offset = sums.sum / count;
+            if (is_finite(offset)) mean = static_cast<double>(shift) + offset;
+            m2 = sums.square - sums.sum * offset;
+            if (!is_finite(sums.square) || !is_finite(m2)) m2 = infinity<double>;
+            m2 = m2 > 0.0 ? m2 : 0.0;
+        }
+    }
+    guess.shift = m2 + count * mean * mean <= largest_cancellation * m2 ? T{0} : static_cast<T>(mean);
+    merge_block(state, count, mean, m2);
     state.min = state.count == 0 || sums.min < state.min ? sums.min : state.min;
     state.max = state.count == 0 || sums.max > state.max ? sums.max : state.max;
     state.count += sums.finite;
@@ -228,15 +323,21 @@ void add_block(const T* x, std::size_t n, MomentsState& state) noexcept {
 
 template <class T>
 void moments(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* state) noexcept {
-    alignas(64) T tile[moment_block];
-    for (std::size_t i = 0; i < n; i += moment_block) {
-        const std::size_t size = n - i < moment_block ? n - i : moment_block;
+    constexpr std::size_t block_size = moment_block<T>;
+    constexpr std::size_t distance = prefetch_distance / sizeof(T);
+    alignas(64) T tile[block_size];
+    Guess<T> guess;
+    for (std::size_t i = 0; i < n; i += block_size) {
+        const std::size_t size = n - i < block_size ? n - i : block_size;
         const T* block = x + static_cast<std::ptrdiff_t>(i) * stride;
+        const T* ahead = block;
         if (stride != 1) {
             gather_tile(block, size, stride, tile);
-            block = tile;
+            block = ahead = tile;
+        } else if (n - i >= block_size + distance) {
+            ahead = block + distance;
         }
-        add_block(block, size, *state);
+        add_block(block, size, ahead, guess, *state);
     }
 }
 

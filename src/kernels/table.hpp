@@ -13,6 +13,11 @@ namespace vedette::inline v0::kernels {
 inline constexpr std::size_t max_edge_count = 1023;
 inline constexpr std::size_t special_count = 3;
 
+/// Moments run over blocks of this size, and keep a block's sums about a shift if the sum of squares is at most
+/// `largest_cancellation` times the spread: six bits are lost then, of 53.
+inline constexpr std::size_t moment_block_bytes = 16384;
+inline constexpr double largest_cancellation = 64.0;
+
 /// What a row kernel writes instead of a cell index.
 inline constexpr std::uint16_t code_nan = 0xFFFF;
 inline constexpr std::uint16_t code_positive_infinity = 0xFFFE;
