@@ -41,7 +41,7 @@ struct Pairs {
             low_square = low_square + low * low;
             high_square = high_square + high * high;
         }
-        __asm__ volatile("" ::: "memory");
+        __asm__ volatile("" ::: "memory");  // one pair after the other: interleaved, they want too many registers
         rest.template add<shifted>(x + width, shift);
     }
     VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
@@ -134,75 +134,39 @@ struct FastRange<float> {
 };
 #endif
 
-// Replaces non-finite values by what changes no result.
-template <class T>
-struct Screen {
-    Batch<T> shift;
-    Range<T> range;
-    Tally<T> finite;
-    VEDETTE_INLINE explicit Screen(T s) noexcept : shift(s) {}
-    VEDETTE_INLINE void clean_step(const T* x, T* cleaned) noexcept {
-        for (std::size_t i = 0; i < step; i += Batch<T>::size) {
-            const Batch<T> v = Batch<T>::load_unaligned(x + i);
-            const Mask<T> is_finite = xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
-            finite.add(is_finite);
-            range.add(xsimd::select(is_finite, v, Batch<T>(infinity<T>)),
-                      xsimd::select(is_finite, v, Batch<T>(-infinity<T>)), v == Batch<T>(T{0}));
-            xsimd::select(is_finite, v, shift).store_aligned(cleaned + i);
-        }
-    }
-};
-
 struct Lanes {
     alignas(64) double sum[sum_lanes];
     alignas(64) double square[step];
 };
 
-enum class Pass { optimistic, screened, sums_only };
-
 // The whole steps of a block. On its own, with nothing else alive, because g++ spills accumulators otherwise.
-template <Pass pass, bool shifted, class T>
+template <bool ranged, bool shifted, class T>
 __attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, const T* ahead, Lanes& lanes,
                                          BlockSums& out) noexcept {
     const Batch<double> wide_shift(static_cast<double>(shift));
     Pairs<sum_lanes / Batch<double>::size> pairs;
-    if constexpr (pass == Pass::screened) {
-        Screen<T> screen(shift);
-        alignas(64) T cleaned[step];
-        for (std::size_t i = 0; i < n; i += step) {
-            screen.clean_step(x + i, cleaned);
-            pairs.template add<shifted>(cleaned, wide_shift);
-        }
-        out.finite = screen.finite.total();
-        screen.range.fold(x, n, out);
-    } else if constexpr (pass == Pass::sums_only) {
-        for (std::size_t i = 0; i < n; i += step) pairs.template add<shifted>(x + i, wide_shift);
-    } else {
-        FastRange<T> range;
-        for (std::size_t i = 0; i < n; i += step) {
+    FastRange<T> range;
+    for (std::size_t i = 0; i < n; i += step) {
+        if constexpr (ranged) {
             for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k);
             range.add_step(x + i);
-            pairs.template add<shifted>(x + i, wide_shift);
+            __asm__ volatile("" ::: "memory");
         }
-        out.finite = n;
-        range.fold(x, n, out);
+        pairs.template add<shifted>(x + i, wide_shift);
     }
+    if constexpr (ranged) range.fold(x, n, out);
     pairs.store(lanes.sum, lanes.square);
 }
 
 // The last step, which is not whole.
-template <Pass pass, class T>
+template <bool ranged, class T>
 VEDETTE_INLINE void sum_tail(const T* x, std::size_t n, T shift, Lanes& lanes, BlockSums& out) noexcept {
     double deviations[step] = {};
     for (std::size_t j = 0; j < n; ++j) {
         const double v = static_cast<double>(x[j]);
-        if (!is_finite(v)) continue;
         deviations[j] = v - static_cast<double>(shift);
         lanes.square[j] += deviations[j] * deviations[j];
-        if constexpr (pass != Pass::sums_only) {
-            ++out.finite;
-            out.extend(v, v, v == 0.0 ? 1 : 0);
-        }
+        if constexpr (ranged) out.extend(v, v, v == 0.0 ? 1 : 0);
     }
     for (std::size_t j = 0; j < sum_lanes; ++j) lanes.sum[j] += deviations[j] + deviations[j + sum_lanes];
 }
@@ -214,14 +178,14 @@ VEDETTE_INLINE double reduce_lanes(double* lanes, std::size_t count) noexcept {
     return lanes[0];
 }
 
-// The sums about `shift`. All but the screened pass believe that whole steps are finite: if not, `square` is not, and
-// nothing else in `out` is of use. `ahead` is what to prefetch, element by element.
-template <Pass pass, bool shifted, class T>
+// The sums about `shift`. When a value is not finite, `square` is not either, and nothing else in `out` is of use.
+// `ahead` is what to prefetch, element by element. Without `ranged`, what is not a sum in `out` stays.
+template <bool ranged, bool shifted, class T>
 void sum_block(const T* x, std::size_t n, T shift, const T* ahead, BlockSums& out) noexcept {
     Lanes lanes;
     const std::size_t whole = n - n % step;
-    sum_steps<pass, shifted>(x, whole, shift, ahead, lanes, out);
-    if (whole < n) sum_tail<pass>(x + whole, n - whole, shift, lanes, out);
+    sum_steps<ranged, shifted>(x, whole, shift, ahead, lanes, out);
+    if (whole < n) sum_tail<ranged>(x + whole, n - whole, shift, lanes, out);
     out.sum = reduce_lanes(lanes.sum, sum_lanes);
     out.square = reduce_lanes(lanes.square, step);
 }
@@ -257,61 +221,86 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
 template <class T>
 struct Guess {
     T shift = T{0};
-    bool dirty = false;  // of no consequence but for speed
+    bool dirty = false;  // has non-finite values; of no consequence but for speed
 };
 
-// Fills `sums` with those of the finite values about the guessed shift.
 template <class T>
-void first_pass(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, BlockSums& sums) noexcept {
-    if (!guess.dirty) {
-        if (guess.shift == T{0}) {
-            sum_block<Pass::optimistic, false>(x, n, guess.shift, ahead, sums);
-        } else {
-            sum_block<Pass::optimistic, true>(x, n, guess.shift, ahead, sums);
-        }
-        if (is_finite(sums.square)) return;
-    }
-    sums = BlockSums{};
-    sum_block<Pass::screened, true>(x, n, guess.shift, ahead, sums);
-    guess.dirty = sums.finite != n;
+VEDETTE_INLINE Mask<T> finite_lanes(Batch<T> v) noexcept {
+    return xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
 }
 
+// The index of the first finite value, or n.
 template <class T>
-void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept {
-    BlockSums sums;
-    first_pass(x, n, ahead, guess, sums);
-    if (sums.finite != n) {
-        const std::uint64_t positive = count_equal(x, n, infinity<T>);
-        const std::uint64_t negative = count_equal(x, n, -infinity<T>);
-        state.pos_inf += positive;
-        state.neg_inf += negative;
-        state.nan += n - sums.finite - positive - negative;
-        if (sums.finite == 0) return;
+std::size_t find_finite(const T* x, std::size_t n) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    std::size_t i = 0;
+    while (i + width <= n && !xsimd::any(finite_lanes(Batch<T>::load_unaligned(x + i)))) i += width;
+    while (i < n && !is_finite(static_cast<double>(x[i]))) ++i;
+    return i;
+}
+
+struct Census {
+    std::uint64_t finite = 0;
+    std::uint64_t nan = 0;
+};
+
+// Copies a block with `fill` in place of each non-finite value.
+template <class T>
+Census clean_block(const T* x, std::size_t n, T fill, const T* ahead, T* cleaned) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    Tally<T> finite, ordered;  // xsimd 8.1 does not say that NaN differs from itself
+    std::size_t i = 0;
+    for (; i + width <= n; i += width) {
+        __builtin_prefetch(ahead + i);
+        const Batch<T> v = Batch<T>::load_unaligned(x + i);
+        const Mask<T> kept = finite_lanes(v);
+        finite.add(kept);
+        ordered.add(v == v);
+        xsimd::select(kept, v, Batch<T>(fill)).store_unaligned(cleaned + i);
     }
+    Census census{finite.total(), i - ordered.total()};
+    for (; i < n; ++i) {
+        const bool kept = is_finite(static_cast<double>(x[i]));
+        cleaned[i] = kept ? x[i] : fill;
+        census.finite += kept ? 1U : 0U;
+        census.nan += x[i] != x[i] ? 1U : 0U;
+    }
+    return census;
+}
+
+// The sums of a block again, about its mean: that is as good as shifts get.
+template <class T>
+void sum_about_mean(const T* x, std::size_t n, T* cleaned, double& mean, double& m2, BlockSums& sums) noexcept {
+    const double count = static_cast<double>(sums.finite);
+    if (!is_finite(mean)) mean = scaled_mean(x, n, count);
+    mean = mean < sums.min ? sums.min : mean > sums.max ? sums.max : mean;
+    const T shift = static_cast<T>(mean);
+    if (sums.finite != n) {
+        clean_block(x, n, shift, x, cleaned);
+        x = cleaned;
+    }
+    sum_block<false, true>(x, n, shift, x, sums);
+    const double offset = sums.sum / count;
+    if (is_finite(offset)) mean = static_cast<double>(shift) + offset;
+    m2 = sums.square - sums.sum * offset;
+    if (!is_finite(sums.square) || !is_finite(m2)) m2 = infinity<double>;
+    m2 = m2 > 0.0 ? m2 : 0.0;
+}
+
+// Merges a block whose sums about guess.shift are known.
+template <class T>
+void settle_block(const T* x, std::size_t n, T* cleaned, BlockSums& sums, Guess<T>& guess,
+                  MomentsState& state) noexcept {
     sums.min += 0.0;  // -0 becomes +0: which zero came first must not show
     sums.max += 0.0;
     const double count = static_cast<double>(sums.finite);
     double mean = sums.min;
     double m2 = 0.0;
     if (sums.min != sums.max) {
-        mean = static_cast<double>(guess.shift) + sums.sum / count;
-        m2 = sums.square - sums.sum * (sums.sum / count);
-        if (!(sums.square <= largest_cancellation * m2)) {
-            // The shift was too far off: the mean is as good as shifts get.
-            if (!is_finite(mean)) mean = scaled_mean(x, n, count);
-            mean = mean < sums.min ? sums.min : mean > sums.max ? sums.max : mean;
-            const T shift = static_cast<T>(mean);
-            if (sums.finite == n) {
-                sum_block<Pass::sums_only, true>(x, n, shift, ahead, sums);
-            } else {
-                sum_block<Pass::screened, true>(x, n, shift, ahead, sums);
-            }
-            const double offset = sums.sum / count;
-            if (is_finite(offset)) mean = static_cast<double>(shift) + offset;
-            m2 = sums.square - sums.sum * offset;
-            if (!is_finite(sums.square) || !is_finite(m2)) m2 = infinity<double>;
-            m2 = m2 > 0.0 ? m2 : 0.0;
-        }
+        const double offset = sums.sum / count;
+        mean = static_cast<double>(guess.shift) + offset;
+        m2 = sums.square - sums.sum * offset;
+        if (!(sums.square <= largest_cancellation * m2)) sum_about_mean(x, n, cleaned, mean, m2, sums);
     }
     guess.shift = m2 + count * mean * mean <= largest_cancellation * m2 ? T{0} : static_cast<T>(mean);
     merge_block(state, count, mean, m2);
@@ -319,6 +308,53 @@ void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, Momen
     state.max = state.count == 0 || sums.max > state.max ? sums.max : state.max;
     state.count += sums.finite;
     state.zeros += sums.zeros;
+}
+
+// A block with values that are not finite, or that is thought to have some. They become the first finite value, which
+// is the shift too: so they add nothing and move no extreme.
+template <class T>
+__attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess,
+                                               MomentsState& state) noexcept {
+    alignas(64) T cleaned[moment_block<T>];
+    BlockSums sums;
+    const std::size_t first = find_finite(x, n);
+    if (first == n) {
+        const std::uint64_t positive = count_equal(x, n, infinity<T>);
+        const std::uint64_t negative = count_equal(x, n, -infinity<T>);
+        state.pos_inf += positive;
+        state.neg_inf += negative;
+        state.nan += n - positive - negative;
+        guess.dirty = true;
+        return;
+    }
+    const Census census = clean_block(x, n, x[first], ahead, cleaned);
+    sums.finite = census.finite;
+    guess.dirty = sums.finite != n;
+    if (guess.dirty) {
+        const std::uint64_t infinite = n - census.finite - census.nan;
+        const std::uint64_t positive = infinite > 0 ? count_equal(x, n, infinity<T>) : 0;
+        state.nan += census.nan;
+        state.pos_inf += positive;
+        state.neg_inf += infinite - positive;
+        guess.shift = x[first];
+    }
+    sum_block<true, true>(cleaned, n, guess.shift, cleaned, sums);
+    if (guess.dirty && guess.shift == T{0}) sums.zeros -= n - sums.finite;
+    settle_block(x, n, cleaned, sums, guess, state);
+}
+
+template <class T>
+void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept {
+    if (guess.dirty) return add_dirty_block(x, n, ahead, guess, state);
+    BlockSums sums;
+    sums.finite = n;
+    if (guess.shift == T{0}) {
+        sum_block<true, false>(x, n, guess.shift, ahead, sums);
+    } else {
+        sum_block<true, true>(x, n, guess.shift, ahead, sums);
+    }
+    if (!is_finite(sums.square)) return add_dirty_block(x, n, ahead, guess, state);
+    settle_block<T>(x, n, nullptr, sums, guess, state);
 }
 
 template <class T>

@@ -123,12 +123,13 @@ ShiftedSums sum_block(const T* x, std::size_t n, std::ptrdiff_t stride, T shift)
     return {fold(sum), fold(square)};
 }
 
-/// One block, summed about `shift`; and, where this cancels too much, summed again about its mean. `shift` becomes what
-/// suits a next block like this one.
+/// One block, summed about `shift`, or about its first finite value if not all are; and, where this cancels too much,
+/// summed again about its mean. `shift` becomes what suits a next block like this one.
 template <class T>
 void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, T& shift, MomentsState& state) noexcept {
     double min = HUGE_VAL, max = -HUGE_VAL, scaled = 0.0;
     std::uint64_t finite = 0;
+    T first{0};
     for (std::size_t i = 0; i < n; ++i) {
         const double v = static_cast<double>(x[static_cast<std::ptrdiff_t>(i) * stride]);
         const std::size_t kind = special_kind(v);
@@ -136,13 +137,14 @@ void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, T& shift, Momen
             ++(kind == 0 ? state.nan : kind == 1 ? state.pos_inf : state.neg_inf);
             continue;
         }
-        ++finite;
+        if (finite++ == 0) first = x[static_cast<std::ptrdiff_t>(i) * stride];
         min = std::min(min, v);
         max = std::max(max, v);
         state.zeros += v == 0.0 ? 1 : 0;
         scaled += v * (1.0 / 4096);
     }
     if (finite == 0) return;
+    if (finite != n) shift = first;
     const double count = static_cast<double>(finite);
     double mean = min + 0.0, m2 = 0.0;
     if (min != max) {
