@@ -129,16 +129,24 @@ template <class Vector>
 __attribute__((always_inline)) inline std::uint64_t or_all(const unsigned char* p, std::size_t bytes) {
     Vector a{}, b{}, c{}, d{}, e{}, f{}, g{}, h{};
     for (std::size_t i = 0; i + 8 * sizeof(Vector) <= bytes; i += 8 * sizeof(Vector)) {
-        Vector v[8];
-        __builtin_memcpy(v, p + i, sizeof v);
-        a |= v[0];
-        b |= v[1];
-        c |= v[2];
-        d |= v[3];
-        e |= v[4];
-        f |= v[5];
-        g |= v[6];
-        h |= v[7];
+        // One by one: g++ copies an array to the stack first.
+        Vector v0, v1, v2, v3, v4, v5, v6, v7;
+        __builtin_memcpy(&v0, p + i + 0 * sizeof(Vector), sizeof(Vector));
+        a |= v0;
+        __builtin_memcpy(&v1, p + i + 1 * sizeof(Vector), sizeof(Vector));
+        b |= v1;
+        __builtin_memcpy(&v2, p + i + 2 * sizeof(Vector), sizeof(Vector));
+        c |= v2;
+        __builtin_memcpy(&v3, p + i + 3 * sizeof(Vector), sizeof(Vector));
+        d |= v3;
+        __builtin_memcpy(&v4, p + i + 4 * sizeof(Vector), sizeof(Vector));
+        e |= v4;
+        __builtin_memcpy(&v5, p + i + 5 * sizeof(Vector), sizeof(Vector));
+        f |= v5;
+        __builtin_memcpy(&v6, p + i + 6 * sizeof(Vector), sizeof(Vector));
+        g |= v6;
+        __builtin_memcpy(&v7, p + i + 7 * sizeof(Vector), sizeof(Vector));
+        h |= v7;
     }
     const Vector all = ((a | b) | (c | d)) | ((e | f) | (g | h));
     std::uint64_t word = 0;
