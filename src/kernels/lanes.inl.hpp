@@ -29,6 +29,17 @@ VEDETTE_INLINE std::uint64_t sum_words(const Word (&words)[n]) noexcept {
     return sum;
 }
 
+#if defined(__AVX2__)
+// The extremes of floats from those of their bits: as integers, positive floats are ordered upwards and negative ones
+// downwards. True if there is a zero of either sign.
+VEDETTE_INLINE bool decode_extremes(int low, int high, int unsigned_low, int unsigned_high, float& min,
+                                    float& max) noexcept {
+    min = __builtin_bit_cast(float, unsigned_high < 0 ? unsigned_high : unsigned_low);
+    max = __builtin_bit_cast(float, high >= 0 ? high : low);
+    return unsigned_low == 0 || low == -__INT_MAX__ - 1;
+}
+#endif
+
 #if defined(__AVX512F__)
 
 template <>
@@ -55,6 +66,23 @@ struct Tally<double> {
         return sum_words(words);
     }
 };
+// Extremes of the bits of floats: integer instructions run on more ports than comparisons of floats.
+struct WordRange {
+    __m512i low = _mm512_set1_epi32(__INT32_MAX__), high = _mm512_set1_epi32(-__INT32_MAX__ - 1);
+    __m512i unsigned_low = _mm512_set1_epi32(-1), unsigned_high = _mm512_setzero_si512();
+    VEDETTE_INLINE void add_step(const float* x) noexcept {
+        const __m512i v = _mm512_loadu_si512(x);
+        low = _mm512_min_epi32(low, v);
+        high = _mm512_max_epi32(high, v);
+        unsigned_low = _mm512_min_epu32(unsigned_low, v);
+        unsigned_high = _mm512_max_epu32(unsigned_high, v);
+    }
+    VEDETTE_INLINE bool fold(float& min, float& max) const noexcept {
+        return decode_extremes(_mm512_reduce_min_epi32(low), _mm512_reduce_max_epi32(high),
+                               static_cast<int>(_mm512_reduce_min_epu32(unsigned_low)),
+                               static_cast<int>(_mm512_reduce_max_epu32(unsigned_high)), min, max);
+    }
+};
 VEDETTE_INLINE std::uint32_t count_not_above(const float* block, float x) noexcept {
     return static_cast<std::uint32_t>(
         __builtin_popcount(_mm256_cmp_ps_mask(_mm256_load_ps(block), _mm256_set1_ps(x), _CMP_LE_OQ)));
@@ -63,10 +91,8 @@ VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noex
     return static_cast<std::uint32_t>(
         __builtin_popcount(_mm512_cmp_pd_mask(_mm512_load_pd(block), _mm512_set1_pd(x), _CMP_LE_OQ)));
 }
-VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
-    const __m512 v = x;
-    low = Batch<double>(_mm512_cvtps_pd(_mm512_castps512_ps256(v)));
-    high = Batch<double>(_mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)));
+VEDETTE_INLINE Batch<double> load_double(const float* x) noexcept {
+    return Batch<double>(_mm512_cvtps_pd(_mm256_loadu_ps(x)));
 }
 
 #elif defined(__AVX2__)
@@ -91,6 +117,33 @@ struct Tally<double> {
         return sum_words(words);
     }
 };
+template <class Operation>
+VEDETTE_INLINE int fold_lanes(__m256i v, Operation operation) noexcept {
+    __m128i half = operation(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    half = operation(half, _mm_shuffle_epi32(half, 0x4E));
+    return _mm_cvtsi128_si32(operation(half, _mm_shuffle_epi32(half, 0xB1)));
+}
+struct WordRange {
+    __m256i low = _mm256_set1_epi32(__INT32_MAX__), high = _mm256_set1_epi32(-__INT32_MAX__ - 1);
+    __m256i unsigned_low = _mm256_set1_epi32(-1), unsigned_high = _mm256_setzero_si256();
+    VEDETTE_INLINE void add_step(const float* x) noexcept {
+        const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
+        const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + 8));
+        low = _mm256_min_epi32(low, _mm256_min_epi32(v, w));
+        high = _mm256_max_epi32(high, _mm256_max_epi32(v, w));
+        unsigned_low = _mm256_min_epu32(unsigned_low, _mm256_min_epu32(v, w));
+        unsigned_high = _mm256_max_epu32(unsigned_high, _mm256_max_epu32(v, w));
+        __asm__ volatile("" : "+x"(low), "+x"(high), "+x"(unsigned_low), "+x"(unsigned_high));
+    }
+    VEDETTE_INLINE bool fold(float& min, float& max) const noexcept {
+        // Shuffles rather than an array: g++ would keep what goes to an array in memory during the loop.
+        return decode_extremes(fold_lanes(low, [](__m128i a, __m128i b) { return _mm_min_epi32(a, b); }),
+                               fold_lanes(high, [](__m128i a, __m128i b) { return _mm_max_epi32(a, b); }),
+                               fold_lanes(unsigned_low, [](__m128i a, __m128i b) { return _mm_min_epu32(a, b); }),
+                               fold_lanes(unsigned_high, [](__m128i a, __m128i b) { return _mm_max_epu32(a, b); }), min,
+                               max);
+    }
+};
 VEDETTE_INLINE std::uint32_t count_not_above(const float* block, float x) noexcept {
     const __m256 m = _mm256_cmp_ps(_mm256_load_ps(block), _mm256_set1_ps(x), _CMP_LE_OQ);
     return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(m))));
@@ -103,10 +156,8 @@ VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noex
     const __m256 both = _mm256_shuffle_ps(_mm256_castpd_ps(low), _mm256_castpd_ps(high), 0x88);
     return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(both))));
 }
-VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
-    const __m256 v = x;
-    low = Batch<double>(_mm256_cvtps_pd(_mm256_castps256_ps128(v)));
-    high = Batch<double>(_mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+VEDETTE_INLINE Batch<double> load_double(const float* x) noexcept {
+    return Batch<double>(_mm256_cvtps_pd(_mm_loadu_ps(x)));
 }
 
 #elif defined(__SSE2__)
@@ -151,10 +202,8 @@ VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noex
     const int high = _mm_movemask_ps(_mm_shuffle_ps(m2, m3, 0x88));
     return run_length(low | high << 4);
 }
-VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
-    const __m128 v = x;
-    low = Batch<double>(_mm_cvtps_pd(v));
-    high = Batch<double>(_mm_cvtps_pd(_mm_movehl_ps(v, v)));
+VEDETTE_INLINE Batch<double> load_double(const float* x) noexcept {
+    return Batch<double>(_mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(x)))));
 }
 
 #else  // aarch64
@@ -182,10 +231,8 @@ VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noex
     const uint64x2_t high = vaddq_u64(vcleq_f64(vld1q_f64(block + 4), v), vcleq_f64(vld1q_f64(block + 6), v));
     return static_cast<std::uint32_t>(0U - vaddvq_u64(vaddq_u64(low, high)));
 }
-VEDETTE_INLINE void widen(Batch<float> x, Batch<double>& low, Batch<double>& high) noexcept {
-    const float32x4_t v = x;
-    low = Batch<double>(vcvt_f64_f32(vget_low_f32(v)));
-    high = Batch<double>(vcvt_high_f64_f32(v));
+VEDETTE_INLINE Batch<double> load_double(const float* x) noexcept {
+    return Batch<double>(vcvt_f64_f32(vld1_f32(x)));
 }
 
 #endif
@@ -208,6 +255,11 @@ template <class T>
 inline constexpr T infinity = static_cast<T>(__builtin_inff());
 template <class T>
 inline constexpr T not_a_number = static_cast<T>(__builtin_nanf(""));
+
+// One vector of doubles.
+VEDETTE_INLINE Batch<double> load_double(const double* x) noexcept {
+    return Batch<double>::load_unaligned(x);
+}
 
 // Copies a strided run into a contiguous tile.
 template <class T>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fused moments of a column. Element i of a block goes to virtual lane i mod 8 on every ISA, and the lanes are summed
-// in one fixed tree, so that results agree bit for bit.
+// Fused moments of a column. On every ISA, element i of a block goes to the same virtual lane, and the lanes are summed
+// in one fixed tree, so that results agree bit for bit. A block is first summed as if it were all finite and not far
+// from the shift: one that is otherwise shows it in its sums, and is summed again from the cache.
 #pragma once
 
 #include "kernels/lanes.inl.hpp"
@@ -9,146 +10,190 @@
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {
 
-constexpr std::size_t moment_block = 2048;
-constexpr std::size_t virtual_lanes = 8;  // more would not fit AVX2's sixteen registers
-
-struct BlockSums {
-    alignas(64) double sum[virtual_lanes];
-    alignas(64) double square[virtual_lanes];
-    double min;
-    double max;
-    std::uint64_t finite;
-    std::uint64_t zeros;
-};
-
-// The sums of one vector's worth of virtual lanes: one double vector per double vector, two per float vector.
 template <class T>
-struct UnitSums;
-template <>
-struct UnitSums<double> {
-    Batch<double> sum = Batch<double>(0.0), square = Batch<double>(0.0);  // braces would take xsimd's list constructor
-    VEDETTE_INLINE void add(Batch<double> x, Batch<double> shift) noexcept {
-        const Batch<double> d = x - shift;
-        sum = sum + d;
-        square = square + d * d;
+constexpr std::size_t moment_block = moment_block_bytes / sizeof(T);
+constexpr std::size_t step = 16;                 // elements per turn of a loop
+constexpr std::size_t sum_lanes = step / 2;      // elements j and j + 8 of a step are added before they join lane j
+constexpr std::size_t prefetch_distance = 8192;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
+
+// A step's double vectors, in pairs: nested rather than an array, as g++ keeps members in registers and spills arrays.
+template <std::size_t n>
+struct Pairs {
+    static constexpr std::size_t width = Batch<double>::size;
+    Batch<double> sum = Batch<double>(0.0);  // braces would take xsimd's list constructor
+    Batch<double> low_square = Batch<double>(0.0), high_square = Batch<double>(0.0);
+    Pairs<n - 1> rest;
+
+    template <bool shifted, class T>
+    VEDETTE_INLINE void add(const T* x, Batch<double> shift) noexcept {
+        Batch<double> low = load_double(x);
+        Batch<double> high = load_double(x + sum_lanes);
+        if constexpr (shifted) {
+            low = low - shift;
+            high = high - shift;
+        }
+        sum = sum + (low + high);
+        if constexpr (!shifted && sizeof(T) == sizeof(float)) {
+            // The square of a float is exact in double: fused or not, the sum has the same bits.
+            low_square = xsimd::fma(low, low, low_square);
+            high_square = xsimd::fma(high, high, high_square);
+        } else {
+            low_square = low_square + low * low;
+            high_square = high_square + high * high;
+        }
+        __asm__ volatile("" ::: "memory");  // one pair after the other: interleaved, they want too many registers
+        rest.template add<shifted>(x + width, shift);
     }
     VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
         sum.store_aligned(sums);
-        square.store_aligned(squares);
+        low_square.store_aligned(squares);
+        high_square.store_aligned(squares + sum_lanes);
+        rest.store(sums + width, squares + width);
     }
 };
 template <>
-struct UnitSums<float> {
-    // With eight doubles to a vector, both halves of a float vector belong to the same lanes.
-    static constexpr bool one_vector = Batch<double>::size == virtual_lanes;
-    UnitSums<double> low, high;
-    VEDETTE_INLINE void add(Batch<float> x, Batch<double> shift) noexcept {
-        Batch<double> a(0.0), b(0.0);
-        widen(x, a, b);
-        low.add(a, shift);
-        if constexpr (one_vector) {
-            low.add(b, shift);
-        } else {
-            high.add(b, shift);
-        }
-    }
-    VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
-        low.store(sums, squares);
-        if constexpr (!one_vector) high.store(sums + Batch<double>::size, squares + Batch<double>::size);
-    }
-};
-
-template <class T>
-struct Screen {
-    Batch<T> shift, min, max;
-    Batch<double> wide_shift;
-    Tally<T> finite, zeros;
-    VEDETTE_INLINE explicit Screen(T first) noexcept
-        : shift(first), min(first), max(first), wide_shift(static_cast<double>(first)) {}
-
-    // A non-finite value becomes the shift, itself a value of the block: it then adds 0 and moves no extreme.
-    template <bool screened>
-    VEDETTE_INLINE Batch<T> load(const T* x) noexcept {
-        Batch<T> v = Batch<T>::load_unaligned(x);
-        zeros.add(v == Batch<T>(T{0}));
-        if constexpr (screened) {
-            const Mask<T> is_finite = xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
-            finite.add(is_finite);
-            v = xsimd::select(is_finite, v, shift);
-        }
-        min = xsimd::min(v, min);
-        max = xsimd::max(v, max);
-        return v;
-    }
-};
-
-// A chain of units, nested rather than an array: g++ keeps members in registers where it spills arrays.
-template <class T, std::size_t n>
-struct Units {
-    UnitSums<T> head;
-    Units<T, n - 1> rest;
-    template <bool screened>
-    VEDETTE_INLINE void add(const T* x, Screen<T>& screen) noexcept {
-        head.add(screen.template load<screened>(x), screen.wide_shift);
-        rest.template add<screened>(x + Batch<T>::size, screen);
-    }
-    VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
-        head.store(sums, squares);
-        rest.store(sums + Batch<T>::size, squares + Batch<T>::size);
-    }
-};
-template <class T>
-struct Units<T, 0> {
-    template <bool screened>
-    VEDETTE_INLINE void add(const T*, Screen<T>&) noexcept {}
+struct Pairs<0> {
+    template <bool shifted, class T>
+    VEDETTE_INLINE void add(const T*, Batch<double>) noexcept {}
     VEDETTE_INLINE void store(double*, double*) const noexcept {}
 };
-
-// Without screening, a non-finite value of the whole vectors shows in `square`, and nothing else in `out` is of use.
-template <bool screened, class T>
-void sum_block(const T* x, std::size_t n, T first, BlockSums& out) noexcept {
-    Screen<T> screen(first);
-    constexpr std::size_t step = Batch<T>::size > virtual_lanes ? Batch<T>::size : virtual_lanes;
-    Units<T, step / Batch<T>::size> units;
-    const std::size_t whole = n - n % step;
-    for (std::size_t i = 0; i < whole; i += step) units.template add<screened>(x + i, screen);
-    if (whole < n) {
-        T tail[step];
-        pad_tail(x + whole, n - whole, step, tail);
-        units.template add<true>(tail, screen);
-    }
-    units.store(out.sum, out.square);
-    alignas(64) T low[Batch<T>::size];
-    alignas(64) T high[Batch<T>::size];
-    screen.min.store_aligned(low);
-    screen.max.store_aligned(high);
-    T min = low[0];
-    T max = high[0];
-    for (std::size_t i = 1; i < Batch<T>::size; ++i) {
-        min = low[i] < min ? low[i] : min;
-        max = high[i] > max ? high[i] : max;
-    }
-    out.min = static_cast<double>(min) + 0.0;  // -0 becomes +0: which zero came first must not show
-    out.max = static_cast<double>(max) + 0.0;
-    out.finite = (screened ? 0 : whole) + screen.finite.total();
-    out.zeros = screen.zeros.total();
-}
-
-VEDETTE_INLINE double reduce_lanes(double* lanes) noexcept {
-    for (std::size_t width = virtual_lanes / 2; width > 0; width /= 2) {
-        for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-    }
-    return lanes[0];
-}
 
 VEDETTE_INLINE bool is_finite(double x) noexcept {
     return __builtin_fabs(x) <= Limits<double>::largest;
 }
 
-// The mean when deviations overflow: 2^-11 times the values can be added 2048 times.
+struct BlockSums {
+    double sum = 0.0;  // of x - shift
+    double square = 0.0;
+    double min = infinity<double>;
+    double max = -infinity<double>;
+    std::uint64_t finite = 0;
+    std::uint64_t zeros = 0;
+
+    VEDETTE_INLINE void extend(double low, double high, std::uint64_t more_zeros) noexcept {
+        min = low < min ? low : min;
+        max = high > max ? high : max;
+        zeros += more_zeros;
+    }
+};
+
+// The extremes and zeros of finite values.
+template <class T>
+struct Range {
+    Batch<T> min = Batch<T>(infinity<T>), max = Batch<T>(-infinity<T>);
+    Tally<T> zeros;
+    VEDETTE_INLINE void add(Batch<T> low, Batch<T> high, Mask<T> is_zero) noexcept {
+        min = xsimd::min(low, min);
+        max = xsimd::max(high, max);
+        zeros.add(is_zero);
+    }
+    VEDETTE_INLINE void add_step(const T* x) noexcept {
+        for (std::size_t i = 0; i < step; i += Batch<T>::size) {
+            const Batch<T> v = Batch<T>::load_unaligned(x + i);
+            add(v, v, v == Batch<T>(T{0}));
+        }
+    }
+    VEDETTE_INLINE void fold(const T*, std::size_t, BlockSums& out) const noexcept {
+        alignas(64) T low[Batch<T>::size];
+        alignas(64) T high[Batch<T>::size];
+        min.store_aligned(low);
+        max.store_aligned(high);
+        for (std::size_t i = 1; i < Batch<T>::size; ++i) {
+            low[0] = low[i] < low[0] ? low[i] : low[0];
+            high[0] = high[i] > high[0] ? high[i] : high[0];
+        }
+        out.extend(static_cast<double>(low[0]), static_cast<double>(high[0]), zeros.total());
+    }
+};
+
+template <class T>
+VEDETTE_INLINE std::uint64_t count_equal(const T* x, std::size_t n, T value) noexcept {
+    using B = Batch<T>;
+    const std::size_t whole = n - n % B::size;
+    Tally<T> equal;
+    for (std::size_t i = 0; i < whole; i += B::size) equal.add(B::load_unaligned(x + i) == B(value));
+    std::uint64_t count = equal.total();
+    for (std::size_t i = whole; i < n; ++i) count += x[i] == value ? 1U : 0U;
+    return count;
+}
+
+template <class T>
+struct FastRange : Range<T> {};
+#if defined(__AVX2__)
+template <>
+struct FastRange<float> {
+    WordRange words;
+    VEDETTE_INLINE void add_step(const float* x) noexcept { words.add_step(x); }
+    VEDETTE_INLINE void fold(const float* x, std::size_t n, BlockSums& out) const noexcept {
+        if (n == 0) return;
+        float min = 0.0F;
+        float max = 0.0F;
+        const bool any_zero = words.fold(min, max);
+        out.extend(static_cast<double>(min), static_cast<double>(max), any_zero ? count_equal(x, n, 0.0F) : 0);
+    }
+};
+#endif
+
+struct Lanes {
+    alignas(64) double sum[sum_lanes];
+    alignas(64) double square[step];
+};
+
+// The whole steps of a block. On its own, with nothing else alive, because g++ spills accumulators otherwise.
+template <bool ranged, bool shifted, class T>
+__attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, const T* ahead, Lanes& lanes,
+                                         BlockSums& out) noexcept {
+    const Batch<double> wide_shift(static_cast<double>(shift));
+    Pairs<sum_lanes / Batch<double>::size> pairs;
+    FastRange<T> range;
+    for (std::size_t i = 0; i < n; i += step) {
+        if constexpr (ranged) {
+            for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k);
+            range.add_step(x + i);
+            __asm__ volatile("" ::: "memory");
+        }
+        pairs.template add<shifted>(x + i, wide_shift);
+    }
+    if constexpr (ranged) range.fold(x, n, out);
+    pairs.store(lanes.sum, lanes.square);
+}
+
+// The last step, which is not whole.
+template <bool ranged, class T>
+VEDETTE_INLINE void sum_tail(const T* x, std::size_t n, T shift, Lanes& lanes, BlockSums& out) noexcept {
+    double deviations[step] = {};
+    for (std::size_t j = 0; j < n; ++j) {
+        const double v = static_cast<double>(x[j]);
+        deviations[j] = v - static_cast<double>(shift);
+        lanes.square[j] += deviations[j] * deviations[j];
+        if constexpr (ranged) out.extend(v, v, v == 0.0 ? 1 : 0);
+    }
+    for (std::size_t j = 0; j < sum_lanes; ++j) lanes.sum[j] += deviations[j] + deviations[j + sum_lanes];
+}
+
+VEDETTE_INLINE double reduce_lanes(double* lanes, std::size_t count) noexcept {
+    for (std::size_t width = count / 2; width > 0; width /= 2) {
+        for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+    }
+    return lanes[0];
+}
+
+// The sums about `shift`. When a value is not finite, `square` is not either, and nothing else in `out` is of use.
+// `ahead` is what to prefetch, element by element. Without `ranged`, what is not a sum in `out` stays.
+template <bool ranged, bool shifted, class T>
+void sum_block(const T* x, std::size_t n, T shift, const T* ahead, BlockSums& out) noexcept {
+    Lanes lanes;
+    const std::size_t whole = n - n % step;
+    sum_steps<ranged, shifted>(x, whole, shift, ahead, lanes, out);
+    if (whole < n) sum_tail<ranged>(x + whole, n - whole, shift, lanes, out);
+    out.sum = reduce_lanes(lanes.sum, sum_lanes);
+    out.square = reduce_lanes(lanes.square, step);
+}
+
+// The mean when sums overflow: 2^-12 times the values of a block can be added.
 template <class T>
 double scaled_mean(const T* x, std::size_t n, double count) noexcept {
-    constexpr double scale = 1.0 / moment_block;
+    constexpr double scale = 1.0 / 4096;
     double sum = 0.0;
     for (std::size_t i = 0; i < n; ++i) {
         const double v = static_cast<double>(x[i]);
@@ -172,71 +217,163 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
     state.m2 = state.m2 + m2 + delta * (delta * (before * weight));
 }
 
-// Sorts the non-finite values of a block; taken only when it has some.
+// What the last block of a call suggests for the next.
 template <class T>
-void count_specials(const T* x, std::size_t n, std::uint64_t finite, MomentsState& state) noexcept {
-    using B = Batch<T>;
-    const B top(infinity<T>), bottom(-infinity<T>);
-    Tally<T> above, below;
-    const std::size_t whole = n - n % B::size;
-    for (std::size_t i = 0; i < whole; i += B::size) {
-        const B v = B::load_unaligned(x + i);
-        above.add(v == top);
-        below.add(v == bottom);
-    }
-    T tail[B::size];
-    pad_tail(x + whole, n - whole, B::size, tail);
-    const B last = B::load_unaligned(tail);
-    above.add(last == top);
-    below.add(last == bottom);
-    const std::uint64_t positive = above.total();
-    const std::uint64_t negative = below.total();
-    state.pos_inf += positive;
-    state.neg_inf += negative;
-    state.nan += n - finite - positive - negative;
+struct Guess {
+    T shift = T{0};
+    bool dirty = false;  // has non-finite values; of no consequence but for speed
+};
+
+template <class T>
+VEDETTE_INLINE Mask<T> finite_lanes(Batch<T> v) noexcept {
+    return xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
 }
 
+// The index of the first finite value, or n.
 template <class T>
-void add_block(const T* x, std::size_t n, MomentsState& state) noexcept {
-    std::size_t first = 0;
-    while (first < n && !(__builtin_fabs(static_cast<double>(x[first])) <= Limits<T>::largest)) ++first;
-    if (first == n) {
-        count_specials(x, n, 0, state);
-        return;
-    }
-    BlockSums sums;
-    // Most blocks are clean: screening costs a quarter of the time, so only a block that turns out dirty pays for it.
-    sum_block<false>(x, n, x[first], sums);
-    double evidence = 0.0;
-    for (const double square_lane : sums.square) evidence += square_lane;
-    if (!is_finite(evidence)) sum_block<true>(x, n, x[first], sums);
-    if (sums.finite != n) count_specials(x, n, sums.finite, state);
+std::size_t find_finite(const T* x, std::size_t n) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    std::size_t i = 0;
+    while (i + width <= n && !xsimd::any(finite_lanes(Batch<T>::load_unaligned(x + i)))) i += width;
+    while (i < n && !is_finite(static_cast<double>(x[i]))) ++i;
+    return i;
+}
 
+struct Census {
+    std::uint64_t finite = 0;
+    std::uint64_t nan = 0;
+};
+
+// Copies a block with `fill` in place of each non-finite value.
+template <class T>
+Census clean_block(const T* x, std::size_t n, T fill, const T* ahead, T* cleaned) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    Tally<T> finite, ordered;  // xsimd 8.1 does not say that NaN differs from itself
+    std::size_t i = 0;
+    for (; i + width <= n; i += width) {
+        __builtin_prefetch(ahead + i);
+        const Batch<T> v = Batch<T>::load_unaligned(x + i);
+        const Mask<T> kept = finite_lanes(v);
+        finite.add(kept);
+        ordered.add(v == v);
+        xsimd::select(kept, v, Batch<T>(fill)).store_unaligned(cleaned + i);
+    }
+    Census census{finite.total(), i - ordered.total()};
+    for (; i < n; ++i) {
+        const bool kept = is_finite(static_cast<double>(x[i]));
+        cleaned[i] = kept ? x[i] : fill;
+        census.finite += kept ? 1U : 0U;
+        census.nan += x[i] != x[i] ? 1U : 0U;
+    }
+    return census;
+}
+
+// The sums of a block again, about its mean: that is as good as shifts get.
+template <class T>
+void sum_about_mean(const T* x, std::size_t n, T* cleaned, double& mean, double& m2, BlockSums& sums) noexcept {
     const double count = static_cast<double>(sums.finite);
-    const double sum = reduce_lanes(sums.sum);
-    const double square = reduce_lanes(sums.square);
-    double mean = static_cast<double>(x[first]) + sum / count;
-    double m2 = square - sum * (sum / count);
-    if (!is_finite(square) || !is_finite(m2)) m2 = infinity<double>;
     if (!is_finite(mean)) mean = scaled_mean(x, n, count);
-    merge_block(state, count, mean, m2 > 0.0 ? m2 : 0.0);
+    mean = mean < sums.min ? sums.min : mean > sums.max ? sums.max : mean;
+    const T shift = static_cast<T>(mean);
+    if (sums.finite != n) {
+        clean_block(x, n, shift, x, cleaned);
+        x = cleaned;
+    }
+    sum_block<false, true>(x, n, shift, x, sums);
+    const double offset = sums.sum / count;
+    if (is_finite(offset)) mean = static_cast<double>(shift) + offset;
+    m2 = sums.square - sums.sum * offset;
+    if (!is_finite(sums.square) || !is_finite(m2)) m2 = infinity<double>;
+    m2 = m2 > 0.0 ? m2 : 0.0;
+}
+
+// Merges a block whose sums about guess.shift are known.
+template <class T>
+void settle_block(const T* x, std::size_t n, T* cleaned, BlockSums& sums, Guess<T>& guess,
+                  MomentsState& state) noexcept {
+    sums.min += 0.0;  // -0 becomes +0: which zero came first must not show
+    sums.max += 0.0;
+    const double count = static_cast<double>(sums.finite);
+    double mean = sums.min;
+    double m2 = 0.0;
+    if (sums.min != sums.max) {
+        const double offset = sums.sum / count;
+        mean = static_cast<double>(guess.shift) + offset;
+        m2 = sums.square - sums.sum * offset;
+        if (!(sums.square <= largest_cancellation * m2)) sum_about_mean(x, n, cleaned, mean, m2, sums);
+    }
+    guess.shift = m2 + count * mean * mean <= largest_cancellation * m2 ? T{0} : static_cast<T>(mean);
+    merge_block(state, count, mean, m2);
     state.min = state.count == 0 || sums.min < state.min ? sums.min : state.min;
     state.max = state.count == 0 || sums.max > state.max ? sums.max : state.max;
     state.count += sums.finite;
     state.zeros += sums.zeros;
 }
 
+// A block with values that are not finite, or that is thought to have some. They become the first finite value, which
+// is the shift too: so they add nothing and move no extreme.
+template <class T>
+__attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess,
+                                               MomentsState& state) noexcept {
+    alignas(64) T cleaned[moment_block<T>];
+    BlockSums sums;
+    const std::size_t first = find_finite(x, n);
+    if (first == n) {
+        const std::uint64_t positive = count_equal(x, n, infinity<T>);
+        const std::uint64_t negative = count_equal(x, n, -infinity<T>);
+        state.pos_inf += positive;
+        state.neg_inf += negative;
+        state.nan += n - positive - negative;
+        guess.dirty = true;
+        return;
+    }
+    const Census census = clean_block(x, n, x[first], ahead, cleaned);
+    sums.finite = census.finite;
+    guess.dirty = sums.finite != n;
+    if (guess.dirty) {
+        const std::uint64_t infinite = n - census.finite - census.nan;
+        const std::uint64_t positive = infinite > 0 ? count_equal(x, n, infinity<T>) : 0;
+        state.nan += census.nan;
+        state.pos_inf += positive;
+        state.neg_inf += infinite - positive;
+        guess.shift = x[first];
+    }
+    sum_block<true, true>(cleaned, n, guess.shift, cleaned, sums);
+    if (guess.dirty && guess.shift == T{0}) sums.zeros -= n - sums.finite;
+    settle_block(x, n, cleaned, sums, guess, state);
+}
+
+template <class T>
+void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept {
+    if (guess.dirty) return add_dirty_block(x, n, ahead, guess, state);
+    BlockSums sums;
+    sums.finite = n;
+    if (guess.shift == T{0}) {
+        sum_block<true, false>(x, n, guess.shift, ahead, sums);
+    } else {
+        sum_block<true, true>(x, n, guess.shift, ahead, sums);
+    }
+    if (!is_finite(sums.square)) return add_dirty_block(x, n, ahead, guess, state);
+    settle_block<T>(x, n, nullptr, sums, guess, state);
+}
+
 template <class T>
 void moments(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* state) noexcept {
-    alignas(64) T tile[moment_block];
-    for (std::size_t i = 0; i < n; i += moment_block) {
-        const std::size_t size = n - i < moment_block ? n - i : moment_block;
+    constexpr std::size_t block_size = moment_block<T>;
+    constexpr std::size_t distance = prefetch_distance / sizeof(T);
+    alignas(64) T tile[block_size];
+    Guess<T> guess;
+    for (std::size_t i = 0; i < n; i += block_size) {
+        const std::size_t size = n - i < block_size ? n - i : block_size;
         const T* block = x + static_cast<std::ptrdiff_t>(i) * stride;
+        const T* ahead = block;
         if (stride != 1) {
             gather_tile(block, size, stride, tile);
-            block = tile;
+            block = ahead = tile;
+        } else if (n - i >= block_size + distance) {
+            ahead = block + distance;
         }
-        add_block(block, size, *state);
+        add_block(block, size, ahead, guess, *state);
     }
 }
 

@@ -94,42 +94,77 @@ inline void merge_block(MomentsState& state, double count, double mean, double m
     state.m2 = state.m2 + m2 + delta * (delta * (before * weight));
 }
 
-/// One block: lane i mod 8 sums the deviations from the first finite value; the lanes are folded in halves.
+struct ShiftedSums {
+    double sum;
+    double square;
+};
+
+/// Of x - shift over the finite values of a block. Elements j and j + 8 of every 16 are added before they join lane j
+/// of 8; squares have 16 lanes; lanes are folded in halves.
 template <class T>
-void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState& state) noexcept {
-    const auto at = [&](std::size_t i) { return static_cast<double>(x[static_cast<std::ptrdiff_t>(i) * stride]); };
-    std::array<double, 8> sum{}, square{};
-    double shift = 0.0, min = 0.0, max = 0.0, scaled = 0.0;
+ShiftedSums sum_block(const T* x, std::size_t n, std::ptrdiff_t stride, T shift) noexcept {
+    std::array<double, 8> sum{};
+    std::array<double, 16> square{};
+    for (std::size_t begin = 0; begin < n; begin += 16) {
+        std::array<double, 16> d{};
+        for (std::size_t j = 0; j < 16 && begin + j < n; ++j) {
+            const T v = x[static_cast<std::ptrdiff_t>(begin + j) * stride];
+            d[j] = std::isfinite(v) ? static_cast<double>(v) - static_cast<double>(shift) : 0.0;
+            square[j] += d[j] * d[j];
+        }
+        for (std::size_t j = 0; j < 8; ++j) sum[j] += d[j] + d[j + 8];
+    }
+    const auto fold = [](auto& lanes) {
+        for (std::size_t width = lanes.size() / 2; width > 0; width /= 2) {
+            for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+        }
+        return lanes[0];
+    };
+    return {fold(sum), fold(square)};
+}
+
+/// One block, summed about `shift`, or about its first finite value if not all are; and, where this cancels too much,
+/// summed again about its mean. `shift` becomes what suits a next block like this one.
+template <class T>
+void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, T& shift, MomentsState& state) noexcept {
+    double min = HUGE_VAL, max = -HUGE_VAL, scaled = 0.0;
     std::uint64_t finite = 0;
+    T first{0};
     for (std::size_t i = 0; i < n; ++i) {
-        const double v = at(i);
+        const double v = static_cast<double>(x[static_cast<std::ptrdiff_t>(i) * stride]);
         const std::size_t kind = special_kind(v);
         if (kind < special_count) {
             ++(kind == 0 ? state.nan : kind == 1 ? state.pos_inf : state.neg_inf);
             continue;
         }
-        if (finite++ == 0) shift = min = max = v;
+        if (finite++ == 0) first = x[static_cast<std::ptrdiff_t>(i) * stride];
         min = std::min(min, v);
         max = std::max(max, v);
         state.zeros += v == 0.0 ? 1 : 0;
-        const double d = v - shift;
-        sum[i % 8] = sum[i % 8] + d;
-        square[i % 8] = square[i % 8] + d * d;
-        scaled += v * (1.0 / 2048);
+        scaled += v * (1.0 / 4096);
     }
     if (finite == 0) return;
-    for (std::size_t width = 4; width > 0; width /= 2) {
-        for (std::size_t i = 0; i < width; ++i) {
-            sum[i] += sum[i + width];
-            square[i] += square[i + width];
+    if (finite != n) shift = first;
+    const double count = static_cast<double>(finite);
+    double mean = min + 0.0, m2 = 0.0;
+    if (min != max) {
+        ShiftedSums sums = sum_block(x, n, stride, shift);
+        mean = static_cast<double>(shift) + sums.sum / count;
+        m2 = sums.square - sums.sum * (sums.sum / count);
+        if (!(sums.square <= largest_cancellation * m2)) {
+            if (!std::isfinite(mean)) mean = scaled / (count * (1.0 / 4096));
+            mean = std::clamp(mean, min, max);
+            shift = static_cast<T>(mean);
+            sums = sum_block(x, n, stride, shift);
+            const double offset = sums.sum / count;
+            if (std::isfinite(offset)) mean = static_cast<double>(shift) + offset;
+            m2 = sums.square - sums.sum * offset;
+            if (!std::isfinite(sums.square) || !std::isfinite(m2)) m2 = HUGE_VAL;
+            m2 = m2 > 0.0 ? m2 : 0.0;
         }
     }
-    const double count = static_cast<double>(finite);
-    double mean = shift + sum[0] / count;
-    double m2 = square[0] - sum[0] * (sum[0] / count);
-    if (!std::isfinite(square[0]) || !std::isfinite(m2)) m2 = HUGE_VAL;
-    if (!std::isfinite(mean)) mean = scaled / (count * (1.0 / 2048));
-    merge_block(state, count, mean, m2 > 0.0 ? m2 : 0.0);
+    shift = m2 + count * mean * mean <= largest_cancellation * m2 ? T{0} : static_cast<T>(mean);
+    merge_block(state, count, mean, m2);
     state.min = state.count == 0 ? min + 0.0 : std::min(state.min, min + 0.0);
     state.max = state.count == 0 ? max + 0.0 : std::max(state.max, max + 0.0);
     state.count += finite;
@@ -137,8 +172,10 @@ void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState& s
 
 template <class T>
 void moments(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* state) noexcept {
-    for (std::size_t i = 0; i < n; i += 2048) {
-        add_block(x + static_cast<std::ptrdiff_t>(i) * stride, std::min<std::size_t>(2048, n - i), stride, *state);
+    constexpr std::size_t size = moment_block_bytes / sizeof(T);
+    T shift{0};
+    for (std::size_t i = 0; i < n; i += size) {
+        add_block(x + static_cast<std::ptrdiff_t>(i) * stride, std::min(size, n - i), stride, shift, *state);
     }
 }
 

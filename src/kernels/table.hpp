@@ -13,6 +13,11 @@ namespace vedette::inline v0::kernels {
 inline constexpr std::size_t max_edge_count = 1023;
 inline constexpr std::size_t special_count = 3;
 
+/// Moments run over blocks of this size, and keep a block's sums about a shift if the sum of squares is at most
+/// `largest_cancellation` times the spread: six bits are lost then, of 53.
+inline constexpr std::size_t moment_block_bytes = 16384;
+inline constexpr double largest_cancellation = 64.0;
+
 /// What a row kernel writes instead of a cell index.
 inline constexpr std::uint16_t code_nan = 0xFFFF;
 inline constexpr std::uint16_t code_positive_infinity = 0xFFFE;
@@ -54,17 +59,19 @@ struct RowPlanView {
 };
 
 /// The kernels of one element type. All are noexcept, allocate nothing, and give the same bits on every instruction
-/// set. Their time depends on sizes only, but for moments: a block with a non-finite value costs two more passes over
-/// L1.
+/// set. Their time depends on sizes only, but for moments: a block with non-finite values or zeros, or whose mean is
+/// far from that of the block before, costs further passes over L1, up to three times a clean block's time in all.
 template <class T>
 struct TypedKernels {
     /// Adds to cells[edge_count + 1] and specials[3] the counts of x[0], x[stride], ..., x[(n - 1) * stride].
     void (*count_cells)(const T* x, std::size_t n, std::ptrdiff_t stride, const T* edges, std::size_t edge_count,
                         std::uint64_t* cells, std::uint64_t* specials) noexcept;
 
-    /// Merges the moments of n values into `state`. Sums run in double over blocks of 2048 values, each shifted by its
-    /// own first finite value, and merge pairwise (Chan, Golub, LeVeque 1983). When squares of deviations pass the
-    /// double range (about 1e154), `m2` becomes +Inf, while `mean` stays finite.
+    /// Merges the moments of n values into `state`. Sums run in double over blocks and merge (Chan, Golub, LeVeque
+    /// 1983). A block is summed about zero, about the mean of the block before it in this call where that lies far from
+    /// zero, or about its first finite value where not all are finite; and again about its own mean where that loses
+    /// more than `largest_cancellation` allows. When squares of deviations pass the double range (about 1e154), `m2`
+    /// becomes +Inf, while `mean` stays finite.
     void (*moments)(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* state) noexcept;
 
     /// codes[feature_count] of one row.

@@ -26,9 +26,9 @@ using namespace vedette::kernels;
 /// What differed, empty when nothing did.
 using Failure = std::string;
 
-enum class Values { spread, on_edges, ties, specials, extreme };
-inline constexpr std::array<Values, 5> all_values = {Values::spread, Values::on_edges, Values::ties, Values::specials,
-                                                     Values::extreme};
+enum class Values { spread, on_edges, ties, specials, extreme, far };
+inline constexpr std::array<Values, 6> all_values = {Values::spread,   Values::on_edges, Values::ties,
+                                                     Values::specials, Values::extreme,  Values::far};
 
 template <class T>
 std::vector<T> make_edges(std::size_t count, std::mt19937_64& random) {
@@ -64,6 +64,7 @@ T make_value(Values kind, std::span<const T> edges, std::mt19937_64& random) {
         }
         case Values::ties: return edges[edges.size() / 2];
         case Values::specials: return random() % 4 == 0 ? static_cast<T>(normal(random)) : odd[random() % 3];
+        case Values::far: return static_cast<T>(1e4 + normal(random));
         case Values::extreme: return random() % 2 == 0 ? static_cast<T>(normal(random)) : odd[random() % odd.size()];
     }
     return nan;
@@ -108,6 +109,11 @@ Failure check_column(const TypedKernels<T>& kernels, std::size_t n, std::size_t 
     const std::size_t step = static_cast<std::size_t>(stride < 0 ? -stride : stride);
     Placed<T> x(n * step + 1, offset);
     for (std::size_t i = 0; i < n * step; ++i) x[i] = make_value<T>(kind, edges, random);
+    // One block of moments among clean ones, and one step away from their mean.
+    if (kind == Values::far && n > 9000) {
+        x[2999 * step] = std::numeric_limits<T>::quiet_NaN();
+        for (std::size_t i = 8400; i < n; ++i) x[i * step] = -x[i * step];
+    }
     const T* first = stride < 0 && n > 0 ? &x[(n - 1) * step] : x.data();
 
     std::vector<std::uint64_t> expected(edge_count + 1 + special_count, 7), actual(expected);
@@ -195,7 +201,7 @@ Failure check_all(const TypedKernels<T>& kernels) {
             }
         }
         for (const std::ptrdiff_t stride : {1, 2, 7, -1, -3}) {
-            for (const std::size_t n : {1U, 2047U, 2048U, 2049U, 4097U, 10001U}) {
+            for (const std::size_t n : {1U, 2047U, 2048U, 2049U, 4095U, 4096U, 4097U, 10001U}) {
                 for (const std::size_t edges : {15U, 63U, 200U}) {
                     if (!(failure = column(n, edges, 1, stride, kind)).empty()) return failure;
                 }

@@ -57,14 +57,23 @@ void check_accuracy(const std::vector<T>& x) {
 TEST_CASE("moments are accurate where naive sums are not") {
     std::mt19937_64 random(5);
     std::normal_distribution<double> normal;
-    std::vector<double> far, outlier_first, outliers, sorted;
+    std::vector<double> far, further, ramp, border, outlier_first, outliers, sorted;
     for (std::size_t i = 0; i < 100000; ++i) {
         far.push_back(1e8 + normal(random));
+        further.push_back(1e9 + 1e-3 * normal(random));
+        ramp.push_back(1e6 + static_cast<double>(i));
+        border.push_back(7.5 + normal(random));  // about as far off as sums about zero are kept
         outlier_first.push_back(i == 0 ? 1e9 : normal(random));
         outliers.push_back(i % 2048 == 0 ? 1e6 * normal(random) : 1e3 + normal(random));
         sorted.push_back(std::exp(static_cast<double>(i) / 5000.0));
     }
     check_accuracy(far);
+    check_accuracy(further);
+    check_accuracy(ramp);
+    check_accuracy(border);
+    check_accuracy(std::vector<float>(far.begin(), far.end()));
+    check_accuracy(std::vector<float>(ramp.begin(), ramp.end()));
+    check_accuracy(std::vector<float>(border.begin(), border.end()));
     check_accuracy(outlier_first);
     check_accuracy(outliers);
     check_accuracy(sorted);
