@@ -26,6 +26,7 @@ void pass_eight(const T* x, std::size_t n, const T* edges, std::uint64_t* passed
         // An address beyond the column is harmless to a prefetch, but no pointer: hence the integer.
         if constexpr (first) {
             const auto ahead = reinterpret_cast<std::uintptr_t>(x + i) + count_tile<T> * sizeof(T);
+            // NOLINTNEXTLINE(performance-no-int-to-ptr)
             __builtin_prefetch(reinterpret_cast<const void*>(ahead), 0, 2);
         }
         t0.add(v >= e0);

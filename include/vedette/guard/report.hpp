@@ -87,11 +87,11 @@ struct Report {
     /// Indices of `features`, the gravest and then the largest moved share first.
     [[nodiscard]] std::vector<std::size_t> ranking() const;
     /// How many features ended in this decision.
-    [[nodiscard]] std::size_t count(Decision decision) const noexcept;
+    [[nodiscard]] std::size_t count(Decision wanted) const noexcept;
     /// One sentence on the whole, e.g. "alarm: 3 of 14 features drifted ...".
     [[nodiscard]] std::string summary() const;
     /// One sentence on a feature, with the numbers that decided.
-    [[nodiscard]] std::string reason(std::size_t feature) const;
+    [[nodiscard]] std::string reason(std::size_t index) const;
 };
 
 /// Judges a window. Too little data is `not_evaluated`, never `pass`; the whole is an alarm if any feature is, then a
