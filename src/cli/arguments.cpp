@@ -7,6 +7,7 @@
 #include <new>
 
 #include "commands.hpp"
+#include "guard/render_common.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/version.hpp"
 
@@ -67,7 +68,8 @@ void add_live(CLI::App& command, LiveOptions& options) {
         .add_option("live", options.source.path,
                     "Live data: CSV with a header, or NPY; - = standard input. Further columns are left alone")
         ->required();
-    command.add_option("--window", options.window, "Judge every N rows by themselves")->check(CLI::PositiveNumber);
+    command.add_option("--window", options.window, "Judge every N rows by themselves")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
     command.add_option("--window-by", options.window_by, "Begin a new window whenever this column changes");
     command.add_option("--policy", options.policy_path, "Policy file (default: the default policy)");
     command
@@ -84,6 +86,7 @@ void add_live(CLI::App& command, LiveOptions& options) {
             {{"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
     command.add_option("--title", options.title, "Heading of the report");
     command.add_option("--max-features", options.max_features, "Features listed or exported, gravest first")
+        ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
 }
 
@@ -187,15 +190,15 @@ int run(int argc, const char* const* argv) noexcept {
     try {
         return Tool().run(argc, argv);
     } catch (const InputError& error) {
-        std::cerr << "vedette: " << error.what() << '\n';
+        std::cerr << "vedette: " << rendering::clean(error.what()) << '\n';
         return exit_input_error;
     } catch (const Error& error) {
-        std::cerr << "vedette: " << error.what() << " [" << error_code_name(error.code()) << "]\n";
+        std::cerr << "vedette: " << rendering::clean(error.what()) << " [" << error_code_name(error.code()) << "]\n";
         return status_of(error.code());
     } catch (const std::bad_alloc&) {
         std::cerr << "vedette: out of memory\n";
     } catch (const std::exception& error) {
-        std::cerr << "vedette: internal error: " << error.what() << '\n';
+        std::cerr << "vedette: internal error: " << rendering::clean(error.what()) << '\n';
     }
     return exit_internal;
 }

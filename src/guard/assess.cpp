@@ -116,11 +116,28 @@ class FeatureAssessment {
         return evidence;
     }
 
+    // Where all cells but one are rare, pooling leaves a single cell, and no test of many cells is defined. What can
+    // still change is how often the commonest value comes.
+    [[nodiscard]] TestResult commonest_cell() const {
+        const auto counts = feature_.counts();
+        const auto live = window_.counts(report_.feature);
+        const auto cell = static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
+        return drift::two_proportion(counts[cell], feature_.observations(), live[cell], report_.live_observations,
+                                     confidence_);
+    }
+
     void add_distribution() {
-        if (is_constant() && report_.live_rows >= minimum_rows_) return;
+        if (feature_.observations() == 0 && report_.live_rows >= minimum_rows_) return;  // rates are all there is
+        if (is_constant() && report_.live_observations >= minimum_rows_) return;
         Evidence& evidence = append(Hypothesis::distribution);
         if (report_.live_observations < minimum_rows_) return;
         evidence.test = pick(report_.statistics, report_.test);
+        if (std::isnan(evidence.test.p_value) && report_.statistics.pooled_cells < 2) {
+            evidence.test = commonest_cell();
+            evidence.moved_share = std::abs(evidence.test.effect);
+            evidence.moved_share_interval = magnitude(evidence.test.effect_interval);
+            return;
+        }
         const TestResult& moved = feature_.kind == FeatureKind::numeric ? report_.statistics.ks  //
                                                                         : report_.statistics.total_variation;
         evidence.moved_share = moved.effect;

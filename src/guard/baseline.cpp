@@ -118,7 +118,11 @@ std::vector<double> wide_edges(const stats::Grid& grid) {
     for (const double edge : grid.edges) {
         const auto exact = static_cast<float>(edge);
         const float below = std::nextafter(exact, -std::numeric_limits<float>::infinity());
-        if (!std::isfinite(below) || !std::isfinite(exact)) {
+        if (!std::isfinite(exact)) {
+            edges.push_back(0x1.ffffffp127);  // from here on doubles round to infinity, out of every float's range
+            continue;
+        }
+        if (!std::isfinite(below)) {
             edges.push_back(edge);
             continue;
         }
@@ -146,6 +150,11 @@ std::vector<float> narrow_edges(const stats::Grid& grid) {
     return edges;
 }
 
+// A name is printed in terminals, logs and pages, where such characters would pass for commands or line ends.
+bool has_control_characters(std::string_view name) {
+    return std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
 void check_options(const Table& reference, const BaselineOptions& options) {
     if (options.cells < stats::minimum_grid_cells || options.cells > stats::maximum_grid_cells) {
         throw Error(ErrorCode::invalid_argument, fmt::format("cells = {} lies outside [{}, {}]", options.cells,
@@ -171,6 +180,9 @@ void Baseline::State::prepare() {
     std::sort(by_name.begin(), by_name.end(),
               [this](std::size_t a, std::size_t b) { return features[a].name < features[b].name; });
     for (std::size_t i = 0; i < features.size(); ++i) {
+        if (has_control_characters(features[by_name[i]].name)) {
+            throw Error(ErrorCode::corrupt_data, "the name of a feature holds a control character");
+        }
         if (features[by_name[i]].name.empty() ||
             (i > 0 && features[by_name[i]].name == features[by_name[i - 1]].name)) {
             throw Error(ErrorCode::corrupt_data, "the baseline has a feature without a name of its own");
@@ -224,6 +236,9 @@ Baseline Baseline::build(const Table& reference, const BaselineOptions& options)
     state->name = options.name;
     state->model_digest = options.model_digest;
     for (const auto& [name, column] : reference.columns()) {
+        if (has_control_characters(name)) {
+            throw Error(ErrorCode::invalid_argument, "the name of a column holds a control character");
+        }
         state->features.push_back(column.is_numeric() ? learn_numeric(column, options)
                                                       : learn_categorical(column, options));
         state->features.back().name = name;

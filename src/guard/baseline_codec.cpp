@@ -16,8 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t most_rows = std::uint64_t{1} << 62;
-
 // Everything of all features behind each other, one vector per kind of number.
 struct Columns {
     std::vector<std::uint64_t> cells;                                                  // per feature
@@ -203,6 +201,11 @@ class Reader {
         feature.category_counts.assign(counts.begin(), counts.end());
         feature.singletons = singletons_.next();
         feature.doubletons = doubletons_.next();
+        std::uint64_t observations = 0;
+        for (const std::uint64_t count : counts) observations += count;
+        if (feature.singletons > observations || feature.doubletons > (observations - feature.singletons) / 2) {
+            refuse(fmt::format("{} has more rare categories than values", feature.name));
+        }
         for (const std::uint32_t length : lengths_.take(counts.size() - 1)) {
             const auto text = text_.take(length);
             feature.categories.emplace_back(text.begin(), text.end());
@@ -302,7 +305,8 @@ Baseline Baseline::from_bytes(std::span<const std::byte> bytes) {
     });
     auto state = std::make_shared<State>();
     state->rows = container.scalar<std::uint64_t>("rows");
-    if (state->rows == 0 || state->rows > most_rows) refuse(fmt::format("it was learned from {} rows", state->rows));
+    if (state->rows == 0 || state->rows > largest_count)
+        refuse(fmt::format("it was learned from {} rows", state->rows));
     state->name = container.metadata("name");
     state->model_digest = container.metadata("model_digest");
     state->id = container.digest();

@@ -15,6 +15,9 @@
 
 namespace vedette::inline v0 {
 
+/// The most values that a feature may count, in a baseline or a window: the statistics are exact below 2^42 per cell.
+inline constexpr std::uint64_t largest_count = (std::uint64_t{1} << 42) - 1;
+
 struct Baseline::State {
     // Learned, and saved.
     std::uint64_t rows = 0;

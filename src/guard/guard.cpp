@@ -265,6 +265,9 @@ std::string Guard::explain(const Verdict& verdict) const {
             case Reason::unseen_category:
                 return fmt::format("{} is a category the reference did not hold", feature.name);
             default:
+                if (feature.observations() == 0) {
+                    return fmt::format("{} = {:.6g}, where the reference held no number", feature.name, finding.value);
+                }
                 return fmt::format("{} = {:.6g} lies {}outside the reference's range [{:.6g}, {:.6g}]", feature.name,
                                    finding.value, finding.reason == Reason::far_out_of_range ? "far " : "",
                                    feature.grid.minimum, feature.grid.maximum);

@@ -210,7 +210,28 @@ Json parse_without_repeated_keys(std::string_view text) {
     }
 }
 
+template <std::size_t choices, class Enum>
+void check_word(Enum value, const std::string& path) {
+    if (static_cast<std::size_t>(value) >= choices) {
+        refuse(path, fmt::format("{} is no such choice", static_cast<int>(value)));
+    }
+}
+
+// Nothing is learned of these: the reference never holds such a value.
+void check_fixed(Action action, const std::string& path) {
+    check_word<action_names.size()>(action, path);
+    if (action == Action::learned) refuse(path, "\"learned\" is for null, not_a_number, infinity and unseen_category");
+}
+
 void validate_feature(const FeaturePolicy& rules, const std::string& path) {
+    check_word<test_names.size()>(rules.test, path + "/test");
+    check_word<action_names.size()>(rules.request.null, path + "/request/null");
+    check_word<action_names.size()>(rules.request.not_a_number, path + "/request/not_a_number");
+    check_word<action_names.size()>(rules.request.infinity, path + "/request/infinity");
+    check_word<action_names.size()>(rules.request.unseen_category, path + "/request/unseen_category");
+    check_fixed(rules.request.out_of_range, path + "/request/out_of_range");
+    check_fixed(rules.request.far_out_of_range, path + "/request/far_out_of_range");
+    check_fixed(rules.request.wrong_type, path + "/request/wrong_type");
     if (!(rules.tolerance >= 0.0 && rules.tolerance <= 1.0)) {
         refuse(path + "/tolerance", fmt::format("{} lies outside [0, 1]", rules.tolerance));
     }
@@ -240,6 +261,7 @@ const FeaturePolicy& Policy::for_feature(std::string_view name) const {
 void Policy::validate() const {
     if (!(level >= 1e-12 && level <= 0.5)) refuse("/level", fmt::format("{} lies outside [1e-12, 0.5]", level));
     if (minimum_rows == 0) refuse("/minimum_rows", "must be a positive integer");
+    check_word<correction_names.size()>(correction, "/correction");
     validate_feature(defaults, "/defaults");
     for (const auto& [name, rules] : features) validate_feature(rules, "/features/" + name);
 }
@@ -280,6 +302,7 @@ std::string_view Policy::json_schema() noexcept {
   },
   "$defs": {
     "action": {"enum": ["pass", "warn", "alarm", "learned"]},
+    "fixed_action": {"enum": ["pass", "warn", "alarm"]},
     "feature": {
       "type": "object",
       "additionalProperties": false,
@@ -297,10 +320,10 @@ std::string_view Policy::json_schema() noexcept {
             "not_a_number": {"$ref": "#/$defs/action", "default": "learned"},
             "infinity": {"$ref": "#/$defs/action", "default": "learned"},
             "unseen_category": {"$ref": "#/$defs/action", "default": "warn"},
-            "out_of_range": {"$ref": "#/$defs/action", "default": "pass"},
-            "far_out_of_range": {"$ref": "#/$defs/action", "default": "warn"},
+            "out_of_range": {"$ref": "#/$defs/fixed_action", "default": "pass"},
+            "far_out_of_range": {"$ref": "#/$defs/fixed_action", "default": "warn"},
             "far_factor": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
-            "wrong_type": {"$ref": "#/$defs/action", "default": "alarm"}
+            "wrong_type": {"$ref": "#/$defs/fixed_action", "default": "alarm"}
           }
         }
       }

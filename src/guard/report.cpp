@@ -114,7 +114,7 @@ std::string Report::summary() const {
         case Decision::not_evaluated:
             if (judged == 0) return fmt::format("not evaluated: the policy ignores every feature; {}", rows);
             return fmt::format(
-                "not evaluated: too little data for {} of {} features ({}), which need {} observations; {}",
+                "not evaluated: too little data for {} of {} features ({}; at least {} observations are needed); {}",
                 count(Decision::not_evaluated), judged, names(Decision::not_evaluated), minimum_rows, rows);
         case Decision::pass: break;
     }

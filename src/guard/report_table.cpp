@@ -92,8 +92,10 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
         const Evidence* evidence = feature.decisive();
         if (evidence == nullptr || std::isnan(evidence->adjusted_p_value)) {
             grid.add({name, decision_word(feature.decision), "-", "-", "-",
-                      fmt::format("{} observations, {} needed", grouped(feature.live_observations),
-                                  grouped(report.minimum_rows))},
+                      feature.live_observations < report.minimum_rows
+                          ? fmt::format("{} observations, {} needed", grouped(feature.live_observations),
+                                        grouped(report.minimum_rows))
+                          : std::string("too little for this test")},
                      color_of(feature.decision, options.color));
             continue;
         }

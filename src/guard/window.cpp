@@ -153,6 +153,18 @@ void Window::observe(const MatrixView<double>& rows) {
     observe_matrix(rows);
 }
 
+namespace {
+
+// Numbers might be cells, or texts that look like numbers: a column does not say, so it is refused.
+void require_texts(const FeatureBaseline& feature, const Column& column) {
+    if (feature.kind == FeatureKind::categorical && column.is_numeric()) {
+        throw Error(ErrorCode::type_mismatch,
+                    fmt::format("the feature \"{}\" is categorical, its column holds numbers", feature.name));
+    }
+}
+
+}  // namespace
+
 void Window::observe(const Table& table) {
     const Baseline::State& state = baseline_.state();
     std::vector<const Column*> columns;
@@ -161,6 +173,7 @@ void Window::observe(const Table& table) {
         if (column == nullptr) {
             throw Error(ErrorCode::schema_mismatch, fmt::format("the table has no column \"{}\"", feature.name));
         }
+        require_texts(feature, *column);
         columns.push_back(column);
     }
     for (const NamedColumn& column : table.columns()) {
@@ -184,13 +197,7 @@ void Window::observe_column(std::size_t feature, const Column& column) {
     const std::size_t cells = state.cell_count(feature);
     std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
     if (known.kind == FeatureKind::categorical) {
-        if (column.is_numeric()) {
-            for (std::size_t i = 0; i < column.size(); ++i) {
-                const std::uint16_t code = column.is_valid(i) ? code_of_cell(column.number(i), cells) : codes::null;
-                ++counters[slot_of(code, cells)];
-            }
-            return;
-        }
+        require_texts(known, column);
         // A dictionary is looked up once, and its rows by code.
         std::vector<std::size_t> cell_of_code;
         for (const std::string_view text : column.dictionary())
@@ -255,17 +262,35 @@ void Window::count_numbers(std::size_t feature, const Column& column) {
     }
 }
 
+// Refuses what would exceed the limits: of this window, or of its sum with another one.
+void Window::check_totals(ErrorCode code, const Window* other) const {
+    const auto add = [code](std::uint64_t& total, std::uint64_t count) {
+        if (count > largest_count - total) {
+            throw Error(code, fmt::format("a window counts more than {} values of a feature", largest_count));
+        }
+        total += count;
+    };
+    const std::vector<std::size_t>& offsets = baseline_.state().counter_offsets;
+    for (std::size_t f = 0; f + 1 < offsets.size(); ++f) {
+        std::uint64_t total = 0;
+        for (std::size_t i = offsets[f]; i < offsets[f + 1]; ++i) {
+            add(total, counters_[i]);
+            if (other != nullptr) add(total, other->counters_[i]);
+        }
+    }
+    std::uint64_t requests = 0;
+    for (const Window* window : {this, other}) {
+        if (window == nullptr) continue;
+        for (const std::uint64_t count : window->requests_) add(requests, count);
+        if (window->rejected_ > largest_count / 2) throw Error(code, "a window counts more rejected rows than it can");
+    }
+}
+
 void Window::merge(const Window& other) {
     if (other.baseline_.id() != baseline_.id()) {
         throw Error(ErrorCode::baseline_mismatch, "the other window was counted against another baseline");
     }
-    const auto overflows = [](std::uint64_t a, std::uint64_t b) {
-        return a > std::numeric_limits<std::uint64_t>::max() - b;
-    };
-    bool too_large = overflows(rejected_, other.rejected_);
-    for (std::size_t i = 0; i < counters_.size(); ++i) too_large |= overflows(counters_[i], other.counters_[i]);
-    for (std::size_t i = 0; i < requests_.size(); ++i) too_large |= overflows(requests_[i], other.requests_[i]);
-    if (too_large) throw Error(ErrorCode::overflow, "the sum of two windows does not fit into 64-bit counters");
+    check_totals(ErrorCode::overflow, &other);
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i] += other.counters_[i];
     for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i] += other.requests_[i];
     rejected_ += other.rejected_;
@@ -302,16 +327,7 @@ Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> b
     std::copy(counters.begin(), counters.end(), window.counters_.begin());
     std::copy(requests.begin(), requests.end(), window.requests_.begin());
     window.rejected_ = container.scalar<std::uint64_t>("rejected");
-    for (std::size_t f = 0; f < baseline.feature_count(); ++f) {
-        std::uint64_t total = 0;
-        const std::size_t end = baseline.state().counter_offsets[f + 1];
-        for (std::size_t i = baseline.state().counter_offsets[f]; i < end; ++i) {
-            if (window.counters_[i] > std::numeric_limits<std::uint64_t>::max() - total) {
-                throw Error(ErrorCode::corrupt_data, "the window's counters overflow");
-            }
-            total += window.counters_[i];
-        }
-    }
+    window.check_totals(ErrorCode::corrupt_data, nullptr);
     return window;
 }
 

@@ -34,7 +34,9 @@ enum class Action : std::uint8_t {
     pass = 0,
     warn = 1,
     alarm = 2,
-    learned = 3,  ///< pass if the reference held at least one such value of this feature, warn otherwise
+    /// Pass if the reference held at least one such value of this feature, warn otherwise; for null, not_a_number,
+    /// infinity and unseen_category (where categories were left out) only.
+    learned = 3,
 };
 
 /// "pass", "warn", "alarm" or "learned".

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vedette/core/error.hpp"
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/guard/baseline.hpp"
@@ -47,6 +48,8 @@ class Window {
 
     /// Counts one row of `feature_count()` values; a categorical entry is a category's cell (`Baseline::category_cell`)
     /// as a number, NaN = null. Returns false, and counts nothing, when the width is wrong. No allocation, no lock.
+    /// An f32 row meets an f64 reference rounded to float: values that differ only beyond 24 bits (time stamps in
+    /// seconds, say) share a cell then, which looks like drift. Pass such features as f64.
     bool observe(std::span<const float> row) noexcept;
     bool observe(std::span<const double> row) noexcept;
     bool observe(std::span<const Value> row) noexcept;
@@ -55,7 +58,8 @@ class Window {
     void observe(const MatrixView<float>& rows);
     void observe(const MatrixView<double>& rows);
     /// Counts every row of a table whose columns are the baseline's features by name, in any order; further columns are
-    /// an Error(schema_mismatch), as are missing ones. The window is unchanged when it throws.
+    /// an Error(schema_mismatch), as are missing ones, and numbers for a categorical feature an Error(type_mismatch).
+    /// The window is unchanged when it throws.
     void observe(const Table& table);
     /// Counts the values of one feature only. Throws Error(invalid_argument, type_mismatch).
     void observe_column(std::size_t feature, const Column& column);
@@ -88,6 +92,7 @@ class Window {
   private:
     friend class Guard;
 
+    void check_totals(ErrorCode code, const Window* other) const;
     [[nodiscard]] bool same_counters(const Window& other) const noexcept;
     template <class T>
     bool count_row(std::span<const T> row) noexcept;

@@ -394,11 +394,21 @@ class CommandLine(unittest.TestCase):
         quoted = '"' + evil.replace('"', '""') + '"'
         body = "".join(f"{i % 97},{'x' if i % 2 else quoted}\n" for i in range(1000))
         moved = "".join(f"{i % 97 + 60},{quoted}\n" for i in range(1000))
-        reference = self.write("evil_ref.csv", f"{quoted},{quoted[:-1]} 2\"\n" + body)
-        live = self.write("evil.csv", f"{quoted},{quoted[:-1]} 2\"\n" + moved)
+        # A header with control characters is refused, and the refusal does not repeat them.
+        refused = run("drift", self.write("escape.csv", f"{quoted}\n" + "1\n" * 100), "-")
+        self.assertEqual(refused.returncode, INPUT_ERROR)
+        self.assertNotIn(b"\x1b", refused.stderr)
+        missing = run("drift", self.write("plain.csv", "x\n" + "1\n2\n" * 100),
+                      self.write("other.csv", f"{quoted},{quoted}\n1,2\n"))
+        self.assertEqual(missing.returncode, INPUT_ERROR)
+        self.assertNotIn(b"\x1b", missing.stderr)
+        name = evil.replace("\x1b", "").replace("\n", " ")
+        header = ",".join('"' + text.replace('"', '""') + '"' for text in (name, name + " 2")) + "\n"
+        reference = self.write("evil_ref.csv", header + body)
+        live = self.write("evil.csv", header + moved)
 
-        def text(name):
-            result = run("drift", reference, live, "--format", name, "--title", evil, "--window", "500")
+        def text(form):
+            result = run("drift", reference, live, "--format", form, "--title", evil, "--window", "500")
             self.assertEqual(result.returncode, FAILED, result.stderr)
             return result.stdout.decode()
         page = self.check_page(text("html"))
@@ -406,7 +416,7 @@ class CommandLine(unittest.TestCase):
         root = ElementTree.fromstring(text("junit"))
         self.assertIn("<script>", root.get("name"))
         check_openmetrics(self, text("openmetrics"))
-        self.assertEqual(json.loads(text("json"))["windows"][0]["features"][0]["name"], evil)
+        self.assertEqual(json.loads(text("json"))["windows"][0]["features"][0]["name"], name)
         json.loads(text("sarif"))
         self.assertNotIn("\x1b", text("table"))
         markdown = text("markdown")

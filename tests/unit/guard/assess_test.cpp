@@ -124,6 +124,55 @@ TEST_CASE("a constant feature passes while constant, and alarms when it is not")
     CHECK(assess(baseline, window).decision == Decision::alarm);
 }
 
+TEST_CASE("few values among many nulls are too little data, also of a constant feature") {
+    std::vector<double> x(1000, 7.0);
+    std::vector<std::uint8_t> few(125, 0);
+    for (std::size_t i = 0; i < 50; ++i) few[i * 2] = 1;
+    const Column sparse = Column::numeric(x, Validity{few.data(), 0});
+    const Baseline baseline = Baseline::build(Table({{"x", sparse}}));
+    Window window(baseline);
+    window.observe(Table({{"x", sparse}}));
+    CHECK(window.rows() == 1000);
+    CHECK(assess(baseline, window).decision == Decision::not_evaluated);
+    Policy lenient;
+    lenient.minimum_rows = 50;
+    CHECK(assess(baseline, window, lenient).decision == Decision::pass);
+}
+
+TEST_CASE("a nearly constant feature is judged by its commonest value") {
+    for (const bool numeric : {false, true}) {
+        std::vector<double> zeros(5000, 0.0);
+        std::vector<std::string_view> words(5000, "a");
+        zeros[17] = 1.0;
+        words[17] = "b";
+        const auto table = [&](std::size_t rows) {
+            return numeric ? Table({{"x", Column::numeric(std::span<const double>(zeros).first(rows))}})
+                           : Table({{"x", Column::strings(std::span<const std::string_view>(words).first(rows))}});
+        };
+        const Baseline baseline = Baseline::build(table(5000));
+        Window window(baseline);
+        window.observe(table(1000));
+        CHECK(assess(baseline, window).decision == Decision::pass);
+        for (std::size_t i = 0; i < 200; ++i) zeros[i] = 1.0;
+        for (std::size_t i = 0; i < 200; ++i) words[i] = "b";
+        window.reset();
+        window.observe(table(1000));
+        CHECK(assess(baseline, window).decision == Decision::alarm);
+    }
+}
+
+TEST_CASE("a reference that is all null still judges: nothing but nulls may come") {
+    const std::vector<double> x(500, 1.0);
+    const std::vector<std::uint8_t> none(63, 0);
+    const Column empty = Column::numeric(x, Validity{none.data(), 0});
+    const Baseline baseline = Baseline::build(Table({{"x", empty}}));
+    Window window(baseline);
+    window.observe(Table({{"x", empty}}));
+    CHECK(assess(baseline, window).decision == Decision::pass);
+    window.observe(Table({{"x", Column::numeric(x)}}));
+    CHECK(assess(baseline, window).decision == Decision::alarm);
+}
+
 TEST_CASE("every test can decide") {
     const Baseline baseline = sample_baseline(3000);
     const auto same = draw_sample(3000, 77);

@@ -13,6 +13,7 @@
 #include "sample.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/guard/window.hpp"
 
 using namespace vedette;
 using vedette::testing::draw_sample;
@@ -116,6 +117,7 @@ TEST_CASE("impossible requests are refused with a reason") {
     CHECK_THROWS_AS((void)Baseline::build(Table{}), Error);
     const std::vector<double> x(100, 1.0);
     CHECK_THROWS_AS((void)Baseline::build(Table({{"\xff", Column::numeric(x)}})), Error);
+    CHECK_THROWS_AS((void)Baseline::build(Table({{"a\x1b[31m", Column::numeric(x)}})), Error);
 }
 
 TEST_CASE("saving and loading gives the same baseline, byte for byte") {
@@ -188,4 +190,15 @@ TEST_CASE("f64 values of an f32 feature fall where their float would") {
         const auto cell = static_cast<std::size_t>(std::upper_bound(wide.begin(), wide.end(), value) - wide.begin());
         CHECK(cell == grid.cell(static_cast<double>(static_cast<float>(value))));
     }
+}
+
+TEST_CASE("a double beyond the range of float is out of the range of an f32 feature that reaches to its end") {
+    std::vector<float> x(100, 1.0F);
+    x[0] = std::numeric_limits<float>::max();
+    const Baseline baseline = Baseline::build(Table({{"x", Column::numeric(x)}}));
+    Window window(baseline);
+    const double largest = static_cast<double>(x[0]);
+    for (const double value : {1.0, largest, 1e300}) window.observe(std::span<const double>(&value, 1));
+    CHECK(window.counts(0).back() == 1);
+    CHECK(window.counts(0).front() == 0);
 }

@@ -75,6 +75,7 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
                    "/features/age/request/far_factor"));
     CHECK(contains(refusal(R"({"features": []})"), "/features: must be an object"));
     CHECK(contains(refusal(R"({"level": 0.1, "level": 0.2})"), "given twice"));
+    CHECK(contains(refusal(R"({"defaults": {"request": {"wrong_type": "learned"}}})"), "/defaults/request/wrong_type"));
     CHECK(contains(refusal("[]"), "must be an object"));
     CHECK(contains(refusal(""), "not valid JSON"));
     CHECK(contains(refusal(std::string(100000, '[')), "policy"));
@@ -85,6 +86,18 @@ TEST_CASE("a policy built by hand is checked as well") {
     Policy policy;
     policy.features["age"].tolerance = -0.1;
     CHECK_THROWS_WITH_AS(policy.validate(), "policy /features/age/tolerance: -0.1 lies outside [0, 1]", Error);
+}
+
+TEST_CASE("a choice that does not exist is refused") {
+    Policy policy;
+    policy.correction = static_cast<stats::Correction>(77);
+    CHECK_THROWS_WITH_AS(policy.validate(), "policy /correction: 77 is no such choice", Error);
+    policy = Policy{};
+    policy.defaults.test = static_cast<DriftTest>(9);
+    CHECK_THROWS_AS(policy.validate(), Error);
+    policy = Policy{};
+    policy.features["age"].request.null = static_cast<Action>(4);
+    CHECK_THROWS_AS(policy.validate(), Error);
 }
 
 TEST_CASE("the published schema is JSON and knows every key of the default policy") {

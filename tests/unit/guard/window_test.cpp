@@ -148,7 +148,7 @@ TEST_CASE("a window of another baseline, or one that would overflow, is refused 
     CHECK(window == before);
 
     Window doubled = window;
-    for (int i = 0; i < 57; ++i) doubled.merge(Window(doubled));
+    for (int i = 0; i < 35; ++i) doubled.merge(Window(doubled));
     const Window huge = doubled;
     const auto double_until_refused = [&] {
         for (int i = 0; i < 10; ++i) doubled.merge(Window(doubled));
@@ -169,6 +169,8 @@ TEST_CASE("a table with the wrong columns leaves the window as it was") {
     CHECK_THROWS_WITH_AS(window.observe(Table(columns)), "the baseline has no feature \"extra\"", Error);
     CHECK_THROWS_AS(window.observe(MatrixView<float>::row_major(live.score.data(), 10, 3)), Error);
     CHECK_THROWS_AS(window.observe_column(9, Column::numeric(live.income)), Error);
+    CHECK_THROWS_WITH_AS(window.observe_column(3, Column::numeric(live.income)),
+                         "the feature \"country\" is categorical, its column holds numbers", Error);
     CHECK(window == Window(baseline));
 }
 
@@ -186,4 +188,33 @@ TEST_CASE("saving, loading and resetting") {
     window.reset();
     CHECK(window == Window(baseline));
     CHECK(window.rows() == 0);
+}
+
+TEST_CASE("a feature's total is limited, not only each of its counters") {
+    std::vector<double> x;
+    for (int i = 0; i < 100; ++i) x.push_back(static_cast<double>(i % 10));
+    const Baseline baseline = Baseline::build(Table({{"x", Column::numeric(x)}}));
+    const auto window_with = [&](std::size_t cell, std::uint64_t count) {
+        const auto bytes = Window(baseline).to_bytes();
+        const Container original = Container::view(bytes);
+        ContainerWriter writer;
+        writer.set_metadata("baseline", original.metadata("baseline"));
+        const auto zeros = original.values<std::uint64_t>("counters");
+        std::vector<std::uint64_t> counters(zeros.begin(), zeros.end());
+        counters[cell] = count;
+        writer.add("counters", counters);
+        writer.add("requests", original.values<std::uint64_t>("requests"));
+        writer.add_scalar("rejected", std::uint64_t{0});
+        return Window::from_bytes(baseline, writer.finish("window"));
+    };
+    constexpr std::uint64_t half = std::uint64_t{1} << 41;
+    Window window = window_with(3, half);
+    const Window before = window;
+    CHECK_THROWS_AS(window.merge(window_with(4, half)), Error);
+    CHECK(window == before);
+    window.merge(window_with(4, half - 1));
+    CHECK(window.rows() == 2 * half - 1);
+    CHECK(Window::from_bytes(baseline, window.to_bytes()) == window);
+    CHECK_THROWS_AS((void)window_with(3, 2 * half), Error);
+    CHECK_THROWS_AS((void)window_with(3, ~std::uint64_t{0}), Error);
 }
