@@ -427,8 +427,9 @@ VDT_API vdt_status vdt_window_observe_matrix(vdt_window* window, const vdt_matri
 /// another device, rank or type.
 VDT_API vdt_status vdt_window_observe_dlpack(vdt_window* window, const void* tensor, vdt_error* error) VDT_NOEXCEPT;
 /// Counts every row of a table whose columns are the baseline's features by name, in any order. Texts of
-/// a numeric feature are counted as VDT_EXTRA_INVALID, numbers of a categorical one are cells. Errors: SCHEMA_MISMATCH
-/// for a missing or a further column, DIMENSION_MISMATCH, INVALID_ARGUMENT, OVERFLOW, UNSUPPORTED.
+/// a numeric feature are counted as VDT_EXTRA_INVALID, numbers of a categorical one are refused. Errors:
+/// SCHEMA_MISMATCH for a missing or a further column, TYPE_MISMATCH, DIMENSION_MISMATCH, INVALID_ARGUMENT, OVERFLOW,
+/// UNSUPPORTED.
 VDT_API vdt_status vdt_window_observe_columns(vdt_window* window, const vdt_column* columns, size_t count,
                                               vdt_error* error) VDT_NOEXCEPT;
 /// The same from an Arrow record batch; see vdt_baseline_create_arrow.
