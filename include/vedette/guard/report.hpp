@@ -54,7 +54,9 @@ struct FeatureReport {
     std::size_t feature = 0;  ///< index in the baseline
     Decision decision = Decision::not_evaluated;
     bool ignored = false;
-    DriftTest test = DriftTest::automatic;  ///< the test that decided, never `automatic`
+    /// The test that decided, never `automatic`. Where pooling leaves it a single cell (all values but one are rare), the
+    /// two-proportion test of the reference's commonest cell decides in its place.
+    DriftTest test = DriftTest::automatic;
     double tolerance = 0.0;
     std::uint64_t live_rows = 0;                                         ///< values seen, nulls and the like included
     std::uint64_t live_observations = 0;                                 ///< values in cells
