@@ -15,6 +15,8 @@
 #include "vedette/core/view.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
+#include "vedette/drift/sorted_sample.hpp"
+#include "vedette/drift/test_options.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/policy.hpp"
@@ -26,3 +28,4 @@
 #include "vedette/stats/intervals.hpp"
 #include "vedette/stats/moments.hpp"
 #include "vedette/stats/multiple_testing.hpp"
+#include "vedette/stats/permutation.hpp"
