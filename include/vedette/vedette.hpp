@@ -23,6 +23,7 @@
 #include "vedette/guard/render.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/stats/autocorrelation.hpp"
 #include "vedette/stats/distributions.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/intervals.hpp"
