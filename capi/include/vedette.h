@@ -251,7 +251,8 @@ enum {
     VDT_REASON_FOREIGN_WINDOW = 10       ///< the window belongs to another baseline; nothing was checked or counted
 };
 
-/// A drift test.
+/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; of the samples themselves all but
+/// POPULATION_STABILITY to TOTAL_VARIATION and TWO_PROPORTION.
 typedef int32_t vdt_drift_test;
 enum {
     VDT_TEST_AUTOMATIC = 0,
@@ -262,7 +263,18 @@ enum {
     VDT_TEST_JENSEN_SHANNON = 5,
     VDT_TEST_HELLINGER = 6,
     VDT_TEST_TOTAL_VARIATION = 7,
-    VDT_TEST_WASSERSTEIN = 8
+    VDT_TEST_WASSERSTEIN = 8,
+    VDT_TEST_TWO_PROPORTION = 9,  ///< of the reference's commonest value, where all others are rare
+    VDT_TEST_KUIPER = 10,
+    VDT_TEST_CRAMER_VON_MISES = 11,
+    VDT_TEST_ANDERSON_DARLING = 12,
+    VDT_TEST_MANN_WHITNEY = 13,
+    VDT_TEST_EPPS_SINGLETON = 14,
+    VDT_TEST_ENERGY_DISTANCE = 15,
+    VDT_TEST_WELCH_T = 16,
+    VDT_TEST_LEVENE = 17,
+    VDT_TEST_BROWN_FORSYTHE = 18,
+    VDT_TEST_FISHER_EXACT = 19
 };
 
 /// What a piece of evidence is about.

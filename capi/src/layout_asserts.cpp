@@ -78,6 +78,16 @@ static_assert(equals(DriftTest::jensen_shannon, VDT_TEST_JENSEN_SHANNON));
 static_assert(equals(DriftTest::hellinger, VDT_TEST_HELLINGER));
 static_assert(equals(DriftTest::total_variation, VDT_TEST_TOTAL_VARIATION));
 static_assert(equals(DriftTest::wasserstein, VDT_TEST_WASSERSTEIN));
+static_assert(equals(DriftTest::two_proportion, VDT_TEST_TWO_PROPORTION));
+static_assert(equals(DriftTest::kuiper, VDT_TEST_KUIPER));
+static_assert(equals(DriftTest::cramer_von_mises, VDT_TEST_CRAMER_VON_MISES));
+static_assert(equals(DriftTest::anderson_darling, VDT_TEST_ANDERSON_DARLING));
+static_assert(equals(DriftTest::mann_whitney, VDT_TEST_MANN_WHITNEY));
+static_assert(equals(DriftTest::epps_singleton, VDT_TEST_EPPS_SINGLETON));
+static_assert(equals(DriftTest::energy_distance, VDT_TEST_ENERGY_DISTANCE));
+static_assert(equals(DriftTest::welch_t, VDT_TEST_WELCH_T) && equals(DriftTest::levene, VDT_TEST_LEVENE));
+static_assert(equals(DriftTest::brown_forsythe, VDT_TEST_BROWN_FORSYTHE));
+static_assert(equals(DriftTest::fisher_exact, VDT_TEST_FISHER_EXACT));
 
 using vedette::Hypothesis;
 static_assert(equals(Hypothesis::distribution, VDT_HYPOTHESIS_DISTRIBUTION));

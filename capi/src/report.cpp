@@ -99,21 +99,6 @@ vdt_evidence to_c(const Evidence& evidence) noexcept {
             evidence.live_rate};
 }
 
-const TestResult& result_of(const drift::GridEvidence& statistics, DriftTest test) {
-    switch (test) {
-        case DriftTest::kolmogorov_smirnov: return statistics.ks;
-        case DriftTest::chi_square: return statistics.chi_square;
-        case DriftTest::g_test: return statistics.g;
-        case DriftTest::population_stability: return statistics.psi;
-        case DriftTest::jensen_shannon: return statistics.jensen_shannon;
-        case DriftTest::hellinger: return statistics.hellinger;
-        case DriftTest::total_variation: return statistics.total_variation;
-        case DriftTest::wasserstein: return statistics.wasserstein;
-        case DriftTest::automatic: break;
-    }
-    throw Error(ErrorCode::internal, "a report without a deciding test");
-}
-
 std::string render_as(const vdt_report* report, const char* format, const vdt_render_options* given) {
     require(report, "report");
     require(format, "format");
@@ -233,11 +218,13 @@ vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_dr
                                 vdt_error* error) noexcept {
     return fence(error, [&] {
         const FeatureReport& known = feature_of(report, feature);
-        if (test < VDT_TEST_AUTOMATIC || test > VDT_TEST_WASSERSTEIN) {
+        const DriftTest which = test == VDT_TEST_AUTOMATIC ? known.test : static_cast<DriftTest>(test);
+        const bool is_named = test >= VDT_TEST_AUTOMATIC && test <= VDT_TEST_WASSERSTEIN;
+        const TestResult* found = is_named ? drift::result_of(known.statistics, which) : nullptr;
+        if (found == nullptr) {
             throw Error(ErrorCode::invalid_argument, "test: " + std::to_string(test) + " is none of 0 to 8");
         }
-        const DriftTest which = test == VDT_TEST_AUTOMATIC ? known.test : static_cast<DriftTest>(test);
-        const TestResult& r = result_of(known.statistics, which);
+        const TestResult& r = *found;
         const vdt_test_result result{sizeof(vdt_test_result),
                                      static_cast<vdt_drift_test>(which),
                                      r.statistic,

@@ -66,7 +66,7 @@ const char* vdt_reason_name(vdt_reason reason) noexcept {
 }
 
 const char* vdt_drift_test_name(vdt_drift_test test) noexcept {
-    if (!is_one_of(test, vedette::DriftTest::wasserstein)) return "unknown";
+    if (!is_one_of(test, vedette::DriftTest::fisher_exact)) return "unknown";
     return vedette::drift_test_name(static_cast<vedette::DriftTest>(test));
 }
 

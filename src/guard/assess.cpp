@@ -28,21 +28,6 @@ DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {
     return even ? DriftTest::kolmogorov_smirnov : DriftTest::chi_square;
 }
 
-const TestResult& pick(const drift::GridEvidence& all, DriftTest test) {
-    switch (test) {
-        case DriftTest::kolmogorov_smirnov: return all.ks;
-        case DriftTest::g_test: return all.g;
-        case DriftTest::population_stability: return all.psi;
-        case DriftTest::jensen_shannon: return all.jensen_shannon;
-        case DriftTest::hellinger: return all.hellinger;
-        case DriftTest::total_variation: return all.total_variation;
-        case DriftTest::wasserstein: return all.wasserstein;
-        case DriftTest::automatic:
-        case DriftTest::chi_square: break;
-    }
-    return all.chi_square;
-}
-
 // A signed difference of rates as a share that moved, whichever way.
 Interval magnitude(const Interval& signed_interval) {
     const double low = std::abs(signed_interval.lower);
@@ -131,7 +116,7 @@ class FeatureAssessment {
         if (is_constant() && report_.live_observations >= minimum_rows_) return;
         Evidence& evidence = append(Hypothesis::distribution);
         if (report_.live_observations < minimum_rows_) return;
-        evidence.test = pick(report_.statistics, report_.test);
+        evidence.test = *drift::result_of(report_.statistics, report_.test);  // resolved, so never null
         if (std::isnan(evidence.test.p_value) && report_.statistics.pooled_cells < 2) {
             evidence.test = commonest_cell();
             evidence.moved_share = std::abs(evidence.test.effect);

@@ -23,9 +23,6 @@ using Json = nlohmann::ordered_json;
     throw Error(ErrorCode::invalid_policy, fmt::format("policy {}: {}", path.empty() ? "/" : path, what));
 }
 
-constexpr std::array test_names{"automatic", "kolmogorov_smirnov",   "chi_square",
-                                "g_test",    "population_stability", "jensen_shannon",
-                                "hellinger", "total_variation",      "wasserstein"};
 constexpr std::array action_names{"pass", "warn", "alarm", "learned"};
 constexpr std::array correction_names{"none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"};
 
@@ -38,6 +35,30 @@ Enum word(const Json& json, const std::string& path, const std::array<const char
     }
     std::string allowed;
     for (const char* name : names) allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", name);
+    refuse(path, fmt::format("\"{}\" is not one of {}", text, allowed));
+}
+
+// A window holds counters only: a test that needs the samples themselves is refused where it is asked for.
+void check_test(DriftTest test, const std::string& path) {
+    if (!runs_on_counters(test))
+        refuse(path, fmt::format("{} does not run on a window's counters; `vedette drift --test` runs it on samples",
+                                 drift_test_name(test)));
+}
+
+DriftTest test_word(const Json& json, const std::string& path) {
+    if (!json.is_string()) refuse(path, "must be a word");
+    const auto& text = json.get_ref<const std::string&>();
+    const std::optional<DriftTest> test = drift_test(text);
+    if (test) {
+        check_test(*test, path);
+        return *test;
+    }
+    std::string allowed;
+    for (std::uint8_t i = 0; i < drift_test_count; ++i) {
+        const auto known = static_cast<DriftTest>(i);
+        if (runs_on_counters(known))
+            allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", drift_test_name(known));
+    }
     refuse(path, fmt::format("\"{}\" is not one of {}", text, allowed));
 }
 
@@ -116,11 +137,10 @@ constexpr std::array feature_fields{
         "ignore",
         [](FeaturePolicy& target, const Json& json, const std::string& path) { target.ignore = boolean(json, path); },
         [](const FeaturePolicy& source, Json& json) { json = source.ignore; }},
-    Field<FeaturePolicy>{"test",
-                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
-                             target.test = word<DriftTest>(json, path, test_names);
-                         },
-                         [](const FeaturePolicy& source, Json& json) { json = drift_test_name(source.test); }},
+    Field<FeaturePolicy>{
+        "test",
+        [](FeaturePolicy& target, const Json& json, const std::string& path) { target.test = test_word(json, path); },
+        [](const FeaturePolicy& source, Json& json) { json = drift_test_name(source.test); }},
     Field<FeaturePolicy>{"tolerance",
                          [](FeaturePolicy& target, const Json& json, const std::string& path) {
                              target.tolerance = number(json, path, 0.0, 1.0);
@@ -224,7 +244,8 @@ void check_fixed(Action action, const std::string& path) {
 }
 
 void validate_feature(const FeaturePolicy& rules, const std::string& path) {
-    check_word<test_names.size()>(rules.test, path + "/test");
+    check_word<drift_test_count>(rules.test, path + "/test");
+    check_test(rules.test, path + "/test");
     check_word<action_names.size()>(rules.request.null, path + "/request/null");
     check_word<action_names.size()>(rules.request.not_a_number, path + "/request/not_a_number");
     check_word<action_names.size()>(rules.request.infinity, path + "/request/infinity");
@@ -242,11 +263,6 @@ void validate_feature(const FeaturePolicy& rules, const std::string& path) {
 }
 
 }  // namespace
-
-const char* drift_test_name(DriftTest test) noexcept {
-    const auto index = static_cast<std::size_t>(test);
-    return index < test_names.size() ? test_names[index] : "unknown";
-}
 
 const char* action_name(Action action) noexcept {
     const auto index = static_cast<std::size_t>(action);

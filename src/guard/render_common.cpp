@@ -212,8 +212,11 @@ const char* hypothesis_word(Hypothesis hypothesis) noexcept {
 }
 
 const char* test_word(DriftTest test) noexcept {
-    constexpr std::array words{"automatic",      "Kolmogorov-Smirnov", "chi-square",      "G-test",     "PSI",
-                               "Jensen-Shannon", "Hellinger",          "total variation", "Wasserstein"};
+    constexpr std::array<const char*, drift_test_count> words{
+        "automatic",       "Kolmogorov-Smirnov", "chi-square",       "G-test",         "PSI",
+        "Jensen-Shannon",  "Hellinger",          "total variation",  "Wasserstein",    "two proportions",
+        "Kuiper",          "Cramer-von Mises",   "Anderson-Darling", "Mann-Whitney",   "Epps-Singleton",
+        "energy distance", "Welch's t",          "Levene",           "Brown-Forsythe", "Fisher's exact"};
     const auto index = static_cast<std::size_t>(test);
     return index < words.size() ? words[index] : "unknown";
 }

@@ -24,7 +24,8 @@ static void test_versions(void) {
     CHECK(strcmp(vdt_reason_name(VDT_REASON_FOREIGN_WINDOW), "foreign_window") == 0);
     CHECK(strcmp(vdt_reason_name(11), "unknown") == 0);
     CHECK(strcmp(vdt_drift_test_name(VDT_TEST_WASSERSTEIN), "wasserstein") == 0);
-    CHECK(strcmp(vdt_drift_test_name(9), "unknown") == 0);
+    CHECK(strcmp(vdt_drift_test_name(VDT_TEST_FISHER_EXACT), "fisher_exact") == 0);
+    CHECK(strcmp(vdt_drift_test_name(20), "unknown") == 0);
     CHECK(strcmp(vdt_hypothesis_name(VDT_HYPOTHESIS_NULL_RATE), "null_rate") == 0);
     CHECK(strcmp(vdt_hypothesis_name(VDT_HYPOTHESIS_NONE), "unknown") == 0);
 }

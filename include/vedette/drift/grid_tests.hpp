@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vedette/core/evidence.hpp"
+#include "vedette/drift/drift_test.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/intervals.hpp"
 
@@ -99,6 +100,9 @@ struct GridEvidence {
     double psi_null_mean = std::numeric_limits<double>::quiet_NaN();  ///< expected PSI without drift
     std::size_t pooled_cells = 0;
 };
+
+/// The result of one test among all; null for `automatic` and for tests that do not run on counters.
+const TestResult* result_of(const GridEvidence& all, DriftTest test) noexcept;
 
 /// All tests of a feature in a few passes over its cells; no allocation, no exception. `live` has reference.size()
 /// counts, each below 2^42, or every result is NaN.

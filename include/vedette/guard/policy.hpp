@@ -9,25 +9,10 @@
 #include <string_view>
 
 #include "vedette/core/verdict.hpp"
+#include "vedette/drift/drift_test.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
 namespace vedette::inline v0 {
-
-/// The drift test that decides over a feature; all the others are still reported.
-enum class DriftTest : std::uint8_t {
-    automatic = 0,  ///< numeric with evenly filled cells: ks; tied, discrete or categorical: chi_square
-    kolmogorov_smirnov = 1,
-    chi_square = 2,
-    g_test = 3,
-    population_stability = 4,
-    jensen_shannon = 5,
-    hellinger = 6,
-    total_variation = 7,
-    wasserstein = 8,
-};
-
-/// The word used in policies and reports, e.g. "kolmogorov_smirnov".
-const char* drift_test_name(DriftTest test) noexcept;
 
 /// What a request-level finding leads to.
 enum class Action : std::uint8_t {
@@ -56,8 +41,8 @@ struct RequestPolicy {
 
 /// The rules for one feature.
 struct FeaturePolicy {
-    bool ignore = false;  ///< counted, but neither tested for drift nor judged per request
-    DriftTest test = DriftTest::automatic;
+    bool ignore = false;                    ///< counted, but neither tested for drift nor judged per request
+    DriftTest test = DriftTest::automatic;  ///< the one that decides, from counters; all others are still reported
     /// Share of the traffic, 0..1, that may move without an alarm: the lower confidence bound of the moved share (KS
     /// distance, total variation or rate difference) must exceed it. 0 = no tolerance, evidence alone decides.
     double tolerance = 0.05;

@@ -93,8 +93,13 @@ TEST_CASE("a choice that does not exist is refused") {
     policy.correction = static_cast<stats::Correction>(77);
     CHECK_THROWS_WITH_AS(policy.validate(), "policy /correction: 77 is no such choice", Error);
     policy = Policy{};
-    policy.defaults.test = static_cast<DriftTest>(9);
+    policy.defaults.test = static_cast<DriftTest>(drift_test_count);
     CHECK_THROWS_AS(policy.validate(), Error);
+    policy.defaults.test = DriftTest::welch_t;
+    CHECK_THROWS_WITH_AS(policy.validate(),
+                         "policy /defaults/test: welch_t does not run on a window's counters; `vedette drift --test` "
+                         "runs it on samples",
+                         Error);
     policy = Policy{};
     policy.features["age"].request.null = static_cast<Action>(4);
     CHECK_THROWS_AS(policy.validate(), Error);
