@@ -27,10 +27,10 @@ constexpr std::size_t block_size = kernels::most_pooled_cells;
 class GridEvaluation {
   public:
     GridEvaluation(const GridReference& reference, std::span<const std::uint64_t> live,
-                   const stats::Confidence& confidence) noexcept
-        : reference_(reference), live_(live), confidence_(confidence) {}
+                   const stats::Confidence& confidence, GridEvidence& out) noexcept
+        : reference_(reference), live_(live), confidence_(confidence), out_(out) {}
 
-    GridEvidence run() noexcept;
+    void run() noexcept;
 
   private:
     [[nodiscard]] TestResult blank() const noexcept;
@@ -61,7 +61,7 @@ class GridEvaluation {
     std::size_t pooled_cells_ = 0;
     std::array<double, block_size> reference_block_;  // left uninitialised on purpose
     std::array<double, block_size> live_block_;
-    GridEvidence out_;
+    GridEvidence& out_;
 };
 
 TestResult GridEvaluation::blank() const noexcept {
@@ -71,7 +71,7 @@ TestResult GridEvaluation::blank() const noexcept {
     return result;
 }
 
-GridEvidence GridEvaluation::run() noexcept {
+void GridEvaluation::run() noexcept {
     n_ = static_cast<double>(reference_.total_);
     std::uint64_t live_total = 0;
     std::uint64_t bits = 0;
@@ -84,7 +84,7 @@ GridEvidence GridEvaluation::run() noexcept {
     m_ = fits ? to_double(live_total) : 0.0;
     out_.ks = out_.chi_square = out_.g = out_.psi = out_.jensen_shannon = out_.hellinger = out_.total_variation =
         out_.wasserstein = blank();
-    if (live_.size() < 2 || !(n_ > 0.0) || !(m_ > 0.0)) return out_;
+    if (live_.size() < 2 || !(n_ > 0.0) || !(m_ > 0.0)) return;
     variance_factor_ = 1.0 / n_ + 1.0 / m_;
     if (reference_.is_ordered()) {
         pass_ordered();
@@ -93,12 +93,11 @@ GridEvidence GridEvaluation::run() noexcept {
     }
     sum_pooled();
     out_.pooled_cells = pooled_cells_;
-    if (pooled_cells_ < 2) return out_;
+    if (pooled_cells_ < 2) return;
     finish_contingency();
     finish_divergences();
     finish_total_variation();
     finish_chi_square_tails();
-    return out_;
 }
 
 void GridEvaluation::pass_ordered() noexcept {
@@ -335,7 +334,9 @@ void GridEvaluation::finish_chi_square_tails() noexcept {
 
 GridEvidence evaluate(const GridReference& reference, std::span<const std::uint64_t> live,
                       const stats::Confidence& confidence) noexcept {
-    return GridEvaluation(reference, live, confidence).run();
+    GridEvidence out;
+    GridEvaluation(reference, live, confidence, out).run();
+    return out;
 }
 
 TestResult ks(const GridReference& reference, std::span<const std::uint64_t> live,

@@ -83,7 +83,8 @@ VEDETTE_INLINE void sum_pass(const double* reference, const double* live, std::s
 
 inline void pooled_sums(const double* reference, const double* live, std::size_t cells, const PooledScale* scale,
                         PooledSums* out) noexcept {
-    sum_pass<CountTerms<VectorDouble>>(reference, live, cells, *scale, *out);
+    sum_pass<ContingencyTerms<VectorDouble>>(reference, live, cells, *scale, *out);
+    sum_pass<VariationTerms<VectorDouble>>(reference, live, cells, *scale, *out);
     sum_pass<ShareTerms<VectorDouble>>(reference, live, cells, *scale, *out);
 }
 

@@ -60,32 +60,26 @@ VEDETTE_INLINE void log_pair(V x, V y, V& log_x, V& log_y) noexcept {
     log_y = log_from<Words>((mantissa_y - one) * (inverse * below_x), exponent_y);
 }
 
-// ln(1 + x) and ln(1 + y) for |x|, |y| <= near_one, by one division and a series of atanh whose eight terms leave
-// 2e-16.
+// ln((1 + s)/(1 - s)) = 2 atanh(s) for |s| up to about 1/7, where the eight terms leave 2e-16. With s = x/(2 + x) that
+// is ln(1 + x) for |x| <= near_one.
 constexpr double near_one = 0.25;
 template <class Words, class V>
-VEDETTE_INLINE void log_pair_near(V x, V y, V& log_x, V& log_y) noexcept {
+VEDETTE_INLINE V log_near(V s) noexcept {
     const auto c = [](double value) { return Words::broadcast(value); };
-    const auto from = [&c](V s) {
-        const V z = s * s;
-        const V z2 = z * z;
-        const V low = (c(1.0 / 3) + z * c(1.0 / 5)) + z2 * (c(1.0 / 7) + z * c(1.0 / 9));
-        const V high = (c(1.0 / 11) + z * c(1.0 / 13)) + z2 * c(1.0 / 15);
-        const V twice = s + s;
-        return twice + twice * (z * (low + z2 * z2 * high));
-    };
-    const V below_x = x + c(2.0);
-    const V below_y = y + c(2.0);
-    const V inverse = c(1.0) / (below_x * below_y);
-    log_x = from(x * (inverse * below_y));
-    log_y = from(y * (inverse * below_x));
+    const V z = s * s;
+    const V z2 = z * z;
+    const V low = (c(1.0 / 3) + z * c(1.0 / 5)) + z2 * (c(1.0 / 7) + z * c(1.0 / 9));
+    const V high = (c(1.0 / 11) + z * c(1.0 / 13)) + z2 * c(1.0 / 15);
+    const V twice = s + s;
+    return twice + twice * (z * (low + z2 * z2 * high));
 }
 
-// One lane's share of the sums over counts as they are: for chi-square, G and total variation.
+// One lane's share of the sums for chi-square and G. Sums are split by what they need, so that each pass keeps its own
+// in registers.
 template <class Words>
-struct CountTerms {
+struct ContingencyTerms {
     using V = typename Words::Value;
-    static constexpr std::size_t sums = 14;
+    static constexpr std::size_t sums = 7;
 
     // At least zero where both logarithms are near enough to ln(1).
     static VEDETTE_INLINE V room(const PooledScale& scale, V r, V l) noexcept {
@@ -96,40 +90,70 @@ struct CountTerms {
 
     // `weight` is 1, or 0 for a lane beyond the last cell.
     template <bool near>
-    static VEDETTE_INLINE void add(const PooledScale& scale, V r, V l, V weight, V* sum, V& largest_total) noexcept {
+    static VEDETTE_INLINE void add(const PooledScale& scale, V r, V l, V weight, V* sum, V&) noexcept {
         const auto c = [](double x) { return Words::broadcast(x); };
-        constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
-        const V total = c(scale.n + scale.m);
         const V t = r + l;
-        const V rest = Words::largest(total - t, c(0.5));
-        const V both = t * rest;
-        const V product = c(1.0) / both;  // one division for two reciprocals
-        const V inverse_total = rest * product;
-        const V odds = t * t * product;
-        const V deviation = Words::root(both) * c(scale.per_total);
         const V p = r * c(scale.per_n);
         const V q = l * c(scale.per_m);
         const V difference = p - q;
-        const V slope = difference * inverse_total;
-        V log_r, log_l;  // ln(r (n + m) / (n t)) = ln(1 + m slope), ln(l (n + m) / (m t)) = ln(1 - n slope)
+        const V above = c(scale.m) * difference;  // over t: r (n + m) / (n t) - 1
+        const V below = c(scale.n) * difference;  // over t: 1 - l (n + m) / (m t)
+        V inverse_total, log_r, log_l;
         if constexpr (near) {
-            log_pair_near<Words>(c(scale.m) * slope, c(-scale.n) * slope, log_r, log_l);
+            const V twice = t + t;  // one division for three reciprocals
+            const V down_r = twice + above;
+            const V down_l = twice - below;
+            const V inverse = c(1.0) / (t * (down_r * down_l));
+            const V rest = t * inverse;
+            inverse_total = inverse * (down_r * down_l);
+            log_r = log_near<Words>(above * (rest * down_l));
+            log_l = log_near<Words>(c(0.0) - below * (rest * down_r));
         } else {
+            constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
+            inverse_total = c(1.0) / t;
             log_pair<Words>(Words::largest(r * inverse_total * c(scale.reference_scale), c(tiny)),
                             Words::largest(l * inverse_total * c(scale.live_scale), c(tiny)), log_r, log_l);
         }
-        const V gradient_p = c(2.0) * slope - c(scale.n) * slope * slope;
-        const V gradient_q = c(2.0) * slope + c(scale.m) * slope * slope;
+        const V slope = difference * inverse_total;
+        const V gradient_p = slope * (c(2.0) - below * inverse_total);
+        const V gradient_q = slope * (c(2.0) + above * inverse_total);
+        const V weighted_p = p * gradient_p;
+        const V weighted_q = q * gradient_q;
+        const V terms[sums] = {
+            slope * difference,    weighted_p,   weighted_p * gradient_p, weighted_q, weighted_q * gradient_q,
+            r * log_r + l * log_l, inverse_total};
+        for (std::size_t k = 0; k < sums; ++k) sum[k] = sum[k] + terms[k] * weight;
+    }
+
+    static VEDETTE_INLINE void store(const double* totals, double, PooledSums& out) noexcept {
+        out.pearson += totals[0];
+        out.pearson_p += totals[1];
+        out.pearson_p2 += totals[2];
+        out.pearson_q += totals[3];
+        out.pearson_q2 += totals[4];
+        out.likelihood += totals[5];
+        out.inverse_totals += totals[6];
+    }
+};
+
+// The sums for total variation and the moments of its null law; no logarithms.
+template <class Words>
+struct VariationTerms {
+    using V = typename Words::Value;
+    static constexpr std::size_t sums = 7;
+
+    static VEDETTE_INLINE V room(const PooledScale&, V r, V) noexcept { return r; }
+
+    template <bool near>
+    static VEDETTE_INLINE void add(const PooledScale& scale, V r, V l, V weight, V* sum, V& largest_total) noexcept {
+        const auto c = [](double x) { return Words::broadcast(x); };
+        const V t = r + l;
+        const V rest = Words::largest(c(scale.n + scale.m) - t, c(0.5));
+        const V odds = t / rest;
+        const V deviation = Words::root(t * rest) * c(scale.per_total);
         const V one = deviation * odds;
         const V two = one * odds;
-        const V terms[sums] = {slope * difference,
-                               p * gradient_p,
-                               p * gradient_p * gradient_p,
-                               q * gradient_q,
-                               q * gradient_q * gradient_q,
-                               r * log_r + l * log_l,
-                               inverse_total,
-                               Words::magnitude(difference),
+        const V terms[sums] = {Words::magnitude(r * c(scale.per_n) - l * c(scale.per_m)),
                                deviation,
                                deviation * deviation,
                                one,
@@ -141,20 +165,13 @@ struct CountTerms {
     }
 
     static VEDETTE_INLINE void store(const double* totals, double largest_total, PooledSums& out) noexcept {
-        out.pearson += totals[0];
-        out.pearson_p += totals[1];
-        out.pearson_p2 += totals[2];
-        out.pearson_q += totals[3];
-        out.pearson_q2 += totals[4];
-        out.likelihood += totals[5];
-        out.inverse_totals += totals[6];
-        out.variation += totals[7];
-        out.folded += totals[8];
-        out.folded_squares += totals[9];
-        out.odds_1 += totals[10];
-        out.odds_1_squares += totals[11];
-        out.odds_2 += totals[12];
-        out.odds_2_squares += totals[13];
+        out.variation += totals[0];
+        out.folded += totals[1];
+        out.folded_squares += totals[2];
+        out.odds_1 += totals[3];
+        out.odds_1_squares += totals[4];
+        out.odds_2 += totals[5];
+        out.odds_2_squares += totals[6];
         out.largest_total = out.largest_total > largest_total ? out.largest_total : largest_total;
     }
 };
@@ -179,23 +196,34 @@ struct ShareTerms {
         const V q = (l + c(scale.smoothing)) * c(scale.per_smoothed_m);
         const V both = p + q;
         const V pq = p * q;
-        const V inverse = c(1.0) / (pq * both);
-        const V inverse_product = both * inverse;
-        V log_p, log_q;  // ln(2p / (p + q)) = ln(1 + u), ln(2q / (p + q)) = ln(1 - u) with u = (p - q)/(p + q)
+        const V difference = p - q;
+        V inverse_product, log_p, log_q;  // ln(2p / (p + q)), ln(2q / (p + q))
         if constexpr (near) {
-            const V u = (p - q) * (pq * inverse);
-            log_pair_near<Words>(u, c(0.0) - u, log_p, log_q);
+            const V down_p = both + (p + p);
+            const V down_q = both + (q + q);
+            const V inverse = c(1.0) / (pq * (down_p * down_q));
+            const V rest = pq * inverse;
+            inverse_product = inverse * (down_p * down_q);
+            log_p = log_near<Words>(difference * (rest * down_q));
+            log_q = log_near<Words>(c(0.0) - difference * (rest * down_p));
         } else {
+            const V inverse = c(1.0) / (pq * both);
+            inverse_product = both * inverse;
             log_pair<Words>(c(2.0) * p * pq * inverse, c(2.0) * q * pq * inverse, log_p, log_q);
         }
         const V log_ratio = log_p - log_q;
         const V gradient_p = log_ratio - q * q * inverse_product;
         const V gradient_q = log_ratio + p * p * inverse_product;
-        const V terms[sums] = {(p - q) * log_ratio,         p * gradient_p,
-                               p * gradient_p * gradient_p, q * gradient_q,
-                               q * gradient_q * gradient_q, p * log_p,
-                               p * log_p * log_p,           q * log_q,
-                               q * log_q * log_q,           both - c(2.0) * Words::root(pq)};
+        const V psi_p = p * gradient_p;
+        const V psi_q = q * gradient_q;
+        const V shannon_p = p * log_p;
+        const V shannon_q = q * log_q;
+        const V root = Words::root(pq);
+        const V terms[sums] = {difference * log_ratio, psi_p,
+                               psi_p * gradient_p,     psi_q,
+                               psi_q * gradient_q,     shannon_p,
+                               shannon_p * log_p,      shannon_q,
+                               shannon_q * log_q,      both - (root + root)};
         for (std::size_t k = 0; k < sums; ++k) sum[k] = sum[k] + terms[k] * weight;
     }
 

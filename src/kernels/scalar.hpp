@@ -211,7 +211,8 @@ void sum_pass(const double* reference, const double* live, std::size_t cells, co
 
 inline void pooled_sums(const double* reference, const double* live, std::size_t cells, const PooledScale* scale,
                         PooledSums* out) noexcept {
-    sum_pass<CountTerms<PlainDouble>>(reference, live, cells, *scale, *out);
+    sum_pass<ContingencyTerms<PlainDouble>>(reference, live, cells, *scale, *out);
+    sum_pass<VariationTerms<PlainDouble>>(reference, live, cells, *scale, *out);
     sum_pass<ShareTerms<PlainDouble>>(reference, live, cells, *scale, *out);
 }
 

@@ -76,10 +76,8 @@ TEST_CASE("a pair of logarithms by one division") {
         REQUIRE(std::fabs(log_near - std::log(near)) <= 2e-15 * std::fabs(std::log(near)));
     }
     for (double x = -near_one; x <= near_one; x += 1.0 / 4096) {
-        double log_x = 0.0, log_y = 0.0;
-        log_pair_near<PlainDouble>(x, -0.5 * x, log_x, log_y);
+        const double log_x = log_near<PlainDouble>(x / (2.0 + x));
         REQUIRE(std::fabs(log_x - std::log1p(x)) <= 2e-15 * std::fabs(std::log1p(x)));
-        REQUIRE(std::fabs(log_y - std::log1p(-0.5 * x)) <= 2e-15 * std::fabs(std::log1p(-0.5 * x)));
     }
     double one = 1.0, other = 0.0;
     log_pair<PlainDouble>(1.0, 1.0, one, other);
