@@ -28,6 +28,7 @@
 #include "vedette/stats/distributions.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/intervals.hpp"
+#include "vedette/stats/kll_sketch.hpp"
 #include "vedette/stats/moments.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 #include "vedette/stats/permutation.hpp"
