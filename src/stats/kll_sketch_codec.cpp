@@ -91,7 +91,7 @@ void KllSketch<T>::Codec::read_levels(const Container& file, KllSketch& sketch) 
     const bool thinned = std::any_of(coins.begin(), coins.end(), [](std::uint64_t fallen) { return fallen > 0; });
     const double variance = file.scalar<double>("error_variance");
     const auto count = static_cast<double>(sketch.flushed_);
-    require(variance >= 0.0 && variance <= count * count && (variance > 0.0) == thinned, "an impossible error");
+    require(!std::signbit(variance) && variance <= count * count && (variance > 0.0) == thinned, "an impossible error");
     require(thinned || sizes.size() == 1, "levels above the first without a coin");
     sketch.error_variance_ = variance;
 }
