@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two-sample tests that measure how far apart the distributions are, in the unit of the values.
+#pragma once
+
+#include <span>
+
+#include "vedette/core/evidence.hpp"
+#include "vedette/drift/sample_range.hpp"
+#include "vedette/drift/sorted_sample.hpp"
+#include "vedette/drift/test_options.hpp"
+
+namespace vedette::inline v0::drift {
+
+// Both tests take samples sorted once, or ranges of float or double, which they sort. F is the distribution function of
+// the reference, G of the live values. The statistic is one pass, O(n + m), in double. The p-value is that of
+// permutations (`automatic` and `permutation`), O((n + m) permutations), valid for any ties and sizes; with
+// `permutations` = 0 the tests measure only and leave it NaN. Effect: the distance in standard deviations of the
+// reference (NaN when that is 0), with a conservative interval: the Dvoretzky-Kiefer-Wolfowitz bands of both samples
+// allow for the estimate's error on the range of the pooled values. Thread-safe. Throw Error: not_enough_data for an
+// empty sample; invalid_argument for an infinite value, for a NaN under NanPolicy::refuse and for a confidence outside
+// (0, 1); unsupported for a one-sided alternative and for other methods.
+
+/// Wasserstein's distance of order 1 (Kantorovich, earth mover's): the integral of |F - G|, in the unit of the values.
+template <class T>
+TestResult wasserstein_1(const SortedSample<T>& reference, const SortedSample<T>& live,
+                         const TestOptions& options = {});
+
+/// The energy distance of Szekely and Rizzo (2013) as SciPy has it: the root of twice the integral of (F - G)^2, in the
+/// root of the values' unit. Effect: the same with the values in reference standard deviations.
+template <class T>
+TestResult energy_distance(const SortedSample<T>& reference, const SortedSample<T>& live,
+                           const TestOptions& options = {});
+
+/// The distances alone between weighted values, as SciPy's functions of the same names: weights are not negative, not
+/// all 0, one per value, and need not sum to 1. O(n log n). Throw Error: dimension_mismatch for lengths that differ,
+/// not_enough_data for empty samples, invalid_argument for a value that is not finite or for such weights.
+double wasserstein_1(std::span<const double> reference, std::span<const double> reference_weights,
+                     std::span<const double> live, std::span<const double> live_weights);
+double energy_distance(std::span<const double> reference, std::span<const double> reference_weights,
+                       std::span<const double> live, std::span<const double> live_weights);
+
+template <class R, class L>
+requires SampleRanges<R, L> TestResult wasserstein_1(const R& reference, const L& live,
+                                                     const TestOptions& options = {}) {
+    return wasserstein_1(sorted(reference, options.nan), sorted(live, options.nan), options);
+}
+template <class R, class L>
+requires SampleRanges<R, L> TestResult energy_distance(const R& reference, const L& live,
+                                                       const TestOptions& options = {}) {
+    return energy_distance(sorted(reference, options.nan), sorted(live, options.nan), options);
+}
+
+}  // namespace vedette::inline v0::drift

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wasserstein-1 and energy distance: integrals of the difference of two distribution functions.
+#include "vedette/drift/distance_tests.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "drift/sample_tests.hpp"
+
+namespace vedette::inline v0::drift {
+namespace {
+
+// Integrals of |F - G| and (F - G)^2, fed with the distinct values in order. Widths are halved before they are formed,
+// so that two values of opposite sign near the largest double do not overflow; the caller doubles.
+struct IntegralScan {
+    double per_reference = 0.0;
+    double per_live = 0.0;
+    bool squared = false;
+    bool started = false;
+    double previous = 0.0;
+    double below_reference = 0.0;
+    double below_live = 0.0;
+    double sum = 0.0;
+
+    void step(double value, double reference_mass, double live_mass) {
+        const double half_width = started ? 0.5 * value - 0.5 * previous : 0.0;
+        const double difference = below_reference * per_reference - below_live * per_live;
+        sum += half_width * (squared ? difference * difference : std::abs(difference));
+        below_reference += reference_mass;
+        below_live += live_mass;
+        previous = value;
+        started = true;
+    }
+    template <class T>
+    void operator()(T value, std::size_t c, std::size_t d) {
+        step(static_cast<double>(value), static_cast<double>(c), static_cast<double>(d));
+    }
+    [[nodiscard]] double extremeness() const { return sum; }
+};
+
+// Centred on the first value, since only spread is asked for; the population's, as distances are.
+template <class T>
+double standard_deviation(std::span<const T> values) {
+    const double centre = static_cast<double>(values[values.size() / 2]);
+    double sum = 0.0;
+    double squares = 0.0;
+    for (const T value : values) {
+        const double deviation = static_cast<double>(value) - centre;
+        sum += deviation;
+        squares += deviation * deviation;
+    }
+    const double n = static_cast<double>(values.size());
+    return std::sqrt(std::max(0.0, squares / n - (sum / n) * (sum / n)));
+}
+
+struct Distance {
+    const char* name;
+    bool squared;
+    // From the halved integral to the distance, and back.
+    [[nodiscard]] double from(double half_integral) const {
+        return squared ? std::sqrt(2.0) * std::sqrt(2.0 * half_integral) : 2.0 * half_integral;
+    }
+};
+
+template <class T>
+void require_finite(const char* test, const SortedSample<T>& reference, const SortedSample<T>& live) {
+    if (!reference.is_finite() || !live.is_finite())
+        throw Error(ErrorCode::invalid_argument,
+                    std::string(test) + ": an infinite value has no distance from others; leave it out");
+}
+
+template <class T>
+TestResult measure(const Distance& distance, const SortedSample<T>& reference, const SortedSample<T>& live,
+                   const TestOptions& options) {
+    // Without permutations there is nothing to draw, and the measure alone is asked for.
+    TestOptions checked = options;
+    checked.permutations = std::max<std::size_t>(1, options.permutations);
+    check_options(distance.name, checked);
+    require_two_sided(distance.name, options);
+    if (options.method == Method::exact || options.method == Method::asymptotic)
+        throw Error(
+            ErrorCode::unsupported,
+            std::string(distance.name) + ": its p-value comes from permutations, method must be that or automatic");
+    TestResult result = start_result(distance.name, reference, live, 1);
+    require_finite(distance.name, reference, live);
+    const IntegralScan empty{1.0 / result.reference_count, 1.0 / result.live_count, distance.squared};
+    IntegralScan scan = empty;
+    for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
+    result.statistic = distance.from(scan.sum);
+    const double deviation = standard_deviation(reference.values());
+    if (deviation > 0.0 && std::isfinite(deviation)) {
+        const double unit = distance.squared ? std::sqrt(deviation) : deviation;
+        const stats::Confidence each(1.0 - 0.5 * (1.0 - options.confidence));
+        const double band =
+            std::min(1.0, stats::dkw_half_width(reference.size(), each) + stats::dkw_half_width(live.size(), each));
+        const double half_range =
+            0.5 * static_cast<double>(std::max(reference.values().back(), live.values().back())) -
+            0.5 * static_cast<double>(std::min(reference.values().front(), live.values().front()));
+        const double error = distance.from(half_range * (distance.squared ? band * band : band));
+        result.effect = result.statistic / unit;
+        result.effect_interval = {std::max(0.0, result.statistic - error) / unit, (result.statistic + error) / unit};
+    }
+    if (options.permutations > 0)
+        result.p_value = permutation_p(reference.values(), live.values(), options, [&] { return empty; });
+    return result;
+}
+
+// One side of a weighted distance: the places of its values in order, and the weights' sum.
+struct WeightedSide {
+    std::span<const double> values;
+    std::span<const double> weights;
+    std::vector<std::size_t> order;
+    double total = 0.0;
+
+    WeightedSide(const char* test, const char* side, std::span<const double> v, std::span<const double> w)
+        : values(v), weights(w), order(v.size()) {
+        const std::string where = std::string(test) + ": " + side;
+        if (v.size() != w.size())
+            throw Error(ErrorCode::dimension_mismatch, where + " has " + std::to_string(v.size()) + " values and " +
+                                                           std::to_string(w.size()) + " weights");
+        if (v.empty()) throw Error(ErrorCode::not_enough_data, where + " has no values, at least 1 is needed");
+        for (std::size_t i = 0; i < v.size(); ++i) {
+            if (!std::isfinite(v[i]))
+                throw Error(ErrorCode::invalid_argument, where + ": value " + std::to_string(i) + " is not finite");
+            if (!(w[i] >= 0.0) || !std::isfinite(w[i]))
+                throw Error(ErrorCode::invalid_argument,
+                            where + ": weight " + std::to_string(i) + " must be finite and not negative");
+            total += w[i];
+        }
+        if (!(total > 0.0) || !std::isfinite(total))
+            throw Error(ErrorCode::invalid_argument, where + ": the weights must have a positive, finite sum");
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
+    }
+    // The mass at `value`, from place `at` on, which moves behind it.
+    double take(std::size_t& at, double value) const {
+        double mass = 0.0;
+        for (; at < order.size() && values[order[at]] == value; ++at) mass += weights[order[at]];
+        return mass;
+    }
+};
+
+double weighted(const Distance& distance, const WeightedSide& reference, const WeightedSide& live) {
+    IntegralScan scan{1.0 / reference.total, 1.0 / live.total, distance.squared};
+    std::size_t i = 0;
+    std::size_t j = 0;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    while (i < reference.order.size() || j < live.order.size()) {
+        const double a = i < reference.order.size() ? reference.values[reference.order[i]] : infinity;
+        const double b = j < live.order.size() ? live.values[live.order[j]] : infinity;
+        const double value = std::min(a, b);
+        const double reference_mass = reference.take(i, value);
+        scan.step(value, reference_mass, live.take(j, value));
+    }
+    return distance.from(scan.sum);
+}
+
+constexpr Distance wasserstein{"wasserstein_1", false};
+constexpr Distance energy{"energy_distance", true};
+
+}  // namespace
+
+template <class T>
+TestResult wasserstein_1(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options) {
+    return measure(wasserstein, reference, live, options);
+}
+
+template <class T>
+TestResult energy_distance(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options) {
+    return measure(energy, reference, live, options);
+}
+
+double wasserstein_1(std::span<const double> reference, std::span<const double> reference_weights,
+                     std::span<const double> live, std::span<const double> live_weights) {
+    return weighted(wasserstein, {wasserstein.name, "the reference", reference, reference_weights},
+                    {wasserstein.name, "the live sample", live, live_weights});
+}
+
+double energy_distance(std::span<const double> reference, std::span<const double> reference_weights,
+                       std::span<const double> live, std::span<const double> live_weights) {
+    return weighted(energy, {energy.name, "the reference", reference, reference_weights},
+                    {energy.name, "the live sample", live, live_weights});
+}
+
+#define VEDETTE_INSTANTIATE(T)                                                                                \
+    template TestResult wasserstein_1<T>(const SortedSample<T>&, const SortedSample<T>&, const TestOptions&); \
+    template TestResult energy_distance<T>(const SortedSample<T>&, const SortedSample<T>&, const TestOptions&);
+VEDETTE_INSTANTIATE(float)
+VEDETTE_INSTANTIATE(double)
+#undef VEDETTE_INSTANTIATE
+
+}  // namespace vedette::inline v0::drift
