@@ -13,6 +13,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/version.hpp"
 #include "vedette/core/view.hpp"
+#include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
