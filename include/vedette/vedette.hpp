@@ -16,6 +16,7 @@
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/drift/sorted_sample.hpp"
 #include "vedette/drift/test_options.hpp"

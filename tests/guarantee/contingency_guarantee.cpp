@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Level of the tests on tables of counts, and coverage of their intervals, over thousands of seeded runs.
+// Level of the tests on tables of counts and of moments, and coverage of their intervals, over thousands of seeded
+// runs.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -8,6 +9,7 @@
 
 #include "vedette/core/random.hpp"
 #include "vedette/drift/contingency_tests.hpp"
+#include "vedette/drift/moment_tests.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace drift = vedette::drift;
@@ -110,4 +112,35 @@ TEST_CASE("the intervals of Cramer's V and of the difference of rates cover, the
     CHECK(not_above(rate_covered, 0.97));
     CHECK(not_above(z, 0.055));
     CHECK(not_below(z, 0.045));
+}
+
+TEST_CASE("Welch keeps its level at unequal variances, Brown and Forsythe at equal ones, and their intervals cover") {
+    Random random(14);
+    std::uint64_t welch = 0;
+    std::uint64_t spread = 0;
+    std::uint64_t difference_covered = 0;
+    std::uint64_t ratio_covered = 0;
+    std::vector<double> x(80);
+    std::vector<double> y(40);
+    std::vector<double> z(40);
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        for (double& value : x) value = random.normal();
+        for (double& value : y) value = 3.0 * random.normal();
+        for (double& value : z) value = 0.5 + random.normal();
+        const vedette::TestResult moved = drift::welch_t<double>(x, z);
+        const vedette::TestResult wider = drift::brown_forsythe<double>(x, y);
+        const auto holds = [](const vedette::Interval& interval, double truth) {
+            return interval.lower <= truth && truth <= interval.upper ? 1U : 0U;
+        };
+        welch += drift::welch_t<double>(x, y).p_value <= 0.05 ? 1U : 0U;
+        spread += drift::brown_forsythe<double>(x, z).p_value <= 0.05 ? 1U : 0U;
+        difference_covered += holds(moved.effect_interval, 0.5);
+        ratio_covered += holds(wider.effect_interval, std::log(3.0));
+    }
+    CHECK(not_above(welch, 0.05));
+    CHECK(not_below(welch, 0.05));
+    CHECK(not_above(spread, 0.05));
+    CHECK(not_below(spread, 0.04));
+    CHECK(not_below(difference_covered, 0.95));
+    CHECK(not_below(ratio_covered, 0.945));  // asymptotic
 }

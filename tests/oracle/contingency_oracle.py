@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the expected values of the tests on tables of counts with SciPy: `python contingency_oracle.py data`."""
+"""Writes the expected values of the tests on tables of counts and of moments with SciPy: `python contingency_oracle.py data`."""
 import json
 import pathlib
 import sys
@@ -38,7 +38,26 @@ def noncentral():
     return [{"x": x, "dof": k, "noncentrality": n, "cdf": float(stats.ncx2.cdf(x, k, n))} for x, k, n in cases]
 
 
+def moments():
+    generator = np.random.default_rng(5)
+    out = []
+    for n, m, shift, scale in [(12, 9, 0.3, 2.0), (60, 45, 1.0, 0.4), (2, 3, 0.0, 1.0)]:
+        x = generator.normal(1e3, 1.0, n)
+        y = generator.exponential(scale, m) + 1e3 + shift
+        row = {"reference": x.tolist(), "live": y.tolist()}
+        for ours, theirs in [("two_sided", "two-sided"), ("less", "less"), ("greater", "greater")]:
+            r = stats.ttest_ind(y, x, equal_var=False, alternative=theirs)
+            row["welch_" + ours] = [float(r.statistic), float(r.pvalue), float(r.df)]
+        for centre in ["median", "mean", "trimmed"]:
+            r = stats.levene(x, y, center=centre)
+            row[centre] = [float(r.statistic), float(r.pvalue)]
+        r = stats.levene(x, y, x[: n // 2 + 1] * 2.0)
+        row["three"] = [float(r.statistic), float(r.pvalue)]
+        out.append(row)
+    return out
+
+
 content = {"versions": {"numpy": np.__version__, "scipy": scipy.__version__},
-           "tables": [independence(table) for table in tables], "noncentral": noncentral()}
+           "tables": [independence(table) for table in tables], "noncentral": noncentral(), "moments": moments()}
 path = pathlib.Path(sys.argv[1]) / "contingency.json"
 path.write_text(json.dumps(content, allow_nan=False, indent=0) + "\n")
