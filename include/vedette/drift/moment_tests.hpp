@@ -30,11 +30,11 @@ enum class Centre : unsigned char { median = 0, mean = 1, trimmed = 2 };
 /// Levene's (1960) test of equal spread in two or more samples, the first one the reference: analysis of variance of
 /// absolute deviations from each sample's centre. `degrees_of_freedom` is the denominator's (the numerator's is the
 /// number of samples - 1). NaN where a sample is empty, where there are no degrees of freedom, or where all deviations
-/// are equal within each sample. The p-value is approximate; Centre::mean is liberal for skewed data. For two samples
-/// the effect is log(live / reference) of the mean absolute deviation from the median whatever the centre, with Bonett
-/// and Seier's (2003) interval without their small-sample factor; NaN where such a deviation is 0, and for more
-/// samples. Throws Error(invalid_argument) for fewer than two samples, Error(unsupported) for one-sided alternatives.
-/// O(n log n).
+/// are equal within each sample, up to rounding of the largest value. The p-value is approximate; Centre::mean is
+/// liberal for skewed data. For two samples the effect is log(live / reference) of the mean absolute deviation from the
+/// median whatever the centre, with Bonett and Seier's (2003) interval without their small-sample factor; NaN where
+/// such a deviation is 0, and for more samples. Throws Error(invalid_argument) for fewer than two samples,
+/// Error(unsupported) for one-sided alternatives. O(n log n).
 template <class T>
 TestResult levene(std::span<const ColumnView<T>> samples, Centre centre, const TestOptions& options = {});
 

@@ -91,6 +91,8 @@ TEST_CASE("too few or constant values are not judged") {
     CHECK(std::isfinite(constant.p_value));
     CHECK(std::isnan(constant.effect));
     CHECK(std::isnan(drift::brown_forsythe<double>(Values{5, 5}, Values{6, 6}).p_value));
+    // Two values lie equally far from their median, but not after rounding: SciPy has p near 0.
+    CHECK(std::isnan(drift::brown_forsythe<double>(Values{0.1, 0.4}, Values{0.1, 0.7}).p_value));
 }
 
 TEST_CASE("NaN as asked, infinities and misuse are errors") {
