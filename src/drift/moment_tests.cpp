@@ -135,35 +135,36 @@ TestResult welch_t(ColumnView<T> reference, ColumnView<T> live, const TestOption
 }
 
 template <class T>
-TestResult levene(std::span<const ColumnView<T>> views, Centre centre, const TestOptions& options) {
+TestResult levene(std::span<const ColumnView<T>> samples, Centre centre, const TestOptions& options) {
     const stats::Confidence confidence(options.confidence);
-    if (views.size() < 2)
+    if (samples.size() < 2)
         throw Error(ErrorCode::invalid_argument,
-                    "levene: " + std::to_string(views.size()) + " samples, at least 2 are needed");
+                    "levene: " + std::to_string(samples.size()) + " samples, at least 2 are needed");
     if (options.alternative != Alternative::two_sided)
         throw Error(ErrorCode::unsupported, "levene: the test has no one-sided alternative");
-    std::vector<Values> samples = scaled<T>(views, options, "levene");
+    std::vector<Values> ascending = scaled<T>(samples, options, "levene");
     TestResult result;
-    result.reference_count = static_cast<double>(samples[0].size());
+    result.reference_count = static_cast<double>(ascending[0].size());
     result.live_count = -result.reference_count;
-    for (const Values& sample : samples) result.live_count += static_cast<double>(sample.size());
-    if (std::any_of(samples.begin(), samples.end(), [](const Values& sample) { return sample.empty(); })) return result;
-    if (samples.size() == 2) set_spread_effect(samples[0], samples[1], confidence.z(), result);
+    for (const Values& sample : ascending) result.live_count += static_cast<double>(sample.size());
+    if (std::any_of(ascending.begin(), ascending.end(), [](const Values& sample) { return sample.empty(); }))
+        return result;
+    if (ascending.size() == 2) set_spread_effect(ascending[0], ascending[1], confidence.z(), result);
     Values all;
     double within = 0.0;
-    for (Values& sample : samples) {
+    for (Values& sample : ascending) {
         sample = deviations(std::move(sample), centre);
         within += squares_about(sample, mean_of(sample));
         all.insert(all.end(), sample.begin(), sample.end());
     }
-    const double groups = static_cast<double>(samples.size());
+    const double groups = static_cast<double>(ascending.size());
     const double degrees = static_cast<double>(all.size()) - groups;
     // Deviations that are equal but for rounding (two values per sample) are no evidence; scaled values are below 2.
     const double rounding = 4.0 * std::numeric_limits<double>::epsilon();
     if (!(within > rounding * rounding * static_cast<double>(all.size())) || degrees < 1.0) return result;
     const double grand = mean_of(all);
     double between = 0.0;
-    for (const Values& sample : samples) {
+    for (const Values& sample : ascending) {
         const double difference = mean_of(sample) - grand;
         between += static_cast<double>(sample.size()) * difference * difference;
     }
