@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/math/distributions/non_central_chi_squared.hpp>
 #include <boost/math/policies/policy.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
@@ -235,6 +236,41 @@ double chi_squared_quantile(double probability, double degrees_of_freedom) noexc
     if (probability == 0.0) return 0.0;
     if (probability == 1.0) return infinity;
     return or_nan([&] { return 2.0 * boost::math::gamma_p_inv(0.5 * degrees_of_freedom, probability, Policy()); });
+}
+
+double noncentral_chi_squared_cdf(double x, double degrees_of_freedom, double noncentrality) noexcept {
+    if (std::isnan(x) || !is_positive(degrees_of_freedom) || !(noncentrality >= 0.0) || noncentrality == infinity)
+        return nan;
+    if (x <= 0.0) return 0.0;
+    if (x == infinity) return 1.0;
+    if (x <= 1e4 && noncentrality <= 1e5) {
+        return or_nan([&] {
+            return boost::math::cdf(
+                boost::math::non_central_chi_squared_distribution<double, Policy>(degrees_of_freedom, noncentrality),
+                x);
+        });
+    }
+    const double mean = degrees_of_freedom + noncentrality;
+    const double second = mean + noncentrality;
+    const double p = second / mean / mean;
+    const double h = 1.0 - 2.0 / 3.0 * (mean / second) * ((second + noncentrality) / second);
+    const double m = (h - 1.0) * (1.0 - 3.0 * h);
+    const double centre = 1.0 + h * p * (h - 1.0 - 0.5 * (2.0 - h) * m * p);
+    return normal_cdf((std::pow(x / mean, h) - centre) / (h * std::sqrt(2.0 * p) * (1.0 + 0.5 * m * p)));
+}
+
+double chi_squared_noncentrality(double x, double degrees_of_freedom, double probability) noexcept {
+    if (!is_probability(probability) || !is_positive(degrees_of_freedom) || !(x >= 0.0) || x == infinity) return nan;
+    if (!(noncentral_chi_squared_cdf(x, degrees_of_freedom, 0.0) > probability)) return 0.0;
+    if (probability == 0.0) return infinity;
+    double low = 0.0;
+    double high = x + 1.0;
+    while (noncentral_chi_squared_cdf(x, degrees_of_freedom, high) > probability) high *= 2.0;
+    for (int step = 0; step < 100 && high - low > 1e-10 * high; ++step) {
+        const double middle = 0.5 * (low + high);
+        (noncentral_chi_squared_cdf(x, degrees_of_freedom, middle) > probability ? low : high) = middle;
+    }
+    return 0.5 * (low + high);
 }
 
 double student_t_sf(double x, double degrees_of_freedom) noexcept {

@@ -20,6 +20,11 @@ double chi_squared_sf(double x, double degrees_of_freedom) noexcept;
 void chi_squared_sf(std::span<const double> x, double degrees_of_freedom, std::span<double> tails) noexcept;
 double chi_squared_quantile(double probability, double degrees_of_freedom) noexcept;
 
+/// P(X <= x) of the noncentral chi-square law. Above x = 10 000 by Sankaran's (1963) normal approximation, within 1e-5.
+double noncentral_chi_squared_cdf(double x, double degrees_of_freedom, double noncentrality) noexcept;
+/// The noncentrality at which P(X <= x) = probability, 0 where even the central law lies below; relative 1e-9.
+double chi_squared_noncentrality(double x, double degrees_of_freedom, double probability) noexcept;
+
 double student_t_sf(double x, double degrees_of_freedom) noexcept;
 double student_t_quantile(double probability, double degrees_of_freedom) noexcept;
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Level of the tests on tables of counts and of moments, and coverage of their intervals, over thousands of seeded
+// runs.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "vedette/core/random.hpp"
+#include "vedette/drift/contingency_tests.hpp"
+#include "vedette/drift/moment_tests.hpp"
+#include "vedette/stats/intervals.hpp"
+
+namespace drift = vedette::drift;
+namespace stats = vedette::stats;
+using vedette::Random;
+
+namespace {
+
+constexpr std::uint64_t runs = 20000;
+const stats::Confidence band(1.0 - 1e-4);
+
+bool not_above(std::uint64_t hits, double rate) {
+    return stats::clopper_pearson(hits, runs, band).lower <= rate;
+}
+bool not_below(std::uint64_t hits, double rate) {
+    return stats::clopper_pearson(hits, runs, band).upper >= rate;
+}
+
+template <std::size_t columns>
+void fill(Random& random, const std::array<double, columns>& cumulative, std::size_t count, std::uint64_t* row) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const double u = random.uniform();
+        std::size_t column = 0;
+        while (column + 1 < columns && u >= cumulative[column]) ++column;
+        ++row[column];
+    }
+}
+
+}  // namespace
+
+TEST_CASE("Pearson and G keep their level of 5 % at 300 against 200 observations in four columns") {
+    Random random(11);
+    std::uint64_t chi_square = 0;
+    std::uint64_t g = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        std::array<std::uint64_t, 8> counts{};
+        const std::array<double, 4> cumulative{0.1, 0.3, 0.6, 1.0};
+        fill(random, cumulative, 300, counts.data());
+        fill(random, cumulative, 200, counts.data() + 4);
+        const drift::CountTable table{counts, 2, 4};
+        chi_square += drift::chi_square(table).p_value <= 0.05 ? 1U : 0U;
+        g += drift::g_test(table).p_value <= 0.05 ? 1U : 0U;
+    }
+    CHECK(not_above(chi_square, 0.05));
+    CHECK(not_below(chi_square, 0.05));
+    CHECK(not_above(g, 0.055));  // the G law approaches chi-square more slowly
+    CHECK(not_below(g, 0.05));
+}
+
+TEST_CASE("Fisher never exceeds its level, and its interval covers, at 12 against 20 observations") {
+    Random random(12);
+    std::uint64_t two_sided = 0;
+    std::uint64_t greater = 0;
+    std::uint64_t covered = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        std::array<std::uint64_t, 4> counts{};
+        fill(random, std::array<double, 2>{0.3, 1.0}, 12, counts.data());
+        fill(random, std::array<double, 2>{0.3, 1.0}, 20, counts.data() + 2);
+        const drift::CountTable table{counts, 2, 2};
+        two_sided += drift::fisher_exact(table).p_value <= 0.05 ? 1U : 0U;
+        greater += drift::fisher_exact(table, {.alternative = drift::Alternative::greater}).p_value <= 0.05 ? 1U : 0U;
+        std::array<std::uint64_t, 4> moved{};
+        fill(random, std::array<double, 2>{0.3, 1.0}, 12, moved.data());
+        fill(random, std::array<double, 2>{0.6, 1.0}, 20, moved.data() + 2);
+        const vedette::Interval interval = drift::fisher_exact({moved, 2, 2}).effect_interval;
+        const double truth = std::log(0.6 / 0.4 / (0.3 / 0.7));
+        // A table without information has no interval, which excludes nothing.
+        covered += !(truth < interval.lower) && !(truth > interval.upper) ? 1U : 0U;
+    }
+    CHECK(not_above(two_sided, 0.05));
+    CHECK(two_sided > 0);
+    CHECK(not_above(greater, 0.05));
+    CHECK(greater > 0);
+    CHECK(not_below(covered, 0.95));
+}
+
+TEST_CASE("the intervals of Cramer's V and of the difference of rates cover, the z test keeps its level") {
+    Random random(13);
+    std::uint64_t v_covered = 0;
+    std::uint64_t rate_covered = 0;
+    std::uint64_t z = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        std::array<std::uint64_t, 4> counts{};
+        fill(random, std::array<double, 2>{0.40, 1.0}, 500, counts.data());
+        fill(random, std::array<double, 2>{0.55, 1.0}, 500, counts.data() + 2);
+        const drift::CountTable table{counts, 2, 2};
+        const double truth = 0.15 / 2.0 / std::sqrt(0.475 * 0.525);
+        const vedette::Interval v = drift::cramers_v(table).interval;
+        v_covered += truth >= v.lower && truth <= v.upper ? 1U : 0U;
+        const vedette::Interval rate = drift::two_proportion_z(table).effect_interval;
+        rate_covered += rate.lower <= 0.15 && 0.15 <= rate.upper ? 1U : 0U;
+        std::array<std::uint64_t, 4> same{};
+        fill(random, std::array<double, 2>{0.4, 1.0}, 500, same.data());
+        fill(random, std::array<double, 2>{0.4, 1.0}, 500, same.data() + 2);
+        z += drift::two_proportion_z({same, 2, 2}).p_value <= 0.05 ? 1U : 0U;
+    }
+    CHECK(not_below(v_covered, 0.95));
+    CHECK(not_above(v_covered, 0.97));
+    CHECK(not_below(rate_covered, 0.95));
+    CHECK(not_above(rate_covered, 0.97));
+    CHECK(not_above(z, 0.055));
+    CHECK(not_below(z, 0.045));
+}
+
+TEST_CASE("Welch keeps its level at unequal variances, Brown and Forsythe at equal ones, and their intervals cover") {
+    Random random(14);
+    std::uint64_t welch = 0;
+    std::uint64_t spread = 0;
+    std::uint64_t difference_covered = 0;
+    std::uint64_t ratio_covered = 0;
+    std::vector<double> x(80);
+    std::vector<double> y(40);
+    std::vector<double> z(40);
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        for (double& value : x) value = random.normal();
+        for (double& value : y) value = 3.0 * random.normal();
+        for (double& value : z) value = 0.5 + random.normal();
+        const vedette::TestResult moved = drift::welch_t<double>(x, z);
+        const vedette::TestResult wider = drift::brown_forsythe<double>(x, y);
+        const auto holds = [](const vedette::Interval& interval, double truth) {
+            return interval.lower <= truth && truth <= interval.upper ? 1U : 0U;
+        };
+        welch += drift::welch_t<double>(x, y).p_value <= 0.05 ? 1U : 0U;
+        spread += drift::brown_forsythe<double>(x, z).p_value <= 0.05 ? 1U : 0U;
+        difference_covered += holds(moved.effect_interval, 0.5);
+        ratio_covered += holds(wider.effect_interval, std::log(3.0));
+    }
+    CHECK(not_above(welch, 0.05));
+    CHECK(not_below(welch, 0.05));
+    CHECK(not_above(spread, 0.05));
+    CHECK(not_below(spread, 0.04));
+    CHECK(not_below(difference_covered, 0.95));
+    CHECK(not_below(ratio_covered, 0.945));  // asymptotic
+}
