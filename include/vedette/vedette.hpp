@@ -15,6 +15,8 @@
 #include "vedette/core/view.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/hotelling.hpp"
+#include "vedette/drift/multivariate.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/drift/sketch_tests.hpp"
 #include "vedette/drift/sorted_sample.hpp"
