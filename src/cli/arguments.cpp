@@ -41,6 +41,14 @@ void add_delimiter(CLI::App& command, SourceOptions& source) {
         "Delimiter of CSV fields: one character, or \"tab\" (default: comma)");
 }
 
+void add_thinning(CLI::App& command, SourceOptions& source) {
+    command
+        .add_option("--thin", source.thinning,
+                    "Keep one of so many consecutive rows: for autocorrelated traffic, whose tests alarm too often")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+        ->capture_default_str();
+}
+
 void add_reference(CLI::App& command, ReferenceOptions& options) {
     command
         .add_option("reference", options.source.path, "Reference data: CSV with a header, or NPY; - = standard input")
@@ -121,6 +129,7 @@ class Tool {
         CLI::App& build = *group.add_subcommand("build", "Learn a baseline from reference data");
         add_reference(build, reference_);
         add_delimiter(build, reference_.source);
+        add_thinning(build, reference_.source);
         build.add_option("-o,--output", output_, "The baseline file to write")->required();
         build.callback([this] { action_ = [this] { return baseline_build(reference_, output_); }; });
         CLI::App& show = *group.add_subcommand("show", "Say what a baseline holds");
@@ -136,6 +145,7 @@ class Tool {
         command.add_option("--baseline", baseline_, "The baseline file")->required();
         add_live(command, live_);
         add_delimiter(command, live_.source);
+        add_thinning(command, live_.source);
         command.callback([this] { action_ = [this] { return check(baseline_, live_); }; });
     }
 
@@ -144,8 +154,10 @@ class Tool {
         add_reference(command, reference_);
         add_live(command, live_);
         add_delimiter(command, reference_.source);
+        add_thinning(command, reference_.source);
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;
+            live_.source.thinning = reference_.source.thinning;
             action_ = [this] { return drift(reference_, live_); };
         });
     }

@@ -3,13 +3,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "commands.hpp"
 #include "guard/render_common.hpp"
 #include "vedette/core/digest.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/stats/autocorrelation.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -106,11 +109,35 @@ std::string json_of(const Baseline& baseline) {
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
+// Tests take rows as exchangeable: says so where the reference, in the order of its rows, does not look it.
+void warn_of_memory(const std::string& source, const Table& table, std::uint64_t thinning) {
+    std::size_t longest = 1;
+    std::string_view feature;
+    std::vector<double> values;
+    for (const NamedColumn& named : table.columns()) {
+        if (!named.column.is_numeric()) continue;
+        values.resize(named.column.size());
+        named.column.copy_as_double(0, values.size(), values.data());
+        std::erase_if(values, [](double value) { return !std::isfinite(value); });
+        const std::size_t interval = stats::thinning_interval(values);
+        if (interval <= longest) continue;
+        longest = interval;
+        feature = named.name;
+    }
+    if (longest == 1) return;
+    fmt::print(
+        stderr,
+        "vedette: note: rows of {} resemble the rows before them, most of all in \"{}\". Tests take rows as "
+        "exchangeable, so they will also alarm on ordinary ups and downs; --thin {} keeps rows far enough apart.\n",
+        rendering::clean(source), rendering::clean(feature), longest * thinning);
+}
+
 }  // namespace
 
 Baseline learn(const ReferenceOptions& options) {
     RowSource source(options.source);
     const Frame frame(source, options.frame);
+    warn_of_memory(source.name(), frame.table(), options.source.thinning);
     try {
         return Baseline::build(frame.table(), options.baseline);
     } catch (const Error& error) {

@@ -7,7 +7,7 @@
 
 namespace vedette::inline v0::cli {
 
-RowSource::RowSource(const SourceOptions& options) {
+RowSource::RowSource(const SourceOptions& options) : thinning_(options.thinning) {
     ByteSource bytes = ByteSource::open(options.path);
     if (NpyReader::recognises(bytes.peek())) {
         npy_ = std::make_unique<NpyReader>(std::move(bytes));
@@ -36,7 +36,10 @@ std::size_t RowSource::column(std::string_view wanted) const {
 }
 
 bool RowSource::next() {
-    if (csv_ ? !csv_->next() : !npy_->next(numbers_)) return false;
+    for (std::uint64_t skip = rows_ == 0 ? 0 : thinning_ - 1;; --skip) {
+        if (csv_ ? !csv_->next() : !npy_->next(numbers_)) return false;
+        if (skip == 0) break;
+    }
     ++rows_;
     return true;
 }
@@ -63,7 +66,7 @@ Value RowSource::value(std::size_t column, FeatureKind kind) {
 
 std::string RowSource::place(std::size_t column) const {
     if (csv_) return csv_->place(column);
-    return name() + ": row " + std::to_string(rows_) + ", " + columns_[column];
+    return name() + ": row " + std::to_string((rows_ - 1) * thinning_ + 1) + ", " + columns_[column];
 }
 
 }  // namespace vedette::inline v0::cli

@@ -18,6 +18,7 @@ namespace vedette::inline v0::cli {
 struct SourceOptions {
     std::string path;  ///< "-" = standard input; NPY is told by its first bytes
     char delimiter = ',';
+    std::uint64_t thinning = 1;  ///< of so many consecutive rows the first is kept
 };
 
 /// A forward reader of rows with named columns; those of an NPY file are called f0, f1, ...
@@ -33,8 +34,9 @@ class RowSource {
     /// Whether every number is exact as f32.
     [[nodiscard]] bool is_f32() const noexcept { return npy_ && npy_->is_f32(); }
 
-    /// Reads the next row; false at the end. Texts given before are void then. Throws InputError.
+    /// Reads the next row that is kept; false at the end. Texts given before are void then. Throws InputError.
     bool next();
+    /// Rows kept so far.
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
 
     [[nodiscard]] bool is_null(std::size_t column) const noexcept { return csv_ && csv_->is_null(column); }
@@ -53,6 +55,7 @@ class RowSource {
     std::vector<std::string> columns_;
     std::vector<double> numbers_;     // NPY: the row
     std::vector<std::string> texts_;  // NPY: the row as texts, where asked for
+    std::uint64_t thinning_ = 1;
     std::uint64_t rows_ = 0;
 };
 

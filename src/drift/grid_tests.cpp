@@ -7,97 +7,19 @@
 #include <cmath>
 #include <numbers>
 
-#include "fast_log.hpp"
+#include "cell_pooling.hpp"
+#include "grid_laws.hpp"
+#include "kernels/dispatch.hpp"
 #include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::drift {
 namespace {
 
 constexpr double pi = std::numbers::pi;
-constexpr double pooled_minimum = 5.0;  // Cochran's rule, for up to 16 cells
 // The divergences use shares smoothed by half a count per pooled cell (Jeffreys), so that an empty cell is no
 // catastrophe and their null laws hold down to the least expected count.
 constexpr double smoothing = 0.5;
-constexpr std::size_t block_size = 64;
-
-// Counters stay below 2^63, and the signed conversion is one instruction where the unsigned one is a branch.
-double to_double(std::uint64_t count) noexcept {
-    return static_cast<double>(static_cast<std::int64_t>(count));
-}
-
-// Sums over pooled cells, with p and q the shares of the reference and of the live side. Where a name ends in p or q,
-// the sum is over the gradient of the statistic by that share, weighted with the share; the 2 stands for its square.
-struct PooledSums {
-    double pearson = 0.0;
-    double pearson_p = 0.0, pearson_p2 = 0.0, pearson_q = 0.0, pearson_q2 = 0.0;
-    double likelihood = 0.0;
-    double inverse_totals = 0.0;
-    double largest_share = 0.0;
-    double psi = 0.0;
-    double psi_p = 0.0, psi_p2 = 0.0, psi_q = 0.0, psi_q2 = 0.0;
-    double shannon_p = 0.0, shannon_p2 = 0.0, shannon_q = 0.0, shannon_q2 = 0.0;
-    double hellinger = 0.0;
-    double variation = 0.0;
-    double folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0, odds_2_squares = 0.0;
-};
-
-// Per pooled cell; left uninitialised on purpose.
-struct Block {
-    using Values = std::array<double, block_size>;
-    Values inverse_total, odds, deviation, p, q, inverse_product, squared_root_difference;
-    Values log_r, log_l;  // ln(r N / (n t)), ln(l N / (m t))
-    Values log_p, log_q;  // ln(2p / (p+q)), ln(2q / (p+q))
-};
-
-// Without much drift all arguments are close to one, where the logarithm needs no exponent.
-void take_logs(Block::Values& values, std::size_t cells) noexcept {
-    double outside = 0.0;
-#pragma omp simd reduction(+ : outside)
-    for (std::size_t i = 0; i < cells; ++i) outside += std::abs(values[i] - 1.0) < near_one ? 0.0 : 1.0;
-    if (outside == 0.0) {
-        for (std::size_t i = 0; i < cells; ++i) values[i] = log_near_one(values[i]);
-    } else {
-        for (std::size_t i = 0; i < cells; ++i) values[i] = fast_log(values[i]);
-    }
-}
-
-// What a divergence needs beyond its value: its null law is factor * D / (1/n+1/m) ~ chi-square, and `spread` is the
-// ratio of its variance away from the null to that of the noncentral chi-square (1 for small drift).
-struct Noncentral {
-    double lower = 0.0;
-    double upper = 0.0;
-};
-
-// Noncentrality values at which `statistic` is the upper or lower normal quantile, Var = 2k + 4 * spread * lambda, with
-// the first Cornish-Fisher term for the skewness.
-Noncentral invert_noncentral(double statistic, double degrees, double z, double spread) noexcept {
-    const auto solve = [&](double sign) {
-        double lambda = 0.0;
-        for (int round = 0; round < 2; ++round) {
-            const double skew = (2.0 / 3.0) * (degrees + 3.0 * lambda) / (degrees + 2.0 * lambda);
-            const double x = statistic - (z * z - 1.0) * skew;
-            const double inside = 4.0 * spread * spread * z * z + 4.0 * spread * (x - degrees) + 2.0 * degrees;
-            const double s = sign * 2.0 * spread * z + std::sqrt(std::max(0.0, inside));
-            lambda = s <= 0.0 ? 0.0 : std::max(0.0, (s * s - 2.0 * degrees) / (4.0 * spread));
-        }
-        return lambda;
-    };
-    return {solve(-1.0), solve(1.0)};
-}
-
-// P(X >= x) of a non-negative sum of folded normals by a scaled chi law with its mean and variance. Exact in the limit
-// for a single term; the degrees of freedom solve variance/mean^2 = k/mu_k^2 - 1 with mu_k^2 ~ k - 1/2 + 1/(8k).
-double folded_sum_sf(double x, double mean, double variance) noexcept {
-    if (!(mean > 0.0) || !(variance > 0.0)) return std::numeric_limits<double>::quiet_NaN();
-    const double y = 1.0 + std::min(variance / (mean * mean), 0.5708);
-    const double degrees = (0.5 * y + std::sqrt(std::max(0.0, 0.25 * y * y - 0.5 * y * (y - 1.0)))) / (2.0 * (y - 1.0));
-    const double mean_square = degrees - 0.5 + 0.125 / degrees;
-    const double square = x * x * mean_square / (mean * mean);
-    if (degrees < 30.0) return stats::chi_squared_sf(square, degrees);
-    // Wilson and Hilferty's (1931) cube root, well within the error of the matched moments.
-    const double step = 2.0 / (9.0 * degrees);
-    return stats::normal_sf((std::cbrt(square / degrees) - (1.0 - step)) / std::sqrt(step));
-}
+constexpr std::size_t block_size = kernels::most_pooled_cells;
 
 }  // namespace
 
@@ -105,25 +27,17 @@ double folded_sum_sf(double x, double mean, double variance) noexcept {
 class GridEvaluation {
   public:
     GridEvaluation(const GridReference& reference, std::span<const std::uint64_t> live,
-                   const stats::Confidence& confidence) noexcept
-        : reference_(reference), live_(live), confidence_(confidence) {}
+                   const stats::Confidence& confidence, GridEvidence& out) noexcept
+        : reference_(reference), live_(live), confidence_(confidence), out_(out) {}
 
-    GridEvidence run() noexcept;
+    void run() noexcept;
 
   private:
     [[nodiscard]] TestResult blank() const noexcept;
     void pass_ordered() noexcept;
-    [[nodiscard]] double least_expected() const noexcept;
-    void add_pooled(double reference_count, double live_count) noexcept;
-    template <class Sink>
-    void pooled_ordered(Sink&& sink) const noexcept;
-    template <class Sink>
-    void pooled_nominal(Sink&& sink) const noexcept;
     template <class Sink>
     void pooled(Sink&& sink) const noexcept;
-    void add_block(std::size_t cells) noexcept;
-    void add_counts(const Block& block, std::size_t cells) noexcept;
-    void add_shares(const Block& block, std::size_t cells) noexcept;
+    void sum_pooled() noexcept;
     [[nodiscard]] double mean_difference_sf(double z) const noexcept;
     void finish_ks() noexcept;
     void finish_wasserstein() noexcept;
@@ -143,12 +57,11 @@ class GridEvaluation {
     double distance_ = 0.0;  // Wasserstein-1 in units of the range
     double live_variance_ = 0.0;
     double corrected_g_ = 0.0;
-    PooledSums sums_;
+    kernels::PooledSums sums_;
     std::size_t pooled_cells_ = 0;
-    std::size_t filled_ = 0;
-    std::array<double, block_size> reference_block_;
+    std::array<double, block_size> reference_block_;  // left uninitialised on purpose
     std::array<double, block_size> live_block_;
-    GridEvidence out_;
+    GridEvidence& out_;
 };
 
 TestResult GridEvaluation::blank() const noexcept {
@@ -158,7 +71,7 @@ TestResult GridEvaluation::blank() const noexcept {
     return result;
 }
 
-GridEvidence GridEvaluation::run() noexcept {
+void GridEvaluation::run() noexcept {
     n_ = static_cast<double>(reference_.total_);
     std::uint64_t live_total = 0;
     std::uint64_t bits = 0;
@@ -171,23 +84,20 @@ GridEvidence GridEvaluation::run() noexcept {
     m_ = fits ? to_double(live_total) : 0.0;
     out_.ks = out_.chi_square = out_.g = out_.psi = out_.jensen_shannon = out_.hellinger = out_.total_variation =
         out_.wasserstein = blank();
-    if (live_.size() < 2 || !(n_ > 0.0) || !(m_ > 0.0)) return out_;
+    if (live_.size() < 2 || !(n_ > 0.0) || !(m_ > 0.0)) return;
     variance_factor_ = 1.0 / n_ + 1.0 / m_;
     if (reference_.is_ordered()) {
         pass_ordered();
         finish_ks();
         finish_wasserstein();
     }
-    pooled([this](double, double) { ++pooled_cells_; });
+    sum_pooled();
     out_.pooled_cells = pooled_cells_;
-    if (pooled_cells_ < 2) return out_;
-    pooled([this](double reference_count, double live_count) { add_pooled(reference_count, live_count); });
-    add_block(filled_);
+    if (pooled_cells_ < 2) return;
     finish_contingency();
     finish_divergences();
     finish_total_variation();
     finish_chi_square_tails();
-    return out_;
 }
 
 void GridEvaluation::pass_ordered() noexcept {
@@ -269,19 +179,6 @@ void GridEvaluation::finish_wasserstein() noexcept {
     result.effect_interval = {std::max(0.0, distance_ - noise) * unit, std::min(1.0, distance_ + spread) * unit};
 }
 
-// The errors of the chi-square approximation add up over cells, so the least expected count grows with their root.
-double GridEvaluation::least_expected() const noexcept {
-    return pooled_minimum * std::max(1.0, 0.25 * std::sqrt(static_cast<double>(live_.size())));
-}
-
-void GridEvaluation::add_pooled(double reference_count, double live_count) noexcept {
-    reference_block_[filled_] = reference_count;
-    live_block_[filled_] = live_count;
-    if (++filled_ < block_size) return;
-    add_block(filled_);
-    filled_ = 0;
-}
-
 // The two-sided tail of the standardised difference of means, by Edgeworth's series: a heavy-tailed feature needs it.
 double GridEvaluation::mean_difference_sf(double z) const noexcept {
     const double unit = std::sqrt(variance_factor_);
@@ -295,207 +192,45 @@ double GridEvaluation::mean_difference_sf(double z) const noexcept {
     return 2.0 * (stats::normal_sf(z) + density * std::max(0.0, series));
 }
 
-// Neighbours are joined until the reference holds enough, and implies enough for the live side.
-template <class Sink>
-void GridEvaluation::pooled_ordered(Sink&& sink) const noexcept {
-    // Cells of a fitted grid have fixed counts and gamma-distributed masses. Where the live side is the larger one, the
-    // skewness of these masses is what limits the approximation, and asks for more in a cell.
-    const double live_share = m_ / (n_ + m_);
-    const double needed =
-        least_expected() * std::max(reference_.discrete_ ? 1.0 : 1.0 + 4.0 * live_share * live_share, n_ / m_);
-    const std::size_t cells = live_.size();
-    if (cells >= 4 && reference_.smallest_inner_count_ >= needed) {
-        // Nothing to join but the two outer cells, which hold no reference value.
-        for (std::size_t i = 1; i + 1 < cells; ++i) {
-            const std::uint64_t outer = (i == 1 ? live_[0] : 0) + (i + 2 == cells ? live_[cells - 1] : 0);
-            sink(to_double(reference_.counts_[i]), to_double(live_[i] + outer));
-        }
-        return;
-    }
-    double left = n_;  // reference mass not yet in a closed cell
-    double reference_sum = 0.0;
-    double live_sum = 0.0;
-    for (std::size_t i = 0; i < cells; ++i) {
-        reference_sum += to_double(reference_.counts_[i]);
-        live_sum += to_double(live_[i]);
-        // A cell closes only when enough is left for another; the last one takes the rest.
-        if (i + 1 < cells && (reference_sum < needed || left - reference_sum < needed)) continue;
-        left -= reference_sum;
-        sink(reference_sum, live_sum);
-        reference_sum = live_sum = 0.0;
-    }
-}
-
-// Categories that are rare in both samples together, or absent from the reference, share one cell. Given the totals of
-// both samples the null law of the table does not depend on this choice; choosing by the reference alone would keep
-// just the categories that chance made frequent there.
-template <class Sink>
-void GridEvaluation::pooled_nominal(Sink&& sink) const noexcept {
-    const std::size_t cells = live_.size();
-    const double needed = least_expected() * (n_ + m_) / std::min(n_, m_);
-    const auto total_of = [this](std::size_t i) { return to_double(reference_.counts_[i]) + to_double(live_[i]); };
-    const auto is_rare = [&](std::size_t i) { return reference_.counts_[i] == 0 || total_of(i) < needed; };
-    double rare_reference = 0.0;
-    double rare_live = 0.0;
-    std::size_t smallest = cells;
-    for (std::size_t i = 0; i < cells; ++i) {
-        if (is_rare(i)) {
-            rare_reference += to_double(reference_.counts_[i]);
-            rare_live += to_double(live_[i]);
-        } else if (smallest == cells || total_of(i) < total_of(smallest)) {
-            smallest = i;
-        }
-    }
-    const bool alone = rare_reference + rare_live >= needed;  // else the smallest of the others takes them in
-    for (std::size_t i = 0; i < cells; ++i) {
-        if (is_rare(i)) continue;
-        const bool host = !alone && i == smallest;
-        sink(to_double(reference_.counts_[i]) + (host ? rare_reference : 0.0),
-             to_double(live_[i]) + (host ? rare_live : 0.0));
-    }
-    if (alone) sink(rare_reference, rare_live);
-}
-
 template <class Sink>
 void GridEvaluation::pooled(Sink&& sink) const noexcept {
-    if (reference_.is_ordered())
-        pooled_ordered(sink);
-    else
-        pooled_nominal(sink);
+    const CellCounts counts{reference_.counts_, live_, n_, m_};
+    if (reference_.is_ordered()) {
+        pool_ordered(counts, reference_.discrete_, reference_.smallest_inner_count_, sink);
+    } else {
+        pool_nominal(counts, sink);
+    }
 }
 
-// Each quantity per cell goes through an array, and each sum may be reordered, so that compilers use vector
-// instructions.
-void GridEvaluation::add_block(std::size_t cells) noexcept {
-    Block block;
-    const double total = n_ + m_;
+// The smoothing depends on the number of pooled cells, so nothing is summed before they are counted. All but huge
+// tables fit into the block that the count leaves filled.
+void GridEvaluation::sum_pooled() noexcept {
+    const auto keep = [this](std::size_t place, double reference_count, double live_count) {
+        reference_block_[place] = reference_count;
+        live_block_[place] = live_count;
+    };
+    pooled([&](double reference_count, double live_count) {
+        if (pooled_cells_ < block_size) keep(pooled_cells_, reference_count, live_count);
+        ++pooled_cells_;
+    });
+    if (pooled_cells_ < 2) return;
     const double added = smoothing * static_cast<double>(pooled_cells_);
-    const double per_smoothed_n = 1.0 / (n_ + added);
-    const double per_smoothed_m = 1.0 / (m_ + added);
-    const double per_total = 1.0 / total;
-    const double reference_scale = total / n_;
-    const double live_scale = total / m_;
-    constexpr double tiny = 1e-290;  // an empty cell: its term is zero times a finite logarithm
-    for (std::size_t i = 0; i < cells; ++i) {
-        const double r = reference_block_[i];
-        const double l = live_block_[i];
-        const double t = r + l;
-        const double rest = std::max(total - t, 0.5);
-        const double product = 1.0 / (t * rest);  // one division for two reciprocals
-        block.inverse_total[i] = rest * product;
-        block.odds[i] = t * t * product;
-        block.deviation[i] = std::sqrt(t * rest) * per_total;
-        block.log_r[i] = std::max(r * block.inverse_total[i] * reference_scale, tiny);
-        block.log_l[i] = std::max(l * block.inverse_total[i] * live_scale, tiny);
-    }
-    for (std::size_t i = 0; i < cells; ++i) {
-        const double p = (reference_block_[i] + smoothing) * per_smoothed_n;
-        const double q = (live_block_[i] + smoothing) * per_smoothed_m;
-        const double both = p + q;
-        const double inverse = 1.0 / (p * q * both);
-        block.p[i] = p;
-        block.q[i] = q;
-        block.inverse_product[i] = both * inverse;
-        block.log_p[i] = 2.0 * p * p * q * inverse;
-        block.log_q[i] = 2.0 * p * q * q * inverse;
-        block.squared_root_difference[i] = both - 2.0 * std::sqrt(p * q);
-    }
-    for (auto* logs : {&block.log_r, &block.log_l, &block.log_p, &block.log_q}) take_logs(*logs, cells);
-    add_counts(block, cells);
-    add_shares(block, cells);
-}
-
-// What chi-square, G and total variation need: sums over counts as they are.
-void GridEvaluation::add_counts(const Block& block, std::size_t cells) noexcept {
-    const double per_n = 1.0 / n_;
-    const double per_m = 1.0 / m_;
-    double pearson = 0.0, pearson_p = 0.0, pearson_p2 = 0.0, pearson_q = 0.0, pearson_q2 = 0.0, likelihood = 0.0;
-    double inverse_totals = 0.0;
-#pragma omp simd reduction(+ : pearson, pearson_p, pearson_p2, pearson_q, pearson_q2, likelihood, inverse_totals)
-    for (std::size_t i = 0; i < cells; ++i) {
-        const double r = reference_block_[i];
-        const double l = live_block_[i];
-        const double p = r * per_n;
-        const double q = l * per_m;
-        const double slope = (p - q) * block.inverse_total[i];
-        pearson += slope * (p - q);
-        const double gradient_p = 2.0 * slope - n_ * slope * slope;
-        const double gradient_q = 2.0 * slope + m_ * slope * slope;
-        pearson_p += p * gradient_p;
-        pearson_p2 += p * gradient_p * gradient_p;
-        pearson_q += q * gradient_q;
-        pearson_q2 += q * gradient_q * gradient_q;
-        likelihood += r * block.log_r[i] + l * block.log_l[i];
-        inverse_totals += block.inverse_total[i];
-    }
-    double variation = 0.0, folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0;
-    double odds_2_squares = 0.0, largest_total = 0.0;
-#pragma omp simd reduction(+ : variation, folded, folded_squares, odds_1, odds_1_squares, odds_2, odds_2_squares)
-    for (std::size_t i = 0; i < cells; ++i) {
-        const double r = reference_block_[i];
-        const double l = live_block_[i];
-        const double one = block.deviation[i] * block.odds[i];
-        const double two = one * block.odds[i];
-        variation += std::abs(r * per_n - l * per_m);
-        folded += block.deviation[i];
-        folded_squares += block.deviation[i] * block.deviation[i];
-        odds_1 += one;
-        odds_1_squares += one * one;
-        odds_2 += two;
-        odds_2_squares += two * two;
-    }
-    for (std::size_t i = 0; i < cells; ++i)
-        largest_total = std::max(largest_total, reference_block_[i] + live_block_[i]);
-    sums_.pearson += pearson;
-    sums_.pearson_p += pearson_p;
-    sums_.pearson_p2 += pearson_p2;
-    sums_.pearson_q += pearson_q;
-    sums_.pearson_q2 += pearson_q2;
-    sums_.likelihood += likelihood;
-    sums_.inverse_totals += inverse_totals;
-    sums_.variation += variation;
-    sums_.folded += folded;
-    sums_.folded_squares += folded_squares;
-    sums_.odds_1 += odds_1;
-    sums_.odds_1_squares += odds_1_squares;
-    sums_.odds_2 += odds_2;
-    sums_.odds_2_squares += odds_2_squares;
-    sums_.largest_share = std::max(sums_.largest_share, largest_total / (n_ + m_));
-}
-
-// What the divergences need: sums over smoothed shares.
-void GridEvaluation::add_shares(const Block& block, std::size_t cells) noexcept {
-    double psi = 0.0, psi_p = 0.0, psi_p2 = 0.0, psi_q = 0.0, psi_q2 = 0.0;
-    double shannon_p = 0.0, shannon_p2 = 0.0, shannon_q = 0.0, shannon_q2 = 0.0, hellinger = 0.0;
-#pragma omp simd reduction(+ : psi, psi_p, psi_p2, psi_q, psi_q2, shannon_p, shannon_p2, shannon_q, shannon_q2, \
-                               hellinger)
-    for (std::size_t i = 0; i < cells; ++i) {
-        const double p = block.p[i];
-        const double q = block.q[i];
-        const double log_ratio = block.log_p[i] - block.log_q[i];
-        psi += (p - q) * log_ratio;
-        const double gradient_p = log_ratio - q * q * block.inverse_product[i];
-        const double gradient_q = log_ratio + p * p * block.inverse_product[i];
-        psi_p += p * gradient_p;
-        psi_p2 += p * gradient_p * gradient_p;
-        psi_q += q * gradient_q;
-        psi_q2 += q * gradient_q * gradient_q;
-        shannon_p += p * block.log_p[i];
-        shannon_p2 += p * block.log_p[i] * block.log_p[i];
-        shannon_q += q * block.log_q[i];
-        shannon_q2 += q * block.log_q[i] * block.log_q[i];
-        hellinger += block.squared_root_difference[i];
-    }
-    sums_.psi += psi;
-    sums_.psi_p += psi_p;
-    sums_.psi_p2 += psi_p2;
-    sums_.psi_q += psi_q;
-    sums_.psi_q2 += psi_q2;
-    sums_.shannon_p += shannon_p;
-    sums_.shannon_p2 += shannon_p2;
-    sums_.shannon_q += shannon_q;
-    sums_.shannon_q2 += shannon_q2;
-    sums_.hellinger += hellinger;
+    const double total = n_ + m_;
+    const kernels::PooledScale scale{
+        n_,         m_,         1.0 / n_,  1.0 / m_,           std::max(n_, m_),  1.0 / total,
+        total / n_, total / m_, smoothing, 1.0 / (n_ + added), 1.0 / (m_ + added)};
+    const auto sum = [&](std::size_t cells) {
+        kernels::kernels().pooled_sums(reference_block_.data(), live_block_.data(), cells, &scale, &sums_);
+    };
+    if (pooled_cells_ <= block_size) return sum(pooled_cells_);
+    std::size_t filled = 0;
+    pooled([&](double reference_count, double live_count) {
+        keep(filled, reference_count, live_count);
+        if (++filled < block_size) return;
+        sum(filled);
+        filled = 0;
+    });
+    if (filled > 0) sum(filled);
 }
 
 void GridEvaluation::finish_contingency() noexcept {
@@ -576,7 +311,7 @@ void GridEvaluation::finish_total_variation() noexcept {
     result.effect = variation;
     // The distance is the largest difference over all sets of cells; the normal tail of the set of largest variance
     // governs where few cells matter; the constant covers the sets next to it.
-    const double widest = std::max(0.5, sums_.largest_share);
+    const double widest = std::max(0.5, sums_.largest_total / (n_ + m_));
     const double of_set =
         2.0 * stats::normal_sf(variation / std::max(root * std::sqrt(widest * (1.0 - widest)), 1e-300));
     result.p_value = std::min(1.0, std::max(folded_sum_sf(variation, mean, variance), of_set));
@@ -599,7 +334,9 @@ void GridEvaluation::finish_chi_square_tails() noexcept {
 
 GridEvidence evaluate(const GridReference& reference, std::span<const std::uint64_t> live,
                       const stats::Confidence& confidence) noexcept {
-    return GridEvaluation(reference, live, confidence).run();
+    GridEvidence out;
+    GridEvaluation(reference, live, confidence, out).run();
+    return out;
 }
 
 TestResult ks(const GridReference& reference, std::span<const std::uint64_t> live,

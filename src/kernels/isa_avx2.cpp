@@ -8,6 +8,7 @@
 namespace vedette::inline v0::kernels {
 
 extern const KernelTable avx2_table;
-const KernelTable avx2_table = {"avx2", isa_avx2::entries<float>(), isa_avx2::entries<double>()};
+const KernelTable avx2_table = {"avx2", isa_avx2::entries<float>(), isa_avx2::entries<double>(),
+                                &isa_avx2::pooled_sums};
 
 }  // namespace vedette::inline v0::kernels

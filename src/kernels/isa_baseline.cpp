@@ -17,7 +17,7 @@ namespace vedette::inline v0::kernels {
 
 extern const KernelTable baseline_table;
 const KernelTable baseline_table = {VEDETTE_KERNEL_NAME, isa_baseline::entries<float>(),
-                                    isa_baseline::entries<double>()};
+                                    isa_baseline::entries<double>(), &isa_baseline::pooled_sums};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -28,7 +28,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME, isa_baseline::entries<f
 namespace vedette::inline v0::kernels {
 
 extern const KernelTable baseline_table;
-const KernelTable baseline_table = {"baseline", scalar::entries<float>(), scalar::entries<double>()};
+const KernelTable baseline_table = {"baseline", scalar::entries<float>(), scalar::entries<double>(),
+                                    &scalar::pooled_sums};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/pooled_terms.inl.hpp"
 #include "kernels/table.hpp"
 
 namespace vedette::inline v0::kernels::scalar {
@@ -177,6 +178,42 @@ void moments(const T* x, std::size_t n, std::ptrdiff_t stride, MomentsState* sta
     for (std::size_t i = 0; i < n; i += size) {
         add_block(x + static_cast<std::ptrdiff_t>(i) * stride, std::min(size, n - i), stride, shift, *state);
     }
+}
+
+/// One pass over the cells: cell i in lane i mod 8, the last step completed with cells of weight zero. Where a whole
+/// step has all its logarithms near ln(1), their shorter series is taken.
+template <class Terms>
+void sum_pass(const double* reference, const double* live, std::size_t cells, const PooledScale& scale,
+              PooledSums& out) noexcept {
+    double lanes[Terms::sums][pooled_lanes];
+    double largest[pooled_lanes] = {};
+    for (std::size_t lane = 0; lane < pooled_lanes; ++lane) {
+        double sum[Terms::sums] = {};
+        for (std::size_t step = 0; step < cells; step += pooled_lanes) {
+            bool near = step + pooled_lanes <= cells;
+            for (std::size_t i = step; near && i < step + pooled_lanes; ++i)
+                near = Terms::room(scale, reference[i], live[i]) >= 0.0;
+            const bool filled = step + lane < cells;
+            const double r = filled ? reference[step + lane] : 1.0;
+            const double l = filled ? live[step + lane] : 1.0;
+            if (near) {
+                Terms::template add<true>(scale, r, l, 1.0, sum, largest[lane]);
+            } else {
+                Terms::template add<false>(scale, r, l, filled ? 1.0 : 0.0, sum, largest[lane]);
+            }
+        }
+        for (std::size_t k = 0; k < Terms::sums; ++k) lanes[k][lane] = sum[k];
+    }
+    double totals[Terms::sums];
+    for (std::size_t k = 0; k < Terms::sums; ++k) totals[k] = reduce_pooled(lanes[k]);
+    Terms::store(totals, *std::max_element(largest, largest + pooled_lanes), out);
+}
+
+inline void pooled_sums(const double* reference, const double* live, std::size_t cells, const PooledScale* scale,
+                        PooledSums* out) noexcept {
+    sum_pass<ContingencyTerms<PlainDouble>>(reference, live, cells, *scale, *out);
+    sum_pass<VariationTerms<PlainDouble>>(reference, live, cells, *scale, *out);
+    sum_pass<ShareTerms<PlainDouble>>(reference, live, cells, *scale, *out);
 }
 
 template <class T>

@@ -18,6 +18,14 @@ inline constexpr std::size_t special_count = 3;
 inline constexpr std::size_t moment_block_bytes = 16384;
 inline constexpr double largest_cancellation = 64.0;
 
+/// Sums over pooled cells run in this many virtual lanes.
+inline constexpr std::size_t pooled_lanes = 8;
+/// At most so many cells go to one call.
+inline constexpr std::size_t most_pooled_cells = 256;
+/// The bits of sqrt(1/2) and of the exponent's shift, by which a double is split into mantissa and exponent.
+inline constexpr std::uint64_t log_root_half = 0x3FE6A09E667F3BCDU;
+inline constexpr std::uint64_t log_bias = std::uint64_t{1024} << 52U;
+
 /// What a row kernel writes instead of a cell index.
 inline constexpr std::uint16_t code_nan = 0xFFFF;
 inline constexpr std::uint16_t code_positive_infinity = 0xFFFE;
@@ -86,10 +94,44 @@ struct TypedKernels {
                          std::uint64_t* counters) noexcept;
 };
 
+/// The two totals of a table of counts, and what follows from them.
+struct PooledScale {
+    double n;                ///< of the reference
+    double m;                ///< of the live side
+    double per_n, per_m;     ///< 1/n, 1/m
+    double larger_total;     ///< max(n, m)
+    double per_total;        ///< 1/(n + m)
+    double reference_scale;  ///< (n + m)/n
+    double live_scale;       ///< (n + m)/m
+    double smoothing;        ///< added to every count for shares that are never zero
+    double per_smoothed_n, per_smoothed_m;
+};
+
+/// Sums over pooled cells, with p and q the shares of the reference and of the live side. Where a name ends in p or q,
+/// the sum is over the gradient of the statistic by that share, weighted with the share; the 2 stands for its square.
+struct PooledSums {
+    double pearson = 0.0;
+    double pearson_p = 0.0, pearson_p2 = 0.0, pearson_q = 0.0, pearson_q2 = 0.0;
+    double likelihood = 0.0;
+    double inverse_totals = 0.0;
+    double variation = 0.0;
+    double folded = 0.0, folded_squares = 0.0, odds_1 = 0.0, odds_1_squares = 0.0, odds_2 = 0.0, odds_2_squares = 0.0;
+    double largest_total = 0.0;
+    double psi = 0.0;
+    double psi_p = 0.0, psi_p2 = 0.0, psi_q = 0.0, psi_q2 = 0.0;
+    double shannon_p = 0.0, shannon_p2 = 0.0, shannon_q = 0.0, shannon_q2 = 0.0;
+    double hellinger = 0.0;
+};
+
 struct KernelTable {
     const char* name;
     TypedKernels<float> f32;
     TypedKernels<double> f64;
+
+    /// Adds the sums of `cells` pooled cells, at most `most_pooled_cells`, with these counts (each cell's total
+    /// positive) to `sums`. Cells whose shares differ by more than about a quarter take up to a third longer.
+    void (*pooled_sums)(const double* reference, const double* live, std::size_t cells, const PooledScale* scale,
+                        PooledSums* sums) noexcept;
 };
 
 /// The member of a table for an element type.

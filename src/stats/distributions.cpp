@@ -145,6 +145,30 @@ void gamma_tails(double a, std::array<double, tail_lanes>& x) noexcept {
     x = h;
 }
 
+// Integrals over [x, x + step] of the gamma density of shape a > 20, from the Taylor series of the density f about x,
+// whose coefficients c obey x (k + 1) c[k + 1] = (a - 1 - x - k) c[k] - c[k - 1]. In units of sqrt(a), x lies within
+// near_anchor of a, and a step within near_steps: 24 terms then leave 1e-15.
+constexpr double near_anchor = 4.0;
+constexpr double near_steps = 0.5;
+void gamma_masses(double a, double x, std::array<double, tail_lanes>& step) noexcept {
+    const double per_x = 1.0 / x;
+    double previous = 0.0;
+    double coefficient = std::exp((a - 1.0) * std::log(x) - x - log_gamma(a));
+    std::array<double, tail_lanes> power = step;
+    std::array<double, tail_lanes> sum{};
+    for (double k = 0.0; k < 24.0; k += 1.0) {
+        const double per_next = 1.0 / (k + 1.0);
+        for (std::size_t i = 0; i < tail_lanes; ++i) {
+            sum[i] += coefficient * per_next * power[i];
+            power[i] *= step[i];
+        }
+        const double next = ((a - 1.0 - x - k) * coefficient - previous) * (per_x * per_next);
+        previous = coefficient;
+        coefficient = next;
+    }
+    step = sum;
+}
+
 }  // namespace
 
 double normal_cdf(double x) noexcept {
@@ -171,23 +195,39 @@ double chi_squared_sf(double x, double degrees_of_freedom) noexcept {
 
 void chi_squared_sf(std::span<const double> x, double degrees_of_freedom, std::span<double> tails) noexcept {
     const double a = 0.5 * degrees_of_freedom;
+    const std::size_t size = std::min({x.size(), tails.size(), tail_lanes});
     std::array<double, tail_lanes> far{};
-    std::array<std::size_t, tail_lanes> where{};
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < x.size() && i < tails.size(); ++i) {
+    std::array<double, tail_lanes> step{};
+    std::array<std::size_t, tail_lanes> far_place{};
+    std::array<std::size_t, tail_lanes> near_place{};
+    std::size_t far_count = 0;
+    std::size_t near_count = 0;
+    double anchor = nan;
+    double anchor_tail = nan;
+    for (std::size_t i = 0; i < size; ++i) {
         const double half = 0.5 * x[i];
-        // Below, Boost has quick expansions; beyond, the tail is zero.
-        if (a > 20.0 && half > 1.4 * a && half < a + 1e4 && count < tail_lanes) {
-            where[count] = i;
-            far[count++] = half;
+        if (a > 20.0 && half > 1.4 * a && half < a + 1e4) {
+            far_place[far_count] = i;
+            far[far_count++] = half;
+        } else if (std::abs(half - anchor) <= near_steps * std::sqrt(a)) {
+            near_place[near_count] = i;
+            step[near_count++] = half - anchor;
         } else {
             tails[i] = chi_squared_sf(x[i], degrees_of_freedom);
+            if (a > 20.0 && std::abs(half - a) <= near_anchor * std::sqrt(a) && std::isnan(anchor)) {
+                anchor = half;
+                anchor_tail = tails[i];
+            }
         }
     }
-    if (count == 0) return;
-    std::fill(far.begin() + static_cast<std::ptrdiff_t>(count), far.end(), far[0]);
+    if (near_count > 0) {
+        gamma_masses(a, anchor, step);
+        for (std::size_t i = 0; i < near_count; ++i) tails[near_place[i]] = anchor_tail - step[i];
+    }
+    if (far_count == 0) return;
+    std::fill(far.begin() + static_cast<std::ptrdiff_t>(far_count), far.end(), far[0]);
     gamma_tails(a, far);
-    for (std::size_t i = 0; i < count; ++i) tails[where[i]] = far[i];
+    for (std::size_t i = 0; i < far_count; ++i) tails[far_place[i]] = far[i];
 }
 
 double chi_squared_quantile(double probability, double degrees_of_freedom) noexcept {

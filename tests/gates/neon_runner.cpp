@@ -16,7 +16,8 @@ int main() {
     int status = 0;
     for (const KernelTable* table : available_tables()) {
         for (const kernel_checks::Failure& failure :
-             {kernel_checks::check_all<float>(table->f32), kernel_checks::check_all<double>(table->f64)}) {
+             {kernel_checks::check_all<float>(table->f32), kernel_checks::check_all<double>(table->f64),
+              kernel_checks::check_pooled(*table)}) {
             std::printf("%s: %s\n", table->name,
                         failure.empty() ? "agrees with the scalar reference" : failure.c_str());
             if (!failure.empty()) status = 1;

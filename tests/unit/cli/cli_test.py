@@ -293,6 +293,25 @@ class CommandLine(unittest.TestCase):
         self.write("days.csv", "\n".join([lines[0] + ",day"] + [f"{a},{b}" for a, b in zip(lines[1:], days)]) + "\n")
         self.assertEqual(self.windows("days.csv", "--window-by", "day"), [("day 1", 300), ("day 2", 400), ("day 1", 200)])
 
+    def test_thinning_keeps_one_row_of_so_many_on_both_sides(self):
+        same = self.dir / "same.csv"
+        thinned = json.loads(self.expect(run("drift", same, same, "--thin", "4", "--format", "json"), PASS))
+        self.assertEqual(thinned["baseline"]["rows"], 1000)
+        self.assertEqual(sum(window["live_rows"] for window in thinned["windows"]), 1000)
+
+    def test_rows_that_resemble_their_neighbours_are_pointed_out(self):
+        draw, value, lines = random.Random(4), 0.0, ["x"]
+        for _ in range(3000):
+            value = 0.9 * value + draw.gauss(0.0, 1.0)
+            lines.append(repr(value))
+        memory = self.write("memory.csv", "\n".join(lines))
+        built = run("baseline", "build", memory, "-o", self.dir / "memory.vedette")
+        self.assertEqual(built.returncode, PASS)
+        said = re.search(rb'most of all in "x".*--thin (\d+) ', built.stderr)
+        self.assertTrue(said, built.stderr)
+        thinned = run("baseline", "build", memory, "-o", self.dir / "memory.vedette", "--thin", said[1].decode())
+        self.assertEqual((thinned.returncode, thinned.stderr), (PASS, b""))
+
     def test_too_many_windows_are_refused(self):
         policy = self.write("one.json", json.dumps({"version": 1, "minimum_rows": 1}))
         self.write("many.csv", rows(4200, 2))

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <limits>
 
-#include "drift/fast_log.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
@@ -226,17 +225,4 @@ TEST_CASE("GridReference refuses what does not fit") {
     CHECK_THROWS_AS(d::GridReference::ordered(counts, std::vector<double>{1.0, 2.0, 3.0}, 3.0, 2.0), vedette::Error);
     CHECK_THROWS_AS(d::GridReference::ordered(counts, std::vector<double>{1.0, 2.0, 3.0}), vedette::Error);
     CHECK_THROWS_AS(d::GridReference::nominal(Counts{std::uint64_t{1} << 42U}), vedette::Error);
-}
-
-TEST_CASE("fast_log is the logarithm") {
-    vedette::Random random(12);
-    for (int i = 0; i < 20'000; ++i) {
-        const double x = std::exp(1300.0 * (random.uniform() - 0.5));
-        REQUIRE(std::abs(d::fast_log(x) - std::log(x)) <= 1e-14 * std::max(1.0, std::abs(std::log(x)) / 10));
-        const double near = 1.0 + 0.01 * (random.uniform() - 0.5);
-        REQUIRE(std::abs(d::fast_log(near) - std::log(near)) <= 1e-15 * std::abs(std::log(near)));
-    }
-    for (double x = 1.0 - d::near_one; x <= 1.0 + d::near_one; x += 1.0 / 4096)
-        REQUIRE(std::abs(d::log_near_one(x) - std::log(x)) <= 3e-15 * std::abs(std::log(x)));
-    CHECK(d::fast_log(1.0) == 0.0);
 }

@@ -223,4 +223,49 @@ Failure check_all(const TypedKernels<T>& kernels) {
     return {};
 }
 
+inline PooledScale pooled_scale(double n, double m, double cells) {
+    constexpr double smoothing = 0.5;
+    return {n,
+            m,
+            1.0 / n,
+            1.0 / m,
+            std::max(n, m),
+            1.0 / (n + m),
+            (n + m) / n,
+            (n + m) / m,
+            smoothing,
+            1.0 / (n + smoothing * cells),
+            1.0 / (m + smoothing * cells)};
+}
+
+/// The sums over pooled cells: every size of the last step, empty cells, and counts as large as counters get.
+inline Failure check_pooled(const KernelTable& table) {
+    std::mt19937_64 random(77);
+    for (std::size_t cells = 0; cells <= 80; ++cells) {
+        for (const double most : {3.0, 1000.0, 4e12}) {
+            std::vector<double> r(cells + 1), l(cells + 1);
+            double n = 0.0, m = 0.0;
+            for (std::size_t i = 0; i < cells; ++i) {
+                r[i + 1] = std::floor(std::uniform_real_distribution<double>(0.0, most)(random));
+                l[i + 1] = std::floor(std::uniform_real_distribution<double>(0.0, most)(random)) + (r[i + 1] == 0.0);
+                if ((i / 24) % 2 == 1 && most > 3.0) l[i + 1] = std::floor(r[i + 1] * 1.07) + 1.0;  // near each other
+                n += r[i + 1];
+                m += l[i + 1];
+            }
+            const PooledScale scale = pooled_scale(n + 1.0, m + 1.0, static_cast<double>(cells));
+            PooledSums expected, got;
+            for (int round = 0; round < 2; ++round) {  // a second block adds
+                scalar::pooled_sums(r.data() + 1, l.data() + 1, cells, &scale, &expected);
+                table.pooled_sums(r.data() + 1, l.data() + 1, cells, &scale, &got);
+            }
+            if (std::memcmp(&expected, &got, sizeof got) != 0) {
+                std::ostringstream text;
+                text << "pooled_sums of " << cells << " cells up to " << most;
+                return text.str();
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace kernel_checks

@@ -24,6 +24,66 @@ TEST_CASE_TEMPLATE("every available table agrees with the scalar reference bit f
     }
 }
 
+TEST_CASE("every available table sums pooled cells as the scalar reference does, bit for bit") {
+    for (const KernelTable* table : available_tables()) {
+        CAPTURE(table->name);
+        const Failure failure = kernel_checks::check_pooled(*table);
+        CHECK_MESSAGE(failure.empty(), failure);
+    }
+}
+
+TEST_CASE("sums over pooled cells are those of the definitions") {
+    const std::vector<double> r{10, 0, 250, 31, 7, 90, 1, 44, 13}, l{12, 3, 200, 0, 9, 120, 5, 44, 2};
+    const long double n = 446.0L, m = 395.0L, k = 9.0L;
+    const PooledScale scale = kernel_checks::pooled_scale(446.0, 395.0, 9.0);
+    PooledSums sums;
+    scalar::pooled_sums(r.data(), l.data(), r.size(), &scale, &sums);
+    long double pearson = 0, likelihood = 0, psi = 0, shannon = 0, hellinger = 0, variation = 0, folded = 0;
+    for (std::size_t i = 0; i < r.size(); ++i) {
+        const long double x = r[i], y = l[i], t = x + y, p = x / n, q = y / m;
+        pearson += (p - q) * (p - q) / t;
+        if (x > 0) likelihood += x * std::log(x * (n + m) / (n * t));
+        if (y > 0) likelihood += y * std::log(y * (n + m) / (m * t));
+        variation += std::fabs(p - q);
+        folded += std::sqrt(t * (n + m - t)) / (n + m);
+        const long double a = (x + 0.5L) / (n + 0.5L * k), b = (y + 0.5L) / (m + 0.5L * k);
+        psi += (a - b) * std::log(a / b);
+        shannon += a * std::log(2 * a / (a + b)) + b * std::log(2 * b / (a + b));
+        hellinger += (std::sqrt(a) - std::sqrt(b)) * (std::sqrt(a) - std::sqrt(b));
+    }
+    const auto close = [](double got, long double wanted) {
+        return std::fabs(static_cast<long double>(got) - wanted) <= 1e-13L * std::fabs(wanted);
+    };
+    CHECK(close(sums.pearson, pearson));
+    CHECK(close(sums.likelihood, likelihood));
+    CHECK(close(sums.variation, variation));
+    CHECK(close(sums.folded, folded));
+    CHECK(close(sums.psi, psi));
+    CHECK(close(sums.shannon_p + sums.shannon_q, shannon));
+    CHECK(close(sums.hellinger, hellinger));
+    CHECK(sums.largest_total == 450.0);
+}
+
+TEST_CASE("a pair of logarithms by one division") {
+    std::mt19937_64 random(12);
+    std::uniform_real_distribution<double> uniform(-0.5, 0.5);
+    for (int i = 0; i < 20'000; ++i) {
+        const double far = std::exp(1300.0 * uniform(random));
+        const double near = 1.0 + 0.01 * uniform(random);
+        double log_far = 0.0, log_near = 0.0;
+        log_pair<PlainDouble>(far, near, log_far, log_near);
+        REQUIRE(std::fabs(log_far - std::log(far)) <= 1e-14 * std::max(1.0, std::fabs(std::log(far)) / 10));
+        REQUIRE(std::fabs(log_near - std::log(near)) <= 2e-15 * std::fabs(std::log(near)));
+    }
+    for (double x = -near_one; x <= near_one; x += 1.0 / 4096) {
+        const double log_x = log_near<PlainDouble>(x / (2.0 + x));
+        REQUIRE(std::fabs(log_x - std::log1p(x)) <= 2e-15 * std::fabs(std::log1p(x)));
+    }
+    double one = 1.0, other = 0.0;
+    log_pair<PlainDouble>(1.0, 1.0, one, other);
+    CHECK(one == 0.0);
+}
+
 // Two passes in long double: independent of shifts, blocks and lanes.
 struct Moments {
     long double mean;

@@ -103,6 +103,23 @@ TEST_CASE("tails of several statistics at once are those of each") {
                 CHECK(std::abs(tails[i] - expected) <= 1e-10 * expected + 1e-290);
             }
         }
+    // Statistics that lie close together, as those of one table do.
+    for (const double k : {41.0, 61.0, 255.0, 1023.0, 20'000.0})
+        for (double z = -5.0; z <= 6.0; z += 0.25) {
+            const double unit = std::sqrt(2.0 * k);
+            const double centre = k + z * unit;
+            const std::array<double, 6> x{centre,        centre + 0.49 * unit, centre - 0.5 * unit,
+                                          centre + 1e-3, centre + 2.0 * unit,  centre};
+            std::array<double, 6> tails{};
+            s::chi_squared_sf(x, k, tails);
+            for (std::size_t i = 0; i < x.size(); ++i) {
+                CAPTURE(k);
+                CAPTURE(z);
+                CAPTURE(i);
+                const double expected = s::chi_squared_sf(x[i], k);
+                CHECK(std::abs(tails[i] - expected) <= 1e-10 * expected + 1e-290);
+            }
+        }
     const std::array<double, 3> hostile{not_a_number, infinity, -1.0};
     std::array<double, 3> tails{};
     s::chi_squared_sf(hostile, 61.0, tails);
