@@ -13,17 +13,14 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/version.hpp"
 #include "vedette/core/view.hpp"
-<<<<<<< HEAD
+#include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/grid_tests.hpp"
-#include "vedette/drift/rank_tests.hpp"
-=======
-#include "vedette/drift/contingency_tests.hpp"
-#include "vedette/drift/drift_test.hpp"
-#include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/hotelling.hpp"
 #include "vedette/drift/moment_tests.hpp"
->>>>>>> contingency
+#include "vedette/drift/multivariate.hpp"
+#include "vedette/drift/rank_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/drift/sample_range.hpp"
 #include "vedette/drift/sketch_tests.hpp"
