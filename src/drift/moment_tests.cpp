@@ -87,11 +87,10 @@ void set_spread_effect(const Values& reference, const Values& live, double z, Te
 
 // The sample's absolute deviations from its centre.
 Values deviations(Values values, Centre centre) {
-    if (centre == Centre::trimmed) {
-        const auto cut = static_cast<std::ptrdiff_t>(0.05 * static_cast<double>(values.size()));
-        values = Values(values.begin() + cut, values.end() - cut);
-    }
-    const double middle = centre == Centre::median ? median_of(values) : mean_of(values);
+    const auto cut = static_cast<std::ptrdiff_t>(0.05 * static_cast<double>(values.size()));
+    const double middle = centre == Centre::median ? median_of(values)
+                          : centre == Centre::mean ? mean_of(values)
+                                                   : mean_of(Values(values.begin() + cut, values.end() - cut));
     for (double& value : values) value = std::abs(value - middle);
     return values;
 }

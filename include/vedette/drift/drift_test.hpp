@@ -11,8 +11,8 @@ namespace vedette::inline v0 {
 /// A univariate drift test. Values are pinned and shared with the C interface.
 ///
 /// From the counters of a window alone come `kolmogorov_smirnov` to `wasserstein` (drift/grid_tests.hpp); the others,
-/// and the full forms of `kolmogorov_smirnov`, `wasserstein`, `chi_square` and `g_test`, need the two samples
-/// themselves (drift/comparison.hpp).
+/// and the full forms of `kolmogorov_smirnov` and `wasserstein`, need the two samples themselves
+/// (drift/comparison.hpp).
 enum class DriftTest : std::uint8_t {
     automatic = 0,  ///< numeric with evenly filled cells: ks; tied, discrete or categorical: chi_square
     kolmogorov_smirnov = 1,

@@ -23,8 +23,8 @@ namespace vedette::inline v0::drift {
 template <class T>
 TestResult welch_t(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
 
-/// What Levene's test takes deviations from. `trimmed`: as SciPy does, the most extreme 5 % are left out at both ends
-/// of each sample, then the mean. Values are pinned.
+/// What Levene's test takes deviations from. `trimmed`: the mean of a sample without its most extreme 5 % at both ends,
+/// for all of its values (as SciPy since 1.17; earlier ones left the extreme values out). Values are pinned.
 enum class Centre : unsigned char { median = 0, mean = 1, trimmed = 2 };
 
 /// Levene's (1960) test of equal spread in two or more samples, the first one the reference: analysis of variance of

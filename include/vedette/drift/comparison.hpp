@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests on samples by name: of one feature, or of every feature that two tables share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vedette/core/evidence.hpp"
+#include "vedette/core/view.hpp"
+#include "vedette/drift/drift_test.hpp"
+#include "vedette/drift/sorted_sample.hpp"
+#include "vedette/drift/test_options.hpp"
+
+namespace vedette::inline v0::drift {
+
+/// One test on two samples of numbers. `automatic` is Kolmogorov-Smirnov. The tests of counts (chi_square, g_test) and
+/// the divergences run on a grid of 64 cells of equal mass learned from the reference, as those of a window do. Throws
+/// Error: unsupported for a test that is not for numbers, and what the test itself throws.
+template <class T>
+TestResult run_test(DriftTest test, const SortedSample<T>& reference, const SortedSample<T>& live,
+                    const TestOptions& options = {});
+
+/// One test on the counts of categories, in the same order on both sides. `automatic` is chi-square. chi_square, g_test
+/// and fisher_exact take the table as it is; the divergences pool rare categories. Throws Error: unsupported for a test
+/// that is not for categories and for fisher_exact of other than two categories; dimension_mismatch for different
+/// lengths; and what the test itself throws.
+TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
+                    const TestOptions& options = {});
+
+/// One test of one feature. A test that the data do not allow (too few values, no spread, ...) leaves all but the
+/// counts NaN: not evaluated, never passed.
+struct NamedResult {
+    DriftTest test = DriftTest::automatic;  ///< never `automatic` in an answer
+    TestResult result{};
+};
+
+/// The tests of one feature, in the order asked for; a test that is not for its kind is left out.
+struct FeatureComparison {
+    std::string name;
+    bool numeric = false;
+    std::vector<NamedResult> results;
+};
+
+/// Compares the columns that both tables have, by name and in the reference's order, as double or as texts. Nulls, NaN
+/// and infinities are left out, whatever options.nan says: they are rates, not values. Throws Error: schema_mismatch
+/// when no column is in both tables, or one is numeric here and categorical there; unsupported for a test that never
+/// runs on samples; invalid_argument for options out of range. O(n log n) a feature, but for permutations.
+std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
+                                       const TestOptions& options = {});
+
+}  // namespace vedette::inline v0::drift

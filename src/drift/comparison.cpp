@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// From names to tests, and from tables to samples.
+#include "vedette/drift/comparison.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <string_view>
+
+#include "vedette/core/error.hpp"
+#include "vedette/drift/contingency_tests.hpp"
+#include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/moment_tests.hpp"
+#include "vedette/drift/rank_tests.hpp"
+#include "vedette/stats/grid.hpp"
+
+namespace vedette::inline v0::drift {
+namespace {
+
+[[noreturn]] void refuse(DriftTest test, const char* kind) {
+    throw Error(ErrorCode::unsupported, std::string(drift_test_name(test)) + " does not run on " + kind + " samples");
+}
+
+void require_two_sided(DriftTest test, const TestOptions& options) {
+    if (options.alternative != Alternative::two_sided)
+        throw Error(ErrorCode::unsupported,
+                    std::string(drift_test_name(test)) + ": alternative must be two_sided, it has no direction");
+}
+
+// The grid that a baseline would have learned from the reference, and the live values counted into it.
+template <class T>
+TestResult test_on_grid(DriftTest test, std::span<const T> reference, std::span<const T> live,
+                        const TestOptions& options) {
+    require_two_sided(test, options);
+    std::vector<double> values(reference.begin(), reference.end());
+    const stats::Grid grid = stats::fit_grid(values);
+    std::vector<std::uint64_t> counts(grid.cells(), 0);
+    for (const T value : live) ++counts[grid.cell(static_cast<double>(value))];
+    const GridEvidence all =
+        evaluate(GridReference::ordered(grid, std::nan("")), counts, stats::Confidence(options.confidence));
+    return *result_of(all, test);
+}
+
+// `automatic`, resolved.
+DriftTest named(DriftTest test, bool numeric) {
+    if (test != DriftTest::automatic) return test;
+    return numeric ? DriftTest::kolmogorov_smirnov : DriftTest::chi_square;
+}
+
+// The counts of each text on either side, in the order of the texts.
+struct CategoryCounts {
+    std::vector<std::uint64_t> reference;
+    std::vector<std::uint64_t> live;
+
+    CategoryCounts(const Column& reference_column, const Column& live_column) {
+        std::map<std::string_view, std::pair<std::uint64_t, std::uint64_t>> counts;
+        for (std::size_t i = 0; i < reference_column.size(); ++i)
+            if (reference_column.is_valid(i)) ++counts[reference_column.text(i)].first;
+        for (std::size_t i = 0; i < live_column.size(); ++i)
+            if (live_column.is_valid(i)) ++counts[live_column.text(i)].second;
+        for (const auto& [text, count] : counts) {
+            reference.push_back(count.first);
+            live.push_back(count.second);
+        }
+    }
+};
+
+SortedSample<double> finite_values(const Column& column) {
+    std::vector<double> values(column.size());
+    column.copy_as_double(0, values.size(), values.data());
+    std::erase_if(values, [](double value) { return !std::isfinite(value); });
+    return SortedSample<double>(values);
+}
+
+// What the data do not allow is not evaluated; what the caller got wrong is an error.
+template <class Side, class Count>
+NamedResult run_named(DriftTest test, const Side& reference, const Side& live, const TestOptions& options,
+                      Count&& count) {
+    NamedResult named_result{test, {}};
+    try {
+        named_result.result = run_test(test, reference, live, options);
+    } catch (const Error& error) {
+        const bool too_wide = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
+        if (error.code() != ErrorCode::not_enough_data && !too_wide) throw;
+        named_result.result = {};  // g++ 12 lets a callee that throws leave its return value half written here
+        named_result.result.reference_count = count(reference);
+        named_result.result.live_count = count(live);
+    }
+    return named_result;
+}
+
+FeatureComparison compare_columns(const NamedColumn& reference, const Column& live, std::span<const DriftTest> tests,
+                                  const TestOptions& options) {
+    FeatureComparison feature{std::string(reference.name), reference.column.is_numeric(), {}};
+    const auto each = [&](const auto& reference_side, const auto& live_side, auto&& count) {
+        for (const DriftTest wanted : tests) {
+            const DriftTest test = named(wanted, feature.numeric);
+            if (runs_on_samples(test, feature.numeric))
+                feature.results.push_back(run_named(test, reference_side, live_side, options, count));
+        }
+    };
+    if (feature.numeric) {
+        each(finite_values(reference.column), finite_values(live),
+             [](const SortedSample<double>& sample) { return static_cast<double>(sample.size()); });
+    } else {
+        const CategoryCounts counts(reference.column, live);
+        using Counts = std::span<const std::uint64_t>;
+        each(Counts(counts.reference), Counts(counts.live), [](Counts side) {
+            double sum = 0.0;
+            for (const std::uint64_t number : side) sum += static_cast<double>(number);
+            return sum;
+        });
+    }
+    return feature;
+}
+
+}  // namespace
+
+template <class T>
+TestResult run_test(DriftTest test, const SortedSample<T>& reference, const SortedSample<T>& live,
+                    const TestOptions& options) {
+    const ColumnView<T> reference_values(reference.values());
+    const ColumnView<T> live_values(live.values());
+    switch (named(test, true)) {
+        case DriftTest::kolmogorov_smirnov: return ks_two_sample(reference, live, options);
+        case DriftTest::kuiper: return kuiper_two_sample(reference, live, options);
+        case DriftTest::cramer_von_mises: return cramer_von_mises(reference, live, options);
+        case DriftTest::anderson_darling: return anderson_darling(reference, live, AndersonDarlingOptions{options});
+        case DriftTest::mann_whitney: return mann_whitney(reference, live, options);
+        case DriftTest::wasserstein: return wasserstein_1(reference, live, options);
+        case DriftTest::energy_distance: return energy_distance(reference, live, options);
+        case DriftTest::welch_t: return welch_t(reference_values, live_values, options);
+        case DriftTest::levene: {
+            const std::array<ColumnView<T>, 2> both{reference_values, live_values};
+            return levene<T>(both, Centre::mean, options);
+        }
+        case DriftTest::brown_forsythe: return brown_forsythe(reference_values, live_values, options);
+        case DriftTest::chi_square:
+        case DriftTest::g_test:
+        case DriftTest::population_stability:
+        case DriftTest::jensen_shannon:
+        case DriftTest::hellinger:
+        case DriftTest::total_variation: return test_on_grid(test, reference.values(), live.values(), options);
+        default: refuse(test, "numeric");
+    }
+}
+
+TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
+                    const TestOptions& options) {
+    if (reference.size() != live.size())
+        throw Error(ErrorCode::dimension_mismatch, "categories: the reference has " + std::to_string(reference.size()) +
+                                                       " counts, the live side " + std::to_string(live.size()));
+    std::vector<std::uint64_t> counts(reference.begin(), reference.end());
+    counts.insert(counts.end(), live.begin(), live.end());
+    const CountTable table{counts, 2, reference.size()};
+    const DriftTest wanted = named(test, false);
+    if (wanted != DriftTest::fisher_exact) require_two_sided(wanted, options);
+    switch (wanted) {
+        case DriftTest::chi_square: return chi_square(table, {.confidence = options.confidence});
+        case DriftTest::g_test: return g_test(table, {.confidence = options.confidence});
+        case DriftTest::fisher_exact:
+            if (reference.size() != 2)
+                throw Error(ErrorCode::unsupported, "fisher_exact: " + std::to_string(reference.size()) +
+                                                        " categories, exactly 2 are supported");
+            return fisher_exact(table, options);
+        case DriftTest::population_stability:
+        case DriftTest::jensen_shannon:
+        case DriftTest::hellinger:
+        case DriftTest::total_variation:
+            return *result_of(evaluate(GridReference::nominal(reference), live, stats::Confidence(options.confidence)),
+                              wanted);
+        default: refuse(wanted, "categorical");
+    }
+}
+
+std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
+                                       const TestOptions& options) {
+    for (const DriftTest test : tests)
+        if (!runs_on_samples(named(test, true), true) && !runs_on_samples(named(test, false), false))
+            refuse(test, "any");
+    std::vector<FeatureComparison> features;
+    for (const NamedColumn& column : reference.columns()) {
+        const Column* other = live.find(column.name);
+        if (other == nullptr) continue;
+        if (other->is_numeric() != column.column.is_numeric())
+            throw Error(ErrorCode::schema_mismatch, "column \"" + std::string(column.name) +
+                                                        "\" is numeric on one side and categorical on the other");
+        features.push_back(compare_columns(column, *other, tests, options));
+    }
+    if (features.empty()) throw Error(ErrorCode::schema_mismatch, "the two tables have no column in common");
+    return features;
+}
+
+template TestResult run_test<float>(DriftTest, const SortedSample<float>&, const SortedSample<float>&,
+                                    const TestOptions&);
+template TestResult run_test<double>(DriftTest, const SortedSample<double>&, const SortedSample<double>&,
+                                     const TestOptions&);
+
+}  // namespace vedette::inline v0::drift

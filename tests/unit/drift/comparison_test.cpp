@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests by name: the same answers as by hand, on tables, with what cannot be tested left unevaluated.
+#include "vedette/drift/comparison.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "vedette/core/error.hpp"
+#include "vedette/core/random.hpp"
+#include "vedette/drift/contingency_tests.hpp"
+#include "vedette/drift/moment_tests.hpp"
+#include "vedette/drift/rank_tests.hpp"
+
+namespace d = vedette::drift;
+using vedette::Column;
+using vedette::DriftTest;
+using vedette::Table;
+using Sample = std::vector<double>;
+using Counts = std::vector<std::uint64_t>;
+
+namespace {
+
+Sample normals(std::size_t n, std::uint64_t seed, double shift = 0.0) {
+    vedette::Random random(seed);
+    Sample values(n);
+    for (double& value : values) value = random.normal() + shift;
+    return values;
+}
+
+}  // namespace
+
+TEST_CASE("every test that runs on samples finds a shift and lets none pass for one") {
+    const d::SortedSample<double> reference(normals(2000, 1)), same(normals(2000, 2));
+    Sample wide = normals(2000, 3, 0.5);
+    for (double& value : wide) value *= 1.5;
+    const d::SortedSample<double> moved(wide);
+    for (std::uint8_t i = 0; i < vedette::drift_test_count; ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        CAPTURE(vedette::drift_test_name(test));
+        if (!vedette::runs_on_samples(test, true)) {
+            CHECK_THROWS_AS(d::run_test(test, reference, same), vedette::Error);
+            continue;
+        }
+        CHECK(d::run_test(test, reference, same).p_value > 0.01);
+        const auto result = d::run_test(test, reference, moved);
+        CHECK(result.p_value <= 0.001);
+        CHECK(result.live_count == 2000.0);
+    }
+    const Counts coin{400, 600}, biased{480, 520};
+    for (std::uint8_t i = 0; i < vedette::drift_test_count; ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        CAPTURE(vedette::drift_test_name(test));
+        if (!vedette::runs_on_samples(test, false)) {
+            CHECK_THROWS_AS(d::run_test(test, coin, biased), vedette::Error);
+            continue;
+        }
+        CHECK(d::run_test(test, coin, coin).p_value > 0.5);
+        CHECK(d::run_test(test, coin, biased).p_value < 0.001);
+    }
+}
+
+TEST_CASE("names lead to the tests themselves") {
+    const d::SortedSample<double> x(normals(50, 1)), y(normals(70, 2, 0.3));
+    CHECK(d::run_test(DriftTest::automatic, x, y).p_value == d::ks_two_sample(x, y).p_value);
+    CHECK(d::run_test(DriftTest::mann_whitney, x, y, {.alternative = d::Alternative::greater}).p_value ==
+          d::mann_whitney(x, y, {.alternative = d::Alternative::greater}).p_value);
+    CHECK(d::run_test(DriftTest::welch_t, x, y).statistic ==
+          d::welch_t(vedette::ColumnView<double>(x.values()), vedette::ColumnView<double>(y.values())).statistic);
+    const Counts a{10, 20, 30}, b{20, 20, 20}, table{10, 20, 30, 20, 20, 20};
+    CHECK(d::run_test(DriftTest::automatic, a, b).p_value == d::chi_square({table, 2, 3}).p_value);
+    CHECK_THROWS_AS(d::run_test(DriftTest::fisher_exact, a, b), vedette::Error);
+    CHECK_THROWS_AS(d::run_test(DriftTest::chi_square, a, Counts{1, 2}), vedette::Error);
+    CHECK_THROWS_AS(d::run_test(DriftTest::chi_square, a, b, {.alternative = d::Alternative::less}), vedette::Error);
+}
+
+TEST_CASE("tables are compared by name, without what is no value") {
+    Sample x = normals(300, 1), y = normals(200, 2, 2.0);
+    x[3] = std::numeric_limits<double>::quiet_NaN();
+    y[0] = std::numeric_limits<double>::infinity();
+    std::vector<std::string_view> countries(300, "CH"), live_countries(200, "CH");
+    for (std::size_t i = 0; i < 100; ++i) countries[i] = live_countries[2 * i] = "DE";
+    const Sample alone(300, 1.0);
+    const Table reference(
+        {{"x", Column::numeric(x)}, {"country", Column::strings(countries)}, {"only here", Column::numeric(alone)}});
+    const Table live({{"country", Column::strings(live_countries)}, {"x", Column::numeric(y)}});
+    const std::vector<DriftTest> tests{DriftTest::automatic, DriftTest::welch_t, DriftTest::fisher_exact};
+    const auto features = d::compare(reference, live, tests);
+    REQUIRE(features.size() == 2);
+    CHECK(features[0].name == "x");
+    REQUIRE(features[0].results.size() == 2);
+    CHECK(features[0].results[0].test == DriftTest::kolmogorov_smirnov);
+    CHECK(features[0].results[0].result.reference_count == 299.0);
+    CHECK(features[0].results[0].result.live_count == 199.0);
+    CHECK(features[0].results[0].result.p_value < 1e-10);
+    REQUIRE(features[1].results.size() == 2);
+    CHECK(features[1].results[0].test == DriftTest::chi_square);
+    CHECK(features[1].results[1].test == DriftTest::fisher_exact);
+    CHECK(features[1].results[1].result.p_value < 0.01);
+}
+
+TEST_CASE("what the data do not allow is not evaluated, and misuse is refused") {
+    const Sample x = normals(300, 1);
+    const Sample empty(5, std::numeric_limits<double>::quiet_NaN());
+    std::vector<std::string_view> texts{"a", "b", "c", "a", "b"};
+    const std::vector<DriftTest> tests{DriftTest::automatic, DriftTest::anderson_darling, DriftTest::welch_t,
+                                       DriftTest::fisher_exact};
+    const auto few = d::compare(Table({{"x", Column::numeric(x)}}), Table({{"x", Column::numeric(empty)}}), tests);
+    REQUIRE(few[0].results.size() == 3);
+    for (const auto& named : few[0].results) {
+        CHECK(std::isnan(named.result.p_value));
+        CHECK(named.result.reference_count == 300.0);
+        CHECK(named.result.live_count == 0.0);
+    }
+    const auto three =
+        d::compare(Table({{"t", Column::strings(texts)}}), Table({{"t", Column::strings(texts)}}), tests);
+    REQUIRE(three[0].results.size() == 2);
+    CHECK(std::isnan(three[0].results[1].result.p_value));
+    CHECK(three[0].results[1].result.live_count == 5.0);
+    CHECK_THROWS_AS(d::compare(Table({{"x", Column::numeric(x)}}), Table({{"y", Column::numeric(x)}}), tests),
+                    vedette::Error);
+    const std::vector<DriftTest> never{DriftTest::two_proportion};
+    CHECK_THROWS_AS(d::compare(Table({{"x", Column::numeric(x)}}), Table({{"x", Column::numeric(x)}}), never),
+                    vedette::Error);
+    CHECK_THROWS_AS(d::compare(Table({{"t", Column::strings(texts)}}), Table({{"t", Column::numeric(empty)}}), tests),
+                    vedette::Error);
+}
