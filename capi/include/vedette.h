@@ -614,6 +614,8 @@ typedef struct vdt_evidence {
     double moved_share_upper;
     double reference_rate;
     double live_rate;
+    vdt_drift_test test;  ///< behind it; TWO_PROPORTION where the commonest value decided; AUTOMATIC: a test of its own
+    uint32_t reserved_2;
 } vdt_evidence;
 
 /// One drift test's answer, whether it decided or not.
@@ -687,6 +689,36 @@ VDT_API vdt_status vdt_report_render(const vdt_report* report, const char* forma
 /// Renders straight into a file, written atomically. Further error: IO_ERROR.
 VDT_API vdt_status vdt_report_save(const vdt_report* report, const char* format, const vdt_render_options* options,
                                    const char* path, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== tests on samples ====
+
+/// Which way the live values are suspected to have moved.
+enum { VDT_TWO_SIDED = 0, VDT_LESS = 1, VDT_GREATER = 2 };
+/// Where the p-value comes from. AUTOMATIC: exact where that is quick, else asymptotic or, failing that, permutations.
+enum { VDT_METHOD_AUTOMATIC = 0, VDT_METHOD_EXACT = 1, VDT_METHOD_ASYMPTOTIC = 2, VDT_METHOD_PERMUTATION = 3 };
+
+/// Options of a test on samples.
+typedef struct vdt_test_options {
+    uint32_t struct_size;
+    int32_t alternative;  ///< VDT_TWO_SIDED, ...; a test without direction takes VDT_TWO_SIDED only
+    int32_t method;       ///< VDT_METHOD_*
+    uint32_t reserved;
+    double confidence;      ///< of the effect's interval, in (0, 1); default 0.95
+    uint64_t permutations;  ///< p-values are (1 + #)/(permutations + 1); default 999
+    uint64_t seed;          ///< of the permutations: same seed, same p-value, on every machine
+} vdt_test_options;
+
+VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_NOEXCEPT;
+
+/// One test on the samples themselves, two columns of the same kind, numeric or categorical; names are ignored, numbers
+/// are compared as f64. Nulls, NaN and infinities are left out: the counts of the result tell how many took part.
+/// VDT_TEST_AUTOMATIC: Kolmogorov-Smirnov, of categories chi-square. What the data do not allow (too few values, no
+/// spread, Fisher's test of more than two categories) gives NaN, not an error. `options` NULL = defaults. Errors:
+/// SCHEMA_MISMATCH for a numeric column against a categorical one, UNSUPPORTED for a test that is not for such columns
+/// or an option that the test does not have, INVALID_ARGUMENT, OVERFLOW.
+VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference, const vdt_column* live,
+                                       const vdt_test_options* options, vdt_test_result* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

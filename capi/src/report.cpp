@@ -96,7 +96,9 @@ vdt_evidence to_c(const Evidence& evidence) noexcept {
             evidence.moved_share_interval.lower,
             evidence.moved_share_interval.upper,
             evidence.reference_rate,
-            evidence.live_rate};
+            evidence.live_rate,
+            static_cast<vdt_drift_test>(evidence.by),
+            0};
 }
 
 std::string render_as(const vdt_report* report, const char* format, const vdt_render_options* given) {
@@ -224,18 +226,7 @@ vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_dr
         if (found == nullptr) {
             throw Error(ErrorCode::invalid_argument, "test: " + std::to_string(test) + " is none of 0 to 8");
         }
-        const TestResult& r = *found;
-        const vdt_test_result result{sizeof(vdt_test_result),
-                                     static_cast<vdt_drift_test>(which),
-                                     r.statistic,
-                                     r.p_value,
-                                     r.degrees_of_freedom,
-                                     r.effect,
-                                     r.effect_interval.lower,
-                                     r.effect_interval.upper,
-                                     r.reference_count,
-                                     r.live_count};
-        write_struct(out, result, "out");
+        write_struct(out, to_c(which, *found), "out");
     });
 }
 

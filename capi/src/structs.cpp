@@ -56,6 +56,19 @@ std::string_view to_text(const char* data, std::uint64_t length, const char* arg
     return {data, static_cast<std::size_t>(length)};
 }
 
+vdt_test_result to_c(DriftTest test, const TestResult& result) noexcept {
+    return {sizeof(vdt_test_result),
+            static_cast<vdt_drift_test>(test),
+            result.statistic,
+            result.p_value,
+            result.degrees_of_freedom,
+            result.effect,
+            result.effect_interval.lower,
+            result.effect_interval.upper,
+            result.reference_count,
+            result.live_count};
+}
+
 vdt_string borrow(std::string_view text) noexcept {
     return {text.data(), text.size()};
 }

@@ -12,6 +12,8 @@
 #include "fence.hpp"
 #include "vedette.h"
 #include "vedette/core/error.hpp"
+#include "vedette/core/evidence.hpp"
+#include "vedette/drift/drift_test.hpp"
 
 namespace vedette::inline v0::capi {
 
@@ -61,6 +63,9 @@ void init_struct(Struct* out, std::size_t size, const Struct& defaults) noexcept
 
 /// A pointer and a length as text. Throws Error(invalid_argument) for null with a length.
 std::string_view to_text(const char* data, std::uint64_t length, const char* argument);
+
+/// A test's answer as the caller's struct.
+vdt_test_result to_c(DriftTest test, const TestResult& result) noexcept;
 
 /// The view of a text that the caller may keep.
 vdt_string borrow(std::string_view text) noexcept;

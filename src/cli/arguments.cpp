@@ -23,6 +23,24 @@ CLI::Validator word(const std::map<std::string, T>& values) {
     return CLI::CheckedTransformer(values).description(words);
 }
 
+std::map<std::string, DriftTest> sample_tests() {
+    std::map<std::string, DriftTest> tests;
+    for (std::uint8_t i = 0; i < drift_test_count; ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        if (runs_on_samples(test, true) || runs_on_samples(test, false)) tests.emplace(drift_test_name(test), test);
+    }
+    return tests;
+}
+
+std::map<std::string, stats::Correction> corrections() {
+    std::map<std::string, stats::Correction> named;
+    for (int i = 0; i <= static_cast<int>(stats::Correction::benjamini_yekutieli); ++i) {
+        const auto correction = static_cast<stats::Correction>(i);
+        named.emplace(stats::correction_name(correction), correction);
+    }
+    return named;
+}
+
 /// What the chosen sub-command will do, once everything is parsed.
 using Action = std::function<ExitStatus()>;
 
@@ -93,6 +111,11 @@ void add_live(CLI::App& command, LiveOptions& options) {
         ->transform(word<ColorMode>(
             {{"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
     command.add_option("--title", options.title, "Heading of the report");
+    command
+        .add_option("--correction", options.correction,
+                    "How the p-values of a report are adjusted, in place of the policy's word")
+        ->type_name("WORD")
+        ->transform(word(corrections()));
     command.add_option("--max-features", options.max_features, "Features listed or exported, gravest first")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -155,6 +178,14 @@ class Tool {
         add_live(command, live_);
         add_delimiter(command, reference_.source);
         add_thinning(command, reference_.source);
+        command
+            .add_option(
+                "--test", live_.tests,
+                "Tests that decide, run on the samples themselves (a comma between several); each feature takes "
+                "those for its kind. Default: the policy's, on counters")
+            ->type_name("WORD")
+            ->delimiter(',')
+            ->transform(word(sample_tests()));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;
             live_.source.thinning = reference_.source.thinning;

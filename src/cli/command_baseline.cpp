@@ -136,12 +136,15 @@ void warn_of_memory(const std::string& source, const Table& table, std::uint64_t
 
 Baseline learn(const ReferenceOptions& options) {
     RowSource source(options.source);
-    const Frame frame(source, options.frame);
-    warn_of_memory(source.name(), frame.table(), options.source.thinning);
+    return learn(options, source.name(), Frame(source, options.frame));
+}
+
+Baseline learn(const ReferenceOptions& options, const std::string& name, const Frame& frame) {
+    warn_of_memory(name, frame.table(), options.source.thinning);
     try {
         return Baseline::build(frame.table(), options.baseline);
     } catch (const Error& error) {
-        throw Error(error.code(), fmt::format("{}: {}", source.name(), error.what()));
+        throw Error(error.code(), fmt::format("{}: {}", name, error.what()));
     }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -48,11 +49,60 @@ class Progress {
     bool shown_ = false;
 };
 
+/// The rows of a window as columns, for tests that need more than counters.
+class LiveSample {
+  public:
+    explicit LiveSample(const Baseline& baseline) : features_(baseline.features()), columns_(features_.size()) {}
+
+    void add(std::span<const Value> row) {
+        for (std::size_t f = 0; f < columns_.size(); ++f) {
+            if (features_[f].kind == FeatureKind::numeric) {
+                columns_[f].numbers.push_back(row[f].kind == Value::Kind::number ? row[f].number : std::nan(""));
+            } else if (row[f].kind == Value::Kind::text) {
+                columns_[f].texts.emplace_back(row[f].text);
+            }
+        }
+    }
+    void clear() {
+        for (SampleColumn& column : columns_) column = {};
+    }
+    /// The named tests of every feature. Nulls and values of a wrong type are no part of a sample.
+    [[nodiscard]] std::vector<drift::FeatureComparison> compare(const Table& reference,
+                                                                std::span<const DriftTest> tests) {
+        std::vector<drift::FeatureComparison> compared;
+        for (std::size_t f = 0; f < columns_.size(); ++f) {
+            SampleColumn& column = columns_[f];
+            const Column* known = reference.find(features_[f].name);
+            column.views.assign(column.texts.begin(), column.texts.end());
+            const Column live = features_[f].kind == FeatureKind::numeric ? Column::numeric(column.numbers)
+                                                                          : Column::strings(column.views);
+            auto one = drift::compare(Table({{features_[f].name, *known}}), Table({{features_[f].name, live}}), tests,
+                                      {.nan = drift::NanPolicy::omit});
+            compared.push_back(std::move(one.front()));
+        }
+        return compared;
+    }
+
+  private:
+    struct SampleColumn {
+        std::vector<double> numbers;
+        std::vector<std::string> texts;
+        std::vector<std::string_view> views;
+    };
+    std::span<const FeatureBaseline> features_;
+    std::vector<SampleColumn> columns_;
+};
+
 /// Fills one window after the other and judges each.
 class Walk {
   public:
-    Walk(const Baseline& baseline, Policy policy, const LiveOptions& options, RowSource& source)
-        : guard_(baseline, std::move(policy)), options_(options), source_(source), window_(baseline) {
+    Walk(const Baseline& baseline, Policy policy, const LiveOptions& options, RowSource& source, const Frame* reference)
+        : guard_(baseline, std::move(policy)),
+          options_(options),
+          source_(source),
+          window_(baseline),
+          sample_(guard_.baseline()) {
+        if (reference != nullptr) reference_ = reference->table();
         for (const FeatureBaseline& feature : baseline.features()) {
             columns_.push_back(source.column(feature.name));
             kinds_.push_back(feature.kind);
@@ -67,6 +117,7 @@ class Walk {
             if (by_ && begins_new_window()) finish();
             for (std::size_t f = 0; f < columns_.size(); ++f) row_[f] = source_.value(columns_[f], kinds_[f]);
             static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
+            if (!options_.tests.empty()) sample_.add(row_);
             ++rows_;
             if (options_.window != 0 && rows_ == options_.window) finish();
             progress.at(source_.rows());
@@ -95,11 +146,17 @@ class Walk {
         if (reports_.size() == most_windows) {
             throw InputError(fmt::format("{}: more than {} windows; choose larger ones", source_.name(), most_windows));
         }
-        reports_.push_back({label(), assess(guard_.baseline(), window_, guard_.policy())});
+        reports_.push_back({label(), judge_window()});
         window_.reset();
+        sample_.clear();
         first_row_ += rows_;
         rows_ = 0;
         by_value_ = next_value_;
+    }
+
+    [[nodiscard]] Report judge_window() {
+        if (options_.tests.empty()) return assess(guard_.baseline(), window_, guard_.policy());
+        return assess(guard_.baseline(), window_, guard_.policy(), sample_.compare(reference_, options_.tests));
     }
 
     /// A rest too short to be judged joins the window before it: windows merge exactly, so no row goes unjudged.
@@ -119,6 +176,8 @@ class Walk {
     const LiveOptions& options_;
     RowSource& source_;
     Window window_;
+    LiveSample sample_;
+    Table reference_;
     std::vector<std::size_t> columns_;
     std::vector<FeatureKind> kinds_;
     std::vector<Value> row_;
@@ -132,14 +191,15 @@ class Walk {
 
 }  // namespace
 
-ExitStatus judge(const Baseline& baseline, const LiveOptions& options) {
+ExitStatus judge(const Baseline& baseline, const LiveOptions& options, const Frame* reference) {
     const std::vector<Output> outputs = parse_outputs(options.formats);
     if (options.window != 0 && !options.window_by.empty()) {
         throw InputError("--window and --window-by exclude each other");
     }
     Policy policy = read_policy(options.policy_path);
+    if (options.correction) policy.correction = *options.correction;
     RowSource source(options.source);
-    const std::vector<LabelledReport> reports = Walk(baseline, std::move(policy), options, source).run();
+    const std::vector<LabelledReport> reports = Walk(baseline, std::move(policy), options, source, reference).run();
     RenderOptions render_options;
     render_options.title = options.title;
     render_options.live_name = source.name();
@@ -156,7 +216,12 @@ ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live) {
     if (reference.source.path == "-" && live.source.path == "-") {
         throw InputError("only one of the two files can be standard input");
     }
-    return judge(learn(reference), live);
+    if (live.tests.empty()) return judge(learn(reference), live);
+    if (live.window != 0 || !live.window_by.empty())
+        throw InputError("--test compares whole samples; it excludes --window and --window-by");
+    RowSource source(reference.source);
+    const Frame frame(source, reference.frame);
+    return judge(learn(reference, source.name(), frame), live, &frame);
 }
 
 }  // namespace vedette::inline v0::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,13 @@ struct LiveOptions {
     bool fail_on_warn = false;
     std::string title;
     std::uint64_t max_features = 100;
+    std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's, on counters
+    std::optional<stats::Correction> correction;  ///< in place of the policy's
 };
 
 [[nodiscard]] Baseline learn(const ReferenceOptions& options);
+/// The same of a frame already read.
+[[nodiscard]] Baseline learn(const ReferenceOptions& options, const std::string& name, const Frame& frame);
 
 ExitStatus baseline_build(const ReferenceOptions& options, const std::string& output);
 ExitStatus baseline_show(const std::string& path, bool as_json);
@@ -44,7 +49,8 @@ ExitStatus policy_schema();
 ExitStatus policy_check(const std::string& path);
 
 /// Judges live data window by window, and writes the reports.
-ExitStatus judge(const Baseline& baseline, const LiveOptions& options);
+/// `reference` is needed for tests on samples, null without them.
+ExitStatus judge(const Baseline& baseline, const LiveOptions& options, const Frame* reference = nullptr);
 
 /// The whole tool: parses the command line, runs the command, and lets no exception out.
 int run(int argc, const char* const* argv) noexcept;

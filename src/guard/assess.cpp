@@ -61,11 +61,12 @@ double grid_median(const stats::Grid& grid, std::span<const std::uint64_t> count
 class FeatureAssessment {
   public:
     FeatureAssessment(const Baseline& baseline, const Window& window, const stats::Confidence& confidence,
-                      std::uint64_t minimum_rows, FeatureReport& report)
+                      std::uint64_t minimum_rows, const drift::FeatureComparison* comparison, FeatureReport& report)
         : feature_(baseline.features()[report.feature]),
           window_(window),
           confidence_(confidence),
           minimum_rows_(minimum_rows),
+          comparison_(comparison),
           report_(report) {}
 
     void run(const drift::GridReference& reference) {
@@ -94,10 +95,12 @@ class FeatureAssessment {
         return first != counts.end() && std::none_of(first + 1, counts.end(), filled);
     }
 
-    Evidence& append(Hypothesis hypothesis) {
-        Evidence& evidence = report_.evidence_[report_.evidence_size_++];
+    Evidence& append(Hypothesis hypothesis, DriftTest by) {
+        Evidence& evidence =
+            comparison_ != nullptr ? report_.compared_.emplace_back() : report_.evidence_[report_.evidence_size_++];
         evidence = Evidence{};
         evidence.hypothesis = hypothesis;
+        evidence.by = by;
         return evidence;
     }
 
@@ -114,23 +117,40 @@ class FeatureAssessment {
     void add_distribution() {
         if (feature_.observations() == 0 && report_.live_rows >= minimum_rows_) return;  // rates are all there is
         if (is_constant() && report_.live_observations >= minimum_rows_) return;
-        Evidence& evidence = append(Hypothesis::distribution);
+        if (comparison_ != nullptr) return add_comparison();
+        Evidence& evidence = append(Hypothesis::distribution, report_.test);
         if (report_.live_observations < minimum_rows_) return;
         evidence.test = *drift::result_of(report_.statistics, report_.test);  // resolved, so never null
         if (std::isnan(evidence.test.p_value) && report_.statistics.pooled_cells < 2) {
+            evidence.by = DriftTest::two_proportion;
             evidence.test = commonest_cell();
             evidence.moved_share = std::abs(evidence.test.effect);
             evidence.moved_share_interval = magnitude(evidence.test.effect_interval);
             return;
         }
+        set_moved_share(evidence);
+    }
+
+    void set_moved_share(Evidence& evidence) const {
         const TestResult& moved = feature_.kind == FeatureKind::numeric ? report_.statistics.ks  //
                                                                         : report_.statistics.total_variation;
         evidence.moved_share = moved.effect;
         evidence.moved_share_interval = moved.effect_interval;
     }
 
-    void add_rate(Hypothesis hypothesis, const TestResult& test, double reference_rate, double live_rate) {
-        Evidence& evidence = append(hypothesis);
+    // Every named test has its own evidence; how much moved is read off the counters for all of them.
+    void add_comparison() {
+        for (const drift::NamedResult& named : comparison_->results) {
+            Evidence& evidence = append(Hypothesis::distribution, named.test);
+            if (report_.live_observations < minimum_rows_) continue;
+            evidence.test = named.result;
+            set_moved_share(evidence);
+        }
+    }
+
+    void add_rate(Hypothesis hypothesis, DriftTest by, const TestResult& test, double reference_rate,
+                  double live_rate) {
+        Evidence& evidence = append(hypothesis, by);
         evidence.test = test;
         evidence.moved_share = std::abs(test.effect);
         evidence.moved_share_interval = magnitude(test.effect_interval);
@@ -141,7 +161,7 @@ class FeatureAssessment {
     void add_count(Hypothesis hypothesis, std::uint64_t reference_events, std::uint64_t reference_total,
                    std::uint64_t live_events, std::uint64_t live_total) {
         if (reference_events + live_events == 0) return;
-        add_rate(hypothesis,
+        add_rate(hypothesis, DriftTest::two_proportion,
                  drift::two_proportion(reference_events, reference_total, live_events, live_total, confidence_),
                  static_cast<double>(reference_events) / static_cast<double>(reference_total),
                  static_cast<double>(live_events) / static_cast<double>(live_total));
@@ -164,7 +184,7 @@ class FeatureAssessment {
         if (feature_.kind == FeatureKind::numeric) {
             const std::uint64_t outside = live.front() + live.back();
             if (outside == 0 && !is_constant()) return;
-            add_rate(Hypothesis::out_of_range_rate,
+            add_rate(Hypothesis::out_of_range_rate, DriftTest::automatic,
                      drift::exceedance(observations, outside, report_.live_observations, confidence_), 0.0,
                      static_cast<double>(outside) / live_observations);
             return;
@@ -176,7 +196,8 @@ class FeatureAssessment {
             left_out > 0 ? drift::two_proportion(left_out, observations, unseen, report_.live_observations, confidence_)
                          : drift::unseen_category(feature_.singletons, feature_.doubletons, observations, unseen,
                                                   report_.live_observations, confidence_);
-        add_rate(Hypothesis::unseen_rate, test, static_cast<double>(left_out) / static_cast<double>(observations),
+        add_rate(Hypothesis::unseen_rate, left_out > 0 ? DriftTest::two_proportion : DriftTest::automatic, test,
+                 static_cast<double>(left_out) / static_cast<double>(observations),
                  static_cast<double>(unseen) / live_observations);
     }
 
@@ -184,6 +205,7 @@ class FeatureAssessment {
     const Window& window_;
     const stats::Confidence& confidence_;
     std::uint64_t minimum_rows_;
+    const drift::FeatureComparison* comparison_;
     FeatureReport& report_;
 };
 
@@ -208,14 +230,32 @@ void adjust_family(std::vector<FeatureReport>& features, stats::Correction corre
     std::size_t next = 0;
     for (FeatureReport& feature : features) {
         if (feature.ignored) continue;
-        for (std::size_t i = 0; i < feature.evidence_size_; ++i)
-            feature.evidence_[i].adjusted_p_value = p_values[next++];
+        for (Evidence& evidence : feature.evidence()) evidence.adjusted_p_value = p_values[next++];
     }
+}
+
+// The comparison of each feature, null where there is none.
+std::vector<const drift::FeatureComparison*> by_feature(const Baseline& baseline,
+                                                        std::span<const drift::FeatureComparison> comparisons) {
+    std::vector<const drift::FeatureComparison*> found(baseline.feature_count(), nullptr);
+    for (const drift::FeatureComparison& comparison : comparisons) {
+        const auto feature = baseline.find(comparison.name);
+        if (!feature)
+            throw Error(ErrorCode::schema_mismatch,
+                        "the baseline has no feature \"" + comparison.name + "\", which was compared");
+        if (!comparison.results.empty()) found[*feature] = &comparison;
+    }
+    return found;
 }
 
 }  // namespace
 
 Report assess(const Baseline& baseline, const Window& window, const Policy& policy) {
+    return assess(baseline, window, policy, {});
+}
+
+Report assess(const Baseline& baseline, const Window& window, const Policy& policy,
+              std::span<const drift::FeatureComparison> comparisons) {
     policy.validate();
     if (window.baseline().id() != baseline.id()) {
         throw Error(ErrorCode::baseline_mismatch, "the window was counted against another baseline");
@@ -234,6 +274,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .minimum_rows = policy.minimum_rows,
                   .baseline = baseline,
                   .window = window};
+    const std::vector<const drift::FeatureComparison*> compared = by_feature(baseline, comparisons);
     const stats::Confidence confidence(1.0 - policy.level);
     for (std::size_t f = 0; f < report.features.size(); ++f) {
         FeatureReport& feature = report.features[f];
@@ -242,7 +283,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
         feature.ignored = rules.ignore;
         feature.tolerance = rules.tolerance;
         feature.test = resolve(rules.test, baseline.features()[f]);
-        FeatureAssessment(baseline, window, confidence, policy.minimum_rows, feature)
+        FeatureAssessment(baseline, window, confidence, policy.minimum_rows, compared[f], feature)
             .run(baseline.state().references[f]);
     }
     adjust_family(report.features, policy.correction);
@@ -251,9 +292,8 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
     Decision overall = Decision::pass;
     for (FeatureReport& feature : report.features) {
         if (feature.ignored) continue;
-        feature.decision = feature.evidence_size_ == 0 ? Decision::not_evaluated : Decision::pass;
-        for (std::size_t i = 0; i < feature.evidence_size_; ++i) {
-            Evidence& evidence = feature.evidence_[i];
+        feature.decision = feature.evidence().empty() ? Decision::not_evaluated : Decision::pass;
+        for (Evidence& evidence : feature.evidence()) {
             evidence.decision = decide(evidence, policy.level, feature.tolerance);
             feature.decision = worst(feature.decision, evidence.decision);
         }

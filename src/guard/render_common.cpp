@@ -221,13 +221,18 @@ const char* test_word(DriftTest test) noexcept {
     return index < words.size() ? words[index] : "unknown";
 }
 
-const char* evidence_test_word(const FeatureReport& feature, const Evidence& evidence) noexcept {
+const char* evidence_test_word(const Evidence& evidence) noexcept {
+    if (evidence.by != DriftTest::automatic) return test_word(evidence.by);
     switch (evidence.hypothesis) {
-        case Hypothesis::distribution: return test_word(feature.test);
         case Hypothesis::out_of_range_rate: return "exceedances";
         case Hypothesis::unseen_rate: return "unseen rate";
         default: return "two proportions";
     }
+}
+
+const char* evidence_test_key(const Evidence& evidence) noexcept {
+    if (evidence.by != DriftTest::automatic) return drift_test_name(evidence.by);
+    return evidence.hypothesis == Hypothesis::unseen_rate ? "unseen_category" : "exceedance";
 }
 
 std::string grouped(std::uint64_t count) {

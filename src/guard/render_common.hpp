@@ -53,7 +53,9 @@ const char* hypothesis_word(Hypothesis hypothesis) noexcept;
 /// "Kolmogorov-Smirnov", ...: for people.
 const char* test_word(DriftTest test) noexcept;
 /// What tested a piece of evidence, e.g. "chi-square" or "two proportions".
-const char* evidence_test_word(const FeatureReport& feature, const Evidence& evidence) noexcept;
+const char* evidence_test_word(const Evidence& evidence) noexcept;
+/// The same as a key for programs, e.g. "mann_whitney".
+const char* evidence_test_key(const Evidence& evidence) noexcept;
 
 /// "12,345".
 std::string grouped(std::uint64_t count);

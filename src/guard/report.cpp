@@ -138,7 +138,7 @@ std::string Report::reason(std::size_t index) const {
     if (evidence->hypothesis == Hypothesis::distribution) {
         text = fmt::format("{}: at least {} of the values moved (estimate {}, {} p {})", known.name,
                            percent(std::max(0.0, evidence->moved_share_interval.lower)), percent(evidence->moved_share),
-                           test_word(feature.test), probability(evidence->adjusted_p_value));
+                           test_word(evidence->by), probability(evidence->adjusted_p_value));
         if (known.kind == FeatureKind::numeric && !std::isnan(feature.live_median)) {
             text += fmt::format("; median {:.4g} was {:.4g}", feature.live_median, feature.reference_median);
         }

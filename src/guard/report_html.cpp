@@ -102,7 +102,7 @@ std::string facts(const Report& report, std::size_t f) {
     if (evidence != nullptr && !std::isnan(evidence->adjusted_p_value)) {
         fact("moved share", percent_with_interval(evidence->moved_share, evidence->moved_share_interval));
         fact("adjusted p-value", p_value(evidence->adjusted_p_value));
-        fact("decided by", evidence_test_word(feature, *evidence));
+        fact("decided by", evidence_test_word(*evidence));
     }
     if (known.kind == FeatureKind::numeric) {
         fact("medians", number(feature.reference_median) + " to " + number(feature.live_median));

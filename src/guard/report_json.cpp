@@ -21,7 +21,9 @@ Json interval(const Interval& bounds) {
 }
 
 Json test_json(const TestResult& test) {
-    return {{"statistic", finite(test.statistic)},
+    return {{"reference_count", test.reference_count},
+            {"live_count", test.live_count},
+            {"statistic", finite(test.statistic)},
             {"degrees_of_freedom", finite(test.degrees_of_freedom)},
             {"p_value", finite(test.p_value)},
             {"effect", finite(test.effect)},
@@ -30,6 +32,7 @@ Json test_json(const TestResult& test) {
 
 Json evidence_json(const Evidence& evidence) {
     Json out{{"hypothesis", hypothesis_name(evidence.hypothesis)},
+             {"by", rendering::evidence_test_key(evidence)},
              {"decision", decision_name(evidence.decision)},
              {"adjusted_p_value", finite(evidence.adjusted_p_value)},
              {"moved_share", finite(evidence.moved_share)},

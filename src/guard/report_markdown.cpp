@@ -46,7 +46,7 @@ std::string feature_row(const Report& report, std::size_t f) {
     const std::string open = left_open(feature);
     return fmt::format("| {} | {} | {} | {} | {} | {} |\n", plain(known.name), verdict(feature.decision),
                        percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
-                       plain(p_value(evidence->adjusted_p_value)), plain(evidence_test_word(feature, *evidence)),
+                       plain(p_value(evidence->adjusted_p_value)), plain(evidence_test_word(*evidence)),
                        plain(report.reason(f) + (open.empty() ? open : "; " + open)));
 }
 

@@ -104,7 +104,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
         if (!open.empty()) change += (change.empty() ? "" : "; ") + open;
         grid.add({name, decision_word(feature.decision),
                   percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
-                  p_value(evidence->adjusted_p_value), evidence_test_word(feature, *evidence), change},
+                  p_value(evidence->adjusted_p_value), evidence_test_word(*evidence), change},
                  color_of(feature.decision, options.color));
     }
     std::string text = grid.text();

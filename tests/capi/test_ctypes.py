@@ -69,10 +69,12 @@ FeatureReport = struct("vdt_feature_report", ("struct_size", u32), ("decision", 
 Evidence = struct("vdt_evidence", ("struct_size", u32), ("hypothesis", i32), ("decision", i32), ("reserved", u32),
                   *doubles("statistic p_value degrees_of_freedom effect effect_lower effect_upper reference_count "
                            "live_count adjusted_p_value moved_share moved_share_lower moved_share_upper "
-                           "reference_rate live_rate"))
+                           "reference_rate live_rate"), ("test", i32), ("reserved_2", u32))
 TestResult = struct("vdt_test_result", ("struct_size", u32), ("test", i32),
                     *doubles("statistic p_value degrees_of_freedom effect effect_lower effect_upper "
                              "reference_count live_count"))
+TestOptions = struct("vdt_test_options", ("struct_size", u32), ("alternative", i32), ("method", i32),
+                     ("reserved", u32), *doubles("confidence"), ("permutations", u64), ("seed", u64))
 RenderOptions = struct("vdt_render_options", ("struct_size", u32), ("color", i32), ("title", c.c_char_p),
                        ("title_length", u64), ("live_name", c.c_char_p), ("live_name_length", u64),
                        ("max_features", u64))
@@ -98,8 +100,8 @@ ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("
                        ("release", RELEASE_ARRAY), ("private_data", pointer)]
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
-           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, ArrowSchema,
-           ArrowArray]
+           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions,
+           ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)
 SIGNATURES = {  # without the trailing error, which `call` adds

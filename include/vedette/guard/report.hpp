@@ -12,6 +12,7 @@
 
 #include "vedette/core/evidence.hpp"
 #include "vedette/core/verdict.hpp"
+#include "vedette/drift/comparison.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
@@ -39,7 +40,11 @@ const char* hypothesis_name(Hypothesis hypothesis) noexcept;
 struct Evidence {
     Hypothesis hypothesis = Hypothesis::distribution;
     Decision decision = Decision::not_evaluated;
-    TestResult test{};  ///< of the deciding test
+    /// The test behind it: of a distribution the one asked for, or `two_proportion` where pooling leaves that a single
+    /// cell (all values but one are rare) and the rate of the reference's commonest value decides in its place. Of a
+    /// rate `two_proportion`; `automatic` where the hypothesis has a test of its own (out of range, unseen).
+    DriftTest by = DriftTest::automatic;
+    TestResult test{};
     double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
     double moved_share = std::numeric_limits<double>::quiet_NaN();  ///< share of the traffic that moved, 0..1
     Interval moved_share_interval{};
@@ -54,9 +59,7 @@ struct FeatureReport {
     std::size_t feature = 0;  ///< index in the baseline
     Decision decision = Decision::not_evaluated;
     bool ignored = false;
-    /// The test that decided, never `automatic`. Where pooling leaves it a single cell (all values but one are rare),
-    /// the two-proportion test of the reference's commonest cell decides in its place.
-    DriftTest test = DriftTest::automatic;
+    DriftTest test = DriftTest::automatic;  ///< the test that the policy asks for, never `automatic`; see Evidence::by
     double tolerance = 0.0;
     std::uint64_t live_rows = 0;                                         ///< values seen, nulls and the like included
     std::uint64_t live_observations = 0;                                 ///< values in cells
@@ -64,14 +67,21 @@ struct FeatureReport {
     double reference_median = std::numeric_limits<double>::quiet_NaN();  ///< numeric, interpolated on the grid
     double live_median = std::numeric_limits<double>::quiet_NaN();
 
-    /// Distribution first, then the rates that occurred at least once in reference or live.
-    [[nodiscard]] std::span<const Evidence> evidence() const noexcept { return {evidence_.data(), evidence_size_}; }
+    /// Distribution first (once per test where samples were compared), then the rates that occurred at least once in
+    /// reference or live.
+    [[nodiscard]] std::span<const Evidence> evidence() const noexcept {
+        return compared_.empty() ? std::span<const Evidence>(evidence_.data(), evidence_size_) : compared_;
+    }
+    [[nodiscard]] std::span<Evidence> evidence() noexcept {
+        return compared_.empty() ? std::span<Evidence>(evidence_.data(), evidence_size_) : compared_;
+    }
     /// The evidence that decided: the gravest, and among equals the largest moved share (a rate
     /// goes before a distribution that moved about as much, since it says more); null when there is none.
     [[nodiscard]] const Evidence* decisive() const noexcept;
 
     std::array<Evidence, max_evidence> evidence_{};
     std::size_t evidence_size_ = 0;
+    std::vector<Evidence> compared_;  ///< all of the evidence, where samples were compared
 };
 
 /// The judgement of a window. Plain data; owns what it needs, so baseline and window may go.
@@ -100,5 +110,11 @@ struct Report {
 /// warning, then `not_evaluated` if any feature could not be judged, and only else a pass.
 /// Cost: about 2 us per feature of 64 cells. Thread-safe. Throws Error(baseline_mismatch, invalid_policy).
 [[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy = {});
+
+/// The same where the samples themselves were compared: the named tests decide over the distributions in place of the
+/// policy's, each with its own evidence, all in one family of p-values. Features without a comparison keep the policy's
+/// test. Throws Error(schema_mismatch) for a compared feature that the baseline does not have, besides.
+[[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy,
+                            std::span<const drift::FeatureComparison> comparisons);
 
 }  // namespace vedette::inline v0
