@@ -299,6 +299,29 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(thinned["baseline"]["rows"], 1000)
         self.assertEqual(sum(window["live_rows"] for window in thinned["windows"]), 1000)
 
+    def test_tests_on_samples(self):
+        ref, same, moved = (self.dir / name for name in ("ref.csv", "same.csv", "moved.csv"))
+        tests = ("--test", "mann_whitney,anderson_darling,g_test", "--correction", "holm")
+        self.expect(run("drift", ref, same, *tests), PASS)
+        report = json.loads(self.expect(run("drift", ref, moved, *tests, "--format", "json"), FAILED))
+        self.assertEqual(report["policy"]["correction"], "holm")
+        amount, _, country = report["windows"][0]["features"]
+        self.assertEqual([evidence["by"] for evidence in amount["evidence"][:3]],
+                         ["mann_whitney", "anderson_darling", "g_test"])
+        for evidence in amount["evidence"][:3]:
+            test = evidence["test"]
+            self.assertLess(test["p_value"], 1e-10)
+            self.assertGreaterEqual(evidence["adjusted_p_value"], test["p_value"])
+            self.assertEqual((test["reference_count"], test["live_count"]), (4000, 4000))
+            self.assertEqual(len(test["effect_interval"]), 2)
+        self.assertEqual([evidence["by"] for evidence in country["evidence"]], ["g_test"])
+        self.expect(run("drift", ref, moved, *tests, "--format", "table"), FAILED, "Mann-Whitney")
+        for name in ("markdown", "html", "junit", "sarif", "openmetrics"):
+            self.expect(run("drift", ref, moved, *tests, "--format", name), FAILED)
+        self.expect(run("drift", ref, same, "--test", "two_proportion"), INPUT_ERROR, "--test")
+        self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
+        self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
+
     def test_rows_that_resemble_their_neighbours_are_pointed_out(self):
         draw, value, lines = random.Random(4), 0.0, ["x"]
         for _ in range(3000):

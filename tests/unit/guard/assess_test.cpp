@@ -152,13 +152,47 @@ TEST_CASE("a nearly constant feature is judged by its commonest value") {
         const Baseline baseline = Baseline::build(table(5000));
         Window window(baseline);
         window.observe(table(1000));
-        CHECK(assess(baseline, window).decision == Decision::pass);
+        const Report quiet = assess(baseline, window);
+        CHECK(quiet.decision == Decision::pass);
+        // The report names the test that decided, not the one that the policy asked for.
+        CHECK(quiet.features[0].evidence().front().by == DriftTest::two_proportion);
+        CHECK(contains(quiet.reason(0), "two proportion"));
         for (std::size_t i = 0; i < 200; ++i) zeros[i] = 1.0;
         for (std::size_t i = 0; i < 200; ++i) words[i] = "b";
         window.reset();
         window.observe(table(1000));
         CHECK(assess(baseline, window).decision == Decision::alarm);
     }
+}
+
+TEST_CASE("tests on samples decide in place of the policy's") {
+    const Baseline baseline = sample_baseline(3000);
+    const auto reference = draw_sample(3000, 1);
+    for (const double shift : {0.0, 0.7}) {
+        const auto live = draw_sample(3000, 77, shift);
+        const std::vector<DriftTest> tests{DriftTest::mann_whitney, DriftTest::welch_t, DriftTest::g_test};
+        const auto comparisons =
+            drift::compare(reference.table(), live.table(), tests, {.nan = drift::NanPolicy::omit});
+        Window window(baseline);
+        window.observe(live.table());
+        const Report report = assess(baseline, window, {}, comparisons);
+        const auto evidence = report.features[0].evidence();
+        REQUIRE(evidence.size() >= 3);
+        CHECK(evidence[0].by == DriftTest::mann_whitney);
+        CHECK(evidence[1].by == DriftTest::welch_t);
+        CHECK(evidence[2].by == DriftTest::g_test);
+        for (std::size_t i = 0; i < 3; ++i) {
+            CHECK(evidence[i].hypothesis == Hypothesis::distribution);
+            CHECK(evidence[i].adjusted_p_value >= evidence[i].test.p_value);
+            CHECK(evidence[i].moved_share == report.features[0].statistics.ks.effect);
+        }
+        CHECK(report.features[0].decision == (shift == 0.0 ? Decision::pass : Decision::alarm));
+        // Categories take the one test that is for them.
+        CHECK(report.features[3].evidence().front().by == DriftTest::g_test);
+    }
+    drift::FeatureComparison stranger;
+    stranger.name = "nobody";
+    CHECK_THROWS_AS((void)assess(baseline, Window(baseline), {}, {&stranger, 1}), Error);
 }
 
 TEST_CASE("a reference that is all null still judges: nothing but nulls may come") {
