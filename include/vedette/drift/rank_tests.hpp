@@ -12,7 +12,7 @@
 
 namespace vedette::inline v0::drift {
 
-// All tests take samples sorted once, or ranges of float or double, which they sort: O(n log n). With sorted samples
+// All tests take samples sorted once, or ranges of float or double, which they sort: O(n). With sorted samples
 // the statistic is one pass, O(n + m). F is the distribution function of the reference, G of the live values; n and m
 // are the sizes. Infinities are ordinary values. Thread-safe. All throw Error: not_enough_data for an empty sample (or
 // what the test names), invalid_argument for a NaN under NanPolicy::refuse, a confidence outside (0, 1) or zero

@@ -16,7 +16,7 @@ namespace vedette::inline v0::drift {
 template <class T>
 class SortedSample {
   public:
-    /// Copies and sorts; O(n log n). Throws Error(invalid_argument) for a NaN under NanPolicy::refuse, naming the
+    /// Copies and sorts; O(n). Throws Error(invalid_argument) for a NaN under NanPolicy::refuse, naming the
     /// first.
     explicit SortedSample(ColumnView<T> values, NanPolicy nan = NanPolicy::refuse);
     explicit SortedSample(std::span<const T> values, NanPolicy nan = NanPolicy::refuse)
