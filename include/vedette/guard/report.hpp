@@ -54,8 +54,9 @@ struct FeatureReport {
     std::size_t feature = 0;  ///< index in the baseline
     Decision decision = Decision::not_evaluated;
     bool ignored = false;
-    /// The test that decided, never `automatic`. Where pooling leaves it a single cell (all values but one are rare),
-    /// the two-proportion test of the reference's commonest cell decides in its place.
+    /// The test that decided, never `automatic`. Where one cell holds more than half of both samples, and all others
+    /// together are expected fewer than 10 times in the smaller one or leave the policy's test undefined, that is
+    /// `two_proportion` of this cell (not for tests on the distribution function, which need no pooling).
     DriftTest test = DriftTest::automatic;
     double tolerance = 0.0;
     std::uint64_t live_rows = 0;                                         ///< values seen, nulls and the like included

@@ -152,13 +152,48 @@ TEST_CASE("a nearly constant feature is judged by its commonest value") {
         const Baseline baseline = Baseline::build(table(5000));
         Window window(baseline);
         window.observe(table(1000));
-        CHECK(assess(baseline, window).decision == Decision::pass);
+        const Report same = assess(baseline, window);
+        CHECK(same.decision == Decision::pass);
+        CHECK(same.features[0].test == DriftTest::two_proportion);
         for (std::size_t i = 0; i < 200; ++i) zeros[i] = 1.0;
         for (std::size_t i = 0; i < 200; ++i) words[i] = "b";
         window.reset();
         window.observe(table(1000));
-        CHECK(assess(baseline, window).decision == Decision::alarm);
+        const Report moved = assess(baseline, window);
+        CHECK(moved.decision == Decision::alarm);
+        // Among categories the rare values are now common enough in both samples for a cell of their own.
+        CHECK(moved.features[0].test == (numeric ? DriftTest::two_proportion : DriftTest::chi_square));
+        CHECK(moved.features[0].evidence().front().moved_share == doctest::Approx(0.2).epsilon(0.01));
+        if (numeric) CHECK(moved.reason(0).find("two proportion") != std::string::npos);
     }
+}
+
+TEST_CASE("a test on the distribution function decides over a nearly constant feature when the policy wants it") {
+    std::vector<double> zeros(5000, 0.0);
+    zeros[17] = 1.0;
+    const Table table({{"x", Column::numeric(zeros)}});
+    const Baseline baseline = Baseline::build(table);
+    Window window(baseline);
+    window.observe(table);
+    Policy policy;
+    policy.defaults.test = DriftTest::kolmogorov_smirnov;
+    const Report report = assess(baseline, window, policy);
+    CHECK(report.features[0].test == DriftTest::kolmogorov_smirnov);
+    CHECK(report.features[0].evidence().front().test.p_value == report.features[0].statistics.ks.p_value);
+}
+
+TEST_CASE("a reference of many values, each seen once or twice, is too little to judge by any of them") {
+    std::vector<std::string> words;
+    for (int i = 0; i < 15; ++i) words.emplace_back(1, static_cast<char>(97 + i % 12));
+    std::vector<std::string_view> few(words.begin(), words.end());
+    std::vector<std::string_view> many;
+    for (std::size_t i = 0; i < 1000; ++i) many.push_back(words[i % 12]);
+    const Baseline baseline = Baseline::build(Table({{"x", Column::strings(few)}}), {.minimum_rows = 1});
+    Window window(baseline);
+    window.observe(Table({{"x", Column::strings(many)}}));
+    const Report report = assess(baseline, window);
+    CHECK(report.features[0].evidence().front().decision == Decision::not_evaluated);
+    CHECK(report.decision == Decision::not_evaluated);
 }
 
 TEST_CASE("a reference that is all null still judges: nothing but nulls may come") {
