@@ -264,7 +264,7 @@ enum {
     VDT_TEST_HELLINGER = 6,
     VDT_TEST_TOTAL_VARIATION = 7,
     VDT_TEST_WASSERSTEIN = 8,
-    VDT_TEST_TWO_PROPORTION = 9,  ///< of the reference's commonest value, where all others are rare
+    VDT_TEST_TWO_PROPORTION = 9,  ///< of the value that most of both samples share, where all others are rare
     VDT_TEST_KUIPER = 10,
     VDT_TEST_CRAMER_VON_MISES = 11,
     VDT_TEST_ANDERSON_DARLING = 12,
@@ -670,7 +670,8 @@ VDT_API vdt_status vdt_report_feature(const vdt_report* report, size_t feature, 
 VDT_API vdt_status vdt_report_evidence(const vdt_report* report, size_t feature, size_t index, vdt_evidence* out,
                                        vdt_error* error) VDT_NOEXCEPT;
 /// The answer of one test of a feature; VDT_TEST_AUTOMATIC = the one that decided. All NaN where the test is not
-/// defined, such as KOLMOGOROV_SMIRNOV for categories. Errors: INVALID_ARGUMENT.
+/// defined, such as KOLMOGOROV_SMIRNOV for categories. TWO_PROPORTION answers only where it decided. Errors:
+/// INVALID_ARGUMENT.
 VDT_API vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_drift_test test,
                                         vdt_test_result* out, vdt_error* error) VDT_NOEXCEPT;
 /// Feature indices, the gravest and then the largest moved share first. Two-call, in numbers.

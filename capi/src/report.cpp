@@ -221,10 +221,14 @@ vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_dr
     return fence(error, [&] {
         const FeatureReport& known = feature_of(report, feature);
         const DriftTest which = test == VDT_TEST_AUTOMATIC ? known.test : static_cast<DriftTest>(test);
-        const bool is_named = test >= VDT_TEST_AUTOMATIC && test <= VDT_TEST_WASSERSTEIN;
+        const bool is_named = test >= VDT_TEST_AUTOMATIC && test <= VDT_TEST_TWO_PROPORTION;
         const TestResult* found = is_named ? drift::result_of(known.statistics, which) : nullptr;
+        // The test of the commonest value exists only where it decided, and then as the first evidence.
+        const bool decided = is_named && which == DriftTest::two_proportion && which == known.test;
+        if (decided && !known.evidence().empty()) found = &known.evidence().front().test;
         if (found == nullptr) {
-            throw Error(ErrorCode::invalid_argument, "test: " + std::to_string(test) + " is none of 0 to 8");
+            throw Error(ErrorCode::invalid_argument,
+                        "test: " + std::to_string(test) + " is none of 0 to 8, nor the 9 of a feature that it decided");
         }
         write_struct(out, to_c(which, *found), "out");
     });

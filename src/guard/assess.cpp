@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "guard/baseline_state.hpp"
 #include "vedette/core/error.hpp"
@@ -26,6 +27,11 @@ DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {
     const auto inner_cells = static_cast<double>(feature.grid.edges.size() - 1);
     const bool even = !feature.grid.discrete && feature.grid.largest_inner_share <= 2.0 / inner_cells;
     return even ? DriftTest::kolmogorov_smirnov : DriftTest::chi_square;
+}
+
+// Whether a test on counters joins rare cells first: all do but those on the distribution function.
+bool pools_cells(DriftTest test) {
+    return test != DriftTest::kolmogorov_smirnov && test != DriftTest::wasserstein;
 }
 
 // A signed difference of rates as a share that moved, whichever way.
@@ -104,14 +110,42 @@ class FeatureAssessment {
         return evidence;
     }
 
-    // Where all cells but one are rare, pooling leaves a single cell, and no test of many cells is defined. What can
-    // still change is how often the commonest value comes.
-    [[nodiscard]] TestResult commonest_cell() const {
+    // The cell that holds more than half of both samples together. At most one does, and without drift the totals of
+    // both samples say nothing about either: unlike the reference's commonest of many cells, it is not chosen by a
+    // chance that the live side then lacks. What the baseline does not know by name has a rate of its own.
+    [[nodiscard]] std::optional<std::size_t> dominant_cell() const {
         const auto counts = feature_.counts();
         const auto live = window_.counts(report_.feature);
-        const auto cell = static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
-        return drift::two_proportion(counts[cell], feature_.observations(), live[cell], report_.live_observations,
-                                     confidence_);
+        const std::size_t named = counts.size() - (feature_.kind == FeatureKind::numeric ? 0 : 1);
+        const double half = 0.5 * (static_cast<double>(feature_.observations()) +  //
+                                   static_cast<double>(report_.live_observations));
+        for (std::size_t cell = 0; cell < named; ++cell)
+            if (static_cast<double>(counts[cell] + live[cell]) > half) return cell;
+        return std::nullopt;
+    }
+
+    // Where all cells but one are rare, chi-square's law is coarse, and pooling may leave it a single cell. What can
+    // still change is how often the commonest value comes. Whether this test replaces the pooled one depends on totals
+    // alone as far as it can: were it the reference's rare counts, the chosen test would have another level.
+    [[nodiscard]] bool judge_dominant_cell(Evidence& evidence) {
+        constexpr std::size_t few_cells = 3;  // more would hold enough rare values in any case
+        constexpr double few_expected = 10.0;
+        const bool undefined = std::isnan(evidence.test.p_value);
+        if (report_.statistics.pooled_cells > few_cells || !(undefined || pools_cells(report_.test))) return false;
+        const std::optional<std::size_t> cell = dominant_cell();
+        if (!cell) return false;
+        const std::uint64_t events = feature_.counts()[*cell];
+        const std::uint64_t live_events = window_.counts(report_.feature)[*cell];
+        const auto n = static_cast<double>(feature_.observations());
+        const auto m = static_cast<double>(report_.live_observations);
+        const double others = n + m - static_cast<double>(events + live_events);
+        if (!undefined && others * std::min(n, m) / (n + m) >= few_expected) return false;
+        evidence.by = report_.test = DriftTest::two_proportion;
+        evidence.test =
+            drift::two_proportion(events, feature_.observations(), live_events, report_.live_observations, confidence_);
+        evidence.moved_share = std::abs(evidence.test.effect);
+        evidence.moved_share_interval = magnitude(evidence.test.effect_interval);
+        return true;
     }
 
     void add_distribution() {
@@ -121,13 +155,7 @@ class FeatureAssessment {
         Evidence& evidence = append(Hypothesis::distribution, report_.test);
         if (report_.live_observations < minimum_rows_) return;
         evidence.test = *drift::result_of(report_.statistics, report_.test);  // resolved, so never null
-        if (std::isnan(evidence.test.p_value) && report_.statistics.pooled_cells < 2) {
-            evidence.by = DriftTest::two_proportion;
-            evidence.test = commonest_cell();
-            evidence.moved_share = std::abs(evidence.test.effect);
-            evidence.moved_share_interval = magnitude(evidence.test.effect_interval);
-            return;
-        }
+        if (judge_dominant_cell(evidence)) return;
         set_moved_share(evidence);
     }
 

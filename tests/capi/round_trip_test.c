@@ -318,6 +318,34 @@ static void test_report(void) {
     vdt_report_destroy(report);
 }
 
+static void test_nearly_constant(void) {
+    static double values[REFERENCE_ROWS];  // 0 but for one
+    values[17] = 1.0;
+    const vdt_column column = make_column("x", VDT_COLUMN_NUMERIC, VDT_F64, values, REFERENCE_ROWS, sizeof values);
+    vdt_baseline* baseline = NULL;
+    CHECK_OK(vdt_baseline_create(&column, 1, NULL, NULL, &baseline, e));
+    vdt_window* window = make_window(baseline);
+    CHECK_OK(vdt_window_observe_columns(window, &column, 1, e));
+    vdt_report* report = NULL;
+    CHECK_OK(vdt_assess(baseline, window, NULL, NULL, &report, e));
+    vdt_feature_report feature;
+    vdt_feature_report_init(&feature, sizeof feature);
+    CHECK_OK(vdt_report_feature(report, 0, &feature, e));
+    CHECK(feature.decision == VDT_PASS && feature.test == VDT_TEST_TWO_PROPORTION);
+    vdt_test_result decided, named;
+    vdt_test_result_init(&decided, sizeof decided);
+    vdt_test_result_init(&named, sizeof named);
+    CHECK_OK(vdt_report_statistic(report, 0, VDT_TEST_AUTOMATIC, &decided, e));
+    CHECK_OK(vdt_report_statistic(report, 0, VDT_TEST_TWO_PROPORTION, &named, e));
+    CHECK(decided.test == VDT_TEST_TWO_PROPORTION && decided.p_value == 1.0 && named.p_value == 1.0);
+    CHECK_OK(vdt_report_statistic(report, 0, VDT_TEST_CHI_SQUARE, &decided, e));
+    CHECK(isnan(decided.p_value));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "test", vdt_report_statistic(report, 0, VDT_TEST_KUIPER, &named, e));
+    vdt_report_destroy(report);
+    vdt_window_destroy(window);
+    vdt_baseline_destroy(baseline);
+}
+
 // ---- the caller's allocator ----
 
 typedef struct pool {
@@ -484,6 +512,7 @@ int main(int argc, char** argv) {
     test_check();
     test_windows();
     test_report();
+    test_nearly_constant();
     test_allocator();
     test_policy();
     test_scores();

@@ -40,9 +40,8 @@ const char* hypothesis_name(Hypothesis hypothesis) noexcept;
 struct Evidence {
     Hypothesis hypothesis = Hypothesis::distribution;
     Decision decision = Decision::not_evaluated;
-    /// The test behind it: of a distribution the one asked for, or `two_proportion` where pooling leaves that a single
-    /// cell (all values but one are rare) and the rate of the reference's commonest value decides in its place. Of a
-    /// rate `two_proportion`; `automatic` where the hypothesis has a test of its own (out of range, unseen).
+    /// The test behind it: of a distribution FeatureReport::test or, where samples were compared, each test asked for;
+    /// of a rate `two_proportion`; `automatic` where the hypothesis has a test of its own (out of range, unseen).
     DriftTest by = DriftTest::automatic;
     TestResult test{};
     double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
@@ -59,7 +58,10 @@ struct FeatureReport {
     std::size_t feature = 0;  ///< index in the baseline
     Decision decision = Decision::not_evaluated;
     bool ignored = false;
-    DriftTest test = DriftTest::automatic;  ///< the test that the policy asks for, never `automatic`; see Evidence::by
+    /// The test that decided, never `automatic`. Where one cell holds more than half of both samples, and all others
+    /// together are expected fewer than 10 times in the smaller one or leave the policy's test undefined, that is
+    /// `two_proportion` of this cell (not for tests on the distribution function, which need no pooling).
+    DriftTest test = DriftTest::automatic;
     double tolerance = 0.0;
     std::uint64_t live_rows = 0;                                         ///< values seen, nulls and the like included
     std::uint64_t live_observations = 0;                                 ///< values in cells

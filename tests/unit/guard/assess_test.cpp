@@ -155,13 +155,19 @@ TEST_CASE("a nearly constant feature is judged by its commonest value") {
         const Report quiet = assess(baseline, window);
         CHECK(quiet.decision == Decision::pass);
         // The report names the test that decided, not the one that the policy asked for.
+        CHECK(quiet.features[0].test == DriftTest::two_proportion);
         CHECK(quiet.features[0].evidence().front().by == DriftTest::two_proportion);
         CHECK(contains(quiet.reason(0), "two proportion"));
         for (std::size_t i = 0; i < 200; ++i) zeros[i] = 1.0;
         for (std::size_t i = 0; i < 200; ++i) words[i] = "b";
         window.reset();
         window.observe(table(1000));
-        CHECK(assess(baseline, window).decision == Decision::alarm);
+        const Report moved = assess(baseline, window);
+        CHECK(moved.decision == Decision::alarm);
+        // Among categories the rare values are now common enough in both samples for a cell of their own.
+        CHECK(moved.features[0].test == (numeric ? DriftTest::two_proportion : DriftTest::chi_square));
+        CHECK(moved.features[0].evidence().front().moved_share == doctest::Approx(0.2).epsilon(0.01));
+        if (numeric) CHECK(moved.reason(0).find("two proportion") != std::string::npos);
     }
 }
 
@@ -193,6 +199,34 @@ TEST_CASE("tests on samples decide in place of the policy's") {
     drift::FeatureComparison stranger;
     stranger.name = "nobody";
     CHECK_THROWS_AS((void)assess(baseline, Window(baseline), {}, {&stranger, 1}), Error);
+}
+
+TEST_CASE("a test on the distribution function decides over a nearly constant feature when the policy wants it") {
+    std::vector<double> zeros(5000, 0.0);
+    zeros[17] = 1.0;
+    const Table table({{"x", Column::numeric(zeros)}});
+    const Baseline baseline = Baseline::build(table);
+    Window window(baseline);
+    window.observe(table);
+    Policy policy;
+    policy.defaults.test = DriftTest::kolmogorov_smirnov;
+    const Report report = assess(baseline, window, policy);
+    CHECK(report.features[0].test == DriftTest::kolmogorov_smirnov);
+    CHECK(report.features[0].evidence().front().test.p_value == report.features[0].statistics.ks.p_value);
+}
+
+TEST_CASE("a reference of many values, each seen once or twice, is too little to judge by any of them") {
+    std::vector<std::string> words;
+    for (int i = 0; i < 15; ++i) words.emplace_back(1, static_cast<char>(97 + i % 12));
+    std::vector<std::string_view> few(words.begin(), words.end());
+    std::vector<std::string_view> many;
+    for (std::size_t i = 0; i < 1000; ++i) many.push_back(words[i % 12]);
+    const Baseline baseline = Baseline::build(Table({{"x", Column::strings(few)}}), {.minimum_rows = 1});
+    Window window(baseline);
+    window.observe(Table({{"x", Column::strings(many)}}));
+    const Report report = assess(baseline, window);
+    CHECK(report.features[0].evidence().front().decision == Decision::not_evaluated);
+    CHECK(report.decision == Decision::not_evaluated);
 }
 
 TEST_CASE("a reference that is all null still judges: nothing but nulls may come") {
