@@ -348,12 +348,11 @@ TestResult anderson_darling(std::span<const SortedSample<T>> samples, const Ande
     return result;
 }
 
-#define VEDETTE_INSTANTIATE(T)                                                              \
-    template TestResult anderson_darling<T>(const SortedSample<T>&, const SortedSample<T>&, \
-                                            const AndersonDarlingOptions&);                 \
-    template TestResult anderson_darling<T>(std::span<const SortedSample<T>>, const AndersonDarlingOptions&);
-VEDETTE_INSTANTIATE(float)
-VEDETTE_INSTANTIATE(double)
-#undef VEDETTE_INSTANTIATE
+template TestResult anderson_darling<float>(const SortedSample<float>&, const SortedSample<float>&,
+                                            const AndersonDarlingOptions&);
+template TestResult anderson_darling<float>(std::span<const SortedSample<float>>, const AndersonDarlingOptions&);
+template TestResult anderson_darling<double>(const SortedSample<double>&, const SortedSample<double>&,
+                                             const AndersonDarlingOptions&);
+template TestResult anderson_darling<double>(std::span<const SortedSample<double>>, const AndersonDarlingOptions&);
 
 }  // namespace vedette::inline v0::drift

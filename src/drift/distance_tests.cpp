@@ -187,11 +187,10 @@ double energy_distance(std::span<const double> reference, std::span<const double
                     {energy.name, "the live sample", live, live_weights});
 }
 
-#define VEDETTE_INSTANTIATE(T)                                                                                \
-    template TestResult wasserstein_1<T>(const SortedSample<T>&, const SortedSample<T>&, const TestOptions&); \
-    template TestResult energy_distance<T>(const SortedSample<T>&, const SortedSample<T>&, const TestOptions&);
-VEDETTE_INSTANTIATE(float)
-VEDETTE_INSTANTIATE(double)
-#undef VEDETTE_INSTANTIATE
+template TestResult wasserstein_1<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);
+template TestResult energy_distance<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);
+template TestResult wasserstein_1<double>(const SortedSample<double>&, const SortedSample<double>&, const TestOptions&);
+template TestResult energy_distance<double>(const SortedSample<double>&, const SortedSample<double>&,
+                                            const TestOptions&);
 
 }  // namespace vedette::inline v0::drift

@@ -217,11 +217,11 @@ TestResult kuiper_two_sample(const SortedSample<T>& reference, const SortedSampl
     return result;
 }
 
-#define VEDETTE_INSTANTIATE(T)                                                                                \
-    template TestResult ks_two_sample<T>(const SortedSample<T>&, const SortedSample<T>&, const TestOptions&); \
-    template TestResult kuiper_two_sample<T>(const SortedSample<T>&, const SortedSample<T>&, const TestOptions&);
-VEDETTE_INSTANTIATE(float)
-VEDETTE_INSTANTIATE(double)
-#undef VEDETTE_INSTANTIATE
+template TestResult ks_two_sample<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);
+template TestResult kuiper_two_sample<float>(const SortedSample<float>&, const SortedSample<float>&,
+                                             const TestOptions&);
+template TestResult ks_two_sample<double>(const SortedSample<double>&, const SortedSample<double>&, const TestOptions&);
+template TestResult kuiper_two_sample<double>(const SortedSample<double>&, const SortedSample<double>&,
+                                              const TestOptions&);
 
 }  // namespace vedette::inline v0::drift
