@@ -51,6 +51,11 @@ GridReference GridReference::ordered(std::span<const std::uint64_t> counts, std:
     reference.counts_.assign(counts.begin(), counts.end());
     reference.total_ = checked_sum(counts);
     reference.discrete_ = discrete;
+    reference.cumulated_.reserve(counts.size());
+    std::uint64_t below = 0;
+    for (const std::uint64_t count : counts)
+        reference.cumulated_.push_back(static_cast<double>(below += count) *
+                                       (1.0 / static_cast<double>(reference.total_)));
     reference.smallest_inner_mass_ = discrete ? 0.0 : near_equal_mass(counts, reference.total_);
     reference.standard_deviation_ = standard_deviation;
     if (counts.size() >= 4 && counts.front() == 0 && counts.back() == 0)

@@ -10,6 +10,7 @@
 #include "cell_pooling.hpp"
 #include "grid_laws.hpp"
 #include "kernels/dispatch.hpp"
+#include "ordered_sums.hpp"
 #include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::drift {
@@ -101,42 +102,12 @@ void GridEvaluation::run() noexcept {
 }
 
 void GridEvaluation::pass_ordered() noexcept {
-    const std::size_t cells = live_.size();
-    const double per_reference = 1.0 / n_;
-    const double per_live = 1.0 / m_;
-    const bool with_distance = !reference_.widths_.empty();
-    std::uint64_t reference_sum = 0;
-    std::uint64_t live_sum = 0;
-    double largest = 0.0;
-    double previous = 0.0;
-    double distance = 0.0;
-    double first = 0.0;
-    double second = 0.0;
-    for (std::size_t i = 0; i < cells; ++i) {
-        reference_sum += reference_.counts_[i];
-        live_sum += live_[i];
-        const double difference = to_double(reference_sum) * per_reference - to_double(live_sum) * per_live;
-        const double size = std::abs(difference);
-        largest = std::max(largest, size);
-        if (with_distance) {
-            const double before = std::abs(previous);
-            // The difference runs straight from `previous` to `difference` over the cell, or jumps at its start.
-            double height = size;
-            if (!reference_.discrete_) {
-                height = 0.5 * (size + before);
-                if (previous * difference < 0.0) height = 0.25 * (size * size + before * before) / height;
-            }
-            distance += reference_.widths_[i] * height;
-            const double weighted = to_double(live_[i]) * reference_.positions_[i];
-            first += weighted;
-            second += weighted * reference_.positions_[i];
-        }
-        previous = difference;
-    }
-    largest_difference_ = std::min(1.0, largest);
-    distance_ = distance;
-    first *= per_live;
-    live_variance_ = std::max(0.0, second * per_live - first * first);
+    const OrderedSums sums = sum_ordered(
+        {reference_.cumulated_, live_, reference_.widths_, reference_.positions_, m_, reference_.discrete_});
+    largest_difference_ = std::min(1.0, sums.largest_difference);
+    distance_ = sums.distance;
+    const double first = sums.first / m_;
+    live_variance_ = std::max(0.0, sums.second / m_ - first * first);
 }
 
 void GridEvaluation::finish_ks() noexcept {
@@ -209,10 +180,12 @@ void GridEvaluation::sum_pooled() noexcept {
         reference_block_[place] = reference_count;
         live_block_[place] = live_count;
     };
+    std::size_t count = 0;  // a local, which stays in a register
     pooled([&](double reference_count, double live_count) {
-        if (pooled_cells_ < block_size) keep(pooled_cells_, reference_count, live_count);
-        ++pooled_cells_;
+        if (count < block_size) keep(count, reference_count, live_count);
+        ++count;
     });
+    pooled_cells_ = count;
     if (pooled_cells_ < 2) return;
     const double added = smoothing * static_cast<double>(pooled_cells_);
     const double total = n_ + m_;

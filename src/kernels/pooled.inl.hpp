@@ -24,22 +24,35 @@ struct VectorDouble {
     }
 };
 
-// Whether each step of eight cells has all its logarithms near ln(1): their series is shorter, and so that all ISAs
-// take the same one, all eight lanes decide together.
+// Whether all logarithms of a step of eight cells are near ln(1): their series is shorter, and so that all ISAs take
+// the same one, all eight lanes decide together.
 template <class Terms>
-VEDETTE_INLINE void find_near(const double* reference, const double* live, std::size_t steps, const PooledScale& scale,
-                              bool* near) noexcept {
-    for (std::size_t k = 0; k < steps; ++k) {
+VEDETTE_INLINE bool is_near(const double* reference, const double* live, const PooledScale& scale) noexcept {
+    if constexpr (Terms::has_logarithms) {
         Mask<double> all = Batch<double>(0.0) == Batch<double>(0.0);
-        for (std::size_t lane = 0; lane < pooled_lanes; lane += Batch<double>::size) {
-            const std::size_t i = k * pooled_lanes + lane;
+        for (std::size_t i = 0; i < pooled_lanes; i += Batch<double>::size)
             all = all & (Terms::room(scale, load_double(reference + i), load_double(live + i)) >= Batch<double>(0.0));
-        }
-        near[k] = xsimd::all(all);
+        return xsimd::all(all);
+    } else {
+        return true;
     }
 }
 
-// One pass. The last step, when not whole, is completed with cells of weight zero.
+// One vector's cells of one step; `near` is the same for all lanes of the step.
+template <class Terms>
+VEDETTE_INLINE void add_step(const double* reference, const double* live, Batch<double> weight, bool near,
+                             const PooledScale& scale, Batch<double>* sum, Batch<double>& largest) noexcept {
+    const Batch<double> r = load_double(reference);
+    const Batch<double> l = load_double(live);
+    if (near) {
+        Terms::template add<true>(scale, r, l, weight, sum, largest);
+    } else if constexpr (Terms::has_logarithms) {
+        Terms::template add<false>(scale, r, l, weight, sum, largest);
+    }
+}
+
+// One pass. The last step, when not whole, is completed with cells of weight zero that are as large as the totals:
+// their shares are equal, so they never ask for the longer series.
 template <class Terms>
 VEDETTE_INLINE void sum_pass(const double* reference, const double* live, std::size_t cells, const PooledScale& scale,
                              PooledSums& out) noexcept {
@@ -48,29 +61,24 @@ VEDETTE_INLINE void sum_pass(const double* reference, const double* live, std::s
     alignas(64) double last[3][pooled_lanes];
     for (std::size_t i = 0; i < pooled_lanes; ++i) {
         const bool filled = whole + i < cells;
-        last[0][i] = filled ? reference[whole + i] : 1.0;
-        last[1][i] = filled ? live[whole + i] : 1.0;
+        last[0][i] = filled ? reference[whole + i] : scale.n;
+        last[1][i] = filled ? live[whole + i] : scale.m;
         last[2][i] = filled ? 1.0 : 0.0;
     }
     bool near[most_pooled_cells / pooled_lanes];
-    find_near<Terms>(reference, live, whole / pooled_lanes, scale, near);
+    for (std::size_t i = 0; i < whole; i += pooled_lanes)
+        near[i / pooled_lanes] = is_near<Terms>(reference + i, live + i, scale);
+    const bool last_near = whole < cells && is_near<Terms>(last[0], last[1], scale);
     alignas(64) double lanes[Terms::sums + 1][pooled_lanes];
     for (std::size_t lane = 0; lane < pooled_lanes; lane += width) {
         Batch<double> sum[Terms::sums];
         for (std::size_t k = 0; k < Terms::sums; ++k) sum[k] = Batch<double>(0.0);
         Batch<double> largest(0.0);
-        for (std::size_t i = lane; i < whole; i += pooled_lanes) {
-            const Batch<double> r = load_double(reference + i);
-            const Batch<double> l = load_double(live + i);
-            if (near[i / pooled_lanes]) {
-                Terms::template add<true>(scale, r, l, Batch<double>(1.0), sum, largest);
-            } else {
-                Terms::template add<false>(scale, r, l, Batch<double>(1.0), sum, largest);
-            }
-        }
+        for (std::size_t i = lane; i < whole; i += pooled_lanes)
+            add_step<Terms>(reference + i, live + i, Batch<double>(1.0), near[i / pooled_lanes], scale, sum, largest);
         if (whole < cells)
-            Terms::template add<false>(scale, load_double(last[0] + lane), load_double(last[1] + lane),
-                                       load_double(last[2] + lane), sum, largest);
+            add_step<Terms>(last[0] + lane, last[1] + lane, load_double(last[2] + lane), last_near, scale, sum,
+                            largest);
         for (std::size_t k = 0; k < Terms::sums; ++k) sum[k].store_aligned(lanes[k] + lane);
         largest.store_aligned(lanes[Terms::sums] + lane);
     }

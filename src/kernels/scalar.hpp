@@ -190,16 +190,20 @@ void sum_pass(const double* reference, const double* live, std::size_t cells, co
     for (std::size_t lane = 0; lane < pooled_lanes; ++lane) {
         double sum[Terms::sums] = {};
         for (std::size_t step = 0; step < cells; step += pooled_lanes) {
-            bool near = step + pooled_lanes <= cells;
-            for (std::size_t i = step; near && i < step + pooled_lanes; ++i)
-                near = Terms::room(scale, reference[i], live[i]) >= 0.0;
+            bool near = true;
+            if constexpr (Terms::has_logarithms) {
+                for (std::size_t i = step; near && i < step + pooled_lanes; ++i)
+                    near = i < cells ? Terms::room(scale, reference[i], live[i]) >= 0.0
+                                     : Terms::room(scale, scale.n, scale.m) >= 0.0;
+            }
             const bool filled = step + lane < cells;
-            const double r = filled ? reference[step + lane] : 1.0;
-            const double l = filled ? live[step + lane] : 1.0;
+            const double r = filled ? reference[step + lane] : scale.n;
+            const double l = filled ? live[step + lane] : scale.m;
+            const double weight = filled ? 1.0 : 0.0;
             if (near) {
-                Terms::template add<true>(scale, r, l, 1.0, sum, largest[lane]);
+                Terms::template add<true>(scale, r, l, weight, sum, largest[lane]);
             } else {
-                Terms::template add<false>(scale, r, l, filled ? 1.0 : 0.0, sum, largest[lane]);
+                Terms::template add<false>(scale, r, l, weight, sum, largest[lane]);
             }
         }
         for (std::size_t k = 0; k < Terms::sums; ++k) lanes[k][lane] = sum[k];

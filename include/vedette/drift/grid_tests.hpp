@@ -46,6 +46,7 @@ class GridReference {
     void prepare_wasserstein(std::span<const double> edges, double minimum, double maximum);
 
     std::vector<std::uint64_t> counts_;
+    std::vector<double> cumulated_;  // ordered: the distribution function at the cells' ends
     std::vector<double> widths_;     // of the cells in units of the range; empty when there is none
     std::vector<double> positions_;  // a cell's place in [0, 1], at which its live mass adds to the variance
     std::uint64_t total_ = 0;
