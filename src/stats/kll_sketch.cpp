@@ -125,7 +125,7 @@ void KllSketch<T>::compact(std::size_t level) {
 template <class T>
 void KllSketch<T>::merge(const KllSketch& other) {
     if (this == &other) {
-        const KllSketch copy = other;
+        const KllSketch copy(other);  // NOLINT(performance-unnecessary-copy-initialization): what changes is *this
         merge(copy);
         return;
     }
