@@ -10,7 +10,6 @@
 #include "cell_pooling.hpp"
 #include "grid_laws.hpp"
 #include "kernels/dispatch.hpp"
-#include "ordered_sums.hpp"
 #include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::drift {
@@ -101,8 +100,19 @@ void GridEvaluation::run() noexcept {
 }
 
 void GridEvaluation::pass_ordered() noexcept {
-    const OrderedSums sums = sum_ordered(
-        {reference_.cumulated_, live_, reference_.widths_, reference_.positions_, m_, reference_.discrete_});
+    static constexpr std::array<double, kernels::most_ordered_cells> no_places{};  // where distances have no meaning
+    const bool with_distance = !reference_.widths_.empty();
+    kernels::OrderedSums sums;
+    for (std::size_t begin = 0; begin < live_.size(); begin += kernels::most_ordered_cells) {
+        const kernels::OrderedBlock block{reference_.cumulated_.data() + begin,
+                                          live_.data() + begin,
+                                          with_distance ? reference_.widths_.data() + begin : no_places.data(),
+                                          with_distance ? reference_.positions_.data() + begin : no_places.data(),
+                                          std::min(kernels::most_ordered_cells, live_.size() - begin),
+                                          1.0 / m_,
+                                          reference_.discrete_};
+        kernels::kernels().ordered_sums(&block, &sums);
+    }
     largest_difference_ = std::min(1.0, sums.largest_difference);
     distance_ = sums.distance;
     const double first = sums.first / m_;
