@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 #include "vedette/stats/distributions.hpp"
@@ -17,21 +19,34 @@ struct Noncentral {
     double upper = 0.0;
 };
 
-// Noncentrality values at which `statistic` is the upper or lower normal quantile, Var = 2k + 4 * spread * lambda, with
-// the first Cornish-Fisher term for the skewness.
-inline Noncentral invert_noncentral(double statistic, double degrees, double z, double spread) noexcept {
-    const auto solve = [&](double sign) {
-        double lambda = 0.0;
-        for (int round = 0; round < 2; ++round) {
-            const double skew = (2.0 / 3.0) * (degrees + 3.0 * lambda) / (degrees + 2.0 * lambda);
-            const double x = statistic - (z * z - 1.0) * skew;
-            const double inside = 4.0 * spread * spread * z * z + 4.0 * spread * (x - degrees) + 2.0 * degrees;
-            const double s = sign * 2.0 * spread * z + std::sqrt(std::max(0.0, inside));
-            lambda = s <= 0.0 ? 0.0 : std::max(0.0, (s * s - 2.0 * degrees) / (4.0 * spread));
+// Noncentrality values at which each statistic is the upper or lower normal quantile, Var = 2k + 4 * spread * lambda,
+// with the first Cornish-Fisher term for the skewness. Side by side: roots and divisions that wait for one another
+// within a bound do not wait between bounds.
+template <std::size_t size>
+std::array<Noncentral, size> invert_noncentral(const std::array<double, size>& statistics, double degrees, double z,
+                                               const std::array<double, size>& spreads) noexcept {
+    std::array<double, 2 * size> lambda{};
+    std::array<double, 2 * size> statistic;
+    std::array<double, 2 * size> spread;
+    std::array<double, 2 * size> shift;
+    for (std::size_t i = 0; i < size; ++i) {
+        statistic[i] = statistic[size + i] = statistics[i];
+        spread[i] = spread[size + i] = spreads[i];
+        shift[i] = -2.0 * spreads[i] * z;
+        shift[size + i] = 2.0 * spreads[i] * z;
+    }
+    for (int round = 0; round < 2; ++round) {
+        for (std::size_t i = 0; i < 2 * size; ++i) {
+            const double skew = (2.0 / 3.0) * (degrees + 3.0 * lambda[i]) / (degrees + 2.0 * lambda[i]);
+            const double x = statistic[i] - (z * z - 1.0) * skew;
+            const double inside = shift[i] * shift[i] + 4.0 * spread[i] * (x - degrees) + 2.0 * degrees;
+            const double s = std::max(0.0, shift[i] + std::sqrt(std::max(0.0, inside)));
+            lambda[i] = std::max(0.0, (s * s - 2.0 * degrees) / (4.0 * spread[i]));
         }
-        return lambda;
-    };
-    return {solve(-1.0), solve(1.0)};
+    }
+    std::array<Noncentral, size> bounds;
+    for (std::size_t i = 0; i < size; ++i) bounds[i] = {lambda[i], lambda[size + i]};
+    return bounds;
 }
 
 // P(X >= x) of a non-negative sum of folded normals by a scaled chi law with its mean and variance. Exact in the limit

@@ -10,7 +10,6 @@
 #include "cell_pooling.hpp"
 #include "grid_laws.hpp"
 #include "kernels/dispatch.hpp"
-#include "ordered_sums.hpp"
 #include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::drift {
@@ -43,10 +42,10 @@ class GridEvaluation {
     void finish_ks() noexcept;
     void finish_wasserstein() noexcept;
     void finish_contingency() noexcept;
-    void finish_divergences() noexcept;
+    void fill_contingency(double pearson, const Noncentral& bounds) noexcept;
     void finish_total_variation() noexcept;
     void finish_chi_square_tails() noexcept;
-    void fill_divergence(TestResult& result, double divergence, double factor, double spread) const noexcept;
+    void fill_divergence(TestResult& result, double divergence, double factor, const Noncentral& bounds) const noexcept;
 
     const GridReference& reference_;
     std::span<const std::uint64_t> live_;
@@ -96,14 +95,24 @@ void GridEvaluation::run() noexcept {
     out_.pooled_cells = pooled_cells_;
     if (pooled_cells_ < 2) return;
     finish_contingency();
-    finish_divergences();
     finish_total_variation();
     finish_chi_square_tails();
 }
 
 void GridEvaluation::pass_ordered() noexcept {
-    const OrderedSums sums = sum_ordered(
-        {reference_.cumulated_, live_, reference_.widths_, reference_.positions_, m_, reference_.discrete_});
+    static constexpr std::array<double, kernels::most_ordered_cells> no_places{};  // where distances have no meaning
+    const bool with_distance = !reference_.widths_.empty();
+    kernels::OrderedSums sums;
+    for (std::size_t begin = 0; begin < live_.size(); begin += kernels::most_ordered_cells) {
+        const kernels::OrderedBlock block{reference_.cumulated_.data() + begin,
+                                          live_.data() + begin,
+                                          with_distance ? reference_.widths_.data() + begin : no_places.data(),
+                                          with_distance ? reference_.positions_.data() + begin : no_places.data(),
+                                          std::min(kernels::most_ordered_cells, live_.size() - begin),
+                                          1.0 / m_,
+                                          reference_.discrete_};
+        kernels::kernels().ordered_sums(&block, &sums);
+    }
     largest_difference_ = std::min(1.0, sums.largest_difference);
     distance_ = sums.distance;
     const double first = sums.first / m_;
@@ -206,67 +215,74 @@ void GridEvaluation::sum_pooled() noexcept {
     if (filled > 0) sum(filled);
 }
 
+// The statistics whose null law is chi-square and whose intervals come from one inversion: Pearson's, on which that of
+// G leans too, and the three divergences.
 void GridEvaluation::finish_contingency() noexcept {
-    const double total = n_ + m_;
-    const double degrees = static_cast<double>(pooled_cells_ - 1);
     const double nm = n_ * m_;
+    const auto variance_of = [this](double p, double p2, double q, double q2) {
+        return (p2 - p * p) / n_ + (q2 - q * q) / m_;
+    };
+    const auto spread_of = [](double ratio, double most) {
+        return std::isfinite(ratio) ? std::clamp(ratio, 0.25, most) : 1.0;
+    };
     const double pearson = nm * sums_.pearson;
-    const double variance = nm * nm *
-                            ((sums_.pearson_p2 - sums_.pearson_p * sums_.pearson_p) / n_ +
-                             (sums_.pearson_q2 - sums_.pearson_q * sums_.pearson_q) / m_);
-    const double spread = pearson > 0.0 ? std::clamp(variance / (4.0 * pearson), 0.25, 4.0) : 1.0;
-    const Noncentral bounds = invert_noncentral(pearson, degrees, confidence_.z(), spread);
+    const double pearson_variance =
+        nm * nm * variance_of(sums_.pearson_p, sums_.pearson_p2, sums_.pearson_q, sums_.pearson_q2);
+    const double psi = std::max(0.0, sums_.psi);
+    const double psi_variance = variance_of(sums_.psi_p, sums_.psi_p2, sums_.psi_q, sums_.psi_q2);
+    const double shannon = std::clamp(0.5 * (sums_.shannon_p + sums_.shannon_q), 0.0, std::numbers::ln2);
+    const double shannon_variance =
+        0.25 * variance_of(sums_.shannon_p, sums_.shannon_p2, sums_.shannon_q, sums_.shannon_q2);
+    const double hellinger = std::clamp(0.5 * sums_.hellinger, 0.0, 1.0);
+    const double per_factor = 1.0 / variance_factor_;
+    const std::array<double, 4> statistics{pearson, psi * per_factor, 8.0 * shannon * per_factor,
+                                           8.0 * hellinger * per_factor};
+    const std::array<double, 4> spreads{
+        pearson > 0.0 ? spread_of(pearson_variance / (4.0 * pearson), 4.0) : 1.0,
+        psi > 0.0 ? spread_of(psi_variance * per_factor / (4.0 * psi), 16.0) : 1.0,
+        shannon > 0.0 ? spread_of(8.0 * shannon_variance * per_factor / (4.0 * shannon), 16.0) : 1.0,
+        // The variance of the squared distance is (H^2/2 - H^4/4)(1/n+1/m).
+        1.0 - 0.5 * hellinger};
+    const double degrees = static_cast<double>(pooled_cells_ - 1);
+    const auto bounds = invert_noncentral(statistics, degrees, confidence_.z(), spreads);
+    fill_contingency(pearson, bounds[0]);
+    fill_divergence(out_.psi, psi, 1.0, bounds[1]);
+    out_.psi_null_mean = degrees * variance_factor_;
+    fill_divergence(out_.jensen_shannon, shannon, 8.0, bounds[2]);
+    fill_divergence(out_.hellinger, hellinger, 8.0, bounds[3]);
+    TestResult& js = out_.jensen_shannon;
+    for (double* value : {&js.effect, &js.effect_interval.lower, &js.effect_interval.upper})
+        *value = std::min(1.0, *value * std::numbers::log2e);
+    TestResult& h = out_.hellinger;
+    for (double* value : {&h.effect, &h.effect_interval.lower, &h.effect_interval.upper})
+        *value = std::min(1.0, std::sqrt(*value));
+}
+
+void GridEvaluation::fill_contingency(double pearson, const Noncentral& bounds) noexcept {
+    const double per_total = 1.0 / (n_ + m_);
+    const double degrees = static_cast<double>(pooled_cells_ - 1);
     for (TestResult* result : {&out_.chi_square, &out_.g}) {
         result->degrees_of_freedom = degrees;
-        result->effect = std::min(1.0, std::sqrt(pearson / total));
-        result->effect_interval = {std::min(1.0, std::sqrt(bounds.lower / total)),
-                                   std::min(1.0, std::sqrt(bounds.upper / total))};
+        result->effect = std::min(1.0, std::sqrt(pearson * per_total));
+        result->effect_interval = {std::min(1.0, std::sqrt(bounds.lower * per_total)),
+                                   std::min(1.0, std::sqrt(bounds.upper * per_total))};
     }
     out_.chi_square.statistic = pearson;
     out_.g.statistic = std::max(0.0, 2.0 * sums_.likelihood);
     // Williams's (1976) correction brings the mean of G to that of the chi-square law.
+    const double total = n_ + m_;
     const double williams =
         1.0 + (total * variance_factor_ - 1.0) * (total * sums_.inverse_totals - 1.0) / (6.0 * total * degrees);
     corrected_g_ = out_.g.statistic / williams;
 }
 
 void GridEvaluation::fill_divergence(TestResult& result, double divergence, double factor,
-                                     double spread) const noexcept {
-    const double degrees = static_cast<double>(pooled_cells_ - 1);
+                                     const Noncentral& bounds) const noexcept {
     const double scale = factor / variance_factor_;
     result.statistic = divergence * scale;
-    result.degrees_of_freedom = degrees;
-    const Noncentral bounds = invert_noncentral(result.statistic, degrees, confidence_.z(), spread);
+    result.degrees_of_freedom = static_cast<double>(pooled_cells_ - 1);
     result.effect = divergence;
     result.effect_interval = {bounds.lower / scale, bounds.upper / scale};
-}
-
-void GridEvaluation::finish_divergences() noexcept {
-    const auto spread_of = [this](double variance, double factor, double divergence) {
-        if (!(divergence > 0.0)) return 1.0;
-        const double ratio = factor * variance / (variance_factor_ * 4.0 * divergence);
-        return std::isfinite(ratio) ? std::clamp(ratio, 0.25, 16.0) : 1.0;
-    };
-    const double psi = std::max(0.0, sums_.psi);
-    const double psi_variance =
-        (sums_.psi_p2 - sums_.psi_p * sums_.psi_p) / n_ + (sums_.psi_q2 - sums_.psi_q * sums_.psi_q) / m_;
-    fill_divergence(out_.psi, psi, 1.0, spread_of(psi_variance, 1.0, psi));
-    out_.psi_null_mean = static_cast<double>(pooled_cells_ - 1) * variance_factor_;
-
-    const double shannon = std::clamp(0.5 * (sums_.shannon_p + sums_.shannon_q), 0.0, std::numbers::ln2);
-    const double shannon_variance = 0.25 * ((sums_.shannon_p2 - sums_.shannon_p * sums_.shannon_p) / n_ +
-                                            (sums_.shannon_q2 - sums_.shannon_q * sums_.shannon_q) / m_);
-    fill_divergence(out_.jensen_shannon, shannon, 8.0, spread_of(shannon_variance, 8.0, shannon));
-    TestResult& js = out_.jensen_shannon;
-    for (double* value : {&js.effect, &js.effect_interval.lower, &js.effect_interval.upper})
-        *value = std::min(1.0, *value * std::numbers::log2e);
-
-    const double hellinger = std::clamp(0.5 * sums_.hellinger, 0.0, 1.0);
-    // The variance of the squared distance is (H^2/2 - H^4/4)(1/n+1/m).
-    fill_divergence(out_.hellinger, hellinger, 8.0, 1.0 - 0.5 * hellinger);
-    TestResult& h = out_.hellinger;
-    for (double* value : {&h.effect, &h.effect_interval.lower, &h.effect_interval.upper})
-        *value = std::min(1.0, std::sqrt(*value));
 }
 
 void GridEvaluation::finish_total_variation() noexcept {

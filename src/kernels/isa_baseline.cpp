@@ -17,7 +17,8 @@ namespace vedette::inline v0::kernels {
 
 extern const KernelTable baseline_table;
 const KernelTable baseline_table = {VEDETTE_KERNEL_NAME, isa_baseline::entries<float>(),
-                                    isa_baseline::entries<double>(), &isa_baseline::pooled_sums};
+                                    isa_baseline::entries<double>(), &isa_baseline::pooled_sums,
+                                    &isa_baseline::ordered_sums};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -29,7 +30,7 @@ namespace vedette::inline v0::kernels {
 
 extern const KernelTable baseline_table;
 const KernelTable baseline_table = {"baseline", scalar::entries<float>(), scalar::entries<double>(),
-                                    &scalar::pooled_sums};
+                                    &scalar::pooled_sums, &scalar::ordered_sums};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -15,6 +15,11 @@ struct VectorDouble {
     static VEDETTE_INLINE Value broadcast(double x) noexcept { return Value(x); }
     static VEDETTE_INLINE Value largest(Value a, Value b) noexcept { return xsimd::select(a > b, a, b); }
     static VEDETTE_INLINE Value magnitude(Value x) noexcept { return xsimd::abs(x); }
+    static VEDETTE_INLINE Word word(std::uint64_t x) noexcept { return Word(x); }
+    static VEDETTE_INLINE Value as_double(Word x) noexcept { return xsimd::bitwise_cast<Value>(x); }
+    static VEDETTE_INLINE Value where_negative(Value test, Value x) noexcept {
+        return xsimd::select(test < Value(0.0), x, Value(0.0));
+    }
     static VEDETTE_INLINE Value root(Value x) noexcept { return xsimd::sqrt(x); }
     static VEDETTE_INLINE void split(Value x, Value& mantissa, Value& exponent) noexcept {
         const Word bits = xsimd::bitwise_cast<Word>(x);

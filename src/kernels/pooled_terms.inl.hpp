@@ -18,9 +18,13 @@ namespace {
 // The words that terms are written in, for plain doubles; an ISA source has the same ones for its vectors.
 struct PlainDouble {
     using Value = double;
+    using Word = std::uint64_t;
     static VEDETTE_INLINE double broadcast(double x) noexcept { return x; }
     static VEDETTE_INLINE double largest(double a, double b) noexcept { return a > b ? a : b; }
     static VEDETTE_INLINE double magnitude(double x) noexcept { return __builtin_fabs(x); }
+    static VEDETTE_INLINE Word word(std::uint64_t x) noexcept { return x; }
+    static VEDETTE_INLINE double as_double(Word x) noexcept { return __builtin_bit_cast(double, x); }
+    static VEDETTE_INLINE double where_negative(double test, double x) noexcept { return test < 0.0 ? x : 0.0; }
     static VEDETTE_INLINE double root(double x) noexcept { return __builtin_sqrt(x); }
     // x = 2^exponent * mantissa with the mantissa in [sqrt(1/2), sqrt(2)); the bias keeps the shifted word positive.
     static VEDETTE_INLINE void split(double x, double& mantissa, double& exponent) noexcept {

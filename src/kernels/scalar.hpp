@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/ordered_terms.inl.hpp"
 #include "kernels/pooled_terms.inl.hpp"
 #include "kernels/table.hpp"
 
@@ -218,6 +219,29 @@ inline void pooled_sums(const double* reference, const double* live, std::size_t
     sum_pass<ContingencyTerms<PlainDouble>>(reference, live, cells, *scale, *out);
     sum_pass<VariationTerms<PlainDouble>>(reference, live, cells, *scale, *out);
     sum_pass<ShareTerms<PlainDouble>>(reference, live, cells, *scale, *out);
+}
+
+/// Cell i of a block in lane i mod 8.
+template <bool discrete>
+void sum_ordered(const OrderedBlock& in, OrderedSums& out) noexcept {
+    double distance[pooled_lanes] = {}, first[pooled_lanes] = {}, second[pooled_lanes] = {};
+    for (std::size_t i = 0; i < in.cells; ++i) {
+        out.live_total += in.live[i];
+        const double after = in.reference[i] - to_double<PlainDouble>(out.live_total) * in.per_live;
+        const double weighted = to_double<PlainDouble>(in.live[i]) * in.positions[i];
+        out.largest_difference = PlainDouble::largest(out.largest_difference, PlainDouble::magnitude(after));
+        distance[i % pooled_lanes] += in.widths[i] * height<PlainDouble, discrete>(out.difference, after);
+        first[i % pooled_lanes] += weighted;
+        second[i % pooled_lanes] += weighted * in.positions[i];
+        out.difference = after;
+    }
+    out.distance += reduce_pooled(distance);
+    out.first += reduce_pooled(first);
+    out.second += reduce_pooled(second);
+}
+
+inline void ordered_sums(const OrderedBlock* block, OrderedSums* sums) noexcept {
+    block->discrete ? sum_ordered<true>(*block, *sums) : sum_ordered<false>(*block, *sums);
 }
 
 template <class T>

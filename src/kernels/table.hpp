@@ -22,6 +22,7 @@ inline constexpr double largest_cancellation = 64.0;
 inline constexpr std::size_t pooled_lanes = 8;
 /// At most so many cells go to one call.
 inline constexpr std::size_t most_pooled_cells = 256;
+inline constexpr std::size_t most_ordered_cells = 128;
 /// The bits of sqrt(1/2) and of the exponent's shift, by which a double is split into mantissa and exponent.
 inline constexpr std::uint64_t log_root_half = 0x3FE6A09E667F3BCDU;
 inline constexpr std::uint64_t log_bias = std::uint64_t{1024} << 52U;
@@ -123,6 +124,26 @@ struct PooledSums {
     double hellinger = 0.0;
 };
 
+/// Ordered cells of a two-sample comparison, at most `most_ordered_cells` in one call.
+struct OrderedBlock {
+    const double* reference;    ///< the reference's distribution function at the cells' ends
+    const std::uint64_t* live;  ///< counts
+    const double* widths;       ///< of the cells
+    const double* positions;
+    std::size_t cells;
+    double per_live;  ///< 1 / total of the live side
+    bool discrete;    ///< the difference jumps at a cell's start, else it runs straight over the cell
+};
+
+/// What a pass over ordered cells has come to; begins with zeros.
+struct OrderedSums {
+    std::uint64_t live_total = 0;
+    double difference = 0.0;  ///< of the distribution functions, at the end of the last cell
+    double largest_difference = 0.0;
+    double distance = 0.0;             ///< area between the distribution functions, in units of the widths
+    double first = 0.0, second = 0.0;  ///< live counts times positions, and times their squares
+};
+
 struct KernelTable {
     const char* name;
     TypedKernels<float> f32;
@@ -132,6 +153,9 @@ struct KernelTable {
     /// positive) to `sums`. Cells whose shares differ by more than about a quarter take up to a third longer.
     void (*pooled_sums)(const double* reference, const double* live, std::size_t cells, const PooledScale* scale,
                         PooledSums* sums) noexcept;
+
+    /// Takes `sums` over the next cells. The time depends on their number alone.
+    void (*ordered_sums)(const OrderedBlock* block, OrderedSums* sums) noexcept;
 };
 
 /// The member of a table for an element type.

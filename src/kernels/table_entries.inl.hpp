@@ -4,6 +4,7 @@
 
 #include "kernels/cells.inl.hpp"
 #include "kernels/moments.inl.hpp"
+#include "kernels/ordered.inl.hpp"
 #include "kernels/pooled.inl.hpp"
 #include "kernels/rows.inl.hpp"
 

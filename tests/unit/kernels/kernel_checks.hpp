@@ -268,4 +268,39 @@ inline Failure check_pooled(const KernelTable& table) {
     return {};
 }
 
+/// The sums over ordered cells: every size of the last step, differences that change sign, totals beyond 2^53.
+inline Failure check_ordered(const KernelTable& table) {
+    std::mt19937_64 random(78);
+    std::uniform_real_distribution<double> uniform(0.0, 1.0);
+    for (std::size_t cells = 0; cells <= most_ordered_cells; ++cells) {
+        for (const double most : {1.5, 300.0, 1e17}) {
+            for (const bool discrete : {false, true}) {
+                std::vector<double> f(cells + 1), widths(cells + 1), positions(cells + 1);
+                std::vector<std::uint64_t> live(cells + 1);
+                double total = 1.0;
+                for (std::size_t i = 1; i <= cells; ++i) {
+                    live[i] = static_cast<std::uint64_t>(most * uniform(random));
+                    total += static_cast<double>(live[i]);
+                    widths[i] = uniform(random);
+                    positions[i] = uniform(random);
+                    f[i] = (static_cast<double>(i) + 0.3 * uniform(random)) / static_cast<double>(cells + 1);
+                }
+                const OrderedBlock block{f.data() + 1, live.data() + 1, widths.data() + 1, positions.data() + 1,
+                                         cells,        0.5 / total,     discrete};
+                OrderedSums expected, got;
+                for (int round = 0; round < 2; ++round) {  // a second block goes on
+                    scalar::ordered_sums(&block, &expected);
+                    table.ordered_sums(&block, &got);
+                }
+                if (std::memcmp(&expected, &got, sizeof got) != 0) {
+                    std::ostringstream text;
+                    text << "ordered_sums of " << cells << " cells up to " << most << (discrete ? ", discrete" : "");
+                    return text.str();
+                }
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace kernel_checks

@@ -32,6 +32,32 @@ TEST_CASE("every available table sums pooled cells as the scalar reference does,
     }
 }
 
+TEST_CASE("every available table sums ordered cells as the scalar reference does, bit for bit") {
+    for (const KernelTable* table : available_tables()) {
+        CAPTURE(table->name);
+        const Failure failure = kernel_checks::check_ordered(*table);
+        CHECK_MESSAGE(failure.empty(), failure);
+    }
+}
+
+TEST_CASE("sums over ordered cells are those of the definitions") {
+    // Differences 0.05, -0.05, 0.1, 0: over the second and third cell they change sign.
+    const std::vector<double> f{0.25, 0.35, 0.8, 1.0}, widths{1.0, 2.0, 3.0, 0.5}, positions{0.0, 0.2, 0.5, 1.0};
+    const std::vector<std::uint64_t> live{4, 4, 6, 6};
+    OrderedBlock block{f.data(), live.data(), widths.data(), positions.data(), 4, 0.05, false};
+    OrderedSums straight, jumping;
+    scalar::ordered_sums(&block, &straight);
+    block.discrete = true;
+    scalar::ordered_sums(&block, &jumping);
+    const double triangles = (0.05 * 0.05 + 0.1 * 0.1) / (2 * 0.15);
+    CHECK(straight.live_total == 20);
+    CHECK(straight.largest_difference == doctest::Approx(0.1).epsilon(1e-12));
+    CHECK(straight.distance == doctest::Approx(0.025 + 2 * 0.025 + 3 * triangles + 0.5 * 0.05).epsilon(1e-12));
+    CHECK(jumping.distance == doctest::Approx(0.05 + 2 * 0.05 + 3 * 0.1).epsilon(1e-12));
+    CHECK(straight.first == doctest::Approx(0.8 + 3.0 + 6.0).epsilon(1e-12));
+    CHECK(straight.second == doctest::Approx(0.16 + 1.5 + 6.0).epsilon(1e-12));
+}
+
 TEST_CASE("sums over pooled cells are those of the definitions") {
     const std::vector<double> r{10, 0, 250, 31, 7, 90, 1, 44, 13}, l{12, 3, 200, 0, 9, 120, 5, 44, 2};
     const long double n = 446.0L, m = 395.0L, k = 9.0L;
