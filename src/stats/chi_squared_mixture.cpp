@@ -20,7 +20,11 @@ constexpr std::size_t power_count = ChiSquaredMixture::power_count;
 constexpr double pi = std::numbers::pi;
 // Weights so small that |2 s weight| stays below this enter by their power sums: the first term left out is 1e-12.
 constexpr double series_radius = 0.1;
-constexpr std::size_t listed_weights = 96;
+constexpr std::size_t listed_weights = 256;
+// Below this share of the mean the tail is one minus the lower tail, which has a saddle point of its own.
+constexpr double lower_share = 0.3;
+// Lower tails below it do not change 1.
+constexpr double negligible_log = -40.0;
 
 // Sums over j >= first of ((j + shift)^2 - offset)^-r: Euler and Maclaurin's midpoint form with the first correction.
 ChiSquaredMixture::Powers tail_powers(double first, double shift, double offset) {
@@ -60,6 +64,28 @@ double saddle_point(const std::vector<double>& weights, const ChiSquaredMixture:
     }
     return 0.5 * (low + high);
 }
+
+// Where exp(K(s) - s x)/|s| is smallest left of 0; negative.
+double lower_saddle_point(const std::vector<double>& weights, const ChiSquaredMixture::Powers& remainder,
+                          double degrees, double x) noexcept {
+    const double count = static_cast<double>(weights.size()) + remainder[0] / weights.back();
+    double low = 1.0 / x;
+    double high = (0.5 * degrees * count + 1.0) / x;
+    for (int step = 0; step < 24; ++step) {
+        const double t = std::sqrt(low) * std::sqrt(high);
+        double slope = remainder[0] / (1.0 + 2.0 * t * weights.back());
+        for (const double weight : weights) slope += weight / (1.0 + 2.0 * t * weight);
+        (degrees * slope + 1.0 / t > x ? low : high) = t;
+    }
+    return -std::sqrt(low) * std::sqrt(high);
+}
+
+// A parabola s = saddle + bend u^2 + i u around all singularities, walked in steps of u.
+struct Parabola {
+    double saddle;
+    double bend;
+    double step;
+};
 
 }  // namespace
 
@@ -109,33 +135,52 @@ double ChiSquaredMixture::sf(double x) const noexcept {
     if (std::isnan(x)) return x;
     if (!(x > 0.0)) return 1.0;
     if (x == std::numeric_limits<double>::infinity()) return 0.0;
-    const double saddle = saddle_point(weights_, suffix_.back(), degrees_, x);
-    const double gap = 0.5 / weights_.front() - saddle;
-    // The parabola s = saddle + bend u^2 + i u has the first singularity at its focus and encloses them all.
-    const double bend = 0.25 / gap;
-    const double pole = (std::sqrt(1.0 + 4.0 * bend * saddle) - 1.0) / (2.0 * bend);
-    const double step = 2.0 * pi / 44.0 * std::min({2.0 * gap, pole, 6.0 / x});
-    double sum = 0.0;
-    double centre = 0.0;  // the exponent at the saddle, taken out so that no factor underflows before the last
-    double largest = 0.0;
-    for (int k = 0; k < 20'000; ++k) {
-        const double u = step * k;
-        const std::complex<double> s(saddle + bend * u * u, u);
+    x = std::max(x, 1e-100);  // squares of 1/x must not overflow
+    // exp(K(s) - s x) at s, by explicit logarithms of the weights that matter there and the series of the rest.
+    const auto exponent = [this, x](std::complex<double> s) {
         const double reach = series_radius / (2.0 * std::abs(s));
         std::complex<double> logs = 0.0;
         std::size_t j = 0;
         for (; j < weights_.size() && weights_[j] > reach; ++j) logs += quick_log(1.0 - 2.0 * s * weights_[j]);
         logs += log_of_small(2.0 * s, suffix_[j]);
-        const std::complex<double> exponent = -0.5 * degrees_ * logs - s * x;
-        if (k == 0) centre = exponent.real();
-        const double size = std::exp(exponent.real() - centre);
-        const std::complex<double> turn(std::cos(exponent.imag()), std::sin(exponent.imag()));
-        const std::complex<double> term = size * turn / s * std::complex<double>(2.0 * bend * u, 1.0);
-        sum += (k == 0 ? 0.5 : 1.0) * term.imag();
-        largest = std::max(largest, std::abs(term));
-        if (std::abs(term) < 1e-17 * largest) break;
+        return -0.5 * degrees_ * logs - s * x;
+    };
+    // The integral of exp(K(s) - s x)/s over the parabola: P(Q > x) right of the pole 0, -P(Q <= x) left of it.
+    const auto integral = [&exponent](const Parabola& path) {
+        double sum = 0.0;
+        double centre = 0.0;  // the exponent at the saddle, taken out so that no factor underflows before the last
+        double largest = 0.0;
+        for (int k = 0; k < 20'000; ++k) {
+            const double u = path.step * k;
+            const std::complex<double> s(path.saddle + path.bend * u * u, u);
+            const std::complex<double> value = exponent(s);
+            if (k == 0) centre = value.real();
+            const double size = std::exp(value.real() - centre);
+            const std::complex<double> turn(std::cos(value.imag()), std::sin(value.imag()));
+            const std::complex<double> term = size * turn / s * std::complex<double>(2.0 * path.bend * u, 1.0);
+            sum += (k == 0 ? 0.5 : 1.0) * term.imag();
+            largest = std::max(largest, std::abs(term));
+            if (std::abs(term) < 1e-17 * largest) break;
+        }
+        return sum * path.step / pi * std::exp(centre);
+    };
+    if (x < lower_share * mean()) {
+        const double saddle = lower_saddle_point(weights_, suffix_.back(), degrees_, x);
+        // Further weights than those listed enter by a series that converges up to here only; a bound of the lower
+        // tail there (Chernoff's) is one as well.
+        const double furthest = -0.5 * series_radius / weights_.back();
+        const bool listed_all = suffix_.back()[0] == 0.0;
+        const double bound = listed_all ? saddle : std::max(saddle, furthest);
+        if (exponent(bound).real() < negligible_log) return 1.0;
+        return std::clamp(1.0 + integral({saddle, -0.25 / saddle, 2.0 * pi / 44.0 * std::min(-2.0 * saddle, 6.0 / x)}),
+                          0.0, 1.0);
     }
-    return std::clamp(sum * step / pi * std::exp(centre), 0.0, 1.0);
+    const double saddle = saddle_point(weights_, suffix_.back(), degrees_, x);
+    const double gap = 0.5 / weights_.front() - saddle;
+    // The first singularity is the focus.
+    const double bend = 0.25 / gap;
+    const double pole = (std::sqrt(1.0 + 4.0 * bend * saddle) - 1.0) / (2.0 * bend);
+    return std::clamp(integral({saddle, bend, 2.0 * pi / 44.0 * std::min({2.0 * gap, pole, 6.0 / x})}), 0.0, 1.0);
 }
 
 double ChiSquaredMixture::approximate_quantile(double tail) const noexcept {

@@ -292,3 +292,15 @@ TEST_CASE("all values tied, denormals and the largest doubles") {
     CHECK(d::ks_two_sample(Sample{0, 0, 0, 0, 0, 0}, Sample(6, tiny)).statistic == 1.0);
     CHECK(d::wasserstein_1(Sample{-huge, -huge}, Sample{-huge, 0.9 * huge}).p_value > 0.0);
 }
+
+TEST_CASE("samples closer than chance allows have a p-value of 1, not NaN") {
+    Sample x(3000), y(3000);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        x[i] = static_cast<double>(i);
+        y[i] = x[i] + 0.5;
+    }
+    CHECK(d::cramer_von_mises(x, y).p_value == 1.0);
+    CHECK(d::anderson_darling(x, y).p_value == 1.0);
+    CHECK(d::cramer_von_mises(x, x).p_value == 1.0);
+    CHECK(d::anderson_darling(x, x).p_value == 1.0);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests on two samples cost, sorting included, on other values in every iteration.
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "vedette/core/random.hpp"
+#include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/rank_tests.hpp"
+
+namespace {
+
+namespace drift = vedette::drift;
+
+constexpr std::size_t copies = 8;
+
+template <class T>
+struct Pair {
+    std::vector<T> reference;
+    std::vector<T> live;
+};
+
+// Normal values, the live ones a little larger; f32 has ties by itself at a million.
+template <class T>
+std::vector<Pair<T>> make_pairs(std::size_t n) {
+    vedette::Random random(11, n);
+    std::vector<Pair<T>> pairs(copies);
+    for (Pair<T>& pair : pairs) {
+        for (std::size_t i = 0; i < n; ++i) {
+            pair.reference.push_back(static_cast<T>(random.normal()));
+            pair.live.push_back(static_cast<T>(random.normal() + 0.001));
+        }
+    }
+    return pairs;
+}
+
+template <class T, class Test>
+void run(benchmark::State& state, Test&& test) {
+    const auto pairs = make_pairs<T>(static_cast<std::size_t>(state.range(0)));
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        const Pair<T>& pair = pairs[turn++ % copies];
+        benchmark::DoNotOptimize(test(pair.reference, pair.live));
+    }
+    state.counters["values/s"] =
+        benchmark::Counter(2.0 * static_cast<double>(state.range(0)), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+drift::TestOptions asymptotic() {
+    drift::TestOptions options;
+    options.method = drift::Method::asymptotic;
+    return options;
+}
+
+// The distances have no asymptotic law: the measure alone.
+drift::TestOptions measure_only() {
+    drift::TestOptions options;
+    options.permutations = 0;
+    return options;
+}
+
+template <class T>
+void kolmogorov_smirnov(benchmark::State& state) {
+    run<T>(state, [](const auto& x, const auto& y) { return drift::ks_two_sample(x, y, asymptotic()); });
+}
+template <class T>
+void kuiper(benchmark::State& state) {
+    run<T>(state, [](const auto& x, const auto& y) { return drift::kuiper_two_sample(x, y, asymptotic()); });
+}
+template <class T>
+void cramer_von_mises(benchmark::State& state) {
+    run<T>(state, [](const auto& x, const auto& y) { return drift::cramer_von_mises(x, y, asymptotic()); });
+}
+template <class T>
+void anderson_darling(benchmark::State& state) {
+    drift::AndersonDarlingOptions options;
+    options.method = drift::Method::asymptotic;
+    run<T>(state, [&](const auto& x, const auto& y) { return drift::anderson_darling(x, y, options); });
+}
+template <class T>
+void mann_whitney(benchmark::State& state) {
+    run<T>(state, [](const auto& x, const auto& y) { return drift::mann_whitney(x, y, asymptotic()); });
+}
+template <class T>
+void wasserstein(benchmark::State& state) {
+    run<T>(state, [](const auto& x, const auto& y) { return drift::wasserstein_1(x, y, measure_only()); });
+}
+template <class T>
+void energy_distance(benchmark::State& state) {
+    run<T>(state, [](const auto& x, const auto& y) { return drift::energy_distance(x, y, measure_only()); });
+}
+
+BENCHMARK_TEMPLATE(kolmogorov_smirnov, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kuiper, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kuiper, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(cramer_von_mises, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(cramer_von_mises, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(anderson_darling, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(anderson_darling, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(mann_whitney, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(mann_whitney, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(wasserstein, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(wasserstein, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(energy_distance, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(energy_distance, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
