@@ -57,7 +57,10 @@ class LiveSample {
     void add(std::span<const Value> row) {
         for (std::size_t f = 0; f < columns_.size(); ++f) {
             if (features_[f].kind == FeatureKind::numeric) {
-                columns_[f].numbers.push_back(row[f].kind == Value::Kind::number ? row[f].number : std::nan(""));
+                const double number = row[f].kind == Value::Kind::number ? row[f].number : std::nan("");
+                // As the reference was read: a value rounded on one side only would look like drift.
+                const bool narrow = features_[f].grid.precision == stats::Precision::f32;
+                columns_[f].numbers.push_back(narrow ? static_cast<double>(static_cast<float>(number)) : number);
             } else if (row[f].kind == Value::Kind::text) {
                 columns_[f].texts.emplace_back(row[f].text);
             }

@@ -72,7 +72,7 @@ class FeatureAssessment {
           window_(window),
           confidence_(confidence),
           minimum_rows_(minimum_rows),
-          comparison_(comparison),
+          comparison_(comparison != nullptr && !comparison->results.empty() ? comparison : nullptr),
           report_(report) {}
 
     void run(const drift::GridReference& reference) {
@@ -168,6 +168,7 @@ class FeatureAssessment {
 
     // Every named test has its own evidence; how much moved is read off the counters for all of them.
     void add_comparison() {
+        report_.test = comparison_->results.front().test;
         for (const drift::NamedResult& named : comparison_->results) {
             Evidence& evidence = append(Hypothesis::distribution, named.test);
             if (report_.live_observations < minimum_rows_) continue;
@@ -233,7 +234,7 @@ class FeatureAssessment {
     const Window& window_;
     const stats::Confidence& confidence_;
     std::uint64_t minimum_rows_;
-    const drift::FeatureComparison* comparison_;
+    const drift::FeatureComparison* comparison_;  // null where no named test was for this kind of feature
     FeatureReport& report_;
 };
 

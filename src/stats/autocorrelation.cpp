@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vedette/core/error.hpp"
+#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::stats {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr double operation_budget = 0x1p28;
 constexpr std::size_t decimation = 8;
 constexpr std::size_t fewest_values = 4;
+constexpr std::size_t portmanteau_lags = 10;
+constexpr double portmanteau_level = 1e-5;
 
 // Sum of centred[i] * centred[i + lag], in independent chains so that it does not wait for each addition.
 double lagged_product(std::span<const double> centred, std::size_t lag) {
@@ -89,6 +92,22 @@ std::vector<double> centred_ranks(std::span<const double> values) {
     return ranks;
 }
 
+// Whether the first autocorrelations are more than noise: Ljung and Box's (1978) test. The estimate of the time alone
+// cannot tell, since its error under independence has heavy tails.
+bool has_memory(std::span<const double> centred) {
+    const std::size_t n = centred.size();
+    const double variance = lagged_product(centred, 0);
+    if (!(variance > 0.0)) return false;
+    const std::size_t lags = std::clamp<std::size_t>(n / 5, 1, portmanteau_lags);
+    double sum = 0.0;
+    for (std::size_t lag = 1; lag <= lags; ++lag) {
+        const double correlation = lagged_product(centred, lag) / variance;
+        sum += correlation * correlation / static_cast<double>(n - lag);
+    }
+    const auto count = static_cast<double>(n);
+    return chi_squared_sf(count * (count + 2.0) * sum, static_cast<double>(lags)) <= portmanteau_level;
+}
+
 }  // namespace
 
 double autocorrelation_time(std::span<const double> values) {
@@ -99,14 +118,13 @@ double autocorrelation_time(std::span<const double> values) {
 std::size_t thinning_interval(std::span<const double> values) {
     check_finite(values);
     if (values.size() < fewest_values) return 1;
-    std::vector<double> ranks = centred_ranks(values);
-    double longest = time_of_centred(centre(ranks));
+    std::vector<double> ranks = centre(centred_ranks(values));
+    double longest = has_memory(ranks) ? time_of_centred(ranks) : 1.0;
     for (double& rank : ranks) rank = std::abs(rank);
-    longest = std::max(longest, time_of_centred(centre(ranks)));
-    // Independent rows give 1 + O(1/sqrt(n)), and a time of 1.02 moves no level that anyone would notice.
-    const auto n = static_cast<double>(values.size());
-    if (longest <= 1.02 + 6.0 / std::sqrt(n)) return 1;
-    return static_cast<std::size_t>(std::min(n, std::ceil(2.0 * longest)));
+    const std::vector<double> distances = centre(ranks);
+    if (has_memory(distances)) longest = std::max(longest, time_of_centred(distances));
+    if (longest <= 1.02) return 1;  // moves no level that anyone would notice
+    return static_cast<std::size_t>(std::min(static_cast<double>(values.size()), std::ceil(2.0 * longest)));
 }
 
 }  // namespace vedette::inline v0::stats

@@ -20,7 +20,8 @@ enum class Method : std::uint8_t { automatic = 0, exact = 1, asymptotic = 2, per
 enum class NanPolicy : std::uint8_t { refuse = 0, omit = 1 };
 
 /// Options of every test on samples; a field that a test has no use for is named by that test's description. Throws
-/// Error(invalid_argument) at the call for a confidence outside (0, 1) or zero permutations.
+/// Error(invalid_argument) at the call for a confidence outside (0, 1) or, where permutations give the p-value, zero of
+/// them; tests that can do without a p-value say so.
 struct TestOptions {
     Alternative alternative = Alternative::two_sided;
     Method method = Method::automatic;

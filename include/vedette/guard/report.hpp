@@ -58,7 +58,8 @@ struct FeatureReport {
     std::size_t feature = 0;  ///< index in the baseline
     Decision decision = Decision::not_evaluated;
     bool ignored = false;
-    /// The test that decided, never `automatic`. Where one cell holds more than half of both samples, and all others
+    /// The test that decided, never `automatic`; where samples were compared, the first of the tests asked for (the
+    /// others are in `evidence`). Where one cell holds more than half of both samples, and all others
     /// together are expected fewer than 10 times in the smaller one or leave the policy's test undefined, that is
     /// `two_proportion` of this cell (not for tests on the distribution function, which need no pooling).
     DriftTest test = DriftTest::automatic;
@@ -114,8 +115,8 @@ struct Report {
 [[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy = {});
 
 /// The same where the samples themselves were compared: the named tests decide over the distributions in place of the
-/// policy's, each with its own evidence, all in one family of p-values. Features without a comparison keep the policy's
-/// test. Throws Error(schema_mismatch) for a compared feature that the baseline does not have, besides.
+/// policy's, each with its own evidence, all in one family of p-values. Features without a comparison, or with one that
+/// holds no test for their kind, keep the policy's test. Throws Error(schema_mismatch) for a compared feature that the baseline does not have, besides.
 [[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy,
                             std::span<const drift::FeatureComparison> comparisons);
 

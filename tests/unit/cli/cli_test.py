@@ -318,9 +318,16 @@ class CommandLine(unittest.TestCase):
         self.expect(run("drift", ref, moved, *tests, "--format", "table"), FAILED, "Mann-Whitney")
         for name in ("markdown", "html", "junit", "sarif", "openmetrics"):
             self.expect(run("drift", ref, moved, *tests, "--format", name), FAILED)
+        report = json.loads(self.expect(run("drift", ref, same, "--test", "welch_t", "--format", "json"), PASS))
+        self.assertEqual([feature["test"] for feature in report["windows"][0]["features"]],
+                         ["welch_t", "welch_t", "chi_square"])  # categories have no mean: the policy's test
         self.expect(run("drift", ref, same, "--test", "two_proportion"), INPUT_ERROR, "--test")
         self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
         self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
+
+    def test_samples_are_rounded_alike_on_both_sides(self):
+        tenths = self.write("tenths.csv", "\n".join(["x"] + [f"{i % 10 / 10}" for i in range(2000)]))
+        self.expect(run("drift", tenths, tenths, "--precision", "f32", "--test", "kolmogorov_smirnov"), PASS)
 
     def test_rows_that_resemble_their_neighbours_are_pointed_out(self):
         draw, value, lines = random.Random(4), 0.0, ["x"]

@@ -195,6 +195,8 @@ TEST_CASE("tests on samples decide in place of the policy's") {
         CHECK(report.features[0].decision == (shift == 0.0 ? Decision::pass : Decision::alarm));
         // Categories take the one test that is for them.
         CHECK(report.features[3].evidence().front().by == DriftTest::g_test);
+        CHECK(report.features[0].test == DriftTest::mann_whitney);
+        CHECK(report.features[3].test == DriftTest::g_test);
     }
     drift::FeatureComparison stranger;
     stranger.name = "nobody";

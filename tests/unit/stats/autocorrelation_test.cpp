@@ -48,6 +48,23 @@ TEST_CASE("the interval is one without memory, and twice the time of ranks with 
     CHECK(stats::thinning_interval(transformed) == interval);
 }
 
+TEST_CASE("hardly any independent series is taken for one with memory, however short") {
+    vedette::Random random(9);
+    for (const std::size_t n : {20U, 100U, 1000U}) {
+        std::size_t mistaken = 0;
+        for (int run = 0; run < 5000; ++run) {
+            std::vector<double> values(n);
+            for (double& value : values) value = run % 2 == 0 ? random.normal() : std::floor(3.0 * random.uniform());
+            mistaken += stats::thinning_interval(values) > 1 ? 1U : 0U;
+        }
+        CAPTURE(n);
+        CHECK(mistaken <= 3);  // 0.1 expected: more than 3 has a probability of 4e-6
+    }
+    // And hardly one with memory is missed.
+    for (std::uint64_t seed = 0; seed < 200; ++seed)
+        CHECK(stats::thinning_interval(autoregressive(300, 0.5, 100 + seed)) > 1);
+}
+
 TEST_CASE("bursts of extremes count, although the values themselves are uncorrelated") {
     vedette::Random random(5);
     const std::vector<double> spread = autoregressive(50'000, 0.95, 6);
