@@ -251,8 +251,8 @@ enum {
     VDT_REASON_FOREIGN_WINDOW = 10       ///< the window belongs to another baseline; nothing was checked or counted
 };
 
-/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the samples
-/// themselves, CHI_SQUARE to TOTAL_VARIATION of numbers on a grid learned from the reference.
+/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
+/// samples themselves, CHI_SQUARE to TOTAL_VARIATION of numbers on a grid learned from the reference.
 typedef int32_t vdt_drift_test;
 enum {
     VDT_TEST_AUTOMATIC = 0,

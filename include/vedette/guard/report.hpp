@@ -116,7 +116,8 @@ struct Report {
 
 /// The same where the samples themselves were compared: the named tests decide over the distributions in place of the
 /// policy's, each with its own evidence, all in one family of p-values. Features without a comparison, or with one that
-/// holds no test for their kind, keep the policy's test. Throws Error(schema_mismatch) for a compared feature that the baseline does not have, besides.
+/// holds no test for their kind, keep the policy's test. Throws Error(schema_mismatch) for a compared feature that the
+/// baseline does not have, besides.
 [[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy,
                             std::span<const drift::FeatureComparison> comparisons);
 

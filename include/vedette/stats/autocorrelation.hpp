@@ -16,9 +16,10 @@ double autocorrelation_time(std::span<const double> values);
 
 /// Of how many consecutive rows to keep one, so that tests which take rows as exchangeable hold their level: twice the
 /// longest autocorrelation time of the ranks (level) and of their distances from the middle (spread, as in bursts of
-/// extremes), or 1 when neither shows more memory than noise does: Ljung and Box's test of ten lags at the level 1e-5, so
-/// that hardly one in 50,000 independent series gives another answer. At most n: such a series cannot be thinned. Ranks
-/// make the answer indifferent to monotone transformations and to heavy tails. Errors and cost as above, plus a sort.
+/// extremes), or 1 when neither shows more memory than noise does: Ljung and Box's test of ten lags at the level 1e-5,
+/// so that hardly one in 50,000 independent series gives another answer. At most n: such a series cannot be thinned.
+/// Ranks make the answer indifferent to monotone transformations and to heavy tails. Errors and cost as above, plus a
+/// sort.
 std::size_t thinning_interval(std::span<const double> values);
 
 }  // namespace vedette::inline v0::stats
