@@ -64,6 +64,22 @@ template <class T>
 void kolmogorov_smirnov(benchmark::State& state) {
     run<T>(state, [](const auto& x, const auto& y) { return drift::ks_two_sample(x, y, asymptotic()); });
 }
+// Against a frozen reference of 10,000 values: state.range(0) live values, sorted by no one.
+template <class T>
+void kolmogorov_smirnov_frozen(benchmark::State& state) {
+    const auto references = make_pairs<T>(10'000);
+    const auto pairs = make_pairs<T>(static_cast<std::size_t>(state.range(0)));
+    std::vector<drift::BucketedSample<T>> frozen;
+    for (const Pair<T>& pair : references) frozen.emplace_back(pair.reference);
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(
+            drift::ks_two_sample(frozen[turn % copies], pairs[(turn / copies) % copies].live, asymptotic()));
+        ++turn;
+    }
+    state.counters["values/s"] =
+        benchmark::Counter(static_cast<double>(state.range(0)), benchmark::Counter::kIsIterationInvariantRate);
+}
 template <class T>
 void kuiper(benchmark::State& state) {
     run<T>(state, [](const auto& x, const auto& y) { return drift::kuiper_two_sample(x, y, asymptotic()); });
@@ -93,6 +109,8 @@ void energy_distance(benchmark::State& state) {
 
 BENCHMARK_TEMPLATE(kolmogorov_smirnov, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(kolmogorov_smirnov, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, float)->Arg(1000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, double)->Arg(1000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(kuiper, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(kuiper, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(cramer_von_mises, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <numeric>
 
+#include "drift/bucket_table.hpp"
+#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/stats/distributions.hpp"
@@ -12,6 +14,8 @@
 namespace vedette::inline v0::drift {
 namespace {
 
+constexpr const char* ks_name = "ks_two_sample";
+constexpr const char* kuiper_name = "kuiper_two_sample";
 constexpr double exact_steps_automatic = 1e8;
 constexpr double exact_steps_largest = 1e10;
 constexpr std::size_t exact_size_automatic = 10'000;
@@ -160,17 +164,70 @@ double band_width(const TestResult& result, double confidence) {
            stats::dkw_half_width(static_cast<std::uint64_t>(result.live_count), each);
 }
 
+// Statistic, effect and interval, from a scan.
+void describe(const DifferenceScan& scan, double confidence, TestResult& result) {
+    const double distance = static_cast<double>(scan.height()) / (result.reference_count * result.live_count);
+    result.statistic = result.effect = distance;
+    const double width = (scan.kuiper ? 2.0 : 1.0) * band_width(result, confidence);
+    result.effect_interval = {std::max(0.0, distance - width), std::min(1.0, distance + width)};
+}
+
+double kuiper_asymptotic_p(const TestResult& result) {
+    const double root =
+        std::sqrt(result.reference_count * result.live_count / (result.reference_count + result.live_count));
+    return kuiper_sf((root + 0.155 + 0.24 / root) * result.statistic);
+}
+
+void check_kuiper(const TestOptions& options) {
+    check_options(kuiper_name, options);
+    require_two_sided(kuiper_name, options);
+    refuse_exact(kuiper_name, options);
+}
+
+// Whether no more than the extremes of F - G is needed, whatever the data.
+bool is_asymptotic(const TestOptions& options, std::size_t larger) {
+    if (options.method == Method::automatic) return larger > exact_size_automatic;
+    return options.method == Method::asymptotic;
+}
+
+Wanted wanted(Alternative alternative) {
+    switch (alternative) {
+        case Alternative::greater: return Wanted::largest;
+        case Alternative::less: return Wanted::smallest;
+        default: return Wanted::largest_size;
+    }
+}
+
+DifferenceScan scan_of(const DifferenceExtremes& extremes, const TestResult& counts, Alternative alternative,
+                       bool kuiper) {
+    DifferenceScan scan{static_cast<std::int64_t>(counts.reference_count), static_cast<std::int64_t>(counts.live_count),
+                        alternative, kuiper};
+    scan.largest = extremes.largest;
+    scan.smallest = extremes.smallest;
+    return scan;
+}
+
+TestResult asymptotic_ks(const DifferenceExtremes& extremes, const TestOptions& options, TestResult result) {
+    const DifferenceScan scan = scan_of(extremes, result, options.alternative, false);
+    describe(scan, options.confidence, result);
+    result.p_value = asymptotic_p(scan, result.statistic);
+    return result;
+}
+
+TestResult asymptotic_kuiper(const DifferenceExtremes& extremes, const TestOptions& options, TestResult result) {
+    describe(scan_of(extremes, result, Alternative::two_sided, true), options.confidence, result);
+    result.p_value = kuiper_asymptotic_p(result);
+    return result;
+}
+
 }  // namespace
 
 template <class T>
 TestResult ks_two_sample(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options) {
-    check_options("ks_two_sample", options);
-    TestResult result = start_result("ks_two_sample", reference, live, 1);
+    check_options(ks_name, options);
+    TestResult result = start_result(ks_name, reference.size(), live.size(), 1);
     const DifferenceScan scan = scan_differences(reference, live, options.alternative, false);
-    const double distance = static_cast<double>(scan.height()) / (result.reference_count * result.live_count);
-    result.statistic = result.effect = distance;
-    const double width = band_width(result, options.confidence);
-    result.effect_interval = {std::max(0.0, distance - width), std::min(1.0, distance + width)};
+    describe(scan, options.confidence, result);
     const double steps = exact_steps(scan);
     Method method = options.method;
     if (method == Method::automatic)
@@ -187,7 +244,7 @@ TestResult ks_two_sample(const SortedSample<T>& reference, const SortedSample<T>
                 return DifferenceScan{scan.n, scan.m, options.alternative};
             });
             break;
-        default: result.p_value = asymptotic_p(scan, distance);
+        default: result.p_value = asymptotic_p(scan, result.statistic);
     }
     return result;
 }
@@ -195,33 +252,77 @@ TestResult ks_two_sample(const SortedSample<T>& reference, const SortedSample<T>
 template <class T>
 TestResult kuiper_two_sample(const SortedSample<T>& reference, const SortedSample<T>& live,
                              const TestOptions& options) {
-    check_options("kuiper_two_sample", options);
-    require_two_sided("kuiper_two_sample", options);
-    refuse_exact("kuiper_two_sample", options);
-    TestResult result = start_result("kuiper_two_sample", reference, live, 1);
+    check_kuiper(options);
+    TestResult result = start_result(kuiper_name, reference.size(), live.size(), 1);
     const DifferenceScan scan = scan_differences(reference, live, Alternative::two_sided, true);
-    const double distance = static_cast<double>(scan.height()) / (result.reference_count * result.live_count);
-    result.statistic = result.effect = distance;
-    const double width = 2.0 * band_width(result, options.confidence);
-    result.effect_interval = {std::max(0.0, distance - width), std::min(1.0, distance + width)};
+    describe(scan, options.confidence, result);
     const bool small = reference.size() + live.size() <= kuiper_permuted_size;
     if (options.method == Method::permutation || (options.method == Method::automatic && small)) {
         result.p_value = permutation_p(reference.values(), live.values(), options, [&] {
             return DifferenceScan{scan.n, scan.m, Alternative::two_sided, true};
         });
     } else {
-        const double root =
-            std::sqrt(result.reference_count * result.live_count / (result.reference_count + result.live_count));
-        result.p_value = kuiper_sf((root + 0.155 + 0.24 / root) * distance);
+        result.p_value = kuiper_asymptotic_p(result);
     }
     return result;
 }
 
+template <class T>
+TestResult ks_two_sample(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    check_options(ks_name, options);
+    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
+    const TestResult counts = start_result(ks_name, x.values().size(), y.values().size(), 1);
+    if (is_asymptotic(options, std::max(x.values().size(), y.values().size())))
+        if (const auto extremes = difference_extremes(x.values(), y.values(), wanted(options.alternative)))
+            return asymptotic_ks(*extremes, options, counts);
+    return ks_two_sample(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+}
+
+template <class T>
+TestResult ks_two_sample(const BucketedSample<T>& reference, ColumnView<T> live, const TestOptions& options) {
+    check_options(ks_name, options);
+    const CleanValues<T> y(live, options.nan);
+    const TestResult counts = start_result(ks_name, reference.size(), y.values().size(), 1);
+    if (!is_asymptotic(options, std::max(reference.size(), y.values().size())))
+        return ks_two_sample(reference.sample(), SortedSample<T>(y.values()), options);
+    return asymptotic_ks(difference_extremes(reference.table(), y.values(), wanted(options.alternative)), options,
+                         counts);
+}
+
+template <class T>
+TestResult kuiper_two_sample(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    check_kuiper(options);
+    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
+    const TestResult counts = start_result(kuiper_name, x.values().size(), y.values().size(), 1);
+    if (is_asymptotic(options, std::max(x.values().size(), y.values().size())))
+        if (const auto extremes = difference_extremes(x.values(), y.values(), Wanted::both))
+            return asymptotic_kuiper(*extremes, options, counts);
+    return kuiper_two_sample(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+}
+
+template <class T>
+TestResult kuiper_two_sample(const BucketedSample<T>& reference, ColumnView<T> live, const TestOptions& options) {
+    check_kuiper(options);
+    const CleanValues<T> y(live, options.nan);
+    const TestResult counts = start_result(kuiper_name, reference.size(), y.values().size(), 1);
+    if (!is_asymptotic(options, std::max(reference.size(), y.values().size())))
+        return kuiper_two_sample(reference.sample(), SortedSample<T>(y.values()), options);
+    return asymptotic_kuiper(difference_extremes(reference.table(), y.values(), Wanted::both), options, counts);
+}
+
 template TestResult ks_two_sample<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);
+template TestResult ks_two_sample<float>(ColumnView<float>, ColumnView<float>, const TestOptions&);
+template TestResult ks_two_sample<float>(const BucketedSample<float>&, ColumnView<float>, const TestOptions&);
 template TestResult kuiper_two_sample<float>(const SortedSample<float>&, const SortedSample<float>&,
                                              const TestOptions&);
+template TestResult kuiper_two_sample<float>(ColumnView<float>, ColumnView<float>, const TestOptions&);
+template TestResult kuiper_two_sample<float>(const BucketedSample<float>&, ColumnView<float>, const TestOptions&);
 template TestResult ks_two_sample<double>(const SortedSample<double>&, const SortedSample<double>&, const TestOptions&);
+template TestResult ks_two_sample<double>(ColumnView<double>, ColumnView<double>, const TestOptions&);
+template TestResult ks_two_sample<double>(const BucketedSample<double>&, ColumnView<double>, const TestOptions&);
 template TestResult kuiper_two_sample<double>(const SortedSample<double>&, const SortedSample<double>&,
                                               const TestOptions&);
+template TestResult kuiper_two_sample<double>(ColumnView<double>, ColumnView<double>, const TestOptions&);
+template TestResult kuiper_two_sample<double>(const BucketedSample<double>&, ColumnView<double>, const TestOptions&);
 
 }  // namespace vedette::inline v0::drift

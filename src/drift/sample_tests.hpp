@@ -39,21 +39,25 @@ inline void refuse_exact(const char* test, const TestOptions& options) {
 }
 
 // Counts of a result, after checking that both samples have `least` values.
-template <class T>
-TestResult start_result(const char* test, const SortedSample<T>& reference, const SortedSample<T>& live,
-                        std::size_t least) {
+inline TestResult start_result(const char* test, std::size_t reference_size, std::size_t live_size, std::size_t least) {
     const auto check = [&](const char* side, std::size_t size) {
         if (size < least)
             throw Error(ErrorCode::not_enough_data, std::string(test) + ": the " + side + " sample has " +
                                                         std::to_string(size) + " values, at least " +
                                                         std::to_string(least) + " are needed");
     };
-    check("reference", reference.size());
-    check("live", live.size());
+    check("reference", reference_size);
+    check("live", live_size);
     TestResult result;
-    result.reference_count = static_cast<double>(reference.size());
-    result.live_count = static_cast<double>(live.size());
+    result.reference_count = static_cast<double>(reference_size);
+    result.live_count = static_cast<double>(live_size);
     return result;
+}
+
+template <class T>
+TestResult start_result(const char* test, const SortedSample<T>& reference, const SortedSample<T>& live,
+                        std::size_t least) {
+    return start_result(test, reference.size(), live.size(), least);
 }
 
 /// The pooled sample as its distinct values and the size of each tie group.

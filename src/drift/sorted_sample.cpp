@@ -3,29 +3,16 @@
 #include "vedette/drift/sorted_sample.hpp"
 
 #include <cmath>
-#include <string>
 
+#include "drift/clean_values.hpp"
 #include "stats/sort.hpp"
-#include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::drift {
 
 template <class T>
 SortedSample<T>::SortedSample(ColumnView<T> values, NanPolicy nan) {
-    values_.resize(values.size());
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values_[kept] = values[i];
-        kept += std::isnan(values[i]) ? 0U : 1U;
-    }
-    nan_count_ = values.size() - kept;
-    if (nan_count_ > 0 && nan == NanPolicy::refuse) {
-        std::size_t first = 0;
-        while (!std::isnan(values[first])) ++first;
-        throw Error(ErrorCode::invalid_argument,
-                    "sample: element " + std::to_string(first) + " is NaN; NanPolicy::omit leaves such values out");
-    }
-    values_.resize(kept);
+    nan_count_ = count_nan(values, nan);
+    values_ = copy_without_nan(values, nan_count_);
     stats::sort_ascending(std::span<T>(values_));
 }
 

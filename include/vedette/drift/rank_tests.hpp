@@ -6,6 +6,8 @@
 #include <span>
 
 #include "vedette/core/evidence.hpp"
+#include "vedette/core/view.hpp"
+#include "vedette/drift/bucketed_sample.hpp"
 #include "vedette/drift/sample_range.hpp"
 #include "vedette/drift/sorted_sample.hpp"
 #include "vedette/drift/test_options.hpp"
@@ -36,12 +38,23 @@ template <class T>
 TestResult ks_two_sample(const SortedSample<T>& reference, const SortedSample<T>& live,
                          const TestOptions& options = {});
 
+/// The same of columns, and of live columns against a frozen reference: without sorting either where the p-value is
+/// asymptotic, which is where nothing more than D itself is needed. O(n + m), about 2 ns a value.
+template <class T>
+TestResult ks_two_sample(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
+template <class T>
+TestResult ks_two_sample(const BucketedSample<T>& reference, ColumnView<T> live, const TestOptions& options = {});
+
 /// Kuiper (1960): V = max(F - G) + max(G - F), as sensitive in the tails as in the middle. Statistic and effect are V
 /// in [0, 1]. Asymptotic with Stephens' (1965) correction: conservative with ties. `automatic` permutes up to 200
 /// pooled values. No direction: Error(unsupported) for a one-sided alternative; no exact law.
 template <class T>
 TestResult kuiper_two_sample(const SortedSample<T>& reference, const SortedSample<T>& live,
                              const TestOptions& options = {});
+template <class T>
+TestResult kuiper_two_sample(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
+template <class T>
+TestResult kuiper_two_sample(const BucketedSample<T>& reference, ColumnView<T> live, const TestOptions& options = {});
 
 /// Cramer and von Mises: the mean squared difference of F and G over the pooled values. Statistic: Anderson's (1962) T,
 /// as in SciPy; where values are tied, F - G runs straight from one end of the tie to the other. (SciPy's midranks then
@@ -104,12 +117,20 @@ TestResult anderson_darling(std::span<const SortedSample<T>> samples, const Ande
 template <class R, class L>
 requires SampleRanges<R, L> TestResult ks_two_sample(const R& reference, const L& live,
                                                      const TestOptions& options = {}) {
-    return ks_two_sample(sorted(reference, options.nan), sorted(live, options.nan), options);
+    return ks_two_sample(column(reference), column(live), options);
+}
+template <class T, SampleRange L>
+TestResult ks_two_sample(const BucketedSample<T>& reference, const L& live, const TestOptions& options = {}) {
+    return ks_two_sample(reference, column(live), options);
 }
 template <class R, class L>
 requires SampleRanges<R, L> TestResult kuiper_two_sample(const R& reference, const L& live,
                                                          const TestOptions& options = {}) {
-    return kuiper_two_sample(sorted(reference, options.nan), sorted(live, options.nan), options);
+    return kuiper_two_sample(column(reference), column(live), options);
+}
+template <class T, SampleRange L>
+TestResult kuiper_two_sample(const BucketedSample<T>& reference, const L& live, const TestOptions& options = {}) {
+    return kuiper_two_sample(reference, column(live), options);
 }
 template <class R, class L>
 requires SampleRanges<R, L> TestResult cramer_von_mises(const R& reference, const L& live,

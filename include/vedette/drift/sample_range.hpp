@@ -21,11 +21,17 @@ template <class R, class L>
 concept SampleRanges = SampleRange<R> && SampleRange<L> &&
     std::same_as<std::ranges::range_value_t<const R>, std::ranges::range_value_t<const L>>;
 
+/// The range as a view.
+template <SampleRange R>
+auto column(const R& values) {
+    using T = std::ranges::range_value_t<const R>;
+    return ColumnView<T>(std::span<const T>(std::ranges::data(values), std::ranges::size(values)));
+}
+
 /// Sorts a copy of the range.
 template <SampleRange R>
 auto sorted(const R& values, NanPolicy nan = NanPolicy::refuse) {
-    using T = std::ranges::range_value_t<const R>;
-    return SortedSample<T>(std::span<const T>(std::ranges::data(values), std::ranges::size(values)), nan);
+    return SortedSample<std::ranges::range_value_t<const R>>(column(values), nan);
 }
 
 }  // namespace vedette::inline v0::drift

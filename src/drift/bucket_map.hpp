@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values into a few thousand buckets that keep their order, in about a nanosecond each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace vedette::inline v0::drift {
+
+/// A map from values to buckets 0 .. size() - 1: never decreasing, equal for equal values (-0 and 0 too), defined for
+/// infinities, and for NaN some bucket. T is float or double.
+template <class T>
+class BucketMap {
+  public:
+    static constexpr unsigned most_bits = 15;
+
+    /// Of equal width, by the leading bits of the number (even on a logarithmic scale) or, where both leave much in few
+    /// buckets, by search among quantiles (1,024 buckets at most): chosen by how evenly they fill with the ascending
+    /// finite or infinite `values`, of which there is at least one. 2^bits buckets, bits in 1 .. most_bits.
+    BucketMap(std::span<const T> values, unsigned bits);
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// The probability that two random ones of `values` share a bucket though they differ.
+    [[nodiscard]] double crowding() const noexcept { return crowding_; }
+
+    void operator()(std::span<const T> values, std::uint16_t* buckets) const noexcept;
+
+  private:
+    using Key = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    enum class Kind : std::uint8_t { width, bits, search };
+
+    void fit_width(std::span<const T> values);
+    void fit_bits(std::span<const T> values);
+    void fit_search(std::span<const T> values);
+    [[nodiscard]] double crowding_of(std::span<const T> values) const;
+
+    Kind kind_ = Kind::width;
+    std::size_t size_ = 0;
+    double crowding_ = 1.0;
+    T low_ = 0;
+    T scale_ = 0;
+    Key base_ = 0;
+    unsigned shift_ = 0;
+    std::vector<T> edges_;  // search: bucket = number of edges at or below the value; padded to a power of 2 minus 1
+};
+
+extern template class BucketMap<float>;
+extern template class BucketMap<double>;
+
+}  // namespace vedette::inline v0::drift
