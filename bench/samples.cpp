@@ -2,6 +2,7 @@
 // What the tests on two samples cost, sorting included, on other values in every iteration.
 #include <benchmark/benchmark.h>
 
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -66,9 +67,13 @@ void kolmogorov_smirnov(benchmark::State& state) {
 }
 // Against a frozen reference of 10,000 values: state.range(0) live values, sorted by no one.
 template <class T>
-void kolmogorov_smirnov_frozen(benchmark::State& state) {
-    const auto references = make_pairs<T>(10'000);
-    const auto pairs = make_pairs<T>(static_cast<std::size_t>(state.range(0)));
+void against_frozen(benchmark::State& state, T (*shape)(T)) {
+    auto references = make_pairs<T>(10'000);
+    auto pairs = make_pairs<T>(static_cast<std::size_t>(state.range(0)));
+    for (auto* some : {&references, &pairs})
+        for (Pair<T>& pair : *some)
+            for (auto* values : {&pair.reference, &pair.live})
+                for (T& value : *values) value = shape(value);
     std::vector<drift::BucketedSample<T>> frozen;
     for (const Pair<T>& pair : references) frozen.emplace_back(pair.reference);
     std::size_t turn = 0;
@@ -79,6 +84,21 @@ void kolmogorov_smirnov_frozen(benchmark::State& state) {
     }
     state.counters["values/s"] =
         benchmark::Counter(static_cast<double>(state.range(0)), benchmark::Counter::kIsIterationInvariantRate);
+}
+template <class T>
+void kolmogorov_smirnov_frozen(benchmark::State& state) {
+    against_frozen<T>(state, [](T value) { return value; });
+}
+// Two clusters, each too narrow for buckets of one width, on a logarithmic scale too.
+template <class T>
+void kolmogorov_smirnov_frozen_clusters(benchmark::State& state) {
+    against_frozen<T>(state,
+                      [](T value) { return value < 0 ? T(1) + T(1e-3) * value : T(1e6) * (T(1) + T(1e-3) * value); });
+}
+// Ten different values.
+template <class T>
+void kolmogorov_smirnov_frozen_ties(benchmark::State& state) {
+    against_frozen<T>(state, [](T value) { return std::floor(T(2.5) * value); });
 }
 template <class T>
 void kuiper(benchmark::State& state) {
@@ -109,8 +129,36 @@ void energy_distance(benchmark::State& state) {
 
 BENCHMARK_TEMPLATE(kolmogorov_smirnov, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(kolmogorov_smirnov, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, float)->Arg(1000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, double)->Arg(1000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, float)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, double)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_clusters, float)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_clusters, double)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_ties, float)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_ties, double)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Arg(100'000)
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(kuiper, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(kuiper, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(cramer_von_mises, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,11 @@ unsigned bits_for(std::size_t size) {
     const auto width = static_cast<unsigned>(std::bit_width(size));
     return std::clamp(width, fewest_bits, BucketMap<double>::most_bits);
 }
+
+// What is to be done about a bucket.
+constexpr std::uint8_t closed = 0;
+constexpr std::uint8_t to_sort = 1;
+constexpr std::uint8_t to_compare = 2;  // its reference values are all the same: live values lie below, at or above it
 
 // How often each bucket comes; `buckets` keeps the number of every value's.
 template <class T>
@@ -49,12 +55,18 @@ std::vector<T> values_of(std::span<const T> values, const std::uint16_t* buckets
     std::size_t place = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
         kept[place] = values[i];
-        place += open[buckets[i]];
+        place += open[buckets[i]] & to_sort;
     }
     kept.pop_back();
     stats::sort_ascending(std::span<T>(kept));
     return kept;
 }
+
+// Live values of a bucket below and at its single reference value.
+struct Sides {
+    std::uint32_t below = 0;
+    std::uint32_t equal = 0;
+};
 
 // The walk over buckets. Within one, F - G rises by at most its reference values and falls by at most its live ones, so
 // most buckets cannot hold an extreme; the others are open.
@@ -67,14 +79,15 @@ class Extremes {
     void close(std::span<const std::uint32_t> reference, std::span<const std::uint32_t> live) {
         std::int64_t difference = 0;
         for (std::size_t k = 0; k < live.size(); ++k) {
-            difference += rise(reference[k]) - fall(live[k]);
-            found_.largest = std::max(found_.largest, difference);
-            found_.smallest = std::min(found_.smallest, difference);
+            note(difference += rise(reference[k]) - fall(live[k]));
         }
     }
-    // Which buckets may hold more, as flags; their values on either side.
+    // Which buckets may hold more, as flags; how many values on either side are to be sorted. is_single(k): whether all
+    // reference values of a bucket are known to be the same.
+    template <class IsSingle>
     std::pair<std::size_t, std::size_t> open(std::span<const std::uint32_t> reference,
-                                             std::span<const std::uint32_t> live, std::vector<std::uint8_t>& flags) {
+                                             std::span<const std::uint32_t> live, std::vector<std::uint8_t>& flags,
+                                             IsSingle&& is_single) {
         const auto [above, below] = bounds();
         std::size_t reference_count = 0;
         std::size_t live_count = 0;
@@ -83,30 +96,31 @@ class Extremes {
             const bool may = difference + rise(reference[k]) > above || difference - fall(live[k]) < below;
             // One side alone moves straight to the end of the bucket.
             const bool is_open = may && reference[k] > 0 && live[k] > 0;
-            flags[k] = is_open ? 1 : 0;
-            reference_count += is_open ? reference[k] : 0;
-            live_count += is_open ? live[k] : 0;
+            flags[k] = !is_open ? closed : is_single(k) ? to_compare : to_sort;
+            reference_count += flags[k] == to_sort ? reference[k] : 0;
+            live_count += flags[k] == to_sort ? live[k] : 0;
             difference += rise(reference[k]) - fall(live[k]);
         }
         return {reference_count, live_count};
     }
-    // Value by value through the open buckets. reference_of(k): the ascending values of bucket k; `sorted`: the live
-    // ones of all open buckets.
-    template <class T, class ReferenceOf>
+    // Value by value through the buckets to sort. reference_of(k): the ascending values of bucket k; `sorted`: the live
+    // ones of all buckets to sort; sides(k): how many live values lie below and at the single one of bucket k.
+    template <class T, class ReferenceOf, class SidesOf>
     void settle(std::span<const std::uint32_t> reference, std::span<const std::uint32_t> live,
-                const std::vector<std::uint8_t>& flags, std::span<const T> sorted, ReferenceOf&& reference_of) {
+                const std::vector<std::uint8_t>& flags, std::span<const T> sorted, ReferenceOf&& reference_of,
+                SidesOf&& sides) {
         std::int64_t start = 0;
         std::size_t used = 0;
         for (std::size_t k = 0; k < live.size(); ++k) {
-            if (flags[k] != 0) {
+            if (flags[k] == to_sort) {
                 std::int64_t difference = start;
                 for_each_tie_group<T>(reference_of(k), sorted.subspan(used, live[k]),
-                                      [&](T, std::size_t c, std::size_t d) {
-                                          difference += rise(c) - fall(d);
-                                          found_.largest = std::max(found_.largest, difference);
-                                          found_.smallest = std::min(found_.smallest, difference);
-                                      });
+                                      [&](T, std::size_t c, std::size_t d) { note(difference += rise(c) - fall(d)); });
                 used += live[k];
+            } else if (flags[k] == to_compare) {
+                const auto [below, equal] = sides(k);
+                note(start - fall(below));
+                note(start - fall(below + equal) + rise(reference[k]));
             }
             start += rise(reference[k]) - fall(live[k]);
         }
@@ -114,6 +128,10 @@ class Extremes {
     [[nodiscard]] DifferenceExtremes found() const noexcept { return found_; }
 
   private:
+    void note(std::int64_t difference) {
+        found_.largest = std::max(found_.largest, difference);
+        found_.smallest = std::min(found_.smallest, difference);
+    }
     [[nodiscard]] std::int64_t rise(std::size_t count) const { return static_cast<std::int64_t>(count) * m_; }
     [[nodiscard]] std::int64_t fall(std::size_t count) const { return static_cast<std::int64_t>(count) * n_; }
 
@@ -162,25 +180,40 @@ BucketTable<T>::BucketTable(SortedSample<T> sorted) : sample(std::move(sorted)) 
 template <class T>
 DifferenceExtremes difference_extremes(const BucketTable<T>& reference, std::span<const T> live, Wanted wanted) {
     const BucketMap<T>& map = *reference.map;
-    const std::size_t finest = reference.levels.size() - 1;
+    const auto finest = static_cast<unsigned>(reference.levels.size() - 1);
     const auto all_bits = static_cast<unsigned>(std::bit_width(map.size() - 1));
-    const unsigned shift =
-        all_bits - std::min(all_bits, std::max(all_bits - static_cast<unsigned>(finest), bits_for(live.size())));
+    // Fewer buckets are quicker to look through, more leave fewer values open.
+    const unsigned wanted_bits = std::max(bits_for(live.size() >> 4), 9U);
+    const unsigned shift = std::min(all_bits - std::min(all_bits, wanted_bits), finest);
     const std::vector<std::uint32_t>& ends = reference.levels[shift];
     const std::size_t size = ends.size() - 1;
     std::vector<std::uint32_t> reference_counts(size);
     for (std::size_t k = 0; k < size; ++k) reference_counts[k] = ends[k + 1] - ends[k];
     std::vector<std::uint32_t> live_counts(size, 0);
-    std::vector<std::uint16_t> buckets(live.size());
-    count_values(map, live, shift, buckets.data(), live_counts.data());
+    const auto buckets = std::make_unique_for_overwrite<std::uint16_t[]>(live.size());
+    count_values(map, live, shift, buckets.get(), live_counts.data());
 
     Extremes extremes(reference.sample.size(), live.size(), wanted);
     extremes.close(reference_counts, live_counts);
     std::vector<std::uint8_t> flags(size);
-    const auto [unused, live_open] = extremes.open(reference_counts, live_counts, flags);
-    const std::vector<T> sorted = values_of(live, buckets.data(), flags, live_open);
-    extremes.settle<T>(reference_counts, live_counts, flags, sorted,
-                       [&](std::size_t k) { return reference.sample.values().subspan(ends[k], reference_counts[k]); });
+    const std::span<const T> known = reference.sample.values();
+    const auto [unused, live_open] = extremes.open(
+        reference_counts, live_counts, flags, [&](std::size_t k) { return known[ends[k]] == known[ends[k + 1] - 1]; });
+    const std::vector<T> sorted = values_of(live, buckets.get(), flags, live_open);
+    std::vector<Sides> sides;
+    if (std::find(flags.begin(), flags.end(), to_compare) != flags.end()) {
+        sides.resize(size);
+        for (std::size_t i = 0; i < live.size(); ++i) {
+            const std::size_t k = buckets[i];
+            if (flags[k] != to_compare) continue;
+            sides[k].below += live[i] < known[ends[k]] ? 1U : 0U;
+            sides[k].equal += live[i] == known[ends[k]] ? 1U : 0U;
+        }
+    }
+    extremes.settle<T>(
+        reference_counts, live_counts, flags, sorted,
+        [&](std::size_t k) { return known.subspan(ends[k], reference_counts[k]); },
+        [&](std::size_t k) { return sides[k]; });
     return extremes.found();
 }
 
@@ -200,21 +233,26 @@ std::optional<DifferenceExtremes> difference_extremes(std::span<const T> referen
     if (map.crowding() > too_crowded) return std::nullopt;
 
     std::vector<std::uint32_t> reference_counts(map.size(), 0), live_counts(map.size(), 0);
-    std::vector<std::uint16_t> reference_buckets(reference.size()), live_buckets(live.size());
-    count_values(map, reference, 0, reference_buckets.data(), reference_counts.data());
-    count_values(map, live, 0, live_buckets.data(), live_counts.data());
+    const auto reference_buckets = std::make_unique_for_overwrite<std::uint16_t[]>(reference.size());
+    const auto live_buckets = std::make_unique_for_overwrite<std::uint16_t[]>(live.size());
+    count_values(map, reference, 0, reference_buckets.get(), reference_counts.data());
+    count_values(map, live, 0, live_buckets.get(), live_counts.data());
 
     Extremes extremes(reference.size(), live.size(), wanted);
     extremes.close(reference_counts, live_counts);
     std::vector<std::uint8_t> flags(map.size());
-    const auto [reference_open, live_open] = extremes.open(reference_counts, live_counts, flags);
-    const std::vector<T> sorted_reference = values_of(reference, reference_buckets.data(), flags, reference_open);
-    const std::vector<T> sorted_live = values_of(live, live_buckets.data(), flags, live_open);
+    const auto [reference_open, live_open] =
+        extremes.open(reference_counts, live_counts, flags, [](std::size_t) { return false; });
+    const std::vector<T> sorted_reference = values_of(reference, reference_buckets.get(), flags, reference_open);
+    const std::vector<T> sorted_live = values_of(live, live_buckets.get(), flags, live_open);
     std::size_t used = 0;
-    extremes.settle<T>(reference_counts, live_counts, flags, sorted_live, [&](std::size_t k) {
-        used += reference_counts[k];
-        return std::span<const T>(sorted_reference).subspan(used - reference_counts[k], reference_counts[k]);
-    });
+    extremes.settle<T>(
+        reference_counts, live_counts, flags, sorted_live,
+        [&](std::size_t k) {
+            used += reference_counts[k];
+            return std::span<const T>(sorted_reference).subspan(used - reference_counts[k], reference_counts[k]);
+        },
+        [](std::size_t) { return Sides{}; });
     return extremes.found();
 }
 
