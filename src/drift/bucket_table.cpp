@@ -28,7 +28,7 @@ unsigned bits_for(std::size_t size) {
     return std::clamp(width, fewest_bits, BucketMap<double>::most_bits);
 }
 
-// What is to be done about a bucket.
+// What is to be done about a bucket; only to_sort is odd.
 constexpr std::uint8_t closed = 0;
 constexpr std::uint8_t to_sort = 1;
 constexpr std::uint8_t to_compare = 2;  // its reference values are all the same: live values lie below, at or above it
@@ -55,7 +55,7 @@ std::vector<T> values_of(std::span<const T> values, const std::uint16_t* buckets
     std::size_t place = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
         kept[place] = values[i];
-        place += open[buckets[i]] & to_sort;
+        place += static_cast<std::size_t>(open[buckets[i]] & to_sort);
     }
     kept.pop_back();
     stats::sort_ascending(std::span<T>(kept));
