@@ -721,6 +721,30 @@ VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* re
                                        const vdt_test_options* options, vdt_test_result* out,
                                        vdt_error* error) VDT_NOEXCEPT;
 
+/// A test of several features at once.
+typedef int32_t vdt_multivariate_test;
+enum {
+    VDT_MULTIVARIATE_HOTELLING_T2 = 0,              ///< another mean
+    VDT_MULTIVARIATE_MAXIMUM_MEAN_DISCREPANCY = 1,  ///< anything, most of all near the median distance of rows
+    VDT_MULTIVARIATE_ENERGY = 2,                    ///< anything, without a bandwidth
+    VDT_MULTIVARIATE_DENSITY_DIFFERENCE = 3,        ///< anything smooth
+    VDT_MULTIVARIATE_CLASSIFIER = 4                 ///< what a linear classifier can tell apart
+};
+/// The word, e.g. "hotelling_t2"; "unknown" for a number that has none; static.
+VDT_API const char* vdt_multivariate_test_name(vdt_multivariate_test test) VDT_NOEXCEPT;
+
+/// One multivariate test on two matrices with the same columns, computed in f32 if both are f32, else in f64. Rows with
+/// a NaN are left out. Columns are taken as they are: where a test measures distances (all but HOTELLING_T2 and
+/// CLASSIFIER), bring them to one scale first. `out->test` is the vdt_multivariate_test. `feature_contributions`: one
+/// number per column, how much of the statistic rests on it; `row_contributions`: one per live row; the C++ header of
+/// the test says what they sum to. Each may be NULL; NaN where the test defines none or a row was left out. Too few
+/// rows give NaN, not an error. Errors: DIMENSION_MISMATCH for matrices of different widths or wrong counts,
+/// INVALID_ARGUMENT for infinities among others, UNSUPPORTED for an option that the test does not have, OVERFLOW.
+VDT_API vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_matrix* reference, const vdt_matrix* live,
+                                        const vdt_test_options* options, vdt_test_result* out,
+                                        double* feature_contributions, size_t feature_count, double* row_contributions,
+                                        size_t row_count, vdt_error* error) VDT_NOEXCEPT;
+
 #if defined(__cplusplus)
 }  // extern "C"
 #endif

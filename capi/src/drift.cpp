@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests on samples, across the C boundary.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
+#include <vector>
 
 #include "structs.hpp"
 #include "vedette.h"
 #include "vedette/drift/comparison.hpp"
+#include "vedette/drift/multivariate.hpp"
 #include "views.hpp"
 
 using namespace vedette;
@@ -41,6 +45,34 @@ drift::TestOptions read_options(const vdt_test_options* given) {
             .seed = options.seed};
 }
 
+// Copies a vector of contributions to the caller, NaN where the test defines none.
+void write_contributions(const std::vector<double>& from, double* to, std::size_t capacity, std::size_t needed,
+                         const char* argument) {
+    if (to == nullptr) return;
+    if (capacity != needed)
+        throw Error(ErrorCode::dimension_mismatch, std::string(argument) + ": room for " + std::to_string(capacity) +
+                                                       " numbers, there are " + std::to_string(needed));
+    std::fill(to, to + needed, std::nan(""));
+    std::copy(from.begin(), from.end(), to);
+}
+
+template <class T>
+drift::MultivariateResult compare(MultivariateTest test, const StridedMatrix& reference, const StridedMatrix& live,
+                                  const drift::TestOptions& options) {
+    const std::vector<T> left = copy_matrix<T>(reference);
+    const std::vector<T> right = copy_matrix<T>(live);
+    try {
+        return drift::run_test(test, MatrixView<T>::row_major(left.data(), reference.rows, reference.columns),
+                               MatrixView<T>::row_major(right.data(), live.rows, live.columns), options);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_enough_data) throw;
+    }
+    drift::MultivariateResult none;
+    none.test.reference_count = static_cast<double>(reference.rows);
+    none.test.live_count = static_cast<double>(live.rows);
+    return none;
+}
+
 }  // namespace
 
 extern "C" {
@@ -66,6 +98,33 @@ vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference,
                                                     (features.front().numeric ? "numbers" : "categories"));
         const drift::NamedResult& named = features.front().results.front();
         write_struct(out, to_c(named.test, named.result), "out");
+    });
+}
+
+vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_matrix* reference, const vdt_matrix* live,
+                                const vdt_test_options* options, vdt_test_result* out, double* feature_contributions,
+                                size_t feature_count, double* row_contributions, size_t row_count,
+                                vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(reference, "reference");
+        require(live, "live");
+        require(out, "out");
+        const auto which = choice(test, static_cast<MultivariateTest>(multivariate_test_count - 1), "test");
+        const StridedMatrix left = read_matrix(reference);
+        const StridedMatrix right = read_matrix(live);
+        const bool narrow = left.dtype == Dtype::f32 && right.dtype == Dtype::f32;
+        const drift::TestOptions chosen = read_options(options);
+        const drift::MultivariateResult result =
+            narrow ? compare<float>(which, left, right, chosen) : compare<double>(which, left, right, chosen);
+        // Checked before anything is written.
+        if (feature_contributions != nullptr && feature_count != left.columns)
+            write_contributions({}, feature_contributions, feature_count, left.columns, "feature_contributions");
+        write_contributions(result.row_contributions, row_contributions, row_count, right.rows, "row_contributions");
+        write_contributions(result.feature_contributions, feature_contributions, feature_count, left.columns,
+                            "feature_contributions");
+        vdt_test_result answer = to_c(DriftTest::automatic, result.test);
+        answer.test = test;
+        write_struct(out, answer, "out");
     });
 }
 

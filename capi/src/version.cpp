@@ -65,6 +65,11 @@ const char* vdt_reason_name(vdt_reason reason) noexcept {
     return vedette::reason_name(static_cast<vedette::Reason>(reason));
 }
 
+const char* vdt_multivariate_test_name(vdt_multivariate_test test) noexcept {
+    const bool known = test >= 0 && test < vedette::multivariate_test_count;
+    return known ? vedette::multivariate_test_name(static_cast<vedette::MultivariateTest>(test)) : "unknown";
+}
+
 const char* vdt_drift_test_name(vdt_drift_test test) noexcept {
     if (!is_one_of(test, vedette::DriftTest::fisher_exact)) return "unknown";
     return vedette::drift_test_name(static_cast<vedette::DriftTest>(test));

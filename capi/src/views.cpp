@@ -169,6 +169,21 @@ bool observe_in_place(Window& window, const StridedMatrix& m) {
     return false;
 }
 
+// `count` rows from `begin`, row by row; `column` holds as many values.
+template <class T>
+void convert_rows(const StridedMatrix& m, std::size_t begin, std::size_t count, std::vector<T>& column, T* rows) {
+    for (std::size_t c = 0; c < m.columns; ++c) {
+        const std::byte* address = row_address(m, begin) + static_cast<std::ptrdiff_t>(c) * m.column_stride;
+        const Column source = Column::numeric(m.dtype, address, count, static_cast<std::ptrdiff_t>(m.row_stride));
+        if constexpr (sizeof(T) == sizeof(float)) {
+            source.copy_as_float(0, count, column.data());
+        } else {
+            source.copy_as_double(0, count, column.data());
+        }
+        for (std::size_t i = 0; i < count; ++i) rows[i * m.columns + c] = column[i];
+    }
+}
+
 // Converts a tile of rows at a time. All memory is taken before the first row is counted.
 template <class T>
 void observe_by_tiles(Window& window, const StridedMatrix& m) {
@@ -178,16 +193,7 @@ void observe_by_tiles(Window& window, const StridedMatrix& m) {
     std::vector<T> values(tile);
     for (std::size_t begin = 0; begin < m.rows; begin += tile) {
         const std::size_t count = std::min(tile, m.rows - begin);
-        for (std::size_t c = 0; c < m.columns; ++c) {
-            const std::byte* address = row_address(m, begin) + static_cast<std::ptrdiff_t>(c) * m.column_stride;
-            const Column column = Column::numeric(m.dtype, address, count, static_cast<std::ptrdiff_t>(m.row_stride));
-            if constexpr (sizeof(T) == sizeof(float)) {
-                column.copy_as_float(0, count, values.data());
-            } else {
-                column.copy_as_double(0, count, values.data());
-            }
-            for (std::size_t i = 0; i < count; ++i) rows[i * m.columns + c] = values[i];
-        }
+        convert_rows(m, begin, count, values, rows.data());
         window.observe(MatrixView<T>::row_major(rows.data(), count, m.columns));
     }
 }
@@ -241,6 +247,18 @@ Column read_column(const vdt_column* column, ColumnStorage& storage) {
     require(column, "column");
     return to_column(read_struct(column, default_column(), "column"), "column", storage);
 }
+
+template <class T>
+std::vector<T> copy_matrix(const StridedMatrix& matrix) {
+    (void)checked_product(matrix.rows, checked_product(matrix.columns, sizeof(T), "matrix"), "matrix");
+    std::vector<T> rows(matrix.rows * matrix.columns);
+    std::vector<T> column(matrix.rows);
+    convert_rows(matrix, 0, matrix.rows, column, rows.data());
+    return rows;
+}
+
+template std::vector<float> copy_matrix<float>(const StridedMatrix&);
+template std::vector<double> copy_matrix<double>(const StridedMatrix&);
 
 std::uint64_t matrix_extent(const StridedMatrix& matrix) {
     if (matrix.rows == 0 || matrix.columns == 0) return 0;

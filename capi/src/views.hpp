@@ -45,6 +45,10 @@ struct StridedMatrix {
 std::uint64_t matrix_extent(const StridedMatrix& matrix);
 StridedMatrix read_matrix(const vdt_matrix* given);
 
+/// All elements, row by row, converted.
+template <class T>
+std::vector<T> copy_matrix(const StridedMatrix& matrix);
+
 /// Counts every row: in place where the strides are those of rows or columns of aligned f32 or f64, else by tiles.
 void observe_matrix(Window& window, const StridedMatrix& matrix);
 

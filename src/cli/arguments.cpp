@@ -186,6 +186,17 @@ class Tool {
             ->type_name("WORD")
             ->delimiter(',')
             ->transform(word(sample_tests()));
+        std::map<std::string, MultivariateTest> joint_tests;
+        for (std::uint8_t i = 0; i < multivariate_test_count; ++i) {
+            const auto test = static_cast<MultivariateTest>(i);
+            joint_tests.emplace(multivariate_test_name(test), test);
+        }
+        command
+            .add_option("--multivariate", live_.joint_tests,
+                        "Tests of all numeric features together besides (a comma between several)")
+            ->type_name("WORD")
+            ->delimiter(',')
+            ->transform(word(joint_tests));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;
             live_.source.thinning = reference_.source.thinning;

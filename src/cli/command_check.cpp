@@ -86,6 +86,18 @@ class LiveSample {
         return compared;
     }
 
+    /// The numeric features that `keep` admits, tested together.
+    template <class Keep>
+    [[nodiscard]] std::vector<drift::JointComparison> compare_jointly(const Table& reference,
+                                                                      std::span<const MultivariateTest> tests,
+                                                                      Keep&& keep) const {
+        std::vector<NamedColumn> live;
+        for (std::size_t f = 0; f < columns_.size(); ++f)
+            if (features_[f].kind == FeatureKind::numeric && keep(features_[f].name))
+                live.push_back({features_[f].name, Column::numeric(columns_[f].numbers)});
+        return drift::compare_jointly(reference, Table(std::move(live)), tests);
+    }
+
   private:
     struct SampleColumn {
         std::vector<double> numbers;
@@ -95,6 +107,10 @@ class LiveSample {
     std::span<const FeatureBaseline> features_;
     std::vector<SampleColumn> columns_;
 };
+
+bool compares_samples(const LiveOptions& options) {
+    return !options.tests.empty() || !options.joint_tests.empty();
+}
 
 /// Fills one window after the other and judges each.
 class Walk {
@@ -120,7 +136,7 @@ class Walk {
             if (by_ && begins_new_window()) finish();
             for (std::size_t f = 0; f < columns_.size(); ++f) row_[f] = source_.value(columns_[f], kinds_[f]);
             static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
-            if (!options_.tests.empty()) sample_.add(row_);
+            if (compares_samples(options_)) sample_.add(row_);
             ++rows_;
             if (options_.window != 0 && rows_ == options_.window) finish();
             progress.at(source_.rows());
@@ -158,8 +174,14 @@ class Walk {
     }
 
     [[nodiscard]] Report judge_window() {
-        if (options_.tests.empty()) return assess(guard_.baseline(), window_, guard_.policy());
-        return assess(guard_.baseline(), window_, guard_.policy(), sample_.compare(reference_, options_.tests));
+        const Policy& policy = guard_.policy();
+        std::vector<drift::FeatureComparison> features;
+        std::vector<drift::JointComparison> joint;
+        if (!options_.tests.empty()) features = sample_.compare(reference_, options_.tests);
+        if (!options_.joint_tests.empty())
+            joint = sample_.compare_jointly(reference_, options_.joint_tests,
+                                            [&](const std::string& name) { return !policy.for_feature(name).ignore; });
+        return assess(guard_.baseline(), window_, policy, features, joint);
     }
 
     /// A rest too short to be judged joins the window before it: windows merge exactly, so no row goes unjudged.
@@ -219,9 +241,9 @@ ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live) {
     if (reference.source.path == "-" && live.source.path == "-") {
         throw InputError("only one of the two files can be standard input");
     }
-    if (live.tests.empty()) return judge(learn(reference), live);
+    if (!compares_samples(live)) return judge(learn(reference), live);
     if (live.window != 0 || !live.window_by.empty())
-        throw InputError("--test compares whole samples; it excludes --window and --window-by");
+        throw InputError("--test and --multivariate compare whole samples; they exclude --window and --window-by");
     RowSource source(reference.source);
     const Frame frame(source, reference.frame);
     return judge(learn(reference, source.name(), frame), live, &frame);

@@ -32,6 +32,7 @@ struct LiveOptions {
     std::string title;
     std::uint64_t max_features = 100;
     std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's, on counters
+    std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together
     std::optional<stats::Correction> correction;  ///< in place of the policy's
 };
 

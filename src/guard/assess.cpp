@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "guard/baseline_state.hpp"
+#include "guard/joint.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/guard/report.hpp"
@@ -72,7 +73,7 @@ class FeatureAssessment {
           window_(window),
           confidence_(confidence),
           minimum_rows_(minimum_rows),
-          comparison_(comparison != nullptr && !comparison->results.empty() ? comparison : nullptr),
+          comparison_(comparison),
           report_(report) {}
 
     void run(const drift::GridReference& reference) {
@@ -239,21 +240,24 @@ class FeatureAssessment {
 };
 
 // Both keys must turn: evidence at the level, and a moved share that is surely above the tolerance.
-Decision decide(const Evidence& evidence, double level, double tolerance) {
+template <class AnyEvidence>
+Decision decide(const AnyEvidence& evidence, double level, double tolerance) {
     if (std::isnan(evidence.adjusted_p_value)) return Decision::not_evaluated;
     if (evidence.adjusted_p_value > level) return Decision::pass;
     return tolerance == 0.0 || evidence.moved_share_interval.lower > tolerance ? Decision::alarm : Decision::warn;
 }
 
-void adjust_family(std::vector<FeatureReport>& features, stats::Correction correction) {
+void adjust_family(Report& report) {
+    std::vector<FeatureReport>& features = report.features;
     std::vector<double> p_values;
     p_values.reserve(features.size() * 2);
     for (const FeatureReport& feature : features) {
         if (feature.ignored) continue;
         for (const Evidence& evidence : feature.evidence()) p_values.push_back(evidence.test.p_value);
     }
+    for (const JointEvidence& joint : report.joint) p_values.push_back(joint.test.p_value);
     std::vector<std::size_t> order(p_values.size());
-    if (!stats::adjust(p_values, correction, p_values, order)) {
+    if (!stats::adjust(p_values, report.correction, p_values, order)) {
         throw Error(ErrorCode::internal, "a test answered with a p-value outside [0, 1]");
     }
     std::size_t next = 0;
@@ -261,6 +265,7 @@ void adjust_family(std::vector<FeatureReport>& features, stats::Correction corre
         if (feature.ignored) continue;
         for (Evidence& evidence : feature.evidence()) evidence.adjusted_p_value = p_values[next++];
     }
+    for (JointEvidence& joint : report.joint) joint.adjusted_p_value = p_values[next++];
 }
 
 // The comparison of each feature, null where there is none.
@@ -284,7 +289,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
 }
 
 Report assess(const Baseline& baseline, const Window& window, const Policy& policy,
-              std::span<const drift::FeatureComparison> comparisons) {
+              std::span<const drift::FeatureComparison> comparisons, std::span<const drift::JointComparison> joint) {
     policy.validate();
     if (window.baseline().id() != baseline.id()) {
         throw Error(ErrorCode::baseline_mismatch, "the window was counted against another baseline");
@@ -298,6 +303,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
     Report report{.reference_rows = baseline.rows(),
                   .live_rows = window.rows(),
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
+                  .joint = {},
                   .level = policy.level,
                   .correction = policy.correction,
                   .minimum_rows = policy.minimum_rows,
@@ -315,7 +321,9 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
         FeatureAssessment(baseline, window, confidence, policy.minimum_rows, compared[f], feature)
             .run(baseline.state().references[f]);
     }
-    adjust_family(report.features, policy.correction);
+    for (const drift::JointComparison& comparison : joint)
+        report.joint.push_back(joint_evidence(baseline, comparison, policy.minimum_rows));
+    adjust_family(report);
 
     bool judged_any = false;
     Decision overall = Decision::pass;
@@ -328,6 +336,11 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
         }
         judged_any = true;
         overall = worst(overall, feature.decision);
+    }
+    for (JointEvidence& evidence : report.joint) {
+        evidence.decision = decide(evidence, policy.level, policy.defaults.tolerance);
+        judged_any = true;
+        overall = worst(overall, evidence.decision);
     }
     report.decision = judged_any ? overall : Decision::not_evaluated;
     return report;

@@ -221,6 +221,13 @@ const char* test_word(DriftTest test) noexcept {
     return index < words.size() ? words[index] : "unknown";
 }
 
+const char* multivariate_test_word(MultivariateTest test) noexcept {
+    constexpr std::array<const char*, multivariate_test_count> words{"Hotelling's T2", "maximum mean discrepancy",
+                                                                     "energy test", "density difference", "classifier"};
+    const auto index = static_cast<std::size_t>(test);
+    return index < words.size() ? words[index] : "unknown";
+}
+
 const char* evidence_test_word(const Evidence& evidence) noexcept {
     if (evidence.by != DriftTest::automatic) return test_word(evidence.by);
     switch (evidence.hypothesis) {

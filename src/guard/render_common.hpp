@@ -52,6 +52,8 @@ const char* decision_word(Decision decision) noexcept;
 const char* hypothesis_word(Hypothesis hypothesis) noexcept;
 /// "Kolmogorov-Smirnov", ...: for people.
 const char* test_word(DriftTest test) noexcept;
+/// "Hotelling's T2", ...: for people.
+const char* multivariate_test_word(MultivariateTest test) noexcept;
 /// What tested a piece of evidence, e.g. "chi-square" or "two proportions".
 const char* evidence_test_word(const Evidence& evidence) noexcept;
 /// The same as a key for programs, e.g. "mann_whitney".

@@ -34,11 +34,11 @@ std::string probability(double p) {
     return p < 1e-300 ? std::string("< 1e-300") : fmt::format("= {:.2g}", p);
 }
 
-// The test's name as words of a sentence.
-std::string test_word(DriftTest test) {
-    std::string word = drift_test_name(test);
-    std::replace(word.begin(), word.end(), '_', ' ');
-    return word;
+// A test's name as words of a sentence.
+std::string words_of(const char* name) {
+    std::string words = name;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
 }
 
 double sort_key(double share) {
@@ -103,16 +103,28 @@ std::string Report::summary() const {
         }
         return list + (count(wanted) > 3 ? ", ..." : "");
     };
+    // "2 of 14 features drifted (a, b)", and the tests of several features that say so.
+    const auto changed = [&](Decision wanted, const char* words) {
+        std::string together;
+        for (const JointEvidence& evidence : joint)
+            if (evidence.decision == wanted)
+                together += (together.empty() ? "" : ", ") + words_of(multivariate_test_name(evidence.by));
+        if (!together.empty()) together = fmt::format("features together {} ({})", words, together);
+        if (count(wanted) == 0) return "no feature by itself, but " + together;
+        return fmt::format("{} of {} features {} ({}){}{}", count(wanted), judged, words, names(wanted),
+                           together.empty() ? "" : "; ", together);
+    };
     const auto rows = fmt::format("{} live rows against {} reference rows", live_rows, reference_rows);
     switch (decision) {
         case Decision::alarm:
-            return fmt::format("alarm: {} of {} features drifted beyond tolerance ({}); {}", count(Decision::alarm),
-                               judged, names(Decision::alarm), rows);
+            return fmt::format("alarm: {}; {}", changed(Decision::alarm, "drifted beyond tolerance"), rows);
         case Decision::warn:
-            return fmt::format("warn: {} of {} features changed, though not surely beyond tolerance ({}); {}",
-                               count(Decision::warn), judged, names(Decision::warn), rows);
+            return fmt::format("warn: {}; {}", changed(Decision::warn, "changed, though not surely beyond tolerance"),
+                               rows);
         case Decision::not_evaluated:
             if (judged == 0) return fmt::format("not evaluated: the policy ignores every feature; {}", rows);
+            if (count(Decision::not_evaluated) == 0)
+                return fmt::format("not evaluated: too little data to test features together; {}", rows);
             return fmt::format(
                 "not evaluated: too little data for {} of {} features ({}; at least {} observations are needed); {}",
                 count(Decision::not_evaluated), judged, names(Decision::not_evaluated), minimum_rows, rows);
@@ -138,7 +150,7 @@ std::string Report::reason(std::size_t index) const {
     if (evidence->hypothesis == Hypothesis::distribution) {
         text = fmt::format("{}: at least {} of the values moved (estimate {}, {} p {})", known.name,
                            percent(std::max(0.0, evidence->moved_share_interval.lower)), percent(evidence->moved_share),
-                           test_word(evidence->by), probability(evidence->adjusted_p_value));
+                           words_of(drift_test_name(evidence->by)), probability(evidence->adjusted_p_value));
         if (known.kind == FeatureKind::numeric && !std::isnan(feature.live_median)) {
             text += fmt::format("; median {:.4g} was {:.4g}", feature.live_median, feature.reference_median);
         }

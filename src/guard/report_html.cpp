@@ -163,6 +163,26 @@ std::string features_of(const Report& report, std::size_t plots, std::size_t lim
     return text;
 }
 
+std::string together(const Report& report) {
+    if (report.joint.empty()) return {};
+    std::string text =
+        "<section><h2>Features together</h2><p class=\"hint\">Numeric features as one: what changes between them, with "
+        "each by itself unchanged, shows here only.</p><div class=\"scroll\"><table><thead><tr><th>test</th>"
+        "<th>verdict</th><th>moved share</th><th>adjusted p</th><th>rows compared</th><th>what was found</th></tr>"
+        "</thead><tbody>";
+    for (std::size_t j = 0; j < report.joint.size(); ++j) {
+        const JointEvidence& joint = report.joint[j];
+        text += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{} / {}</td><td>{}.</td></tr>",
+                            escape_xml(multivariate_test_word(joint.by)), badge(joint.decision),
+                            percent_with_interval(joint.moved_share, joint.moved_share_interval),
+                            escape_xml(p_value(joint.adjusted_p_value)),
+                            grouped(static_cast<std::uint64_t>(joint.test.reference_count)),
+                            grouped(static_cast<std::uint64_t>(joint.test.live_count)),
+                            escape_xml(sentence(clean(report.joint_reason(j)))));
+    }
+    return text + "</tbody></table></div></section>\n";
+}
+
 std::string rates(const Report& report) {
     std::string rows;
     for (const std::size_t f : report.ranking()) {
@@ -234,6 +254,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += "</h2><p class=\"legend\"><span class=\"key ref\"></span> reference <span class=\"key live\"></span> live";
     if (items.size() > 1) text += " &middot; the window with the most alarms; the others are folded below";
     text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
+    text += together(*items[closest].report);
     text += rates(*items[closest].report);
     if (items.size() == 1) return text;
     text += "<section><h2>The other windows</h2>";

@@ -81,6 +81,24 @@ Json feature_json(const Report& report, std::size_t f) {
     return out;
 }
 
+Json joint_json(const Report& report, std::size_t index) {
+    const JointEvidence& joint = report.joint[index];
+    Json out{{"by", multivariate_test_name(joint.by)},
+             {"decision", decision_name(joint.decision)},
+             {"reason", report.joint_reason(index)},
+             {"adjusted_p_value", finite(joint.adjusted_p_value)},
+             {"moved_share", finite(joint.moved_share)},
+             {"moved_share_interval", interval(joint.moved_share_interval)},
+             {"test", test_json(joint.test)},
+             {"features", Json::array()}};
+    for (std::size_t i = 0; i < joint.features.size(); ++i) {
+        Json feature{{"name", report.baseline.features()[joint.features[i]].name}};
+        if (i < joint.contributions.size()) feature["contribution"] = finite(joint.contributions[i]);
+        out["features"].push_back(std::move(feature));
+    }
+    return out;
+}
+
 Json window_json(const Item& item) {
     const Report& report = *item.report;
     Json out{{"label", item.label},
@@ -95,6 +113,8 @@ Json window_json(const Item& item) {
                {"rejected", report.window.rejected()}}},
              {"features", Json::array()}};
     for (std::size_t f = 0; f < report.features.size(); ++f) out["features"].push_back(feature_json(report, f));
+    out["joint"] = Json::array();
+    for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     return out;
 }
 

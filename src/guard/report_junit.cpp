@@ -75,6 +75,9 @@ Suite suite_of(const Report& report) {
             suite.add(classname, hypothesis_name(evidence.hypothesis), evidence.decision, message);
         }
     }
+    for (std::size_t j = 0; j < report.joint.size(); ++j)
+        suite.add("vedette.together", multivariate_test_name(report.joint[j].by), report.joint[j].decision,
+                  report.joint_reason(j));
     return suite;
 }
 

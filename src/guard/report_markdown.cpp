@@ -65,6 +65,15 @@ std::string feature_table(const Report& report, std::size_t limit) {
         }
     }
     if (left_out != 0) text += fmt::format("\n{} more features are not listed.\n", left_out);
+    if (!report.joint.empty())
+        text += "\n| features together | verdict | moved share | adjusted p | why |\n|---|---|---|--:|---|\n";
+    for (std::size_t j = 0; j < report.joint.size(); ++j) {
+        const JointEvidence& joint = report.joint[j];
+        text +=
+            fmt::format("| {} | {} | {} | {} | {} |\n", plain(multivariate_test_word(joint.by)),
+                        verdict(joint.decision), percent_with_interval(joint.moved_share, joint.moved_share_interval),
+                        plain(p_value(joint.adjusted_p_value)), plain(report.joint_reason(j)));
+    }
     return text;
 }
 

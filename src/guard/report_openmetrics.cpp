@@ -94,6 +94,26 @@ std::string rates(const Report& report, const std::vector<std::size_t>& features
     return text;
 }
 
+std::string together(const Report& report) {
+    if (report.joint.empty()) return {};
+    std::string text;
+    const auto gauge = [&](const char* name, const char* help, auto&& value) {
+        text += family(name, "gauge", help);
+        for (const JointEvidence& joint : report.joint)
+            text += fmt::format("vedette_{}{{test=\"{}\"}} {}\n", name, multivariate_test_name(joint.by),
+                                value_text(value(joint)));
+    };
+    gauge("joint_decision", "Verdict on features together: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+          [](const JointEvidence& joint) { return static_cast<double>(joint.decision); });
+    gauge("joint_statistic", "Statistic of a test of several features together.",
+          [](const JointEvidence& joint) { return joint.test.statistic; });
+    gauge("joint_adjusted_p_value", "Its p-value, adjusted for all tests of the report.",
+          [](const JointEvidence& joint) { return joint.adjusted_p_value; });
+    gauge("joint_moved_share", "Share of the rows that moved.",
+          [](const JointEvidence& joint) { return joint.moved_share; });
+    return text;
+}
+
 std::string whole(const Report& report) {
     std::string text = family("reference", "info", "The baseline that the window is judged against.");
     text += fmt::format("vedette_reference_info{{baseline=\"{}\",name=\"{}\",version=\"{}\"}} 1\n",
@@ -151,7 +171,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
                             escape_label(report.baseline.features()[f].name), test, value_text(gauge.value(feature)));
         }
     }
-    return text + rates(report, features) + "# EOF\n";
+    return text + rates(report, features) + together(report) + "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

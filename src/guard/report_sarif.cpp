@@ -21,9 +21,12 @@ constexpr std::array rule_texts{
     "More values lie outside the reference's range than chance explains",
     "More categories come that the reference did not hold than chance explains",
     "Values come that have the wrong type",
+    "Several features together come from another distribution than the reference's",
 };
+constexpr std::size_t joint_rule = rule_texts.size() - 1;
 
 std::string rule_id(std::size_t hypothesis) {
+    if (hypothesis == joint_rule) return "vedette/joint_distribution";
     return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
 }
 
@@ -52,15 +55,10 @@ std::string uri(std::string_view path) {
     return out;
 }
 
-Json result_json(const Item& item, std::size_t f, const Evidence& evidence, const RenderOptions& options) {
-    const Report& report = *item.report;
-    const std::string name = clean(report.baseline.features()[f].name);
-    const auto rule = static_cast<std::size_t>(evidence.hypothesis);
-    const bool open = evidence.decision == Decision::not_evaluated;
-    std::string message =
-        &evidence == report.features[f].decisive()
-            ? clean(report.reason(f))
-            : std::string(rule_texts[rule]) + ": " + name + ", adjusted p " + p_value(evidence.adjusted_p_value);
+/// `name` is what the result is about, a feature or the test of several.
+Json result_json(const Item& item, std::size_t rule, const std::string& name, Decision decision, std::string message,
+                 const RenderOptions& options) {
+    const bool open = decision == Decision::not_evaluated;
     if (!item.label.empty()) message = "window " + clean(item.label) + ": " + message;
     Json location{
         {"logicalLocations", Json::array({{{"name", name}, {"fullyQualifiedName", name}, {"kind", "member"}}})}};
@@ -72,12 +70,23 @@ Json result_json(const Item& item, std::size_t f, const Evidence& evidence, cons
     return {{"ruleId", rule_id(rule)},
             {"ruleIndex", rule},
             {"kind", open ? "open" : "fail"},
-            {"level", open                                   ? "none"
-                      : evidence.decision == Decision::alarm ? "error"
-                                                             : "warning"},
+            {"level", open                          ? "none"
+                      : decision == Decision::alarm ? "error"
+                                                    : "warning"},
             {"message", {{"text", message}}},
             {"locations", Json::array({location})},
             {"partialFingerprints", {{"vedetteFeature/v1", to_hex(sha256(key))}}}};
+}
+
+Json feature_result(const Item& item, std::size_t f, const Evidence& evidence, const RenderOptions& options) {
+    const Report& report = *item.report;
+    const std::string name = clean(report.baseline.features()[f].name);
+    const auto rule = static_cast<std::size_t>(evidence.hypothesis);
+    const std::string message =
+        &evidence == report.features[f].decisive()
+            ? clean(report.reason(f))
+            : std::string(rule_texts[rule]) + ": " + name + ", adjusted p " + p_value(evidence.adjusted_p_value);
+    return result_json(item, rule, name, evidence.decision, message, options);
 }
 
 }  // namespace
@@ -88,8 +97,14 @@ std::string sarif(Items items, const RenderOptions& options) {
         for (const std::size_t f : item.report->ranking()) {
             if (item.report->features[f].ignored) continue;
             for (const Evidence& evidence : item.report->features[f].evidence()) {
-                if (evidence.decision != Decision::pass) results.push_back(result_json(item, f, evidence, options));
+                if (evidence.decision != Decision::pass) results.push_back(feature_result(item, f, evidence, options));
             }
+        }
+        for (std::size_t j = 0; j < item.report->joint.size(); ++j) {
+            const JointEvidence& joint = item.report->joint[j];
+            if (joint.decision != Decision::pass)
+                results.push_back(result_json(item, joint_rule, multivariate_test_name(joint.by), joint.decision,
+                                              clean(item.report->joint_reason(j)), options));
         }
     }
     const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", rules_json()}};

@@ -75,6 +75,16 @@ std::string change_of(const FeatureBaseline& known, const FeatureReport& feature
     return {};
 }
 
+std::string joint_lines(const Report& report, const RenderOptions& options) {
+    std::string text;
+    for (std::size_t j = 0; j < report.joint.size(); ++j) {
+        const std::string code = color_of(report.joint[j].decision, options.color);
+        text += fmt::format("{}  {}: {}{}\n", code, decision_word(report.joint[j].decision),
+                            clean(report.joint_reason(j)), code.empty() ? "" : "\x1b[0m");
+    }
+    return text.empty() ? text : '\n' + text;
+}
+
 std::string feature_table(const Report& report, const RenderOptions& options) {
     Grid grid({"feature", "verdict", "moved share", "adjusted p", "test", "what changed"},
               {false, false, false, true, false, false});
@@ -109,7 +119,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     }
     std::string text = grid.text();
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
-    return text;
+    return text + joint_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

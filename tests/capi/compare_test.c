@@ -25,6 +25,78 @@ static vdt_column texts(const vdt_string* values, uint64_t length) {
     return column;
 }
 
+/* Two features of which the second moved; two-way strides; f32 and f64. */
+static void compare_matrices(void) {
+    enum { rows = 150 };
+    static double x[2 * rows], y[2 * rows];
+    static float narrow_x[2 * rows], narrow_y[2 * rows];
+    for (int i = 0; i < rows; ++i) {
+        x[i] = sin(0.7 * i);
+        x[rows + i] = cos(1.3 * i);
+        y[i] = sin(0.7 * i + 0.3);
+        y[rows + i] = cos(1.3 * i + 0.2) + 0.8;
+    }
+    for (int i = 0; i < rows; ++i) {
+        narrow_x[2 * i] = (float)x[i];
+        narrow_x[2 * i + 1] = (float)x[rows + i];
+        narrow_y[2 * i] = (float)y[i];
+        narrow_y[2 * i + 1] = (float)y[rows + i];
+    }
+    vdt_matrix left, right, narrow_left, narrow_right;
+    vdt_matrix_init(&left, sizeof left);
+    left.dtype = VDT_F64;
+    left.rows = rows;
+    left.columns = 2;
+    left.row_stride = sizeof(double);
+    left.column_stride = rows * sizeof(double);
+    left.byte_length = sizeof x;
+    right = left;
+    left.data = x;
+    right.data = y;
+    vdt_matrix_init(&narrow_left, sizeof narrow_left);
+    narrow_left.rows = rows;
+    narrow_left.columns = 2;
+    narrow_left.byte_length = sizeof narrow_x;
+    narrow_right = narrow_left;
+    narrow_left.data = narrow_x;
+    narrow_right.data = narrow_y;
+
+    vdt_test_result wide, result;
+    vdt_test_result_init(&wide, sizeof wide);
+    vdt_test_result_init(&result, sizeof result);
+    double features[2], live_rows[rows];
+    for (vdt_multivariate_test test = VDT_MULTIVARIATE_HOTELLING_T2; test <= VDT_MULTIVARIATE_CLASSIFIER; ++test) {
+        CHECK_OK(vdt_compare_matrices(test, &left, &right, NULL, &wide, features, 2, live_rows, rows, e));
+        CHECK(wide.test == test && wide.reference_count == rows && wide.live_count == rows);
+        CHECK(wide.p_value < 0.01);
+        CHECK(isnan(features[0]) || features[1] > features[0]);
+        CHECK_OK(vdt_compare_matrices(test, &narrow_left, &narrow_right, NULL, &result, NULL, 0, NULL, 0, e));
+        CHECK(fabs(result.statistic - wide.statistic) <= 1e-4 * fabs(wide.statistic));
+        CHECK(strcmp(vdt_multivariate_test_name(test), "unknown") != 0);
+    }
+    CHECK(strcmp(vdt_multivariate_test_name(VDT_MULTIVARIATE_CLASSIFIER + 1), "unknown") == 0);
+    const vdt_multivariate_test hotelling = VDT_MULTIVARIATE_HOTELLING_T2;
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "row_contributions",
+                vdt_compare_matrices(hotelling, &left, &right, NULL, &result, features, 2, live_rows, 3, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "feature_contributions",
+                vdt_compare_matrices(hotelling, &left, &right, NULL, &result, features, 1, live_rows, rows, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "test",
+                vdt_compare_matrices(-1, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "live",
+                vdt_compare_matrices(hotelling, &left, NULL, NULL, &result, NULL, 0, NULL, 0, e));
+    right.columns = 1;
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "columns",
+                vdt_compare_matrices(hotelling, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
+    right.columns = 2;
+    right.rows = 0;
+    CHECK_OK(vdt_compare_matrices(hotelling, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
+    CHECK(isnan(result.p_value) && result.live_count == 0.0);
+    right.rows = rows;
+    y[7] = INFINITY;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "infinite",
+                vdt_compare_matrices(hotelling, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
+}
+
 int main(void) {
     static double x[count], y[count];
     static vdt_string a[count], b[count];
@@ -92,5 +164,6 @@ int main(void) {
     CHECK_FAILS(VDT_SCHEMA_MISMATCH, "numeric",
                 vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, &coins, NULL, &result, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "live", vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, NULL, NULL, &result, e));
+    compare_matrices();
     return check_result();
 }

@@ -1,12 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a test of several features at once hands back: evidence, and which features and rows it rests on.
+// Tests of several features at once: their names, their answers, and all of them on the numeric columns of two tables.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "vedette/core/evidence.hpp"
+#include "vedette/core/view.hpp"
+#include "vedette/drift/test_options.hpp"
 
-namespace vedette::inline v0::drift {
+namespace vedette::inline v0 {
+
+/// A multivariate drift test. Values are pinned and shared with the C interface.
+enum class MultivariateTest : std::uint8_t {
+    hotelling_t2 = 0,  ///< another mean; drift/hotelling.hpp
+    maximum_mean_discrepancy =
+        1,                   ///< anything, most of all near the median distance; drift/maximum_mean_discrepancy.hpp
+    energy = 2,              ///< anything, without a bandwidth; drift/energy_test.hpp
+    density_difference = 3,  ///< anything smooth; drift/density_difference.hpp
+    classifier = 4,          ///< what a linear classifier can tell apart; drift/classifier_test.hpp
+};
+
+inline constexpr std::uint8_t multivariate_test_count = 5;
+
+/// The word used on the command line and in reports, e.g. "hotelling_t2".
+const char* multivariate_test_name(MultivariateTest test) noexcept;
+/// The test of that word; empty for any other.
+std::optional<MultivariateTest> multivariate_test(std::string_view name) noexcept;
+
+namespace drift {
 
 /// The answer of a multivariate two-sample test. Each test documents what its contributions mean, whether they sum to
 /// anything and which rows they stand for; an empty vector says that the test defines none.
@@ -16,4 +43,33 @@ struct MultivariateResult {
     std::vector<double> row_contributions;
 };
 
-}  // namespace vedette::inline v0::drift
+/// One test by name, with the test's own defaults for what TestOptions does not hold. Throws what the test throws.
+template <class T>
+MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, MatrixView<T> live,
+                            const TestOptions& options = {});
+
+struct JointOptions {
+    TestOptions test{};
+    /// The tests that compare all pairs of rows take at most so many rows of a side, drawn by test.seed.
+    std::size_t most_rows = 2000;
+};
+
+/// One test of several columns together.
+struct JointComparison {
+    MultivariateTest test = MultivariateTest::hotelling_t2;
+    std::vector<std::string> columns;  ///< what was compared, in the reference's order
+    TestResult result{};
+    std::vector<double>
+        contributions;  ///< per column, as the test defines them; often empty or NaN where not evaluated
+};
+
+/// Compares the numeric columns that both tables have, together, each in units of the pooled standard deviation (a
+/// constant column is left as it is). Rows in which any of them is null, NaN or infinite are left out. A test that the
+/// data do not allow leaves all but the counts NaN. Throws Error: schema_mismatch when no numeric column is in both
+/// tables; invalid_argument for options out of range or most_rows below 4. Cost: that of the tests, and two copies.
+std::vector<JointComparison> compare_jointly(const Table& reference, const Table& live,
+                                             std::span<const MultivariateTest> tests, const JointOptions& options = {});
+
+}  // namespace drift
+
+}  // namespace vedette::inline v0

@@ -14,6 +14,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/multivariate.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/window.hpp"
@@ -87,12 +88,32 @@ struct FeatureReport {
     std::vector<Evidence> compared_;  ///< all of the evidence, where samples were compared
 };
 
+/// Several features tested together. The two keys are as of Evidence, with the policy's default tolerance; where the
+/// test's effect tells no share of the traffic (moved_share NaN), evidence warns but never alarms, unless the tolerance
+/// is 0.
+struct JointEvidence {
+    MultivariateTest by = MultivariateTest::hotelling_t2;
+    Decision decision = Decision::not_evaluated;
+    TestResult test{};
+    double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
+    /// The share of the rows that moved, in total variation: as the effect implies for normal rows (hotelling_t2), or
+    /// at least (classifier, maximum_mean_discrepancy).
+    double moved_share = std::numeric_limits<double>::quiet_NaN();
+    Interval moved_share_interval{};
+    std::vector<std::size_t> features;  ///< indices in the baseline
+    std::vector<double> contributions;  ///< of each of them, as the test defines them; may be empty
+
+    /// Positions in `features`, the largest contribution first; empty where the test tells none.
+    [[nodiscard]] std::vector<std::size_t> ranking() const;
+};
+
 /// The judgement of a window. Plain data; owns what it needs, so baseline and window may go.
 struct Report {
     Decision decision = Decision::not_evaluated;
     std::uint64_t reference_rows = 0;
     std::uint64_t live_rows = 0;
     std::vector<FeatureReport> features;  ///< in the baseline's order
+    std::vector<JointEvidence> joint;     ///< of multivariate tests, where samples were compared
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;
@@ -107,6 +128,8 @@ struct Report {
     [[nodiscard]] std::string summary() const;
     /// One sentence on a feature, with the numbers that decided.
     [[nodiscard]] std::string reason(std::size_t index) const;
+    /// The same on joint[index].
+    [[nodiscard]] std::string joint_reason(std::size_t index) const;
 };
 
 /// Judges a window. Too little data is `not_evaluated`, never `pass`; the whole is an alarm if any feature is, then a
@@ -115,10 +138,11 @@ struct Report {
 [[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy = {});
 
 /// The same where the samples themselves were compared: the named tests decide over the distributions in place of the
-/// policy's, each with its own evidence, all in one family of p-values. Features without a comparison, or with one that
-/// holds no test for their kind, keep the policy's test. Throws Error(schema_mismatch) for a compared feature that the
-/// baseline does not have, besides.
+/// policy's, each with its own evidence, and multivariate tests join them, all in one family of p-values. Features
+/// without a comparison, or with one that holds no test for their kind, keep the policy's test. Throws
+/// Error(schema_mismatch) for a compared feature that the baseline does not have, besides.
 [[nodiscard]] Report assess(const Baseline& baseline, const Window& window, const Policy& policy,
-                            std::span<const drift::FeatureComparison> comparisons);
+                            std::span<const drift::FeatureComparison> comparisons,
+                            std::span<const drift::JointComparison> joint = {});
 
 }  // namespace vedette::inline v0

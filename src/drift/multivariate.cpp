@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// From names to multivariate tests, and from tables to matrices of comparable columns.
+#include "vedette/drift/multivariate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "vedette/core/error.hpp"
+#include "vedette/drift/hotelling.hpp"
+#include "vedette/stats/permutation.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr std::array<const char*, multivariate_test_count> names{"hotelling_t2", "maximum_mean_discrepancy", "energy",
+                                                                 "density_difference", "classifier"};
+
+}  // namespace
+
+const char* multivariate_test_name(MultivariateTest test) noexcept {
+    const auto index = static_cast<std::size_t>(test);
+    return index < names.size() ? names[index] : "unknown";
+}
+
+std::optional<MultivariateTest> multivariate_test(std::string_view name) noexcept {
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (name == names[i]) return static_cast<MultivariateTest>(i);
+    return std::nullopt;
+}
+
+namespace drift {
+namespace {
+
+// The complete rows of the chosen columns, row by row.
+struct Rows {
+    std::vector<double> values;
+    std::size_t columns = 0;
+
+    [[nodiscard]] std::size_t count() const { return values.size() / columns; }
+    [[nodiscard]] MatrixView<double> view() const {
+        return MatrixView<double>::row_major(values.data(), count(), columns);
+    }
+};
+
+Rows complete_rows(const Table& table, std::span<const std::string> columns) {
+    Rows rows;
+    rows.columns = columns.size();
+    std::vector<double> by_row;
+    std::vector<double> column;
+    std::size_t count = 0;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        const Column& source = *table.find(columns[c]);
+        count = source.size();
+        column.resize(count);
+        source.copy_as_double(0, count, column.data());
+        by_row.resize(count * columns.size());
+        for (std::size_t i = 0; i < count; ++i) by_row[i * columns.size() + c] = column[i];
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::span<const double> row(by_row.data() + i * columns.size(), columns.size());
+        if (std::all_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); }))
+            rows.values.insert(rows.values.end(), row.begin(), row.end());
+    }
+    return rows;
+}
+
+// Both sides in units of the pooled standard deviation: the same whichever rows are called live, so that permutations
+// stay exact.
+void standardise(Rows& reference, Rows& live) {
+    const auto total = static_cast<double>(reference.count() + live.count());
+    for (std::size_t c = 0; c < reference.columns; ++c) {
+        const auto each = [&](auto&& visit) {
+            for (Rows* side : {&reference, &live})
+                for (std::size_t i = c; i < side->values.size(); i += side->columns) visit(side->values[i]);
+        };
+        double largest = 0.0;
+        each([&](double value) { largest = std::max(largest, std::abs(value)); });
+        if (largest == 0.0) continue;
+        double mean = 0.0;
+        each([&](double& value) { mean += (value /= largest) / total; });
+        double variance = 0.0;
+        each([&](double& value) {
+            value -= mean;
+            variance += value * value / total;
+        });
+        if (!(variance > 1e-24)) {
+            each([](double& value) { value = 0.0; });
+            continue;
+        }
+        const double scale = 1.0 / std::sqrt(variance);
+        each([&](double& value) { value *= scale; });
+    }
+}
+
+// `most` rows at random, in their order.
+Rows thinned(const Rows& rows, std::size_t most, std::uint64_t seed, std::uint64_t index) {
+    if (rows.count() <= most) return rows;
+    std::vector<std::uint8_t> labels(rows.count());
+    stats::random_split(seed, index, most, labels);
+    Rows kept;
+    kept.columns = rows.columns;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        if (labels[i] != 0)
+            kept.values.insert(kept.values.end(), rows.values.begin() + static_cast<std::ptrdiff_t>(i * rows.columns),
+                               rows.values.begin() + static_cast<std::ptrdiff_t>((i + 1) * rows.columns));
+    return kept;
+}
+
+bool compares_pairs(MultivariateTest test) {
+    return test == MultivariateTest::maximum_mean_discrepancy || test == MultivariateTest::energy ||
+           test == MultivariateTest::density_difference;
+}
+
+std::vector<std::string> shared_numeric_columns(const Table& reference, const Table& live) {
+    std::vector<std::string> columns;
+    for (const NamedColumn& column : reference.columns()) {
+        const Column* other = live.find(column.name);
+        if (other != nullptr && other->is_numeric() && column.column.is_numeric()) columns.emplace_back(column.name);
+    }
+    if (columns.empty()) throw Error(ErrorCode::schema_mismatch, "the two tables have no numeric column in common");
+    return columns;
+}
+
+}  // namespace
+
+template <class T>
+MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, MatrixView<T> live,
+                            const TestOptions& options) {
+    switch (test) {
+        case MultivariateTest::hotelling_t2: return hotelling_t2(reference, live, options);
+        default: break;
+    }
+    throw Error(ErrorCode::unsupported, "multivariate test " + std::to_string(static_cast<int>(test)) +
+                                            " is none of 0 to " + std::to_string(multivariate_test_count - 1));
+}
+
+std::vector<JointComparison> compare_jointly(const Table& reference, const Table& live,
+                                             std::span<const MultivariateTest> tests, const JointOptions& options) {
+    constexpr std::size_t fewest_rows = 4;
+    if (options.most_rows < fewest_rows)
+        throw Error(ErrorCode::invalid_argument,
+                    "most_rows is " + std::to_string(options.most_rows) + ", must be at least 4");
+    const std::vector<std::string> columns = shared_numeric_columns(reference, live);
+    Rows reference_rows = complete_rows(reference, columns);
+    Rows live_rows = complete_rows(live, columns);
+    standardise(reference_rows, live_rows);
+    std::vector<JointComparison> answers;
+    for (const MultivariateTest test : tests) {
+        const std::size_t most = compares_pairs(test) ? options.most_rows : static_cast<std::size_t>(-1);
+        const Rows left = thinned(reference_rows, most, options.test.seed, 0);
+        const Rows right = thinned(live_rows, most, options.test.seed, 1);
+        JointComparison answer{test, columns, {}, {}};
+        answer.result.reference_count = static_cast<double>(left.count());
+        answer.result.live_count = static_cast<double>(right.count());
+        try {
+            MultivariateResult result = run_test(test, left.view(), right.view(), options.test);
+            answer.result = result.test;
+            answer.contributions = std::move(result.feature_contributions);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::not_enough_data) throw;
+        }
+        answers.push_back(std::move(answer));
+    }
+    return answers;
+}
+
+template MultivariateResult run_test<float>(MultivariateTest, MatrixView<float>, MatrixView<float>, const TestOptions&);
+template MultivariateResult run_test<double>(MultivariateTest, MatrixView<double>, MatrixView<double>,
+                                             const TestOptions&);
+
+}  // namespace drift
+
+}  // namespace vedette::inline v0
