@@ -303,6 +303,7 @@ typedef struct vdt_baseline vdt_baseline;  ///< what the reference looked like; 
 typedef struct vdt_guard vdt_guard;        ///< a baseline and a policy, made ready; immutable once it is shared
 typedef struct vdt_window vdt_window;      ///< one thread's counters; not thread-safe
 typedef struct vdt_report vdt_report;      ///< the judgement of a window; immutable
+typedef struct vdt_sketch vdt_sketch;      ///< quantiles of an endless stream; not thread-safe while it is updated
 
 // ==== baseline ====
 
@@ -744,6 +745,64 @@ VDT_API vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_ma
                                         const vdt_test_options* options, vdt_test_result* out,
                                         double* feature_contributions, size_t feature_count, double* row_contributions,
                                         size_t row_count, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== sketches ====
+// The quantile sketch of Karnin, Lang and Liberty: a stream of any length in some kilobytes, mergeable, with a rank
+// error that is guaranteed. One thread at a time may update or merge into it; const calls may run side by side.
+
+/// An empty sketch. `k` in 8 .. 65535, larger = smaller error in proportion; 0 = 200. Sketches that will be merged
+/// should have different seeds. `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_sketch_create(uint32_t k, uint64_t seed, const vdt_allocator* allocator, vdt_sketch** out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved bytes. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_sketch_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                         vdt_sketch** out, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes: the same state gives the same bytes. Two-call.
+VDT_API vdt_status vdt_sketch_to_bytes(const vdt_sketch* sketch, void* buffer, size_t capacity, size_t* length,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_sketch_destroy(vdt_sketch* sketch) VDT_NOEXCEPT;
+
+/// Adds a value, or every value of a numeric column that is not null. NaN and infinities have no rank and are not
+/// counted. Errors: TYPE_MISMATCH for a column of categories, OVERFLOW.
+VDT_API vdt_status vdt_sketch_update(vdt_sketch* sketch, double value, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_sketch_update_column(vdt_sketch* sketch, const vdt_column* column,
+                                            vdt_error* error) VDT_NOEXCEPT;
+/// Adds all that `other` (borrowed) has seen. Errors: OVERFLOW.
+VDT_API vdt_status vdt_sketch_merge(vdt_sketch* sketch, const vdt_sketch* other, vdt_error* error) VDT_NOEXCEPT;
+
+/// How many values it stands for; 0 for NULL.
+VDT_API uint64_t vdt_sketch_count(const vdt_sketch* sketch) VDT_NOEXCEPT;
+/// The share of values at or below `value`; NaN while empty.
+VDT_API vdt_status vdt_sketch_rank(const vdt_sketch* sketch, double value, double* rank, vdt_error* error) VDT_NOEXCEPT;
+/// The smallest kept value whose rank is at least `share`. Errors: INVALID_ARGUMENT for a share outside [0, 1],
+/// NOT_ENOUGH_DATA while empty.
+VDT_API vdt_status vdt_sketch_quantile(const vdt_sketch* sketch, double share, double* value,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// With probability `confidence` at least, no rank is off by more. Errors: INVALID_ARGUMENT outside (0, 1).
+VDT_API vdt_status vdt_sketch_rank_error(const vdt_sketch* sketch, double confidence, double* rank_error,
+                                         vdt_error* error) VDT_NOEXCEPT;
+
+/// The Kolmogorov-Smirnov test of two sketches: what they do not know is said, as intervals.
+typedef struct vdt_sketch_result {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double statistic;  ///< D between the sketches
+    double statistic_lower;
+    double statistic_upper;  ///< D of the full streams lies between, but for sketch_error_probability
+    double p_value;          ///< to compare with a level: the upper end, sketch error included
+    double p_value_lower;
+    double p_value_upper;
+    double effect_lower;  ///< of the distance between the distributions, at the confidence asked for
+    double effect_upper;
+    double rank_error;                ///< half the width of the statistic's interval
+    double sketch_error_probability;  ///< what was spent; 0 when both sketches are exact
+    uint64_t reference_count;
+    uint64_t live_count;
+} vdt_sketch_result;
+VDT_API void vdt_sketch_result_init(vdt_sketch_result* result, size_t size) VDT_NOEXCEPT;
+/// `confidence` in (0, 1). Errors: NOT_ENOUGH_DATA for an empty sketch, INVALID_ARGUMENT.
+VDT_API vdt_status vdt_compare_sketches(const vdt_sketch* reference, const vdt_sketch* live, double confidence,
+                                        vdt_sketch_result* out, vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

@@ -16,6 +16,7 @@
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/stats/kll_sketch.hpp"
 
 struct alignas(64) vdt_baseline {
     vdt_allocator allocator;
@@ -36,6 +37,11 @@ struct alignas(64) vdt_window {
 struct alignas(64) vdt_report {
     vdt_allocator allocator;
     vedette::Report object;
+};
+
+struct alignas(64) vdt_sketch {
+    vdt_allocator allocator;
+    vedette::stats::KllSketch<double> object;
 };
 
 namespace vedette::inline v0::capi {

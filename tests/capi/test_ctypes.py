@@ -75,6 +75,10 @@ TestResult = struct("vdt_test_result", ("struct_size", u32), ("test", i32),
                              "reference_count live_count"))
 TestOptions = struct("vdt_test_options", ("struct_size", u32), ("alternative", i32), ("method", i32),
                      ("reserved", u32), *doubles("confidence"), ("permutations", u64), ("seed", u64))
+SketchResult = struct("vdt_sketch_result", ("struct_size", u32), ("reserved", u32),
+                      *doubles("statistic statistic_lower statistic_upper p_value p_value_lower p_value_upper "
+                               "effect_lower effect_upper rank_error sketch_error_probability"),
+                      ("reference_count", u64), ("live_count", u64))
 RenderOptions = struct("vdt_render_options", ("struct_size", u32), ("color", i32), ("title", c.c_char_p),
                        ("title_length", u64), ("live_name", c.c_char_p), ("live_name_length", u64),
                        ("max_features", u64))
@@ -100,7 +104,7 @@ ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("
                        ("release", RELEASE_ARRAY), ("private_data", pointer)]
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
-           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions,
+           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

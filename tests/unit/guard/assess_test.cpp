@@ -203,6 +203,62 @@ TEST_CASE("tests on samples decide in place of the policy's") {
     CHECK_THROWS_AS((void)assess(baseline, Window(baseline), {}, {&stranger, 1}), Error);
 }
 
+TEST_CASE("tests of several features together join the family, and see what no feature shows by itself") {
+    const Baseline baseline = sample_baseline(3000);
+    const auto reference = draw_sample(3000, 1);
+    const std::vector<MultivariateTest> tests{MultivariateTest::hotelling_t2};
+    for (const double shift : {0.0, 0.7}) {
+        const auto live = draw_sample(3000, 77, shift);
+        const auto joint = drift::compare_jointly(reference.table(), live.table(), tests);
+        Window window(baseline);
+        window.observe(live.table());
+        const Report report = assess(baseline, window, {}, {}, joint);
+        REQUIRE(report.joint.size() == 1);
+        const JointEvidence& evidence = report.joint[0];
+        CHECK(evidence.decision == (shift == 0.0 ? Decision::pass : Decision::alarm));
+        CHECK(evidence.adjusted_p_value >= evidence.test.p_value);
+        CHECK(evidence.features.size() == evidence.contributions.size());
+        CHECK(evidence.moved_share_interval.lower <= evidence.moved_share);
+        for (const std::size_t f : evidence.features) CHECK(baseline.features()[f].kind == FeatureKind::numeric);
+        if (shift == 0.0) {
+            CHECK(report.joint_reason(0).find("no evidence of change") != std::string::npos);
+            continue;
+        }
+        CHECK(evidence.features[evidence.ranking().front()] == 0);  // income, the one that moved
+        CHECK(report.joint_reason(0).find("most of all in " + baseline.features()[0].name) != std::string::npos);
+        CHECK(report.summary().find("features together drifted beyond tolerance (hotelling t2)") != std::string::npos);
+    }
+
+    // Features that only change together: no univariate test can tell.
+    Report report = assess(baseline, Window(baseline), {}, {}, {});
+    CHECK(report.joint.empty());
+    drift::JointComparison stranger{MultivariateTest::energy, {"nobody"}, {}, {}};
+    CHECK_THROWS_AS((void)assess(baseline, Window(baseline), {}, {}, {&stranger, 1}), Error);
+    drift::JointComparison few{MultivariateTest::energy, {baseline.features()[0].name}, {}, {}};
+    few.result.p_value = 0.0;
+    few.result.live_count = 7.0;
+    report = assess(baseline, Window(baseline), {}, {}, {&few, 1});
+    CHECK(report.joint[0].decision == Decision::not_evaluated);
+    CHECK(report.joint_reason(0).find("not evaluated at 7 complete live rows") != std::string::npos);
+}
+
+TEST_CASE("a joint test that does not tell how much moved warns, and alarms only without a tolerance") {
+    const Baseline baseline = sample_baseline(3000);
+    Window window(baseline);
+    window.observe(draw_sample(3000, 77).table());
+    drift::JointComparison moved{MultivariateTest::energy, {baseline.features()[0].name}, {}, {}};
+    moved.result.p_value = 1e-9;
+    moved.result.live_count = 3000.0;
+    Policy policy;
+    Report report = assess(baseline, window, policy, {}, {&moved, 1});
+    CHECK(report.decision == Decision::warn);
+    CHECK(report.summary().find("no feature by itself, but features together changed") != std::string::npos);
+    CHECK(report.joint_reason(0).find("does not tell") != std::string::npos);
+    policy.defaults.tolerance = 0.0;
+    report = assess(baseline, window, policy, {}, {&moved, 1});
+    CHECK(report.joint[0].decision == Decision::alarm);
+}
+
 TEST_CASE("a test on the distribution function decides over a nearly constant feature when the policy wants it") {
     std::vector<double> zeros(5000, 0.0);
     zeros[17] = 1.0;

@@ -67,6 +67,33 @@ TEST_CASE("every format says the verdict, and what changed") {
     CHECK(contains(render_junit(pass), "failures=\"0\""));
 }
 
+TEST_CASE("every format says what features show together") {
+    const Baseline baseline = sample_baseline(5000);
+    Window window(baseline);
+    window.observe(draw_sample(5000, 99).table());
+    drift::JointComparison moved{
+        MultivariateTest::hotelling_t2, {baseline.features()[1].name, baseline.features()[0].name}, {}, {1.0, 9.0}};
+    moved.result.p_value = 1e-9;
+    moved.result.effect = 0.9;
+    moved.result.effect_interval = {0.8, 1.0};
+    moved.result.live_count = moved.result.reference_count = 5000.0;
+    const Report report = assess(baseline, window, {}, {}, {&moved, 1});
+    REQUIRE(report.decision == Decision::alarm);
+    for (const ReportFormat format : formats) {
+        CAPTURE(report_format_name(format));
+        const std::string text = render(format, report);
+        CHECK((contains(text, "Hotelling") || contains(text, "hotelling_t2")));
+        CHECK(contains(text, "alarm"));
+        if (format != ReportFormat::openmetrics) CHECK(contains(text, "most of all in income"));
+    }
+    CHECK(contains(render_openmetrics(report), "vedette_joint_decision{test=\"hotelling_t2\"} 3\n"));
+    const auto json = nlohmann::json::parse(render_json(report));
+    const auto& joint = json["windows"][0]["joint"][0];
+    CHECK(joint["by"] == "hotelling_t2");
+    CHECK(joint["features"][1]["contribution"] == 9.0);
+    CHECK(contains(render_junit(report), "failures=\"2\""));
+}
+
 TEST_CASE("too little data is said in every format, and is no success for a build server") {
     const Baseline baseline = sample_baseline(5000);
     const Report report = judge(baseline, 20);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multivariate tests by name, and columns of tables brought to one scale, complete and thinned.
+#include "vedette/drift/multivariate.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "vedette/core/error.hpp"
+#include "vedette/core/random.hpp"
+
+namespace drift = vedette::drift;
+using vedette::Column;
+using vedette::Error;
+using vedette::MultivariateTest;
+using vedette::Table;
+
+namespace {
+
+constexpr std::array all_tests{MultivariateTest::hotelling_t2, MultivariateTest::maximum_mean_discrepancy,
+                               MultivariateTest::energy, MultivariateTest::density_difference,
+                               MultivariateTest::classifier};
+static_assert(all_tests.size() == vedette::multivariate_test_count);
+
+struct Columns {
+    std::vector<double> a, b, c;
+    std::vector<std::string_view> word;
+
+    Columns(std::size_t n, std::uint64_t seed, double shift = 0.0) : a(n), b(n), c(n, 5.0), word(n, "x") {
+        vedette::Random random(seed);
+        for (std::size_t i = 0; i < n; ++i) {
+            a[i] = random.normal();
+            b[i] = 1e6 * (random.normal() + shift);
+        }
+    }
+    [[nodiscard]] Table table() const {
+        return Table({{"a", Column::numeric(a)},
+                      {"word", Column::strings(word)},
+                      {"b", Column::numeric(b)},
+                      {"c", Column::numeric(c)}});
+    }
+};
+
+}  // namespace
+
+TEST_CASE("every multivariate test has a word that leads back to it") {
+    for (const MultivariateTest test : all_tests)
+        CHECK(vedette::multivariate_test(vedette::multivariate_test_name(test)) == test);
+    CHECK(std::string(vedette::multivariate_test_name(static_cast<MultivariateTest>(200))) == "unknown");
+    CHECK_FALSE(vedette::multivariate_test("").has_value());
+}
+
+TEST_CASE("every test runs on the shared numeric columns, whatever their scale, and says which moved") {
+    const Columns reference(300, 1), same(250, 2), moved(250, 3, 1.0);
+    drift::JointOptions options;
+    options.test.permutations = 199;
+    const auto null = drift::compare_jointly(reference.table(), same.table(), all_tests, options);
+    const auto shifted = drift::compare_jointly(reference.table(), moved.table(), all_tests, options);
+    REQUIRE(null.size() == all_tests.size());
+    for (std::size_t i = 0; i < all_tests.size(); ++i) {
+        CAPTURE(vedette::multivariate_test_name(all_tests[i]));
+        CHECK(null[i].test == all_tests[i]);
+        CHECK(null[i].columns == std::vector<std::string>{"a", "b", "c"});
+        CHECK(null[i].result.reference_count == 300);
+        CHECK(null[i].result.p_value > 0.01);
+        CHECK(shifted[i].result.p_value <= 0.005);
+        if (!shifted[i].contributions.empty()) CHECK(shifted[i].contributions[1] > shifted[i].contributions[0]);
+    }
+}
+
+TEST_CASE("incomplete rows are left out, and long tables thinned for tests of pairs") {
+    Columns reference(300, 1), live(250, 2);
+    reference.a[7] = std::nan("");
+    live.b[3] = std::numeric_limits<double>::infinity();
+    live.a[3] = std::nan("");
+    live.c[9] = std::nan("");
+    drift::JointOptions options;
+    options.test.permutations = 19;
+    options.most_rows = 100;
+    for (const auto& answer : drift::compare_jointly(reference.table(), live.table(), all_tests, options)) {
+        const bool whole = answer.test == MultivariateTest::hotelling_t2 || answer.test == MultivariateTest::classifier;
+        CHECK(answer.result.reference_count == (whole ? 299 : 100));
+        CHECK(answer.result.live_count == (whole ? 248 : 100));
+        CHECK(std::isfinite(answer.result.p_value));
+    }
+    // Nothing left: not evaluated, not passed.
+    const Columns empty(0, 1);
+    for (const auto& answer : drift::compare_jointly(reference.table(), empty.table(), all_tests, options)) {
+        CHECK(std::isnan(answer.result.p_value));
+        CHECK(answer.result.live_count == 0);
+    }
+}
+
+TEST_CASE("misuse of joint comparisons") {
+    const Columns some(50, 1);
+    const Table words({{"word", Column::strings(some.word)}});
+    CHECK_THROWS_WITH_AS((void)drift::compare_jointly(some.table(), words, all_tests),
+                         doctest::Contains("no numeric column"), Error);
+    drift::JointOptions options;
+    options.most_rows = 3;
+    CHECK_THROWS_WITH_AS((void)drift::compare_jointly(some.table(), some.table(), all_tests, options),
+                         doctest::Contains("most_rows"), Error);
+    const auto view = vedette::MatrixView<double>::row_major(some.a.data(), 25, 2);
+    CHECK_THROWS_AS((void)drift::run_test(static_cast<MultivariateTest>(99), view, view), Error);
+}
