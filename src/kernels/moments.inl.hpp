@@ -14,6 +14,7 @@ template <class T>
 constexpr std::size_t moment_block = moment_block_bytes / sizeof(T);
 constexpr std::size_t step = 16;                 // elements per turn of a loop
 constexpr std::size_t sum_lanes = step / 2;      // elements j and j + 8 of a step are added before they join lane j
+constexpr std::size_t few_in = 250;              // at most one in so many is not finite: steps are checked one by one
 constexpr std::size_t prefetch_distance = 8192;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
 
 // A step's double vectors, in pairs: nested rather than an array, as g++ keeps members in registers and spills arrays.
@@ -139,20 +140,59 @@ struct Lanes {
     alignas(64) double square[step];
 };
 
+template <class T>
+VEDETTE_INLINE Mask<T> finite_lanes(Batch<T> v) noexcept {
+    return xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
+}
+
+struct Census {
+    std::uint64_t finite = 0;
+    std::uint64_t nan = 0;
+};
+
+// A step with values that are not finite, `fill` in their place.
+template <class T>
+__attribute__((noinline, cold)) void clean_step(const T* x, T fill, T* cleaned, Census& census) noexcept {
+    for (std::size_t j = 0; j < step; ++j) {
+        const bool kept = is_finite(static_cast<double>(x[j]));
+        cleaned[j] = kept ? x[j] : fill;
+        census.finite -= kept ? 0U : 1U;
+        census.nan += x[j] != x[j] ? 1U : 0U;
+    }
+}
+
+template <class T>
+VEDETTE_INLINE bool is_clean(const T* x) noexcept {
+    bool clean = true;
+    for (std::size_t i = 0; i < step; i += Batch<T>::size)
+        clean = clean & xsimd::all(finite_lanes(Batch<T>::load_unaligned(x + i)));
+    return clean;
+}
+
 // The whole steps of a block. On its own, with nothing else alive, because g++ spills accumulators otherwise.
-template <bool ranged, bool shifted, class T>
-__attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, const T* ahead, Lanes& lanes,
-                                         BlockSums& out) noexcept {
+// With a census, steps may hold values that are not finite: rare ones, or the branch is a bad guess.
+template <bool ranged, bool shifted, bool checked, class T>
+__attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, const T* ahead, Census* census,
+                                         Lanes& lanes, BlockSums& out) noexcept {
+    alignas(64) T cleaned[step];
     const Batch<double> wide_shift(static_cast<double>(shift));
     Pairs<sum_lanes / Batch<double>::size> pairs;
     FastRange<T> range;
     for (std::size_t i = 0; i < n; i += step) {
-        if constexpr (ranged) {
+        const T* source = x + i;
+        if constexpr (ranged)
             for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k);
-            range.add_step(x + i);
+        if constexpr (checked) {
+            if (!is_clean(source)) [[unlikely]] {
+                clean_step(source, shift, cleaned, *census);
+                source = cleaned;
+            }
+        }
+        if constexpr (ranged) {
+            range.add_step(source);
             __asm__ volatile("" ::: "memory");
         }
-        pairs.template add<shifted>(x + i, wide_shift);
+        pairs.template add<shifted>(source, wide_shift);
     }
     if constexpr (ranged) range.fold(x, n, out);
     pairs.store(lanes.sum, lanes.square);
@@ -184,8 +224,26 @@ template <bool ranged, bool shifted, class T>
 void sum_block(const T* x, std::size_t n, T shift, const T* ahead, BlockSums& out) noexcept {
     Lanes lanes;
     const std::size_t whole = n - n % step;
-    sum_steps<ranged, shifted>(x, whole, shift, ahead, lanes, out);
+    sum_steps<ranged, shifted, false>(x, whole, shift, ahead, nullptr, lanes, out);
     if (whole < n) sum_tail<ranged>(x + whole, n - whole, shift, lanes, out);
+    out.sum = reduce_lanes(lanes.sum, sum_lanes);
+    out.square = reduce_lanes(lanes.square, step);
+}
+
+// The same of a block in which few values are not finite: `shift`, which is finite and one of the block's, stands for
+// them. On entry census.finite is n.
+template <class T>
+void sum_sparse_block(const T* x, std::size_t n, T shift, const T* ahead, Census& census, BlockSums& out) noexcept {
+    Lanes lanes;
+    const std::size_t whole = n - n % step;
+    sum_steps<true, true, true>(x, whole, shift, ahead, &census, lanes, out);
+    if (whole < n) {
+        T last[step];
+        for (std::size_t j = 0; j < step; ++j) last[j] = whole + j < n ? x[whole + j] : shift;
+        T cleaned[step];
+        clean_step(last, shift, cleaned, census);
+        sum_tail<true>(cleaned, n - whole, shift, lanes, out);
+    }
     out.sum = reduce_lanes(lanes.sum, sum_lanes);
     out.square = reduce_lanes(lanes.square, step);
 }
@@ -221,13 +279,9 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
 template <class T>
 struct Guess {
     T shift = T{0};
-    bool dirty = false;  // has non-finite values; of no consequence but for speed
+    bool dirty = false;  // has non-finite values; of no consequence but for speed, as is whether they are few
+    bool sparse = false;
 };
-
-template <class T>
-VEDETTE_INLINE Mask<T> finite_lanes(Batch<T> v) noexcept {
-    return xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
-}
 
 // The index of the first finite value, or n.
 template <class T>
@@ -238,11 +292,6 @@ std::size_t find_finite(const T* x, std::size_t n) noexcept {
     while (i < n && !is_finite(static_cast<double>(x[i]))) ++i;
     return i;
 }
-
-struct Census {
-    std::uint64_t finite = 0;
-    std::uint64_t nan = 0;
-};
 
 // Copies a block with `fill` in place of each non-finite value.
 template <class T>
@@ -310,6 +359,9 @@ void settle_block(const T* x, std::size_t n, T* cleaned, BlockSums& sums, Guess<
     state.zeros += sums.zeros;
 }
 
+template <class T>
+void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept;
+
 // A block with values that are not finite, or that is thought to have some. They become the first finite value, which
 // is the shift too: so they add nothing and move no extreme.
 template <class T>
@@ -327,19 +379,33 @@ __attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const 
         guess.dirty = true;
         return;
     }
-    const Census census = clean_block(x, n, x[first], ahead, cleaned);
+    Census census{n, 0};
+    const T fill = x[first];
+    const bool sparse = guess.sparse;
+    if (sparse) {
+        sum_sparse_block(x, n, fill, ahead, census, sums);
+    } else {
+        census = clean_block(x, n, fill, ahead, cleaned);
+    }
     sums.finite = census.finite;
-    guess.dirty = sums.finite != n;
+    guess.dirty = census.finite != n;
+    guess.sparse = guess.dirty && n - census.finite <= n / few_in;
     if (guess.dirty) {
         const std::uint64_t infinite = n - census.finite - census.nan;
         const std::uint64_t positive = infinite > 0 ? count_equal(x, n, infinity<T>) : 0;
         state.nan += census.nan;
         state.pos_inf += positive;
         state.neg_inf += infinite - positive;
-        guess.shift = x[first];
+        guess.shift = fill;
     }
-    sum_block<true, true>(cleaned, n, guess.shift, cleaned, sums);
-    if (guess.dirty && guess.shift == T{0}) sums.zeros -= n - sums.finite;
+    if (!sparse) {
+        sum_block<true, true>(cleaned, n, guess.shift, cleaned, sums);
+        if (guess.dirty && guess.shift == T{0}) sums.zeros -= n - sums.finite;
+    } else if (guess.dirty) {
+        if (fill == T{0}) sums.zeros = count_equal(x, n, T{0});
+    } else {
+        return add_block(x, n, x, guess, state);  // clean after all, and then the shift is the guessed one
+    }
     settle_block(x, n, cleaned, sums, guess, state);
 }
 
