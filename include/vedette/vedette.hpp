@@ -13,6 +13,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/version.hpp"
 #include "vedette/core/view.hpp"
+#include "vedette/drift/classifier_test.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
