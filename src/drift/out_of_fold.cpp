@@ -132,6 +132,7 @@ Separation ProgressiveClassifier::separation(const Eigen::VectorXd& labels) {
     result.area = 0.0;
     models_.clear();
     LogisticModel model{Eigen::VectorXd::Zero(folded_.rows.cols()), 0.0, false};
+    double weight = 0.0;
     std::vector<double> sample;
     for (std::size_t k = 1; k < folded_.live.size(); ++k) {
         const Eigen::Index first = folded_.begin[k];
@@ -154,7 +155,10 @@ Separation ProgressiveClassifier::separation(const Eigen::VectorXd& labels) {
         result.area += weights_[k - 1] * sums.estimate();
         result.null_variance += share * share * permutation_variance(sums);
         result.sums.push_back(sums);
+        weight += weights_[k - 1];
     }
+    // 1 but for rounding, which an area of exactly 0, 1/2 or 1 is thus spared.
+    result.area /= weight;
     return result;
 }
 

@@ -53,14 +53,15 @@ inline double model_variance(double theta, double n, double m) {
     return theta * (1.0 - theta) * (1.0 + rest * ((1.0 - theta) / (2.0 - theta) + theta / (1.0 + theta))) / (n * m);
 }
 
-/// DeLong's variance of the estimate, from the spread of the placements.
+/// DeLong's variance of the estimate, from the spread of the placements: of live values among the reference, whose mean
+/// is the estimate, and of reference values among the live ones, whose mean is the rest.
 inline double placement_variance(const PlacementSums& sums) {
     const double mean = sums.twice_u / (sums.n * sums.m);
-    const auto part = [mean](double squares, double count, double other) {
+    const auto part = [](double squares, double count, double other, double centre) {
         if (count < 2.0) return 0.0;
-        return 0.25 * std::max(0.0, squares / (other * other * count) - mean * mean) / (count - 1.0);
+        return 0.25 * std::max(0.0, squares / (other * other * count) - centre * centre) / (count - 1.0);
     };
-    return part(sums.live_squares, sums.m, sums.n) + part(sums.reference_squares, sums.n, sums.m);
+    return part(sums.live_squares, sums.m, sums.n, mean) + part(sums.reference_squares, sums.n, sums.m, 2.0 - mean);
 }
 
 /// Where |estimate - theta| = z sqrt(variance(theta)), on either side, within [0, 1]. `model(theta)` is a variance,
