@@ -8,10 +8,12 @@
 namespace vedette::inline v0::drift {
 namespace {
 
-// Newton decrements (squared, twice the excess of the loss): below the first the quadratic model is as good as the loss
-// itself, so that a comparison of losses would compare rounding; below the second there is nothing left to gain.
-constexpr double trusted_decrement = 1e-7;
-constexpr double converged_decrement = 1e-13;
+// Of the squared Newton decrement, twice what the next step gains. Below this, the quadratic model is as good as the
+// loss, whose comparison would compare rounding; and one more step, whose error is the square, ends the fit. In parts
+// of the loss where that is small, that is where data are separated.
+double last_decrement(double loss) {
+    return 1e-7 * std::min(1.0, loss);
+}
 
 }  // namespace
 
@@ -97,7 +99,7 @@ void LogisticTrainer::evaluate(State& state, const Eigen::Ref<const Eigen::Vecto
 // Conjugate gradients on the Hessian, stopped the sooner the farther the minimum is: a rough step is then as good.
 LogisticTrainer::Point LogisticTrainer::newton_step(const State& state) const {
     const double rough = std::min(1e-2, state.decrement);
-    const double enough = rough * std::max(state.decrement, 1e-2 * converged_decrement);
+    const double enough = rough * state.decrement;
     Point step{Eigen::VectorXd::Zero(rows_.cols()), 0.0};
     Point residual{-state.gradient.slope, -state.gradient.level};
     Point preconditioned{-state.natural_gradient.slope, -state.natural_gradient.level};
@@ -135,7 +137,7 @@ bool LogisticTrainer::descend(State& state, const Point& step, double slope,
         state.point.level = before.point.level + length * step.level;
         state.log_odds = before.log_odds + length * change;
         evaluate(state, labels);
-        if (-slope <= trusted_decrement || state.loss <= before.loss + 1e-4 * length * slope) return true;
+        if (-slope <= last_decrement(before.loss) || state.loss <= before.loss + 1e-4 * length * slope) return true;
     }
     state = before;
     return false;
@@ -151,10 +153,9 @@ LogisticModel LogisticTrainer::fit(const Eigen::Ref<const Eigen::VectorXd>& labe
     for (std::size_t i = 0; i < maximum_iterations && !converged; ++i) {
         const Point step = newton_step(state);
         const double slope = state.gradient.slope.dot(step.slope) + state.gradient.level * step.level;
-        // Twice what the step should gain, by the curvature here: unlike the preconditioner's estimate it is not too
-        // small where the data are separated and the curvature is far below the preconditioner's.
-        converged = -slope <= converged_decrement;
-        if (!converged && !descend(state, step, slope, labels)) converged = true;
+        // By the curvature here: the preconditioner's estimate is too small where data are separated, and flat.
+        converged = -slope <= last_decrement(state.loss);
+        converged = !descend(state, step, slope, labels) || converged;
     }
     return {state.point.slope, state.point.level - centre_.dot(state.point.slope), converged};
 }
