@@ -14,6 +14,7 @@
 #include "vedette/core/version.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/drift/bucketed_sample.hpp"
+#include "vedette/drift/classifier_test.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"

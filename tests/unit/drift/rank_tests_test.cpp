@@ -252,6 +252,11 @@ TEST_CASE("effects say what they promise") {
     const TestResult less = d::mann_whitney(x, y, {.alternative = d::Alternative::less});
     CHECK(greater.p_value < 0.05);
     CHECK(less.p_value > 0.95);
+    // Which sample comes first is a matter of sign alone.
+    const Sample few = normals(30, 71), more = normals(80, 72, 0.9);
+    const TestResult there = d::mann_whitney(few, more), back = d::mann_whitney(more, few);
+    CHECK(there.effect_interval.lower == doctest::Approx(-back.effect_interval.upper).epsilon(1e-9));
+    CHECK(there.effect_interval.upper == doctest::Approx(-back.effect_interval.lower).epsilon(1e-9));
     CHECK(d::ks_two_sample(x, y, {.alternative = d::Alternative::greater}).p_value < 0.05);
 }
 
