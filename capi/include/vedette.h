@@ -251,8 +251,8 @@ enum {
     VDT_REASON_FOREIGN_WINDOW = 10       ///< the window belongs to another baseline; nothing was checked or counted
 };
 
-/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; of the samples themselves all but
-/// POPULATION_STABILITY to TOTAL_VARIATION and TWO_PROPORTION.
+/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but
+/// TWO_PROPORTION run on the samples themselves, the divergences and those of counts on a grid learned from the first.
 typedef int32_t vdt_drift_test;
 enum {
     VDT_TEST_AUTOMATIC = 0,

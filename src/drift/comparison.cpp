@@ -11,6 +11,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
@@ -129,6 +130,7 @@ TestResult run_test(DriftTest test, const SortedSample<T>& reference, const Sort
         case DriftTest::cramer_von_mises: return cramer_von_mises(reference, live, options);
         case DriftTest::anderson_darling: return anderson_darling(reference, live, AndersonDarlingOptions{options});
         case DriftTest::mann_whitney: return mann_whitney(reference, live, options);
+        case DriftTest::epps_singleton: return epps_singleton(reference, live, EppsSingletonOptions{options});
         case DriftTest::wasserstein: return wasserstein_1(reference, live, options);
         case DriftTest::energy_distance: return energy_distance(reference, live, options);
         case DriftTest::welch_t: return welch_t(reference_values, live_values, options);
