@@ -253,6 +253,8 @@ enum {
 
 /// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
 /// samples themselves, CHI_SQUARE to TOTAL_VARIATION of numbers on a grid learned from the reference.
+/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but
+/// TWO_PROPORTION run on the samples themselves, the divergences and those of counts on a grid learned from the first.
 typedef int32_t vdt_drift_test;
 enum {
     VDT_TEST_AUTOMATIC = 0,
@@ -715,7 +717,7 @@ VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_N
 /// One test on the samples themselves, two columns of the same kind, numeric or categorical; names are ignored, numbers
 /// are compared as f64. Nulls, NaN and infinities are left out: the counts of the result tell how many took part.
 /// VDT_TEST_AUTOMATIC: Kolmogorov-Smirnov, of categories chi-square. What the data do not allow (too few values, no
-/// spread, Fisher's test of more than two categories) gives NaN, not an error. `options` NULL = defaults. Errors:
+/// spread, Fisher's test of more than 2^32 items, or one-sided of more than two categories) gives NaN, not an error. `options` NULL = defaults. Errors:
 /// SCHEMA_MISMATCH for a numeric column against a categorical one, UNSUPPORTED for a test that is not for such columns
 /// or an option that the test does not have, INVALID_ARGUMENT, OVERFLOW.
 VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference, const vdt_column* live,

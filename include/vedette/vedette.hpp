@@ -19,6 +19,7 @@
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
 #include "vedette/drift/drift_test.hpp"
+#include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/hotelling.hpp"
 #include "vedette/drift/moment_tests.hpp"

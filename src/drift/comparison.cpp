@@ -11,6 +11,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
@@ -82,8 +83,9 @@ NamedResult run_named(DriftTest test, const Side& reference, const Side& live, c
     try {
         named_result.result = run_test(test, reference, live, options);
     } catch (const Error& error) {
-        const bool too_wide = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
-        if (error.code() != ErrorCode::not_enough_data && !too_wide) throw;
+        // Fisher's test of too many items, or of more categories than it has a direction for.
+        const bool unfit = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
+        if (error.code() != ErrorCode::not_enough_data && !unfit) throw;
         named_result.result = {};  // g++ 12 lets a callee that throws leave its return value half written here
         named_result.result.reference_count = count(reference);
         named_result.result.live_count = count(live);
@@ -129,6 +131,7 @@ TestResult run_test(DriftTest test, const SortedSample<T>& reference, const Sort
         case DriftTest::cramer_von_mises: return cramer_von_mises(reference, live, options);
         case DriftTest::anderson_darling: return anderson_darling(reference, live, AndersonDarlingOptions{options});
         case DriftTest::mann_whitney: return mann_whitney(reference, live, options);
+        case DriftTest::epps_singleton: return epps_singleton(reference, live, EppsSingletonOptions{options});
         case DriftTest::wasserstein: return wasserstein_1(reference, live, options);
         case DriftTest::energy_distance: return energy_distance(reference, live, options);
         case DriftTest::welch_t: return welch_t(reference_values, live_values, options);
@@ -160,11 +163,7 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
     switch (wanted) {
         case DriftTest::chi_square: return chi_square(table, {.confidence = options.confidence});
         case DriftTest::g_test: return g_test(table, {.confidence = options.confidence});
-        case DriftTest::fisher_exact:
-            if (reference.size() != 2)
-                throw Error(ErrorCode::unsupported, "fisher_exact: " + std::to_string(reference.size()) +
-                                                        " categories, exactly 2 are supported");
-            return fisher_exact(table, options);
+        case DriftTest::fisher_exact: return fisher_exact(table, options);
         case DriftTest::population_stability:
         case DriftTest::jensen_shannon:
         case DriftTest::hellinger:

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "drift/fisher_tables.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/distributions.hpp"
 #include "vedette/stats/intervals.hpp"
@@ -199,6 +202,56 @@ class EventLaw {
     std::vector<double> log_weight_;
 };
 
+// The cells of rows and columns that have a count.
+FisherTable filled_part(const CountTable& table, const Margins& margins) {
+    std::vector<std::uint64_t> cells;
+    cells.reserve(margins.rows * margins.columns);
+    for (std::size_t i = 0; i < table.counts.size(); ++i)
+        if (margins.row[i / table.columns] > 0 && margins.column[i % table.columns] > 0)
+            cells.push_back(table.counts[i]);
+    return {std::move(cells), margins.rows, margins.columns};
+}
+
+double fisher_p(const FisherTable& filled, const TestOptions& options) {
+    constexpr double quick = 2e6;  // steps: tens of milliseconds
+    constexpr double longest = 3e7;
+    if (options.method == Method::permutation) return filled.permuted(options);
+    const std::optional<double> p = filled.exact(options.method == Method::exact ? longest : quick);
+    if (p) return *p;
+    if (options.method == Method::exact)
+        throw Error(ErrorCode::unsupported,
+                    "fisher_exact: method is exact, which would take too long for this table; automatic permutes");
+    return filled.permuted(options);
+}
+
+TestResult fisher_of_any(const CountTable& table, const TestOptions& options) {
+    constexpr std::uint64_t most_items = std::uint64_t{1} << 32U;
+    const Margins margins = margins_of(table);
+    if (options.method == Method::asymptotic)
+        throw Error(ErrorCode::unsupported, "fisher_exact: method is asymptotic, which this test does not have");
+    if (options.alternative != Alternative::two_sided)
+        throw Error(ErrorCode::unsupported, "fisher_exact: alternative must be two_sided beyond 2 x 2");
+    if (options.permutations == 0)
+        throw Error(ErrorCode::invalid_argument, "fisher_exact: permutations is 0, must be at least 1");
+    TestResult result = counted(margins);
+    const Association effect = association(table, margins, options.confidence);
+    if (!margins.comparable()) return result;
+    result.effect = effect.value;
+    result.effect_interval = effect.interval;
+    if (margins.columns < 2) {
+        result.statistic = 0.0;
+        result.p_value = 1.0;
+        return result;
+    }
+    if (margins.total > most_items)
+        throw Error(ErrorCode::unsupported, "fisher_exact: the table has " + std::to_string(margins.total) +
+                                                " items, above 2^32; chi_square serves such tables");
+    const FisherTable filled = filled_part(table, margins);
+    result.statistic = filled.log_probability();
+    result.p_value = fisher_p(filled, options);
+    return result;
+}
+
 }  // namespace
 
 TestResult chi_square(const CountTable& table, const ContingencyOptions& options) {
@@ -216,6 +269,7 @@ Association cramers_v(const CountTable& table, double confidence) {
 }
 
 TestResult fisher_exact(const CountTable& table, const TestOptions& options) {
+    if (table.rows != 2 || table.columns != 2) return fisher_of_any(table, options);
     constexpr std::uint64_t largest = 100'000;
     const Margins margins = four_fold(table, "fisher_exact");
     require_method(options, Method::exact, "fisher_exact");

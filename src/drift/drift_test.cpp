@@ -32,7 +32,7 @@ constexpr std::array<Row, drift_test_count> rows{{
     {"cramer_von_mises", false, true, false},
     {"anderson_darling", false, true, false},
     {"mann_whitney", false, true, false},
-    {"epps_singleton", false, false, false},
+    {"epps_singleton", false, true, false},
     {"energy_distance", false, true, false},
     {"welch_t", false, true, false},
     {"levene", false, true, false},

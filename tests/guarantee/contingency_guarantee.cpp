@@ -86,6 +86,39 @@ TEST_CASE("Fisher never exceeds its level, and its interval covers, at 12 agains
     CHECK(not_below(covered, 0.95));
 }
 
+TEST_CASE("Fisher beyond 2 x 2 never exceeds its level, exact or permuted, where chi-square does") {
+    Random random(15);
+    const std::array<double, 6> rare{0.7, 0.9, 0.94, 0.97, 0.99, 1.0};  // cumulated
+    std::uint64_t exact = 0, permuted = 0, large = 0, found = 0, chi_square = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        std::array<std::uint64_t, 12> counts{};
+        fill(random, rare, 120, counts.data());
+        fill(random, rare, 15, counts.data() + 6);
+        const drift::CountTable table{counts, 2, 6};
+        exact += drift::fisher_exact(table, {.method = drift::Method::exact}).p_value <= 0.05 ? 1U : 0U;
+        const drift::TestOptions options{.method = drift::Method::permutation, .permutations = 99, .seed = run};
+        permuted += drift::fisher_exact(table, options).p_value <= 0.05 ? 1U : 0U;
+        chi_square += drift::chi_square(table).p_value <= 0.05 ? 1U : 0U;
+        std::array<std::uint64_t, 9> three{};
+        for (std::size_t i = 0; i < 3; ++i)
+            fill(random, std::array<double, 3>{0.5, 0.9, 1.0}, 300 + 100 * i, three.data() + 3 * i);
+        large += drift::fisher_exact({three, 3, 3}, {.permutations = 99, .seed = run}).p_value <= 0.05 ? 1U : 0U;
+        std::array<std::uint64_t, 12> moved = counts;
+        std::fill(moved.begin() + 6, moved.end(), 0);
+        fill(random, std::array<double, 6>{0.4, 0.5, 0.6, 0.7, 0.9, 1.0}, 15, moved.data() + 6);
+        found += drift::fisher_exact({moved, 2, 6}).p_value <= 0.05 ? 1U : 0U;
+    }
+    MESSAGE("of ", runs, " runs: exact ", exact, ", permuted ", permuted, ", chi-square ", chi_square,
+            ", three samples ", large, ", found ", found);
+    CHECK(not_above(exact, 0.05));
+    CHECK(exact > 0);
+    CHECK(not_above(permuted, 0.05));
+    CHECK(not_below(permuted, 0.03));
+    CHECK(not_above(large, 0.05));
+    CHECK(not_below(large, 0.045));
+    CHECK(found > runs * 3 / 4);
+}
+
 TEST_CASE("the intervals of Cramer's V and of the difference of rates cover, the z test keeps its level") {
     Random random(13);
     std::uint64_t v_covered = 0;

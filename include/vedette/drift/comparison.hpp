@@ -25,8 +25,7 @@ TestResult run_test(DriftTest test, const SortedSample<T>& reference, const Sort
 
 /// One test on the counts of categories, in the same order on both sides. `automatic` is chi-square. chi_square, g_test
 /// and fisher_exact take the table as it is; the divergences pool rare categories. Throws Error: unsupported for a test
-/// that is not for categories and for fisher_exact of other than two categories; dimension_mismatch for different
-/// lengths; and what the test itself throws.
+/// that is not for categories; dimension_mismatch for different lengths; and what the test itself throws.
 TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
                     const TestOptions& options = {});
 

@@ -53,13 +53,24 @@ struct Association {
 /// that in small or wide tables the value may lie above the interval. Asymptotic.
 Association cramers_v(const CountTable& table, double confidence = 0.95);
 
-/// Fisher's exact test of a 2 x 2 table whose columns are (event, no event), given its margins. Two-sided: the tables
-/// no more likely than the observed one. `greater`: the event is more frequent live. (SciPy's `less` on the same
-/// table.) The statistic is the live sample's odds divided by the reference's, 0 and infinity included; NaN for an
-/// empty row or column, where p = 1 (NaN where a row is empty). The effect is its logarithm; the interval, two-sided
-/// whatever the alternative, is exact given the margins (Cornfield 1956): coverage is never below the level. Of the
-/// options, `alternative` and `confidence` are used; a method other than automatic and exact throws Error(unsupported),
-/// as does a smallest margin above 100 000, where chi_square serves. O(smallest margin).
+/// Fisher's exact test, given the margins of the table: p is the probability of all tables no likelier than the
+/// observed one.
+///
+/// Of a 2 x 2 table whose columns are (event, no event). `greater`: the event is more frequent live. (SciPy's `less` on
+/// the same table.) The statistic is the live sample's odds divided by the reference's, 0 and infinity included; NaN
+/// for an empty row or column, where p = 1 (NaN where a row is empty). The effect is its logarithm; the interval,
+/// two-sided whatever the alternative, is exact given the margins (Cornfield 1956): coverage is never below the level.
+/// Of the options, `alternative` and `confidence` are used; a method other than automatic and exact throws
+/// Error(unsupported), as does a smallest margin above 100 000, where chi_square serves. O(smallest margin).
+///
+/// Of any other table, rows and columns without a count left out (Freeman and Halton 1951). The statistic is the
+/// logarithm of the observed table's probability; the effect is cramers_v with its interval. `exact`: Mehta and Patel's
+/// (1983) network where two rows or two columns have counts, else every table; Error(unsupported) beyond some 3 * 10^7
+/// steps. `permutation`: items relabelled at random, drawn as tables, so that the cost is O(rows * columns *
+/// permutations) for any number of items; the same p for the same seed on every machine. `automatic`: exact within
+/// some 2 * 10^6 steps (a hundred items in ten categories, a thousand in five), else permutation. A single row or
+/// column with a count and an empty reference are as in chi_square, the statistic 0 or NaN. Error(unsupported) for
+/// `asymptotic`, a one-sided alternative and more than 2^32 items; Error(invalid_argument) for 0 permutations.
 TestResult fisher_exact(const CountTable& table, const TestOptions& options = {});
 
 /// Pooled z test of two rates on the table of fisher_exact, without any exact correction (two_proportion has it).

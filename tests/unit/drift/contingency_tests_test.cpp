@@ -144,7 +144,7 @@ TEST_CASE("misuse") {
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({counts, 0, 0})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({counts, half, 2})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({{}, 2, 2})), vedette::Error);
-    CHECK_THROWS_AS(static_cast<void>(drift::fisher_exact({counts, 4, 1})), vedette::Error);
+    CHECK_THROWS_AS(static_cast<void>(drift::two_proportion_z({counts, 4, 1})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({counts, 2, 2}, {.confidence = 1.0})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::fisher_exact({counts, 2, 2}, {.method = drift::Method::permutation})),
                     vedette::Error);
