@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to a tile of products: squared distances, the Gaussian kernel, roots, sums, bytes.
+#pragma once
+
+#include "kernels/pair_terms.inl.hpp"
+#include "kernels/product.inl.hpp"
+
+namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
+namespace {
+
+// The words that terms are written in, for vectors.
+template <class T>
+struct VectorWords {
+    using Value = Batch<T>;
+    using Integer = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    static VEDETTE_INLINE Value broadcast(T x) noexcept { return Value(x); }
+    static VEDETTE_INLINE Value larger(Value a, Value b) noexcept { return xsimd::max(a, b); }
+    static VEDETTE_INLINE Value multiply_add(Value a, Value b, Value addend) noexcept {
+        return VEDETTE_KERNEL_ISA::multiply_add(a, b, addend);
+    }
+    static VEDETTE_INLINE Value shift_exponent(Value y, Value shifted) noexcept {
+        const auto bits = xsimd::bitwise_cast<Batch<Integer>>(y) +
+                          (xsimd::bitwise_cast<Batch<Integer>>(shifted) << static_cast<int>(ExpTerms<T>::mantissa));
+        return xsimd::bitwise_cast<Value>(bits);
+    }
+};
+
+template <class T>
+void squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T* tile) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    for (std::size_t j = 0; j < rows; ++j) {
+        const Batch<T> row(row_norms[j]);
+        T* const out = tile + j * panel_rows;
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < panel_rows; i += width) {
+            const Batch<T> product = Batch<T>::load_aligned(out + i);
+            const Batch<T> square = (Batch<T>::load_aligned(panel_norms + i) + row) - (product + product);
+            xsimd::max(square, Batch<T>(T{0})).store_aligned(out + i);
+        }
+    }
+}
+
+template <class T>
+void gaussian(const T* squared, std::size_t rows, T factor, T weight, bool accumulate, T* out) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    const Batch<T> negative(-factor), scale(weight);
+    if (accumulate) {
+        for (std::size_t i = 0; i < rows * panel_rows; i += width) {
+            const Batch<T> e = exp2_nonpositive<VectorWords<T>, T>(Batch<T>::load_aligned(squared + i) * negative);
+            (Batch<T>::load_aligned(out + i) + scale * e).store_aligned(out + i);
+        }
+    } else {
+        for (std::size_t i = 0; i < rows * panel_rows; i += width) {
+            const Batch<T> e = exp2_nonpositive<VectorWords<T>, T>(Batch<T>::load_aligned(squared + i) * negative);
+            (scale * e).store_aligned(out + i);
+        }
+    }
+}
+
+template <class T>
+void distances(const T* squared, std::size_t rows, T* out, T* inverse) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    const Batch<T> zero(T{0}), one(T{1});
+    for (std::size_t i = 0; i < rows * panel_rows; i += width) {
+        const Batch<T> root = xsimd::sqrt(Batch<T>::load_aligned(squared + i));
+        root.store_aligned(out + i);
+        if (inverse != nullptr) xsimd::select(root > zero, one / root, zero).store_aligned(inverse + i);
+    }
+}
+
+template <class T>
+void add_sums(const T* tile, std::size_t rows, double* by_lane, double* by_row) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    alignas(64) T lanes[panel_rows];
+    for (std::size_t i = 0; i < panel_rows; i += width) {
+        Batch<T> sum(T{0});
+        for (std::size_t j = 0; j < rows; ++j) sum = sum + Batch<T>::load_aligned(tile + j * panel_rows + i);
+        sum.store_aligned(lanes + i);
+    }
+    for (std::size_t i = 0; i < panel_rows; ++i) by_lane[i] += static_cast<double>(lanes[i]);
+    constexpr std::size_t half = panel_rows / 2;
+    alignas(64) T halves[tile_rows * half];
+    for (std::size_t j = 0; j < rows; ++j) {
+        for (std::size_t i = 0; i < half; i += width) {
+            const T* const x = tile + j * panel_rows + i;
+            (Batch<T>::load_aligned(x) + Batch<T>::load_aligned(x + half)).store_aligned(halves + j * half + i);
+        }
+    }
+    for (std::size_t j = 0; j < rows; ++j) by_row[j] += static_cast<double>(fold_half(halves + j * half));
+}
+
+template <class T>
+double sum_squares(const T* tile, std::size_t rows) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    alignas(64) T lanes[panel_rows];
+    for (std::size_t i = 0; i < panel_rows; i += width) {
+        Batch<T> sum(T{0});
+        for (std::size_t j = 0; j < rows; ++j) {
+            const Batch<T> x = Batch<T>::load_aligned(tile + j * panel_rows + i);
+            sum = sum + x * x;
+        }
+        sum.store_aligned(lanes + i);
+    }
+    return fold_lanes_in_double(lanes);
+}
+
+// Plain loops: compilers know how to narrow.
+template <class T>
+void quantise(const T* tile, std::size_t rows, T low, T scale, std::uint8_t* bytes, std::uint32_t* by_lane,
+              std::uint32_t* by_row) noexcept {
+    quantise_tile(tile, rows, low, scale, bytes, by_lane, by_row);
+}
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA
