@@ -40,8 +40,9 @@ struct PairKernels {
     /// the CPU has no fused operation (SSE2) it is computed exactly by other means, about ten times as slowly.
     void (*multiply)(const PanelProduct<T>*) noexcept;
 
-    /// tile[j][i] = max(0, panel_norms[i] + row_norms[j] - 2 tile[j][i]).
-    void (*squared_distances)(const T* panel_norms, const T* row_norms, std::size_t rows, T* tile) noexcept;
+    /// tile[j][i] = max(0, panel_norms[i] + row_norms[j] - 2 tile[j][i]). Whether any of them is below `nearness` times
+    /// the sum of norms, so that much of it is rounding.
+    bool (*squared_distances)(const T* panel_norms, const T* row_norms, std::size_t rows, T nearness, T* tile) noexcept;
 
     /// out = weight * 2^(-factor * squared), or that added to out. For finite factor * squared >= 0, the power within
     /// 2 units in the last place at the rounded exponent; the least normal number for what is smaller.

@@ -26,18 +26,23 @@ struct VectorWords {
 };
 
 template <class T>
-void squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T* tile) noexcept {
+bool squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T nearness, T* tile) noexcept {
     constexpr std::size_t width = Batch<T>::size;
+    const Batch<T> near(nearness), zero(T{0});
+    Batch<T> room(infinity<T>);
     for (std::size_t j = 0; j < rows; ++j) {
         const Batch<T> row(row_norms[j]);
         T* const out = tile + j * panel_rows;
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < panel_rows; i += width) {
             const Batch<T> product = Batch<T>::load_aligned(out + i);
-            const Batch<T> square = (Batch<T>::load_aligned(panel_norms + i) + row) - (product + product);
-            xsimd::max(square, Batch<T>(T{0})).store_aligned(out + i);
+            const Batch<T> both = Batch<T>::load_aligned(panel_norms + i) + row;
+            const Batch<T> square = xsimd::max(both - (product + product), zero);
+            room = xsimd::min(room, square - both * near);
+            square.store_aligned(out + i);
         }
     }
+    return xsimd::any(room < zero);
 }
 
 template <class T>

@@ -46,13 +46,17 @@ void multiply(const PanelProduct<T>* p) noexcept {
 }
 
 template <class T>
-void squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T* tile) noexcept {
+bool squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T nearness, T* tile) noexcept {
+    bool any = false;
     for (std::size_t j = 0; j < rows; ++j) {
         for (std::size_t i = 0; i < panel_rows; ++i) {
             T& x = tile[j * panel_rows + i];
-            x = std::max((panel_norms[i] + row_norms[j]) - (x + x), T{0});
+            const T both = panel_norms[i] + row_norms[j];
+            x = std::max(both - (x + x), T{0});
+            any = any || x - both * nearness < T{0};
         }
     }
+    return any;
 }
 
 template <class T>
