@@ -14,16 +14,12 @@ namespace {
 using kernels::panel_rows;
 using kernels::tile_rows;
 
-// Of a row, by a loop that compilers vectorise where the row is contiguous.
-template <class T>
-T largest_magnitude(ColumnView<T> row) noexcept {
-    T largest{0};
-    if (row.is_contiguous()) {
-        const T* const x = row.data();
-        for (std::size_t j = 0; j < row.size(); ++j) largest = std::max(largest, std::fabs(x[j]));
-    } else {
-        for (std::size_t j = 0; j < row.size(); ++j) largest = std::max(largest, std::fabs(row[j]));
-    }
+double largest_magnitude(std::span<const Sample<double>> samples) noexcept {
+    double largest = 0.0;
+    for (const Sample<double>& sample : samples)
+        for (const std::size_t i : sample.kept)
+            for (std::size_t j = 0; j < sample.view.columns(); ++j)
+                largest = std::max(largest, std::fabs(sample.view(i, j)));
     return largest;
 }
 
@@ -38,19 +34,22 @@ template <class T>
 PairFrame make_frame(std::span<const Sample<T>> samples) {
     PairFrame frame;
     const std::size_t columns = samples[0].view.columns();
-    double largest = 0.0, count = 0.0;
-    for (const Sample<T>& sample : samples) {
-        count += static_cast<double>(sample.kept.size());
-        for (const std::size_t i : sample.kept)
-            largest = std::max(largest, static_cast<double>(largest_magnitude(sample.view.row(i))));
+    double count = 0.0;
+    for (const Sample<T>& sample : samples) count += static_cast<double>(sample.kept.size());
+    if constexpr (sizeof(T) == sizeof(double)) {  // whatever a float holds, its square is a double
+        const double largest = largest_magnitude(samples);
+        if (largest > 0x1p400 || largest < 0x1p-400) frame.shrink = inverse_power(largest);
     }
-    if (largest > 0x1p400 || largest < 0x1p-400) frame.shrink = inverse_power(largest);
     frame.centre.assign(columns, 0.0);
     double* const centre = frame.centre.data();
     for (const Sample<T>& sample : samples) {
-        for (const std::size_t i : sample.kept)
-            for (std::size_t j = 0; j < columns; ++j)
-                centre[j] += static_cast<double>(sample.view(i, j)) * frame.shrink;
+        for (const std::size_t i : sample.kept) {
+            const auto add = [&](const auto& x) {
+                for (std::size_t j = 0; j < columns; ++j) centre[j] += static_cast<double>(x[j]) * frame.shrink;
+            };
+            const ColumnView<T> row = sample.view.row(i);
+            row.is_contiguous() ? add(row.data()) : add(row);  // a plain pointer is what compilers vectorise
+        }
     }
     for (double& c : frame.centre) c /= count;
     std::vector<double> magnitudes;
@@ -115,16 +114,16 @@ PairRows<W>::PairRows(const Sample<T>& sample, const PairFrame& frame) {
     for (std::size_t k = 0; k < sample.kept.size(); ++k) {
         W* const out = rows.data() + k * dimension;
         const auto fill = [&](const auto& x) {
-            W most{0};
+            W most[4] = {};
             for (std::size_t j = 0; j < dimension; ++j) {
                 double value = (static_cast<double>(x[j]) * shrink - centre[j]) * scale;
                 value = value < limit ? value : limit;
                 value = value > -limit ? value : -limit;
                 value = std::fabs(value) < least ? 0.0 : value;
                 out[j] = static_cast<W>(value);
-                most = std::max(most, std::fabs(out[j]));
+                most[j % 4] = std::max(most[j % 4], std::fabs(out[j]));
             }
-            return most;
+            return std::max(std::max(most[0], most[1]), std::max(most[2], most[3]));
         };
         const ColumnView<T> row = sample.view.row(sample.kept[k]);
         largest = std::max(largest, static_cast<double>(row.is_contiguous() ? fill(row.data()) : fill(row)));
@@ -145,6 +144,7 @@ PairRows<W>::PairRows(const PairRows& first, const PairRows* second, std::span<c
 template struct PairRows<float>;
 template struct PairRows<double>;
 template PairRows<float>::PairRows(const Sample<float>&, const PairFrame&);
+template PairRows<float>::PairRows(const Sample<double>&, const PairFrame&);
 template PairRows<double>::PairRows(const Sample<float>&, const PairFrame&);
 template PairRows<double>::PairRows(const Sample<double>&, const PairFrame&);
 
