@@ -52,6 +52,31 @@ VEDETTE_INLINE Batch<float> multiply_add(Batch<float> a, Batch<float> b, Batch<f
 
 #endif
 
+// Rounded to the nearest: on NEON xsimd 8.1 divides floats by way of an estimate.
+#if defined(__aarch64__)
+VEDETTE_INLINE Batch<float> quotient(Batch<float> a, Batch<float> b) noexcept {
+    return Batch<float>(vdivq_f32(a, b));
+}
+VEDETTE_INLINE Batch<double> quotient(Batch<double> a, Batch<double> b) noexcept {
+    return Batch<double>(vdivq_f64(a, b));
+}
+VEDETTE_INLINE Batch<float> root(Batch<float> x) noexcept {
+    return Batch<float>(vsqrtq_f32(x));
+}
+VEDETTE_INLINE Batch<double> root(Batch<double> x) noexcept {
+    return Batch<double>(vsqrtq_f64(x));
+}
+#else
+template <class T>
+VEDETTE_INLINE Batch<T> quotient(Batch<T> a, Batch<T> b) noexcept {
+    return a / b;
+}
+template <class T>
+VEDETTE_INLINE Batch<T> root(Batch<T> x) noexcept {
+    return xsimd::sqrt(x);
+}
+#endif
+
 // The full products of the low halves of 64-bit lanes.
 VEDETTE_INLINE Batch<std::uint64_t> multiply_low(Batch<std::uint64_t> a, Batch<std::uint64_t> b) noexcept {
 #if defined(__AVX512F__)

@@ -67,9 +67,10 @@ void distances(const T* squared, std::size_t rows, T* out, T* inverse) noexcept 
     constexpr std::size_t width = Batch<T>::size;
     const Batch<T> zero(T{0}), one(T{1});
     for (std::size_t i = 0; i < rows * panel_rows; i += width) {
-        const Batch<T> root = xsimd::sqrt(Batch<T>::load_aligned(squared + i));
-        root.store_aligned(out + i);
-        if (inverse != nullptr) xsimd::select(root > zero, one / root, zero).store_aligned(inverse + i);
+        const Batch<T> distance = root(Batch<T>::load_aligned(squared + i));
+        distance.store_aligned(out + i);
+        if (inverse != nullptr)
+            xsimd::select(distance > zero, quotient(one, distance), zero).store_aligned(inverse + i);
     }
 }
 
