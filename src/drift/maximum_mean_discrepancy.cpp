@@ -43,6 +43,7 @@ class Gaussians final : public PairKernel<W> {
     }
 
     [[nodiscard]] std::size_t functions() const noexcept override { return separate_ ? factors_.size() : 1; }
+    [[nodiscard]] bool wants_squares() const noexcept override { return separate_; }
     void evaluate(std::size_t function, const W* squared, std::size_t rows, W* out) const noexcept override {
         const auto& table = kernels::pairs<W>(kernels::kernels());
         if (separate_) return table.gaussian(squared, rows, factors_[function], W{1}, false, out);
@@ -70,7 +71,7 @@ class Gaussians final : public PairKernel<W> {
 
 // In units of stored rows; `unit` takes them to the caller's.
 template <class W>
-std::vector<double> choose_bandwidths(DistanceSample<W>& sample, const MmdOptions& options, double unit) {
+std::vector<double> choose_bandwidths(const DistanceSample<W>& sample, const MmdOptions& options, double unit) {
     std::vector<double> bandwidths;
     for (const double s : options.bandwidths) bandwidths.push_back(s / unit);
     if (!bandwidths.empty()) return bandwidths;
@@ -110,7 +111,7 @@ std::optional<Prepared<W>> prepare(PairRows<W> reference, const PairRows<W>* liv
                                    const MmdOptions& options) {
     if (sizeof(W) == sizeof(float) && std::max(reference.largest, live == nullptr ? 0.0 : live->largest) > float_range)
         return std::nullopt;
-    DistanceSample<W> sample(reference, live, options.test.seed);
+    const DistanceSample<W> sample(reference, live, options.test.seed);
     std::vector<double> bandwidths = choose_bandwidths(sample, options, frame.unit());
     Gaussians<W> kernel(bandwidths, options.aggregation);
     if (sizeof(W) == sizeof(float) && !options.bandwidths.empty() && kernel.is_flat_at(sample.median()))

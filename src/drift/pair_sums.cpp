@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "kernels/dispatch.hpp"
+#include "stats/sort.hpp"
 #include "vedette/stats/permutation.hpp"
 
 namespace vedette::inline v0::drift {
@@ -122,41 +123,38 @@ DistanceSample<W>::DistanceSample(const PairRows<W>& first, const PairRows<W>* s
                 squared_.insert(squared_.end(), squared + j * panel_rows + begin, squared + j * panel_rows + end);
         }
     });
+    stats::sort_ascending(squared_);
 }
 
 template <class W>
-double DistanceSample<W>::median() {
+double DistanceSample<W>::median() const {
     if (squared_.empty()) return std::numeric_limits<double>::quiet_NaN();
-    const auto middle_of = [](auto begin, auto end) {
-        const auto middle = begin + (end - begin) / 2;
-        std::nth_element(begin, middle, end);
-        const auto upper = static_cast<double>(*middle);
-        return (end - begin) % 2 != 0 ? upper : 0.5 * (upper + static_cast<double>(*std::max_element(begin, middle)));
+    const auto middle_of = [](std::span<const W> sorted) {
+        const std::size_t half = sorted.size() / 2;
+        const auto upper = static_cast<double>(sorted[half]);
+        return sorted.size() % 2 != 0 ? upper : 0.5 * (upper + static_cast<double>(sorted[half - 1]));
     };
-    const double all = middle_of(squared_.begin(), squared_.end());
+    const double all = middle_of(squared_);
     if (all > 0.0) return all;
-    const auto positive = std::partition(squared_.begin(), squared_.end(), [](W x) { return x == W{0}; });
-    return positive == squared_.end() ? 0.0 : middle_of(positive, squared_.end());
+    const auto positive = std::upper_bound(squared_.begin(), squared_.end(), W{0});
+    return positive == squared_.end() ? 0.0 : middle_of({positive, squared_.end()});
 }
 
 template <class W>
-double DistanceSample<W>::quantile(double level) {
+double DistanceSample<W>::quantile(double level) const {
     if (squared_.empty()) return std::numeric_limits<double>::quiet_NaN();
-    const auto place = squared_.begin() + static_cast<std::ptrdiff_t>(level * static_cast<double>(squared_.size() - 1));
-    std::nth_element(squared_.begin(), place, squared_.end());
-    return static_cast<double>(*place);
+    return static_cast<double>(squared_[static_cast<std::size_t>(level * static_cast<double>(squared_.size() - 1))]);
 }
 
 template <class W>
-std::vector<ByteRange<W>> DistanceSample<W>::ranges(const PairKernel<W>& kernel) {
+std::vector<ByteRange<W>> DistanceSample<W>::ranges(const PairKernel<W>& kernel) const {
     std::vector<ByteRange<W>> ranges(kernel.functions());
     if (squared_.empty()) return ranges;
     AlignedArray<W> places(tile_rows * panel_rows), values(tile_rows * panel_rows);
     places[0] = static_cast<W>(quantile(0.01));
     places[1] = static_cast<W>(quantile(0.99));
-    const auto extremes = std::minmax_element(squared_.begin(), squared_.end());
-    places[2] = *extremes.first;
-    places[3] = *extremes.second;
+    places[2] = squared_.front();
+    places[3] = squared_.back();
     for (std::size_t f = 0; f < ranges.size(); ++f) {
         kernel.evaluate(f, places.data(), 1, values.data());
         const W inner = std::min(values[0], values[1]), outer = std::max(values[0], values[1]);
@@ -196,7 +194,7 @@ PairSums sum_pairs(const PairRows<W>& panel_side, const PairRows<W>& row_side, c
             tile.mask(values.data());
             table.add_sums(values.data(), tile.rows, sums.by_panel_row[f].data() + tile.panel * panel_rows,
                            sums.by_row[f].data() + tile.first_row);
-            sums.squares[f] += table.sum_squares(values.data(), tile.rows);
+            if (kernel.wants_squares()) sums.squares[f] += table.sum_squares(values.data(), tile.rows);
             if (bytes != nullptr) write_bytes(tile, f, values.data(), *bytes);
         }
         if (with_slopes) slopes.add(tile, squared, kernel);

@@ -18,6 +18,7 @@ class PairKernel {
   public:
     virtual ~PairKernel() = default;
     [[nodiscard]] virtual std::size_t functions() const noexcept = 0;
+    [[nodiscard]] virtual bool wants_squares() const noexcept { return false; }
     virtual void evaluate(std::size_t function, const W* squared, std::size_t rows, W* out) const noexcept = 0;
     /// A weighted sum of twice the derivatives by the squared distance: times the square of the rows' difference in one
     /// feature, it is the derivative by the logarithm of that feature's scale.
@@ -40,22 +41,22 @@ class DistanceSample {
     DistanceSample(const PairRows<W>& first, const PairRows<W>* second, std::uint64_t seed);
 
     /// NaN for a single row. Of the distances that are not zero if the median is; 0 if all are.
-    [[nodiscard]] double median();
+    [[nodiscard]] double median() const;
     /// The largest value of which at most the share `level` lies below.
-    [[nodiscard]] double quantile(double level);
+    [[nodiscard]] double quantile(double level) const;
     /// Ranges in which the bytes of each function are to lie: between 1 % and 99 % and half as much beyond, or, where
     /// those do not differ, between the extremes.
-    [[nodiscard]] std::vector<ByteRange<W>> ranges(const PairKernel<W>& kernel);
+    [[nodiscard]] std::vector<ByteRange<W>> ranges(const PairKernel<W>& kernel) const;
 
   private:
-    std::vector<W> squared_;
+    std::vector<W> squared_;  // ascending
 };
 
 /// Of the pairs between two sides, or within one: each pair once.
 struct PairSums {
     std::vector<std::vector<double>> by_panel_row;  ///< for each function: sum over pairs of each row
     std::vector<std::vector<double>> by_row;        ///< the same for the rows of the other side
-    std::vector<double> squares;                    ///< for each function: sum of squares
+    std::vector<double> squares;                    ///< for each function: sum of squares, if the kernel wants them
     std::vector<double> slopes;                     ///< for each feature: sum of slope times squared difference
 
     [[nodiscard]] double total(std::size_t function) const noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The intrinsics island of pair kernels: a fused multiply-add on every CPU, products of 32-bit halves, lane masks from
-// label bits, sums of neighbouring 16-bit lanes. The twins are in scalar_pairs.hpp.
+// label bits, sums of neighbouring 16-bit lanes, bytes from floats. The twins are in scalar_pairs.hpp.
 #pragma once
 
 #include "kernels/lanes.inl.hpp"
@@ -127,6 +127,81 @@ VEDETTE_INLINE void add_masked(const Batch<std::uint16_t>* sums, std::uint32_t l
     }
 #endif
 }
+
+// Rows of levels, from 0 to 255, cut to bytes; and sums of those, by lane for at most 64 rows.
+struct ByteRows {
+#if defined(__AVX512BW__)
+    __m512i lanes = _mm512_setzero_si512();
+    VEDETTE_INLINE std::uint32_t add(const Batch<float>* level, std::uint8_t* out) noexcept {
+        const __m128i low = _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(level[0]));
+        const __m128i high = _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(level[1]));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), low);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16), high);
+        lanes = _mm512_add_epi16(lanes, _mm512_cvtepu8_epi16(_mm256_set_m128i(high, low)));
+        const __m128i zero = _mm_setzero_si128();
+        const __m128i sums = _mm_add_epi32(_mm_sad_epu8(low, zero), _mm_sad_epu8(high, zero));
+        return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums))));
+    }
+    VEDETTE_INLINE void store(std::uint16_t* out) const noexcept {
+        _mm512_storeu_si512(out, lanes);
+    }
+#elif defined(__AVX2__)
+    __m256i lanes[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    VEDETTE_INLINE std::uint32_t add(const Batch<float>* level, std::uint8_t* out) noexcept {
+        const __m256i low = _mm256_packs_epi32(_mm256_cvttps_epi32(level[0]), _mm256_cvttps_epi32(level[1]));
+        const __m256i high = _mm256_packs_epi32(_mm256_cvttps_epi32(level[2]), _mm256_cvttps_epi32(level[3]));
+        // Packing runs within halves: its groups of four lie in the order 0 2 4 6 1 3 5 7.
+        const __m256i bytes =
+            _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
+        lanes[0] = _mm256_add_epi16(lanes[0], _mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes)));
+        lanes[1] = _mm256_add_epi16(lanes[1], _mm256_cvtepu8_epi16(_mm256_extracti128_si256(bytes, 1)));
+        const __m256i sums = _mm256_sad_epu8(bytes, _mm256_setzero_si256());
+        const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+        return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(half, _mm_unpackhi_epi64(half, half))));
+    }
+    VEDETTE_INLINE void store(std::uint16_t* out) const noexcept {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), lanes[0]);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + 16), lanes[1]);
+    }
+#elif defined(__SSE2__)
+    __m128i lanes[4] = {_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128()};
+    VEDETTE_INLINE std::uint32_t add(const Batch<float>* level, std::uint8_t* out) noexcept {
+        const __m128i zero = _mm_setzero_si128();
+        __m128i sums = zero;
+        for (int half = 0; half < 2; ++half) {
+            const Batch<float>* const x = level + 4 * half;
+            const __m128i low = _mm_packs_epi32(_mm_cvttps_epi32(x[0]), _mm_cvttps_epi32(x[1]));
+            const __m128i high = _mm_packs_epi32(_mm_cvttps_epi32(x[2]), _mm_cvttps_epi32(x[3]));
+            const __m128i bytes = _mm_packus_epi16(low, high);
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16 * half), bytes);
+            lanes[2 * half] = _mm_add_epi16(lanes[2 * half], low);
+            lanes[2 * half + 1] = _mm_add_epi16(lanes[2 * half + 1], high);
+            sums = _mm_add_epi32(sums, _mm_sad_epu8(bytes, zero));
+        }
+        return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums))));
+    }
+    VEDETTE_INLINE void store(std::uint16_t* out) const noexcept {
+        for (int i = 0; i < 4; ++i) _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 8 * i), lanes[i]);
+    }
+#else
+    uint16x8_t lanes[4] = {vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)};
+    VEDETTE_INLINE std::uint32_t add(const Batch<float>* level, std::uint8_t* out) noexcept {
+        std::uint32_t sum = 0;
+        for (int i = 0; i < 4; ++i) {
+            const uint16x8_t words =
+                vcombine_u16(vmovn_u32(vcvtq_u32_f32(level[2 * i])), vmovn_u32(vcvtq_u32_f32(level[2 * i + 1])));
+            vst1_u8(out + 8 * i, vmovn_u16(words));
+            lanes[i] = vaddq_u16(lanes[i], words);
+            sum += vaddlvq_u16(words);
+        }
+        return sum;
+    }
+    VEDETTE_INLINE void store(std::uint16_t* out) const noexcept {
+        for (int i = 0; i < 4; ++i) vst1q_u16(out + 8 * i, lanes[i]);
+    }
+#endif
+};
 
 }  // namespace
 }  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

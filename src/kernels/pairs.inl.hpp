@@ -110,11 +110,33 @@ double sum_squares(const T* tile, std::size_t rows) noexcept {
     return fold_lanes_in_double(lanes);
 }
 
-// Plain loops: compilers know how to narrow.
+VEDETTE_INLINE void quantise_floats(const float* tile, std::size_t rows, float low, float scale, std::uint8_t* bytes,
+                                    std::uint32_t* by_lane, std::uint32_t* by_row) noexcept {
+    constexpr std::size_t width = Batch<float>::size;
+    const Batch<float> start(low), steps(scale), half(0.5F), zero(0.0F), most(255.0F);
+    ByteRows sums;
+    for (std::size_t j = 0; j < rows; ++j) {
+        Batch<float> level[panel_rows / width];
+#pragma GCC unroll 8
+        for (std::size_t a = 0; a < panel_rows / width; ++a) {
+            const Batch<float> x = Batch<float>::load_aligned(tile + j * panel_rows + a * width);
+            level[a] = xsimd::min(xsimd::max((x - start) * steps + half, zero), most);
+        }
+        by_row[j] += sums.add(level, bytes + j * panel_rows);
+    }
+    std::uint16_t lanes[panel_rows];
+    sums.store(lanes);
+    for (std::size_t i = 0; i < panel_rows; ++i) by_lane[i] += lanes[i];
+}
+
 template <class T>
 void quantise(const T* tile, std::size_t rows, T low, T scale, std::uint8_t* bytes, std::uint32_t* by_lane,
               std::uint32_t* by_row) noexcept {
-    quantise_tile(tile, rows, low, scale, bytes, by_lane, by_row);
+    if constexpr (sizeof(T) == sizeof(float)) {
+        quantise_floats(tile, rows, low, scale, bytes, by_lane, by_row);
+    } else {
+        quantise_tile(tile, rows, low, scale, bytes, by_lane, by_row);
+    }
 }
 
 }  // namespace
