@@ -9,27 +9,53 @@
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::drift {
+namespace {
 
 template <class T>
-RowMatrix read_rows(MatrixView<T> view, NanPolicy nan, const char* test, const char* side) {
-    RowMatrix rows;
-    rows.total = view.rows();
-    rows.kept.reserve(view.rows());
+bool is_finite(ColumnView<T> row) noexcept {
+    unsigned bad = 0;
+    if (row.is_contiguous()) {  // a loop that compilers vectorise
+        const T* const x = row.data();
+        for (std::size_t j = 0; j < row.size(); ++j) bad |= std::fabs(x[j]) <= std::numeric_limits<T>::max() ? 0U : 1U;
+    } else {
+        for (std::size_t j = 0; j < row.size(); ++j) bad |= std::isfinite(row[j]) ? 0U : 1U;
+    }
+    return bad == 0;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<std::size_t> kept_rows(MatrixView<T> view, NanPolicy nan, const char* test, const char* side) {
+    std::vector<std::size_t> kept;
+    kept.reserve(view.rows());
     const auto complain = [&](std::size_t i, std::size_t j, const char* what) {
         throw Error(ErrorCode::invalid_argument, std::string(test) + ": row " + std::to_string(i) + ", column " +
                                                      std::to_string(j) + " of the " + side + " sample is " + what);
     };
     for (std::size_t i = 0; i < view.rows(); ++i) {
-        bool keep = true;
+        if (is_finite(view.row(i))) {
+            kept.push_back(i);
+            continue;
+        }
         for (std::size_t j = 0; j < view.columns(); ++j) {
             const T value = view(i, j);
             if (std::isinf(value)) complain(i, j, "infinite");
-            if (!std::isnan(value)) continue;
-            if (nan == NanPolicy::refuse) complain(i, j, "NaN; NanPolicy::omit leaves such rows out");
-            keep = false;
+            if (std::isnan(value) && nan == NanPolicy::refuse)
+                complain(i, j, "NaN; NanPolicy::omit leaves such rows out");
         }
-        if (keep) rows.kept.push_back(i);
     }
+    return kept;
+}
+
+template std::vector<std::size_t> kept_rows(MatrixView<float>, NanPolicy, const char*, const char*);
+template std::vector<std::size_t> kept_rows(MatrixView<double>, NanPolicy, const char*, const char*);
+
+template <class T>
+RowMatrix read_rows(MatrixView<T> view, NanPolicy nan, const char* test, const char* side) {
+    RowMatrix rows;
+    rows.total = view.rows();
+    rows.kept = kept_rows(view, nan, test, side);
     rows.values.resize(static_cast<Eigen::Index>(rows.kept.size()), static_cast<Eigen::Index>(view.columns()));
     for (std::size_t k = 0; k < rows.kept.size(); ++k)
         for (std::size_t j = 0; j < view.columns(); ++j)

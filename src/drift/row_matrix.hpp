@@ -17,8 +17,12 @@ struct RowMatrix {
     std::size_t total = 0;          ///< rows of the view
 };
 
-/// Copies the rows; `test` and `side` name the caller in messages. Throws Error(invalid_argument) for an infinity, or a
-/// NaN under NanPolicy::refuse.
+/// The rows that take part, ascending; `test` and `side` name the caller in messages. Throws Error(invalid_argument)
+/// for an infinity, or a NaN under NanPolicy::refuse.
+template <class T>
+std::vector<std::size_t> kept_rows(MatrixView<T> view, NanPolicy nan, const char* test, const char* side);
+
+/// Copies those rows.
 template <class T>
 RowMatrix read_rows(MatrixView<T> view, NanPolicy nan, const char* test, const char* side);
 

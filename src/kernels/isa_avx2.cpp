@@ -8,7 +8,13 @@
 namespace vedette::inline v0::kernels {
 
 extern const KernelTable avx2_table;
-const KernelTable avx2_table = {"avx2", isa_avx2::entries<float>(), isa_avx2::entries<double>(), &isa_avx2::pooled_sums,
-                                &isa_avx2::ordered_sums};
+const KernelTable avx2_table = {"avx2",
+                                isa_avx2::entries<float>(),
+                                isa_avx2::entries<double>(),
+                                &isa_avx2::pooled_sums,
+                                &isa_avx2::ordered_sums,
+                                isa_avx2::pair_entries<float>(),
+                                isa_avx2::pair_entries<double>(),
+                                isa_avx2::label_entries()};
 
 }  // namespace vedette::inline v0::kernels

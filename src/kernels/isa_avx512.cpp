@@ -9,7 +9,13 @@
 namespace vedette::inline v0::kernels {
 
 extern const KernelTable avx512_table;
-const KernelTable avx512_table = {"avx512", isa_avx512::entries<float>(), isa_avx512::entries<double>(),
-                                  &isa_avx512::pooled_sums, &isa_avx512::ordered_sums};
+const KernelTable avx512_table = {"avx512",
+                                  isa_avx512::entries<float>(),
+                                  isa_avx512::entries<double>(),
+                                  &isa_avx512::pooled_sums,
+                                  &isa_avx512::ordered_sums,
+                                  isa_avx512::pair_entries<float>(),
+                                  isa_avx512::pair_entries<double>(),
+                                  isa_avx512::label_entries()};
 
 }  // namespace vedette::inline v0::kernels

@@ -16,21 +16,33 @@
 namespace vedette::inline v0::kernels {
 
 extern const KernelTable baseline_table;
-const KernelTable baseline_table = {VEDETTE_KERNEL_NAME, isa_baseline::entries<float>(),
-                                    isa_baseline::entries<double>(), &isa_baseline::pooled_sums,
-                                    &isa_baseline::ordered_sums};
+const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
+                                    isa_baseline::entries<float>(),
+                                    isa_baseline::entries<double>(),
+                                    &isa_baseline::pooled_sums,
+                                    &isa_baseline::ordered_sums,
+                                    isa_baseline::pair_entries<float>(),
+                                    isa_baseline::pair_entries<double>(),
+                                    isa_baseline::label_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
 #else
 
 #include "kernels/scalar.hpp"
+#include "kernels/scalar_pairs.hpp"
 
 namespace vedette::inline v0::kernels {
 
 extern const KernelTable baseline_table;
-const KernelTable baseline_table = {"baseline", scalar::entries<float>(), scalar::entries<double>(),
-                                    &scalar::pooled_sums, &scalar::ordered_sums};
+const KernelTable baseline_table = {"baseline",
+                                    scalar::entries<float>(),
+                                    scalar::entries<double>(),
+                                    &scalar::pooled_sums,
+                                    &scalar::ordered_sums,
+                                    scalar::pair_entries<float>(),
+                                    scalar::pair_entries<double>(),
+                                    scalar::label_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

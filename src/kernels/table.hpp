@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/pair_table.hpp"
+
 namespace vedette::inline v0::kernels {
 
 /// A grid has 1 to `max_edge_count` strictly increasing finite edges; the cell of a finite x is #{edges <= x}, so E
@@ -156,6 +158,10 @@ struct KernelTable {
 
     /// Takes `sums` over the next cells. The time depends on their number alone.
     void (*ordered_sums)(const OrderedBlock* block, OrderedSums* sums) noexcept;
+
+    PairKernels<float> pairs_f32;
+    PairKernels<double> pairs_f64;
+    LabelKernels labels;
 };
 
 /// The member of a table for an element type.
@@ -165,6 +171,14 @@ constexpr const TypedKernels<T>& typed(const KernelTable& table) noexcept {
         return table.f32;
     } else {
         return table.f64;
+    }
+}
+template <class T>
+constexpr const PairKernels<T>& pairs(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.pairs_f32;
+    } else {
+        return table.pairs_f64;
     }
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "kernels/cells.inl.hpp"
+#include "kernels/labels.inl.hpp"
 #include "kernels/moments.inl.hpp"
 #include "kernels/ordered.inl.hpp"
+#include "kernels/pairs.inl.hpp"
 #include "kernels/pooled.inl.hpp"
 #include "kernels/rows.inl.hpp"
 
@@ -14,6 +16,14 @@ namespace {
 template <class T>
 constexpr TypedKernels<T> entries() noexcept {
     return {&count_cells<T>, &moments<T>, &locate_row<T>, &observe_row<T>, &observe_rows<T>};
+}
+template <class T>
+constexpr PairKernels<T> pair_entries() noexcept {
+    return {&multiply<T>, &squared_distances<T>, &gaussian<T>, &distances<T>,
+            &add_sums<T>, &sum_squares<T>,       &quantise<T>};
+}
+constexpr LabelKernels label_entries() noexcept {
+    return {&random_splits, &add_chosen};
 }
 
 }  // namespace

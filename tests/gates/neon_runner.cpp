@@ -5,6 +5,7 @@
 
 #include "kernel_checks.hpp"
 #include "kernels/dispatch.hpp"
+#include "pair_checks.hpp"
 #include "vedette/core/version.hpp"
 
 int main() {
@@ -17,7 +18,7 @@ int main() {
     for (const KernelTable* table : available_tables()) {
         for (const kernel_checks::Failure& failure :
              {kernel_checks::check_all<float>(table->f32), kernel_checks::check_all<double>(table->f64),
-              kernel_checks::check_pooled(*table)}) {
+              kernel_checks::check_pooled(*table), kernel_checks::check_all_pairs(*table)}) {
             std::printf("%s: %s\n", table->name,
                         failure.empty() ? "agrees with the scalar reference" : failure.c_str());
             if (!failure.empty()) status = 1;

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Centring, scaling and interleaving of rows; squared distances without cancellation.
+#include "drift/pair_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/dispatch.hpp"
+
+namespace vedette::inline v0::drift {
+namespace {
+
+using kernels::panel_rows;
+using kernels::tile_rows;
+
+double largest_magnitude(std::span<const Sample<double>> samples) noexcept {
+    double largest = 0.0;
+    for (const Sample<double>& sample : samples)
+        for (const std::size_t i : sample.kept)
+            for (std::size_t j = 0; j < sample.view.columns(); ++j)
+                largest = std::max(largest, std::fabs(sample.view(i, j)));
+    return largest;
+}
+
+// 2^-e for a magnitude of about 2^e, both within the range of normal doubles.
+double inverse_power(double magnitude) noexcept {
+    return magnitude > 0.0 ? std::ldexp(1.0, std::clamp(-std::ilogb(magnitude), -1000, 1000)) : 1.0;
+}
+
+}  // namespace
+
+template <class T>
+PairFrame make_frame(std::span<const Sample<T>> samples) {
+    PairFrame frame;
+    const std::size_t columns = samples[0].view.columns();
+    double count = 0.0;
+    for (const Sample<T>& sample : samples) count += static_cast<double>(sample.kept.size());
+    if constexpr (sizeof(T) == sizeof(double)) {  // whatever a float holds, its square is a double
+        const double largest = largest_magnitude(samples);
+        if (largest > 0x1p400 || largest < 0x1p-400) frame.shrink = inverse_power(largest);
+    }
+    frame.centre.assign(columns, 0.0);
+    double* const centre = frame.centre.data();
+    for (const Sample<T>& sample : samples) {
+        for (const std::size_t i : sample.kept) {
+            const auto add = [&](const auto& x) {
+                for (std::size_t j = 0; j < columns; ++j) centre[j] += static_cast<double>(x[j]) * frame.shrink;
+            };
+            const ColumnView<T> row = sample.view.row(i);
+            row.is_contiguous() ? add(row.data()) : add(row);  // a plain pointer is what compilers vectorise
+        }
+    }
+    for (double& c : frame.centre) c /= count;
+    std::vector<double> magnitudes;
+    for (const Sample<T>& sample : samples) {
+        // A few hundred rows tell the magnitude; those that stand far out must not set it.
+        const std::size_t skip = sample.kept.size() / 256 + 1;
+        for (std::size_t k = 0; k < sample.kept.size(); k += skip) {
+            double magnitude = 0.0;
+            for (std::size_t j = 0; j < columns; ++j)
+                magnitude =
+                    std::max(magnitude,
+                             std::fabs(static_cast<double>(sample.view(sample.kept[k], j)) * frame.shrink - centre[j]));
+            if (magnitude > 0.0) magnitudes.push_back(magnitude);
+        }
+    }
+    if (magnitudes.empty()) return frame;
+    const auto middle = magnitudes.begin() + static_cast<std::ptrdiff_t>(magnitudes.size() / 2);
+    std::nth_element(magnitudes.begin(), middle, magnitudes.end());
+    frame.scale = inverse_power(*middle);
+    return frame;
+}
+
+template PairFrame make_frame(std::span<const Sample<float>>);
+template PairFrame make_frame(std::span<const Sample<double>>);
+
+template <class W>
+void PairRows<W>::allocate(std::size_t row_count, std::size_t columns) {
+    count = row_count;
+    dimension = columns;
+    padded = (row_count + tile_rows - 1) / tile_rows * tile_rows;
+    rows = AlignedArray<W>(padded * columns);
+    panels = AlignedArray<W>(padded * columns);
+    norms = AlignedArray<W>(padded);
+}
+
+template <class W>
+void PairRows<W>::finish() {
+    const auto& table = kernels::pairs<W>(kernels::kernels());
+    AlignedArray<W> products(panel_rows * panel_rows);
+    for (std::size_t p = 0; p < padded / panel_rows; ++p) {
+        W* const out = panels.data() + p * panel_rows * dimension;
+        for (std::size_t i = 0; i < panel_rows; ++i) {
+            const W* const x = row(p * panel_rows + i);
+            for (std::size_t k = 0; k < dimension; ++k) out[k * panel_rows + i] = x[k];
+        }
+        // Norms by the same sums as products, so that equal rows are at distance zero.
+        const kernels::PanelProduct<W> product{out, dimension,  row(p * panel_rows), dimension,
+                                               1,   panel_rows, products.data(),     false};
+        table.multiply(&product);
+        for (std::size_t i = 0; i < panel_rows; ++i) norms[p * panel_rows + i] = products[i * panel_rows + i];
+    }
+}
+
+template <class W>
+template <class T>
+PairRows<W>::PairRows(const Sample<T>& sample, const PairFrame& frame) {
+    allocate(sample.kept.size(), sample.view.columns());
+    constexpr double limit = sizeof(W) == sizeof(float) ? 0x1p40 : 0x1p400;
+    constexpr double least = sizeof(W) == sizeof(float) ? 0x1p-50 : 0x1p-400;  // squares stay normal
+    const double* const centre = frame.centre.data();
+    const double shrink = frame.shrink, scale = frame.scale;
+    for (std::size_t k = 0; k < sample.kept.size(); ++k) {
+        W* const out = rows.data() + k * dimension;
+        const auto fill = [&](const auto& x) {
+            W most[4] = {};
+            for (std::size_t j = 0; j < dimension; ++j) {
+                double value = (static_cast<double>(x[j]) * shrink - centre[j]) * scale;
+                value = value < limit ? value : limit;
+                value = value > -limit ? value : -limit;
+                value = std::fabs(value) < least ? 0.0 : value;
+                out[j] = static_cast<W>(value);
+                most[j % 4] = std::max(most[j % 4], std::fabs(out[j]));
+            }
+            return std::max(std::max(most[0], most[1]), std::max(most[2], most[3]));
+        };
+        const ColumnView<T> row = sample.view.row(sample.kept[k]);
+        largest = std::max(largest, static_cast<double>(row.is_contiguous() ? fill(row.data()) : fill(row)));
+    }
+    finish();
+}
+
+template <class W>
+PairRows<W>::PairRows(const PairRows& first, const PairRows* second, std::span<const std::size_t> chosen) {
+    allocate(chosen.size(), first.dimension);
+    for (std::size_t k = 0; k < chosen.size(); ++k) {
+        const W* const x = chosen[k] < first.count ? first.row(chosen[k]) : second->row(chosen[k] - first.count);
+        std::copy_n(x, dimension, rows.data() + k * dimension);
+    }
+    finish();
+}
+
+template struct PairRows<float>;
+template struct PairRows<double>;
+template PairRows<float>::PairRows(const Sample<float>&, const PairFrame&);
+template PairRows<float>::PairRows(const Sample<double>&, const PairFrame&);
+template PairRows<double>::PairRows(const Sample<float>&, const PairFrame&);
+template PairRows<double>::PairRows(const Sample<double>&, const PairFrame&);
+
+template <class W>
+void PairTile<W>::mask(W* values) const noexcept {
+    const std::size_t first_lane = panel * panel_rows;
+    if (first_lane + panel_rows > panel_side->count) {
+        const std::size_t lanes = panel_side->count - first_lane;
+        for (std::size_t j = 0; j < rows; ++j)
+            std::fill(values + j * panel_rows + lanes, values + (j + 1) * panel_rows, W{0});
+    }
+    if (!on_diagonal()) return;
+    for (std::size_t j = 0; j < rows; ++j) {
+        if (first_row + j < first_lane) continue;
+        const std::size_t until = std::min(first_row + j - first_lane + 1, panel_rows);
+        std::fill_n(values + j * panel_rows, until, W{0});
+    }
+}
+
+template struct PairTile<float>;
+template struct PairTile<double>;
+
+namespace {
+
+// Four sums in turn, the same on every machine.
+template <class W>
+double squared_difference(const W* x, const W* y, std::size_t dimension) noexcept {
+    double sum[4] = {};
+    std::size_t k = 0;
+    for (; k + 4 <= dimension; k += 4) {
+        for (std::size_t lane = 0; lane < 4; ++lane) {
+            const double d = static_cast<double>(x[k + lane]) - static_cast<double>(y[k + lane]);
+            sum[lane] += d * d;
+        }
+    }
+    for (; k < dimension; ++k) {
+        const double d = static_cast<double>(x[k]) - static_cast<double>(y[k]);
+        sum[k % 4] += d * d;
+    }
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+// Where |x - y|^2 is below so much of |x|^2 + |y|^2, cancellation has cost 8 bits of 24, 20 of 53.
+template <class W>
+constexpr W nearness = sizeof(W) == sizeof(float) ? W(0x1p-8) : W(0x1p-20);
+
+template <class W>
+void refine(const PairTile<W>& tile, W* values) {
+    const W* const panel_norms = tile.panel_side->norms.data() + tile.panel * panel_rows;
+    const W* const row_norms = tile.row_side->norms.data() + tile.first_row;
+    const std::size_t lanes = std::min(panel_rows, tile.panel_side->count - tile.panel * panel_rows);
+    for (std::size_t j = 0; j < tile.rows; ++j) {
+        std::size_t begin = 0;
+        if (tile.on_diagonal() && tile.first_row + j >= tile.panel * panel_rows)
+            begin = tile.first_row + j - tile.panel * panel_rows + 1;
+        for (std::size_t i = begin; i < lanes; ++i) {
+            W& value = values[j * panel_rows + i];
+            if (value < (panel_norms[i] + row_norms[j]) * nearness<W>)
+                value = static_cast<W>(squared_difference(tile.panel_side->row(tile.panel * panel_rows + i),
+                                                          tile.row_side->row(tile.first_row + j),
+                                                          tile.row_side->dimension));
+        }
+    }
+}
+
+}  // namespace
+
+template <class W>
+void fill_squared_distances(const PairTile<W>& tile, W* values) {
+    const auto& table = kernels::pairs<W>(kernels::kernels());
+    const PairRows<W>& side = *tile.row_side;
+    const kernels::PanelProduct<W> product{tile.panel_side->panel(tile.panel),
+                                           side.dimension,
+                                           side.row(tile.first_row),
+                                           side.dimension,
+                                           1,
+                                           tile.rows,
+                                           values,
+                                           false};
+    table.multiply(&product);
+    if (table.squared_distances(tile.panel_side->norms.data() + tile.panel * panel_rows,
+                                side.norms.data() + tile.first_row, tile.rows, nearness<W>, values))
+        refine(tile, values);
+}
+
+template void fill_squared_distances(const PairTile<float>&, float*);
+template void fill_squared_distances(const PairTile<double>&, double*);
+
+}  // namespace vedette::inline v0::drift

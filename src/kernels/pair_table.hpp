@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels of tests on pairs of rows: products of tiles, the Gaussian kernel, sums, and relabelled sums in integers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vedette::inline v0::kernels {
+
+/// Rows come in panels of so many, interleaved: element k of row i lies at [k * panel_rows + i].
+inline constexpr std::size_t panel_rows = 32;
+/// A tile is a panel against at most so many rows: value of panel row i and row j at [j * panel_rows + i].
+inline constexpr std::size_t tile_rows = 64;
+/// Splits are drawn in whole groups of so many.
+inline constexpr std::size_t split_lanes = 8;
+/// Each split adds up in so many 32-bit counters.
+inline constexpr std::size_t split_counters = 16;
+/// What one call of `add_chosen` adds to a counter at most: two lanes of 64 bytes.
+inline constexpr std::uint32_t most_added_to_counter = 2 * 64 * 255;
+
+/// A product of a panel with columns: out[c * panel_rows + i] = sum over k of panel[k * panel_rows + i] *
+/// columns[c * column_stride + k * element_stride]. `panel` and `out` are aligned to 64 bytes.
+template <class T>
+struct PanelProduct {
+    const T* panel;
+    std::size_t depth;
+    const T* columns;
+    std::size_t column_stride;
+    std::size_t element_stride;
+    std::size_t column_count;
+    T* out;
+    bool accumulate;  ///< goes on from what `out` holds
+};
+
+/// All tiles are aligned to 64 bytes. Every kernel is noexcept, allocates nothing and gives the same bits on every
+/// instruction set; its time depends on sizes only.
+template <class T>
+struct PairKernels {
+    /// Each sum runs over k in order, one fused multiply-add (float) or a product and a sum (double) at a time; where
+    /// the CPU has no fused operation (SSE2) it is computed exactly by other means, about ten times as slowly.
+    void (*multiply)(const PanelProduct<T>*) noexcept;
+
+    /// tile[j][i] = max(0, panel_norms[i] + row_norms[j] - 2 tile[j][i]). Whether any of them is below `nearness` times
+    /// the sum of norms, so that much of it is rounding.
+    bool (*squared_distances)(const T* panel_norms, const T* row_norms, std::size_t rows, T nearness, T* tile) noexcept;
+
+    /// out = weight * 2^(-factor * squared), or that added to out. For finite factor * squared >= 0, the power within
+    /// 2 units in the last place at the rounded exponent; the least normal number for what is smaller.
+    void (*gaussian)(const T* squared, std::size_t rows, T factor, T weight, bool accumulate, T* out) noexcept;
+
+    /// out = sqrt(squared); inverse, unless null, = 1/sqrt(squared), 0 where that is 0.
+    void (*distances)(const T* squared, std::size_t rows, T* out, T* inverse) noexcept;
+
+    /// Adds the tile's sums over rows to by_lane[panel_rows] and its sums over lanes to by_row[rows]. Within a tile
+    /// they run in T: over rows in order, over lanes in halves.
+    void (*add_sums)(const T* tile, std::size_t rows, double* by_lane, double* by_row) noexcept;
+
+    /// The sum of the tile's squares.
+    double (*sum_squares)(const T* tile, std::size_t rows) noexcept;
+
+    /// bytes[j][i] = (tile - low) * scale to the nearest (halves upwards), from 0 to 255. Adds sums of the bytes.
+    void (*quantise)(const T* tile, std::size_t rows, T low, T scale, std::uint8_t* bytes, std::uint32_t* by_lane,
+                     std::uint32_t* by_row) noexcept;
+};
+
+/// Random splits as stats::random_split draws them, `split_lanes` times `groups` of them from number `first` on.
+struct SplitRequest {
+    std::uint64_t seed;
+    std::uint64_t first;
+    std::size_t groups;
+    std::uint32_t chosen;
+    std::uint32_t labels_before;  ///< then come whole words, before the `labels_after`
+    std::uint32_t labels_after;
+    std::uint64_t* words;      ///< label l of split s: bit l % 64 of words[l / 64 * stride + s]
+    std::size_t stride;        ///< at least split_lanes * groups
+    std::uint64_t* undecided;  ///< [split_lanes * groups]: the top bit is set where 32 random bits did not decide:
+                               ///< that split must be drawn by stats::random_split
+};
+
+/// Bytes of a panel against 64 rows, and the labels of many splits.
+struct ChosenBlock {
+    const std::uint8_t* bytes;        ///< [64][panel_rows], aligned to 32 bytes
+    const std::uint64_t* row_labels;  ///< of the 64 rows, for each split
+    const std::uint64_t* lane_words;  ///< that hold the labels of the panel's rows, for each split
+    unsigned lane_shift;              ///< 0 or 32: where in its word the panel begins
+    std::size_t splits;
+    std::uint32_t* counters;  ///< [splits][split_counters], aligned to 64 bytes
+};
+
+struct LabelKernels {
+    void (*random_splits)(const SplitRequest*) noexcept;
+
+    /// For each split, adds the bytes where row and lane are chosen to that split's counters, whose sum counts. (Which
+    /// counter gets what is the same on every instruction set, and of no interest.)
+    void (*add_chosen)(const ChosenBlock*) noexcept;
+};
+
+}  // namespace vedette::inline v0::kernels

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of the kernels of pairs against their scalar twins, bit for bit, with neither a test framework nor the
+// library.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "kernels/scalar_pairs.hpp"
+
+namespace kernel_checks {
+
+using namespace vedette::kernels;
+
+/// Zeros on a 64-byte boundary.
+template <class T>
+class Aligned {
+  public:
+    explicit Aligned(std::size_t n) : storage_(n + 64 / sizeof(T)) {
+        const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
+        begin_ = storage_.data() + (64 - address % 64) % 64 / sizeof(T);
+        size_ = n;
+    }
+    Aligned(const Aligned& other) : Aligned(other.size_) { std::copy_n(other.begin_, size_, begin_); }
+    Aligned& operator=(const Aligned&) = delete;
+    T* data() noexcept { return begin_; }
+    T& operator[](std::size_t i) noexcept { return begin_[i]; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool operator==(const Aligned& other) const noexcept {
+        return size_ == other.size_ && std::memcmp(begin_, other.begin_, size_ * sizeof(T)) == 0;
+    }
+
+  private:
+    std::vector<T> storage_;
+    T* begin_;
+    std::size_t size_ = 0;
+};
+
+/// Values of every size, with ties and exact halves: many sums are exact, or halfway between two floats.
+template <class T>
+T pair_value(int kind, std::mt19937_64& random) {
+    std::normal_distribution<double> normal;
+    switch (kind) {
+        case 0: return static_cast<T>(normal(random));
+        case 1: return static_cast<T>(static_cast<int>(random() % 9) - 4) / T{4};
+        case 2: return static_cast<T>(std::ldexp(normal(random), static_cast<int>(random() % 40) - 20));
+        // One bit far below another: products and sums that lie just beside a midpoint.
+        default:
+            return static_cast<T>((random() % 2 == 0 ? 1.0 : -1.0) + std::ldexp(1.0, -static_cast<int>(random() % 24)));
+    }
+}
+
+template <class T>
+std::string check_product(const PairKernels<T>& kernels, int kind, std::size_t depth, std::size_t columns,
+                          bool transposed, bool accumulate, std::mt19937_64& random) {
+    Aligned<T> panel(depth * panel_rows), out(columns * panel_rows);
+    std::vector<T> values(depth * columns + 3);
+    for (std::size_t i = 0; i < panel.size(); ++i) panel[i] = pair_value<T>(kind, random);
+    for (T& v : values) v = pair_value<T>(kind, random);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = pair_value<T>(kind, random);
+    Aligned<T> expected = out;
+    PanelProduct<T> product{
+        panel.data(), depth,      values.data() + 3, transposed ? 1 : depth, transposed ? columns : 1,
+        columns,      out.data(), accumulate};
+    kernels.multiply(&product);
+    product.out = expected.data();
+    scalar::multiply(&product);
+    if (out == expected) return {};
+    std::ostringstream text;
+    text << "multiply: depth " << depth << ", columns " << columns << ", values " << kind << ", bytes " << sizeof(T);
+    return text.str();
+}
+
+template <class T>
+std::string check_tile(const PairKernels<T>& kernels, int kind, std::size_t rows, std::mt19937_64& random) {
+    Aligned<T> norms(panel_rows), squared(rows * panel_rows);
+    std::vector<T> row_norms(rows);
+    for (std::size_t i = 0; i < panel_rows; ++i) norms[i] = std::fabs(pair_value<T>(kind, random));
+    for (T& v : row_norms) v = std::fabs(pair_value<T>(kind, random));
+    for (std::size_t i = 0; i < squared.size(); ++i) squared[i] = pair_value<T>(kind, random);
+    const auto differs = [&](const char* what) {
+        std::ostringstream text;
+        text << what << ": rows " << rows << ", values " << kind << ", bytes " << sizeof(T);
+        return text.str();
+    };
+    Aligned<T> expected = squared;
+    const T nearness = rows % 2 == 0 ? T(0x1p-8) : T(0);
+    const bool near = kernels.squared_distances(norms.data(), row_norms.data(), rows, nearness, squared.data());
+    if (near != scalar::squared_distances(norms.data(), row_norms.data(), rows, nearness, expected.data()) ||
+        !(squared == expected))
+        return differs("squared_distances");
+
+    Aligned<T> out(rows * panel_rows), wanted(rows * panel_rows), inverse(rows * panel_rows), roots = inverse;
+    for (const T factor : {T(0.7), T(0), T(1e6), T(1e30)}) {
+        for (const bool accumulate : {false, true}) {
+            kernels.gaussian(squared.data(), rows, factor, T(0.3), accumulate, out.data());
+            scalar::gaussian(squared.data(), rows, factor, T(0.3), accumulate, wanted.data());
+            if (!(out == wanted)) return differs("gaussian");
+        }
+    }
+    kernels.gaussian(squared.data(), rows, T(0.7), T(0.3), false, out.data());
+
+    std::vector<double> lanes(panel_rows, 1.0), by_row(rows, 2.0);
+    std::vector<double> wanted_lanes = lanes, wanted_by_row = by_row;
+    kernels.add_sums(out.data(), rows, lanes.data(), by_row.data());
+    scalar::add_sums(out.data(), rows, wanted_lanes.data(), wanted_by_row.data());
+    if (lanes != wanted_lanes || by_row != wanted_by_row) return differs("add_sums");
+    if (kernels.sum_squares(out.data(), rows) != scalar::sum_squares(out.data(), rows)) return differs("sum_squares");
+
+    std::vector<std::uint32_t> lane_bytes(panel_rows, 7), row_bytes(rows, 9);
+    std::vector<std::uint32_t> wanted_lane_bytes = lane_bytes, wanted_row_bytes = row_bytes;
+    Aligned<std::uint8_t> bytes(rows * panel_rows), wanted_bytes = bytes;
+    for (const T scale : {T(1000), T(255.0 / 0.3), T(0)}) {
+        kernels.quantise(out.data(), rows, T(0.05), scale, bytes.data(), lane_bytes.data(), row_bytes.data());
+        scalar::quantise(out.data(), rows, T(0.05), scale, wanted_bytes.data(), wanted_lane_bytes.data(),
+                         wanted_row_bytes.data());
+        if (!(bytes == wanted_bytes) || lane_bytes != wanted_lane_bytes || row_bytes != wanted_row_bytes)
+            return differs("quantise");
+    }
+
+    kernels.distances(squared.data(), rows, out.data(), inverse.data());
+    scalar::distances(squared.data(), rows, wanted.data(), roots.data());
+    if (!(out == wanted) || !(inverse == roots)) return differs("distances");
+    return {};
+}
+
+/// Every remainder of columns and rows, depths around the blocking, both orders of columns.
+template <class T>
+std::string check_pairs(const PairKernels<T>& kernels) {
+    std::mt19937_64 random(31);
+    std::string failure;
+    for (int kind = 0; kind < 4; ++kind) {
+        for (const std::size_t depth : {1U, 2U, 7U, 255U, 256U, 257U, 600U}) {
+            for (std::size_t columns = 1; columns <= (depth < 10 ? 64U : 26U); ++columns) {
+                if (!(failure =
+                          check_product<T>(kernels, kind, depth, columns, columns % 2 == 0, columns % 3 == 0, random))
+                         .empty())
+                    return failure;
+            }
+        }
+        for (std::size_t rows = 1; rows <= tile_rows; ++rows)
+            if (!(failure = check_tile<T>(kernels, kind, rows, random)).empty()) return failure;
+    }
+    return {};
+}
+
+/// Splits of every shape, and the sums of chosen bytes, the largest there are among them.
+inline std::string check_labels(const LabelKernels& kernels) {
+    std::mt19937_64 random(32);
+    const std::uint32_t sizes[][3] = {{1, 1, 1},     {3, 2, 2},     {64, 64, 64},  {63, 65, 65}, {130, 1, 1},
+                                      {1, 200, 200}, {100, 77, 77}, {128, 10, 10}, {40, 24, 64}, {40, 24, 0}};
+    for (const auto& size : sizes) {
+        const std::size_t words = (size[0] + 63) / 64 + (size[1] + 63) / 64;
+        for (const std::size_t groups : {1U, 3U}) {
+            const std::size_t stride = split_lanes * groups + 8;
+            std::vector<std::uint64_t> got(words * stride), wanted(words * stride), undecided(stride), asked(stride);
+            SplitRequest request{random(), random(),   groups, size[2],         size[0],
+                                 size[1],  got.data(), stride, undecided.data()};
+            kernels.random_splits(&request);
+            request.words = wanted.data();
+            request.undecided = asked.data();
+            scalar::random_splits(&request);
+            for (std::uint64_t& u : undecided) u >>= 63U;
+            for (std::uint64_t& u : asked) u >>= 63U;
+            if (got != wanted || undecided != asked)
+                return "random_splits: " + std::to_string(size[0]) + " and " + std::to_string(size[1]);
+        }
+    }
+    for (const std::size_t splits : {1U, 5U, 70U}) {
+        for (const unsigned shift : {0U, 32U}) {
+            for (const bool largest : {false, true}) {
+                Aligned<std::uint8_t> bytes(64 * panel_rows);
+                for (std::size_t i = 0; i < bytes.size(); ++i)
+                    bytes[i] = largest ? std::uint8_t{255} : static_cast<std::uint8_t>(random());
+                std::vector<std::uint64_t> rows(splits), lanes(splits);
+                for (std::uint64_t& w : rows) w = largest ? ~std::uint64_t{0} : random();
+                for (std::uint64_t& w : lanes) w = largest ? ~std::uint64_t{0} : random();
+                Aligned<std::uint32_t> got(splits * split_counters), wanted = got;
+                ChosenBlock block{bytes.data(), rows.data(), lanes.data(), shift, splits, got.data()};
+                kernels.add_chosen(&block);
+                block.counters = wanted.data();
+                scalar::add_chosen(&block);
+                if (!(got == wanted)) return "add_chosen of " + std::to_string(splits) + " splits";
+                if (largest && got[0] != most_added_to_counter) return "add_chosen: the largest sum";
+            }
+        }
+    }
+    return {};
+}
+
+inline std::string check_all_pairs(const KernelTable& table) {
+    std::string failure = check_pairs<float>(table.pairs_f32);
+    if (failure.empty()) failure = check_pairs<double>(table.pairs_f64);
+    return failure.empty() ? check_labels(table.labels) : failure;
+}
+
+}  // namespace kernel_checks
