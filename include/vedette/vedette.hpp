@@ -21,6 +21,7 @@
 #include "vedette/drift/hotelling.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/multivariate.hpp"
+#include "vedette/drift/random_feature_mmd.hpp"
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/drift/sample_range.hpp"
