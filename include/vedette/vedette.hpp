@@ -15,6 +15,7 @@
 #include "vedette/core/view.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/contingency_tests.hpp"
+#include "vedette/drift/density_difference.hpp"
 #include "vedette/drift/distance_tests.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/grid_tests.hpp"

@@ -2,18 +2,20 @@
 // The metric of feature space and the law of squared differences of means in it.
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "drift/random_feature_state.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::drift {
 namespace {
 
 constexpr double least_regularisation = 0.05;  // of the largest eigenvalue
 constexpr double negligible = 1e-3;            // of g: a direction that the metric leaves as it is
-constexpr Eigen::Index most_paired_rows = 1024;
+constexpr Eigen::Index most_paired_rows = 512;
 
 // The smallest g at which tr S (S + g)^-1 does not exceed `limit`.
 double regularisation_for(const Eigen::VectorXd& spectrum, double limit) {
@@ -30,51 +32,71 @@ double regularisation_for(const Eigen::VectorXd& spectrum, double limit) {
     return high;
 }
 
-// tr M S and tr (M S)^2 of the true S, M = (I + S/g)^-1 of the estimated one.
-struct Traces {
-    double first = 0.0;
-    double second = 0.0;
-    double relative_variance = 0.0;  // of `first`
-};
-
 // `rows` are centred and turned by the root of M. Row i has pulled M towards itself; had it been left out of S, its
 // length would be q/(1 - a) by the formula of Sherman and Morrison, and of two rows likewise.
-Traces leave_out(const Eigen::MatrixXd& rows, double g) {
+FeatureMoments leave_out(const Eigen::MatrixXd& rows, double g) {
     const auto n = static_cast<double>(rows.rows());
     const double centring = n / (n - 1.0);
+    const double pull = centring / (g * (n - 1.0));
     const Eigen::ArrayXd squares = rows.rowwise().squaredNorm().array();
-    const Eigen::ArrayXd kept = 1.0 - centring / (g * (n - 1.0)) * squares;
+    const Eigen::ArrayXd kept = 1.0 - pull * squares;
     const Eigen::ArrayXd own = centring * squares / kept;
-    Traces traces;
-    traces.first = own.mean();
-    traces.relative_variance = (own - traces.first).square().mean() / (n * traces.first * traces.first);
-    const Eigen::Index paired = std::min(rows.rows(), most_paired_rows);
-    const Eigen::MatrixXd products = rows.topRows(paired) * rows.topRows(paired).transpose();
-    double sum = 0.0;
-    for (Eigen::Index i = 0; i < paired; ++i)
-        for (Eigen::Index k = 0; k < i; ++k) {
-            const double pull = centring / (g * (n - 1.0)) * products(i, k);
-            const double product = centring * products(i, k) / (kept[i] * kept[k] - pull * pull);
-            sum += product * product;
-        }
-    traces.second = 2.0 * sum / (static_cast<double>(paired) * static_cast<double>(paired - 1));
-    return traces;
-}
+    FeatureMoments moments;
+    moments.mean = own.mean();
+    const Eigen::ArrayXd excess = own - moments.mean;
+    moments.row_second = excess.square().mean();
+    moments.row_third = excess.cube().mean();
+    moments.mean_variance = moments.row_second / (n * moments.mean * moments.mean);
 
-// Weights of the given shape whose sum and sum of squares are those traces.
-Eigen::VectorXd matched(const Eigen::VectorXd& shape, const Traces& traces) {
-    const auto rank = static_cast<double>((shape.array() > 1e-12 * shape.maxCoeff()).count());
-    Eigen::ArrayXd weights = shape.array() * (traces.first / shape.sum());
-    const double even = traces.first * traces.first / rank;
-    const double spread = weights.square().sum() - even;
-    if (spread <= 1e-9 * even) return weights.matrix();
-    const double shrink = std::sqrt(std::max(0.0, (traces.second - even) / spread));
-    const auto present = (shape.array() > 1e-12 * shape.maxCoeff()).cast<double>();
-    weights = (shrink * weights + (1.0 - shrink) * traces.first / rank * present).max(0.0);
-    return (weights * (traces.first / weights.sum())).matrix();
+    const Eigen::Index paired = std::min(rows.rows(), most_paired_rows);
+    Eigen::MatrixXd products = rows.topRows(paired) * rows.topRows(paired).transpose();
+    for (Eigen::Index k = 0; k < paired; ++k)
+        for (Eigen::Index i = 0; i < paired; ++i) {
+            const double both = pull * products(i, k);
+            products(i, k) = i == k ? 0.0 : centring * products(i, k) / (kept[i] * kept[k] - both * both);
+        }
+    const auto count = static_cast<double>(paired);
+    const double pairs = count * (count - 1.0);
+    const Eigen::VectorXd some = excess.head(paired).matrix();
+    moments.pair_second = products.squaredNorm() / pairs;
+    moments.pair_third = products.array().cube().sum() / pairs;
+    moments.row_pair = some.dot(products.array().square().matrix().rowwise().sum()) / pairs;
+    moments.rows_pair = some.dot(products * some) / pairs;
+    moments.triangle = (products * products).cwiseProduct(products).sum() / (pairs * (count - 2.0));
+    return moments;
 }
 
 }  // namespace
+
+double FeatureMoments::tail(double x, double n, double m) const {
+    // The difference of means is a sum of rows times a, a = 1/m live and -1/n in the reference; sums of powers of a.
+    const double harmonic = n / (n + m) * m;
+    const double second = 1.0 / harmonic;
+    const double third = 1.0 / (m * m) - 1.0 / (n * n);
+    const double fourth = 1.0 / (m * m * m) + 1.0 / (n * n * n);
+    const double sixth = std::pow(m, -5.0) + std::pow(n, -5.0);
+    const double variance =
+        harmonic * harmonic * (2.0 * pair_second * (second * second - fourth) + row_second * fourth);
+    const double triples = second * second * second - 3.0 * second * fourth + 2.0 * sixth;
+    const double skew = std::pow(harmonic, 3.0) *
+                        (row_third * sixth + 12.0 * row_pair * (fourth * second - sixth) +
+                         (6.0 * rows_pair + 4.0 * pair_third) * (third * third - sixth) + 8.0 * triangle * triples);
+    // A skewness that is not positive can only be an estimate's error; a gamma law needs some.
+    const double degrees =
+        8.0 * std::pow(variance, 3.0) / std::pow(std::max(skew, 0.01 * std::pow(variance, 1.5)), 2.0);
+    // Gauss and Hermite's five points of a lognormal law.
+    constexpr std::array<double, 5> points{-2.8569700138728056, -1.3556261799742659, 0.0, 1.3556261799742659,
+                                           2.8569700138728056};
+    constexpr std::array<double, 5> weights{0.011257411327720689, 0.22207592200561264, 0.53333333333333333,
+                                            0.22207592200561264, 0.011257411327720689};
+    double sum = 0.0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const double scaled = x * std::exp(std::sqrt(mean_variance) * points[i] - 0.5 * mean_variance);
+        const double value = degrees + (scaled - mean) * std::sqrt(2.0 * degrees / variance);
+        sum += weights[i] * (value > 0.0 ? stats::chi_squared_sf(value, degrees) : 1.0);
+    }
+    return std::min(1.0, sum);
+}
 
 FeatureLaw fit_feature_law(Eigen::MatrixXd rows, double whitening) {
     const auto n = static_cast<double>(rows.rows());
@@ -90,7 +112,6 @@ FeatureLaw fit_feature_law(Eigen::MatrixXd rows, double whitening) {
     // Features are whole numbers of units of 1e-6: equal rows have a covariance of 0 up to rounding.
     if (largest < 1e-20) {
         law.spectrum.setZero();
-        law.null_weights = law.spectrum;
         law.regularisation = std::numeric_limits<double>::infinity();
         law.directions.resize(rows.cols(), 0);
         return law;
@@ -105,9 +126,7 @@ FeatureLaw fit_feature_law(Eigen::MatrixXd rows, double whitening) {
     law.shrinkage = law.spectrum.tail(shortened).array() / (law.spectrum.tail(shortened).array() + law.regularisation);
     metric.tail(shortened) -= law.shrinkage;
     const Eigen::MatrixXd turned = rows * (solver.eigenvectors() * metric.cwiseSqrt().asDiagonal());
-    const Traces traces = leave_out(turned, law.regularisation);
-    law.mean_error = traces.relative_variance;
-    law.null_weights = matched(law.spectrum.cwiseProduct(metric), traces);
+    law.moments = leave_out(turned, law.regularisation);
     return law;
 }
 

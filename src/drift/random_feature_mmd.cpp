@@ -123,18 +123,6 @@ void for_each_features(const FeatureMap& map, const MatrixView<T>& view, Use&& u
     flush();
 }
 
-// P(statistic > x), averaged over the standard error of the law's mean (Gauss and Hermite's five points).
-double tail(const stats::ChiSquaredMixture& law, double x, double mean_error) {
-    constexpr std::array<double, 5> points{-2.8569700138728056, -1.3556261799742659, 0.0, 1.3556261799742659,
-                                           2.8569700138728056};
-    constexpr std::array<double, 5> weights{0.011257411327720689, 0.22207592200561264, 0.53333333333333333,
-                                            0.22207592200561264, 0.011257411327720689};
-    double sum = 0.0;
-    for (std::size_t i = 0; i < points.size(); ++i)
-        sum += weights[i] * law.sf(x * std::exp(std::sqrt(mean_error) * points[i] - 0.5 * mean_error));
-    return std::min(1.0, sum);
-}
-
 // The x with P(X > x) = tail, to a relative 1e-6.
 double upper_quantile(const stats::ChiSquaredMixture& law, double tail) {
     double low = 0.0;
@@ -238,9 +226,8 @@ RandomFeatureMmd<T>::RandomFeatureMmd(MatrixView<T> reference, const RandomFeatu
     state->moments = (rows.transpose() * some / static_cast<double>(chosen.size())).cast<float>();
     FeatureLaw law = fit_feature_law(std::move(rows), options.whitening);
     state->regularisation = law.regularisation;
-    state->mean_error = law.mean_error;
+    state->law = law.moments;
     state->spectrum = std::move(law.spectrum);
-    state->null_weights = std::move(law.null_weights);
     state->directions = std::move(law.directions);
     state->shrinkage = std::move(law.shrinkage);
 
@@ -327,8 +314,7 @@ MultivariateResult RandomFeatureMmd<T>::test(const FeatureWindow& live, double c
         result.feature_contributions.assign(state.map.columns, same ? 0.0 : std::nan(""));
         return result;
     }
-    const stats::ChiSquaredMixture law({state.null_weights.begin(), state.null_weights.end()});
-    result.test.p_value = tail(law, result.test.statistic, state.mean_error);
+    result.test.p_value = state.law.tail(result.test.statistic, n, m);
     // |z| = 1, so the mean says what the rows vary: 1 - |mean|^2.
     const double reference_variance = n / (n - 1.0) * (1.0 - state.mean.squaredNorm());
     const double live_variance =

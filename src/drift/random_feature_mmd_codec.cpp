@@ -44,6 +44,11 @@ Eigen::VectorXd vector_of(std::span<const double> values) {
     return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
 }
 
+std::vector<double> list_of(const FeatureMoments& law) {
+    return {law.mean,     law.row_second, law.row_third, law.pair_second,  law.pair_third,
+            law.row_pair, law.rows_pair,  law.triangle,  law.mean_variance};
+}
+
 }  // namespace
 
 std::vector<std::byte> FeatureWindow::serialize() const {
@@ -85,14 +90,13 @@ std::vector<std::byte> RandomFeatureMmd<T>::serialize() const {
     writer.set_metadata("element", sizeof(T) == 4 ? "f32" : "f64");
     writer.add_scalar("bandwidth", state.bandwidth);
     writer.add_scalar("regularisation", state.regularisation);
-    writer.add_scalar("mean_error", state.mean_error);
     writer.add_scalar("count", state.count);
     writer.add("sums", state.sums);
     writer.add("offset", state.map.offset);
     writer.add("inverse_scale", state.map.inverse_scale);
     writer.add("weights", state.map.weights);
     writer.add("spectrum", span_of(state.spectrum));
-    writer.add("null_weights", span_of(state.null_weights));
+    writer.add("law", list_of(state.law));
     writer.add("shrinkage", span_of(state.shrinkage));
     writer.add("directions",
                std::span<const double>(state.directions.data(), static_cast<std::size_t>(state.directions.size())));
@@ -130,16 +134,19 @@ void RandomFeatureMmd<T>::Codec::read_law(const Container& file, State& state) {
     state.sums.assign(sums.begin(), sums.end());
     state.bandwidth = file.scalar<double>("bandwidth");
     state.regularisation = file.scalar<double>("regularisation");
-    state.mean_error = file.scalar<double>("mean_error");
     require(state.bandwidth > 0.0 && std::isfinite(state.bandwidth), "an impossible bandwidth");
     require(state.regularisation > 0.0, "an impossible regularisation");
-    require(state.mean_error >= 0.0 && state.mean_error <= 1e6, "an impossible error");
     state.spectrum = vector_of(file.values<double>("spectrum", width));
-    state.null_weights = vector_of(file.values<double>("null_weights", width));
-    for (const auto& values : {span_of(state.spectrum), span_of(state.null_weights)})
-        require(are_within(values, 0.0, 1e6), "impossible eigenvalues");
+    require(are_within(span_of(state.spectrum), 0.0, 1e6), "impossible eigenvalues");
     require(std::is_sorted(state.spectrum.begin(), state.spectrum.end()), "eigenvalues out of order");
-    require((state.spectrum.maxCoeff() > 0.0) == (state.null_weights.maxCoeff() > 0.0), "a law without spread");
+    const auto law = file.values<double>("law", 9);
+    require(are_within(law, -1e60, 1e60), "a moment that is not finite");
+    state.law = {law[0], law[1], law[2], law[3], law[4], law[5], law[6], law[7], law[8]};
+    const bool has_spread = state.spectrum.maxCoeff() > 0.0;
+    for (const double moment : {state.law.mean, state.law.pair_second})
+        require(has_spread ? moment > 1e-60 : moment == 0.0, "a law without spread");
+    require(state.law.row_second >= 0.0 && state.law.mean_variance >= 0.0 && state.law.mean_variance <= 100.0,
+            "an impossible variance");
     const auto shrinkage = file.values<double>("shrinkage");
     require(shrinkage.size() <= width && are_within(shrinkage, 0.0, 1.0), "an impossible metric");
     state.shrinkage = vector_of(shrinkage);
@@ -157,12 +164,12 @@ template <class T>
 RandomFeatureMmd<T> RandomFeatureMmd<T>::deserialize(std::span<const std::byte> bytes) {
     const Container file = Container::view(bytes);
     file.require_kind(fitted_kind);
-    require(file.tensors().size() == 13 && file.metadata_keys().size() == 5, "parts that it does not have");
+    require(file.tensors().size() == 12 && file.metadata_keys().size() == 5, "parts that it does not have");
     require(file.metadata("element") == (sizeof(T) == 4 ? "f32" : "f64"), "made for another element type");
-    for (const char* part : {"bandwidth", "regularisation", "mean_error", "count"})
+    for (const char* part : {"bandwidth", "regularisation", "count"})
         require(file.tensor(part).shape.empty(), "no scalar");
-    for (const char* part : {"sums", "offset", "inverse_scale", "weights", "spectrum", "null_weights", "shrinkage",
-                             "directions", "moments"})
+    for (const char* part :
+         {"sums", "offset", "inverse_scale", "weights", "spectrum", "law", "shrinkage", "directions", "moments"})
         require(file.tensor(part).shape.size() == 1, "no list");
     const auto state = std::make_shared<State>();
     Codec::read_map(file, state->map);

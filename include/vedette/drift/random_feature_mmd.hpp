@@ -73,10 +73,11 @@ class FeatureWindow {
 /// Sriperumbudur and Li 2024). g is chosen such that tr S (S + g)^-1 is `whitening` per row behind S, not below 0.05 of
 /// the largest eigenvalue; whitening = 0 leaves I alone: n m/(n + m) MMD^2.
 ///
-/// p_value: the law is a mixture of chi-squares. Its mean and spread are estimated by leaving out, row by row and pair
-/// by pair, what a row itself adds to S, and p is averaged over the standard error of that mean. Both samples enter
-/// by their means, so it is asymptotic in n and m: at n >= 1000 and m >= 20 the level is right, at n = 100 a nominal
-/// 0.05 is up to 0.07. Rows must be independent.
+/// p_value: from a gamma law with the statistic's first three cumulants at these very n and m (its limit is a mixture
+/// of chi-squares). They are estimated from the reference by leaving out, row by row and pair by pair, what a row
+/// itself adds to S, and p is averaged over the standard error of the law's mean. For a reference of 1000 rows the
+/// level holds for any number of live rows, one included; at 100 rows a nominal 0.05 may be 0.07, for rare events (a
+/// binary feature with ten ones) 0.1. Rows must be independent.
 ///
 /// Immutable, cheap to copy, safe to share between threads. T is float or double.
 template <class T>
