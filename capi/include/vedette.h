@@ -253,8 +253,6 @@ enum {
 
 /// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
 /// samples themselves, CHI_SQUARE to TOTAL_VARIATION of numbers on a grid learned from the reference.
-/// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but
-/// TWO_PROPORTION run on the samples themselves, the divergences and those of counts on a grid learned from the first.
 typedef int32_t vdt_drift_test;
 enum {
     VDT_TEST_AUTOMATIC = 0,
@@ -717,9 +715,9 @@ VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_N
 /// One test on the samples themselves, two columns of the same kind, numeric or categorical; names are ignored, numbers
 /// are compared as f64. Nulls, NaN and infinities are left out: the counts of the result tell how many took part.
 /// VDT_TEST_AUTOMATIC: Kolmogorov-Smirnov, of categories chi-square. What the data do not allow (too few values, no
-/// spread, Fisher's test of more than 2^32 items, or one-sided of more than two categories) gives NaN, not an error. `options` NULL = defaults. Errors:
-/// SCHEMA_MISMATCH for a numeric column against a categorical one, UNSUPPORTED for a test that is not for such columns
-/// or an option that the test does not have, INVALID_ARGUMENT, OVERFLOW.
+/// spread, Fisher's test of more than 2^32 items, or one-sided of more than two categories) gives NaN, not an error.
+/// `options` NULL = defaults. Errors: SCHEMA_MISMATCH for a numeric column against a categorical one, UNSUPPORTED for a
+/// test that is not for such columns or an option that the test does not have, INVALID_ARGUMENT, OVERFLOW.
 VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference, const vdt_column* live,
                                        const vdt_test_options* options, vdt_test_result* out,
                                        vdt_error* error) VDT_NOEXCEPT;
@@ -731,16 +729,17 @@ enum {
     VDT_MULTIVARIATE_MAXIMUM_MEAN_DISCREPANCY = 1,  ///< anything, most of all near the median distance of rows
     VDT_MULTIVARIATE_ENERGY = 2,                    ///< anything, without a bandwidth
     VDT_MULTIVARIATE_DENSITY_DIFFERENCE = 3,        ///< anything smooth
-    VDT_MULTIVARIATE_CLASSIFIER = 4                 ///< what a linear classifier can tell apart
+    VDT_MULTIVARIATE_CLASSIFIER = 4,                ///< what a linear classifier can tell apart
+    VDT_MULTIVARIATE_MMD_FUSE = 5                   ///< as MAXIMUM_MEAN_DISCREPANCY, at ten bandwidths
 };
 /// The word, e.g. "hotelling_t2"; "unknown" for a number that has none; static.
 VDT_API const char* vdt_multivariate_test_name(vdt_multivariate_test test) VDT_NOEXCEPT;
 
 /// One multivariate test on two matrices with the same columns, computed in f32 if both are f32, else in f64. Rows with
-/// a NaN are left out. Columns are taken as they are: where a test measures distances (all but HOTELLING_T2 and
-/// CLASSIFIER), bring them to one scale first. `out->test` is the vdt_multivariate_test. `feature_contributions`: one
-/// number per column, how much of the statistic rests on it; `row_contributions`: one per live row; the C++ header of
-/// the test says what they sum to. Each may be NULL; NaN where the test defines none or a row was left out. Too few
+/// a NaN are left out. Columns are taken as they are: where a test measures distances (MAXIMUM_MEAN_DISCREPANCY,
+/// ENERGY, MMD_FUSE), bring them to one scale first. `out->test` is the vdt_multivariate_test. `feature_contributions`:
+/// one number per column, how much of the statistic rests on it; `row_contributions`: one per live row; the C++ header
+/// of the test says what they sum to. Each may be NULL; NaN where the test defines none or a row was left out. Too few
 /// rows give NaN, not an error. Errors: DIMENSION_MISMATCH for matrices of different widths or wrong counts,
 /// INVALID_ARGUMENT for infinities among others, UNSUPPORTED for an option that the test does not have, OVERFLOW.
 VDT_API vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_matrix* reference, const vdt_matrix* live,
