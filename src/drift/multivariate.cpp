@@ -7,15 +7,19 @@
 #include <cmath>
 
 #include "vedette/core/error.hpp"
+#include "vedette/drift/classifier_test.hpp"
+#include "vedette/drift/density_difference.hpp"
+#include "vedette/drift/energy_test.hpp"
 #include "vedette/drift/hotelling.hpp"
+#include "vedette/drift/maximum_mean_discrepancy.hpp"
 #include "vedette/stats/permutation.hpp"
 
 namespace vedette::inline v0 {
 
 namespace {
 
-constexpr std::array<const char*, multivariate_test_count> names{"hotelling_t2", "maximum_mean_discrepancy", "energy",
-                                                                 "density_difference", "classifier"};
+constexpr std::array<const char*, multivariate_test_count> names{
+    "hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier", "mmd_fuse"};
 
 }  // namespace
 
@@ -109,8 +113,17 @@ Rows thinned(const Rows& rows, std::size_t most, std::uint64_t seed, std::uint64
 }
 
 bool compares_pairs(MultivariateTest test) {
-    return test == MultivariateTest::maximum_mean_discrepancy || test == MultivariateTest::energy ||
-           test == MultivariateTest::density_difference;
+    return test == MultivariateTest::maximum_mean_discrepancy || test == MultivariateTest::mmd_fuse ||
+           test == MultivariateTest::energy || test == MultivariateTest::density_difference;
+}
+
+template <class T>
+MultivariateResult density_difference(MatrixView<T> reference, MatrixView<T> live, const TestOptions& options) {
+    if (options.alternative != Alternative::two_sided ||
+        (options.method != Method::automatic && options.method != Method::permutation))
+        throw Error(ErrorCode::unsupported, "density_difference: two-sided and by permutation only");
+    return least_squares_density_difference(
+        reference, live, {.nan = options.nan, .permutations = options.permutations, .seed = options.seed});
 }
 
 std::vector<std::string> shared_numeric_columns(const Table& reference, const Table& live) {
@@ -130,6 +143,15 @@ MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, Matr
                             const TestOptions& options) {
     switch (test) {
         case MultivariateTest::hotelling_t2: return hotelling_t2(reference, live, options);
+        case MultivariateTest::maximum_mean_discrepancy:
+            return maximum_mean_discrepancy(reference, live, MmdOptions{.test = options});
+        case MultivariateTest::mmd_fuse:
+            return maximum_mean_discrepancy(reference, live,
+                                            MmdOptions{.test = options, .aggregation = KernelAggregation::fuse});
+        case MultivariateTest::energy: return energy_test(reference, live, EnergyOptions{.test = options});
+        case MultivariateTest::density_difference: return density_difference(reference, live, options);
+        case MultivariateTest::classifier:
+            return classifier_two_sample(reference, live, ClassifierTestOptions{.test = options});
         default: break;
     }
     throw Error(ErrorCode::unsupported, "multivariate test " + std::to_string(static_cast<int>(test)) +

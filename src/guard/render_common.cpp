@@ -222,8 +222,8 @@ const char* test_word(DriftTest test) noexcept {
 }
 
 const char* multivariate_test_word(MultivariateTest test) noexcept {
-    constexpr std::array<const char*, multivariate_test_count> words{"Hotelling's T2", "maximum mean discrepancy",
-                                                                     "energy test", "density difference", "classifier"};
+    constexpr std::array<const char*, multivariate_test_count> words{
+        "Hotelling's T2", "maximum mean discrepancy", "energy test", "density difference", "classifier", "MMD-FUSE"};
     const auto index = static_cast<std::size_t>(test);
     return index < words.size() ? words[index] : "unknown";
 }

@@ -18,15 +18,15 @@ namespace vedette::inline v0 {
 
 /// A multivariate drift test. Values are pinned and shared with the C interface.
 enum class MultivariateTest : std::uint8_t {
-    hotelling_t2 = 0,  ///< another mean; drift/hotelling.hpp
-    maximum_mean_discrepancy =
-        1,                   ///< anything, most of all near the median distance; drift/maximum_mean_discrepancy.hpp
-    energy = 2,              ///< anything, without a bandwidth; drift/energy_test.hpp
-    density_difference = 3,  ///< anything smooth; drift/density_difference.hpp
-    classifier = 4,          ///< what a linear classifier can tell apart; drift/classifier_test.hpp
+    hotelling_t2 = 0,              ///< another mean; drift/hotelling.hpp
+    maximum_mean_discrepancy = 1,  ///< anything, most of all near the median distance of rows
+    energy = 2,                    ///< anything, without a bandwidth; drift/energy_test.hpp
+    density_difference = 3,        ///< anything smooth; drift/density_difference.hpp
+    classifier = 4,                ///< what a linear classifier can tell apart; drift/classifier_test.hpp
+    mmd_fuse = 5,                  ///< maximum_mean_discrepancy at ten bandwidths, for changes of unknown scale
 };
 
-inline constexpr std::uint8_t multivariate_test_count = 5;
+inline constexpr std::uint8_t multivariate_test_count = 6;
 
 /// The word used on the command line and in reports, e.g. "hotelling_t2".
 const char* multivariate_test_name(MultivariateTest test) noexcept;

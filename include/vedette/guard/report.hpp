@@ -97,7 +97,7 @@ struct JointEvidence {
     TestResult test{};
     double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
     /// The share of the rows that moved, in total variation: as the effect implies for normal rows (hotelling_t2), or
-    /// at least (classifier, maximum_mean_discrepancy).
+    /// at least (classifier).
     double moved_share = std::numeric_limits<double>::quiet_NaN();
     Interval moved_share_interval{};
     std::vector<std::size_t> features;  ///< indices in the baseline

@@ -22,8 +22,8 @@ using vedette::Table;
 namespace {
 
 constexpr std::array all_tests{MultivariateTest::hotelling_t2, MultivariateTest::maximum_mean_discrepancy,
-                               MultivariateTest::energy, MultivariateTest::density_difference,
-                               MultivariateTest::classifier};
+                               MultivariateTest::energy,       MultivariateTest::density_difference,
+                               MultivariateTest::classifier,   MultivariateTest::mmd_fuse};
 static_assert(all_tests.size() == vedette::multivariate_test_count);
 
 struct Columns {
