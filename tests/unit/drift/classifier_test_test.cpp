@@ -177,6 +177,13 @@ TEST_CASE("equal rows everywhere, equal samples, separable samples, least sizes,
     const auto least = drift::classifier_two_sample(View::row_major(x.data(), 2, 2), View::row_major(y.data(), 2, 2));
     CHECK(least.test.p_value > 0.05);
     CHECK(least.test.effect_interval.lower < 0.0);
+    // So few rows cannot say much, and automatic knows: one scored fold of one row against one.
+    CHECK(drift::classifier_two_sample(View::row_major(x.data(), 2, 2), View::row_major(y.data(), 2, 2),
+                                       {.test = {.method = drift::Method::permutation}})
+              .test.p_value == least.test.p_value);
+    CHECK(drift::classifier_two_sample(View::row_major(x.data(), 2, 2), View::row_major(y.data(), 2, 2),
+                                       {.test = {.method = drift::Method::asymptotic}})
+              .test.p_value != least.test.p_value);
     const auto lopsided =
         drift::classifier_two_sample(View::row_major(x.data(), 49, 2), View::row_major(x.data() + 96, 2, 2));
     CHECK(lopsided.test.p_value >= 0.0);
