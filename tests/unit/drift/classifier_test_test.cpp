@@ -218,6 +218,26 @@ TEST_CASE("order of columns and storage do not matter; permutation p agrees with
     CHECK(std::max_element(parts.begin(), parts.end()) - parts.begin() == 1);
 }
 
+TEST_CASE("equal rows have equal scores to the last bit, wherever they stand") {
+    const auto few = normals(5 * 7, 9);
+    std::vector<double> values;
+    for (std::size_t i = 0; i < 43; ++i)
+        for (std::size_t j = 0; j < 7; ++j) values.push_back(few[(i * i % 5) * 7 + j]);
+    const auto rows = matrix(values, 7);
+    const auto folded =
+        drift::fold_rows(rows, rows, drift::assign_folds(43, 4, 0, 0), drift::assign_folds(43, 4, 0, 1), 4);
+    drift::ProgressiveClassifier classifier(folded, 1.0, 100);
+    const auto separation = classifier.separation(folded.labels);
+    for (std::size_t k = 1; k < 4; ++k) {
+        const Eigen::Index first = folded.begin[k], count = folded.begin[k + 1] - first;
+        const Eigen::VectorXd score = drift::scores(folded, classifier.models()[k - 1], first, count);
+        for (Eigen::Index i = 0; i < count; ++i)
+            for (Eigen::Index j = 0; j < i; ++j)
+                CHECK((folded.rows.row(first + i) == folded.rows.row(first + j)) == (score[i] == score[j]));
+    }
+    CHECK(separation.null_variance > 0.0);
+}
+
 TEST_CASE("a fit that is cut short is still a test") {
     const auto x = normals(100, 7);
     auto y = normals(100, 8);
