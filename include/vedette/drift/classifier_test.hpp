@@ -53,10 +53,10 @@ struct ClassifierTestOptions {
 /// Uses of `options.test`: method, nan (a row with a NaN is left out), confidence, permutations, seed (of folds and
 /// permutations). Throws Error: dimension_mismatch for different numbers of columns; invalid_argument for infinities,
 /// NaN under refuse, an option out of range; unsupported for a one-sided alternative and `exact`; not_enough_data for
-/// fewer than 2 rows on a side or no column. For N rows, d features, about ten to a hundred passes per
-/// fit: O(N d^2 + folds (min(N, d)^3 + N d)) time, O(N d + folds min(N, d)^2) memory. Slow where 1e3 or more as
-/// inverse_regularisation meets separable data of hundreds of features (seconds). Thread-safe. T is float or
-/// double.
+/// fewer than 2 rows on a side or no column. For N rows and d features O(N d^2 + folds (min(N, d)^3 + N d)) time, with
+/// some ten to a hundred passes over the rows per fit, and O(N d + folds min(N, d)^2) memory. An inverse_regularisation
+/// of 1e3 or more on separable data of hundreds of features takes seconds, and leaves scores of what is far out to
+/// where the last step ended; the test stays valid. Thread-safe. T is float or double.
 template <class T>
 MultivariateResult classifier_two_sample(MatrixView<T> reference, MatrixView<T> live,
                                          const ClassifierTestOptions& options = {});
