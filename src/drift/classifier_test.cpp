@@ -22,6 +22,9 @@ constexpr const char* name = "classifier_two_sample";
 constexpr std::size_t most_folds = 100;
 constexpr double least_inverse_regularisation = 1e-6;
 constexpr double largest_inverse_regularisation = 1e6;
+// Below so many ways to deal the labels of the scored folds, steps of the law are too coarse for a smooth one:
+// simulated with 5 rows a side (16 ways), 6.2 % alarms at 5 %; with 10 (512 ways), 4.8 %.
+constexpr double fewest_ways = 200.0;
 
 void check_options(const ClassifierTestOptions& options) {
     const auto refuse = [](const char* option, const std::string& value, const char* limit) {
@@ -46,6 +49,19 @@ void check_options(const ClassifierTestOptions& options) {
 double normal_p(const Separation& separation) {
     if (!(separation.null_variance > 0.0)) return 1.0;
     return stats::normal_sf((separation.area - 0.5) / std::sqrt(separation.null_variance));
+}
+
+bool is_coarse(const Separation& separation) {
+    double ways = 1.0;
+    for (const PlacementSums& sums : separation.sums) {
+        // The binomial coefficient, n + m over the smaller; ways only grow, so the first excess decides.
+        const double few = std::min(sums.n, sums.m);
+        for (double i = 1.0; i <= few; i += 1.0) {
+            ways *= (sums.n + sums.m - few + i) / i;
+            if (ways >= fewest_ways) return false;
+        }
+    }
+    return true;
 }
 
 // Labels are dealt within folds, so that what does not depend on them, down to the folds' counts, stays.
@@ -127,9 +143,10 @@ MultivariateResult classifier_two_sample(MatrixView<T> reference, MatrixView<T> 
     result.test.effect_interval = {interval.lower - 0.5, interval.upper - 0.5};
     result.test.reference_count = static_cast<double>(first.kept.size());
     result.test.live_count = static_cast<double>(second.kept.size());
-    result.test.p_value = options.test.method == Method::permutation
-                              ? permutation_p(classifier, folded, separation.area, options.test)
-                              : normal_p(separation);
+    const bool permute = options.test.method == Method::permutation ||
+                         (options.test.method == Method::automatic && is_coarse(separation));
+    result.test.p_value =
+        permute ? permutation_p(classifier, folded, separation.area, options.test) : normal_p(separation);
     return result;
 }
 

@@ -27,7 +27,8 @@ class LogisticTrainer {
                     double inverse_regularisation);
 
     /// Minimises sum log(1 + exp(-(2 label - 1) log-odds)) + |coefficients|^2/(2 inverse_regularisation), from `start`
-    /// on (the minimum is unique), until the loss is within about 1e-13 of its least value.
+    /// on (the minimum is unique), until a Newton step's gain is below 1e-7, or that part of a loss below 1; that step
+    /// is taken, and leaves an error of about the square.
     [[nodiscard]] LogisticModel fit(const Eigen::Ref<const Eigen::VectorXd>& labels, std::size_t maximum_iterations,
                                     const LogisticModel& start) const;
 

@@ -64,12 +64,13 @@ TEST_CASE("level of the normal law") {
     };
     for (const World& world : {World{"normal 100/100, 1", Law::normal, 100, 100, 1, 4000, 1.0},
                                World{"normal 10/10, 3", Law::normal, 10, 10, 3, 4000, 0.7},
+                               World{"normal 5/5, 2", Law::normal, 5, 5, 2, 300, 0.0},
                                World{"cauchy 40/60, 5", Law::cauchy, 40, 60, 5, 3000, 1.0},
                                World{"binary 60/50, 1", Law::binary, 60, 50, 1, 4000, 1.0},
                                World{"binary 60/50, 4", Law::binary, 60, 50, 4, 3000, 1.0},
-                               World{"mixed 1000/100, 20", Law::mixed, 1000, 100, 20, 2000, 1.0},
+                               World{"mixed 1000/100, 8", Law::mixed, 1000, 100, 8, 2000, 1.0},
                                World{"mixed 500/5, 6", Law::mixed, 500, 5, 6, 2000, 0.7},
-                               World{"normal 100/100, 100", Law::normal, 100, 100, 100, 600, 1.0}}) {
+                               World{"normal 50/50, 50", Law::normal, 50, 50, 50, 2000, 1.0}}) {
         vedette::Random random(21, world.n * world.d + static_cast<std::uint64_t>(world.law));
         std::uint64_t at_5 = 0, at_1 = 0;
         for (std::uint64_t run = 0; run < world.runs; ++run) {

@@ -18,7 +18,8 @@ struct ClassifierTestOptions {
     /// scikit-learn's C, on standardised features, 1e-6 to 1e6. Smaller values find a weak shift more easily among many
     /// uncorrelated features, but hardly one that hides in the correlation of features.
     double inverse_regularisation = 1.0;
-    /// Newton steps of a fit, at least 1; few data need 10. A model that stops early is as valid, if less able.
+    /// Newton steps of a fit, at least 1; few data need more than 10. A model that stops early is as valid, if less
+    /// able.
     std::size_t maximum_iterations = 100;
 };
 
@@ -34,11 +35,12 @@ struct ClassifierTestOptions {
 ///
 /// test.statistic is the AUC, the mean of the folds' AUCs by weights that depend on the counts alone: precision times
 /// the root of the number of training rows. 1/2 = indistinguishable. p is one-sided, large for an AUC below 1/2, which
-/// nothing but chance makes. `automatic` and `asymptotic`: the normal law, near enough from 10 rows a side on.
-/// `permutation`: labels are dealt anew within each fold and all models trained again; exact for exchangeable rows, at
-/// `permutations` times the cost.
-/// test.effect is AUC - 1/2, its interval DeLong's (1988) variance of each fold in the form of `mann_whitney`: it holds
-/// for the AUC of the models that were trained, which a better one might exceed; test.degrees_of_freedom is NaN.
+/// nothing but chance makes. `asymptotic`: the normal law. `permutation`: labels are dealt anew within each fold and
+/// all models trained again; exact for exchangeable rows, at `permutations` times the cost. `automatic`: the normal
+/// law, but permutation where the labels of the scored folds can be dealt in fewer than 200 ways (fewer than 9 rows a
+/// side, or as few as 2 against hundreds), which cannot give a small p anyhow. test.effect is AUC - 1/2, its interval
+/// DeLong's (1988) variance of each fold in the form of `mann_whitney`: it holds for the AUC of the models that were
+/// trained, which a better one might exceed; test.degrees_of_freedom is NaN.
 ///
 /// Contributions are those of one more model, of all rows (in its own sample, so not 0 under the null): its coefficient
 /// times the difference of means, live - reference, of each feature. They sum to the difference of the mean log-odds of
@@ -51,9 +53,10 @@ struct ClassifierTestOptions {
 /// Uses of `options.test`: method, nan (a row with a NaN is left out), confidence, permutations, seed (of folds and
 /// permutations). Throws Error: dimension_mismatch for different numbers of columns; invalid_argument for infinities,
 /// NaN under refuse, an option out of range; unsupported for a one-sided alternative and `exact`; not_enough_data for
-/// fewer than 2 rows on a side or no column. For N rows, d features, about 10 steps per fit: O(N d min(N, d) + folds
-/// (min(N, d)^3 + N d)) time and O(N d + d^2) memory, folds times d^2 with permutations. Thread-safe. T is float or
-/// double.
+/// fewer than 2 rows on a side or no column. For N rows and d features O(N d^2 + folds (min(N, d)^3 + N d)) time, with
+/// some ten to a hundred passes over the rows per fit, and O(N d + folds min(N, d)^2) memory. An inverse_regularisation
+/// of 1e3 or more on separable data of hundreds of features takes seconds, and leaves scores of what is far out to
+/// where the last step ended; the test stays valid. Thread-safe. T is float or double.
 template <class T>
 MultivariateResult classifier_two_sample(MatrixView<T> reference, MatrixView<T> live,
                                          const ClassifierTestOptions& options = {});

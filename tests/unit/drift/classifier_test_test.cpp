@@ -177,6 +177,13 @@ TEST_CASE("equal rows everywhere, equal samples, separable samples, least sizes,
     const auto least = drift::classifier_two_sample(View::row_major(x.data(), 2, 2), View::row_major(y.data(), 2, 2));
     CHECK(least.test.p_value > 0.05);
     CHECK(least.test.effect_interval.lower < 0.0);
+    // So few rows cannot say much, and automatic knows: one scored fold of one row against one.
+    CHECK(drift::classifier_two_sample(View::row_major(x.data(), 2, 2), View::row_major(y.data(), 2, 2),
+                                       {.test = {.method = drift::Method::permutation}})
+              .test.p_value == least.test.p_value);
+    CHECK(drift::classifier_two_sample(View::row_major(x.data(), 2, 2), View::row_major(y.data(), 2, 2),
+                                       {.test = {.method = drift::Method::asymptotic}})
+              .test.p_value != least.test.p_value);
     const auto lopsided =
         drift::classifier_two_sample(View::row_major(x.data(), 49, 2), View::row_major(x.data() + 96, 2, 2));
     CHECK(lopsided.test.p_value >= 0.0);
@@ -209,6 +216,26 @@ TEST_CASE("order of columns and storage do not matter; permutation p agrees with
     CHECK(again.test.p_value == permuted.test.p_value);
     const auto& parts = plain.feature_contributions;
     CHECK(std::max_element(parts.begin(), parts.end()) - parts.begin() == 1);
+}
+
+TEST_CASE("equal rows have equal scores to the last bit, wherever they stand") {
+    const auto few = normals(5 * 7, 9);
+    std::vector<double> values;
+    for (std::size_t i = 0; i < 43; ++i)
+        for (std::size_t j = 0; j < 7; ++j) values.push_back(few[(i * i % 5) * 7 + j]);
+    const auto rows = matrix(values, 7);
+    const auto folded =
+        drift::fold_rows(rows, rows, drift::assign_folds(43, 4, 0, 0), drift::assign_folds(43, 4, 0, 1), 4);
+    drift::ProgressiveClassifier classifier(folded, 1.0, 100);
+    const auto separation = classifier.separation(folded.labels);
+    for (std::size_t k = 1; k < 4; ++k) {
+        const Eigen::Index first = folded.begin[k], count = folded.begin[k + 1] - first;
+        const Eigen::VectorXd score = drift::scores(folded, classifier.models()[k - 1], first, count);
+        for (Eigen::Index i = 0; i < count; ++i)
+            for (Eigen::Index j = 0; j < i; ++j)
+                CHECK((folded.rows.row(first + i) == folded.rows.row(first + j)) == (score[i] == score[j]));
+    }
+    CHECK(separation.null_variance > 0.0);
 }
 
 TEST_CASE("a fit that is cut short is still a test") {
