@@ -714,9 +714,9 @@ VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_N
 /// One test on the samples themselves, two columns of the same kind, numeric or categorical; names are ignored, numbers
 /// are compared as f64. Nulls, NaN and infinities are left out: the counts of the result tell how many took part.
 /// VDT_TEST_AUTOMATIC: Kolmogorov-Smirnov, of categories chi-square. What the data do not allow (too few values, no
-/// spread, Fisher's test of more than 2^32 items, or one-sided of more than two categories) gives NaN, not an error. `options` NULL = defaults. Errors:
-/// SCHEMA_MISMATCH for a numeric column against a categorical one, UNSUPPORTED for a test that is not for such columns
-/// or an option that the test does not have, INVALID_ARGUMENT, OVERFLOW.
+/// spread, Fisher's test of more than 2^32 items, or one-sided of more than two categories) gives NaN, not an error.
+/// `options` NULL = defaults. Errors: SCHEMA_MISMATCH for a numeric column against a categorical one, UNSUPPORTED for a
+/// test that is not for such columns or an option that the test does not have, INVALID_ARGUMENT, OVERFLOW.
 VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference, const vdt_column* live,
                                        const vdt_test_options* options, vdt_test_result* out,
                                        vdt_error* error) VDT_NOEXCEPT;

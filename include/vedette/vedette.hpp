@@ -16,6 +16,7 @@
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/divergences.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/grid_tests.hpp"
