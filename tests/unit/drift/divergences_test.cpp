@@ -57,16 +57,19 @@ std::size_t check_presets(const nlohmann::json& row) {
     const auto x = row["reference"].get<Side>();
     const auto y = row["live"].get<Side>();
     std::size_t compared = 0;
-    for (const auto& [package, preset] : packages) {
-        for (const auto& [name, divergence] : names) {
+    for (const auto& peer : packages) {
+        for (const auto& number : names) {
+            // clang 14 cannot capture structured bindings.
+            const char* package = peer.first;
+            const char* name = number.first;
             CAPTURE(row["name"].get<std::string>());
             CAPTURE(package);
             CAPTURE(name);
             if (row.contains(package) && row[package].contains(name)) {
-                check_preset(d::preset_divergence(preset, divergence, x, y), row[package][name]);
+                check_preset(d::preset_divergence(peer.second, number.second, x, y), row[package][name]);
                 ++compared;
             } else {
-                CHECK_THROWS_AS((void)d::preset_divergence(preset, divergence, x, y), vedette::Error);
+                CHECK_THROWS_AS((void)d::preset_divergence(peer.second, number.second, x, y), vedette::Error);
             }
         }
     }
@@ -90,8 +93,10 @@ TEST_CASE("all divergences are the formulas', by every zero rule") {
         CAPTURE(row["name"].get<std::string>());
         const Counts x = row["reference"];
         const Counts y = row["live"];
-        for (const auto& [name, rule] : {std::pair{"add", ZeroRule::add}, std::pair{"exact", ZeroRule::exact},
-                                         std::pair{"floor", ZeroRule::floor}}) {
+        for (const auto& entry : {std::pair{"add", ZeroRule::add}, std::pair{"exact", ZeroRule::exact},
+                                  std::pair{"floor", ZeroRule::floor}}) {
+            const char* name = entry.first;
+            const ZeroRule rule = entry.second;
             CAPTURE(name);
             const auto& expected = row["formulas"][name];
             const double amount = rule == ZeroRule::floor ? 1e-4 : 0.5;
