@@ -8,6 +8,7 @@
 
 #include "vedette/core/random.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/rank_tests.hpp"
 
 namespace {
@@ -119,6 +120,12 @@ void mann_whitney(benchmark::State& state) {
     run<T>(state, [](const auto& x, const auto& y) { return drift::mann_whitney(x, y, asymptotic()); });
 }
 template <class T>
+void epps_singleton(benchmark::State& state) {
+    drift::EppsSingletonOptions options;
+    options.method = drift::Method::asymptotic;
+    run<T>(state, [&](const auto& x, const auto& y) { return drift::epps_singleton(x, y, options); });
+}
+template <class T>
 void wasserstein(benchmark::State& state) {
     run<T>(state, [](const auto& x, const auto& y) { return drift::wasserstein_1(x, y, measure_only()); });
 }
@@ -167,6 +174,8 @@ BENCHMARK_TEMPLATE(anderson_darling, float)->Arg(1000)->Arg(1'000'000)->Unit(ben
 BENCHMARK_TEMPLATE(anderson_darling, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(mann_whitney, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(mann_whitney, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(epps_singleton, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_TEMPLATE(epps_singleton, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(wasserstein, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(wasserstein, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(energy_distance, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);

@@ -19,6 +19,7 @@
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/density_difference.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/divergences.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/energy_test.hpp"
 #include "vedette/drift/epps_singleton.hpp"

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // False-alarm rates of the tests on samples without drift: continuous, tied and unequal samples, every method; coverage
-// of the interval of Mann and Whitney's effect; and what autocorrelation does to a level until rows are thinned.
+// of the interval of Mann and Whitney's effect; what autocorrelation does to a level until rows are thinned; and why
+// the forms that other packages use are not ours: on ties, and by thresholds without a level.
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vedette/core/random.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/divergences.hpp"
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/stats/autocorrelation.hpp"
+#include "vedette/stats/chi_squared_mixture.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace d = vedette::drift;
@@ -193,5 +198,99 @@ TEST_CASE("the rate of the commonest value keeps its level for nearly constant f
         CAPTURE(rare);
         CHECK(five.at_most(0.05));
         CHECK(one.at_most(0.01));
+    }
+}
+
+namespace {
+
+// SciPy's statistic of Cramer and von Mises: of midranks, with the limit law of untied values.
+double midrank_p(const d::SortedSample<double>& x, const d::SortedSample<double>& y) {
+    const auto n = static_cast<double>(x.size());
+    const auto m = static_cast<double>(y.size());
+    const double total = n + m;
+    std::map<double, std::pair<double, double>> groups;
+    for (const double value : x.values()) ++groups[value].first;
+    for (const double value : y.values()) ++groups[value].second;
+    double below_x = 0.0, below_y = 0.0, u = 0.0;
+    for (const auto& group : groups) {
+        const auto [in_x, in_y] = group.second;
+        const double rank = below_x + below_y + 0.5 * (in_x + in_y + 1.0);
+        // The i-th of its own sample, ties in any order.
+        for (double i = 1.0; i <= in_x; i += 1.0) u += n * std::pow(rank - below_x - i, 2.0);
+        for (double i = 1.0; i <= in_y; i += 1.0) u += m * std::pow(rank - below_y - i, 2.0);
+        below_x += in_x;
+        below_y += in_y;
+    }
+    const double t = u / (n * m * total) - (4.0 * n * m - 1.0) / (6.0 * total);
+    const double mean = (1.0 + 1.0 / total) / 6.0;
+    const double variance = (total + 1.0) * (4.0 * n * m * total - 3.0 * (n * n + m * m) - 2.0 * n * m) /
+                            (45.0 * total * total * 4.0 * n * m);
+    const double standardised = 1.0 / 6.0 + (t - mean) / std::sqrt(45.0 * variance);
+    static const auto law = stats::ChiSquaredMixture::cramer_von_mises();
+    return law.sf(standardised);
+}
+
+}  // namespace
+
+// SciPy's cramervonmises_2samp: where ties are heavy, midranks add a term that grows with n - m, so that two samples of
+// coin tosses of one coin are told apart every time. Its anderson_ksamp takes its law from a table for untied values,
+// which our AndersonDarlingLaw::table reproduces for comparison.
+TEST_CASE("coin tosses: our forms keep the level, SciPy's do not") {
+    Random random(71);
+    const d::SortedSample<double> plain(draw(Law::continuous, 60, random)), other(draw(Law::continuous, 80, random));
+    CHECK(midrank_p(plain, other) ==
+          doctest::Approx(d::cramer_von_mises(plain, other, {.method = d::Method::asymptotic}).p_value).epsilon(1e-6));
+    d::AndersonDarlingOptions table;
+    table.method = d::Method::asymptotic;
+    table.law = d::AndersonDarlingLaw::table;
+    for (const auto& [n, m] : {std::pair{200UL, 120UL}, std::pair{150UL, 150UL}}) {
+        Rate ours, midrank, anderson_darling, by_table;
+        for (int run = 0; run < 2000; ++run) {
+            const d::SortedSample<double> x(draw(Law::coin, n, random)), y(draw(Law::coin, m, random));
+            ours.add(d::cramer_von_mises(x, y).p_value <= 0.05);
+            anderson_darling.add(d::anderson_darling(x, y).p_value <= 0.05);
+            by_table.add(d::anderson_darling(x, y, table).p_value <= 0.05);
+            if (run < 500) midrank.add(midrank_p(x, y) <= 0.05);
+        }
+        MESSAGE(n, "/", m, ": Cramer-von Mises ", ours.value(), ", of midranks ", midrank.value(),
+                "; Anderson-Darling ", anderson_darling.value(), ", by the table ", by_table.value());
+        CHECK(ours.at_most(0.05));
+        CHECK(ours.at_least(0.04));
+        CHECK(anderson_darling.at_most(0.05));
+        CHECK(anderson_darling.at_least(0.04));
+        CHECK(by_table.at_least(0.10));
+        if (n != m)
+            CHECK(midrank.value() > 0.99);
+        else
+            CHECK(midrank.at_most(0.05));
+    }
+}
+
+TEST_CASE("the thresholds of other packages have no level, the test of the same divergence has") {
+    struct Sizes {
+        std::size_t n;
+        std::size_t m;
+    };
+    for (const Sizes& sizes : {Sizes{200, 150}, Sizes{5000, 200}, Sizes{5000, 5000}}) {
+        Random random(81);
+        Rate evidently, nannyml, ours;
+        for (int run = 0; run < 1000; ++run) {
+            const d::SortedSample<double> x(draw(Law::continuous, sizes.n, random));
+            const d::SortedSample<double> y(draw(Law::continuous, sizes.m, random));
+            const auto exceeds = [&](d::DivergencePreset preset) {
+                return d::preset_divergence(preset, d::Divergence::jensen_shannon, x, y).exceeds;
+            };
+            evidently.add(exceeds(d::DivergencePreset::evidently));
+            nannyml.add(exceeds(d::DivergencePreset::nannyml));
+            ours.add(d::run_test(DriftTest::jensen_shannon, x, y).p_value <= 0.05);
+        }
+        MESSAGE(sizes.n, "/", sizes.m, ", no drift, Jensen-Shannon: evidently alarms in ", evidently.value(),
+                ", nannyml in ", nannyml.value(), ", the test at 5 % in ", ours.value());
+        CHECK(ours.at_most(0.055));
+        CHECK(ours.at_least(0.04));
+        // Noise passes 0.1 in small samples; in large ones drift that the test would see does not.
+        if (sizes.n == 200) CHECK(evidently.value() > 0.5);
+        if (sizes.n == 200) CHECK(nannyml.value() > 0.9);
+        if (sizes.m == 5000) CHECK(evidently.value() + nannyml.value() < 0.01);
     }
 }

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what other packages make of the same samples: `python divergences_oracle.py PACKAGE data`, PACKAGE in turn
+formulas (NumPy and SciPy), evidently, nannyml, frouros and deepchecks, each run where that package is installed.
+"""
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+package, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+versions = {"numpy": np.__version__}
+
+
+def numeric_cases():
+    generator = np.random.default_rng(20261127)
+    normal = lambda n, shift=0.0, scale=1.0: np.round(generator.normal(shift, scale, n), 4)
+    yield "no drift", normal(200), normal(150)
+    yield "shift", normal(300), normal(100, 0.6)
+    yield "far apart", normal(120), normal(130, 9)
+    yield "an outlier", normal(256), np.append(normal(255, 0.1), 60.0)
+    yield "power of two", normal(512), normal(512, 0, 1.5)
+    yield "skewed", np.round(np.exp(normal(400)), 4), np.round(np.exp(normal(400, 0.2)), 4)
+    yield "few values", generator.integers(0, 6, 90).astype(float), generator.integers(0, 8, 110).astype(float)
+    yield "twenty values", np.arange(200.0) % 20, np.arange(90.0) % 23
+    yield "twenty-one values", np.arange(210.0) % 21, np.arange(90.0) % 23
+    yield "constant", np.full(30, 2.5), np.full(20, 2.5)
+    yield "constants apart", np.full(30, 2.5), np.full(20, 3.5)
+
+
+COUNTS = [("no drift", [500, 300, 200], [240, 160, 100]), ("zero live", [500, 300, 200], [500, 500, 0]),
+          ("new category", [500, 500, 0], [400, 400, 200]), ("one in twenty thousand", [19999, 1, 0], [900, 0, 100]),
+          ("rare in the reference", [980, 5, 5, 10], [700, 100, 190, 10]),
+          ("rare live", [900, 20, 30, 50], [980, 5, 5, 10]), ("unequal", [1960, 19, 21], [100, 30, 70]),
+          ("disjoint", [40, 60, 0, 0], [0, 0, 30, 70]), ("many", list(range(1, 41)), list(range(40, 0, -1)))]
+
+
+def texts(counts):
+    return sum([[f"c{i:02}"] * count for i, count in enumerate(counts)], [])
+
+
+def finite(value):
+    return float(value) if np.isfinite(value) else None
+
+
+def run_evidently():
+    import evidently
+    import pandas as pd
+    from evidently.legacy.calculations.stattests import (hellinger_stat_test, jensenshannon_stat_test, kl_div_stat_test,
+                                                         psi_stat_test)
+    from evidently.legacy.core import ColumnType
+    versions["evidently"] = evidently.__version__
+    tests = {"psi": psi_stat_test, "kl": kl_div_stat_test, "js": jensenshannon_stat_test,
+             "hellinger": hellinger_stat_test}
+
+    def run(x, y, kind):
+        out = {}
+        for name, test in tests.items():
+            result = test(pd.Series(x), pd.Series(y), kind, test.default_threshold)
+            out[name] = [finite(result.drift_score), bool(result.drifted)]
+        return out
+
+    return (lambda x, y: run(x, y, ColumnType.Numerical)), (lambda a, b: run(texts(a), texts(b), ColumnType.Categorical))
+
+
+def run_nannyml():
+    import nannyml
+    import pandas as pd
+    from nannyml.chunk import DefaultChunker
+    from nannyml.drift.univariate.methods import FeatureType, MethodFactory
+    from nannyml.thresholds import ConstantThreshold
+    versions["nannyml"] = nannyml.__version__
+
+    def run(x, y, kind):
+        out = {}
+        for ours, theirs in [("js", "jensen_shannon"), ("hellinger", "hellinger")]:
+            method = MethodFactory.create(key=theirs, feature_type=kind, chunker=DefaultChunker(),
+                                          threshold=ConstantThreshold(lower=None, upper=0.1),
+                                          computation_params={})
+            method._fit(pd.Series(x))
+            value = method._calculate(pd.Series(y))
+            out[ours] = [finite(value), bool(value > 0.1)]
+        return out
+
+    return (lambda x, y: run(x, y, FeatureType.CONTINUOUS)), (
+        lambda a, b: run(texts(a), texts(b), FeatureType.CATEGORICAL))
+
+
+def run_frouros():
+    import importlib.metadata
+    from frouros.detectors.data_drift import PSI, HellingerDistance
+    versions["frouros"] = importlib.metadata.version("frouros")
+
+    def run(x, y):
+        out = {}
+        for name, detector in [("psi", PSI()), ("hellinger", HellingerDistance())]:
+            detector.fit(X=np.asarray(x))
+            out[name] = [finite(detector.compare(X=np.asarray(y))[0].distance), None]
+        return out
+
+    return run, None
+
+
+def run_deepchecks():
+    import deepchecks
+    import pandas as pd
+    from deepchecks.tabular import Dataset
+    from deepchecks.tabular.checks import FeatureDrift
+    versions["deepchecks"] = deepchecks.__version__
+
+    def run(a, b):
+        sides = [Dataset(pd.DataFrame({"c": texts(side)}), cat_features=["c"]) for side in (a, b)]
+        check = FeatureDrift(categorical_drift_method="PSI", min_samples=1).add_condition_drift_score_less_than()
+        result = check.run(*sides)
+        passed = result.conditions_results[0].is_pass()
+        return {"psi": [finite(result.value["c"]["Drift score"]), not passed]}
+
+    return None, run
+
+
+def run_formulas():
+    import scipy
+    from scipy import stats
+    from scipy.spatial import distance
+    versions["scipy"] = scipy.__version__
+
+    def run(a, b):
+        out = {}
+        for rule in ["add", "exact", "floor"]:
+            p, q = np.asarray(a, float), np.asarray(b, float)
+            if rule == "add":
+                p, q = p + 0.5, q + 0.5
+            p, q = p / p.sum(), q / q.sum()
+            if rule == "floor":
+                p, q = np.where(p == 0, 1e-4, p), np.where(q == 0, 1e-4, q)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                psi = np.where(p == q, 0, (p - q) * np.log(p / q)).sum()
+            p, q = p / p.sum(), q / q.sum()
+            out[rule] = {"psi": finite(psi), "kl_reference": finite(stats.entropy(p, q)),
+                         "kl_live": finite(stats.entropy(q, p)), "js": finite(distance.jensenshannon(p, q) ** 2),
+                         "js_bits": finite(distance.jensenshannon(p, q, 2) ** 2),
+                         "hellinger": finite(np.sqrt(np.sum((np.sqrt(p) - np.sqrt(q)) ** 2) / 2)),
+                         "total_variation": finite(np.abs(p - q).sum() / 2)}
+        return out
+
+    return None, run
+
+
+numeric, categorical = globals()[f"run_{package}"]()
+path = folder / "divergences.json"
+content = json.loads(path.read_text()) if path.exists() else {"numeric": [], "categories": []}
+if not content["numeric"]:
+    content["numeric"] = [{"name": n, "reference": x.tolist(), "live": y.tolist()} for n, x, y in numeric_cases()]
+    content["categories"] = [{"name": n, "reference": a, "live": b} for n, a, b in COUNTS]
+for row in content["numeric"] if numeric else []:
+    row[package] = numeric(row["reference"], row["live"])
+for row in content["categories"] if categorical else []:
+    row[package] = categorical(row["reference"], row["live"])
+content.setdefault("versions", {})[package] = versions
+path.write_text(json.dumps(content, separators=(",", ":")).replace("},{", "},\n{") + "\n")
