@@ -722,6 +722,30 @@ VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* re
                                        const vdt_test_options* options, vdt_test_result* out,
                                        vdt_error* error) VDT_NOEXCEPT;
 
+/// Divergences as other packages compute them, for comparing with what they report: numbers, not tests. Whose binning,
+/// zero rule and logarithm; drift/divergences.hpp says what is odd about each.
+enum {
+    VDT_PRESET_VEDETTE = 0,
+    VDT_PRESET_EVIDENTLY = 1,
+    VDT_PRESET_NANNYML = 2,
+    VDT_PRESET_DEEPCHECKS = 3,
+    VDT_PRESET_FROUROS = 4
+};
+enum {
+    VDT_DIVERGENCE_POPULATION_STABILITY = 0,
+    VDT_DIVERGENCE_KULLBACK_LEIBLER = 1,
+    VDT_DIVERGENCE_JENSEN_SHANNON = 2,
+    VDT_DIVERGENCE_HELLINGER = 3,
+    VDT_DIVERGENCE_TOTAL_VARIATION = 4
+};
+/// Of two columns of the same kind; nulls, NaN and infinities are left out. `*threshold`: the package's own default,
+/// NaN where it has none; it would alarm where `*exceeds` is 1. Both may be NULL. Errors: SCHEMA_MISMATCH for a numeric
+/// column against a categorical one, UNSUPPORTED for a divergence that the package does not have for such columns,
+/// NOT_ENOUGH_DATA for an empty one, INVALID_ARGUMENT.
+VDT_API vdt_status vdt_preset_divergence(int32_t preset, int32_t divergence, const vdt_column* reference,
+                                         const vdt_column* live, double* value, double* threshold, int32_t* exceeds,
+                                         vdt_error* error) VDT_NOEXCEPT;
+
 /// A test of several features at once.
 typedef int32_t vdt_multivariate_test;
 enum {

@@ -101,6 +101,25 @@ vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference,
     });
 }
 
+vdt_status vdt_preset_divergence(int32_t preset, int32_t divergence, const vdt_column* reference,
+                                 const vdt_column* live, double* value, double* threshold, int32_t* exceeds,
+                                 vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(reference, "reference");
+        require(live, "live");
+        require(value, "value");
+        ColumnStorage reference_storage;
+        ColumnStorage live_storage;
+        const drift::PresetResult result =
+            drift::preset_divergence(choice(preset, drift::DivergencePreset::frouros, "preset"),
+                                     choice(divergence, drift::Divergence::total_variation, "divergence"),
+                                     read_column(reference, reference_storage), read_column(live, live_storage));
+        *value = result.value;
+        if (threshold != nullptr) *threshold = result.threshold;
+        if (exceeds != nullptr) *exceeds = result.exceeds ? 1 : 0;
+    });
+}
+
 vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_matrix* reference, const vdt_matrix* live,
                                 const vdt_test_options* options, vdt_test_result* out, double* feature_contributions,
                                 size_t feature_count, double* row_contributions, size_t row_count,

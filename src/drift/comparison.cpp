@@ -192,6 +192,17 @@ std::vector<FeatureComparison> compare(const Table& reference, const Table& live
     return features;
 }
 
+PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const Column& reference,
+                               const Column& live) {
+    if (reference.is_numeric() != live.is_numeric())
+        throw Error(ErrorCode::schema_mismatch, "a column is numeric on one side and categorical on the other");
+    if (reference.is_numeric())
+        return preset_divergence(preset, divergence, finite_values(reference), finite_values(live));
+    const CategoryCounts counts(reference, live);
+    return preset_divergence(preset, divergence, std::span<const std::uint64_t>(counts.reference),
+                             std::span<const std::uint64_t>(counts.live));
+}
+
 template TestResult run_test<float>(DriftTest, const SortedSample<float>&, const SortedSample<float>&,
                                     const TestOptions&);
 template TestResult run_test<double>(DriftTest, const SortedSample<double>&, const SortedSample<double>&,

@@ -166,5 +166,22 @@ int main(void) {
                 vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, &coins, NULL, &result, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "live", vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, NULL, NULL, &result, e));
     compare_matrices();
+    double value = -1.0, threshold = 0.0;
+    int32_t exceeds = -1;
+    CHECK_OK(vdt_preset_divergence(VDT_PRESET_EVIDENTLY, VDT_DIVERGENCE_JENSEN_SHANNON, &left, &right, &value,
+                                   &threshold, &exceeds, e));
+    CHECK(value > 0.1 && threshold == 0.1 && exceeds == 1);
+    CHECK_OK(vdt_preset_divergence(VDT_PRESET_DEEPCHECKS, VDT_DIVERGENCE_POPULATION_STABILITY, &coins, &biased, &value,
+                                   NULL, NULL, e));
+    CHECK(value > 0.2);
+    CHECK_OK(vdt_preset_divergence(VDT_PRESET_VEDETTE, VDT_DIVERGENCE_KULLBACK_LEIBLER, &left, &left, &value,
+                                   &threshold, &exceeds, e));
+    CHECK(value == 0.0 && isnan(threshold) && exceeds == 0);
+    CHECK_FAILS(VDT_UNSUPPORTED, "",
+                vdt_preset_divergence(VDT_PRESET_NANNYML, VDT_DIVERGENCE_KULLBACK_LEIBLER, &left, &right, &value, NULL,
+                                      NULL, e));
+    CHECK_FAILS(VDT_SCHEMA_MISMATCH, "numeric",
+                vdt_preset_divergence(VDT_PRESET_VEDETTE, 0, &left, &coins, &value, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "preset", vdt_preset_divergence(5, 0, &left, &right, &value, NULL, NULL, e));
     return check_result();
 }

@@ -10,6 +10,7 @@
 
 #include "vedette/core/evidence.hpp"
 #include "vedette/core/view.hpp"
+#include "vedette/drift/divergences.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/sorted_sample.hpp"
 #include "vedette/drift/test_options.hpp"
@@ -49,5 +50,11 @@ struct FeatureComparison {
 /// runs on samples; invalid_argument for options out of range. O(n) a feature, but for permutations.
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
                                        const TestOptions& options = {});
+
+/// What another package reports of two columns of the same kind (drift/divergences.hpp), read as `compare` reads them:
+/// nulls, NaN and infinities are left out. Throws Error: schema_mismatch for numbers against categories; unsupported
+/// and not_enough_data as preset_divergence of samples.
+PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const Column& reference,
+                               const Column& live);
 
 }  // namespace vedette::inline v0::drift
