@@ -12,6 +12,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/comparison.hpp"
+#include "vedette/drift/divergences.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/drift/sorted_sample.hpp"
@@ -30,6 +31,7 @@ struct Family {
     const char* name;
     std::function<double(Random&)> reference;
     std::function<double(Random&)> live;
+    std::size_t live_rows = rows;
 };
 
 double normal(Random& random) {
@@ -53,6 +55,7 @@ const std::vector<Family>& univariate() {
         {"level, normal", normal, normal},
         {"level, heavy tails", heavy, heavy},
         {"level, five values", five_values, five_values},
+        {"the same, 60 live", five_values, five_values, 60},
         {"location, 0.3 sd", normal, [](Random& r) { return r.normal() + 0.3; }},
         {"scale, 1.3 times", normal, [](Random& r) { return 1.3 * r.normal(); }},
         {"tails, t3 for normal", normal, heavy},
@@ -104,8 +107,8 @@ const std::vector<JointFamily>& multivariate() {
     return all;
 }
 
-std::vector<double> draw(Random& random, const std::function<double(Random&)>& one) {
-    std::vector<double> values(rows);
+std::vector<double> draw(Random& random, const std::function<double(Random&)>& one, std::size_t count = rows) {
+    std::vector<double> values(count);
     for (double& value : values) value = one(random);
     return values;
 }
@@ -133,7 +136,8 @@ Json univariate_rates(std::size_t runs) {
         for (const Family& family : univariate()) {
             double evidence = 0.0;
             rates[drift_test_name(test)][family.name] = rejections(runs, 7, [&](Random& random, std::size_t run) {
-                const drift::SortedSample<double> x(draw(random, family.reference)), y(draw(random, family.live));
+                const drift::SortedSample<double> x(draw(random, family.reference)),
+                    y(draw(random, family.live, family.live_rows));
                 drift::TestOptions options;
                 options.seed = run;
                 options.permutations = 199;
@@ -145,6 +149,34 @@ Json univariate_rates(std::size_t runs) {
         }
         std::fprintf(stderr, "%s\n", drift_test_name(test));
     }
+    return rates;
+}
+
+// The verdicts of other packages, by their own thresholds.
+Json preset_rates(std::size_t runs) {
+    using drift::Divergence;
+    using drift::DivergencePreset;
+    struct Rule {
+        const char* name;
+        DivergencePreset preset;
+        Divergence divergence;
+    };
+    const std::vector<Rule> rules{
+        {"evidently, PSI >= 0.1", DivergencePreset::evidently, Divergence::population_stability},
+        {"evidently, KL >= 0.1", DivergencePreset::evidently, Divergence::kullback_leibler},
+        {"evidently, JS >= 0.1", DivergencePreset::evidently, Divergence::jensen_shannon},
+        {"evidently, Hellinger >= 0.1", DivergencePreset::evidently, Divergence::hellinger},
+        {"NannyML, JS > 0.1", DivergencePreset::nannyml, Divergence::jensen_shannon},
+        {"NannyML, Hellinger > 0.1", DivergencePreset::nannyml, Divergence::hellinger},
+    };
+    Json rates;
+    for (const Rule& rule : rules)
+        for (const Family& family : univariate())
+            rates[rule.name][family.name] = rejections(runs, 7, [&](Random& random, std::size_t) {
+                const drift::SortedSample<double> x(draw(random, family.reference)),
+                    y(draw(random, family.live, family.live_rows));
+                return drift::preset_divergence(rule.preset, rule.divergence, x, y).exceeds ? 0.0 : 1.0;
+            });
     return rates;
 }
 
@@ -207,6 +239,7 @@ int main(int argc, char** argv) {
                    {"rows", rows},
                    {"runs", runs},
                    {"univariate", univariate_rates(runs)},
+                   {"presets", preset_rates(runs)},
                    {"multivariate", multivariate_rates(runs)}};
     std::puts(out.dump(2).c_str());
 }

@@ -9,16 +9,6 @@ case ${1:-} in
 *) build=$1; shift ;;
 esac
 
-# The peers, in an environment of their own that is made again only when the list changes.
-venv=$build/versus-venv
-requirements=$root/bench/versus/requirements.txt
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
-    cp "$requirements" "$venv/requirements.txt"
-fi
-
 if [ ! -f "$build/CMakeCache.txt" ]; then
     cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVEDETTE_BUILD_TESTS=OFF
 fi
@@ -28,5 +18,6 @@ cmake --build "$build" --target vedette_c vedette_versus >>"$build/versus.log" |
 # One thread for every contender.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1 ARROW_NUM_THREADS=1
 export DO_NOT_TRACK=1
-exec "$venv/bin/python" "$root/bench/versus/versus.py" --library "$(find "$build" -name 'libvedette.so' | head -n 1)" \
+python=$(sh "$root/bench/versus/environment.sh" "$build")
+exec "$python" "$root/bench/versus/versus.py" --library "$(find "$build" -name 'libvedette.so' | head -n 1)" \
     --kernels "$(find "$build" -name 'libvedette_versus.so' | head -n 1)" "$@"
