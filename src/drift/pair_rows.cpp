@@ -80,7 +80,9 @@ void PairRows<W>::allocate(std::size_t row_count, std::size_t columns) {
     count = row_count;
     dimension = columns;
     padded = (row_count + tile_rows - 1) / tile_rows * tile_rows;
-    rows = AlignedArray<W>(padded * columns);
+    constexpr std::size_t line = 64 / sizeof(W);
+    stride = columns < line ? columns : ((columns + line - 1) / line | 1U) * line;
+    rows = AlignedArray<W>(padded * stride);
     panels = AlignedArray<W>(padded * columns);
     norms = AlignedArray<W>(padded);
 }
@@ -91,12 +93,16 @@ void PairRows<W>::finish() {
     AlignedArray<W> products(panel_rows * panel_rows);
     for (std::size_t p = 0; p < padded / panel_rows; ++p) {
         W* const out = panels.data() + p * panel_rows * dimension;
-        for (std::size_t i = 0; i < panel_rows; ++i) {
-            const W* const x = row(p * panel_rows + i);
-            for (std::size_t k = 0; k < dimension; ++k) out[k * panel_rows + i] = x[k];
+        constexpr std::size_t block = 16;  // elements: what is written stays in the first cache
+        for (std::size_t begin = 0; begin < dimension; begin += block) {
+            const std::size_t end = std::min(begin + block, dimension);
+            for (std::size_t i = 0; i < panel_rows; ++i) {
+                const W* const x = row(p * panel_rows + i);
+                for (std::size_t k = begin; k < end; ++k) out[k * panel_rows + i] = x[k];
+            }
         }
         // Norms by the same sums as products, so that equal rows are at distance zero.
-        const kernels::PanelProduct<W> product{out, dimension,  row(p * panel_rows), dimension,
+        const kernels::PanelProduct<W> product{out, dimension,  row(p * panel_rows), stride,
                                                1,   panel_rows, products.data(),     false};
         table.multiply(&product);
         for (std::size_t i = 0; i < panel_rows; ++i) norms[p * panel_rows + i] = products[i * panel_rows + i];
@@ -112,7 +118,7 @@ PairRows<W>::PairRows(const Sample<T>& sample, const PairFrame& frame) {
     const double* const centre = frame.centre.data();
     const double shrink = frame.shrink, scale = frame.scale;
     for (std::size_t k = 0; k < sample.kept.size(); ++k) {
-        W* const out = rows.data() + k * dimension;
+        W* const out = rows.data() + k * stride;
         const auto fill = [&](const auto& x) {
             W most[4] = {};
             for (std::size_t j = 0; j < dimension; ++j) {
@@ -136,7 +142,7 @@ PairRows<W>::PairRows(const PairRows& first, const PairRows* second, std::span<c
     allocate(chosen.size(), first.dimension);
     for (std::size_t k = 0; k < chosen.size(); ++k) {
         const W* const x = chosen[k] < first.count ? first.row(chosen[k]) : second->row(chosen[k] - first.count);
-        std::copy_n(x, dimension, rows.data() + k * dimension);
+        std::copy_n(x, dimension, rows.data() + k * stride);
     }
     finish();
 }
@@ -219,7 +225,7 @@ void fill_squared_distances(const PairTile<W>& tile, W* values) {
     const kernels::PanelProduct<W> product{tile.panel_side->panel(tile.panel),
                                            side.dimension,
                                            side.row(tile.first_row),
-                                           side.dimension,
+                                           side.stride,
                                            1,
                                            tile.rows,
                                            values,

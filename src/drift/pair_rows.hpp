@@ -64,8 +64,10 @@ struct PairRows {
     std::size_t count = 0;
     std::size_t dimension = 0;
     std::size_t padded = 0;  ///< whole tiles: zeros after `count`
+    std::size_t stride =
+        0;  ///< of rows: an odd number of cache lines, so that a column of them meets all sets of a cache
     double largest = 0.0;    ///< magnitude in `rows`
-    AlignedArray<W> rows;    ///< [padded][dimension]
+    AlignedArray<W> rows;    ///< [padded][stride]
     AlignedArray<W> panels;  ///< [padded / panel_rows][dimension][panel_rows]
     AlignedArray<W> norms;   ///< [padded]
 
@@ -76,7 +78,7 @@ struct PairRows {
     /// Some rows of two others of one frame: first those of `first`, counted on into `second` (which may be null).
     PairRows(const PairRows& first, const PairRows* second, std::span<const std::size_t> chosen);
 
-    [[nodiscard]] const W* row(std::size_t i) const noexcept { return rows.data() + i * dimension; }
+    [[nodiscard]] const W* row(std::size_t i) const noexcept { return rows.data() + i * stride; }
     [[nodiscard]] const W* panel(std::size_t p) const noexcept {
         return panels.data() + p * kernels::panel_rows * dimension;
     }
