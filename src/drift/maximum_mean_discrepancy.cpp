@@ -109,7 +109,7 @@ bool slopes_in_one_pass(const MmdOptions& options) noexcept {
 template <class W>
 std::optional<Prepared<W>> prepare(PairRows<W> reference, const PairRows<W>* live, const PairFrame& frame,
                                    const MmdOptions& options) {
-    if (sizeof(W) == sizeof(float) && std::max(reference.largest, live == nullptr ? 0.0 : live->largest) > float_range)
+    if (sizeof(W) == sizeof(float) && (reference.beyond_float || (live != nullptr && live->beyond_float)))
         return std::nullopt;
     const DistanceSample<W> sample(reference, live, options.test.seed);
     std::vector<double> bandwidths = choose_bandwidths(sample, options, frame.unit());

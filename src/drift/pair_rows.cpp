@@ -119,20 +119,20 @@ PairRows<W>::PairRows(const Sample<T>& sample, const PairFrame& frame) {
     const double shrink = frame.shrink, scale = frame.scale;
     for (std::size_t k = 0; k < sample.kept.size(); ++k) {
         W* const out = rows.data() + k * stride;
-        const auto fill = [&](const auto& x) {
-            W most[4] = {};
+        const auto fill = [&](const auto& x) {  // loops that compilers vectorise
             for (std::size_t j = 0; j < dimension; ++j) {
                 double value = (static_cast<double>(x[j]) * shrink - centre[j]) * scale;
                 value = value < limit ? value : limit;
                 value = value > -limit ? value : -limit;
                 value = std::fabs(value) < least ? 0.0 : value;
                 out[j] = static_cast<W>(value);
-                most[j % 4] = std::max(most[j % 4], std::fabs(out[j]));
             }
-            return std::max(std::max(most[0], most[1]), std::max(most[2], most[3]));
+            unsigned outside = 0;
+            for (std::size_t j = 0; j < dimension; ++j) outside |= std::fabs(out[j]) > W(float_range) ? 1U : 0U;
+            beyond_float = beyond_float || outside != 0;
         };
         const ColumnView<T> row = sample.view.row(sample.kept[k]);
-        largest = std::max(largest, static_cast<double>(row.is_contiguous() ? fill(row.data()) : fill(row)));
+        row.is_contiguous() ? fill(row.data()) : fill(row);
     }
     finish();
 }

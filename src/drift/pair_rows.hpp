@@ -58,6 +58,9 @@ struct PairFrame {
 template <class T>
 PairFrame make_frame(std::span<const Sample<T>> samples);
 
+/// Values further out than this, in units of a typical row, leave a float's products without digits for the others.
+inline constexpr double float_range = 0x1p30;
+
 /// W is float or double, and need not be the type of the view.
 template <class W>
 struct PairRows {
@@ -66,10 +69,10 @@ struct PairRows {
     std::size_t padded = 0;  ///< whole tiles: zeros after `count`
     std::size_t stride =
         0;  ///< of rows: an odd number of cache lines, so that a column of them meets all sets of a cache
-    double largest = 0.0;    ///< magnitude in `rows`
-    AlignedArray<W> rows;    ///< [padded][stride]
-    AlignedArray<W> panels;  ///< [padded / panel_rows][dimension][panel_rows]
-    AlignedArray<W> norms;   ///< [padded]
+    bool beyond_float = false;  ///< whether a magnitude in `rows` is above float_range
+    AlignedArray<W> rows;       ///< [padded][stride]
+    AlignedArray<W> panels;     ///< [padded / panel_rows][dimension][panel_rows]
+    AlignedArray<W> norms;      ///< [padded]
 
     PairRows() = default;
     /// Magnitudes beyond what squares can take are cut off there: such rows are too far away for any kernel to tell.
