@@ -30,28 +30,46 @@ double inverse_power(double magnitude) noexcept {
 
 }  // namespace
 
+namespace {
+
+// Medians of a few rows from all over: near the bulk, wherever a few values are. A mean could be dragged so far away
+// that centring took every digit of the others.
+template <class T>
+void fill_centre(std::span<const Sample<T>> samples, PairFrame& frame) {
+    std::size_t total = 0;
+    for (const Sample<T>& sample : samples) total += sample.kept.size();
+    constexpr std::size_t most = 31;
+    const std::size_t count = std::min(total, most);
+    std::vector<ColumnView<T>> rows;
+    for (std::size_t k = 0; k < count; ++k) {
+        std::size_t place = k * total / count;
+        for (const Sample<T>& sample : samples) {
+            if (place < sample.kept.size()) {
+                rows.push_back(sample.view.row(sample.kept[place]));
+                break;
+            }
+            place -= sample.kept.size();
+        }
+    }
+    const auto middle = static_cast<std::ptrdiff_t>(count / 2);
+    std::vector<T> values(count);
+    for (std::size_t j = 0; j < samples[0].view.columns(); ++j) {
+        for (std::size_t k = 0; k < count; ++k) values[k] = rows[k][j];
+        std::nth_element(values.begin(), values.begin() + middle, values.end());
+        frame.centre.push_back(static_cast<double>(values[static_cast<std::size_t>(middle)]) * frame.shrink);
+    }
+}
+
+}  // namespace
+
 template <class T>
 PairFrame make_frame(std::span<const Sample<T>> samples) {
     PairFrame frame;
     const std::size_t columns = samples[0].view.columns();
-    double count = 0.0;
-    for (const Sample<T>& sample : samples) count += static_cast<double>(sample.kept.size());
-    if constexpr (sizeof(T) == sizeof(double)) {  // whatever a float holds, its square is a double
-        const double largest = largest_magnitude(samples);
-        if (largest > 0x1p400 || largest < 0x1p-400) frame.shrink = inverse_power(largest);
-    }
-    frame.centre.assign(columns, 0.0);
-    double* const centre = frame.centre.data();
-    for (const Sample<T>& sample : samples) {
-        for (const std::size_t i : sample.kept) {
-            const auto add = [&](const auto& x) {
-                for (std::size_t j = 0; j < columns; ++j) centre[j] += static_cast<double>(x[j]) * frame.shrink;
-            };
-            const ColumnView<T> row = sample.view.row(i);
-            row.is_contiguous() ? add(row.data()) : add(row);  // a plain pointer is what compilers vectorise
-        }
-    }
-    for (double& c : frame.centre) c /= count;
+    if constexpr (sizeof(T) == sizeof(double))
+        if (largest_magnitude(samples) > 0x1p1020) frame.shrink = 0.25;
+    fill_centre(samples, frame);
+    const double* const centre = frame.centre.data();
     std::vector<double> magnitudes;
     for (const Sample<T>& sample : samples) {
         // A few hundred rows tell the magnitude; those that stand far out must not set it.

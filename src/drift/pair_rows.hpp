@@ -47,7 +47,7 @@ struct Sample {
 
 /// Where stored values come from: (x * shrink - centre) * scale. Shrink and scale are powers of two: they lose nothing.
 struct PairFrame {
-    double shrink = 1.0;  ///< not 1 where squares of plain values would leave the range of a double
+    double shrink = 1.0;  ///< not 1 where differences of values would leave the range of a double
     std::vector<double> centre;
     double scale = 1.0;  ///< takes the middle one of the rows' largest magnitudes to about 1
 
