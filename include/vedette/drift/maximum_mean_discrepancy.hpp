@@ -23,7 +23,7 @@ namespace vedette::inline v0::drift {
 enum class KernelAggregation : std::uint8_t { mean_kernel = 0, fuse = 1 };
 
 struct MmdOptions {
-    /// Used: nan, permutations, seed.
+    /// Used: nan, confidence, permutations, seed.
     TestOptions test{};
     /// The s of k(x, y) = exp(-|x - y|^2/(2 s^2)), in units of the data. Empty: `mean_kernel` takes one, with 2 s^2 the
     /// median of the squared distances (of those that are not zero, if half of them are); `fuse` takes ten, evenly
@@ -49,8 +49,9 @@ struct MmdOptions {
 /// enter.
 ///
 /// test.statistic: MMD^2, or the soft maximum, from kernel values in T. test.effect: sqrt(max(0, MMD^2)/(1 - mean of k
-/// within the reference)), the distance of the two laws' mean embeddings in standard deviations of the reference there,
-/// NaN for `fuse`; it has no interval. row_contributions: of each live row y, by the witness function w(z) = mean of
+/// within the reference)), the distance of the two laws' mean embeddings in standard deviations of the reference there;
+/// its interval takes the square as normal, with the variance of the first and second order added, for the bandwidth as
+/// given; both NaN for `fuse`. row_contributions: of each live row y, by the witness function w(z) = mean of
 /// k(z, live) - mean of k(z, reference) with z itself left out, (w(y) - mean of w over reference rows)/m. They sum to
 /// MMD^2; for `fuse`, to the mean of MMD^2_b/rms_b with the weights of the soft maximum. NaN for a row left out.
 /// feature_contributions: the derivative of that sum (rms held) by the logarithm of each feature's scale: how much

@@ -65,6 +65,8 @@ TEST_CASE("MMD, MMD-FUSE and their contributions match the definitions, p the sa
         auto got = drift::maximum_mean_discrepancy(reference, live, options);
         CHECK(got.test.statistic == doctest::Approx(row["mmd"].get<double>()).epsilon(1e-9));
         CHECK(got.test.effect == doctest::Approx(row["effect"].get<double>()).epsilon(1e-9));
+        CHECK(got.test.effect_interval.lower == doctest::Approx(row["lower"].get<double>()).epsilon(1e-7));
+        CHECK(got.test.effect_interval.upper == doctest::Approx(row["upper"].get<double>()).epsilon(1e-7));
         check_close(got.row_contributions, row["rows"], 1e-9);
         check_close(got.feature_contributions, row["features"], 1e-8);
         if (!row["p"].is_null()) CHECK(got.test.p_value == doctest::Approx(row["p"].get<double>()));
