@@ -193,22 +193,25 @@ template struct PairTile<double>;
 
 namespace {
 
-// Four sums in turn, the same on every machine.
+// Sixteen sums in turn, the same on every machine. Differences of rows close together lose nothing.
 template <class W>
-double squared_difference(const W* x, const W* y, std::size_t dimension) noexcept {
-    double sum[4] = {};
+W squared_difference(const W* x, const W* y, std::size_t dimension) noexcept {
+    constexpr std::size_t lanes = 16;
+    W sum[lanes] = {};
     std::size_t k = 0;
-    for (; k + 4 <= dimension; k += 4) {
-        for (std::size_t lane = 0; lane < 4; ++lane) {
-            const double d = static_cast<double>(x[k + lane]) - static_cast<double>(y[k + lane]);
+    for (; k + lanes <= dimension; k += lanes) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            const W d = x[k + lane] - y[k + lane];
             sum[lane] += d * d;
         }
     }
-    for (; k < dimension; ++k) {
-        const double d = static_cast<double>(x[k]) - static_cast<double>(y[k]);
-        sum[k % 4] += d * d;
+    for (std::size_t lane = 0; k + lane < dimension; ++lane) {
+        const W d = x[k + lane] - y[k + lane];
+        sum[lane] += d * d;
     }
-    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+    for (std::size_t width = lanes / 2; width > 0; width /= 2)
+        for (std::size_t lane = 0; lane < width; ++lane) sum[lane] += sum[lane + width];
+    return sum[0];
 }
 
 // Where |x - y|^2 is below so much of |x|^2 + |y|^2, cancellation has cost 8 bits of 24, 20 of 53.
@@ -227,9 +230,8 @@ void refine(const PairTile<W>& tile, W* values) {
         for (std::size_t i = begin; i < lanes; ++i) {
             W& value = values[j * panel_rows + i];
             if (value < (panel_norms[i] + row_norms[j]) * nearness<W>)
-                value = static_cast<W>(squared_difference(tile.panel_side->row(tile.panel * panel_rows + i),
-                                                          tile.row_side->row(tile.first_row + j),
-                                                          tile.row_side->dimension));
+                value = squared_difference(tile.panel_side->row(tile.panel * panel_rows + i),
+                                           tile.row_side->row(tile.first_row + j), tile.row_side->dimension);
         }
     }
 }

@@ -61,7 +61,8 @@ struct MmdOptions {
 ///
 /// Rows are centred and their products computed in T (float: the bulk of the work runs at the rate of the FMA units),
 /// pairs that lie close together far from the centre again by differences, data whose range a float cannot span in
-/// double. MMD^2 is then within about 1e-7 (float) or 1e-12 (double).
+/// double: up to three times as long. MMD^2 is then within about 1e-7 (float) or 1e-12 (double), with the same
+/// bits on every instruction set.
 ///
 /// O((n + m)^2 (d + permutations/100)) time, (n + m)^2/2 bytes per kernel. Throws Error: dimension_mismatch for
 /// different numbers of columns; not_enough_data for fewer than 2 rows on a side or no column; invalid_argument for
