@@ -142,8 +142,9 @@ TEST_CASE("coverage of the effect's interval, from no change to a large one, at 
          {std::tuple{40UL, 40UL, 1UL}, std::tuple{30UL, 80UL, 3UL}, std::tuple{100UL, 50UL, 10UL}}) {
         for (const double shift : {0.0, 0.3, 1.0, 2.5}) {
             // Of normal rows a distance apart, by the law of their difference.
+            const auto dimensions = static_cast<double>(d);
             const auto mean = [&](double apart) {
-                return std::pow(s * s / (s * s + 2.0), 0.5 * static_cast<double>(d)) *
+                return std::pow(s * s / (s * s + 2.0), 0.5 * dimensions) *
                        std::exp(-apart * apart / (2.0 * (s * s + 2.0)));
             };
             const double truth = std::sqrt(2.0 * (mean(0.0) - mean(shift)) / (1.0 - mean(0.0)));
