@@ -241,7 +241,7 @@ BENCHMARK_CAPTURE(mmd_f32, fuse, fused)->Args({1000, 64})->Args({1000, 768})->Un
 BENCHMARK_CAPTURE(mmd_f32, stop_after_20, stopped)->Args({1000, 64})->Unit(unit);
 BENCHMARK(mmd_frozen)->Args({5000, 100, 64})->Args({1000, 1000, 64})->Unit(unit);
 BENCHMARK(energy)->Args({1000, 64})->Args({1000, 768})->Unit(unit);
-BENCHMARK(mmd_clusters)->Args({1000, 64})->Unit(unit);
+BENCHMARK(mmd_clusters)->Args({1000, 64})->Args({1000, 768})->Unit(unit);
 
 }  // namespace
 

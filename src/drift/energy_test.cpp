@@ -83,7 +83,7 @@ MultivariateResult energy_test(MatrixView<T> reference, MatrixView<T> live, cons
     if constexpr (sizeof(T) == sizeof(float)) {
         PairRows<float> first(samples[0], frame);
         const PairRows<float> second(samples[1], frame);
-        result = std::max(first.largest, second.largest) > float_range
+        result = first.beyond_float || second.beyond_float
                      ? in_double()
                      : energy_of(std::move(first), second, frame.unit(), options, rows);
     } else {

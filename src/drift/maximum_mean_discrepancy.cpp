@@ -12,6 +12,7 @@
 
 #include "drift/pair_test.hpp"
 #include "kernels/dispatch.hpp"
+#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::drift {
 namespace {
@@ -43,7 +44,7 @@ class Gaussians final : public PairKernel<W> {
     }
 
     [[nodiscard]] std::size_t functions() const noexcept override { return separate_ ? factors_.size() : 1; }
-    [[nodiscard]] bool wants_squares() const noexcept override { return separate_; }
+    [[nodiscard]] bool wants_squares() const noexcept override { return true; }
     void evaluate(std::size_t function, const W* squared, std::size_t rows, W* out) const noexcept override {
         const auto& table = kernels::pairs<W>(kernels::kernels());
         if (separate_) return table.gaussian(squared, rows, factors_[function], W{1}, false, out);
@@ -109,7 +110,7 @@ bool slopes_in_one_pass(const MmdOptions& options) noexcept {
 template <class W>
 std::optional<Prepared<W>> prepare(PairRows<W> reference, const PairRows<W>* live, const PairFrame& frame,
                                    const MmdOptions& options) {
-    if (sizeof(W) == sizeof(float) && std::max(reference.largest, live == nullptr ? 0.0 : live->largest) > float_range)
+    if (sizeof(W) == sizeof(float) && (reference.beyond_float || (live != nullptr && live->beyond_float)))
         return std::nullopt;
     const DistanceSample<W> sample(reference, live, options.test.seed);
     std::vector<double> bandwidths = choose_bandwidths(sample, options, frame.unit());
@@ -187,14 +188,12 @@ class FusedForms {
     std::vector<double> values_;
 };
 
-// Weights of the kernels in the contributions, and test.statistic and test.effect.
+// test.statistic, and weights of the kernels in the contributions.
 std::vector<double> fill_statistic(MultivariateResult& result, std::span<const KernelMeans> means,
                                    KernelAggregation aggregation, double sharpness) {
     std::vector<double> weights{1.0};
     if (aggregation == KernelAggregation::mean_kernel) {
-        const double discrepancy = means[0].discrepancy(), spread = 1.0 - means[0].within;
-        result.test.statistic = discrepancy;
-        result.test.effect = discrepancy > 0.0 ? std::sqrt(discrepancy / std::max(spread, 0.0)) : 0.0;
+        result.test.statistic = means[0].discrepancy();
         return weights;
     }
     std::vector<double> ratios;
@@ -240,6 +239,62 @@ std::vector<double> row_shares(const ComparedPairs<W>& pairs, std::span<const Ke
     return rows;
 }
 
+struct Deviations {
+    double sum = 0.0;
+    double squares = 0.0;
+    double count = 0.0;
+
+    void add(double x) noexcept {
+        sum += x;
+        squares += x * x;
+        count += 1.0;
+    }
+    [[nodiscard]] double variance_of_mean() const noexcept {
+        return std::max(0.0, squares - sum * sum / count) / ((count - 1.0) * count);
+    }
+};
+
+// The square of the effect is a ratio of U-statistics. Its variance: of the first order from each row's influence, that
+// of the second, all there is where nothing has changed, as if both samples were of one law.
+template <class W>
+double variance_of_ratio(const ComparedPairs<W>& pairs, const KernelMeans& means, double n, double m) {
+    const double spread = 1.0 - means.within, ratio = std::max(0.0, means.discrepancy()) / spread;
+    Deviations reference, live;
+    double row_squares = 0.0, total = 0.0;
+    const auto add_row = [&](double sum) {
+        const double mean = sum / (n + m - 1.0);
+        row_squares += mean * mean / (n + m);
+        total += mean / (n + m);
+    };
+    for (std::size_t i = 0; i < pairs.across.by_row[0].size(); ++i) {
+        const double within = pairs.reference.within.by_panel_row[0][i], across = pairs.across.by_row[0][i];
+        reference.add((1.0 + ratio) * within / (n - 1.0) - across / m);
+        add_row(within + across);
+    }
+    for (std::size_t i = 0; i < pairs.across.by_panel_row[0].size(); ++i) {
+        const double within = pairs.within_live.by_panel_row[0][i], across = pairs.across.by_panel_row[0][i];
+        live.add(within / (m - 1.0) - across / n);
+        add_row(within + across);
+    }
+    const double first = 4.0 * (reference.variance_of_mean() + live.variance_of_mean());
+    const double centred =
+        std::max(0.0, means.root_mean_square * means.root_mean_square - 2.0 * row_squares + total * total);
+    const double second = centred * (2.0 / (n * (n - 1.0)) + 2.0 / (m * (m - 1.0)) + 4.0 / (n * m));
+    return (first + second) / (spread * spread);
+}
+
+template <class W>
+void fill_effect(TestResult& result, const ComparedPairs<W>& pairs, const KernelMeans& means, double confidence) {
+    const double n = result.reference_count, m = result.live_count;
+    const double discrepancy = means.discrepancy(), spread = 1.0 - means.within;
+    result.effect = discrepancy > 0.0 ? std::sqrt(discrepancy / std::max(spread, 0.0)) : 0.0;
+    if (!(spread > 0.0)) return;
+    const double reach =
+        stats::normal_quantile(0.5 + 0.5 * confidence) * std::sqrt(variance_of_ratio(pairs, means, n, m));
+    const double ratio = discrepancy / spread;
+    result.effect_interval = {std::sqrt(std::max(0.0, ratio - reach)), std::sqrt(std::max(0.0, ratio + reach))};
+}
+
 // Row contributions come for kept rows only.
 template <class W>
 MultivariateResult compare(const Prepared<W>& prepared, const PairRows<W>& live) {
@@ -253,6 +308,8 @@ MultivariateResult compare(const Prepared<W>& prepared, const PairRows<W>& live)
     const std::vector<double> weights = fill_statistic(result, means, options.aggregation, sharpness);
     result.test.reference_count = n;
     result.test.live_count = m;
+    if (options.aggregation == KernelAggregation::mean_kernel)
+        fill_effect(result.test, pairs, means[0], options.test.confidence);
     result.row_contributions = row_shares(pairs, means, weights, n, m);
     if (options.feature_contributions) result.feature_contributions = feature_slopes(prepared, pairs, live, weights);
     const RelabellingOptions relabelling{options.test.permutations, options.test.seed, options.stop_after};

@@ -30,28 +30,46 @@ double inverse_power(double magnitude) noexcept {
 
 }  // namespace
 
+namespace {
+
+// Medians of a few rows from all over: near the bulk, wherever a few values are. A mean could be dragged so far away
+// that centring took every digit of the others.
+template <class T>
+void fill_centre(std::span<const Sample<T>> samples, PairFrame& frame) {
+    std::size_t total = 0;
+    for (const Sample<T>& sample : samples) total += sample.kept.size();
+    constexpr std::size_t most = 31;
+    const std::size_t count = std::min(total, most);
+    std::vector<ColumnView<T>> rows;
+    for (std::size_t k = 0; k < count; ++k) {
+        std::size_t place = k * total / count;
+        for (const Sample<T>& sample : samples) {
+            if (place < sample.kept.size()) {
+                rows.push_back(sample.view.row(sample.kept[place]));
+                break;
+            }
+            place -= sample.kept.size();
+        }
+    }
+    const auto middle = static_cast<std::ptrdiff_t>(count / 2);
+    std::vector<T> values(count);
+    for (std::size_t j = 0; j < samples[0].view.columns(); ++j) {
+        for (std::size_t k = 0; k < count; ++k) values[k] = rows[k][j];
+        std::nth_element(values.begin(), values.begin() + middle, values.end());
+        frame.centre.push_back(static_cast<double>(values[static_cast<std::size_t>(middle)]) * frame.shrink);
+    }
+}
+
+}  // namespace
+
 template <class T>
 PairFrame make_frame(std::span<const Sample<T>> samples) {
     PairFrame frame;
     const std::size_t columns = samples[0].view.columns();
-    double count = 0.0;
-    for (const Sample<T>& sample : samples) count += static_cast<double>(sample.kept.size());
-    if constexpr (sizeof(T) == sizeof(double)) {  // whatever a float holds, its square is a double
-        const double largest = largest_magnitude(samples);
-        if (largest > 0x1p400 || largest < 0x1p-400) frame.shrink = inverse_power(largest);
-    }
-    frame.centre.assign(columns, 0.0);
-    double* const centre = frame.centre.data();
-    for (const Sample<T>& sample : samples) {
-        for (const std::size_t i : sample.kept) {
-            const auto add = [&](const auto& x) {
-                for (std::size_t j = 0; j < columns; ++j) centre[j] += static_cast<double>(x[j]) * frame.shrink;
-            };
-            const ColumnView<T> row = sample.view.row(i);
-            row.is_contiguous() ? add(row.data()) : add(row);  // a plain pointer is what compilers vectorise
-        }
-    }
-    for (double& c : frame.centre) c /= count;
+    if constexpr (sizeof(T) == sizeof(double))
+        if (largest_magnitude(samples) > 0x1p1020) frame.shrink = 0.25;
+    fill_centre(samples, frame);
+    const double* const centre = frame.centre.data();
     std::vector<double> magnitudes;
     for (const Sample<T>& sample : samples) {
         // A few hundred rows tell the magnitude; those that stand far out must not set it.
@@ -80,7 +98,9 @@ void PairRows<W>::allocate(std::size_t row_count, std::size_t columns) {
     count = row_count;
     dimension = columns;
     padded = (row_count + tile_rows - 1) / tile_rows * tile_rows;
-    rows = AlignedArray<W>(padded * columns);
+    constexpr std::size_t line = 64 / sizeof(W);
+    stride = columns < line ? columns : ((columns + line - 1) / line | 1U) * line;
+    rows = AlignedArray<W>(padded * stride);
     panels = AlignedArray<W>(padded * columns);
     norms = AlignedArray<W>(padded);
 }
@@ -91,12 +111,16 @@ void PairRows<W>::finish() {
     AlignedArray<W> products(panel_rows * panel_rows);
     for (std::size_t p = 0; p < padded / panel_rows; ++p) {
         W* const out = panels.data() + p * panel_rows * dimension;
-        for (std::size_t i = 0; i < panel_rows; ++i) {
-            const W* const x = row(p * panel_rows + i);
-            for (std::size_t k = 0; k < dimension; ++k) out[k * panel_rows + i] = x[k];
+        constexpr std::size_t block = 16;  // elements: what is written stays in the first cache
+        for (std::size_t begin = 0; begin < dimension; begin += block) {
+            const std::size_t end = std::min(begin + block, dimension);
+            for (std::size_t i = 0; i < panel_rows; ++i) {
+                const W* const x = row(p * panel_rows + i);
+                for (std::size_t k = begin; k < end; ++k) out[k * panel_rows + i] = x[k];
+            }
         }
         // Norms by the same sums as products, so that equal rows are at distance zero.
-        const kernels::PanelProduct<W> product{out, dimension,  row(p * panel_rows), dimension,
+        const kernels::PanelProduct<W> product{out, dimension,  row(p * panel_rows), stride,
                                                1,   panel_rows, products.data(),     false};
         table.multiply(&product);
         for (std::size_t i = 0; i < panel_rows; ++i) norms[p * panel_rows + i] = products[i * panel_rows + i];
@@ -112,21 +136,21 @@ PairRows<W>::PairRows(const Sample<T>& sample, const PairFrame& frame) {
     const double* const centre = frame.centre.data();
     const double shrink = frame.shrink, scale = frame.scale;
     for (std::size_t k = 0; k < sample.kept.size(); ++k) {
-        W* const out = rows.data() + k * dimension;
-        const auto fill = [&](const auto& x) {
-            W most[4] = {};
+        W* const out = rows.data() + k * stride;
+        const auto fill = [&](const auto& x) {  // loops that compilers vectorise
             for (std::size_t j = 0; j < dimension; ++j) {
                 double value = (static_cast<double>(x[j]) * shrink - centre[j]) * scale;
                 value = value < limit ? value : limit;
                 value = value > -limit ? value : -limit;
                 value = std::fabs(value) < least ? 0.0 : value;
                 out[j] = static_cast<W>(value);
-                most[j % 4] = std::max(most[j % 4], std::fabs(out[j]));
             }
-            return std::max(std::max(most[0], most[1]), std::max(most[2], most[3]));
+            unsigned outside = 0;
+            for (std::size_t j = 0; j < dimension; ++j) outside |= std::fabs(out[j]) > W(float_range) ? 1U : 0U;
+            beyond_float = beyond_float || outside != 0;
         };
         const ColumnView<T> row = sample.view.row(sample.kept[k]);
-        largest = std::max(largest, static_cast<double>(row.is_contiguous() ? fill(row.data()) : fill(row)));
+        row.is_contiguous() ? fill(row.data()) : fill(row);
     }
     finish();
 }
@@ -136,7 +160,7 @@ PairRows<W>::PairRows(const PairRows& first, const PairRows* second, std::span<c
     allocate(chosen.size(), first.dimension);
     for (std::size_t k = 0; k < chosen.size(); ++k) {
         const W* const x = chosen[k] < first.count ? first.row(chosen[k]) : second->row(chosen[k] - first.count);
-        std::copy_n(x, dimension, rows.data() + k * dimension);
+        std::copy_n(x, dimension, rows.data() + k * stride);
     }
     finish();
 }
@@ -169,22 +193,25 @@ template struct PairTile<double>;
 
 namespace {
 
-// Four sums in turn, the same on every machine.
+// Sixteen sums in turn, the same on every machine. Differences of rows close together lose nothing.
 template <class W>
-double squared_difference(const W* x, const W* y, std::size_t dimension) noexcept {
-    double sum[4] = {};
+W squared_difference(const W* x, const W* y, std::size_t dimension) noexcept {
+    constexpr std::size_t lanes = 16;
+    W sum[lanes] = {};
     std::size_t k = 0;
-    for (; k + 4 <= dimension; k += 4) {
-        for (std::size_t lane = 0; lane < 4; ++lane) {
-            const double d = static_cast<double>(x[k + lane]) - static_cast<double>(y[k + lane]);
+    for (; k + lanes <= dimension; k += lanes) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            const W d = x[k + lane] - y[k + lane];
             sum[lane] += d * d;
         }
     }
-    for (; k < dimension; ++k) {
-        const double d = static_cast<double>(x[k]) - static_cast<double>(y[k]);
-        sum[k % 4] += d * d;
+    for (std::size_t lane = 0; k + lane < dimension; ++lane) {
+        const W d = x[k + lane] - y[k + lane];
+        sum[lane] += d * d;
     }
-    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+    for (std::size_t width = lanes / 2; width > 0; width /= 2)
+        for (std::size_t lane = 0; lane < width; ++lane) sum[lane] += sum[lane + width];
+    return sum[0];
 }
 
 // Where |x - y|^2 is below so much of |x|^2 + |y|^2, cancellation has cost 8 bits of 24, 20 of 53.
@@ -203,9 +230,8 @@ void refine(const PairTile<W>& tile, W* values) {
         for (std::size_t i = begin; i < lanes; ++i) {
             W& value = values[j * panel_rows + i];
             if (value < (panel_norms[i] + row_norms[j]) * nearness<W>)
-                value = static_cast<W>(squared_difference(tile.panel_side->row(tile.panel * panel_rows + i),
-                                                          tile.row_side->row(tile.first_row + j),
-                                                          tile.row_side->dimension));
+                value = squared_difference(tile.panel_side->row(tile.panel * panel_rows + i),
+                                           tile.row_side->row(tile.first_row + j), tile.row_side->dimension);
         }
     }
 }
@@ -219,7 +245,7 @@ void fill_squared_distances(const PairTile<W>& tile, W* values) {
     const kernels::PanelProduct<W> product{tile.panel_side->panel(tile.panel),
                                            side.dimension,
                                            side.row(tile.first_row),
-                                           side.dimension,
+                                           side.stride,
                                            1,
                                            tile.rows,
                                            values,

@@ -47,7 +47,7 @@ struct Sample {
 
 /// Where stored values come from: (x * shrink - centre) * scale. Shrink and scale are powers of two: they lose nothing.
 struct PairFrame {
-    double shrink = 1.0;  ///< not 1 where squares of plain values would leave the range of a double
+    double shrink = 1.0;  ///< not 1 where differences of values would leave the range of a double
     std::vector<double> centre;
     double scale = 1.0;  ///< takes the middle one of the rows' largest magnitudes to about 1
 
@@ -58,16 +58,21 @@ struct PairFrame {
 template <class T>
 PairFrame make_frame(std::span<const Sample<T>> samples);
 
+/// Values further out than this, in units of a typical row, leave a float's products without digits for the others.
+inline constexpr double float_range = 0x1p30;
+
 /// W is float or double, and need not be the type of the view.
 template <class W>
 struct PairRows {
     std::size_t count = 0;
     std::size_t dimension = 0;
     std::size_t padded = 0;  ///< whole tiles: zeros after `count`
-    double largest = 0.0;    ///< magnitude in `rows`
-    AlignedArray<W> rows;    ///< [padded][dimension]
-    AlignedArray<W> panels;  ///< [padded / panel_rows][dimension][panel_rows]
-    AlignedArray<W> norms;   ///< [padded]
+    std::size_t stride =
+        0;  ///< of rows: an odd number of cache lines, so that a column of them meets all sets of a cache
+    bool beyond_float = false;  ///< whether a magnitude in `rows` is above float_range
+    AlignedArray<W> rows;       ///< [padded][stride]
+    AlignedArray<W> panels;     ///< [padded / panel_rows][dimension][panel_rows]
+    AlignedArray<W> norms;      ///< [padded]
 
     PairRows() = default;
     /// Magnitudes beyond what squares can take are cut off there: such rows are too far away for any kernel to tell.
@@ -76,7 +81,7 @@ struct PairRows {
     /// Some rows of two others of one frame: first those of `first`, counted on into `second` (which may be null).
     PairRows(const PairRows& first, const PairRows* second, std::span<const std::size_t> chosen);
 
-    [[nodiscard]] const W* row(std::size_t i) const noexcept { return rows.data() + i * dimension; }
+    [[nodiscard]] const W* row(std::size_t i) const noexcept { return rows.data() + i * stride; }
     [[nodiscard]] const W* panel(std::size_t p) const noexcept {
         return panels.data() + p * kernels::panel_rows * dimension;
     }

@@ -49,7 +49,7 @@ class SlopeSums {
                        by_row_.data() + tile.first_row);
         if (tile.panel != panel_) flush();
         const kernels::PanelProduct<W> product{
-            tile_.data(),     tile.rows, row_side_.row(tile.first_row), 1, row_side_.dimension, row_side_.dimension,
+            tile_.data(),     tile.rows, row_side_.row(tile.first_row), 1, row_side_.stride, row_side_.dimension,
             products_.data(), filled_};
         table.multiply(&product);
         filled_ = true;
@@ -59,11 +59,16 @@ class SlopeSums {
     std::vector<double> finish() {
         flush();
         const auto add_norms = [&](const PairRows<W>& side, const std::vector<double>& sums) {
-            for (std::size_t i = 0; i < side.count; ++i)
-                for (std::size_t f = 0; f < features_.size(); ++f) {
-                    const auto x = static_cast<double>(side.row(i)[f]);
-                    features_[f] += sums[i] * (x * x);
+            double* const features = features_.data();
+            const std::size_t count = features_.size();
+            for (std::size_t i = 0; i < side.count; ++i) {
+                const W* const row = side.row(i);
+                const double sum = sums[i];
+                for (std::size_t f = 0; f < count; ++f) {
+                    const auto x = static_cast<double>(row[f]);
+                    features[f] += sum * (x * x);
                 }
+            }
         };
         add_norms(panel_side_, by_lane_);
         add_norms(row_side_, by_row_);

@@ -46,9 +46,6 @@ inline void check_pooled_rows(const char* test, std::size_t n, std::size_t m) {
                                                      " rows, at most 65536 of both samples together are supported");
 }
 
-/// Values further out than this, in units of a typical row, leave a float's products without digits for the others.
-inline constexpr double float_range = 0x1p30;
-
 /// The reference's side of a comparison, which may be frozen.
 template <class W>
 struct ReferencePairs {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random labels for many splits at once, and the sums of bytes that they choose: by tables of partial sums over four
-// rows each, so that a lookup and an addition stand for four rows.
+// Random labels for many splits at once, and the sums of bytes that they choose: by tables of partial sums over five
+// rows each, so that a lookup and an addition stand for five rows.
 #pragma once
 
 #include "kernels/fused.inl.hpp"
@@ -93,9 +93,11 @@ void random_splits(const SplitRequest* request) noexcept {
     for (std::size_t split = 0; split < split_lanes * r.groups; split += Words64::size) draw_lanes(r, split);
 }
 
-// Sums of every choice among four rows, for all lanes of a panel.
-constexpr std::size_t choices = 16;
-constexpr std::size_t groups_of_rows = 16;
+// Sums of every choice among five rows, for all lanes of a panel: twelve such groups, and one of the four rows left.
+// Larger groups need fewer lookups, but their tables would leave the first cache.
+constexpr std::size_t group_rows = 5;
+constexpr std::size_t groups_of_rows = 13;
+constexpr std::size_t choices = std::size_t{1} << group_rows;
 struct ChoiceTables {
     alignas(64) std::uint16_t sums[groups_of_rows][choices][panel_rows];
 };
@@ -104,8 +106,8 @@ VEDETTE_INLINE void build_tables(const std::uint8_t* bytes, ChoiceTables& tables
     for (std::size_t g = 0; g < groups_of_rows; ++g) {
         std::uint16_t(&sums)[choices][panel_rows] = tables.sums[g];
         for (std::size_t i = 0; i < panel_rows; ++i) sums[0][i] = 0;
-        for (std::size_t row = 0; row < 4; ++row) {
-            const std::uint8_t* const x = bytes + (4 * g + row) * panel_rows;
+        for (std::size_t row = 0; row < group_rows && g * group_rows + row < 64; ++row) {
+            const std::uint8_t* const x = bytes + (g * group_rows + row) * panel_rows;
             const std::size_t half = std::size_t{1} << row;
             for (std::size_t c = 0; c < half; ++c) {
                 for (std::size_t i = 0; i < panel_rows; ++i)
@@ -113,6 +115,15 @@ VEDETTE_INLINE void build_tables(const std::uint8_t* bytes, ChoiceTables& tables
             }
         }
     }
+}
+
+// Where the sums of group g's choice lie, in bytes from the group's first: shifted there in one go.
+VEDETTE_INLINE std::size_t choice_offset(std::uint64_t labels, std::size_t g) noexcept {
+    constexpr std::size_t log_bytes = 6;
+    static_assert(sizeof(std::uint16_t) * panel_rows == std::size_t{1} << log_bytes);
+    const std::size_t first = group_rows * g;
+    const std::uint64_t shifted = first < log_bytes ? labels << (log_bytes - first) : labels >> (first - log_bytes);
+    return static_cast<std::size_t>(shifted & ((choices - 1) << log_bytes));
 }
 
 void add_chosen(const ChosenBlock* block) noexcept {
@@ -124,13 +135,16 @@ void add_chosen(const ChosenBlock* block) noexcept {
     build_tables(b.bytes, tables);
     for (std::size_t split = 0; split < b.splits; ++split) {
         const std::uint64_t labels = b.row_labels[split];
+        const auto* const first = reinterpret_cast<const unsigned char*>(tables.sums);
+        const auto sums_of = [&](std::size_t g) {
+            return reinterpret_cast<const std::uint16_t*>(first + g * sizeof tables.sums[0] + choice_offset(labels, g));
+        };
         Lanes sums[across];
 #pragma GCC unroll 4
-        for (std::size_t a = 0; a < across; ++a)
-            sums[a] = Lanes::load_aligned(&tables.sums[0][labels & 15U][a * width]);
+        for (std::size_t a = 0; a < across; ++a) sums[a] = Lanes::load_aligned(sums_of(0) + a * width);
 #pragma GCC unroll 16
         for (std::size_t g = 1; g < groups_of_rows; ++g) {
-            const std::uint16_t* const chosen = tables.sums[g][(labels >> (4 * g)) & 15U];
+            const std::uint16_t* const chosen = sums_of(g);
 #pragma GCC unroll 4
             for (std::size_t a = 0; a < across; ++a) sums[a] = sums[a] + Lanes::load_aligned(chosen + a * width);
         }

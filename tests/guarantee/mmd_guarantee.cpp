@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "vedette/core/random.hpp"
@@ -130,4 +131,41 @@ TEST_CASE(
     CHECK(rippled.fuse >= rippled.mean + runs / 5);
     CHECK(first >= runs * 9 / 10);
     CHECK(energy_first >= runs * 9 / 10);
+}
+
+TEST_CASE("coverage of the effect's interval, from no change to a large one, at equal and unequal sizes") {
+    constexpr std::uint64_t runs = 1000;
+    constexpr double s = 1.5;
+    const drift::MmdOptions options{
+        .test = {.confidence = 0.9, .permutations = 1}, .bandwidths = {s}, .feature_contributions = false};
+    for (const auto& [n, m, d] :
+         {std::tuple{40UL, 40UL, 1UL}, std::tuple{30UL, 80UL, 3UL}, std::tuple{100UL, 50UL, 10UL}}) {
+        for (const double shift : {0.0, 0.3, 1.0, 2.5}) {
+            // Of normal rows a distance apart, by the law of their difference.
+            const auto dimensions = static_cast<double>(d);
+            const auto mean = [&](double apart) {
+                return std::pow(s * s / (s * s + 2.0), 0.5 * dimensions) *
+                       std::exp(-apart * apart / (2.0 * (s * s + 2.0)));
+            };
+            const double truth = std::sqrt(2.0 * (mean(0.0) - mean(shift)) / (1.0 - mean(0.0)));
+            vedette::Random random(19, n * d + static_cast<std::uint64_t>(10.0 * shift));
+            std::vector<float> x(n * d), y(m * d);
+            std::uint64_t covered = 0;
+            double width = 0.0;
+            for (std::uint64_t run = 0; run < runs; ++run) {
+                fill(x, World::normal, random);
+                fill(y, World::normal, random);
+                for (std::size_t i = 0; i < m; ++i) y[i * d] += static_cast<float>(shift);
+                const auto got =
+                    drift::maximum_mean_discrepancy(vedette::MatrixView<float>::row_major(x.data(), n, d),
+                                                    vedette::MatrixView<float>::row_major(y.data(), m, d), options);
+                const vedette::Interval interval = got.test.effect_interval;
+                covered += interval.lower <= truth && truth <= interval.upper ? 1U : 0U;
+                width += (interval.upper - interval.lower) / static_cast<double>(runs);
+            }
+            MESSAGE(n, "/", m, ", ", d, " features, effect ", truth, ": covered ", covered, " of ", runs,
+                    " at 90 %, mean width ", width);
+            CHECK(stats::clopper_pearson(covered, runs, stats::Confidence(1.0 - 1e-4)).upper >= 0.9);
+        }
+    }
 }

@@ -96,6 +96,24 @@ def integers(byte, live, unbiased):
     return -((n + m) * (z @ byte @ z) - 2 * m * (z @ byte.sum(1)))
 
 
+def effect_interval(k, live):
+    """Normal interval of MMD^2/(1 - mean within the reference), by influence of rows and the null's variance; roots."""
+    n, m = (~live).sum(), live.sum()
+    k = k - np.diag(np.diag(k))
+    to_x, to_y = k[:, ~live].sum(1), k[:, live].sum(1)
+    spread = 1 - to_x[~live].sum() / (n * (n - 1))
+    value = to_x[~live].sum() / (n * (n - 1)) + to_y[live].sum() / (m * (m - 1)) - 2 * to_y[~live].sum() / (n * m)
+    ratio = max(0, value) / spread
+    x = (1 + ratio) * to_x[~live] / (n - 1) - to_y[~live] / m
+    y = to_y[live] / (m - 1) - to_x[live] / n
+    rows = k.sum(1) / (n + m - 1)
+    centred = max(0, (k ** 2).sum() / ((n + m) * (n + m - 1)) - 2 * (rows ** 2).mean() + rows.mean() ** 2)
+    variance = 4 * (x.var(ddof=1) / n + y.var(ddof=1) / m)
+    variance += centred * (2 / (n * (n - 1)) + 2 / (m * (m - 1)) + 4 / (n * m))
+    reach = 1.959963984540054 * np.sqrt(variance) / spread
+    return float(np.sqrt(max(0, value / spread - reach))), float(np.sqrt(max(0, value / spread + reach)))
+
+
 def case(n, m, d, shift, kind):
     x, y = generator.normal(size=(n, d)), generator.normal(size=(m, d))
     if kind == "far":
@@ -119,6 +137,7 @@ def case(n, m, d, shift, kind):
     slopes = lambda h, w: -(np.einsum("ij,ijk->k", w * h, difference ** 2)).ravel()
     out["mmd"] = mmd(k, live)
     out["effect"] = float(np.sqrt(max(0, out["mmd"]) / (1 - within(k[:n, :n]).mean())))
+    out["lower"], out["upper"] = effect_interval(k, live)
     out["rows"] = shares(k, live, 0).tolist()
     out["features"] = slopes(k / s ** 2, weights).tolist()
     widths = [0.5 * s, s, 2 * s]

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "unit/oracle_data.hpp"
@@ -64,6 +65,8 @@ TEST_CASE("MMD, MMD-FUSE and their contributions match the definitions, p the sa
         auto got = drift::maximum_mean_discrepancy(reference, live, options);
         CHECK(got.test.statistic == doctest::Approx(row["mmd"].get<double>()).epsilon(1e-9));
         CHECK(got.test.effect == doctest::Approx(row["effect"].get<double>()).epsilon(1e-9));
+        CHECK(got.test.effect_interval.lower == doctest::Approx(row["lower"].get<double>()).epsilon(1e-7));
+        CHECK(got.test.effect_interval.upper == doctest::Approx(row["upper"].get<double>()).epsilon(1e-7));
         check_close(got.row_contributions, row["rows"], 1e-9);
         check_close(got.feature_contributions, row["features"], 1e-8);
         if (!row["p"].is_null()) CHECK(got.test.p_value == doctest::Approx(row["p"].get<double>()));
@@ -223,6 +226,31 @@ TEST_CASE("scale, distance and outliers leave answers alone") {
     }
 }
 
+TEST_CASE("a few huge values do not blind the test") {
+    const auto x = normals(60 * 3, 11);
+    auto y = normals(60 * 3, 12);
+    for (double& v : y) v += 1.0;
+    std::vector<float> short_x(x.begin(), x.end()), short_y(y.begin(), y.end());
+    const auto p_values = [&](auto& live, const auto& reference, auto huge) {
+        using T = std::remove_cvref_t<decltype(huge)>;
+        for (const std::size_t i : {0U, 7U, 50U}) live[i] = i == 7 ? -huge : huge;
+        const auto a = vedette::MatrixView<T>::row_major(reference.data(), 60, 3);
+        const auto b = vedette::MatrixView<T>::row_major(live.data(), 60, 3);
+        for (const auto aggregation : {drift::KernelAggregation::mean_kernel, drift::KernelAggregation::fuse}) {
+            const auto got = drift::maximum_mean_discrepancy(a, b, {.aggregation = aggregation});
+            CHECK(got.test.p_value == 0.001);
+            CHECK(got.test.statistic > 0.05);
+            CHECK(drift::MaximumMeanDiscrepancy<T>(a, {.aggregation = aggregation}).test(b).test.p_value == 0.001);
+        }
+    };
+    p_values(short_y, short_x, std::numeric_limits<float>::max());
+    p_values(y, x, 1e308);
+    auto small_x = x, small_y = y;
+    for (auto* values : {&small_x, &small_y})
+        for (double& v : *values) v *= 1e-12;
+    p_values(small_y, small_x, 1e308);
+}
+
 TEST_CASE("more rows than the bandwidth's sample, more splits than one batch, sizes beside every border") {
     for (const auto& [n, m, d] : {std::tuple{600UL, 31UL, 2UL}, std::tuple{63UL, 65UL, 40UL},
                                   std::tuple{64UL, 64UL, 3UL}, std::tuple{2UL, 129UL, 5UL}}) {
@@ -275,4 +303,22 @@ TEST_CASE("misuse is named") {
     CHECK(!std::isnan(omitted.row_contributions[4]));
     x[7] = std::numeric_limits<double>::infinity();
     CHECK(code_of(call(view, view, {.test = {.nan = drift::NanPolicy::omit}})) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("the same bits on every instruction set") {
+    // Uniform numbers only: no library function takes part in making the data.
+    vedette::Random random(2024);
+    std::vector<float> x(90 * 33), y(71 * 33);
+    for (float& v : x) v = static_cast<float>(random.uniform());
+    for (float& v : y) v = static_cast<float>(random.uniform() * 1.05);
+    const auto reference = FloatView::row_major(x.data(), 90, 33), live = FloatView::row_major(y.data(), 71, 33);
+    const auto got = drift::maximum_mean_discrepancy(reference, live, {.bandwidths = {0.7, 2.1}});
+    const std::vector<double> wide_x(x.begin(), x.end()), wide_y(y.begin(), y.end());
+    const auto wide =
+        drift::maximum_mean_discrepancy(View::row_major(wide_x.data(), 90, 33), View::row_major(wide_y.data(), 71, 33));
+    CHECK(got.test.statistic == 0x1.c6a762eb29cp-10);
+    CHECK(got.test.p_value == 0.087);
+    CHECK(sum(got.feature_contributions) == -0x1.10a7fa4d8c98p-12);
+    CHECK(wide.test.statistic == 0x1.c4c1b34ccd18p-9);
+    CHECK(wide.test.p_value == 0.086);
 }
