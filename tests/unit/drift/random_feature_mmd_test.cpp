@@ -137,6 +137,22 @@ TEST_CASE("windows merge exactly: any split, order, layout and block") {
     for (std::size_t k = 0; k < block.sums().size(); ++k) CHECK(std::abs(block.sums()[k]) <= 64 * 1048576);
 }
 
+TEST_CASE("features and sums are the same on every machine, and in float where float holds the rows") {
+    std::vector<double> x(120);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i * i * 7919 % 1009) / 64.0;
+    const Mmd mmd(View::row_major(x.data(), 40, 3), {.features = 16, .seed = 3});
+    const auto window = observed(mmd, View::row_major(x.data(), 40, 3));
+    CHECK(vedette::to_hex(window.features()) == "b50e9a3e5b9adf9a5ef06607acc1a94dd441eadd814ae19c1dfba28ddff204b9");
+    CHECK(vedette::to_hex(vedette::sha256(window.serialize())) ==
+          "522ec7f891e68439ad66ba8ea54ca6a494c1016d5640e47dd4d360b367a6a6a5");
+    const std::vector<float> single(x.begin(), x.end());
+    const auto rows = vedette::MatrixView<float>::row_major(single.data(), 40, 3);
+    const drift::RandomFeatureMmd<float> in_float(rows, {.features = 16, .seed = 3});
+    auto float_window = in_float.window();
+    CHECK(in_float.observe(float_window, rows));
+    CHECK(float_window.serialize() == window.serialize());
+}
+
 TEST_CASE("no wave is larger than one, nor off by more than a float's rounding") {
     constexpr std::size_t rows = 50'001;
     std::vector<double> x(rows);
