@@ -36,6 +36,9 @@ struct DensityDifferenceOptions {
 /// mean theta'H theta is below a fifth of mean theta'h (Bu et al. compare the same on bootstrap samples; over
 /// relabellings the means have a closed form).
 ///
+/// alibi-detect's LSDD differs in definition: it standardises by the reference and sets some of its rows aside as
+/// centres. Here no row is lost to the test, and none is treated unlike another before labels are looked at.
+///
 /// test.effect: the statistic less its mean over relabellings, as a share of what two samples without overlap would
 /// give (the same form of either sample's own mean of k, added up): 0 for equal laws, at most 1. It has no interval.
 /// row_contributions: theta'k(x) of the live rows, where the live density exceeds the reference's and by how much;
