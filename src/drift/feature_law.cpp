@@ -16,6 +16,7 @@ namespace {
 constexpr double least_regularisation = 0.05;  // of the largest eigenvalue
 constexpr double negligible = 1e-3;            // of g: a direction that the metric leaves as it is
 constexpr Eigen::Index most_paired_rows = 512;
+constexpr Eigen::Index most_triangle_rows = 256;
 
 // The smallest g at which tr S (S + g)^-1 does not exceed `limit`.
 double regularisation_for(const Eigen::VectorXd& spectrum, double limit) {
@@ -62,7 +63,11 @@ FeatureMoments leave_out(const Eigen::MatrixXd& rows, double g) {
     moments.pair_third = products.array().cube().sum() / pairs;
     moments.row_pair = some.dot(products.array().square().matrix().rowwise().sum()) / pairs;
     moments.rows_pair = some.dot(products * some) / pairs;
-    moments.triangle = (products * products).cwiseProduct(products).sum() / (pairs * (count - 2.0));
+    // Cubic in the rows, and as exact from fewer of them.
+    const Eigen::Index corner = std::min(paired, most_triangle_rows);
+    const auto corners = static_cast<double>(corner);
+    const Eigen::MatrixXd part = products.topLeftCorner(corner, corner);
+    moments.triangle = (part * part).cwiseProduct(part).sum() / (corners * (corners - 1.0) * (corners - 2.0));
     return moments;
 }
 

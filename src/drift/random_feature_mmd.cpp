@@ -180,6 +180,26 @@ Eigen::VectorXd RandomFeatureMmd<T>::State::stretching(Eigen::Index column) cons
 }
 
 template <class T>
+std::vector<double> RandomFeatureMmd<T>::State::explained(const Eigen::VectorXd& weights) const {
+    std::vector<double> columns;
+    for (Eigen::Index j = 0; j < tangents.cols(); ++j) {
+        // The squared length of the projection onto both directions, by Gram and Schmidt.
+        const double move = moving(j).dot(weights);
+        double along = stretching(j).dot(weights);
+        double rest = tangents(1, j);
+        double sum = 0.0;
+        if (tangents(0, j) > 0.0) {
+            sum = move * move / tangents(0, j);
+            along -= tangents(2, j) / tangents(0, j) * move;
+            rest -= tangents(2, j) / tangents(0, j) * tangents(2, j);
+        }
+        if (rest > 1e-6 * tangents(1, j)) sum += along * along / rest;
+        columns.push_back(sum);
+    }
+    return columns;
+}
+
+template <class T>
 void RandomFeatureMmd<T>::State::complete() {
     mean = mean_of(sums, count);
     const auto columns = static_cast<Eigen::Index>(map.columns);
@@ -324,22 +344,8 @@ MultivariateResult RandomFeatureMmd<T>::test(const FeatureWindow& live, double c
     const stats::ChiSquaredMixture ball({state.spectrum.begin(), state.spectrum.end()});
     const double radius = std::sqrt(upper_quantile(ball, 1.0 - confidence) / ball.mean() * bias);
     result.test.effect_interval = {std::max(0.0, distance - radius), distance + radius};
-    for (Eigen::Index j = 0; j < state.tangents.cols(); ++j) {
-        const double move = state.moving(j).dot(weights);
-        const double stretch = state.stretching(j).dot(weights);
-        // The squared length of the projection onto both, by Gram and Schmidt.
-        const double moving = state.tangents(0, j);
-        double explained = 0.0;
-        double rest = state.tangents(1, j);
-        double along = stretch;
-        if (moving > 0.0) {
-            explained = move * move / moving;
-            rest -= state.tangents(2, j) * state.tangents(2, j) / moving;
-            along -= state.tangents(2, j) / moving * move;
-        }
-        if (rest > 1e-6 * state.tangents(1, j)) explained += along * along / rest;
+    for (const double explained : state.explained(weights))
         result.feature_contributions.push_back(std::min(harmonic * explained, result.test.statistic));
-    }
     return result;
 }
 

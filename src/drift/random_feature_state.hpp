@@ -53,6 +53,8 @@ struct RandomFeatureMmd<T>::State {
     /// The derivative of the reference's mean with respect to moving, or stretching, a column.
     [[nodiscard]] Eigen::VectorXd moving(Eigen::Index column) const;
     [[nodiscard]] Eigen::VectorXd stretching(Eigen::Index column) const;
+    /// Per column, how much of difference' weights, weights = metric(difference), both of them explain.
+    [[nodiscard]] std::vector<double> explained(const Eigen::VectorXd& weights) const;
 };
 
 /// S, metric and moments from features of some reference rows (one row each, in z).

@@ -29,12 +29,15 @@ struct DensityDifferenceOptions {
 /// test.statistic = 2 theta'h - theta'H theta. All is in units of (pi s^2)^(d/2), which would leave the range of a
 /// double for many features.
 ///
-/// The p-value is exact at any size for exchangeable rows: the statistic sees the two samples as one sorted heap of
-/// rows, and labels. Scale (standard deviations of all rows), bandwidth, centres and lambda are functions of the heap
-/// and the seed, so none is set aside or refitted, and relabelling costs one product. lambda is the largest of 4^-i at
-/// which, over all relabellings, the two halves of the statistic agree: mean theta'h - mean theta'H theta is below a
-/// fifth of mean theta'h (Bu et al. compare the same on bootstrap samples; over relabellings the means have a closed
-/// form).
+/// The p-value is exact at any size for exchangeable rows (over the draw of the seed): the statistic sees the two
+/// samples as one sorted heap of rows, and labels. Scale (standard deviations of all rows), bandwidth, centres and
+/// lambda are functions of the heap and the seed, so none is set aside or refitted, and relabelling costs one product.
+/// lambda is the largest of 4^-i at which, over all relabellings, the two halves of the statistic agree: mean theta'h -
+/// mean theta'H theta is below a fifth of mean theta'h (Bu et al. compare the same on bootstrap samples; over
+/// relabellings the means have a closed form).
+///
+/// alibi-detect's LSDD differs in definition: it standardises by the reference and sets some of its rows aside as
+/// centres. Here no row is lost to the test, and none is treated unlike another before labels are looked at.
 ///
 /// test.effect: the statistic less its mean over relabellings, as a share of what two samples without overlap would
 /// give (the same form of either sample's own mean of k, added up): 0 for equal laws, at most 1. It has no interval.
