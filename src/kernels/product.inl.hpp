@@ -45,6 +45,7 @@ VEDETTE_INLINE void multiply_tile(const T* panel, const T* columns, std::size_t 
             const auto next = reinterpret_cast<std::uintptr_t>(columns + k * element_stride);
 #pragma GCC unroll 16
             for (std::size_t c = down; c < 2 * down; ++c)
+                // NOLINTNEXTLINE(performance-no-int-to-ptr)
                 __builtin_prefetch(reinterpret_cast<const void*>(next + c * column_stride * sizeof(T)));
         }
 #endif
