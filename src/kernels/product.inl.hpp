@@ -38,6 +38,17 @@ VEDETTE_INLINE void multiply_tile(const T* panel, const T* columns, std::size_t 
         }
     }
     for (std::size_t k = 0; k < depth; ++k) {
+#if !defined(__AVX512F__)
+        // The columns of the next tile, a cache line of each in time: measured 16 % faster with AVX2, no gain with
+        // AVX-512. Beyond the last column a prefetch does no harm, but such a pointer may not be formed.
+        if (k % (64 / sizeof(T)) == 0) {
+            const auto next = reinterpret_cast<std::uintptr_t>(columns + k * element_stride);
+#pragma GCC unroll 16
+            for (std::size_t c = down; c < 2 * down; ++c)
+                // NOLINTNEXTLINE(performance-no-int-to-ptr)
+                __builtin_prefetch(reinterpret_cast<const void*>(next + c * column_stride * sizeof(T)));
+        }
+#endif
         Batch<T> x[across];
 #pragma GCC unroll 4
         for (std::size_t a = 0; a < across; ++a) x[a] = Batch<T>::load_aligned(panel + k * panel_rows + a * width);
