@@ -182,7 +182,7 @@ class Tool {
             .add_option(
                 "--test", live_.tests,
                 "Tests that decide, run on the samples themselves (a comma between several); each feature takes "
-                "those for its kind. Default: the policy's, on counters")
+                "those for its kind. Default: the policy's sample_tests or, without any, its tests on counters")
             ->type_name("WORD")
             ->delimiter(',')
             ->transform(word(sample_tests()));

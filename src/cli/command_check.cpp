@@ -54,48 +54,38 @@ class LiveSample {
   public:
     explicit LiveSample(const Baseline& baseline) : features_(baseline.features()), columns_(features_.size()) {}
 
+    /// Nulls and values of a wrong type are no part of a sample.
     void add(std::span<const Value> row) {
         for (std::size_t f = 0; f < columns_.size(); ++f) {
+            SampleColumn& column = columns_[f];
             if (features_[f].kind == FeatureKind::numeric) {
                 const double number = row[f].kind == Value::Kind::number ? row[f].number : std::nan("");
                 // As the reference was read: a value rounded on one side only would look like drift.
                 const bool narrow = features_[f].grid.precision == stats::Precision::f32;
-                columns_[f].numbers.push_back(narrow ? static_cast<double>(static_cast<float>(number)) : number);
-            } else if (row[f].kind == Value::Kind::text) {
-                columns_[f].texts.emplace_back(row[f].text);
+                column.numbers.push_back(narrow ? static_cast<double>(static_cast<float>(number)) : number);
+                continue;
             }
+            const bool is_text = row[f].kind == Value::Kind::text;
+            const std::size_t place = column.texts.size() % 8;
+            if (place == 0) column.valid.push_back(0);
+            if (is_text) column.valid.back() = static_cast<std::uint8_t>(column.valid.back() | (1U << place));
+            column.texts.emplace_back(is_text ? row[f].text : std::string_view());
         }
     }
     void clear() {
         for (SampleColumn& column : columns_) column = {};
     }
-    /// The named tests of every feature. Nulls and values of a wrong type are no part of a sample.
-    [[nodiscard]] std::vector<drift::FeatureComparison> compare(const Table& reference,
-                                                                std::span<const DriftTest> tests) {
-        std::vector<drift::FeatureComparison> compared;
+    /// Void once a row is added.
+    [[nodiscard]] Table table() {
+        std::vector<NamedColumn> named;
         for (std::size_t f = 0; f < columns_.size(); ++f) {
             SampleColumn& column = columns_[f];
-            const Column* known = reference.find(features_[f].name);
             column.views.assign(column.texts.begin(), column.texts.end());
-            const Column live = features_[f].kind == FeatureKind::numeric ? Column::numeric(column.numbers)
-                                                                          : Column::strings(column.views);
-            auto one = drift::compare(Table({{features_[f].name, *known}}), Table({{features_[f].name, live}}), tests,
-                                      {.nan = drift::NanPolicy::omit});
-            compared.push_back(std::move(one.front()));
+            named.push_back({features_[f].name, features_[f].kind == FeatureKind::numeric
+                                                    ? Column::numeric(column.numbers)
+                                                    : Column::strings(column.views, {column.valid.data(), 0})});
         }
-        return compared;
-    }
-
-    /// The numeric features that `keep` admits, tested together.
-    template <class Keep>
-    [[nodiscard]] std::vector<drift::JointComparison> compare_jointly(const Table& reference,
-                                                                      std::span<const MultivariateTest> tests,
-                                                                      Keep&& keep) const {
-        std::vector<NamedColumn> live;
-        for (std::size_t f = 0; f < columns_.size(); ++f)
-            if (features_[f].kind == FeatureKind::numeric && keep(features_[f].name))
-                live.push_back({features_[f].name, Column::numeric(columns_[f].numbers)});
-        return drift::compare_jointly(reference, Table(std::move(live)), tests);
+        return Table(std::move(named));
     }
 
   private:
@@ -103,14 +93,11 @@ class LiveSample {
         std::vector<double> numbers;
         std::vector<std::string> texts;
         std::vector<std::string_view> views;
+        std::vector<std::uint8_t> valid;  // a bit for each text
     };
     std::span<const FeatureBaseline> features_;
     std::vector<SampleColumn> columns_;
 };
-
-bool compares_samples(const LiveOptions& options) {
-    return !options.tests.empty() || !options.joint_tests.empty();
-}
 
 /// Fills one window after the other and judges each.
 class Walk {
@@ -121,7 +108,7 @@ class Walk {
           source_(source),
           window_(baseline),
           sample_(guard_.baseline()) {
-        if (reference != nullptr) reference_ = reference->table();
+        if (reference != nullptr) reference_.emplace(reference->table());
         for (const FeatureBaseline& feature : baseline.features()) {
             columns_.push_back(source.column(feature.name));
             kinds_.push_back(feature.kind);
@@ -136,7 +123,7 @@ class Walk {
             if (by_ && begins_new_window()) finish();
             for (std::size_t f = 0; f < columns_.size(); ++f) row_[f] = source_.value(columns_[f], kinds_[f]);
             static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
-            if (compares_samples(options_)) sample_.add(row_);
+            if (reference_) sample_.add(row_);
             ++rows_;
             if (options_.window != 0 && rows_ == options_.window) finish();
             progress.at(source_.rows());
@@ -174,14 +161,9 @@ class Walk {
     }
 
     [[nodiscard]] Report judge_window() {
-        const Policy& policy = guard_.policy();
-        std::vector<drift::FeatureComparison> features;
-        std::vector<drift::JointComparison> joint;
-        if (!options_.tests.empty()) features = sample_.compare(reference_, options_.tests);
-        if (!options_.joint_tests.empty())
-            joint = sample_.compare_jointly(reference_, options_.joint_tests,
-                                            [&](const std::string& name) { return !policy.for_feature(name).ignore; });
-        return assess(guard_.baseline(), window_, policy, features, joint);
+        if (!reference_) return assess(guard_.baseline(), window_, guard_.policy());
+        const SampleComparisons compared = compare_samples(guard_.policy(), *reference_, sample_.table());
+        return assess(guard_.baseline(), window_, guard_.policy(), compared.features, compared.joint);
     }
 
     /// A rest too short to be judged joins the window before it: windows merge exactly, so no row goes unjudged.
@@ -202,7 +184,7 @@ class Walk {
     RowSource& source_;
     Window window_;
     LiveSample sample_;
-    Table reference_;
+    std::optional<Table> reference_;  // where samples are compared
     std::vector<std::size_t> columns_;
     std::vector<FeatureKind> kinds_;
     std::vector<Value> row_;
@@ -214,15 +196,22 @@ class Walk {
     std::vector<LabelledReport> reports_;
 };
 
-}  // namespace
+/// The policy of the file, with what the command line says in its place.
+Policy policy_of(const LiveOptions& options) {
+    Policy policy = read_policy(options.policy_path);
+    if (options.correction) policy.correction = *options.correction;
+    if (!options.joint_tests.empty()) policy.joint_tests = options.joint_tests;
+    if (options.tests.empty()) return policy;
+    policy.defaults.sample_tests = options.tests;
+    for (auto& [name, rules] : policy.features) rules.sample_tests = options.tests;
+    return policy;
+}
 
-ExitStatus judge(const Baseline& baseline, const LiveOptions& options, const Frame* reference) {
+ExitStatus judge(const Baseline& baseline, Policy policy, const LiveOptions& options, const Frame* reference) {
     const std::vector<Output> outputs = parse_outputs(options.formats);
     if (options.window != 0 && !options.window_by.empty()) {
         throw InputError("--window and --window-by exclude each other");
     }
-    Policy policy = read_policy(options.policy_path);
-    if (options.correction) policy.correction = *options.correction;
     RowSource source(options.source);
     const std::vector<LabelledReport> reports = Walk(baseline, std::move(policy), options, source, reference).run();
     RenderOptions render_options;
@@ -233,20 +222,23 @@ ExitStatus judge(const Baseline& baseline, const LiveOptions& options, const Fra
     return exit_status(reports, options.fail_on_warn);
 }
 
+}  // namespace
+
 ExitStatus check(const std::string& baseline_path, const LiveOptions& options) {
-    return judge(Baseline::load(baseline_path), options);
+    return judge(Baseline::load(baseline_path), policy_of(options), options, nullptr);
 }
 
 ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live) {
     if (reference.source.path == "-" && live.source.path == "-") {
         throw InputError("only one of the two files can be standard input");
     }
-    if (!compares_samples(live)) return judge(learn(reference), live);
+    const Policy policy = policy_of(live);
+    if (!policy.compares_samples()) return judge(learn(reference), policy, live, nullptr);
     if (live.window != 0 || !live.window_by.empty())
-        throw InputError("--test and --multivariate compare whole samples; they exclude --window and --window-by");
+        throw InputError("tests on samples compare them whole; they exclude --window and --window-by");
     RowSource source(reference.source);
     const Frame frame(source, reference.frame);
-    return judge(learn(reference, source.name(), frame), live, &frame);
+    return judge(learn(reference, source.name(), frame), policy, live, &frame);
 }
 
 }  // namespace vedette::inline v0::cli

@@ -31,8 +31,8 @@ struct LiveOptions {
     bool fail_on_warn = false;
     std::string title;
     std::uint64_t max_features = 100;
-    std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's, on counters
-    std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together
+    std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's
+    std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together; empty = the policy's
     std::optional<stats::Correction> correction;  ///< in place of the policy's
 };
 
@@ -48,10 +48,6 @@ ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.
 ExitStatus policy_check(const std::string& path);
-
-/// Judges live data window by window, and writes the reports.
-/// `reference` is needed for tests on samples, null without them.
-ExitStatus judge(const Baseline& baseline, const LiveOptions& options, const Frame* reference = nullptr);
 
 /// The whole tool: parses the command line, runs the command, and lets no exception out.
 int run(int argc, const char* const* argv) noexcept;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -41,25 +42,41 @@ Enum word(const Json& json, const std::string& path, const std::array<const char
 // A window holds counters only: a test that needs the samples themselves is refused where it is asked for.
 void check_test(DriftTest test, const std::string& path) {
     if (!runs_on_counters(test))
-        refuse(path, fmt::format("{} does not run on a window's counters; `vedette drift --test` runs it on samples",
+        refuse(path, fmt::format("{} does not run on a window's counters; `sample_tests` run on samples",
                                  drift_test_name(test)));
 }
 
-DriftTest test_word(const Json& json, const std::string& path) {
+// The test of that word, of those that `admits` takes.
+template <class Test, class Admits>
+Test test_word(const Json& json, const std::string& path, std::uint8_t count, const char* (*name)(Test) noexcept,
+               Admits&& admits) {
     if (!json.is_string()) refuse(path, "must be a word");
     const auto& text = json.get_ref<const std::string&>();
-    const std::optional<DriftTest> test = drift_test(text);
-    if (test) {
-        check_test(*test, path);
-        return *test;
-    }
     std::string allowed;
-    for (std::uint8_t i = 0; i < drift_test_count; ++i) {
-        const auto known = static_cast<DriftTest>(i);
-        if (runs_on_counters(known))
-            allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", drift_test_name(known));
+    for (std::uint8_t i = 0; i < count; ++i) {
+        const auto known = static_cast<Test>(i);
+        if (text == name(known)) return known;
+        if (admits(known)) allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", name(known));
     }
     refuse(path, fmt::format("\"{}\" is not one of {}", text, allowed));
+}
+
+template <class Test, class Read>
+std::vector<Test> test_words(const Json& json, const std::string& path, Read&& read) {
+    if (!json.is_array()) refuse(path, "must be an array of words");
+    std::vector<Test> tests;
+    for (std::size_t i = 0; i < json.size(); ++i) tests.push_back(read(json[i], fmt::format("{}/{}", path, i)));
+    return tests;
+}
+
+bool is_for_samples(DriftTest test) {
+    return test != DriftTest::automatic && (runs_on_samples(test, true) || runs_on_samples(test, false));
+}
+
+// Twice the same test would count twice in the correction.
+template <class Test>
+void check_once(const std::vector<Test>& tests, const std::string& path) {
+    if (std::set<Test>(tests.begin(), tests.end()).size() != tests.size()) refuse(path, "names a test twice");
 }
 
 double number(const Json& json, const std::string& path, double lower, double upper) {
@@ -137,10 +154,22 @@ constexpr std::array feature_fields{
         "ignore",
         [](FeaturePolicy& target, const Json& json, const std::string& path) { target.ignore = boolean(json, path); },
         [](const FeaturePolicy& source, Json& json) { json = source.ignore; }},
-    Field<FeaturePolicy>{
-        "test",
-        [](FeaturePolicy& target, const Json& json, const std::string& path) { target.test = test_word(json, path); },
-        [](const FeaturePolicy& source, Json& json) { json = drift_test_name(source.test); }},
+    Field<FeaturePolicy>{"test",
+                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
+                             target.test = test_word(json, path, drift_test_count, &drift_test_name, &runs_on_counters);
+                         },
+                         [](const FeaturePolicy& source, Json& json) { json = drift_test_name(source.test); }},
+    Field<FeaturePolicy>{"sample_tests",
+                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
+                             target.sample_tests =
+                                 test_words<DriftTest>(json, path, [](const Json& word, const std::string& place) {
+                                     return test_word(word, place, drift_test_count, &drift_test_name, &is_for_samples);
+                                 });
+                         },
+                         [](const FeaturePolicy& source, Json& json) {
+                             json = Json::array();
+                             for (const DriftTest test : source.sample_tests) json.push_back(drift_test_name(test));
+                         }},
     Field<FeaturePolicy>{"tolerance",
                          [](FeaturePolicy& target, const Json& json, const std::string& path) {
                              target.tolerance = number(json, path, 0.0, 1.0);
@@ -183,6 +212,19 @@ constexpr std::array policy_fields{
                       target.minimum_rows = json.get<std::uint64_t>();
                   },
                   [](const Policy& source, Json& json) { json = source.minimum_rows; }},
+    Field<Policy>{"joint_tests",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      target.joint_tests =
+                          test_words<MultivariateTest>(json, path, [](const Json& word, const std::string& place) {
+                              return test_word(word, place, multivariate_test_count, &multivariate_test_name,
+                                               [](MultivariateTest) { return true; });
+                          });
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = Json::array();
+                      for (const MultivariateTest test : source.joint_tests)
+                          json.push_back(multivariate_test_name(test));
+                  }},
     Field<Policy>{
         "defaults",
         [](Policy& target, const Json& json, const std::string& path) {
@@ -246,6 +288,10 @@ void check_fixed(Action action, const std::string& path) {
 void validate_feature(const FeaturePolicy& rules, const std::string& path) {
     check_word<drift_test_count>(rules.test, path + "/test");
     check_test(rules.test, path + "/test");
+    for (const DriftTest test : rules.sample_tests)
+        if (!is_for_samples(test))
+            refuse(path + "/sample_tests", fmt::format("{} does not run on samples", drift_test_name(test)));
+    check_once(rules.sample_tests, path + "/sample_tests");
     check_word<action_names.size()>(rules.request.null, path + "/request/null");
     check_word<action_names.size()>(rules.request.not_a_number, path + "/request/not_a_number");
     check_word<action_names.size()>(rules.request.infinity, path + "/request/infinity");
@@ -274,10 +320,18 @@ const FeaturePolicy& Policy::for_feature(std::string_view name) const {
     return found == features.end() ? defaults : found->second;
 }
 
+bool Policy::compares_samples() const noexcept {
+    return !joint_tests.empty() || !defaults.sample_tests.empty() ||
+           std::any_of(features.begin(), features.end(),
+                       [](const auto& rule) { return !rule.second.sample_tests.empty(); });
+}
+
 void Policy::validate() const {
     if (!(level >= 1e-12 && level <= 0.5)) refuse("/level", fmt::format("{} lies outside [1e-12, 0.5]", level));
     if (minimum_rows == 0) refuse("/minimum_rows", "must be a positive integer");
     check_word<correction_names.size()>(correction, "/correction");
+    for (const MultivariateTest test : joint_tests) check_word<multivariate_test_count>(test, "/joint_tests");
+    check_once(joint_tests, "/joint_tests");
     validate_feature(defaults, "/defaults");
     for (const auto& [name, rules] : features) validate_feature(rules, "/features/" + name);
 }
@@ -296,57 +350,6 @@ Policy Policy::from_json(std::string_view text) {
 
 std::string Policy::to_json() const {
     return write_fields<Policy>(*this, policy_fields).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string_view Policy::json_schema() noexcept {
-    return R"({
-  "$schema": "https://json-schema.org/draft/2020-12/schema",
-  "title": "Vedette policy, version 1",
-  "type": "object",
-  "additionalProperties": false,
-  "properties": {
-    "version": {"const": 1},
-    "level": {"type": "number", "minimum": 1e-12, "maximum": 0.5, "default": 0.01,
-      "description": "false-alarm level of a report over all its tests"},
-    "correction": {"enum": ["none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"],
-      "default": "benjamini_hochberg"},
-    "minimum_rows": {"type": "integer", "minimum": 1, "default": 100,
-      "description": "live observations below which a feature is not evaluated"},
-    "defaults": {"$ref": "#/$defs/feature"},
-    "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
-      "description": "rules of single features; what a feature leaves out it takes from defaults"}
-  },
-  "$defs": {
-    "action": {"enum": ["pass", "warn", "alarm", "learned"]},
-    "fixed_action": {"enum": ["pass", "warn", "alarm"]},
-    "feature": {
-      "type": "object",
-      "additionalProperties": false,
-      "properties": {
-        "ignore": {"type": "boolean", "default": false},
-        "test": {"enum": ["automatic", "kolmogorov_smirnov", "chi_square", "g_test", "population_stability",
-          "jensen_shannon", "hellinger", "total_variation", "wasserstein"], "default": "automatic"},
-        "tolerance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.05,
-          "description": "share of the traffic that may move without an alarm"},
-        "request": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "null": {"$ref": "#/$defs/action", "default": "learned"},
-            "not_a_number": {"$ref": "#/$defs/action", "default": "learned"},
-            "infinity": {"$ref": "#/$defs/action", "default": "learned"},
-            "unseen_category": {"$ref": "#/$defs/action", "default": "warn"},
-            "out_of_range": {"$ref": "#/$defs/fixed_action", "default": "pass"},
-            "far_out_of_range": {"$ref": "#/$defs/fixed_action", "default": "warn"},
-            "far_factor": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
-            "wrong_type": {"$ref": "#/$defs/fixed_action", "default": "alarm"}
-          }
-        }
-      }
-    }
-  }
-}
-)";
 }
 
 }  // namespace vedette::inline v0

@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vedette/core/verdict.hpp"
 #include "vedette/drift/drift_test.hpp"
+#include "vedette/drift/multivariate.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
 namespace vedette::inline v0 {
@@ -43,6 +45,9 @@ struct RequestPolicy {
 struct FeaturePolicy {
     bool ignore = false;                    ///< counted, but neither tested for drift nor judged per request
     DriftTest test = DriftTest::automatic;  ///< the one that decides, from counters; all others are still reported
+    /// Where the samples themselves are at hand (compare_samples, `vedette drift`), these decide in its place; those
+    /// that are not for the feature's kind are left out.
+    std::vector<DriftTest> sample_tests{};
     /// Share of the traffic, 0..1, that may move without an alarm: the lower confidence bound of the moved share (KS
     /// distance, total variation or rate difference) must exceed it. 0 = no tolerance, evidence alone decides.
     double tolerance = 0.05;
@@ -56,11 +61,16 @@ struct Policy {
     double level = 0.01;  ///< false-alarm level of a report over all its tests, in (0, 0.5]
     stats::Correction correction = stats::Correction::benjamini_hochberg;
     std::uint64_t minimum_rows = 100;  ///< live observations below which a feature is not evaluated, >= 1
+    /// Of all numeric features together that are not ignored, where samples are at hand.
+    std::vector<MultivariateTest> joint_tests{};
     FeaturePolicy defaults{};
     std::map<std::string, FeaturePolicy, std::less<>> features;  ///< complete rules of features that differ
 
     /// The rules that hold for a feature.
     [[nodiscard]] const FeaturePolicy& for_feature(std::string_view name) const;
+
+    /// Whether any rule asks for tests on samples.
+    [[nodiscard]] bool compares_samples() const noexcept;
 
     /// Throws Error(invalid_policy) that names the field and its limits.
     void validate() const;

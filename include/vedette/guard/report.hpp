@@ -132,6 +132,16 @@ struct Report {
     [[nodiscard]] std::string joint_reason(std::size_t index) const;
 };
 
+/// The comparisons that a policy asks for, of two tables that hold the baseline's features by name.
+struct SampleComparisons {
+    std::vector<drift::FeatureComparison> features;
+    std::vector<drift::JointComparison> joint;
+};
+/// Runs each feature's sample_tests and the joint_tests of all numeric features, ignored ones left out, at the
+/// confidence 1 - level: what the second `assess` takes. Throws Error as drift::compare and drift::compare_jointly, and
+/// invalid_policy.
+[[nodiscard]] SampleComparisons compare_samples(const Policy& policy, const Table& reference, const Table& live);
+
 /// Judges a window. Too little data is `not_evaluated`, never `pass`; the whole is an alarm if any feature is, then a
 /// warning, then `not_evaluated` if any feature could not be judged, and only else a pass.
 /// Cost: about 2 us per feature of 64 cells. Thread-safe. Throws Error(baseline_mismatch, invalid_policy).

@@ -325,6 +325,23 @@ class CommandLine(unittest.TestCase):
         self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
         self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
 
+    def test_a_policy_names_tests_on_samples(self):
+        ref, moved = self.dir / "ref.csv", self.dir / "moved.csv"
+        policy = self.write("samples.json", json.dumps({
+            "features": {"amount": {"sample_tests": ["epps_singleton"]}}, "joint_tests": ["classifier"]}))
+        report = json.loads(self.expect(run("drift", ref, moved, "--policy", policy, "--format", "json"), FAILED))
+        window = report["windows"][0]
+        self.assertEqual([feature["test"] for feature in window["features"]][0], "epps_singleton")
+        self.assertEqual([joint["by"] for joint in window["joint"]], ["classifier"])
+        self.assertEqual(window["joint"][0]["decision"], "alarm")
+        self.expect(run("drift", ref, moved, "--policy", policy, "--window", "500"), INPUT_ERROR, "samples")
+        # A check has counters only: the same policy serves.
+        self.expect(self.check("moved.csv", "--policy", policy), FAILED)
+        joint = json.loads(self.expect(run("drift", ref, moved, "--multivariate", "hotelling_t2,energy", "--format",
+                                           "json"), FAILED))["windows"][0]["joint"]
+        self.assertEqual([answer["by"] for answer in joint], ["hotelling_t2", "energy"])
+        self.expect(run("drift", ref, moved, "--multivariate", "mmd"), INPUT_ERROR, "--multivariate")
+
     def test_samples_are_rounded_alike_on_both_sides(self):
         tenths = self.write("tenths.csv", "\n".join(["x"] + [f"{i % 10 / 10}" for i in range(2000)]))
         self.expect(run("drift", tenths, tenths, "--precision", "f32", "--test", "kolmogorov_smirnov"), PASS)

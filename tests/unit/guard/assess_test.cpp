@@ -242,6 +242,29 @@ TEST_CASE("tests of several features together join the family, and see what no f
     CHECK(report.joint_reason(0).find("not evaluated at 7 complete live rows") != std::string::npos);
 }
 
+TEST_CASE("a policy says which tests run on the samples of which feature") {
+    const Baseline baseline = sample_baseline(3000);
+    const auto reference = draw_sample(3000, 1), live = draw_sample(3000, 77, 0.7);
+    const std::string first = baseline.features()[0].name, second = baseline.features()[1].name;
+    Policy policy;
+    policy.features[first].sample_tests = {DriftTest::mann_whitney, DriftTest::levene};
+    policy.features[second].ignore = true;
+    policy.joint_tests = {MultivariateTest::classifier};
+    const SampleComparisons compared = compare_samples(policy, reference.table(), live.table());
+    REQUIRE(compared.features.size() == 1);
+    CHECK(compared.features[0].name == first);
+    CHECK(compared.features[0].results.size() == 2);
+    REQUIRE(compared.joint.size() == 1);
+    for (const std::string& column : compared.joint[0].columns) CHECK(column != second);
+    Window window(baseline);
+    window.observe(live.table());
+    const Report report = assess(baseline, window, policy, compared.features, compared.joint);
+    CHECK(report.features[0].test == DriftTest::mann_whitney);
+    CHECK(report.decision == Decision::alarm);
+    CHECK(report.joint[0].decision == Decision::alarm);
+    CHECK(compare_samples({}, reference.table(), live.table()).features.empty());
+}
+
 TEST_CASE("a joint test that does not tell how much moved warns, and alarms only without a tolerance") {
     const Baseline baseline = sample_baseline(3000);
     Window window(baseline);

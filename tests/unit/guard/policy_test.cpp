@@ -43,12 +43,19 @@ TEST_CASE("writing and reading again changes nothing") {
     policy.level = 0.001;
     policy.correction = stats::Correction::holm;
     policy.features["age"].test = DriftTest::wasserstein;
+    policy.features["age"].sample_tests = {DriftTest::mann_whitney, DriftTest::epps_singleton};
+    policy.joint_tests = {MultivariateTest::mmd_fuse, MultivariateTest::classifier};
     policy.features["age"].request.null = Action::alarm;
     const std::string text = policy.to_json();
     const Policy again = Policy::from_json(text);
     CHECK(again.to_json() == text);
     CHECK(again.for_feature("age").test == DriftTest::wasserstein);
     CHECK(again.for_feature("other").test == DriftTest::automatic);
+    CHECK(again.for_feature("age").sample_tests == policy.features["age"].sample_tests);
+    CHECK(again.for_feature("other").sample_tests.empty());
+    CHECK(again.joint_tests == policy.joint_tests);
+    CHECK(again.compares_samples());
+    CHECK_FALSE(Policy{}.compares_samples());
 }
 
 TEST_CASE("a feature takes from defaults what it leaves out, in whatever order they stand") {
@@ -76,6 +83,16 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
     CHECK(contains(refusal(R"({"features": []})"), "/features: must be an object"));
     CHECK(contains(refusal(R"({"level": 0.1, "level": 0.2})"), "given twice"));
     CHECK(contains(refusal(R"({"defaults": {"request": {"wrong_type": "learned"}}})"), "/defaults/request/wrong_type"));
+    CHECK(contains(refusal(R"({"defaults": {"test": "welch_t"}})"), "/defaults/test: welch_t does not run on"));
+    CHECK(
+        contains(refusal(R"({"defaults": {"sample_tests": "welch_t"}})"), "/defaults/sample_tests: must be an array"));
+    CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["welch_t", "t"]}})"),
+                   "/defaults/sample_tests/1: \"t\" is not one of"));
+    CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["two_proportion"]}})"), "does not run on samples"));
+    CHECK(contains(refusal(R"({"features": {"age": {"sample_tests": ["welch_t", "welch_t"]}}})"),
+                   "/features/age/sample_tests: names a test twice"));
+    CHECK(contains(refusal(R"({"joint_tests": ["mmd"]})"), "/joint_tests/0: \"mmd\" is not one of"));
+    CHECK(contains(refusal(R"({"joint_tests": [7]})"), "/joint_tests/0: must be a word"));
     CHECK(contains(refusal("[]"), "must be an object"));
     CHECK(contains(refusal(""), "not valid JSON"));
     CHECK(contains(refusal(std::string(100000, '[')), "policy"));
@@ -97,8 +114,8 @@ TEST_CASE("a choice that does not exist is refused") {
     CHECK_THROWS_AS(policy.validate(), Error);
     policy.defaults.test = DriftTest::welch_t;
     CHECK_THROWS_WITH_AS(policy.validate(),
-                         "policy /defaults/test: welch_t does not run on a window's counters; `vedette drift --test` "
-                         "runs it on samples",
+                         "policy /defaults/test: welch_t does not run on a window's counters; `sample_tests` "
+                         "run on samples",
                          Error);
     policy = Policy{};
     policy.features["age"].request.null = static_cast<Action>(4);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON Schema of a policy.
+#include "vedette/guard/policy.hpp"
+
+namespace vedette::inline v0 {
+
+std::string_view Policy::json_schema() noexcept {
+    return R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "Vedette policy, version 1",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "version": {"const": 1},
+    "level": {"type": "number", "minimum": 1e-12, "maximum": 0.5, "default": 0.01,
+      "description": "false-alarm level of a report over all its tests"},
+    "correction": {"enum": ["none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"],
+      "default": "benjamini_hochberg"},
+    "minimum_rows": {"type": "integer", "minimum": 1, "default": 100,
+      "description": "live observations below which a feature is not evaluated"},
+    "joint_tests": {"type": "array", "uniqueItems": true, "default": [],
+      "description": "tests of all numeric features together, where samples are compared",
+      "items": {"enum": ["hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier",
+        "mmd_fuse"]}},
+    "defaults": {"$ref": "#/$defs/feature"},
+    "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
+      "description": "rules of single features; what a feature leaves out it takes from defaults"}
+  },
+  "$defs": {
+    "action": {"enum": ["pass", "warn", "alarm", "learned"]},
+    "fixed_action": {"enum": ["pass", "warn", "alarm"]},
+    "feature": {
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "ignore": {"type": "boolean", "default": false},
+        "test": {"enum": ["automatic", "kolmogorov_smirnov", "chi_square", "g_test", "population_stability",
+          "jensen_shannon", "hellinger", "total_variation", "wasserstein"], "default": "automatic"},
+        "sample_tests": {"type": "array", "uniqueItems": true, "default": [],
+          "description": "tests that decide where samples are compared; those for its kind",
+          "items": {"enum": ["kolmogorov_smirnov", "chi_square", "g_test", "population_stability", "jensen_shannon",
+            "hellinger", "total_variation", "wasserstein", "kuiper", "cramer_von_mises", "anderson_darling",
+            "mann_whitney", "epps_singleton", "energy_distance", "welch_t", "levene", "brown_forsythe",
+            "fisher_exact"]}},
+        "tolerance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.05,
+          "description": "share of the traffic that may move without an alarm"},
+        "request": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "null": {"$ref": "#/$defs/action", "default": "learned"},
+            "not_a_number": {"$ref": "#/$defs/action", "default": "learned"},
+            "infinity": {"$ref": "#/$defs/action", "default": "learned"},
+            "unseen_category": {"$ref": "#/$defs/action", "default": "warn"},
+            "out_of_range": {"$ref": "#/$defs/fixed_action", "default": "pass"},
+            "far_out_of_range": {"$ref": "#/$defs/fixed_action", "default": "warn"},
+            "far_factor": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
+            "wrong_type": {"$ref": "#/$defs/fixed_action", "default": "alarm"}
+          }
+        }
+      }
+    }
+  }
+}
+)";
+}
+
+}  // namespace vedette::inline v0
