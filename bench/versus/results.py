@@ -44,6 +44,10 @@ def verdict(met):
     return "met" if met else "MISSED"
 
 
+def number(value):
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"
+
+
 class Results:
     def __init__(self):
         self.rows, self.disagreements, self.agreements = [], [], []
@@ -51,10 +55,10 @@ class Results:
     def add(self, work, ours, peer_name, peer, unit, scale, bar=None, limit=None):
         """bar: the ratio that is asked for; limit: the most seconds that are allowed."""
         ratio = peer / ours
-        bars = [] if limit is None else [f"≤ {limit * scale:.3g} {unit} {verdict(ours <= limit)}"]
+        bars = [] if limit is None else [f"≤ {number(limit * scale)} {unit} {verdict(ours <= limit)}"]
         bars += [] if bar is None else [f"≥ {bar}× {verdict(ratio >= bar)}"]
-        self.rows.append((work, f"{ours * scale:.3g} {unit}", peer_name, f"{peer * scale:.3g} {unit}",
-                          f"{ratio:.3g}×", ", ".join(bars)))
+        self.rows.append((work, f"{number(ours * scale)} {unit}", peer_name, f"{number(peer * scale)} {unit}",
+                          f"{number(ratio)}×", ", ".join(bars)))
 
     def note(self, work, ours, peer_name, peer, ratio, bar):
         self.rows.append((work, ours, peer_name, peer, ratio, bar))
