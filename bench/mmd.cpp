@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+#include <deque>
 #include <limits>
 #include <numbers>
 #include <vector>
@@ -80,8 +81,8 @@ struct Data {
     std::vector<T> x, y;
     vedette::MatrixView<T> reference, live;
 
-    Data(std::size_t n, std::size_t m, std::size_t d) : x(n * d), y(m * d) {
-        vedette::Random random(7);
+    Data(std::size_t n, std::size_t m, std::size_t d, std::uint64_t stream = 0) : x(n * d), y(m * d) {
+        vedette::Random random(7, stream);
         for (T& v : x) v = static_cast<T>(random.normal());
         for (T& v : y) v = static_cast<T>(random.normal());
         reference = vedette::MatrixView<T>::row_major(x.data(), n, d);
@@ -179,9 +180,14 @@ void whole(benchmark::State& state, Test&& test) {
 template <class T>
 void run_mmd(benchmark::State& state, drift::MmdOptions options) {
     const auto n = static_cast<std::size_t>(state.range(0)), d = static_cast<std::size_t>(state.range(1));
-    const Data<T> data(n, n, d);
+    std::deque<Data<T>> copies;
+    for (std::uint64_t stream = 0; stream < 4; ++stream) copies.emplace_back(n, n, d, stream);
+    std::size_t turn = 0;
     options.test.permutations = 1000;
-    whole(state, [&] { return drift::maximum_mean_discrepancy(data.reference, data.live, options).test.p_value; });
+    whole(state, [&] {
+        const Data<T>& data = copies[turn++ % copies.size()];
+        return drift::maximum_mean_discrepancy(data.reference, data.live, options).test.p_value;
+    });
 }
 
 void mmd_f32(benchmark::State& state, const drift::MmdOptions& options) {

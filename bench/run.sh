@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Measures what vedette costs, alone and beside its peers: sh bench/run.sh [build folder] [--no-peers] [--update-readme]
-#   --no-peers       leave out NumPy, SciPy and evidently (bench/versus; it needs the network once)
-#   --update-readme  write the tables between the README's "cost table" marks
+#   --no-peers       leave out NumPy, SciPy and the other peers (bench/versus; it needs the network once)
+#   --update-readme  write the tables between the README's "cost table" and "drift table" marks
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD_DIR:-$root/build}
@@ -39,7 +39,7 @@ for isa in avx512 avx2 baseline neon; do
     VEDETTE_ISA=$isa measure "isa-$isa" '^(observe_row|check_row|check_row_c|observe_rows_.*|observe_column)/typical$'
 done
 if [ $peers = yes ]; then
-    sh "$root/bench/versus/run.sh" "$build" --output "$results/versus.md" >"$results/versus.log" 2>&1 || {
+    sh "$root/bench/versus/run.sh" "$build" --output "$results" >"$results/versus.log" 2>&1 || {
         tail -n 5 "$results/versus.log" >&2
         echo "bench/versus failed; all of its output: $results/versus.log" >&2
         [ -z "$readme" ] || exit 1

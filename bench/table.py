@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the cost table from the benchmarks' JSON files, and puts it into the README when asked to."""
+"""Makes the cost table from the benchmarks' JSON files, and puts it and the drift table into the README when asked to."""
 import argparse
 import json
 import pathlib
@@ -8,7 +8,6 @@ import re
 import sys
 
 FEATURES = 100
-BEGIN, END = "<!-- cost table begin -->", "<!-- cost table end -->"
 LARGER = ("cells_1024",)  # more work by configuration, not by hostile data
 
 # benchmark, what it does, rows per call, the bar in nanoseconds per row or call
@@ -121,6 +120,16 @@ def isa_table(folder):
     return lines
 
 
+def put(readme, name, text):
+    """Replaces what stands between the marks of that table."""
+    begin, end = f"<!-- {name} table begin -->", f"<!-- {name} table end -->"
+    page = readme.read_text()
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        sys.exit(f"{readme} has no pair of marks {begin} and {end}")
+    before, rest = page.split(begin)
+    readme.write_text(before + begin + "\n" + text.strip() + "\n" + end + rest.split(end)[1])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
@@ -136,12 +145,13 @@ def main():
     text = "\n".join(lines)
     print(text)
     (options.folder / "cost.md").write_text(text + "\n")
+    drift = options.folder / "drift.md"
+    if drift.exists():
+        print("\n" + drift.read_text().strip())
     if options.readme:
-        readme = options.readme.read_text()
-        if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
-            sys.exit(f"{options.readme} has no pair of marks {BEGIN} and {END}")
-        before, rest = readme.split(BEGIN)
-        options.readme.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.split(END)[1])
+        put(options.readme, "cost", text)
+        if drift.exists():  # else the table of the last run with peers stays
+            put(options.readme, "drift", drift.read_text())
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 """Vedette beside the peers a user would pick, on the same data in one process, with a check that answers agree."""
 import argparse
 import ctypes
-import platform
-import statistics
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -14,61 +11,10 @@ import scipy
 import scipy.stats
 
 import vedette_c
+from results import RUNS, Results, header, interleaved, verdict
 from vedette_c import Library
 
 warnings.simplefilter("ignore")
-RUNS = 9
-
-
-def cpu_name():
-    try:
-        fields = dict(line.split(":", 1) for line in open("/proc/cpuinfo").read().split("\n\n")[0].splitlines()
-                      if ":" in line)
-        fields = {key.strip(): value.strip() for key, value in fields.items()}
-        return f"{fields.get('model name')} (family {fields.get('cpu family')}, model {fields.get('model')})"
-    except OSError:
-        return platform.processor()
-
-
-def interleaved(contenders, runs=RUNS):
-    """Median CPU seconds of each contender; every one runs once per round, on that round's fresh data."""
-    spent = {name: [] for name in contenders}
-    for name, work in contenders.items():
-        work(0)
-    for round_number in range(1, runs + 1):
-        for name, work in contenders.items():
-            begin = time.process_time_ns()
-            work(round_number)
-            spent[name].append((time.process_time_ns() - begin) * 1e-9)
-    return {name: statistics.median(times) for name, times in spent.items()}
-
-
-class Results:
-    def __init__(self):
-        self.rows, self.disagreements, self.agreements = [], [], []
-
-    def add(self, work, ours, peer_name, peer, unit, scale, bar=None):
-        ratio = peer / ours
-        met = "" if bar is None else ("met" if ratio >= bar else "MISSED")
-        self.rows.append((work, f"{ours * scale:.3g} {unit}", peer_name, f"{peer * scale:.3g} {unit}",
-                          f"{ratio:.3g}×", "" if bar is None else f"≥ {bar}× {met}"))
-
-    def note(self, work, ours, peer_name, peer, ratio, bar):
-        self.rows.append((work, ours, peer_name, peer, ratio, bar))
-
-    def check(self, what, agrees, detail=""):
-        self.agreements.append((what, agrees))
-        if not agrees:
-            self.disagreements.append(f"{what}: {detail}")
-
-    def markdown(self, header):
-        lines = [header, "", "| work | vedette | peer | its time | ratio | bar |", "|---|--:|---|--:|--:|---|"]
-        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
-        passed = sum(agrees for _, agrees in self.agreements)
-        lines += ["", f"Answers that should agree: {passed} of {len(self.agreements)} do."]
-        lines += [f"- disagreement: {text}" for text in self.disagreements]
-        return "\n".join(lines) + "\n"
-
 
 def compare_counting(library, results, random):
     """(a) one f32 column into the cells of a frozen grid."""
@@ -127,7 +73,7 @@ def compare_moments(kernels, results, random):
         bandwidth = values.nbytes / 1e9
         results.note(f"the same as a share of read bandwidth, {name}", f"{bandwidth / times['ours']:.3g} GB/s",
                      "plain read", f"{bandwidth / min(times['read'], read):.3g} GB/s", f"{share:.0%}",
-                     f"≥ 80 % {'met' if share >= 0.8 else 'MISSED'}")
+                     f"≥ 80 % {verdict(share >= 0.8)}")
         for what, got, wanted in zip(("min", "max", "mean", "variance", "NaN count"), ours(values), numpy_way(values)):
             results.check(f"{what} equals NumPy's, {name}", np.isclose(got, wanted, rtol=1e-9, atol=1e-12),
                           f"{got} against {wanted}")
@@ -185,7 +131,7 @@ def compare_requests(library, kernels, results, random):
     results.add(f"{work}, called from Python (ctypes)", per_row["python"], "NumPy, checks and counts",
                 per_row["numpy count"], "µs", 1e6)
     results.note("latency of that call from C", f"p50 {p50:.0f} ns", "", f"p99 {p99:.0f} ns", f"{p99 / p50:.2g}×",
-                 f"p50 ≤ 700 ns {'met' if p50 <= 700 else 'MISSED'}, p99 ≤ 2× {'met' if p99 <= 2 * p50 else 'MISSED'}")
+                 f"p50 ≤ 700 ns {verdict(p50 <= 700)}, p99 ≤ 2× {verdict(p99 <= 2 * p50)}")
     # The same rows once more, counted by both.
     fresh = library.window(baseline)
     counters[:] = 0
@@ -372,10 +318,8 @@ def main():
     compare_moments(kernels, results, random)
     compare_requests(library, kernels, results, random)
     compare_reports(library, results, random)
-    header = (f"{cpu_name()}, kernels {kernels.versus_isa().decode()}, one thread; medians of {RUNS} interleaved runs, "
-              f"CPU time. Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, "
-              f"pandas {pd.__version__}.")
-    text = results.markdown(header)
+    text = results.markdown(header(kernels.versus_isa().decode(), RUNS, ("NumPy", np.__version__),
+                                   ("SciPy", scipy.__version__), ("pandas", pd.__version__)))
     print(text)
     if options.output:
         with open(options.output, "w") as file:
