@@ -8,6 +8,7 @@
 
 #include "oracle/parity_inputs.hpp"
 #include "oracle/parity_table.hpp"
+#include "unit/drift/oracle_cases.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/grid_tests.hpp"
@@ -28,35 +29,21 @@ TestResult effect_of(TestResult result) {
     return result;
 }
 
-struct Counted {
-    Counts counts;
-    std::size_t rows;
-    std::size_t columns;
-
-    [[nodiscard]] drift::CountTable view() const { return {counts, rows, columns}; }
-    [[nodiscard]] Looks looks() const {
-        Looks out;
-        out.smallest = static_cast<double>(~std::uint64_t{0});
-        for (std::size_t i = 0; i < rows; ++i) {
-            const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(i * columns);
-            const std::uint64_t sum =
-                std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(columns), std::uint64_t{0});
-            out.smallest = std::min(out.smallest, static_cast<double>(sum));
-            out.largest = std::max(out.largest, static_cast<double>(sum));
-        }
-        out.zero_cell = std::find(counts.begin(), counts.end(), std::uint64_t{0}) != counts.end();
-        return out;
+Looks looks(const OracleTable& table) {
+    Looks out;
+    out.smallest = never;
+    for (std::size_t i = 0; i < table.rows; ++i) {
+        const auto begin = table.counts.begin() + static_cast<std::ptrdiff_t>(i * table.columns);
+        const auto end = begin + static_cast<std::ptrdiff_t>(table.columns);
+        const auto sum = static_cast<double>(std::accumulate(begin, end, std::uint64_t{0}));
+        out.smallest = std::min(out.smallest, sum);
+        out.largest = std::max(out.largest, sum);
     }
-};
-
-Counted nested(const json& table) {
-    Counted out{{}, table.size(), table[0].size()};
-    for (const json& row : table)
-        for (const json& count : row) out.counts.push_back(count);
+    out.zero_cell = std::find(table.counts.begin(), table.counts.end(), std::uint64_t{0}) != table.counts.end();
     return out;
 }
 
-TestResult run(const Counted& table, const std::string& key) {
+TestResult run(const OracleTable& table, const std::string& key) {
     using drift::Alternative;
     const drift::CountTable view = table.view();
     if (key == "chi_square") return drift::chi_square(view);
@@ -85,46 +72,32 @@ Promise promise_of(const std::string& key, const std::string& oracle) {
 
 void compare_tables(Table& table) {
     for (const json& item : oracle_data("parity.json")["counts"]["tables"]) {
-        const Counted counted = nested(item["table"]);
+        const OracleTable counted = oracle_table(item["table"]);
         for (const auto& [key, wanted] : item["expected"].items())
             table.row(promise_of(key, "whole numbers, mpmath"))
-                .add(item["table"].dump(), counted.looks(), run(counted, key), number(wanted[0]), number(wanted[1]));
+                .add(item["table"].dump(), looks(counted), run(counted, key), number(wanted[0]), number(wanted[1]));
     }
     for (const json& item : oracle_data("contingency.json")["tables"]) {
-        const Counted counted{item["counts"], item["rows"], item["columns"]};
+        const OracleTable counted{item["counts"], item["rows"], item["columns"]};
         for (const char* key : {"chi_square", "chi_square_yates", "g_test", "g_test_yates"})
             table.row(promise_of(key, "SciPy"))
-                .add(item["counts"].dump(), counted.looks(), run(counted, key), number(item[key][0]),
+                .add(item["counts"].dump(), looks(counted), run(counted, key), number(item[key][0]),
                      number(item[key][1]));
         table.row(promise_of("cramers_v", "SciPy"))
-            .add(item["counts"].dump(), counted.looks(), run(counted, "cramers_v"), number(item["cramers_v"]), {});
+            .add(item["counts"].dump(), looks(counted), run(counted, "cramers_v"), number(item["cramers_v"]), {});
         for (const std::string side : {"two_sided", "less", "greater"})
             if (item.contains("fisher_" + side))
                 table.row(promise_of("fisher", "SciPy"))
-                    .add(item["counts"].dump(), counted.looks(), run(counted, "fisher_exact_" + side), {},
+                    .add(item["counts"].dump(), looks(counted), run(counted, "fisher_exact_" + side), {},
                          number(item["fisher_" + side]));
     }
     for (const json& item : oracle_data("fisher.json")["exact"]) {
-        const Counted counted = nested(item["table"]);
+        const OracleTable counted = oracle_table(item["table"]);
         table.row({"Fisher's exact test, larger tables", "whole numbers, all tables"})
-            .add(item["table"].dump(), counted.looks(),
+            .add(item["table"].dump(), looks(counted),
                  drift::fisher_exact(counted.view(), {.method = drift::Method::exact}), number(item["log_probability"]),
                  number(item["p"]));
     }
-}
-
-// A value's mass sits on it: cells [places[i], places[i + 1]), as in a discrete grid, with the two outer cells.
-Counts with_outer(const Counts& counts) {
-    Counts cells{0};
-    cells.insert(cells.end(), counts.begin(), counts.end());
-    cells.push_back(0);
-    return cells;
-}
-
-drift::GridReference ordered(const Counts& counts, std::vector<double> places) {
-    std::vector<double> edges = places;
-    edges.push_back(std::nextafter(places.back(), 1e300));
-    return drift::GridReference::ordered(with_outer(counts), edges, places.front(), places.back(), 2.0, true);
 }
 
 struct GridRow {
@@ -137,7 +110,7 @@ std::vector<GridRow> grid_rows(const drift::GridEvidence& e, const std::string& 
     const std::string smoothed = "shares smoothed by half a count per cell";
     return {{"grid_chi_square", {"grid: chi-square", oracle}, e.chi_square},
             {"grid_cramers_v", {"grid: Cramer's V", oracle}, effect_of(e.chi_square)},
-            {"grid_g", {"grid: G", oracle, same, same, "p with Williams's correction: not compared"}, e.g},
+            {"grid_g", {"grid: G", oracle, same, same, "p with Williams's correction"}, e.g},
             {"grid_psi", {"grid: population stability", oracle, same, same, smoothed}, e.psi},
             {"grid_jensen_shannon", {"grid: Jensen-Shannon", oracle, same, same, smoothed}, e.jensen_shannon},
             {"grid_hellinger", {"grid: Hellinger", oracle, same, same, smoothed}, e.hellinger},
@@ -155,8 +128,8 @@ void compare_grids(Table& table) {
         for (std::size_t i = 0; i < places.size(); ++i) places[i] = 0.5 * static_cast<double>(i * (i + 1));
         Counts both = reference;
         both.insert(both.end(), live.begin(), live.end());
-        const Looks look = Counted{both, 2, reference.size()}.looks();
-        const auto evidence = drift::evaluate(ordered(reference, places), with_outer(live), confidence);
+        const Looks look = looks({both, 2, reference.size()});
+        const auto evidence = drift::evaluate(discrete_reference(reference, places), with_outer(live), confidence);
         if (evidence.pooled_cells != reference.size()) throw std::runtime_error("cells of a grid were pooled");
         for (const GridRow& row : grid_rows(evidence, "whole numbers, mpmath")) {
             const json& wanted = item["expected"][row.key];
@@ -166,9 +139,9 @@ void compare_grids(Table& table) {
     for (const json& item : oracle_data("drift.json")["cases"]) {
         Counts both = item["reference"];
         const Counts live = item["live"];
-        const auto evidence = drift::evaluate(ordered(both, item["places"]), with_outer(live), confidence);
+        const auto evidence = drift::evaluate(discrete_reference(both, item["places"]), with_outer(live), confidence);
         both.insert(both.end(), live.begin(), live.end());
-        const Looks look = Counted{both, 2, live.size()}.looks();
+        const Looks look = looks({both, 2, live.size()});
         const auto add = [&](const Promise& promise, const TestResult& result, const char* key,
                              const char* p = nullptr) {
             table.row(promise).add("drift.json", look, result, number(item[key]),
