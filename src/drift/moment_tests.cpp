@@ -43,17 +43,33 @@ std::vector<Values> scaled(std::span<const ColumnView<T>> samples, const TestOpt
     return result;
 }
 
+// Adds up what each addition rounds away (Neumaier 1974): the differences of means and spreads that these tests are
+// about may be a millionth of the means themselves, and a million roundings would show in them.
+class Sum {
+  public:
+    void add(double value) noexcept {
+        const double next = sum_ + value;
+        lost_ += std::abs(sum_) >= std::abs(value) ? (sum_ - next) + value : (value - next) + sum_;
+        sum_ = next;
+    }
+    [[nodiscard]] double value() const noexcept { return sum_ + lost_; }
+
+  private:
+    double sum_ = 0.0;
+    double lost_ = 0.0;
+};
+
 // Exact for constants.
 double mean_of(const Values& values) {
-    double sum = 0.0;
-    for (const double value : values) sum += value - values.front();
-    return values.front() + sum / static_cast<double>(values.size());
+    Sum sum;
+    for (const double value : values) sum.add(value - values.front());
+    return values.front() + sum.value() / static_cast<double>(values.size());
 }
 
 double squares_about(const Values& values, double centre) {
-    double sum = 0.0;
-    for (const double value : values) sum += (value - centre) * (value - centre);
-    return sum;
+    Sum sum;
+    for (const double value : values) sum.add((value - centre) * (value - centre));
+    return sum.value();
 }
 
 double median_of(const Values& ascending) {
@@ -69,8 +85,9 @@ Spread spread_of(const Values& values) {
     const double n = static_cast<double>(values.size());
     const double median = median_of(values);
     const double mean = mean_of(values);
-    double deviation = 0.0;
-    for (const double value : values) deviation += std::abs(value - median) / n;
+    Sum deviations;
+    for (const double value : values) deviations.add(std::abs(value - median));
+    const double deviation = deviations.value() / n;
     const double skew = (mean - median) / deviation;
     const double shape = squares_about(values, mean) / (n - 1.0) / deviation / deviation;
     return {std::log(deviation), (skew * skew + shape - 1.0) / n};

@@ -57,15 +57,35 @@ double stirling_correction(double a) noexcept {
     return per_a * (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188)))));
 }
 
-double log_choose(double n, double k) noexcept {
-    k = std::min(k, n - k);
-    if (k == 0.0) return 0.0;
-    if (k <= 12.0) {  // a product that no n below 2^64 makes overflow: quicker, and exact to a few roundings
-        double product = 1.0;
-        for (double i = 1.0; i <= k; i += 1.0) product *= (n - k + i) / i;
-        return std::log(product);
+// The same of ln n! = (n + 1/2) ln n - n + ln(2 pi)/2, of any n above 0.
+double stirling_error(double n) noexcept {
+    return n > 20.0 ? stirling_correction(n)
+                    : log_gamma(n + 1.0) - (n + 0.5) * std::log(n) + n - 0.5 * std::log(2.0 * pi);
+}
+
+// x ln(x/m) + m - x, without the cancellation of its parts where x is near m.
+double deviance(double x, double m) noexcept {
+    const double difference = x - m;
+    if (std::abs(difference) >= 0.1 * (x + m)) return x * std::log(x / m) - difference;
+    const double v = difference / (x + m);
+    double sum = difference * v;
+    double power = 2.0 * x * v;
+    for (double i = 3.0; i < 60.0; i += 2.0) {
+        power *= v * v;
+        const double next = sum + power / i;
+        if (next == sum) break;
+        sum = next;
     }
-    return log_gamma(n + 1.0) - log_gamma(k + 1.0) - log_gamma(n - k + 1.0);
+    return sum;
+}
+
+// ln of the probability of k successes in n trials of probability drawn/total, in (0, 1), by Loader's (2000) saddle
+// point: no part is larger than the result, where factorials would leave 1e-9 of it at a million.
+double log_binomial(double k, double n, double drawn, double total) noexcept {
+    if (k == 0.0) return n * std::log1p(-drawn / total);
+    if (k == n) return n * std::log(drawn / total);
+    return stirling_error(n) - stirling_error(k) - stirling_error(n - k) - deviance(k, n * (drawn / total)) -
+           deviance(n - k, n * ((total - drawn) / total)) + 0.5 * std::log(n / (2.0 * pi * k * (n - k)));
 }
 
 // P(D_n^+ >= d) by Smirnov's finite sum (1944); for small n, where the expansion of the tail is too coarse.
@@ -356,7 +376,8 @@ double hypergeometric_cdf(std::uint64_t at_most, std::uint64_t population, std::
     const double bad = static_cast<double>(failures);
     const double drawn = static_cast<double>(draws);
     const double start = static_cast<double>(at_most);
-    const double first = log_choose(good, start) + log_choose(bad, drawn - start) - log_choose(total, drawn);
+    const double first = log_binomial(start, good, drawn, total) + log_binomial(drawn - start, bad, drawn, total) -
+                         log_binomial(drawn, total, drawn, total);
     // Downwards from the last term, each in proportion to the first.
     double sum = 1.0;
     double term = 1.0;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "unit/drift/oracle_cases.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
@@ -21,24 +22,7 @@ using Counts = std::vector<std::uint64_t>;
 
 namespace {
 
-struct Table {
-    Counts counts;
-    std::size_t rows;
-    std::size_t columns;
-    [[nodiscard]] drift::CountTable view() const { return {counts, rows, columns}; }
-    [[nodiscard]] Table transposed() const {
-        Table other{Counts(counts.size()), columns, rows};
-        for (std::size_t i = 0; i < counts.size(); ++i) other.counts[i % columns * rows + i / columns] = counts[i];
-        return other;
-    }
-};
-
-Table table_of(const nlohmann::json& json) {
-    Table table{{}, json.size(), json[0].size()};
-    for (const auto& row : json)
-        for (const auto& count : row) table.counts.push_back(count.get<std::uint64_t>());
-    return table;
-}
+using Table = OracleTable;
 
 double p(const Table& table, const drift::TestOptions& options = {}) {
     return drift::fisher_exact(table.view(), options).p_value;
@@ -60,7 +44,7 @@ TEST_CASE("exact p-values are the sums over all tables, either way round") {
     const auto& cases = oracle_data("fisher.json")["exact"];
     REQUIRE(cases.size() == 11);
     for (const auto& row : cases) {
-        const Table table = table_of(row["table"]);
+        const Table table = oracle_table(row["table"]);
         CAPTURE(row["table"].dump());
         const auto expected = doctest::Approx(row["p"].get<double>()).epsilon(1e-9);
         const auto result = drift::fisher_exact(table.view(), {.method = Method::exact});
@@ -78,7 +62,7 @@ TEST_CASE("exact p-values are the sums over all tables, either way round") {
 
 TEST_CASE("permutations agree with SciPy's Monte Carlo where all tables are too many") {
     for (const auto& row : oracle_data("fisher.json")["sampled"]) {
-        const Table table = table_of(row["table"]);
+        const Table table = oracle_table(row["table"]);
         const double share = row["p"].get<double>();
         const auto result = drift::fisher_exact(table.view(), {.method = Method::permutation, .permutations = 19'999});
         CHECK(result.statistic == doctest::Approx(row["log_probability"].get<double>()).epsilon(1e-9));

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "unit/drift/oracle_cases.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
@@ -20,23 +21,6 @@ using Counts = std::vector<std::uint64_t>;
 namespace {
 
 const vedette::stats::Confidence confidence(0.95);
-
-// A value's mass sits on it: cells [places[i], places[i + 1]), as in a discrete grid, with the two outer cells.
-d::GridReference discrete_reference(const Counts& counts, const std::vector<double>& places) {
-    Counts cells{0};
-    cells.insert(cells.end(), counts.begin(), counts.end());
-    cells.push_back(0);
-    std::vector<double> edges = places;
-    edges.push_back(std::nextafter(places.back(), 1e300));
-    return d::GridReference::ordered(cells, edges, places.front(), places.back(), 2.0, true);
-}
-
-Counts with_outer(const Counts& counts) {
-    Counts cells{0};
-    cells.insert(cells.end(), counts.begin(), counts.end());
-    cells.push_back(0);
-    return cells;
-}
 
 std::array<const TestResult*, 8> all(const d::GridEvidence& e) {
     return {&e.ks, &e.chi_square, &e.g, &e.psi, &e.jensen_shannon, &e.hellinger, &e.total_variation, &e.wasserstein};
