@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The drift tests beside the libraries that a user would otherwise call: the benchmarks of bench/ and the peers take
-turns, round by round, on one thread, each on other data in every round."""
+turns, round by round, on one thread. The peers see other data in every round, ours the same few sets by turns."""
 import argparse
 import importlib.metadata
 import json

@@ -90,6 +90,18 @@ void fill_contributions(MultivariateResult& result, const Pooled& pooled, const 
     result.row_contributions = spread_over_rows(rows, live);
 }
 
+// Columns whose sums would overflow, by a power of two smaller on both sides: no answer depends on the unit.
+void keep_sums_finite(RowMatrix& first, RowMatrix& second) {
+    constexpr double largest = 0x1p960;
+    for (Eigen::Index j = 0; j < first.values.cols(); ++j) {
+        const double size =
+            std::max(first.values.col(j).cwiseAbs().maxCoeff(), second.values.col(j).cwiseAbs().maxCoeff());
+        if (size <= largest) continue;
+        first.values.col(j) *= 0x1p-100;
+        second.values.col(j) *= 0x1p-100;
+    }
+}
+
 void check_options(const TestOptions& options) {
     check_confidence(options.confidence, name);
     if (options.permutations == 0)
@@ -122,13 +134,14 @@ template <class T>
 MultivariateResult hotelling_t2(MatrixView<T> reference, MatrixView<T> live, const TestOptions& options) {
     check_options(options);
     check_columns(reference.columns(), live.columns(), name);
-    const RowMatrix first = read_rows(reference, options.nan, name, "reference");
-    const RowMatrix second = read_rows(live, options.nan, name, "live");
+    RowMatrix first = read_rows(reference, options.nan, name, "reference");
+    RowMatrix second = read_rows(live, options.nan, name, "live");
     for (const auto* side : {&first, &second})
         if (side->kept.size() < 2)
             throw Error(ErrorCode::not_enough_data, std::string(name) + ": the " +
                                                         (side == &first ? "reference" : "live") + " sample has " +
                                                         std::to_string(side->kept.size()) + " rows, at least 2 needed");
+    keep_sums_finite(first, second);
     const Pooled pooled = pool(first, second);
     const Spectrum spectrum = spectrum_of(within_covariance(pooled));
     const auto total = static_cast<double>(pooled.n + pooled.m);

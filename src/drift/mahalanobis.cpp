@@ -22,6 +22,8 @@ Eigen::Map<const Eigen::VectorXd> vector_of(const std::vector<double>& values) {
     return {values.data(), index_of(values.size())};
 }
 
+constexpr double largest_value = 1e290;
+
 }  // namespace
 
 template <class T>
@@ -34,6 +36,9 @@ MahalanobisDistance<T>::MahalanobisDistance(MatrixView<T> reference, NanPolicy n
         throw Error(ErrorCode::not_enough_data, std::string(name) + ": the reference sample has " +
                                                     std::to_string(count_) + " rows, at least 2 needed");
     const Eigen::RowVectorXd raw = rows.cwiseAbs().colwise().maxCoeff();
+    if (raw.maxCoeff() > largest_value)
+        throw Error(ErrorCode::invalid_argument,
+                    std::string(name) + ": a value of the reference is beyond 1e290, and sums would overflow");
     Eigen::RowVectorXd mean = rows.colwise().mean();
     rows.rowwise() -= mean;
     const Eigen::RowVectorXd rest = rows.colwise().mean();  // a first mean of large values is off by rounding

@@ -42,7 +42,7 @@ class MahalanobisDistance {
   public:
     /// Copies nothing but mean and (pseudo-)inverse covariance: d (d + 2) doubles. O(n d^2 + d^3). Throws Error:
     /// not_enough_data for no column or no more rows than the rank of the covariance + 1, invalid_argument for values
-    /// that are not finite (NanPolicy::omit leaves out rows with a NaN).
+    /// that are not finite (NanPolicy::omit leaves out rows with a NaN) or beyond 1e290.
     explicit MahalanobisDistance(MatrixView<T> reference, NanPolicy nan = NanPolicy::refuse);
 
     [[nodiscard]] std::size_t dimension() const noexcept { return mean_.size(); }

@@ -42,6 +42,21 @@ ErrorCode code_of(Call&& call) {
 
 }  // namespace
 
+TEST_CASE("values near the largest number are a unit like any other") {
+    const std::vector<double> x{1.0, 2.0, 3.5, 1.5, 2.5, 0.5, 4.0, 3.0}, y{2.0, 3.0, 4.5, 1.0, 3.5, 2.5};
+    std::vector<double> huge_x(x), huge_y(y);
+    for (double& value : huge_x) value *= 0x1p1020;
+    for (double& value : huge_y) value *= 0x1p1020;
+    const auto view = [](const std::vector<double>& v) {
+        return vedette::MatrixView<double>::row_major(v.data(), v.size(), 1);
+    };
+    const auto plain = vedette::drift::hotelling_t2(view(x), view(y));
+    const auto huge = vedette::drift::hotelling_t2(view(huge_x), view(huge_y));
+    CHECK(huge.test.statistic == doctest::Approx(plain.test.statistic).epsilon(1e-12));
+    CHECK(huge.test.p_value == doctest::Approx(plain.test.p_value).epsilon(1e-12));
+    CHECK_THROWS_AS(vedette::drift::MahalanobisDistance<double>{view(huge_x)}, vedette::Error);
+}
+
 TEST_CASE("T2, p, contributions and interval match the formulas") {
     const auto data = oracle_data("hotelling.json");
     REQUIRE(data["cases"].size() == 4);
