@@ -86,9 +86,9 @@ def compare_requests(library, kernels, results, random):
     rows = random.normal(size=(count, features)).astype(np.float32)
     baseline = library.baseline([vedette_c.numeric_column(b"f%d" % f, reference[:, f]) for f in range(features)])
     guard, window = library.guard(baseline), library.window(baseline)
-    verdict = vedette_c.sized(vedette_c.Verdict)
+    answer = vedette_c.sized(vedette_c.Verdict)
     check = library.lib.vdt_guard_check_f32
-    address = ctypes.addressof(verdict)
+    address = ctypes.addressof(answer)
     edges = [library.numbers("vdt_baseline_edges", baseline, f, np.float64) for f in range(features)]
     width = max(map(len, edges))
     grid = np.array([np.pad(e, (0, width - len(e)), constant_values=np.inf) for e in edges], np.float32)
