@@ -142,51 +142,34 @@ void energy_distance(benchmark::State& state) {
     run<T>(state, [](const auto& x, const auto& y) { return drift::energy_distance(x, y, measure_only()); });
 }
 
-BENCHMARK_TEMPLATE(kolmogorov_smirnov, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, float)
-    ->Arg(1000)
-    ->Arg(10'000)
-    ->Arg(100'000)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, double)
-    ->Arg(1000)
-    ->Arg(10'000)
-    ->Arg(100'000)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_clusters, float)
-    ->Arg(1000)
-    ->Arg(10'000)
-    ->Arg(100'000)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_clusters, double)
-    ->Arg(1000)
-    ->Arg(10'000)
-    ->Arg(100'000)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_ties, float)
-    ->Arg(1000)
-    ->Arg(10'000)
-    ->Arg(100'000)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_ties, double)
-    ->Arg(1000)
-    ->Arg(10'000)
-    ->Arg(100'000)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kuiper, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(kuiper, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(cramer_von_mises, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(cramer_von_mises, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(anderson_darling, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(anderson_darling, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(mann_whitney, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(mann_whitney, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(epps_singleton, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(epps_singleton, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(wasserstein, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(wasserstein, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(energy_distance, float)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_TEMPLATE(energy_distance, double)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+void both_sizes(benchmark::internal::Benchmark* bench) {
+    bench->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMicrosecond);
+}
+void live_sizes(benchmark::internal::Benchmark* bench) {
+    bench->Arg(1000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+}
+
+BENCHMARK_TEMPLATE(kolmogorov_smirnov, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, float)->Apply(live_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen, double)->Apply(live_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_clusters, float)->Apply(live_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_clusters, double)->Apply(live_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_ties, float)->Apply(live_sizes);
+BENCHMARK_TEMPLATE(kolmogorov_smirnov_frozen_ties, double)->Apply(live_sizes);
+BENCHMARK_TEMPLATE(kuiper, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(kuiper, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(cramer_von_mises, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(cramer_von_mises, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(anderson_darling, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(anderson_darling, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(mann_whitney, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(mann_whitney, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(epps_singleton, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(epps_singleton, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(wasserstein, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(wasserstein, double)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(energy_distance, float)->Apply(both_sizes);
+BENCHMARK_TEMPLATE(energy_distance, double)->Apply(both_sizes);
 
 }  // namespace

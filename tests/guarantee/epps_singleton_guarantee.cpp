@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "guarantee/rate.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/moment_tests.hpp"
@@ -18,22 +19,6 @@ using vedette::Random;
 using Sample = std::vector<double>;
 
 namespace {
-
-const stats::Confidence band(1.0 - 1e-4);
-
-struct Rate {
-    std::uint64_t runs = 0;
-    std::uint64_t alarms = 0;
-    void add(bool alarm) {
-        ++runs;
-        alarms += alarm ? 1U : 0U;
-    }
-    [[nodiscard]] bool at_most(double level) const { return stats::clopper_pearson(alarms, runs, band).lower <= level; }
-    [[nodiscard]] bool at_least(double level) const {
-        return stats::clopper_pearson(alarms, runs, band).upper >= level;
-    }
-    [[nodiscard]] double value() const { return static_cast<double>(alarms) / static_cast<double>(runs); }
-};
 
 enum class Law { normal, skewed, heavy, whole, coin, inflated };
 constexpr Law laws[] = {Law::normal, Law::skewed, Law::heavy, Law::whole, Law::coin, Law::inflated};

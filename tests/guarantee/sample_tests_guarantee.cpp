@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "guarantee/rate.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/distance_tests.hpp"
@@ -27,25 +28,6 @@ using vedette::Random;
 using Sample = std::vector<double>;
 
 namespace {
-
-// The exact binomial band, at a confidence that all checks of this file together fail less than once in a hundred runs
-// of fresh seeds.
-const stats::Confidence band(1.0 - 1e-4);
-
-struct Rate {
-    std::uint64_t runs = 0;
-    std::uint64_t alarms = 0;
-
-    void add(bool alarm) {
-        ++runs;
-        alarms += alarm ? 1U : 0U;
-    }
-    [[nodiscard]] bool at_most(double level) const { return stats::clopper_pearson(alarms, runs, band).lower <= level; }
-    [[nodiscard]] bool at_least(double level) const {
-        return stats::clopper_pearson(alarms, runs, band).upper >= level;
-    }
-    [[nodiscard]] double value() const { return static_cast<double>(alarms) / static_cast<double>(runs); }
-};
 
 enum class Law { continuous, whole, coin };
 

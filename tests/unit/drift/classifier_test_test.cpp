@@ -13,40 +13,23 @@
 
 #include "drift/out_of_fold.hpp"
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 
 namespace drift = vedette::drift;
 using View = vedette::MatrixView<double>;
 using vedette::ErrorCode;
+using vedette::testing::code_of;
+using vedette::testing::normals;
+using vedette::testing::sum;
 
 namespace {
-
-double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-std::vector<double> normals(std::size_t count, std::uint64_t seed) {
-    vedette::Random random(seed);
-    std::vector<double> values(count);
-    for (double& value : values) value = random.normal();
-    return values;
-}
 
 Eigen::MatrixXd matrix(const std::vector<double>& values, std::size_t columns) {
     const auto d = static_cast<Eigen::Index>(columns);
     return Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
         values.data(), static_cast<Eigen::Index>(values.size()) / d, d);
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const vedette::Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
 }
 
 }  // namespace

@@ -11,21 +11,16 @@
 #include <vector>
 
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 
 namespace drift = vedette::drift;
 using View = vedette::MatrixView<double>;
 using vedette::ErrorCode;
+using vedette::testing::normals;
 
 namespace {
-
-std::vector<double> normals(std::size_t count, std::uint64_t seed) {
-    vedette::Random random(seed);
-    std::vector<double> values(count);
-    for (double& value : values) value = random.normal();
-    return values;
-}
 
 ErrorCode code_of(View reference, View live, const drift::DensityDifferenceOptions& options = {}) {
     try {

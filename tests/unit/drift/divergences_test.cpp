@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 
@@ -21,6 +22,7 @@ using d::ZeroRule;
 using vedette::ErrorCode;
 using Sample = std::vector<double>;
 using Counts = std::vector<std::uint64_t>;
+using vedette::testing::code_of;
 
 namespace {
 
@@ -74,16 +76,6 @@ std::size_t check_presets(const nlohmann::json& row) {
         }
     }
     return compared;
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        (void)call();
-    } catch (const vedette::Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
 }
 
 }  // namespace

@@ -10,30 +10,15 @@
 #include <vector>
 
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 
 namespace drift = vedette::drift;
 using vedette::ErrorCode;
 using View = vedette::MatrixView<double>;
 using FloatView = vedette::MatrixView<float>;
-
-namespace {
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const vedette::Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
-}
-
-double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-}  // namespace
+using vedette::testing::code_of;
+using vedette::testing::sum;
 
 TEST_CASE("energy, its effect and contributions match the definition, p the same splits by hand") {
     for (const auto& row : oracle_data("mmd.json")["cases"]) {

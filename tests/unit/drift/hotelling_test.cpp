@@ -10,37 +10,16 @@
 #include <vector>
 
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 
 namespace drift = vedette::drift;
 using View = vedette::MatrixView<double>;
 using vedette::ErrorCode;
-
-namespace {
-
-double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-std::vector<double> normals(std::size_t count, std::uint64_t seed) {
-    vedette::Random random(seed);
-    std::vector<double> values(count);
-    for (double& value : values) value = random.normal();
-    return values;
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const vedette::Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
-}
-
-}  // namespace
+using vedette::testing::code_of;
+using vedette::testing::normals;
+using vedette::testing::sum;
 
 TEST_CASE("values near the largest number are a unit like any other") {
     const std::vector<double> x{1.0, 2.0, 3.5, 1.5, 2.5, 0.5, 4.0, 3.0}, y{2.0, 3.0, 4.5, 1.0, 3.5, 2.5};

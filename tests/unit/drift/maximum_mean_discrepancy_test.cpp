@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/stats/permutation.hpp"
@@ -19,29 +20,11 @@ namespace drift = vedette::drift;
 using vedette::ErrorCode;
 using View = vedette::MatrixView<double>;
 using FloatView = vedette::MatrixView<float>;
+using vedette::testing::code_of;
+using vedette::testing::normals;
+using vedette::testing::sum;
 
 namespace {
-
-double sum(const std::vector<double>& values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-std::vector<double> normals(std::size_t count, std::uint64_t seed) {
-    vedette::Random random(seed);
-    std::vector<double> values(count);
-    for (double& value : values) value = random.normal();
-    return values;
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const vedette::Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
-}
 
 void check_close(const std::vector<double>& got, const std::vector<double>& wanted, double tolerance) {
     REQUIRE(got.size() == wanted.size());

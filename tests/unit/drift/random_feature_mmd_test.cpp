@@ -12,6 +12,7 @@
 
 #include "unit/drift/allocation_count.hpp"
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
@@ -20,27 +21,12 @@ namespace drift = vedette::drift;
 using View = vedette::MatrixView<double>;
 using Mmd = drift::RandomFeatureMmd<double>;
 using vedette::ErrorCode;
+using vedette::testing::code_of;
+using vedette::testing::normals;
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-std::vector<double> normals(std::size_t count, std::uint64_t seed) {
-    vedette::Random random(seed);
-    std::vector<double> values(count);
-    for (double& value : values) value = random.normal();
-    return values;
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const vedette::Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
-}
 
 drift::FeatureWindow observed(const Mmd& mmd, View rows) {
     auto window = mmd.window();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "unit/oracle_data.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 
@@ -17,6 +18,7 @@ namespace drift = vedette::drift;
 using vedette::Error;
 using vedette::ErrorCode;
 using vedette::stats::KllSketch;
+using vedette::testing::code_of;
 
 namespace {
 
@@ -25,16 +27,6 @@ KllSketch<T> sketch_of(const std::vector<T>& values, std::uint32_t k, std::uint6
     KllSketch<T> sketch(k, seed);
     sketch.update(values);
     return sketch;
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
 }
 
 }  // namespace

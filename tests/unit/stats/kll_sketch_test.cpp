@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stats/small_sort.hpp"
+#include "unit/test_values.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
@@ -19,6 +20,7 @@ namespace stats = vedette::stats;
 using stats::KllSketch;
 using vedette::Error;
 using vedette::ErrorCode;
+using vedette::testing::code_of;
 
 namespace {
 
@@ -46,16 +48,6 @@ double worst_error(const KllSketch<double>& sketch, std::vector<double> values) 
         worst = std::max(worst, std::abs(sketch.rank(values[i]) - rank));
     }
     return worst;
-}
-
-template <class Call>
-ErrorCode code_of(Call&& call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.code();
-    }
-    return ErrorCode{};
 }
 
 }  // namespace
