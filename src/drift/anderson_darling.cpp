@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "drift/bridge_form.hpp"
+#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
+#include "drift/unsorted_walk.hpp"
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
 
@@ -28,6 +30,7 @@ struct WeightedScan {
     double passed = 0.0;
     double difference = 0.0;  // n m (F - G)
     double sum = 0.0;
+    double cubes = 0.0;  // of the sizes of tie groups, less the sizes
 
     template <class T>
     void operator()(T, std::size_t c_count, std::size_t d_count) {
@@ -42,8 +45,21 @@ struct WeightedScan {
         const double variance = rank * (total - rank) - (midrank ? 0.25 * total * size : 0.0);
         // The last group of the right-continuous form ends where both functions are 1, as does a single group.
         sum += variance > 0.0 ? size * middle * middle / variance : 0.0;
+        cubes += size * (size * size - 1.0);
         difference += step;
         passed += size;
+    }
+    void resume(const kernels::WalkState& state) {
+        difference = state.reference_below * m - state.live_below * n;
+        passed = state.reference_below + state.live_below;
+    }
+    void absorb(const double* sums) {
+        sum += sums[0];
+        cubes += sums[1];
+    }
+    [[nodiscard]] bool has_few_ties() const {
+        const double total = n + m;
+        return cubes / (total * total * total) <= negligible_ties;
     }
     [[nodiscard]] double statistic() const {
         const double total = n + m;
@@ -191,10 +207,14 @@ stats::ChiSquaredMixture tied_law(const TieShares& ties, double degrees, bool mi
     return stats::ChiSquaredMixture(form.weights(), degrees);
 }
 
-double limit_p(double statistic, double variance, double degrees, const TieShares& ties, bool midrank) {
-    if (ties.cubes > negligible_ties) return tied_law(ties, degrees, midrank).sf(statistic);
+double untied_p(double statistic, double variance, double degrees) {
     const auto law = stats::ChiSquaredMixture::anderson_darling(degrees);
     return law.sf(degrees + (statistic - degrees) * std::sqrt(law.variance() / variance));
+}
+
+double limit_p(double statistic, double variance, double degrees, const TieShares& ties, bool midrank) {
+    return ties.cubes > negligible_ties ? tied_law(ties, degrees, midrank).sf(statistic)
+                                        : untied_p(statistic, variance, degrees);
 }
 
 void check(const AndersonDarlingOptions& options, double total) {
@@ -209,6 +229,27 @@ void check(const AndersonDarlingOptions& options, double total) {
 void require_distinct(bool distinct) {
     if (!distinct)
         throw Error(ErrorCode::not_enough_data, "anderson_darling: all values are equal, at least two must differ");
+}
+
+WeightedScan start_scan(const AndersonDarlingOptions& options, const TestResult& counts) {
+    check(options, counts.reference_count + counts.live_count);
+    return {counts.reference_count, counts.live_count, options.variant == AndersonDarlingVariant::midrank};
+}
+
+// Statistic, effect and interval; the variance of A^2.
+double describe(const WeightedScan& scan, double confidence, TestResult& result) {
+    const double statistic = scan.statistic();
+    const double total = scan.n + scan.m;
+    const double product = scan.n * scan.m;
+    const std::array<double, 2> sizes{scan.n, scan.m};
+    const double variance = finite_variance(sizes, total);
+    result.statistic = (statistic - 1.0) / std::sqrt(variance);
+    result.degrees_of_freedom = 1.0;
+    result.effect = std::sqrt(statistic * total * total / ((total - 1.0) * product));
+    const auto limit = stats::ChiSquaredMixture::anderson_darling(1.0);
+    const double width = std::sqrt(limit.approximate_quantile(1.0 - confidence) * total / product);
+    result.effect_interval = {std::max(0.0, result.effect - width), result.effect + width};
+    return variance;
 }
 
 // The pooled sample of several: the counts of each sample in every tie group, flat.
@@ -270,36 +311,42 @@ template <class T>
 TestResult anderson_darling(const SortedSample<T>& reference, const SortedSample<T>& live,
                             const AndersonDarlingOptions& options) {
     TestResult result = start_result(name, reference, live, 1);
-    const double n = result.reference_count;
-    const double m = result.live_count;
-    const double total = n + m;
-    check(options, total);
-    const bool midrank = options.variant == AndersonDarlingVariant::midrank;
-    const WeightedScan empty{n, m, midrank};
+    const WeightedScan empty = start_scan(options, result);
     WeightedScan scan = empty;
-    TieShares ties(total);
-    for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) {
-        scan(v, c, d);
-        ties.add(c + d);
-    });
-    ties.finish();
+    for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
     require_distinct(std::min(reference.values().front(), live.values().front()) !=
                      std::max(reference.values().back(), live.values().back()));
-    const double statistic = scan.statistic();
-    const std::array<double, 2> sizes{n, m};
-    const double variance = finite_variance(sizes, total);
-    result.statistic = (statistic - 1.0) / std::sqrt(variance);
-    result.degrees_of_freedom = 1.0;
-    result.effect = std::sqrt(statistic * total * total / ((total - 1.0) * n * m));
-    const auto limit = stats::ChiSquaredMixture::anderson_darling(1.0);
-    const double width = std::sqrt(limit.approximate_quantile(1.0 - options.confidence) * total / (n * m));
-    result.effect_interval = {std::max(0.0, result.effect - width), result.effect + width};
-    if (options.method == Method::permutation)
+    const double variance = describe(scan, options.confidence, result);
+    if (options.method == Method::permutation) {
         result.p_value = permutation_p(reference.values(), live.values(), options, [&] { return empty; });
-    else
-        result.p_value = options.law == AndersonDarlingLaw::table ? table_p(result.statistic, 1.0)
-                                                                  : limit_p(statistic, variance, 1.0, ties, midrank);
+    } else if (options.law == AndersonDarlingLaw::table) {
+        result.p_value = table_p(result.statistic, 1.0);
+    } else {
+        TieShares ties(scan.n + scan.m);
+        if (!scan.has_few_ties()) {
+            for_each_tie_group(reference.values(), live.values(),
+                               [&](T, std::size_t c, std::size_t d) { ties.add(c + d); });
+            ties.finish();
+        }
+        result.p_value = limit_p(scan.statistic(), variance, 1.0, ties, scan.midrank);
+    }
     return result;
+}
+
+template <class T>
+TestResult anderson_darling(ColumnView<T> reference, ColumnView<T> live, const AndersonDarlingOptions& options) {
+    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
+    TestResult result = start_result(name, x.values().size(), y.values().size(), 1);
+    WeightedScan scan = start_scan(options, result);
+    const auto sum = scan.midrank ? kernels::WalkSum::midrank_squares : kernels::WalkSum::right_squares;
+    const bool table = options.law == AndersonDarlingLaw::table;
+    if (options.method != Method::permutation && walk_unsorted(x.values(), y.values(), sum, scan) &&
+        (table || scan.has_few_ties())) {
+        const double variance = describe(scan, options.confidence, result);
+        result.p_value = table ? table_p(result.statistic, 1.0) : untied_p(scan.statistic(), variance, 1.0);
+        return result;
+    }
+    return anderson_darling(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
 }
 
 template <class T>
@@ -351,8 +398,10 @@ TestResult anderson_darling(std::span<const SortedSample<T>> samples, const Ande
 template TestResult anderson_darling<float>(const SortedSample<float>&, const SortedSample<float>&,
                                             const AndersonDarlingOptions&);
 template TestResult anderson_darling<float>(std::span<const SortedSample<float>>, const AndersonDarlingOptions&);
+template TestResult anderson_darling<float>(ColumnView<float>, ColumnView<float>, const AndersonDarlingOptions&);
 template TestResult anderson_darling<double>(const SortedSample<double>&, const SortedSample<double>&,
                                              const AndersonDarlingOptions&);
 template TestResult anderson_darling<double>(std::span<const SortedSample<double>>, const AndersonDarlingOptions&);
+template TestResult anderson_darling<double>(ColumnView<double>, ColumnView<double>, const AndersonDarlingOptions&);
 
 }  // namespace vedette::inline v0::drift

@@ -8,6 +8,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "stats/sort.hpp"
+
 namespace vedette::inline v0::drift {
 namespace {
 
@@ -168,6 +170,34 @@ void BucketMap<T>::operator()(std::span<const T> values, std::uint16_t* buckets)
     }
 }
 
+template <class T>
+void BucketMap<T>::count(std::span<const T> values, unsigned shift, std::uint16_t* buckets,
+                         std::uint32_t* counts) const noexcept {
+    constexpr std::size_t block = 512;
+    for (std::size_t begin = 0; begin < values.size(); begin += block) {
+        const std::size_t size = std::min(block, values.size() - begin);
+        (*this)(values.subspan(begin, size), buckets + begin);
+        for (std::size_t i = begin; i < begin + size; ++i) {
+            buckets[i] = static_cast<std::uint16_t>(buckets[i] >> shift);
+            ++counts[buckets[i]];
+        }
+    }
+}
+
+template <class T>
+std::vector<T> glance_at(std::span<const T> reference, std::span<const T> live) {
+    constexpr std::size_t from_each = 1024;
+    std::vector<T> glance;
+    for (const std::span<const T> side : {reference, live}) {
+        const std::size_t step = std::max<std::size_t>(1, side.size() / from_each);
+        for (std::size_t i = 0; i < side.size(); i += step) glance.push_back(side[i]);
+    }
+    stats::sort_ascending(std::span<T>(glance));
+    return glance;
+}
+
+template std::vector<float> glance_at<float>(std::span<const float>, std::span<const float>);
+template std::vector<double> glance_at<double>(std::span<const double>, std::span<const double>);
 template class BucketMap<float>;
 template class BucketMap<double>;
 

@@ -27,6 +27,9 @@ class BucketMap {
 
     void operator()(std::span<const T> values, std::uint16_t* buckets) const noexcept;
 
+    /// Adds to `counts` how often each bucket comes, buckets joined by 2^shift; `buckets` keeps each value's.
+    void count(std::span<const T> values, unsigned shift, std::uint16_t* buckets, std::uint32_t* counts) const noexcept;
+
   private:
     using Key = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
     enum class Kind : std::uint8_t { width, bits, search };
@@ -45,6 +48,10 @@ class BucketMap {
     unsigned shift_ = 0;
     std::vector<T> edges_;  // search: bucket = number of edges at or below the value; padded to a power of 2 minus 1
 };
+
+/// Some 2,000 values evenly from either sample (neither is empty), ascending: enough to fit a map that spreads both.
+template <class T>
+std::vector<T> glance_at(std::span<const T> reference, std::span<const T> live);
 
 extern template class BucketMap<float>;
 extern template class BucketMap<double>;

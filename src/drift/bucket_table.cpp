@@ -17,8 +17,6 @@
 namespace vedette::inline v0::drift {
 namespace {
 
-constexpr std::size_t block = 512;
-constexpr std::size_t sampled_values = 2048;
 constexpr std::size_t most_values = std::numeric_limits<std::uint32_t>::max();
 
 // The bits of a bucket number for which `size` values leave a few in each bucket.
@@ -32,20 +30,6 @@ unsigned bits_for(std::size_t size) {
 constexpr std::uint8_t closed = 0;
 constexpr std::uint8_t to_sort = 1;
 constexpr std::uint8_t to_compare = 2;  // its reference values are all the same: live values lie below, at or above it
-
-// How often each bucket comes; `buckets` keeps the number of every value's.
-template <class T>
-void count_values(const BucketMap<T>& map, std::span<const T> values, unsigned shift, std::uint16_t* buckets,
-                  std::uint32_t* counts) {
-    for (std::size_t begin = 0; begin < values.size(); begin += block) {
-        const std::size_t count = std::min(block, values.size() - begin);
-        map(values.subspan(begin, count), buckets + begin);
-        for (std::size_t i = begin; i < begin + count; ++i) {
-            buckets[i] = static_cast<std::uint16_t>(buckets[i] >> shift);
-            ++counts[buckets[i]];
-        }
-    }
-}
 
 // The values of open buckets, ascending.
 template <class T>
@@ -166,7 +150,7 @@ BucketTable<T>::BucketTable(SortedSample<T> sorted) : sample(std::move(sorted)) 
     map.emplace(values, bits_for(2 * values.size()));
     std::vector<std::uint32_t> ends(map->size() + 1, 0);
     std::vector<std::uint16_t> buckets(values.size());
-    count_values(*map, values, 0, buckets.data(), ends.data() + 1);
+    map->count(values, 0, buckets.data(), ends.data() + 1);
     for (std::size_t k = 1; k < ends.size(); ++k) ends[k] += ends[k - 1];
     levels.push_back(std::move(ends));
     while (levels.back().size() > 17) {
@@ -191,7 +175,7 @@ DifferenceExtremes difference_extremes(const BucketTable<T>& reference, std::spa
     for (std::size_t k = 0; k < size; ++k) reference_counts[k] = ends[k + 1] - ends[k];
     std::vector<std::uint32_t> live_counts(size, 0);
     const auto buckets = std::make_unique_for_overwrite<std::uint16_t[]>(live.size());
-    count_values(map, live, shift, buckets.get(), live_counts.data());
+    map.count(live, shift, buckets.get(), live_counts.data());
 
     Extremes extremes(reference.sample.size(), live.size(), wanted);
     extremes.close(reference_counts, live_counts);
@@ -221,13 +205,7 @@ template <class T>
 std::optional<DifferenceExtremes> difference_extremes(std::span<const T> reference, std::span<const T> live,
                                                       Wanted wanted) {
     if (std::max(reference.size(), live.size()) > most_values) return std::nullopt;
-    // A glance at both: the live values must spread as well.
-    std::vector<T> glance;
-    for (const std::span<const T> side : {reference, live}) {
-        const std::size_t step = std::max<std::size_t>(1, side.size() / (sampled_values / 2));
-        for (std::size_t i = 0; i < side.size(); i += step) glance.push_back(side[i]);
-    }
-    stats::sort_ascending(std::span<T>(glance));
+    const std::vector<T> glance = glance_at(reference, live);
     const BucketMap<T> map(glance, bits_for(std::max(reference.size(), live.size())));
     constexpr double too_crowded = 1e-3;
     if (map.crowding() > too_crowded) return std::nullopt;
@@ -235,8 +213,8 @@ std::optional<DifferenceExtremes> difference_extremes(std::span<const T> referen
     std::vector<std::uint32_t> reference_counts(map.size(), 0), live_counts(map.size(), 0);
     const auto reference_buckets = std::make_unique_for_overwrite<std::uint16_t[]>(reference.size());
     const auto live_buckets = std::make_unique_for_overwrite<std::uint16_t[]>(live.size());
-    count_values(map, reference, 0, reference_buckets.get(), reference_counts.data());
-    count_values(map, live, 0, live_buckets.get(), live_counts.data());
+    map.count(reference, 0, reference_buckets.get(), reference_counts.data());
+    map.count(live, 0, live_buckets.get(), live_counts.data());
 
     Extremes extremes(reference.size(), live.size(), wanted);
     extremes.close(reference_counts, live_counts);

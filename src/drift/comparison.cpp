@@ -6,7 +6,9 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
@@ -68,12 +70,16 @@ struct CategoryCounts {
     }
 };
 
-SortedSample<double> finite_values(const Column& column) {
+std::vector<double> finite_values(const Column& column) {
     std::vector<double> values(column.size());
     column.copy_as_double(0, values.size(), values.data());
     std::erase_if(values, [](double value) { return !std::isfinite(value); });
-    return SortedSample<double>(values);
+    return values;
 }
+
+// Few tests of large samples each do without sorting.
+constexpr std::size_t few_tests = 3;
+constexpr std::size_t large_sample = 8192;
 
 // What the data do not allow is not evaluated; what the caller got wrong is an error.
 template <class Side, class Count>
@@ -104,8 +110,14 @@ FeatureComparison compare_columns(const NamedColumn& reference, const Column& li
         }
     };
     if (feature.numeric) {
-        each(finite_values(reference.column), finite_values(live),
-             [](const SortedSample<double>& sample) { return static_cast<double>(sample.size()); });
+        const std::vector<double> reference_values = finite_values(reference.column);
+        const std::vector<double> live_values = finite_values(live);
+        const auto size = [](const auto& sample) { return static_cast<double>(sample.size()); };
+        if (tests.size() <= few_tests && std::min(reference_values.size(), live_values.size()) >= large_sample)
+            each(ColumnView<double>(std::span<const double>(reference_values)),
+                 ColumnView<double>(std::span<const double>(live_values)), size);
+        else
+            each(SortedSample<double>(reference_values), SortedSample<double>(live_values), size);
     } else {
         const CategoryCounts counts(reference.column, live);
         using Counts = std::span<const std::uint64_t>;
@@ -147,6 +159,21 @@ TestResult run_test(DriftTest test, const SortedSample<T>& reference, const Sort
         case DriftTest::hellinger:
         case DriftTest::total_variation: return test_on_grid(test, reference.values(), live.values(), options);
         default: refuse(test, "numeric");
+    }
+}
+
+template <class T>
+TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    switch (named(test, true)) {
+        case DriftTest::kolmogorov_smirnov: return ks_two_sample(reference, live, options);
+        case DriftTest::kuiper: return kuiper_two_sample(reference, live, options);
+        case DriftTest::cramer_von_mises: return cramer_von_mises(reference, live, options);
+        case DriftTest::anderson_darling: return anderson_darling(reference, live, AndersonDarlingOptions{options});
+        case DriftTest::mann_whitney: return mann_whitney(reference, live, options);
+        case DriftTest::wasserstein: return wasserstein_1(reference, live, options);
+        case DriftTest::energy_distance: return energy_distance(reference, live, options);
+        default:
+            return run_test(test, SortedSample<T>(reference, options.nan), SortedSample<T>(live, options.nan), options);
     }
 }
 
@@ -197,7 +224,8 @@ PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, c
     if (reference.is_numeric() != live.is_numeric())
         throw Error(ErrorCode::schema_mismatch, "a column is numeric on one side and categorical on the other");
     if (reference.is_numeric())
-        return preset_divergence(preset, divergence, finite_values(reference), finite_values(live));
+        return preset_divergence(preset, divergence, SortedSample<double>(finite_values(reference)),
+                                 SortedSample<double>(finite_values(live)));
     const CategoryCounts counts(reference, live);
     return preset_divergence(preset, divergence, std::span<const std::uint64_t>(counts.reference),
                              std::span<const std::uint64_t>(counts.live));
@@ -207,5 +235,7 @@ template TestResult run_test<float>(DriftTest, const SortedSample<float>&, const
                                     const TestOptions&);
 template TestResult run_test<double>(DriftTest, const SortedSample<double>&, const SortedSample<double>&,
                                      const TestOptions&);
+template TestResult run_test<float>(DriftTest, ColumnView<float>, ColumnView<float>, const TestOptions&);
+template TestResult run_test<double>(DriftTest, ColumnView<double>, ColumnView<double>, const TestOptions&);
 
 }  // namespace vedette::inline v0::drift

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "drift/bridge_form.hpp"
+#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
+#include "drift/unsorted_walk.hpp"
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
 
@@ -37,6 +39,11 @@ struct SquareScan {
         difference += static_cast<double>(c) * m - static_cast<double>(d) * n;
         sum += size * (before * before + before * difference + difference * difference);
         cubes += size * size * size;
+    }
+    void resume(const kernels::WalkState& state) { difference = state.reference_below * m - state.live_below * n; }
+    void absorb(const double* sums) {
+        sum += sums[0];
+        cubes += sums[1];
     }
     [[nodiscard]] double extremeness() const { return sum; }
 };
@@ -154,26 +161,43 @@ double tied_p(const SortedSample<T>& reference, const SortedSample<T>& live, dou
     return stats::ChiSquaredMixture(form.weights()).sf(integral);
 }
 
+constexpr const char* name = "cramer_von_mises";
+
+void check(const TestOptions& options) {
+    check_options(name, options);
+    require_two_sided(name, options);
+}
+
+// Statistic, effect and interval; the integral of the squared difference is T less its constant 1/(6 N).
+double describe(const SquareScan& scan, double confidence, TestResult& result) {
+    const double product = scan.n * scan.m;
+    const double total = scan.n + scan.m;
+    const double mean_square = scan.sum / (3.0 * total * product * product);
+    const double integral = product / total * mean_square;
+    result.statistic = integral + 1.0 / (6.0 * total);
+    result.effect = std::sqrt(mean_square);
+    const auto limit = stats::ChiSquaredMixture::cramer_von_mises();
+    const double width = std::sqrt(limit.approximate_quantile(1.0 - confidence) * total / product);
+    result.effect_interval = {std::max(0.0, result.effect - width), result.effect + width};
+    return integral;
+}
+
+bool has_few_ties(const SquareScan& scan) {
+    const double total = scan.n + scan.m;
+    return (scan.cubes - total) / (total * total * total) < negligible_ties;
+}
+
 }  // namespace
 
 template <class T>
 TestResult cramer_von_mises(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options) {
-    check_options("cramer_von_mises", options);
-    require_two_sided("cramer_von_mises", options);
-    TestResult result = start_result("cramer_von_mises", reference, live, 2);
-    const double n = result.reference_count;
-    const double m = result.live_count;
-    const double total = n + m;
-    const SquareScan empty{n, m};
+    check(options);
+    TestResult result = start_result(name, reference, live, 2);
+    const SquareScan empty{result.reference_count, result.live_count};
     SquareScan scan = empty;
     for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
-    const double mean_square = scan.sum / (3.0 * total * n * m * n * m);
-    const double integral = n * m / total * mean_square;
-    result.statistic = integral + 1.0 / (6.0 * total);
-    result.effect = std::sqrt(mean_square);
-    const auto limit = stats::ChiSquaredMixture::cramer_von_mises();
-    const double width = std::sqrt(limit.approximate_quantile(1.0 - options.confidence) * total / (n * m));
-    result.effect_interval = {std::max(0.0, result.effect - width), result.effect + width};
+    const double integral = describe(scan, options.confidence, result);
+    const double total = scan.n + scan.m;
 
     Method method = options.method;
     const bool small = std::max(reference.size(), live.size()) <= exact_size_automatic;
@@ -190,15 +214,31 @@ TestResult cramer_von_mises(const SortedSample<T>& reference, const SortedSample
             result.p_value = permutation_p(reference.values(), live.values(), options, [&] { return empty; });
             break;
         default:
-            result.p_value = (scan.cubes - total) / (total * total * total) < negligible_ties
-                                 ? continuous_p(result.statistic, n, m)
-                                 : tied_p(reference, live, integral);
+            result.p_value =
+                has_few_ties(scan) ? continuous_p(result.statistic, scan.n, scan.m) : tied_p(reference, live, integral);
     }
     return result;
 }
 
+template <class T>
+TestResult cramer_von_mises(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    check(options);
+    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
+    TestResult result = start_result(name, x.values().size(), y.values().size(), 2);
+    SquareScan scan{result.reference_count, result.live_count};
+    const bool asymptotic = options.method == Method::automatic || options.method == Method::asymptotic;
+    if (asymptotic && walk_unsorted(x.values(), y.values(), kernels::WalkSum::squares, scan) && has_few_ties(scan)) {
+        describe(scan, options.confidence, result);
+        result.p_value = continuous_p(result.statistic, scan.n, scan.m);
+        return result;
+    }
+    return cramer_von_mises(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+}
+
 template TestResult cramer_von_mises<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);
+template TestResult cramer_von_mises<float>(ColumnView<float>, ColumnView<float>, const TestOptions&);
 template TestResult cramer_von_mises<double>(const SortedSample<double>&, const SortedSample<double>&,
                                              const TestOptions&);
+template TestResult cramer_von_mises<double>(ColumnView<double>, ColumnView<double>, const TestOptions&);
 
 }  // namespace vedette::inline v0::drift

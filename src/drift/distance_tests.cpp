@@ -3,6 +3,7 @@
 #include "vedette/drift/distance_tests.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -10,7 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
+#include "drift/unsorted_walk.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/table.hpp"
 
 namespace vedette::inline v0::drift {
 namespace {
@@ -40,22 +45,55 @@ struct IntegralScan {
     void operator()(T value, std::size_t c, std::size_t d) {
         step(static_cast<double>(value), static_cast<double>(c), static_cast<double>(d));
     }
+    void resume(const kernels::WalkState& state) {
+        below_reference = state.reference_below;
+        below_live = state.live_below;
+        previous = state.previous;
+        started = below_reference + below_live > 0.0;
+    }
+    void absorb(const double* sums) { sum += sums[0]; }
     [[nodiscard]] double extremeness() const { return sum; }
 };
 
-// Centred on the first value, since only spread is asked for; the population's, as distances are.
+// What the effect needs besides the distance: the reference's standard deviation, the population's as distances are,
+// and half the range of both samples.
+struct Spread {
+    bool finite = true;
+    double deviation = 0.0;
+    double half_range = 0.0;
+};
+
+// The population's, as distances are. Centred on some value, since only spread is asked for: not all of what the mean
+// of values far from 0 rounds away is lost then. In lanes, so that vectors serve.
 template <class T>
 double standard_deviation(std::span<const T> values) {
+    constexpr std::size_t lanes = 8;
     const double centre = static_cast<double>(values[values.size() / 2]);
-    double sum = 0.0;
-    double squares = 0.0;
-    for (const T value : values) {
-        const double deviation = static_cast<double>(value) - centre;
-        sum += deviation;
-        squares += deviation * deviation;
-    }
+    std::array<double, lanes> sums{};
+    std::array<double, lanes> squares{};
+    const auto add = [&](std::size_t i, std::size_t lane) {
+        const double difference = static_cast<double>(values[i]) - centre;
+        sums[lane] += difference;
+        squares[lane] += difference * difference;
+    };
+    const std::size_t whole = values.size() - values.size() % lanes;
+    for (std::size_t i = 0; i < whole; i += lanes)
+        for (std::size_t lane = 0; lane < lanes; ++lane) add(i + lane, lane);
+    for (std::size_t i = whole; i < values.size(); ++i) add(i, i - whole);
     const double n = static_cast<double>(values.size());
-    return std::sqrt(std::max(0.0, squares / n - (sum / n) * (sum / n)));
+    const double mean = std::accumulate(sums.begin(), sums.end(), 0.0) / n;
+    const double square = std::accumulate(squares.begin(), squares.end(), 0.0) / n;
+    return std::sqrt(std::max(0.0, square - mean * mean));
+}
+
+template <class T>
+Spread spread_of(std::span<const T> reference, std::span<const T> live) {
+    kernels::MomentsState x, y;
+    const auto& moments = kernels::typed<T>(kernels::kernels()).moments;
+    moments(reference.data(), reference.size(), 1, &x);
+    moments(live.data(), live.size(), 1, &y);
+    return {x.pos_inf + x.neg_inf + y.pos_inf + y.neg_inf == 0, standard_deviation(reference),
+            0.5 * std::max(x.max, y.max) - 0.5 * std::min(x.min, y.min)};
 }
 
 struct Distance {
@@ -67,16 +105,13 @@ struct Distance {
     }
 };
 
-template <class T>
-void require_finite(const char* test, const SortedSample<T>& reference, const SortedSample<T>& live) {
-    if (!reference.is_finite() || !live.is_finite())
+void require_finite(const char* test, const Spread& spread) {
+    if (!spread.finite)
         throw Error(ErrorCode::invalid_argument,
                     std::string(test) + ": an infinite value has no distance from others; leave it out");
 }
 
-template <class T>
-TestResult measure(const Distance& distance, const SortedSample<T>& reference, const SortedSample<T>& live,
-                   const TestOptions& options) {
+void check(const Distance& distance, const TestOptions& options) {
     // Without permutations there is nothing to draw, and the measure alone is asked for.
     TestOptions checked = options;
     checked.permutations = std::max<std::size_t>(1, options.permutations);
@@ -86,27 +121,56 @@ TestResult measure(const Distance& distance, const SortedSample<T>& reference, c
         throw Error(
             ErrorCode::unsupported,
             std::string(distance.name) + ": its p-value comes from permutations, method must be that or automatic");
-    TestResult result = start_result(distance.name, reference, live, 1);
-    require_finite(distance.name, reference, live);
-    const IntegralScan empty{1.0 / result.reference_count, 1.0 / result.live_count, distance.squared};
-    IntegralScan scan = empty;
-    for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
+}
+
+IntegralScan start_scan(const Distance& distance, const TestResult& counts) {
+    return {1.0 / counts.reference_count, 1.0 / counts.live_count, distance.squared};
+}
+
+void describe(const Distance& distance, const IntegralScan& scan, const Spread& spread, double confidence,
+              TestResult& result) {
     result.statistic = distance.from(scan.sum);
-    const double deviation = standard_deviation(reference.values());
-    if (deviation > 0.0 && std::isfinite(deviation)) {
-        const double unit = distance.squared ? std::sqrt(deviation) : deviation;
-        const stats::Confidence each(1.0 - 0.5 * (1.0 - options.confidence));
-        const double band =
-            std::min(1.0, stats::dkw_half_width(reference.size(), each) + stats::dkw_half_width(live.size(), each));
-        const double half_range =
-            0.5 * static_cast<double>(std::max(reference.values().back(), live.values().back())) -
-            0.5 * static_cast<double>(std::min(reference.values().front(), live.values().front()));
-        const double error = distance.from(half_range * (distance.squared ? band * band : band));
-        result.effect = result.statistic / unit;
-        result.effect_interval = {std::max(0.0, result.statistic - error) / unit, (result.statistic + error) / unit};
-    }
+    if (!(spread.deviation > 0.0 && std::isfinite(spread.deviation))) return;
+    const double unit = distance.squared ? std::sqrt(spread.deviation) : spread.deviation;
+    const stats::Confidence each(1.0 - 0.5 * (1.0 - confidence));
+    const double band = std::min(1.0, stats::dkw_half_width(static_cast<std::uint64_t>(result.reference_count), each) +
+                                          stats::dkw_half_width(static_cast<std::uint64_t>(result.live_count), each));
+    const double error = distance.from(spread.half_range * (distance.squared ? band * band : band));
+    result.effect = result.statistic / unit;
+    result.effect_interval = {std::max(0.0, result.statistic - error) / unit, (result.statistic + error) / unit};
+}
+
+template <class T>
+TestResult measure(const Distance& distance, const SortedSample<T>& reference, const SortedSample<T>& live,
+                   const TestOptions& options) {
+    check(distance, options);
+    TestResult result = start_result(distance.name, reference, live, 1);
+    const std::span<const T> x = reference.values();
+    const std::span<const T> y = live.values();
+    const Spread spread = spread_of(x, y);
+    require_finite(distance.name, spread);
+    const IntegralScan empty = start_scan(distance, result);
+    IntegralScan scan = empty;
+    for_each_tie_group(x, y, [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
+    describe(distance, scan, spread, options.confidence, result);
+    if (options.permutations > 0) result.p_value = permutation_p(x, y, options, [&] { return empty; });
+    return result;
+}
+
+template <class T>
+TestResult measure(const Distance& distance, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    check(distance, options);
+    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
+    TestResult result = start_result(distance.name, x.values().size(), y.values().size(), 1);
     if (options.permutations > 0)
-        result.p_value = permutation_p(reference.values(), live.values(), options, [&] { return empty; });
+        return measure(distance, SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    const Spread spread = spread_of(x.values(), y.values());
+    require_finite(distance.name, spread);
+    IntegralScan scan = start_scan(distance, result);
+    const auto sum = distance.squared ? kernels::WalkSum::squared_difference : kernels::WalkSum::absolute_difference;
+    if (!walk_unsorted(x.values(), y.values(), sum, scan))
+        return measure(distance, SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    describe(distance, scan, spread, options.confidence, result);
     return result;
 }
 
@@ -175,6 +239,16 @@ TestResult energy_distance(const SortedSample<T>& reference, const SortedSample<
     return measure(energy, reference, live, options);
 }
 
+template <class T>
+TestResult wasserstein_1(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    return measure(wasserstein, reference, live, options);
+}
+
+template <class T>
+TestResult energy_distance(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    return measure(energy, reference, live, options);
+}
+
 double wasserstein_1(std::span<const double> reference, std::span<const double> reference_weights,
                      std::span<const double> live, std::span<const double> live_weights) {
     return weighted(wasserstein, {wasserstein.name, "the reference", reference, reference_weights},
@@ -192,5 +266,9 @@ template TestResult energy_distance<float>(const SortedSample<float>&, const Sor
 template TestResult wasserstein_1<double>(const SortedSample<double>&, const SortedSample<double>&, const TestOptions&);
 template TestResult energy_distance<double>(const SortedSample<double>&, const SortedSample<double>&,
                                             const TestOptions&);
+template TestResult wasserstein_1<float>(ColumnView<float>, ColumnView<float>, const TestOptions&);
+template TestResult energy_distance<float>(ColumnView<float>, ColumnView<float>, const TestOptions&);
+template TestResult wasserstein_1<double>(ColumnView<double>, ColumnView<double>, const TestOptions&);
+template TestResult energy_distance<double>(ColumnView<double>, ColumnView<double>, const TestOptions&);
 
 }  // namespace vedette::inline v0::drift

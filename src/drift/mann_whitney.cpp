@@ -4,8 +4,10 @@
 #include <cmath>
 #include <vector>
 
+#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
 #include "drift/superiority.hpp"
+#include "drift/unsorted_walk.hpp"
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/stats/distributions.hpp"
 
@@ -19,6 +21,16 @@ constexpr std::size_t exact_size_largest = 1000;  // binomial coefficients must 
 struct RankScan : PlacementSums {
     Alternative alternative = Alternative::two_sided;
 
+    void resume(const kernels::WalkState& state) {
+        below = state.reference_below;
+        live_below = state.live_below;
+    }
+    void absorb(const double* sums) {
+        twice_u += sums[0];
+        tie_cubes += sums[1];
+        live_squares += sums[2];
+        reference_squares += sums[3];
+    }
     [[nodiscard]] double extremeness() const {
         const double excess = twice_u - n * m;
         switch (alternative) {
@@ -90,22 +102,28 @@ double normal_p(const RankScan& scan) {
     return scan.alternative == Alternative::two_sided ? std::min(1.0, 2.0 * tail) : tail;
 }
 
-}  // namespace
+constexpr const char* name = "mann_whitney";
 
-template <class T>
-TestResult mann_whitney(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options) {
-    check_options("mann_whitney", options);
-    TestResult result = start_result("mann_whitney", reference, live, 1);
-    const RankScan empty{{.n = result.reference_count, .m = result.live_count}, options.alternative};
-    RankScan scan = empty;
-    for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
+void describe(const RankScan& scan, double confidence, TestResult& result) {
     result.statistic = 0.5 * scan.twice_u;
     const double estimate = result.statistic / (scan.n * scan.m);
     result.effect = estimate - 0.5;
     const Interval interval =
-        superiority_interval(estimate, placement_variance(scan), stats::Confidence(options.confidence).z(),
+        superiority_interval(estimate, placement_variance(scan), stats::Confidence(confidence).z(),
                              [&](double theta) { return model_variance(theta, scan.n, scan.m); });
     result.effect_interval = {interval.lower - 0.5, interval.upper - 0.5};
+}
+
+}  // namespace
+
+template <class T>
+TestResult mann_whitney(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options) {
+    check_options(name, options);
+    TestResult result = start_result(name, reference, live, 1);
+    const RankScan empty{{.n = result.reference_count, .m = result.live_count}, options.alternative};
+    RankScan scan = empty;
+    for_each_tie_group(reference.values(), live.values(), [&](T v, std::size_t c, std::size_t d) { scan(v, c, d); });
+    describe(scan, options.confidence, result);
     const double steps = exact_steps(scan.n, scan.m);
     const bool feasible = steps <= exact_steps_largest && reference.size() + live.size() <= exact_size_largest;
     Method method = options.method;
@@ -124,7 +142,26 @@ TestResult mann_whitney(const SortedSample<T>& reference, const SortedSample<T>&
     return result;
 }
 
+template <class T>
+TestResult mann_whitney(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+    check_options(name, options);
+    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
+    TestResult result = start_result(name, x.values().size(), y.values().size(), 1);
+    RankScan scan{{.n = result.reference_count, .m = result.live_count}, options.alternative};
+    const bool asymptotic =
+        options.method == Method::asymptotic ||
+        (options.method == Method::automatic && exact_steps(scan.n, scan.m) > exact_steps_automatic);
+    if (asymptotic && walk_unsorted(x.values(), y.values(), kernels::WalkSum::placements, scan)) {
+        describe(scan, options.confidence, result);
+        result.p_value = normal_p(scan);
+        return result;
+    }
+    return mann_whitney(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+}
+
 template TestResult mann_whitney<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);
+template TestResult mann_whitney<float>(ColumnView<float>, ColumnView<float>, const TestOptions&);
 template TestResult mann_whitney<double>(const SortedSample<double>&, const SortedSample<double>&, const TestOptions&);
+template TestResult mann_whitney<double>(ColumnView<double>, ColumnView<double>, const TestOptions&);
 
 }  // namespace vedette::inline v0::drift

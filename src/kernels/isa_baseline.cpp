@@ -23,7 +23,9 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     &isa_baseline::ordered_sums,
                                     isa_baseline::pair_entries<float>(),
                                     isa_baseline::pair_entries<double>(),
-                                    isa_baseline::label_entries()};
+                                    isa_baseline::label_entries(),
+                                    isa_baseline::walk_entries<float>(),
+                                    isa_baseline::walk_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -31,6 +33,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_pairs.hpp"
+#include "kernels/scalar_walk.hpp"
 
 namespace vedette::inline v0::kernels {
 
@@ -42,7 +45,9 @@ const KernelTable baseline_table = {"baseline",
                                     &scalar::ordered_sums,
                                     scalar::pair_entries<float>(),
                                     scalar::pair_entries<double>(),
-                                    scalar::label_entries()};
+                                    scalar::label_entries(),
+                                    scalar::walk_entries<float>(),
+                                    scalar::walk_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels
 

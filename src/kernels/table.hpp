@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/pair_table.hpp"
+#include "kernels/walk_table.hpp"
 
 namespace vedette::inline v0::kernels {
 
@@ -162,6 +163,8 @@ struct KernelTable {
     PairKernels<float> pairs_f32;
     PairKernels<double> pairs_f64;
     LabelKernels labels;
+    WalkKernels<float> walk_f32;
+    WalkKernels<double> walk_f64;
 };
 
 /// The member of a table for an element type.
@@ -179,6 +182,14 @@ constexpr const PairKernels<T>& pairs(const KernelTable& table) noexcept {
         return table.pairs_f32;
     } else {
         return table.pairs_f64;
+    }
+}
+template <class T>
+constexpr const WalkKernels<T>& walks(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.walk_f32;
+    } else {
+        return table.walk_f64;
     }
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/pairs.inl.hpp"
 #include "kernels/pooled.inl.hpp"
 #include "kernels/rows.inl.hpp"
+#include "kernels/walk.inl.hpp"
 
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {
@@ -21,6 +22,10 @@ template <class T>
 constexpr PairKernels<T> pair_entries() noexcept {
     return {&multiply<T>, &squared_distances<T>, &gaussian<T>, &distances<T>,
             &add_sums<T>, &sum_squares<T>,       &quantise<T>};
+}
+template <class T>
+constexpr WalkKernels<T> walk_entries() noexcept {
+    return {&walk<T>};
 }
 constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};

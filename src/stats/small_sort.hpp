@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 
+#include "kernels/sorting_network.hpp"
+
 namespace vedette::inline v0::stats {
 
 /// Merges two ascending runs of `length` each into `out`, from both ends at once: neither run can be used up before
@@ -44,33 +46,15 @@ void merge_into(T* target, std::size_t size, const T* source, std::size_t count)
     for (; count > 0; --count) target[count - 1] = source[(count - 1) * stride];
 }
 
-/// Sorts 64 values: eight columns by Batcher's (1968) odd-even merge network of 19 comparators, all columns at once so
+/// Sorts 64 values: eight columns by a network of 19 comparators, all columns at once so
 /// that vector registers serve, then three rounds of merges.
 template <class T>
 void sort_64(std::array<T, 64>& values) noexcept {
-    constexpr std::array<std::array<unsigned char, 2>, 19> network{{{0, 1},
-                                                                    {2, 3},
-                                                                    {4, 5},
-                                                                    {6, 7},
-                                                                    {0, 2},
-                                                                    {1, 3},
-                                                                    {4, 6},
-                                                                    {5, 7},
-                                                                    {1, 2},
-                                                                    {5, 6},
-                                                                    {0, 4},
-                                                                    {1, 5},
-                                                                    {2, 6},
-                                                                    {3, 7},
-                                                                    {2, 4},
-                                                                    {3, 5},
-                                                                    {1, 2},
-                                                                    {3, 4},
-                                                                    {5, 6}}};
+    constexpr const auto& network = kernels::sorting_network<8>;
     T* v = values.data();
-    for (const auto& [i, j] : network) {
-        T* x = v + 8U * i;
-        T* y = v + 8U * j;
+    for (std::size_t k = 0; k < network.count; ++k) {
+        T* x = v + 8U * network.comparators[k].low;
+        T* y = v + 8U * network.comparators[k].high;
         for (std::size_t column = 0; column < 8; ++column) {
             const T a = x[column];
             const T b = y[column];

@@ -7,6 +7,7 @@
 #include "kernels/dispatch.hpp"
 #include "pair_checks.hpp"
 #include "vedette/core/version.hpp"
+#include "walk_checks.hpp"
 
 int main() {
     using namespace vedette::kernels;
@@ -18,7 +19,8 @@ int main() {
     for (const KernelTable* table : available_tables()) {
         for (const kernel_checks::Failure& failure :
              {kernel_checks::check_all<float>(table->f32), kernel_checks::check_all<double>(table->f64),
-              kernel_checks::check_pooled(*table), kernel_checks::check_all_pairs(*table)}) {
+              kernel_checks::check_pooled(*table), kernel_checks::check_all_pairs(*table),
+              kernel_checks::check_walk<float>(*table), kernel_checks::check_walk<double>(*table)}) {
             std::printf("%s: %s\n", table->name,
                         failure.empty() ? "agrees with the scalar reference" : failure.c_str());
             if (!failure.empty()) status = 1;

@@ -23,6 +23,9 @@ namespace vedette::inline v0::drift {
 template <class T>
 TestResult run_test(DriftTest test, const SortedSample<T>& reference, const SortedSample<T>& live,
                     const TestOptions& options = {});
+/// The same of columns, which are sorted only where the test must.
+template <class T>
+TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
 
 /// One test on the counts of categories, in the same order on both sides. `automatic` is chi-square. chi_square, g_test
 /// and fisher_exact take the table as it is; the divergences pool rare categories. Throws Error: unsupported for a test

@@ -14,8 +14,9 @@
 
 namespace vedette::inline v0::drift {
 
-// All tests take samples sorted once, or ranges of float or double, which they sort: O(n). With sorted samples
-// the statistic is one pass, O(n + m). F is the distribution function of the reference, G of the live values; n and m
+// All tests take samples sorted once, with which the statistic is one pass, O(n + m); or columns and ranges of float or
+// double, which they sort only where they must: large samples with few ties and an asymptotic p-value take a few
+// nanoseconds a value, O(n + m). F is the distribution function of the reference, G of the live values; n and m
 // are the sizes. Infinities are ordinary values. Thread-safe. All throw Error: not_enough_data for an empty sample (or
 // what the test names), invalid_argument for a NaN under NanPolicy::refuse, a confidence outside (0, 1) or zero
 // permutations, unsupported for a method that the test does not have. `Method::permutation` is valid for any ties and
@@ -69,6 +70,8 @@ TestResult kuiper_two_sample(const BucketedSample<T>& reference, ColumnView<T> l
 template <class T>
 TestResult cramer_von_mises(const SortedSample<T>& reference, const SortedSample<T>& live,
                             const TestOptions& options = {});
+template <class T>
+TestResult cramer_von_mises(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
 
 /// Mann, Whitney and Wilcoxon: are live values larger (smaller)? Statistic: U of the live values, the number of pairs
 /// with live above reference plus half the tied ones; SciPy's mannwhitneyu(live, reference). Effect:
@@ -80,6 +83,8 @@ TestResult cramer_von_mises(const SortedSample<T>& reference, const SortedSample
 /// tied: p = 1.
 template <class T>
 TestResult mann_whitney(const SortedSample<T>& reference, const SortedSample<T>& live, const TestOptions& options = {});
+template <class T>
+TestResult mann_whitney(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
 
 /// How Anderson and Darling's statistic treats ties. Values are pinned.
 enum class AndersonDarlingVariant : std::uint8_t {
@@ -109,6 +114,8 @@ struct AndersonDarlingOptions : TestOptions {
 template <class T>
 TestResult anderson_darling(const SortedSample<T>& reference, const SortedSample<T>& live,
                             const AndersonDarlingOptions& options = {});
+template <class T>
+TestResult anderson_darling(ColumnView<T> reference, ColumnView<T> live, const AndersonDarlingOptions& options = {});
 
 /// Of k samples, at least two: do all come from one distribution? `reference_count` is the size of the first and
 /// `live_count` of all others together.
@@ -136,17 +143,17 @@ TestResult kuiper_two_sample(const BucketedSample<T>& reference, const L& live, 
 template <class R, class L>
 requires SampleRanges<R, L> TestResult cramer_von_mises(const R& reference, const L& live,
                                                         const TestOptions& options = {}) {
-    return cramer_von_mises(sorted(reference, options.nan), sorted(live, options.nan), options);
+    return cramer_von_mises(column(reference), column(live), options);
 }
 template <class R, class L>
 requires SampleRanges<R, L> TestResult mann_whitney(const R& reference, const L& live,
                                                     const TestOptions& options = {}) {
-    return mann_whitney(sorted(reference, options.nan), sorted(live, options.nan), options);
+    return mann_whitney(column(reference), column(live), options);
 }
 template <class R, class L>
 requires SampleRanges<R, L> TestResult anderson_darling(const R& reference, const L& live,
                                                         const AndersonDarlingOptions& options = {}) {
-    return anderson_darling(sorted(reference, options.nan), sorted(live, options.nan), options);
+    return anderson_darling(column(reference), column(live), options);
 }
 
 }  // namespace vedette::inline v0::drift

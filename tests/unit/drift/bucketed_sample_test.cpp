@@ -5,13 +5,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "drift/bucket_map.hpp"
+#include "value_sources.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/rank_tests.hpp"
@@ -20,44 +20,13 @@
 namespace drift = vedette::drift;
 using vedette::ColumnView;
 using vedette::Random;
+using vedette::testing::draw;
+using vedette::testing::Source;
+using vedette::testing::sources;
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-struct Source {
-    const char* name;
-    std::function<double(Random&)> draw;
-};
-
-const std::vector<Source> sources{
-    {"normal", [](Random& r) { return r.normal(); }},
-    {"far from 0", [](Random& r) { return 1e9 + r.normal(); }},
-    {"log-normal over 30 powers of ten", [](Random& r) { return std::exp(15.0 * r.normal()); }},
-    {"both signs, all magnitudes",
-     [](Random& r) { return std::exp(100.0 * r.normal()) * (r.uniform() < 0.5 ? -1 : 1); }},
-    {"clusters that defeat width and bits",
-     [](Random& r) { return r.uniform() < 0.5 ? 1.0 + 1e-6 * r.uniform() : 1e10 * (1.0 + 1e-6 * r.uniform()); }},
-    {"coin tosses", [](Random& r) { return r.uniform() < 0.5 ? 0.0 : 1.0; }},
-    {"signed zeros", [](Random& r) { return r.uniform() < 0.5 ? -0.0 : (r.uniform() < 0.5 ? 0.0 : r.normal()); }},
-    {"integers", [](Random& r) { return std::floor(30.0 * r.uniform()); }},
-    {"mostly one value", [](Random& r) { return r.uniform() < 0.9 ? 7.0 : r.normal(); }},
-    {"infinities",
-     [](Random& r) { return r.uniform() < 0.1 ? (r.uniform() < 0.5 ? -infinity : infinity) : r.normal(); }},
-    {"denormals", [](Random& r) { return 1e-310 * r.normal(); }},
-    {"constant", [](Random&) { return 3.5; }},
-    {"near the largest number", [](Random& r) { return 1e308 * r.normal(); }},
-};
-
-template <class T>
-std::vector<T> draw(const Source& source, std::size_t n, Random& random) {
-    std::vector<T> values(n);
-    for (T& value : values) {
-        const double drawn = source.draw(random);
-        value = static_cast<T>(sizeof(T) == 4 && std::isfinite(drawn) ? std::clamp(drawn, -3e38, 3e38) : drawn);
-    }
-    return values;
-}
 
 template <class T>
 void check_all_ways(const std::vector<T>& x, const std::vector<T>& y) {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of columns that need not be sorted answer as those of sorted samples do, on any data.
+#include "drift/unsorted_walk.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "value_sources.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/random.hpp"
+#include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/rank_tests.hpp"
+
+namespace drift = vedette::drift;
+using vedette::ColumnView;
+using vedette::Random;
+using vedette::testing::draw;
+using vedette::testing::Source;
+using vedette::testing::sources;
+
+namespace {
+
+// Equal but for the order in which terms are added.
+void check_same(const vedette::TestResult& column, const vedette::TestResult& sorted) {
+    const auto same = [](double a, double b) {
+        const bool agree = a == doctest::Approx(b).epsilon(1e-11) || a == b || (std::isnan(a) && std::isnan(b));
+        CHECK_MESSAGE(agree, a << " and " << b);
+    };
+    same(column.statistic, sorted.statistic);
+    // A p-value far out magnifies the statistic's rounding.
+    if (sorted.p_value > 1e-6) {
+        CHECK(column.p_value == doctest::Approx(sorted.p_value).epsilon(1e-9));
+    } else if (!std::isnan(sorted.p_value)) {
+        CHECK(column.p_value <= 2e-6);
+    } else {
+        CHECK(std::isnan(column.p_value));
+    }
+    same(column.effect, sorted.effect);
+    same(column.effect_interval.lower, sorted.effect_interval.lower);
+    same(column.effect_interval.upper, sorted.effect_interval.upper);
+    CHECK(column.reference_count == sorted.reference_count);
+    CHECK(column.live_count == sorted.live_count);
+}
+
+template <class Call, class Other>
+void check_same_or_both_refuse(Call&& column, Other&& sorted) {
+    vedette::TestResult expected;
+    try {
+        expected = sorted();
+    } catch (const vedette::Error& error) {
+        CHECK_THROWS_WITH_AS((void)column(), error.what(), vedette::Error);
+        return;
+    }
+    check_same(column(), expected);
+}
+
+template <class T>
+void check_all(const std::vector<T>& x, const std::vector<T>& y) {
+    const drift::SortedSample<T> a(x), b(y);
+    const drift::TestOptions options{.method = drift::Method::asymptotic};
+    const drift::TestOptions distance{.permutations = 0};
+    check_same_or_both_refuse([&] { return drift::cramer_von_mises(x, y, options); },
+                              [&] { return drift::cramer_von_mises(a, b, options); });
+    for (const auto alternative : {drift::Alternative::two_sided, drift::Alternative::less}) {
+        drift::TestOptions directed = options;
+        directed.alternative = alternative;
+        check_same_or_both_refuse([&] { return drift::mann_whitney(x, y, directed); },
+                                  [&] { return drift::mann_whitney(a, b, directed); });
+    }
+    for (const auto variant :
+         {drift::AndersonDarlingVariant::midrank, drift::AndersonDarlingVariant::right_continuous}) {
+        drift::AndersonDarlingOptions weighted{options};
+        weighted.variant = variant;
+        check_same_or_both_refuse([&] { return drift::anderson_darling(x, y, weighted); },
+                                  [&] { return drift::anderson_darling(a, b, weighted); });
+    }
+    check_same_or_both_refuse([&] { return drift::wasserstein_1(x, y, distance); },
+                              [&] { return drift::wasserstein_1(a, b, distance); });
+    check_same_or_both_refuse([&] { return drift::energy_distance(x, y, distance); },
+                              [&] { return drift::energy_distance(a, b, distance); });
+}
+
+// Counts what the walk visits, and how much of it the kernel took.
+struct CountScan {
+    double reference = 0.0;
+    double live = 0.0;
+    double cubes = 0.0;
+    template <class T>
+    void operator()(T, std::size_t c, std::size_t d) {
+        reference += static_cast<double>(c);
+        live += static_cast<double>(d);
+    }
+    void resume(const vedette::kernels::WalkState& state) {
+        reference = state.reference_below;
+        live = state.live_below;
+    }
+    void absorb(const double* sums) { cubes = sums[1]; }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("columns and sorted samples agree", T, float, double) {
+    Random random(81);
+    for (const Source& reference : sources) {
+        for (const Source& live : sources) {
+            CAPTURE(std::string(reference.name));
+            CAPTURE(std::string(live.name));
+            check_all<T>(draw<T>(reference, 12'000, random), draw<T>(live, 9'000, random));
+        }
+    }
+}
+
+TEST_CASE_TEMPLATE("sizes far apart, and many chunks", T, float, double) {
+    Random random(82);
+    check_all<T>(draw<T>(sources[0], 200'000, random), draw<T>(sources[0], 37, random));
+    check_all<T>(draw<T>(sources[0], 2, random), draw<T>(sources[0], 40'000, random));
+    check_all<T>(draw<T>(sources[0], 300'000, random), draw<T>(sources[0], 250'001, random));
+}
+
+TEST_CASE_TEMPLATE("the walk sees every value, and the kernel most of them", T, float, double) {
+    Random random(83);
+    const auto x = draw<T>(sources[0], 100'000, random), y = draw<T>(sources[0], 70'000, random);
+    CountScan scan;
+    REQUIRE(drift::walk_unsorted<T>(x, y, vedette::kernels::WalkSum::squares, scan));
+    CHECK(scan.reference == 100'000.0);
+    CHECK(scan.live == 70'000.0);
+    CHECK(scan.cubes > 160'000.0);  // a cube for every tie group that the kernel has seen
+}
+
+TEST_CASE("values that are tied, few, or none are left to sorting") {
+    Random random(84);
+    const auto ties = draw<double>(sources[7], 50'000, random), few = draw<double>(sources[0], 100, random);
+    CountScan scan;
+    CHECK_FALSE(drift::walk_unsorted<double>(ties, ties, vedette::kernels::WalkSum::squares, scan));
+    CHECK_FALSE(drift::walk_unsorted<double>(few, few, vedette::kernels::WalkSum::squares, scan));
+    CHECK_FALSE(drift::walk_unsorted<double>(ties, {}, vedette::kernels::WalkSum::squares, scan));
+    CHECK(scan.reference + scan.live == 0.0);
+}
+
+TEST_CASE("columns with NaN, and strided ones") {
+    Random random(85);
+    auto x = draw<double>(sources[0], 40'000, random);
+    const auto y = draw<double>(sources[0], 20'000, random);
+    const auto expected = drift::mann_whitney(x, y).statistic;
+    x.insert(x.begin() + 11, std::nan(""));
+    CHECK_THROWS_WITH_AS((void)drift::mann_whitney(x, y), doctest::Contains("element 11 is NaN"), vedette::Error);
+    CHECK_THROWS_AS((void)drift::energy_distance(x, y, {.permutations = 0}), vedette::Error);
+    CHECK(drift::mann_whitney(x, y, {.nan = drift::NanPolicy::omit}).statistic == expected);
+    const std::vector<double> twice = [&] {
+        std::vector<double> values;
+        for (const double value : y) values.insert(values.end(), {value, -1e9});
+        return values;
+    }();
+    x.erase(x.begin() + 11);
+    CHECK(
+        drift::mann_whitney(ColumnView<double>(std::span<const double>(x)), ColumnView<double>(twice.data(), 20'000, 2))
+            .statistic == expected);
+}
