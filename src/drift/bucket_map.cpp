@@ -8,6 +8,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "kernels/buckets.inl.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/table.hpp"
 #include "stats/sort.hpp"
 
 namespace vedette::inline v0::drift {
@@ -15,14 +18,6 @@ namespace {
 
 constexpr std::size_t search_buckets = 1024;
 constexpr double search_advantage = 4.0;  // a search costs a few times what the other maps do
-
-// Ordered as the values are; -0 becomes 0 first.
-template <class Key, class T>
-Key ordered_bits(T value) noexcept {
-    constexpr unsigned last = sizeof(Key) * 8 - 1;
-    const auto bits = std::bit_cast<Key>(value + T{0});
-    return bits ^ ((bits >> last) & std::numeric_limits<Key>::max());
-}
 
 // The values at these shares of a sample: what lies outside is for the first and the last bucket.
 template <class T>
@@ -34,27 +29,6 @@ template <class T>
 Ends<T> ends_of(std::span<const T> values, double outside) {
     const auto skip = static_cast<std::size_t>(outside * static_cast<double>(values.size()));
     return {values[skip], values[values.size() - 1 - skip]};
-}
-
-template <class T>
-void buckets_by_width(std::span<const T> values, T low, T scale, T last, std::uint16_t* buckets) noexcept {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        T place = (values[i] - low) * scale;
-        place = place > T{0} ? place : T{0};  // NaN becomes 0
-        place = place < last ? place : last;
-        buckets[i] = static_cast<std::uint16_t>(static_cast<std::int32_t>(place));
-    }
-}
-
-template <class Key, class T>
-void buckets_by_bits(std::span<const T> values, Key base, unsigned shift, std::size_t size,
-                     std::uint16_t* buckets) noexcept {
-    using Word = std::make_unsigned_t<Key>;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const Key key = std::max(ordered_bits<Key>(values[i]), base);
-        const Word place = static_cast<Word>(static_cast<Word>(key) - static_cast<Word>(base)) >> shift;
-        buckets[i] = static_cast<std::uint16_t>(std::min<Word>(place, static_cast<Word>(size - 1)));
-    }
 }
 
 // Several searches side by side, so that one's loads do not wait for another's.
@@ -106,9 +80,9 @@ template <class T>
 void BucketMap<T>::fit_bits(std::span<const T> values) {
     kind_ = Kind::bits;
     const auto [low, high] = ends_of(values, 0.001);
-    base_ = ordered_bits<Key>(low);
+    base_ = kernels::ordered_bits(low);
     using Word = std::make_unsigned_t<Key>;
-    const Word range = static_cast<Word>(ordered_bits<Key>(high)) - static_cast<Word>(base_);
+    const Word range = static_cast<Word>(kernels::ordered_bits(high)) - static_cast<Word>(base_);
     const auto width = static_cast<unsigned>(std::bit_width(range));
     const auto bits = static_cast<unsigned>(std::bit_width(size_ - 1));
     shift_ = width > bits ? width - bits : 0;
@@ -129,32 +103,28 @@ void BucketMap<T>::fit_search(std::span<const T> values) {
 
 template <class T>
 double BucketMap<T>::crowding_of(std::span<const T> values) const {
-    constexpr std::size_t block = 256;
-    std::uint16_t buckets[block];
     double sum = 0.0;    // squared counts of buckets
     double equal = 0.0;  // squared counts of distinct values
     double in_bucket = 0.0;
     double in_value = 0.0;
     std::uint16_t bucket = 0;
     T value = values.front();
-    for (std::size_t begin = 0; begin < values.size(); begin += block) {
-        const std::size_t count = std::min(block, values.size() - begin);
-        (*this)(values.subspan(begin, count), buckets);
-        for (std::size_t i = 0; i < count; ++i) {
+    Buckets<T>(*this, values).for_each_block([&](std::span<const T> some, const std::uint16_t* buckets) {
+        for (std::size_t i = 0; i < some.size(); ++i) {
             if (buckets[i] != bucket) {
                 sum += in_bucket * in_bucket;
                 in_bucket = 0.0;
                 bucket = buckets[i];
             }
-            if (values[begin + i] != value) {
+            if (some[i] != value) {
                 equal += in_value * in_value;
                 in_value = 0.0;
-                value = values[begin + i];
+                value = some[i];
             }
             in_bucket += 1.0;
             in_value += 1.0;
         }
-    }
+    });
     sum += in_bucket * in_bucket;
     equal += in_value * in_value;
     const auto n = static_cast<double>(values.size());
@@ -163,24 +133,12 @@ double BucketMap<T>::crowding_of(std::span<const T> values) const {
 
 template <class T>
 void BucketMap<T>::operator()(std::span<const T> values, std::uint16_t* buckets) const noexcept {
+    const auto last = static_cast<std::uint16_t>(size_ - 1);
+    const auto& kernel = kernels::buckets<T>(kernels::kernels());
     switch (kind_) {
-        case Kind::width: return buckets_by_width<T>(values, low_, scale_, static_cast<T>(size_ - 1), buckets);
-        case Kind::bits: return buckets_by_bits<Key, T>(values, base_, shift_, size_, buckets);
+        case Kind::width: return kernel.by_width(values.data(), values.size(), low_, scale_, last, buckets);
+        case Kind::bits: return kernel.by_bits(values.data(), values.size(), base_, shift_, last, buckets);
         case Kind::search: return buckets_by_search<T>(values, edges_, buckets);
-    }
-}
-
-template <class T>
-void BucketMap<T>::count(std::span<const T> values, unsigned shift, std::uint16_t* buckets,
-                         std::uint32_t* counts) const noexcept {
-    constexpr std::size_t block = 512;
-    for (std::size_t begin = 0; begin < values.size(); begin += block) {
-        const std::size_t size = std::min(block, values.size() - begin);
-        (*this)(values.subspan(begin, size), buckets + begin);
-        for (std::size_t i = begin; i < begin + size; ++i) {
-            buckets[i] = static_cast<std::uint16_t>(buckets[i] >> shift);
-            ++counts[buckets[i]];
-        }
     }
 }
 

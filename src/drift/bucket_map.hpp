@@ -2,6 +2,7 @@
 // Values into a few thousand buckets that keep their order, in about a nanosecond each.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,8 +28,8 @@ class BucketMap {
 
     void operator()(std::span<const T> values, std::uint16_t* buckets) const noexcept;
 
-    /// Adds to `counts` how often each bucket comes, buckets joined by 2^shift; `buckets` keeps each value's.
-    void count(std::span<const T> values, unsigned shift, std::uint16_t* buckets, std::uint32_t* counts) const noexcept;
+    /// Whether it takes so long that answers are worth keeping.
+    [[nodiscard]] bool is_slow() const noexcept { return kind_ == Kind::search; }
 
   private:
     using Key = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
@@ -47,6 +48,51 @@ class BucketMap {
     Key base_ = 0;
     unsigned shift_ = 0;
     std::vector<T> edges_;  // search: bucket = number of edges at or below the value; padded to a power of 2 minus 1
+};
+
+/// The buckets of values, joined by 2^shift, one block of values after the other, as often as they are asked for.
+/// Borrows both.
+template <class T>
+class Buckets {
+  public:
+    Buckets(const BucketMap<T>& map, std::span<const T> values, unsigned shift = 0)
+        : map_(map), values_(values), shift_(shift) {
+        // A fast map is asked each time: the memory for its answers would cost more.
+        if (!map.is_slow()) return;
+        kept_.resize(values.size());
+        number(0, values.size(), kept_.data());
+    }
+    Buckets(BucketMap<T>&&, std::span<const T>, unsigned = 0) = delete;
+
+    /// Calls visit(values, buckets) for blocks of values.
+    template <class Visit>
+    void for_each_block(Visit&& visit) const {
+        constexpr std::size_t block = 512;
+        std::uint16_t buffer[block];
+        for (std::size_t first = 0; first < values_.size(); first += block) {
+            const std::size_t count = std::min(block, values_.size() - first);
+            if (kept_.empty()) number(first, count, buffer);
+            visit(values_.subspan(first, count), kept_.empty() ? buffer : kept_.data() + first);
+        }
+    }
+    /// Adds to `counts` how often each bucket comes.
+    void count(std::uint32_t* counts) const {
+        for_each_block([&](std::span<const T> values, const std::uint16_t* buckets) {
+            for (std::size_t i = 0; i < values.size(); ++i) ++counts[buckets[i]];
+        });
+    }
+
+  private:
+    void number(std::size_t first, std::size_t count, std::uint16_t* buckets) const {
+        map_(values_.subspan(first, count), buckets);
+        if (shift_ == 0) return;
+        for (std::size_t i = 0; i < count; ++i) buckets[i] = static_cast<std::uint16_t>(buckets[i] >> shift_);
+    }
+
+    const BucketMap<T>& map_;
+    std::span<const T> values_;
+    unsigned shift_;
+    std::vector<std::uint16_t> kept_;
 };
 
 /// Some 2,000 values evenly from either sample (neither is empty), ascending: enough to fit a map that spreads both.

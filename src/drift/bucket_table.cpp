@@ -30,17 +30,20 @@ unsigned bits_for(std::size_t size) {
 constexpr std::uint8_t closed = 0;
 constexpr std::uint8_t to_sort = 1;
 constexpr std::uint8_t to_compare = 2;  // its reference values are all the same: live values lie below, at or above it
+// Live values of a bucket up to which sorting them costs less than another pass over all values.
+constexpr std::uint32_t worth_comparing = 64;
 
-// The values of open buckets, ascending.
+// The values of buckets to sort, of which there are `count`, ascending.
 template <class T>
-std::vector<T> values_of(std::span<const T> values, const std::uint16_t* buckets, const std::vector<std::uint8_t>& open,
-                         std::size_t count) {
+std::vector<T> values_of(const Buckets<T>& all, const std::vector<std::uint8_t>& open, std::size_t count) {
     std::vector<T> kept(count + 1);
     std::size_t place = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        kept[place] = values[i];
-        place += static_cast<std::size_t>(open[buckets[i]] & to_sort);
-    }
+    all.for_each_block([&](std::span<const T> values, const std::uint16_t* buckets) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            kept[place] = values[i];
+            place += static_cast<std::size_t>(open[buckets[i]] & to_sort);
+        }
+    });
     kept.pop_back();
     stats::sort_ascending(std::span<T>(kept));
     return kept;
@@ -80,7 +83,7 @@ class Extremes {
             const bool may = difference + rise(reference[k]) > above || difference - fall(live[k]) < below;
             // One side alone moves straight to the end of the bucket.
             const bool is_open = may && reference[k] > 0 && live[k] > 0;
-            flags[k] = !is_open ? closed : is_single(k) ? to_compare : to_sort;
+            flags[k] = !is_open ? closed : live[k] > worth_comparing && is_single(k) ? to_compare : to_sort;
             reference_count += flags[k] == to_sort ? reference[k] : 0;
             live_count += flags[k] == to_sort ? live[k] : 0;
             difference += rise(reference[k]) - fall(live[k]);
@@ -149,8 +152,7 @@ BucketTable<T>::BucketTable(SortedSample<T> sorted) : sample(std::move(sorted)) 
                     "BucketedSample: " + std::to_string(values.size()) + " values, at most 4294967295 are supported");
     map.emplace(values, bits_for(2 * values.size()));
     std::vector<std::uint32_t> ends(map->size() + 1, 0);
-    std::vector<std::uint16_t> buckets(values.size());
-    map->count(values, 0, buckets.data(), ends.data() + 1);
+    Buckets<T>(*map, values).count(ends.data() + 1);
     for (std::size_t k = 1; k < ends.size(); ++k) ends[k] += ends[k - 1];
     levels.push_back(std::move(ends));
     while (levels.back().size() > 17) {
@@ -174,8 +176,8 @@ DifferenceExtremes difference_extremes(const BucketTable<T>& reference, std::spa
     std::vector<std::uint32_t> reference_counts(size);
     for (std::size_t k = 0; k < size; ++k) reference_counts[k] = ends[k + 1] - ends[k];
     std::vector<std::uint32_t> live_counts(size, 0);
-    const auto buckets = std::make_unique_for_overwrite<std::uint16_t[]>(live.size());
-    map.count(live, shift, buckets.get(), live_counts.data());
+    const Buckets<T> live_buckets(map, live, shift);
+    live_buckets.count(live_counts.data());
 
     Extremes extremes(reference.sample.size(), live.size(), wanted);
     extremes.close(reference_counts, live_counts);
@@ -183,16 +185,18 @@ DifferenceExtremes difference_extremes(const BucketTable<T>& reference, std::spa
     const std::span<const T> known = reference.sample.values();
     const auto [unused, live_open] = extremes.open(
         reference_counts, live_counts, flags, [&](std::size_t k) { return known[ends[k]] == known[ends[k + 1] - 1]; });
-    const std::vector<T> sorted = values_of(live, buckets.get(), flags, live_open);
+    const std::vector<T> sorted = values_of(live_buckets, flags, live_open);
     std::vector<Sides> sides;
     if (std::find(flags.begin(), flags.end(), to_compare) != flags.end()) {
         sides.resize(size);
-        for (std::size_t i = 0; i < live.size(); ++i) {
-            const std::size_t k = buckets[i];
-            if (flags[k] != to_compare) continue;
-            sides[k].below += live[i] < known[ends[k]] ? 1U : 0U;
-            sides[k].equal += live[i] == known[ends[k]] ? 1U : 0U;
-        }
+        live_buckets.for_each_block([&](std::span<const T> values, const std::uint16_t* buckets) {
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                const std::size_t k = buckets[i];
+                if (flags[k] != to_compare) continue;
+                sides[k].below += values[i] < known[ends[k]] ? 1U : 0U;
+                sides[k].equal += values[i] == known[ends[k]] ? 1U : 0U;
+            }
+        });
     }
     extremes.settle<T>(
         reference_counts, live_counts, flags, sorted,
@@ -211,18 +215,17 @@ std::optional<DifferenceExtremes> difference_extremes(std::span<const T> referen
     if (map.crowding() > too_crowded) return std::nullopt;
 
     std::vector<std::uint32_t> reference_counts(map.size(), 0), live_counts(map.size(), 0);
-    const auto reference_buckets = std::make_unique_for_overwrite<std::uint16_t[]>(reference.size());
-    const auto live_buckets = std::make_unique_for_overwrite<std::uint16_t[]>(live.size());
-    map.count(reference, 0, reference_buckets.get(), reference_counts.data());
-    map.count(live, 0, live_buckets.get(), live_counts.data());
+    const Buckets<T> reference_buckets(map, reference), live_buckets(map, live);
+    reference_buckets.count(reference_counts.data());
+    live_buckets.count(live_counts.data());
 
     Extremes extremes(reference.size(), live.size(), wanted);
     extremes.close(reference_counts, live_counts);
     std::vector<std::uint8_t> flags(map.size());
     const auto [reference_open, live_open] =
         extremes.open(reference_counts, live_counts, flags, [](std::size_t) { return false; });
-    const std::vector<T> sorted_reference = values_of(reference, reference_buckets.get(), flags, reference_open);
-    const std::vector<T> sorted_live = values_of(live, live_buckets.get(), flags, live_open);
+    const std::vector<T> sorted_reference = values_of(reference_buckets, flags, reference_open);
+    const std::vector<T> sorted_live = values_of(live_buckets, flags, live_open);
     std::size_t used = 0;
     extremes.settle<T>(
         reference_counts, live_counts, flags, sorted_live,

@@ -40,10 +40,10 @@ PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> l
       values_(std::make_unique_for_overwrite<T[]>(reference.size() + live.size())) {
     const std::size_t total = reference.size() + live.size();
     const BucketMap<T> map(glance_at(reference, live), chunk_bits(total));
-    const auto buckets = std::make_unique_for_overwrite<std::uint16_t[]>(total);
     std::vector<std::uint32_t> reference_counts(map.size(), 0), live_counts(map.size(), 0);
-    map.count(reference, 0, buckets.get(), reference_counts.data());
-    map.count(live, 0, buckets.get() + reference.size(), live_counts.data());
+    const Buckets<T> reference_buckets(map, reference), live_buckets(map, live);
+    reference_buckets.count(reference_counts.data());
+    live_buckets.count(live_counts.data());
 
     std::vector<T*> reference_places(map.size()), live_places(map.size());
     std::size_t end = 0;
@@ -56,9 +56,13 @@ PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> l
         live_places[k] = values_.get() + reference_ends_.back();
         ends_.push_back(end += size);
     }
-    const std::uint16_t* bucket = buckets.get();
-    for (const T value : reference) *reference_places[*bucket++]++ = value;
-    for (const T value : live) *live_places[*bucket++]++ = value;
+    const auto scatter = [](const Buckets<T>& side, std::vector<T*>& places) {
+        side.for_each_block([&](std::span<const T> values, const std::uint16_t* bucket) {
+            for (std::size_t i = 0; i < values.size(); ++i) *places[bucket[i]]++ = values[i];
+        });
+    };
+    scatter(reference_buckets, reference_places);
+    scatter(live_buckets, live_places);
 
     const std::size_t most_buckets = kernels::walk_buckets<T>(largest);
     places_.resize((kernels::walk_places + 1) * most_buckets + alignment / sizeof(T));

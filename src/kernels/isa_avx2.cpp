@@ -17,6 +17,8 @@ const KernelTable avx2_table = {"avx2",
                                 isa_avx2::pair_entries<double>(),
                                 isa_avx2::label_entries(),
                                 isa_avx2::walk_entries<float>(),
-                                isa_avx2::walk_entries<double>()};
+                                isa_avx2::walk_entries<double>(),
+                                bucket_entries<float>(),
+                                bucket_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels

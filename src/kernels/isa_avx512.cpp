@@ -18,6 +18,8 @@ const KernelTable avx512_table = {"avx512",
                                   isa_avx512::pair_entries<double>(),
                                   isa_avx512::label_entries(),
                                   isa_avx512::walk_entries<float>(),
-                                  isa_avx512::walk_entries<double>()};
+                                  isa_avx512::walk_entries<double>(),
+                                  bucket_entries<float>(),
+                                  bucket_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels

@@ -25,12 +25,15 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::pair_entries<double>(),
                                     isa_baseline::label_entries(),
                                     isa_baseline::walk_entries<float>(),
-                                    isa_baseline::walk_entries<double>()};
+                                    isa_baseline::walk_entries<double>(),
+                                    bucket_entries<float>(),
+                                    bucket_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels
 
 #else
 
+#include "kernels/buckets.inl.hpp"
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_pairs.hpp"
 #include "kernels/scalar_walk.hpp"
@@ -47,7 +50,9 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::pair_entries<double>(),
                                     scalar::label_entries(),
                                     scalar::walk_entries<float>(),
-                                    scalar::walk_entries<double>()};
+                                    scalar::walk_entries<double>(),
+                                    bucket_entries<float>(),
+                                    bucket_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels
 

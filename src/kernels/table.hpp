@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/bucket_table.hpp"
 #include "kernels/pair_table.hpp"
 #include "kernels/walk_table.hpp"
 
@@ -165,6 +166,8 @@ struct KernelTable {
     LabelKernels labels;
     WalkKernels<float> walk_f32;
     WalkKernels<double> walk_f64;
+    BucketKernels<float> buckets_f32;
+    BucketKernels<double> buckets_f64;
 };
 
 /// The member of a table for an element type.
@@ -182,6 +185,14 @@ constexpr const PairKernels<T>& pairs(const KernelTable& table) noexcept {
         return table.pairs_f32;
     } else {
         return table.pairs_f64;
+    }
+}
+template <class T>
+constexpr const BucketKernels<T>& buckets(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.buckets_f32;
+    } else {
+        return table.buckets_f64;
     }
 }
 template <class T>

@@ -2,6 +2,7 @@
 // Everything an ISA source includes, and the function that fills its table.
 #pragma once
 
+#include "kernels/buckets.inl.hpp"
 #include "kernels/cells.inl.hpp"
 #include "kernels/labels.inl.hpp"
 #include "kernels/moments.inl.hpp"
