@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/lanes.inl.hpp"
+#include "kernels/levels.inl.hpp"
 #include "kernels/search_tree.inl.hpp"
 
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
@@ -12,6 +13,7 @@ template <class T>
 constexpr std::size_t count_tile = 16384 / sizeof(T);  // half of a 32 KiB L1
 constexpr std::size_t max_edges_to_pass = VEDETTE_KERNEL_MAX_EDGES_TO_PASS;
 constexpr std::size_t histogram_count = 4;
+constexpr std::size_t least_values_for_levels = 64;
 
 // passed[j] += #{x >= edges[j]} for eight edges. Accumulators are named because g++ spills arrays of them. The first
 // pass over a tile asks for the next one: later passes read L1 only, and would leave the memory idle.
@@ -196,6 +198,82 @@ void count_by_searching(const T* x, std::size_t n, std::ptrdiff_t stride, const 
     }
 }
 
+#if defined(VEDETTE_KERNEL_HAS_LEVELS)
+
+// The bytes of a tile to cells: up to 16 cells by comparing with each of them, more by counting one by one.
+template <unsigned bits>
+VEDETTE_INLINE void count_tile_cells(const unsigned char* found, std::size_t n, std::size_t edge_count,
+                                     std::uint32_t (&histograms)[histogram_count][most_level_edges + 1],
+                                     std::uint64_t* counts) noexcept {
+    std::size_t i = 0;
+    if constexpr (bits <= 4) {
+        i = n - n % 64;
+        std::uint64_t equal[16] = {};
+        count_bytes(found, i, 1, edge_count, equal);
+        std::uint64_t rest = i;
+        for (std::size_t k = 1; k <= edge_count; ++k) {
+            counts[k] += equal[k];
+            rest -= equal[k];
+        }
+        counts[0] += rest;
+    } else {
+        for (; i + histogram_count <= n; i += histogram_count)
+            for (std::size_t k = 0; k < histogram_count; ++k) ++histograms[k][found[i + k]];
+    }
+    for (; i < n; ++i) ++histograms[0][found[i]];
+}
+
+// Whole tiles are located first, then counted. A tile that is not all finite is looked through once more.
+template <unsigned bits>
+void count_by_levels(const float* x, std::size_t n, std::ptrdiff_t stride, const float* edges, std::size_t edge_count,
+                     std::uint64_t* cells, std::uint64_t* specials) noexcept {
+    const LevelSearch<bits> search(LevelTables(edges, edge_count, bits));
+    constexpr std::size_t width = LevelSearch<bits>::width;
+    const float bounds[4] = {-infinity<float>, -Limits<float>::largest, infinity<float>, infinity<float>};
+    std::uint64_t counts[most_level_edges + 1] = {};
+    std::uint64_t first_cell = 0, last_cell = 0;  // specials that the search has put there
+    alignas(64) unsigned char found[count_tile<float> + width];
+    for_each_tile(x, n, stride, [&](const float* tile, std::size_t size) {
+        std::uint32_t histograms[histogram_count][most_level_edges + 1] = {};
+        const std::size_t whole = size - size % width;
+        unsigned special = 0;
+        for (std::size_t i = 0; i < whole; i += width) special |= search.locate(tile + i, found + i);
+        if (whole < size) {
+            float padded[width];
+            pad_tail(tile + whole, size - whole, width, padded);
+            special |= search.locate(padded, found + whole);
+        }
+        count_tile_cells<bits>(found, size, edge_count, histograms, counts);
+        for (std::size_t k = 0; k <= edge_count; ++k)
+            counts[k] += std::uint64_t{histograms[0][k]} + histograms[1][k] + histograms[2][k] + histograms[3][k];
+        if (special == 0) return;
+        std::uint64_t passed[4] = {};
+        pass_edges(tile, size, bounds, 4, passed);
+        specials[0] += size - passed[0];
+        specials[1] += passed[2];
+        specials[2] += passed[0] - passed[1];
+        first_cell += size - passed[1];
+        last_cell += passed[2];
+    });
+    for (std::size_t k = 0; k <= edge_count; ++k) cells[k] += counts[k];
+    cells[0] -= first_cell;
+    cells[edge_count] -= last_cell;
+}
+
+void count_by_levels(const float* x, std::size_t n, std::ptrdiff_t stride, const float* edges, std::size_t edge_count,
+                     std::uint64_t* cells, std::uint64_t* specials) noexcept {
+    if (edge_count <= 7)
+        count_by_levels<3>(x, n, stride, edges, edge_count, cells, specials);
+    else if (edge_count <= 15)
+        count_by_levels<4>(x, n, stride, edges, edge_count, cells, specials);
+    else if (edge_count <= 31)
+        count_by_levels<5>(x, n, stride, edges, edge_count, cells, specials);
+    else
+        count_by_levels<6>(x, n, stride, edges, edge_count, cells, specials);
+}
+
+#endif
+
 // For so few values that the tree costs more than it saves: a branch-free binary search over the plain edges.
 template <class T>
 void count_few(const T* x, std::size_t n, std::ptrdiff_t stride, const T* edges, std::size_t edge_count,
@@ -225,7 +303,17 @@ void count_cells(const T* x, std::size_t n, std::ptrdiff_t stride, const T* edge
                  std::uint64_t* cells, std::uint64_t* specials) noexcept {
     if (n < 8 || n * 8 < edge_count) {
         count_few(x, n, stride, edges, edge_count, cells, specials);
-    } else if (edge_count <= max_edges_to_pass) {
+        return;
+    }
+#if defined(VEDETTE_KERNEL_HAS_LEVELS)
+    if constexpr (sizeof(T) == sizeof(float)) {
+        if (n >= least_values_for_levels && edge_count <= most_level_edges) {
+            count_by_levels(x, n, stride, edges, edge_count, cells, specials);
+            return;
+        }
+    }
+#endif
+    if (edge_count <= max_edges_to_pass) {
         count_by_passing(x, n, stride, edges, edge_count, cells, specials);
     } else {
         count_by_searching(x, n, stride, edges, edge_count, cells, specials);
