@@ -129,7 +129,7 @@ void GridEvaluation::finish_ks() noexcept {
     const double shortfall = 0.5826 * std::sqrt(reference_.smallest_inner_mass_ / effective);
     result.p_value = largest_difference_ == 0.0
                          ? 1.0
-                         : stats::kolmogorov_finite_sf(std::min(1.0, largest_difference_ + shortfall), effective);
+                         : stats::kolmogorov_finite_sf(std::min(1.0, largest_difference_ + shortfall), effective, 1e-4);
     const double half = confidence_.kolmogorov() * std::sqrt(variance_factor_);
     result.effect_interval = {std::max(0.0, largest_difference_ - half), std::min(1.0, largest_difference_ + half)};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tails and quantiles: the one place where Boost.Math is compiled, plus Kolmogorov's laws.
+// Tails and quantiles: the one place where Boost.Math is compiled, plus Kolmogorov's limit law.
 #include "vedette/stats/distributions.hpp"
 
 #include <algorithm>
@@ -12,6 +12,8 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+
+#include "stats/saddle_point.hpp"
 
 namespace vedette::inline v0::stats {
 namespace {
@@ -57,15 +59,14 @@ double stirling_correction(double a) noexcept {
     return per_a * (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188)))));
 }
 
-// The same of ln n! = (n + 1/2) ln n - n + ln(2 pi)/2, of any n above 0.
+}  // namespace
+
 double stirling_error(double n) noexcept {
     return n > 20.0 ? stirling_correction(n)
                     : log_gamma(n + 1.0) - (n + 0.5) * std::log(n) + n - 0.5 * std::log(2.0 * pi);
 }
 
-// x ln(x/m) + m - x, without the cancellation of its parts where x is near m.
-double deviance(double x, double m) noexcept {
-    const double difference = x - m;
+double deviance(double x, double m, double difference) noexcept {
     if (std::abs(difference) >= 0.1 * (x + m)) return x * std::log(x / m) - difference;
     const double v = difference / (x + m);
     double sum = difference * v;
@@ -79,69 +80,17 @@ double deviance(double x, double m) noexcept {
     return sum;
 }
 
+namespace {
+
 // ln of the probability of k successes in n trials of probability drawn/total, in (0, 1), by Loader's (2000) saddle
 // point: no part is larger than the result, where factorials would leave 1e-9 of it at a million.
 double log_binomial(double k, double n, double drawn, double total) noexcept {
     if (k == 0.0) return n * std::log1p(-drawn / total);
     if (k == n) return n * std::log(drawn / total);
-    return stirling_error(n) - stirling_error(k) - stirling_error(n - k) - deviance(k, n * (drawn / total)) -
-           deviance(n - k, n * ((total - drawn) / total)) + 0.5 * std::log(n / (2.0 * pi * k * (n - k)));
-}
-
-// P(D_n^+ >= d) by Smirnov's finite sum (1944); for small n, where the expansion of the tail is too coarse.
-double one_sided_kolmogorov_sum(double d, double n) noexcept {
-    const double last = std::floor(n * (1.0 - d));
-    double sum = 0.0;
-    double choose = 1.0;
-    for (double j = 0.0; j <= last; j += 1.0) {
-        const double above = d + j / n;
-        const double below = std::max(0.0, 1.0 - above);
-        const double log_below = n == j ? 0.0 : (n - j) * std::log(below);
-        sum += choose * std::exp((j - 1.0) * std::log(above) + log_below);
-        choose *= (n - j) / (j + 1.0);
-    }
-    return std::min(1.0, d * sum);
-}
-
-// The distribution function of D_n by Pelz and Good's (1976) series in 1/sqrt(n), theta-function form: quick for z < 2.
-double pelz_good_cdf(double z, double n) noexcept {
-    const double z2 = z * z;
-    const double z4 = z2 * z2;
-    const double z6 = z4 * z2;
-    const double pi2 = pi * pi;
-    double k0 = 0.0;
-    double k1 = 0.0;
-    double k2 = 0.0;
-    double k3 = 0.0;
-    for (int i = 0; i < 8; ++i) {
-        const double half = i + 0.5;
-        const double a = pi2 * half * half;
-        const double weight = std::exp(-a / (2.0 * z2));
-        k0 += weight;
-        k1 += (a - z2) * weight;
-        k2 += (6.0 * z6 + 2.0 * z4 + (2.0 * z4 - 5.0 * z2) * a + (1.0 - 2.0 * z2) * a * a) * weight;
-        k3 += (-30.0 * z6 - 90.0 * z4 * z4 + (135.0 * z4 - 96.0 * z6) * a + (212.0 * z4 - 60.0 * z2) * a * a +
-               (5.0 - 30.0 * z2) * a * a * a) *
-              weight;
-        if (weight < 1e-18 * k0) break;
-    }
-    double k2_extra = 0.0;
-    double k3_extra = 0.0;
-    for (int i = 1; i < 8; ++i) {
-        const double a = pi2 * i * i;
-        const double weight = std::exp(-a / (2.0 * z2));
-        k2_extra += a * weight;
-        k3_extra += (3.0 * z2 - a) * a * weight;
-        if (weight < 1e-18) break;
-    }
-    // Each sum runs over all integers; the terms are symmetric, hence the doubling.
-    const double root = 2.0 * std::sqrt(pi / 2.0);
-    const double sqrt_n = std::sqrt(n);
-    double cdf = root / z * k0;
-    cdf += root * k1 / (6.0 * z4) / sqrt_n;
-    cdf += root * (k2 / (72.0 * z6 * z) - k2_extra / (36.0 * z2 * z)) / n;
-    cdf += root * (k3 / (6480.0 * z6 * z4) + k3_extra / (216.0 * z6)) / (n * sqrt_n);
-    return cdf;
+    return stirling_error(n) - stirling_error(k) - stirling_error(n - k) -
+           deviance(k, n * (drawn / total), k - n * (drawn / total)) -
+           deviance(n - k, n * ((total - drawn) / total), n - k - n * ((total - drawn) / total)) +
+           0.5 * std::log(n / (2.0 * pi * k * (n - k)));
 }
 
 constexpr std::size_t tail_lanes = 6;
@@ -413,27 +362,6 @@ double kolmogorov_quantile_upper(double tail) noexcept {
         (kolmogorov_sf(middle) > tail ? low : high) = middle;
     }
     return 0.5 * (low + high);
-}
-
-double kolmogorov_finite_sf(double d, double n) noexcept {
-    if (std::isnan(d) || !(n > 0.0) || n == infinity) return nan;
-    n = std::max(1.0, std::nearbyint(n));
-    if (d >= 1.0) return 0.0;
-    if (d <= 0.5 / n) return 1.0;
-    const double z2 = n * d * d;
-    if (z2 < 0.03) return 1.0;
-    if (n < 64.0 && (d >= 0.5 || z2 >= 1.5)) {
-        const double both_sides = d >= 0.5 ? 0.0 : 2.0 * std::exp(-8.0 * z2);
-        return std::clamp(2.0 * one_sided_kolmogorov_sum(d, n) - both_sides, 0.0, 1.0);
-    }
-    if (z2 >= 1.8) {
-        // Maag and Dicaire's (1971) one-sided tail with the term of order 1/n of its exponent.
-        const double shifted = 6.0 * n * d + 1.0;
-        const double correction = (4.0 / 9.0 * z2 * (1.0 - z2) + 1.0 / 18.0) / n;
-        const double one_sided = std::exp(correction - shifted * shifted / (18.0 * n));
-        return std::clamp(2.0 * one_sided - 2.0 * std::exp(-8.0 * z2), 0.0, 1.0);
-    }
-    return std::clamp(1.0 - pelz_good_cdf(std::sqrt(z2), n), 0.0, 1.0);
 }
 
 }  // namespace vedette::inline v0::stats

@@ -33,8 +33,7 @@ namespace vedette::inline v0::drift {
 /// recursion over shares that are only added and multiplied, so a p of 1e-200 is as accurate as one of 0.5. SciPy's
 /// exact p ignores ties and is too large with them. 2 n m D steps without ties, up to n m with many; more than 10^10
 /// throw Error(unsupported). Asymptotic: two-sided the finite law of one sample of round(n m/(n + m)) values, one-sided
-/// Hodges' (1958) equation 5.3, both as in SciPy, the first as near as `stats::kolmogorov_finite_sf` is (2e-6 from 500
-/// values on); ties make it conservative. `automatic` is exact up to 10,000 values
+/// Hodges' (1958) equation 5.3, both as in SciPy; ties make it conservative. `automatic` is exact up to 10,000 values
 /// on the larger side if that takes at most 10^8 steps, else asymptotic.
 template <class T>
 TestResult ks_two_sample(const SortedSample<T>& reference, const SortedSample<T>& live,
