@@ -161,7 +161,26 @@ MultivariateResult nothing_to_compare(const RowMatrix& live) {
     result.test.statistic = result.test.effect = 0.0;
     result.test.p_value = 1.0;
     result.row_contributions = spread_over_rows(Eigen::VectorXd::Zero(live.values.rows()), live);
+    result.feature_contributions.assign(static_cast<std::size_t>(live.values.cols()), 0.0);
     return result;
+}
+
+// theta'h by features: each k - 1 goes to them in proportion to squared differences.
+std::vector<double> feature_shares(const Heap& heap, const Eigen::MatrixXd& centres, const Eigen::VectorXd& theta,
+                                   double s, Eigen::Index live) {
+    const Eigen::Index reference = heap.points.cols() - live;
+    Eigen::VectorXd shares = Eigen::VectorXd::Zero(heap.points.rows());
+    for (Eigen::Index k = 0; k < heap.points.cols(); ++k) {
+        const bool is_live = heap.places[static_cast<std::size_t>(k)] >= reference;
+        const Eigen::ArrayXXd squares = (centres.colwise() - heap.points.col(k)).array().square();
+        const Eigen::ArrayXd distances = squares.colwise().sum().transpose();
+        const double weight = is_live ? 1.0 / static_cast<double>(live) : -1.0 / static_cast<double>(reference);
+        Eigen::VectorXd slopes(centres.cols());
+        for (Eigen::Index c = 0; c < centres.cols(); ++c)
+            slopes[c] = distances[c] > 0.0 ? std::expm1(distances[c] / (-2.0 * s * s)) / distances[c] : 0.0;
+        shares += squares.matrix() * (weight * slopes.cwiseProduct(theta));
+    }
+    return {shares.data(), shares.data() + shares.size()};
 }
 
 MultivariateResult compare(const Heap& heap, const RowMatrix& live, const DensityDifferenceOptions& options) {
@@ -205,6 +224,7 @@ MultivariateResult compare(const Heap& heap, const RowMatrix& live, const Densit
         if (place >= n) live_rows[place - n] = (rows.row(k) + mean).dot(theta);
     }
     result.row_contributions = spread_over_rows(live_rows, live);
+    result.feature_contributions = feature_shares(heap, centres, model.directions * theta, s, m);
     rows *= form.sqrt().matrix().asDiagonal();
     result.test.p_value = permutation_p(rows, m, result.test.statistic, options);
     return result;

@@ -254,6 +254,7 @@ double median_distance(const Eigen::MatrixXd& points) {
             if (sum > 0.0) squares.push_back(sum);
         }
     if (squares.empty()) return 1.0;
+    // Of an even number the upper of the two in the middle, for which one selection does.
     const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
     std::nth_element(squares.begin(), middle, squares.end());
     return std::sqrt(*middle);

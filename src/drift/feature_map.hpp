@@ -56,7 +56,8 @@ struct FeatureMap {
     void evaluate(const float* rows, std::size_t count, std::int32_t* out) const noexcept;
 };
 
-/// The median distance between points (one per column), pairs of equal ones left out; 1 when there is no other pair.
+/// The median distance between points (one per column), pairs of equal ones left out: of an even number of distances
+/// the upper of the two in the middle. 1 when there is no other pair.
 double median_distance(const Eigen::MatrixXd& points);
 
 }  // namespace vedette::inline v0::drift

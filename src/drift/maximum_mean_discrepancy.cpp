@@ -36,11 +36,17 @@ class Gaussians final : public PairKernel<W> {
         set_slope_weights(std::vector<double>(factors_.size(), 1.0 / static_cast<double>(factors_.size())));
     }
 
-    // The slope is that of the kernels' sum with these weights.
+    // The slope is that of the kernels' sum with these weights, none of them negative.
     void set_slope_weights(std::span<const double> weights) {
         slope_weights_.resize(weights.size());
-        for (std::size_t b = 0; b < weights.size(); ++b)
-            slope_weights_[b] = static_cast<W>(-weights[b] * precisions_[b]);
+        double limit = 0.0;
+        at_zero_ = W{0};
+        for (std::size_t b = 0; b < weights.size(); ++b) {
+            slope_weights_[b] = static_cast<W>(weights[b]);
+            at_zero_ += slope_weights_[b];
+            limit -= 0.5 * weights[b] * precisions_[b];
+        }
+        steepest_ = static_cast<W>(limit);
     }
 
     [[nodiscard]] std::size_t functions() const noexcept override { return separate_ ? factors_.size() : 1; }
@@ -56,6 +62,12 @@ class Gaussians final : public PairKernel<W> {
         const auto& table = kernels::pairs<W>(kernels::kernels());
         for (std::size_t b = 0; b < factors_.size(); ++b)
             table.gaussian(squared, rows, factors_[b], slope_weights_[b], b > 0, out);
+        // The mean slope from a distance of zero on. Close to it the difference is rounding: not beyond the limit.
+        for (std::size_t i = 0; i < rows * kernels::panel_rows; ++i) {
+            const W fall = std::min(out[i] - at_zero_, W{0});
+            const W slope = squared[i] > W{0} ? fall / squared[i] : W{0};
+            out[i] = std::max(slope, steepest_);
+        }
     }
     // Whether kernel values differ from 1 by so little at this squared distance that a float would lose them.
     [[nodiscard]] bool is_flat_at(double squared) const noexcept {
@@ -68,6 +80,8 @@ class Gaussians final : public PairKernel<W> {
     std::vector<W> factors_;
     std::vector<double> precisions_;
     std::vector<W> slope_weights_;
+    W at_zero_{0};   // the sum of the slope weights
+    W steepest_{0};  // the slope at a distance of zero
 };
 
 // In units of stored rows; `unit` takes them to the caller's.

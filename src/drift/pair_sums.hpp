@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass over all pairs of rows: sums of a kernel, its bytes for relabelling, and what each feature's scale does.
+// One pass over all pairs of rows: sums of a kernel, its bytes for relabelling, and each feature's share of it.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,9 @@ class PairKernel {
     [[nodiscard]] virtual std::size_t functions() const noexcept = 0;
     [[nodiscard]] virtual bool wants_squares() const noexcept { return false; }
     virtual void evaluate(std::size_t function, const W* squared, std::size_t rows, W* out) const noexcept = 0;
-    /// A weighted sum of twice the derivatives by the squared distance: times the square of the rows' difference in one
-    /// feature, it is the derivative by the logarithm of that feature's scale.
+    /// (f(squared) - f(0))/squared of a weighted sum f of the functions, finite where squared is 0: times the square of
+    /// the rows' difference in one feature, that feature's share of f(squared) - f(0). These are the Aumann-Shapley
+    /// values of f as a function of the features' squared differences.
     virtual void slope(const W* squared, std::size_t rows, W* out) const noexcept = 0;
 };
 

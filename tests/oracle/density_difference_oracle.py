@@ -47,8 +47,14 @@ for n, m, d, bandwidth, lam, shift in [(12, 9, 2, 0.8, 0.1, 1.0), (20, 25, 1, 0.
     statistic = 2 * theta @ h - theta @ gram @ theta
     chance = (1 / n + 1 / m) * np.trace(form @ covariance)
     effect = np.clip((statistic - chance) / (live @ form @ live + reference @ form @ reference), 0, 1)
+    # theta'h by features, each k - 1 in proportion to their squared differences.
+    squared = (z[:, None] - centres[None]) ** 2
+    total = squared.sum(-1)
+    over = np.divide(k - 1, total, out=np.zeros_like(total), where=total > 0)
+    sign = np.r_[np.full(n, -1 / n), np.full(m, 1 / m)]
+    features = np.einsum("i,c,ic,icf->f", sign, theta, over, squared)
     cases.append({"n": n, "m": m, "d": d, "bandwidth": bandwidth, "regularisation": lam, "reference": x.ravel().tolist(),
                   "live": y.ravel().tolist(), "statistic": statistic, "effect": float(effect),
-                  "rows": (k[n:] @ theta).tolist()})
+                  "difference": float(theta @ h), "rows": (k[n:] @ theta).tolist(), "features": features.tolist()})
 content = {"versions": {"numpy": np.__version__}, "cases": cases}
 (pathlib.Path(sys.argv[1]) / "density_difference.json").write_text(json.dumps(content) + "\n")

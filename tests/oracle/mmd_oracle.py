@@ -116,16 +116,18 @@ def case(n, m, d, shift, kind):
     out["effect"] = float(np.sqrt(max(0, out["mmd"]) / (1 - within(k[:n, :n]).mean())))
     out["lower"], out["upper"] = effect_interval(k, live)
     out["rows"] = shares(k, live, 0).tolist()
-    out["features"] = slopes(k / s ** 2, weights).tolist()
+    # Each k - 1 in proportion to the features' squared differences.
+    over = np.divide(1, squared, out=np.zeros_like(squared), where=squared > 0)
+    out["features"] = slopes((1 - k) * over, weights).tolist()
     widths = [0.5 * s, s, 2 * s]
     many = [np.exp(-squared / (2 * b * b)) for b in widths]
     out["bandwidths"] = widths
     out["mean_mmd"] = mmd(sum(many) / 3, live)
     out["mean_rows"] = shares(sum(many) / 3, live, 0).tolist()
-    out["mean_features"] = slopes(sum(q / b ** 2 for q, b in zip(many, widths)) / 3, weights).tolist()
+    out["mean_features"] = slopes(sum(1 - q for q in many) / 3 * over, weights).tolist()
     out["fuse"], w = fuse(many, live, True)
     out["fuse_rows"] = sum(a * shares(q, live, 0) for a, q in zip(w, many)).tolist()
-    out["fuse_features"] = slopes(sum(a * q / b ** 2 for a, q, b in zip(w, many, widths)), weights).tolist()
+    out["fuse_features"] = slopes(sum(a * (1 - q) for a, q in zip(w, many)) * over, weights).tolist()
     distance = np.sqrt(squared)
     out["energy"] = energy(distance, live)
     out["energy_effect"] = out["energy"] * (n + m) / (n * m) / (2 * distance[:n, n:].mean())

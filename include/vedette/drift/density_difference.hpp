@@ -13,7 +13,7 @@ namespace vedette::inline v0::drift {
 
 struct DensityDifferenceOptions {
     /// s of the Gaussians exp(-|x - c|^2/(2 s^2)), in standard deviations of all rows. 0: the median distance between
-    /// (at most 1000) distinct rows, divided by the root of 2.
+    /// (at most 1000) distinct rows (the upper median, of an even number of pairs), divided by the root of 2.
     double bandwidth = 0.0;
     std::size_t centres = 200;    ///< at most: that many distinct rows, of both samples, chosen by seed
     double regularisation = 0.0;  ///< lambda; 0: chosen without a look at which row is of which sample
@@ -42,8 +42,10 @@ struct DensityDifferenceOptions {
 /// test.effect: the statistic less its mean over relabellings, as a share of what two samples without overlap would
 /// give (the same form of either sample's own mean of k, added up): 0 for equal laws, at most 1. It has no interval.
 /// row_contributions: theta'k(x) of the live rows, where the live density exceeds the reference's and by how much;
-/// their mean less that of the reference rows is theta'h. feature_contributions stay empty. Constant features play no
-/// part; repeated rows weigh in the means, and are one centre; if all rows are equal the statistic is 0, p = 1.
+/// their mean less that of the reference rows is theta'h. feature_contributions sum to theta'h too: with the fitted
+/// theta, k(x) - 1 of every row and centre is shared among the features in proportion to their squared differences, as
+/// in maximum_mean_discrepancy. Constant features play no part and contribute 0; repeated rows weigh in the means, and
+/// are one centre; if all rows are equal the statistic is 0, p = 1.
 ///
 /// Throws Error: dimension_mismatch for different numbers of columns; not_enough_data for no column, or fewer than 2
 /// rows on a side; invalid_argument for infinities, NaN under refuse, an option out of range. O(N b (d + permutations)

@@ -27,9 +27,11 @@ struct EnergyOptions {
 /// outermost 1 % clipped to half a range beyond); exact for any exchangeable rows, tied or heavy-tailed. test.effect:
 /// E/(2 mean|x - y|), from 0 (equal samples) to 1 (two different constants), without interval. row_contributions: of
 /// the live rows, sum to the statistic: n m/(n + m)/m times (w(y) - mean of w over reference rows), w(z) = mean|z - x|
-/// - mean|z - y|. feature_contributions: the derivative of the statistic by the logarithm of each feature's scale; they
-/// sum to the statistic too. Accuracy (relative to the distances), cost, errors: as maximum_mean_discrepancy, but one
-/// row on a side suffices; a row beyond 2^400 times a typical row's size counts as that far away. Thread-safe.
+/// - mean|z - y|. feature_contributions: each pair's distance is shared among the features in proportion to their
+/// squared differences, as in maximum_mean_discrepancy (which is also the derivative of the statistic by the logarithm
+/// of the feature's scale); they sum to the statistic too. Accuracy (relative to the distances), cost, errors: as
+/// maximum_mean_discrepancy, but one row on a side suffices; a row beyond 2^400 times a typical row's size counts as
+/// that far away. Thread-safe.
 template <class T>
 MultivariateResult energy_test(MatrixView<T> reference, MatrixView<T> live, const EnergyOptions& options = {});
 

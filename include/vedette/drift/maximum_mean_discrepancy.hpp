@@ -26,14 +26,16 @@ struct MmdOptions {
     /// Used: nan, confidence, permutations, seed.
     TestOptions test{};
     /// The s of k(x, y) = exp(-|x - y|^2/(2 s^2)), in units of the data. Empty: `mean_kernel` takes one, with 2 s^2 the
-    /// median of the squared distances (of those that are not zero, if half of them are); `fuse` takes ten, evenly
+    /// median of the squared distances (of those that are not zero, if half of them are; the mean of the middle two of
+    /// an even number); `fuse` takes ten, evenly
     /// spaced from half the 5 % quantile of the distances to twice their 95 % quantile.
     std::vector<double> bandwidths{};
     KernelAggregation aggregation = KernelAggregation::mean_kernel;
     /// Not 0: permutations end once so many are as extreme as what was observed (Besag and Clifford 1991); p is then
     /// that number over the permutations drawn. As valid, and quick where nothing has changed.
     std::size_t stop_after = 0;
-    /// Costs about as much as the kernel itself.
+    /// Takes from half as long as all else (`fuse`, few features) to one and a half times as long (one kernel, few
+    /// features), but for permutations; about as long for many features.
     bool feature_contributions = true;
 };
 
@@ -54,10 +56,12 @@ struct MmdOptions {
 /// given; both NaN for `fuse`. row_contributions: of each live row y, by the witness function w(z) = mean of
 /// k(z, live) - mean of k(z, reference) with z itself left out, (w(y) - mean of w over reference rows)/m. They sum to
 /// MMD^2; for `fuse`, to the mean of MMD^2_b/rms_b with the weights of the soft maximum. NaN for a row left out.
-/// feature_contributions: the derivative of that sum (rms held) by the logarithm of each feature's scale: how much
-/// stretching the feature would help. They sum to the derivative by the logarithm of all scales at once, for one
-/// bandwidth the sum of w_ij k_ij |x_i - x_j|^2/s^2 over pairs, w = -1/(n(n - 1)) and -1/(m(m - 1)) within, 1/(nm)
-/// across; features that did not change are near zero or below, since stretching them hides the others.
+/// feature_contributions: of feature f, the sum over ordered pairs of w_ij (k_ij - 1) (x_if - x_jf)^2/|x_i - x_j|^2,
+/// w = 1/(n(n - 1)) and 1/(m(m - 1)) within, -1/(nm) across; k the same sum of kernels (1: its value at distance 0).
+/// Each pair's loss of similarity is shared among the features in proportion to their squared differences: the
+/// Aumann-Shapley values of the squared differences (Aumann and Shapley 1974; integrated gradients with equal rows as
+/// the baseline). They sum to what the row contributions sum to, but for rounding in T. Features that did not
+/// change are near zero or below: a larger part of other distances is a smaller part of theirs.
 ///
 /// Rows are centred and their products computed in T (float: the bulk of the work runs at the rate of the FMA units),
 /// pairs that lie close together far from the centre again by differences, data whose range a float cannot span in

@@ -19,7 +19,8 @@ struct RandomFeatureOptions {
     /// Frequencies, each a cosine and a sine: a multiple of 8, from 8 to 1024. More see more directions.
     std::size_t features = 256;
     /// s of the kernel exp(-|x - y|^2/(2 s^2)), in the unit that `standardise` chooses. 0: the median distance between
-    /// (at most 1000) rows of the reference, pairs of equal rows left out.
+    /// (at most 1000) rows of the reference (the upper median, of an even number of pairs), pairs of equal rows left
+    /// out.
     double bandwidth = 0.0;
     /// Divide each feature by its standard deviation in the reference (a constant feature by the size of its value).
     bool standardise = true;

@@ -33,7 +33,7 @@ ErrorCode code_of(View reference, View live, const drift::DensityDifferenceOptio
 
 }  // namespace
 
-TEST_CASE("statistic, effect and rows match the formulas") {
+TEST_CASE("statistic, effect and contributions match the formulas") {
     const auto data = oracle_data("density_difference.json");
     REQUIRE(data["cases"].size() == 4);
     for (const auto& row : data["cases"]) {
@@ -48,6 +48,13 @@ TEST_CASE("statistic, effect and rows match the formulas") {
         REQUIRE(got.row_contributions.size() == row["rows"].size());
         for (std::size_t i = 0; i < got.row_contributions.size(); ++i)
             CHECK(std::abs(got.row_contributions[i] - row["rows"][i].get<double>()) < 1e-7);
+        REQUIRE(got.feature_contributions.size() == d);
+        double sum = 0.0;
+        for (std::size_t f = 0; f < d; ++f) {
+            CHECK(std::abs(got.feature_contributions[f] - row["features"][f].get<double>()) < 1e-7);
+            sum += got.feature_contributions[f];
+        }
+        CHECK(sum == doctest::Approx(row["difference"].get<double>()).epsilon(1e-7));
     }
 }
 
@@ -65,6 +72,7 @@ TEST_CASE("the order of rows within a sample changes nothing but the order of th
     CHECK(turned.test.statistic == first.test.statistic);
     CHECK(turned.test.p_value == first.test.p_value);
     CHECK(turned.row_contributions == first.row_contributions);
+    CHECK(turned.feature_contributions == first.feature_contributions);
     // Exchanging the samples turns the difference around.
     const auto swapped = drift::least_squares_density_difference(live, View::row_major(x.data(), 40, 3), options);
     CHECK(swapped.test.statistic == doctest::Approx(first.test.statistic).epsilon(1e-9));
@@ -95,6 +103,7 @@ TEST_CASE("equal, repeated, constant, huge and few rows") {
     CHECK(same.test.statistic == 0.0);
     CHECK(same.test.p_value == 1.0);
     CHECK(same.row_contributions == std::vector<double>(20, 0.0));
+    CHECK(same.feature_contributions == std::vector<double>(3, 0.0));
     // Two values alone, one of them in one sample only.
     std::vector<double> two(40, 1.0);
     std::fill(two.begin() + 20, two.end(), -0.0);
@@ -117,6 +126,8 @@ TEST_CASE("equal, repeated, constant, huge and few rows") {
                                                               View::row_major(narrow.data() + 15, 15, 1));
     CHECK(huge.test.statistic == doctest::Approx(wide.test.statistic).epsilon(1e-9));
     CHECK(huge.test.p_value == wide.test.p_value);
+    CHECK(wide.feature_contributions[1] == 0.0);
+    CHECK(huge.feature_contributions[0] == doctest::Approx(wide.feature_contributions[0]).epsilon(1e-9));
     // More features than rows, as few rows as may be.
     const auto few = drift::least_squares_density_difference(View::row_major(x.data(), 2, 15),
                                                              View::row_major(x.data() + 30, 2, 15));
