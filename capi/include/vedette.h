@@ -304,6 +304,10 @@ typedef struct vdt_guard vdt_guard;        ///< a baseline and a policy, made re
 typedef struct vdt_window vdt_window;      ///< one thread's counters; not thread-safe
 typedef struct vdt_report vdt_report;      ///< the judgement of a window; immutable
 typedef struct vdt_sketch vdt_sketch;      ///< quantiles of an endless stream; not thread-safe while it is updated
+typedef struct vdt_sample vdt_sample;      ///< a reference column, frozen for tests of live ones; immutable
+typedef struct vdt_mmd vdt_mmd;            ///< reference rows, frozen for the kernel two-sample test; immutable
+typedef struct vdt_random_features vdt_random_features;  ///< the same for streams of rows; immutable
+typedef struct vdt_feature_window vdt_feature_window;    ///< one thread's sums of live rows; not thread-safe
 
 // ==== baseline ====
 
@@ -633,6 +637,28 @@ typedef struct vdt_test_result {
     double live_count;
 } vdt_test_result;
 
+/// Several features tested together: only where samples were compared, by the policy's `joint_tests`. An alarm needs
+/// both keys, as of vdt_evidence; where moved_share is NaN, the test tells no share of the traffic, and warns only.
+typedef struct vdt_joint_evidence {
+    uint32_t struct_size;
+    int32_t test;  ///< VDT_MULTIVARIATE_*
+    vdt_decision decision;
+    uint32_t reserved;
+    double statistic;
+    double p_value;
+    double degrees_of_freedom;
+    double effect;
+    double effect_lower;
+    double effect_upper;
+    double reference_count;
+    double live_count;
+    double adjusted_p_value;
+    double moved_share;
+    double moved_share_lower;
+    double moved_share_upper;
+    uint64_t feature_count;  ///< see vdt_report_joint_features
+} vdt_joint_evidence;
+
 /// How a report is rendered.
 typedef struct vdt_render_options {
     uint32_t struct_size;
@@ -649,6 +675,7 @@ VDT_API void vdt_report_info_init(vdt_report_info* info, size_t size) VDT_NOEXCE
 VDT_API void vdt_feature_report_init(vdt_feature_report* report, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_evidence_init(vdt_evidence* evidence, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_test_result_init(vdt_test_result* result, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_joint_evidence_init(vdt_joint_evidence* evidence, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_render_options_init(vdt_render_options* options, size_t size) VDT_NOEXCEPT;
 
 /// Judges a window against its baseline. Too little data is VDT_NOT_EVALUATED, never VDT_PASS. `options` NULL = the
@@ -659,6 +686,19 @@ VDT_API vdt_status vdt_assess(const vdt_baseline* baseline, const vdt_window* wi
 /// The same with a guard's baseline and policy.
 VDT_API vdt_status vdt_guard_assess(const vdt_guard* guard, const vdt_window* window, const vdt_allocator* allocator,
                                     vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
+/// Two whole samples in one go: learns a baseline from the reference, counts the live rows, runs the policy's tests on
+/// samples (`sample_tests`, `joint_tests`), and judges. Both have the same columns by name, in any order; live numbers
+/// are rounded to f32 where the reference's are f32. `learning`, `judging` NULL = defaults. `*out`: owned; it keeps its
+/// baseline. Errors: those of vdt_baseline_create, vdt_window_observe_columns and vdt_assess.
+VDT_API vdt_status vdt_compare_tables(const vdt_column* reference, size_t reference_count, const vdt_column* live,
+                                      size_t live_count, const vdt_baseline_options* learning,
+                                      const vdt_assess_options* judging, const vdt_allocator* allocator,
+                                      vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same of Arrow record batches; see vdt_baseline_create_arrow.
+VDT_API vdt_status vdt_compare_arrow(const struct ArrowSchema* reference_schema, const struct ArrowArray* reference,
+                                     const struct ArrowSchema* live_schema, const struct ArrowArray* live,
+                                     const vdt_baseline_options* learning, const vdt_assess_options* judging,
+                                     const vdt_allocator* allocator, vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_report_destroy(vdt_report* report) VDT_NOEXCEPT;
 
 /// VDT_NOT_EVALUATED for NULL.
@@ -675,6 +715,19 @@ VDT_API vdt_status vdt_report_evidence(const vdt_report* report, size_t feature,
 /// INVALID_ARGUMENT.
 VDT_API vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_drift_test test,
                                         vdt_test_result* out, vdt_error* error) VDT_NOEXCEPT;
+/// How many tests of several features there are; 0 for NULL.
+VDT_API size_t vdt_report_joint_count(const vdt_report* report) VDT_NOEXCEPT;
+/// One of them; the features that it compared, as indices in the baseline; how much of the statistic rests on each of
+/// these, as the test defines it (empty where it defines none); and a sentence on it. The last three are two-call,
+/// features and contributions in numbers. Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_report_joint(const vdt_report* report, size_t index, vdt_joint_evidence* out,
+                                    vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_joint_features(const vdt_report* report, size_t index, uint64_t* buffer, size_t capacity,
+                                             size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_joint_contributions(const vdt_report* report, size_t index, double* buffer,
+                                                  size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_joint_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
+                                           size_t* length, vdt_error* error) VDT_NOEXCEPT;
 /// Feature indices, the gravest and then the largest moved share first. Two-call, in numbers.
 VDT_API vdt_status vdt_report_ranking(const vdt_report* report, uint64_t* buffer, size_t capacity, size_t* length,
                                       vdt_error* error) VDT_NOEXCEPT;
@@ -736,7 +789,9 @@ enum {
     VDT_DIVERGENCE_KULLBACK_LEIBLER = 1,
     VDT_DIVERGENCE_JENSEN_SHANNON = 2,
     VDT_DIVERGENCE_HELLINGER = 3,
-    VDT_DIVERGENCE_TOTAL_VARIATION = 4
+    VDT_DIVERGENCE_TOTAL_VARIATION = 4,
+    VDT_DIVERGENCE_WASSERSTEIN = 5,  ///< of numbers only, and so the next
+    VDT_DIVERGENCE_ENERGY_DISTANCE = 6
 };
 /// Of two columns of the same kind; nulls, NaN and infinities are left out. `*threshold`: the package's own default,
 /// NaN where it has none; it would alarm where `*exceeds` is 1. Both may be NULL. Errors: SCHEMA_MISMATCH for a numeric
@@ -770,6 +825,164 @@ VDT_API vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_ma
                                         const vdt_test_options* options, vdt_test_result* out,
                                         double* feature_contributions, size_t feature_count, double* row_contributions,
                                         size_t row_count, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== frozen references ====
+// A reference made ready once, and any number of live samples against it, from any number of threads.
+
+/// What a NaN (or an infinity, where a function says so) in the data does: an error, or left out.
+enum { VDT_NAN_REFUSE = 0, VDT_NAN_OMIT = 1 };
+
+typedef struct vdt_sample_options {
+    uint32_t struct_size;
+    int32_t nan_policy;  ///< of NaN and infinities, VDT_NAN_*; default VDT_NAN_OMIT, as vdt_compare_columns
+} vdt_sample_options;
+VDT_API void vdt_sample_options_init(vdt_sample_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Freezes a numeric column, whose name and nulls are left out: f32, f16 and bf16 as f32, all others as f64. Takes a
+/// copy and at most 400 KiB besides. `options` NULL = defaults. `*out`: owned. Errors: TYPE_MISMATCH for categories,
+/// NOT_ENOUGH_DATA where no value is left, INVALID_ARGUMENT also for a value that is refused, OVERFLOW.
+VDT_API vdt_status vdt_sample_create(const vdt_column* reference, const vdt_sample_options* options,
+                                     const vdt_allocator* allocator, vdt_sample** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_sample_destroy(vdt_sample* sample) VDT_NOEXCEPT;
+/// Values that were frozen; 0 for NULL.
+VDT_API uint64_t vdt_sample_count(const vdt_sample* sample) VDT_NOEXCEPT;
+/// As vdt_compare_columns of the two columns, with the same answer, but for the order of sums and draws, where the
+/// live values are of the frozen type, to which they are rounded. Kolmogorov-Smirnov and Kuiper sort nothing where the
+/// p-value is asymptotic: about 2 ns a value; the other tests sort the live values only. Errors: TYPE_MISMATCH for
+/// categories, else as there.
+VDT_API vdt_status vdt_sample_test(const vdt_sample* reference, vdt_drift_test test, const vdt_column* live,
+                                   const vdt_test_options* options, vdt_test_result* out,
+                                   vdt_error* error) VDT_NOEXCEPT;
+
+/// How several bandwidths make one statistic: one kernel that is their mean, or MMD-FUSE.
+enum { VDT_MMD_MEAN_KERNEL = 0, VDT_MMD_FUSE = 1 };
+
+/// Of the kernel two-sample test; drift/maximum_mean_discrepancy.hpp says more.
+typedef struct vdt_mmd_options {
+    uint32_t struct_size;
+    int32_t aggregation;            ///< VDT_MMD_*
+    int32_t nan_policy;             ///< of rows with a NaN, VDT_NAN_*; default VDT_NAN_OMIT
+    int32_t feature_contributions;  ///< 1 (default): computed, at about the cost of the kernel
+    double confidence;              ///< of the effect's interval, in (0, 1); default 0.95
+    uint64_t permutations;          ///< default 999
+    uint64_t seed;
+    uint64_t stop_after;  ///< 0, or: draw no more permutations once so many are as extreme
+    const double*
+        bandwidths;  ///< positive and finite, in the unit of the data; none (default): chosen by the reference
+    uint64_t bandwidth_count;
+} vdt_mmd_options;
+VDT_API void vdt_mmd_options_init(vdt_mmd_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Freezes reference rows: kernel sums and bandwidths are computed once. In f32 where the matrix is f32, f16 or bf16,
+/// else in f64. Keeps the rows twice and rows^2/2 bytes per bandwidth. Columns are taken as they are: bring them to one
+/// scale first. `options` NULL = defaults; the bandwidths are copied. `*out`: owned. Errors: NOT_ENOUGH_DATA for fewer
+/// than 2 rows or no column, INVALID_ARGUMENT for infinities, more than 65536 rows or an option out of range, OVERFLOW.
+VDT_API vdt_status vdt_mmd_create(const vdt_matrix* reference, const vdt_mmd_options* options,
+                                  const vdt_allocator* allocator, vdt_mmd** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_mmd_destroy(vdt_mmd* mmd) VDT_NOEXCEPT;
+/// Columns, and reference rows that took part; 0 for NULL.
+VDT_API size_t vdt_mmd_dimension(const vdt_mmd* mmd) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_mmd_reference_rows(const vdt_mmd* mmd) VDT_NOEXCEPT;
+/// The bandwidths in use. Two-call, in numbers.
+VDT_API vdt_status vdt_mmd_bandwidths(const vdt_mmd* mmd, double* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) VDT_NOEXCEPT;
+/// Tests live rows, converted to the frozen type; result and contributions as of vdt_compare_matrices, `out->test`
+/// being MAXIMUM_MEAN_DISCREPANCY or MMD_FUSE. Fewer than two rows give NaN, not an error. Errors: as there.
+VDT_API vdt_status vdt_mmd_test(const vdt_mmd* mmd, const vdt_matrix* live, vdt_test_result* out,
+                                double* feature_contributions, size_t feature_count, double* row_contributions,
+                                size_t row_count, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== random features ====
+// The kernel two-sample test for streams: a live row is summed up at a fixed cost and forgotten, in windows whose
+// integers merge exactly, in any order, from any number of threads and machines.
+
+/// drift/random_feature_mmd.hpp says more.
+typedef struct vdt_random_features_options {
+    uint32_t struct_size;
+    int32_t standardise;  ///< 1 (default): divide each column by its standard deviation in the reference
+    int32_t nan_policy;   ///< of reference rows with a NaN, VDT_NAN_*; default VDT_NAN_OMIT
+    uint32_t reserved;
+    uint64_t features;  ///< frequencies: a multiple of 8, from 8 to 1024; default 256
+    double bandwidth;   ///< in the unit that `standardise` chooses; 0 (default): the median distance between rows
+    double whitening;   ///< directions made equal, per reference row; default 0.025; 0: the plain distance
+    uint64_t seed;      ///< of the frequencies: same seed and reference, same features on any machine
+} vdt_random_features_options;
+VDT_API void vdt_random_features_options_init(vdt_random_features_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Fits reference rows, in f32 where the matrix is f32, f16 or bf16, else in f64. `options` NULL = defaults. `*out`:
+/// owned. Errors: NOT_ENOUGH_DATA for no column or fewer than 20 rows, INVALID_ARGUMENT for infinities or an option out
+/// of range, OVERFLOW.
+VDT_API vdt_status vdt_random_features_create(const vdt_matrix* reference, const vdt_random_features_options* options,
+                                              const vdt_allocator* allocator, vdt_random_features** out,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved features. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, IO_ERROR.
+VDT_API vdt_status vdt_random_features_load(const char* path, const vdt_allocator* allocator, vdt_random_features** out,
+                                            vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_random_features_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                                  vdt_random_features** out, vdt_error* error) VDT_NOEXCEPT;
+/// Writes the file atomically. Errors: IO_ERROR.
+VDT_API vdt_status vdt_random_features_save(const vdt_random_features* features, const char* path,
+                                            vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes. Two-call.
+VDT_API vdt_status vdt_random_features_to_bytes(const vdt_random_features* features, void* buffer, size_t capacity,
+                                                size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_random_features_destroy(vdt_random_features* features) VDT_NOEXCEPT;
+/// Columns, and reference rows; 0 for NULL.
+VDT_API size_t vdt_random_features_dimension(const vdt_random_features* features) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_random_features_reference_rows(const vdt_random_features* features) VDT_NOEXCEPT;
+/// The bandwidth in use; NaN for NULL.
+VDT_API double vdt_random_features_bandwidth(const vdt_random_features* features) VDT_NOEXCEPT;
+
+/// An empty window. `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_feature_window_create(const vdt_random_features* features, const vdt_allocator* allocator,
+                                             vdt_feature_window** out, vdt_error* error) VDT_NOEXCEPT;
+/// Reads a saved window of these features. `*out`: owned. Errors: BASELINE_MISMATCH for other features, CORRUPT_DATA,
+/// UNSUPPORTED_VERSION, IO_ERROR.
+VDT_API vdt_status vdt_feature_window_load(const vdt_random_features* features, const char* path,
+                                           const vdt_allocator* allocator, vdt_feature_window** out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_feature_window_from_bytes(const vdt_random_features* features, const void* bytes, size_t size,
+                                                 const vdt_allocator* allocator, vdt_feature_window** out,
+                                                 vdt_error* error) VDT_NOEXCEPT;
+/// Writes the file atomically. Errors: IO_ERROR.
+VDT_API vdt_status vdt_feature_window_save(const vdt_feature_window* window, const char* path,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes: the same rows give the same bytes, in whatever order they came. Two-call.
+VDT_API vdt_status vdt_feature_window_to_bytes(const vdt_feature_window* window, void* buffer, size_t capacity,
+                                               size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_feature_window_destroy(vdt_feature_window* window) VDT_NOEXCEPT;
+
+/// Adds one row, converted to the fitted type. Never allocates or locks. A row with a NaN or an infinity is counted as
+/// left out. Errors: DIMENSION_MISMATCH for another width, OVERFLOW beyond 2^42 rows; nothing is added then.
+VDT_API vdt_status vdt_feature_window_observe_f32(vdt_feature_window* window, const float* row, size_t width,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_feature_window_observe_f64(vdt_feature_window* window, const double* row, size_t width,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+/// Adds every row of a matrix; in place where its elements are of the fitted type and its rows or columns contiguous.
+/// Errors: as above, and INVALID_ARGUMENT.
+VDT_API vdt_status vdt_feature_window_observe_matrix(vdt_feature_window* window, const vdt_matrix* rows,
+                                                     vdt_error* error) VDT_NOEXCEPT;
+/// Adds the rows of `other`, a window of equal features. Errors: BASELINE_MISMATCH, OVERFLOW.
+VDT_API vdt_status vdt_feature_window_merge(vdt_feature_window* window, const vdt_feature_window* other,
+                                            vdt_error* error) VDT_NOEXCEPT;
+/// Forgets all rows. Errors: INVALID_ARGUMENT for NULL.
+VDT_API vdt_status vdt_feature_window_reset(vdt_feature_window* window, vdt_error* error) VDT_NOEXCEPT;
+/// Rows summed up; rows with a NaN or an infinity. 0 for NULL.
+VDT_API uint64_t vdt_feature_window_rows(const vdt_feature_window* window) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_feature_window_rows_left_out(const vdt_feature_window* window) VDT_NOEXCEPT;
+
+/// Do the window's rows come from the reference's law? `confidence` in (0, 1), of the effect's interval. `out->test` is
+/// MAXIMUM_MEAN_DISCREPANCY. `feature_contributions`: a number per column, or NULL: how much of the statistic moving
+/// and stretching this column would explain. An empty window gives NaN, not an error. Errors: INVALID_ARGUMENT,
+/// DIMENSION_MISMATCH for a wrong count.
+VDT_API vdt_status vdt_feature_window_test(const vdt_feature_window* window, double confidence, vdt_test_result* out,
+                                           double* feature_contributions, size_t feature_count,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// How typical of the window rather than of the reference each of these rows is, one number per row; NaN for a row with
+/// a NaN or an infinity. Errors: NOT_ENOUGH_DATA for an empty window, DIMENSION_MISMATCH for another width or a wrong
+/// count, INVALID_ARGUMENT, OVERFLOW.
+VDT_API vdt_status vdt_feature_window_witness(const vdt_feature_window* window, const vdt_matrix* rows, double* scores,
+                                              size_t score_count, vdt_error* error) VDT_NOEXCEPT;
 
 // ==== sketches ====
 // The quantile sketch of Karnin, Lang and Liberty: a stream of any length in some kilobytes, mergeable, with a rank

@@ -14,24 +14,6 @@ using namespace vedette::capi;
 
 namespace {
 
-vdt_baseline_options default_options() noexcept {
-    vdt_baseline_options options{};
-    options.struct_size = sizeof options;
-    return options;
-}
-
-// 0 stands for the default, so that a zeroed struct is a valid one.
-BaselineOptions read_options(const vdt_baseline_options* given) {
-    const vdt_baseline_options options = read_struct(given, default_options(), "options");
-    BaselineOptions result;
-    if (options.cells != 0) result.cells = options.cells;
-    if (options.max_categories != 0) result.max_categories = options.max_categories;
-    if (options.minimum_rows != 0) result.minimum_rows = options.minimum_rows;
-    result.name = to_text(options.name, options.name_length, "options.name");
-    result.model_digest = to_text(options.model_digest, options.model_digest_length, "options.model_digest");
-    return result;
-}
-
 const FeatureBaseline& feature_of(const vdt_baseline* baseline, std::size_t feature) {
     require(baseline, "baseline");
     check_feature(baseline->object, feature);
@@ -55,7 +37,7 @@ std::span<const std::byte> to_span(const void* bytes, std::size_t size) {
 extern "C" {
 
 void vdt_baseline_options_init(vdt_baseline_options* options, size_t size) noexcept {
-    init_struct(options, size, default_options());
+    init_struct(options, size, default_baseline_options());
 }
 
 vdt_status vdt_baseline_create(const vdt_column* columns, size_t count, const vdt_baseline_options* options,
@@ -63,7 +45,7 @@ vdt_status vdt_baseline_create(const vdt_column* columns, size_t count, const vd
     return fence(error, [&] {
         require(out, "out");
         const BorrowedTable reference = read_columns(columns, count);
-        *out = make_handle<vdt_baseline>(allocator, Baseline::build(reference.table, read_options(options)));
+        *out = make_handle<vdt_baseline>(allocator, Baseline::build(reference.table, read_baseline_options(options)));
     });
 }
 
@@ -73,7 +55,7 @@ vdt_status vdt_baseline_create_arrow(const struct ArrowSchema* schema, const str
     return fence(error, [&] {
         require(out, "out");
         const BorrowedTable reference = read_arrow(schema, batch);
-        *out = make_handle<vdt_baseline>(allocator, Baseline::build(reference.table, read_options(options)));
+        *out = make_handle<vdt_baseline>(allocator, Baseline::build(reference.table, read_baseline_options(options)));
     });
 }
 

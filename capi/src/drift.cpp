@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "drift_arguments.hpp"
 #include "structs.hpp"
 #include "vedette.h"
 #include "vedette/drift/comparison.hpp"
@@ -16,45 +17,6 @@ using namespace vedette;
 using namespace vedette::capi;
 
 namespace {
-
-vdt_test_options default_test_options() noexcept {
-    const drift::TestOptions defaults;
-    vdt_test_options options{};
-    options.struct_size = sizeof options;
-    options.confidence = defaults.confidence;
-    options.permutations = defaults.permutations;
-    options.seed = defaults.seed;
-    return options;
-}
-
-template <class Enum>
-Enum choice(std::int32_t value, Enum last, const char* argument) {
-    if (value < 0 || value > static_cast<std::int32_t>(last))
-        throw Error(ErrorCode::invalid_argument, std::string(argument) + ": " + std::to_string(value) +
-                                                     " is none of 0 to " + std::to_string(static_cast<int>(last)));
-    return static_cast<Enum>(value);
-}
-
-drift::TestOptions read_options(const vdt_test_options* given) {
-    const vdt_test_options options = read_struct(given, default_test_options(), "options");
-    return {.alternative = choice(options.alternative, drift::Alternative::greater, "options.alternative"),
-            .method = choice(options.method, drift::Method::permutation, "options.method"),
-            .nan = drift::NanPolicy::omit,
-            .confidence = options.confidence,
-            .permutations = static_cast<std::size_t>(options.permutations),
-            .seed = options.seed};
-}
-
-// Copies a vector of contributions to the caller, NaN where the test defines none.
-void write_contributions(const std::vector<double>& from, double* to, std::size_t capacity, std::size_t needed,
-                         const char* argument) {
-    if (to == nullptr) return;
-    if (capacity != needed)
-        throw Error(ErrorCode::dimension_mismatch, std::string(argument) + ": room for " + std::to_string(capacity) +
-                                                       " numbers, there are " + std::to_string(needed));
-    std::fill(to, to + needed, std::nan(""));
-    std::copy(from.begin(), from.end(), to);
-}
 
 template <class T>
 drift::MultivariateResult compare(MultivariateTest test, const StridedMatrix& reference, const StridedMatrix& live,
@@ -67,10 +29,7 @@ drift::MultivariateResult compare(MultivariateTest test, const StridedMatrix& re
     } catch (const Error& error) {
         if (error.code() != ErrorCode::not_enough_data) throw;
     }
-    drift::MultivariateResult none;
-    none.test.reference_count = static_cast<double>(reference.rows);
-    none.test.live_count = static_cast<double>(live.rows);
-    return none;
+    return not_evaluated(reference.rows, live.rows);
 }
 
 }  // namespace
@@ -92,7 +51,7 @@ vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference,
         ColumnStorage live_storage;
         const Table left({{"column", read_column(reference, reference_storage)}});
         const Table right({{"column", read_column(live, live_storage)}});
-        const auto features = drift::compare(left, right, tests, read_options(options));
+        const auto features = drift::compare(left, right, tests, read_test_options(options));
         if (features.front().results.empty())
             throw Error(ErrorCode::unsupported, std::string(drift_test_name(tests[0])) + " does not run on " +
                                                     (features.front().numeric ? "numbers" : "categories"));
@@ -112,7 +71,7 @@ vdt_status vdt_preset_divergence(int32_t preset, int32_t divergence, const vdt_c
         ColumnStorage live_storage;
         const drift::PresetResult result =
             drift::preset_divergence(choice(preset, drift::DivergencePreset::frouros, "preset"),
-                                     choice(divergence, drift::Divergence::total_variation, "divergence"),
+                                     choice(divergence, drift::Divergence::energy_distance, "divergence"),
                                      read_column(reference, reference_storage), read_column(live, live_storage));
         *value = result.value;
         if (threshold != nullptr) *threshold = result.threshold;
@@ -132,12 +91,10 @@ vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_matrix* re
         const StridedMatrix left = read_matrix(reference);
         const StridedMatrix right = read_matrix(live);
         const bool narrow = left.dtype == Dtype::f32 && right.dtype == Dtype::f32;
-        const drift::TestOptions chosen = read_options(options);
+        const drift::TestOptions chosen = read_test_options(options);
         const drift::MultivariateResult result =
             narrow ? compare<float>(which, left, right, chosen) : compare<double>(which, left, right, chosen);
-        // Checked before anything is written.
-        if (feature_contributions != nullptr && feature_count != left.columns)
-            write_contributions({}, feature_contributions, feature_count, left.columns, "feature_contributions");
+        check_room(feature_contributions, feature_count, left.columns, "feature_contributions");
         write_contributions(result.row_contributions, row_contributions, row_count, right.rows, "row_contributions");
         write_contributions(result.feature_contributions, feature_contributions, feature_count, left.columns,
                             "feature_contributions");

@@ -52,6 +52,23 @@ Policy read_policy(const char* json, std::uint64_t length) {
     return Policy::from_json(to_text(json, length, "policy"));
 }
 
+vdt_baseline_options default_baseline_options() noexcept {
+    vdt_baseline_options options{};
+    options.struct_size = sizeof options;
+    return options;
+}
+
+BaselineOptions read_baseline_options(const vdt_baseline_options* given) {
+    const vdt_baseline_options options = read_struct(given, default_baseline_options(), "options");
+    BaselineOptions result;
+    if (options.cells != 0) result.cells = options.cells;
+    if (options.max_categories != 0) result.max_categories = options.max_categories;
+    if (options.minimum_rows != 0) result.minimum_rows = options.minimum_rows;
+    result.name = to_text(options.name, options.name_length, "options.name");
+    result.model_digest = to_text(options.model_digest, options.model_digest_length, "options.model_digest");
+    return result;
+}
+
 void check_feature(const Baseline& baseline, std::size_t feature) {
     if (feature >= baseline.feature_count()) {
         throw Error(ErrorCode::invalid_argument, "feature " + std::to_string(feature) + " is not below the " +

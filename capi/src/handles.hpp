@@ -7,10 +7,14 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "structs.hpp"
 #include "vedette.h"
+#include "vedette/drift/bucketed_sample.hpp"
+#include "vedette/drift/maximum_mean_discrepancy.hpp"
+#include "vedette/drift/random_feature_mmd.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/policy.hpp"
@@ -45,6 +49,43 @@ struct alignas(64) vdt_sketch {
 };
 
 namespace vedette::inline v0::capi {
+/// An object over float or over double, whichever the caller's data were.
+template <template <class> class Object>
+using EitherPrecision = std::variant<Object<float>, Object<double>>;
+
+/// As std::visit, for questions that cannot fail. Handles never lose their object.
+template <class Either, class Ask>
+auto ask(const Either& either, Ask question) noexcept {
+    const auto* narrow = std::get_if<0>(&either);
+    return narrow != nullptr ? question(*narrow) : question(*std::get_if<1>(&either));
+}
+}  // namespace vedette::inline v0::capi
+
+struct alignas(64) vdt_sample {
+    vdt_allocator allocator;
+    vedette::capi::EitherPrecision<vedette::drift::BucketedSample> object;
+};
+
+struct alignas(64) vdt_mmd {
+    vdt_allocator allocator;
+    vedette::capi::EitherPrecision<vedette::drift::MaximumMeanDiscrepancy> object;
+    std::int32_t test;  // the VDT_MULTIVARIATE_* of its answers
+};
+
+struct alignas(64) vdt_random_features {
+    vdt_allocator allocator;
+    vedette::capi::EitherPrecision<vedette::drift::RandomFeatureMmd> object;
+};
+
+struct alignas(64) vdt_feature_window {
+    vdt_allocator allocator;
+    vedette::capi::EitherPrecision<vedette::drift::RandomFeatureMmd> features;
+    vedette::drift::FeatureWindow object;
+    std::vector<float> row_f32;  // scratch of one row of the other precision, so that adding it allocates nothing
+    std::vector<double> row_f64;
+};
+
+namespace vedette::inline v0::capi {
 
 vdt_allocator default_allocator() noexcept;
 /// The caller's allocator, checked; the default one for null.
@@ -76,6 +117,10 @@ void destroy_handle(Handle* handle) noexcept {
 vdt_window* make_window(const vdt_allocator* allocator, Window window);
 /// The policy of a text; the default one for null with length 0.
 Policy read_policy(const char* json, std::uint64_t length);
+
+/// 0 stands for the default, so that a zeroed struct is a valid one.
+vdt_baseline_options default_baseline_options() noexcept;
+BaselineOptions read_baseline_options(const vdt_baseline_options* given);
 
 /// Throws Error(invalid_argument) when `feature` is no index of a feature.
 void check_feature(const Baseline& baseline, std::size_t feature);

@@ -4,11 +4,13 @@
 
 #include <limits>
 
+#include "arrow.hpp"
 #include "fence.hpp"
 #include "handles.hpp"
 #include "structs.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/guard/render.hpp"
+#include "views.hpp"
 
 using namespace vedette;
 using namespace vedette::capi;
@@ -101,6 +103,44 @@ vdt_evidence to_c(const Evidence& evidence) noexcept {
             0};
 }
 
+const JointEvidence& joint_of(const vdt_report* report, std::size_t index) {
+    require(report, "report");
+    const std::size_t count = report->object.joint.size();
+    if (index >= count)
+        throw Error(ErrorCode::invalid_argument, "index " + std::to_string(index) + " is not below the " +
+                                                     std::to_string(count) + " tests of several features");
+    return report->object.joint[index];
+}
+
+vdt_joint_evidence to_c(const JointEvidence& evidence) noexcept {
+    const TestResult& test = evidence.test;
+    return {sizeof(vdt_joint_evidence),
+            static_cast<std::int32_t>(evidence.by),
+            static_cast<vdt_decision>(evidence.decision),
+            0,
+            test.statistic,
+            test.p_value,
+            test.degrees_of_freedom,
+            test.effect,
+            test.effect_interval.lower,
+            test.effect_interval.upper,
+            test.reference_count,
+            test.live_count,
+            evidence.adjusted_p_value,
+            evidence.moved_share,
+            evidence.moved_share_interval.lower,
+            evidence.moved_share_interval.upper,
+            evidence.features.size()};
+}
+
+// One table against another, by the rules of the two option structs.
+Report compare_tables(const Table& reference, const Table& live, const vdt_baseline_options* learning,
+                      const vdt_assess_options* judging) {
+    const vdt_assess_options given = read_struct(judging, default_assess_options(), "judging");
+    const Policy policy = read_policy(given.policy_json, given.policy_length);
+    return assess(reference, live, policy, read_baseline_options(learning));
+}
+
 std::string render_as(const vdt_report* report, const char* format, const vdt_render_options* given) {
     require(report, "report");
     require(format, "format");
@@ -145,6 +185,10 @@ void vdt_test_result_init(vdt_test_result* result, size_t size) noexcept {
                                 not_a_number, 0.0, 0.0});
 }
 
+void vdt_joint_evidence_init(vdt_joint_evidence* evidence, size_t size) noexcept {
+    init_struct(evidence, size, to_c(JointEvidence{}));
+}
+
 void vdt_render_options_init(vdt_render_options* options, size_t size) noexcept {
     init_struct(options, size, default_render_options());
 }
@@ -169,6 +213,32 @@ vdt_status vdt_guard_assess(const vdt_guard* guard, const vdt_window* window, co
         require(out, "out");
         const Guard& known = guard->object;
         *out = make_handle<vdt_report>(allocator, assess(known.baseline(), window->object, known.policy()));
+    });
+}
+
+vdt_status vdt_compare_tables(const vdt_column* reference, size_t reference_count, const vdt_column* live,
+                              size_t live_count, const vdt_baseline_options* learning,
+                              const vdt_assess_options* judging, const vdt_allocator* allocator, vdt_report** out,
+                              vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(reference, "reference");
+        require(live, "live");
+        require(out, "out");
+        const BorrowedTable left = read_columns(reference, reference_count);
+        const BorrowedTable right = read_columns(live, live_count);
+        *out = make_handle<vdt_report>(allocator, compare_tables(left.table, right.table, learning, judging));
+    });
+}
+
+vdt_status vdt_compare_arrow(const struct ArrowSchema* reference_schema, const struct ArrowArray* reference,
+                             const struct ArrowSchema* live_schema, const struct ArrowArray* live,
+                             const vdt_baseline_options* learning, const vdt_assess_options* judging,
+                             const vdt_allocator* allocator, vdt_report** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(out, "out");
+        const BorrowedTable left = read_arrow(reference_schema, reference);
+        const BorrowedTable right = read_arrow(live_schema, live);
+        *out = make_handle<vdt_report>(allocator, compare_tables(left.table, right.table, learning, judging));
     });
 }
 
@@ -231,6 +301,37 @@ vdt_status vdt_report_statistic(const vdt_report* report, size_t feature, vdt_dr
                         "test: " + std::to_string(test) + " is none of 0 to 8, nor the 9 of a feature that it decided");
         }
         write_struct(out, to_c(which, *found), "out");
+    });
+}
+
+size_t vdt_report_joint_count(const vdt_report* report) noexcept {
+    return report == nullptr ? 0 : report->object.joint.size();
+}
+
+vdt_status vdt_report_joint(const vdt_report* report, size_t index, vdt_joint_evidence* out,
+                            vdt_error* error) noexcept {
+    return fence(error, [&] { write_struct(out, to_c(joint_of(report, index)), "out"); });
+}
+
+vdt_status vdt_report_joint_features(const vdt_report* report, size_t index, uint64_t* buffer, size_t capacity,
+                                     size_t* length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        const JointEvidence& evidence = joint_of(report, index);
+        const std::vector<std::uint64_t> features(evidence.features.begin(), evidence.features.end());
+        copy_numbers<std::uint64_t>(features, buffer, capacity, length);
+    });
+}
+
+vdt_status vdt_report_joint_contributions(const vdt_report* report, size_t index, double* buffer, size_t capacity,
+                                          size_t* length, vdt_error* error) noexcept {
+    return fence(error, [&] { copy_numbers<double>(joint_of(report, index).contributions, buffer, capacity, length); });
+}
+
+vdt_status vdt_report_joint_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
+                                   size_t* length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        (void)joint_of(report, index);
+        copy_text(report->object.joint_reason(index), buffer, capacity, length);
     });
 }
 

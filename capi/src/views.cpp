@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "matrix_rows.hpp"
 #include "structs.hpp"
 #include "vedette/core/dtype.hpp"
 #include "vedette/core/error.hpp"
@@ -17,10 +18,6 @@ namespace {
 
 std::uint64_t magnitude(std::int64_t value) noexcept {
     return value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-}
-
-bool is_aligned(const void* pointer, std::size_t alignment) noexcept {
-    return reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0;
 }
 
 // `count` elements, `stride` bytes apart, must lie within `available` bytes.
@@ -151,53 +148,6 @@ const std::byte* row_address(const StridedMatrix& matrix, std::size_t i) noexcep
     return static_cast<const std::byte*>(matrix.data) + static_cast<std::ptrdiff_t>(i) * matrix.row_stride;
 }
 
-template <class T>
-bool observe_in_place(Window& window, const StridedMatrix& m) {
-    constexpr auto element = static_cast<std::int64_t>(sizeof(T));
-    if (!is_aligned(m.data, alignof(T)) || m.row_stride % element != 0 || m.column_stride % element != 0) return false;
-    const auto* data = static_cast<const T*>(m.data);
-    const std::int64_t row = m.row_stride / element;
-    const std::int64_t column = m.column_stride / element;
-    if (column == 1 && row >= static_cast<std::int64_t>(m.columns)) {
-        window.observe(MatrixView<T>::row_major(data, m.rows, m.columns, static_cast<std::size_t>(row)));
-        return true;
-    }
-    if (row == 1 && column >= static_cast<std::int64_t>(m.rows)) {
-        window.observe(MatrixView<T>::column_major(data, m.rows, m.columns, static_cast<std::size_t>(column)));
-        return true;
-    }
-    return false;
-}
-
-// `count` rows from `begin`, row by row; `column` holds as many values.
-template <class T>
-void convert_rows(const StridedMatrix& m, std::size_t begin, std::size_t count, std::vector<T>& column, T* rows) {
-    for (std::size_t c = 0; c < m.columns; ++c) {
-        const std::byte* address = row_address(m, begin) + static_cast<std::ptrdiff_t>(c) * m.column_stride;
-        const Column source = Column::numeric(m.dtype, address, count, static_cast<std::ptrdiff_t>(m.row_stride));
-        if constexpr (sizeof(T) == sizeof(float)) {
-            source.copy_as_float(0, count, column.data());
-        } else {
-            source.copy_as_double(0, count, column.data());
-        }
-        for (std::size_t i = 0; i < count; ++i) rows[i * m.columns + c] = column[i];
-    }
-}
-
-// Converts a tile of rows at a time. All memory is taken before the first row is counted.
-template <class T>
-void observe_by_tiles(Window& window, const StridedMatrix& m) {
-    constexpr std::size_t tile_bytes = std::size_t{1} << 18;
-    const std::size_t tile = std::clamp<std::size_t>(tile_bytes / (m.columns * sizeof(T)), 1, m.rows);
-    std::vector<T> rows(tile * m.columns);
-    std::vector<T> values(tile);
-    for (std::size_t begin = 0; begin < m.rows; begin += tile) {
-        const std::size_t count = std::min(tile, m.rows - begin);
-        convert_rows(m, begin, count, values, rows.data());
-        window.observe(MatrixView<T>::row_major(rows.data(), count, m.columns));
-    }
-}
-
 }  // namespace
 
 std::uint64_t checked_product(std::uint64_t a, std::uint64_t b, const char* what) {
@@ -247,6 +197,23 @@ Column read_column(const vdt_column* column, ColumnStorage& storage) {
     require(column, "column");
     return to_column(read_struct(column, default_column(), "column"), "column", storage);
 }
+
+template <class T>
+void convert_rows(const StridedMatrix& m, std::size_t begin, std::size_t count, std::vector<T>& column, T* rows) {
+    for (std::size_t c = 0; c < m.columns; ++c) {
+        const std::byte* address = row_address(m, begin) + static_cast<std::ptrdiff_t>(c) * m.column_stride;
+        const Column source = Column::numeric(m.dtype, address, count, static_cast<std::ptrdiff_t>(m.row_stride));
+        if constexpr (sizeof(T) == sizeof(float)) {
+            source.copy_as_float(0, count, column.data());
+        } else {
+            source.copy_as_double(0, count, column.data());
+        }
+        for (std::size_t i = 0; i < count; ++i) rows[i * m.columns + c] = column[i];
+    }
+}
+
+template void convert_rows<float>(const StridedMatrix&, std::size_t, std::size_t, std::vector<float>&, float*);
+template void convert_rows<double>(const StridedMatrix&, std::size_t, std::size_t, std::vector<double>&, double*);
 
 template <class T>
 std::vector<T> copy_matrix(const StridedMatrix& matrix) {
@@ -304,15 +271,11 @@ void observe_matrix(Window& window, const StridedMatrix& matrix) {
                                                        " columns, the baseline " + std::to_string(features) +
                                                        " features");
     }
-    if (matrix.rows == 0 || matrix.columns == 0) return;
-    if (matrix.data == nullptr) throw Error(ErrorCode::invalid_argument, "matrix: data is NULL");
-    if (matrix.dtype == Dtype::f32 && observe_in_place<float>(window, matrix)) return;
-    if (matrix.dtype == Dtype::f64 && observe_in_place<double>(window, matrix)) return;
-    const bool as_float = matrix.dtype == Dtype::f32 || matrix.dtype == Dtype::f16 || matrix.dtype == Dtype::bf16;
-    if (as_float) {
-        observe_by_tiles<float>(window, matrix);
+    const auto count = [&](const auto& rows) { window.observe(rows); };
+    if (is_narrow(matrix.dtype)) {
+        visit_rows<float>(matrix, count);
     } else {
-        observe_by_tiles<double>(window, matrix);
+        visit_rows<double>(matrix, count);
     }
 }
 

@@ -49,6 +49,10 @@ StridedMatrix read_matrix(const vdt_matrix* given);
 template <class T>
 std::vector<T> copy_matrix(const StridedMatrix& matrix);
 
+/// `count` rows from `begin`, row by row, converted; `column` is scratch of as many values.
+template <class T>
+void convert_rows(const StridedMatrix& matrix, std::size_t begin, std::size_t count, std::vector<T>& column, T* rows);
+
 /// Counts every row: in place where the strides are those of rows or columns of aligned f32 or f64, else by tiles.
 void observe_matrix(Window& window, const StridedMatrix& matrix);
 

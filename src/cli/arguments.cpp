@@ -10,6 +10,7 @@
 #include "guard/render_common.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/version.hpp"
+#include "vedette/stats/kll_sketch.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -37,6 +38,15 @@ std::map<std::string, stats::Correction> corrections() {
     for (int i = 0; i <= static_cast<int>(stats::Correction::benjamini_yekutieli); ++i) {
         const auto correction = static_cast<stats::Correction>(i);
         named.emplace(stats::correction_name(correction), correction);
+    }
+    return named;
+}
+
+std::map<std::string, drift::DivergencePreset> presets() {
+    std::map<std::string, drift::DivergencePreset> named;
+    for (std::uint8_t i = 0; i < drift::divergence_preset_count; ++i) {
+        const auto preset = static_cast<drift::DivergencePreset>(i);
+        named.emplace(drift::divergence_preset_name(preset), preset);
     }
     return named;
 }
@@ -133,6 +143,7 @@ class Tool {
         add_baseline();
         add_check();
         add_drift();
+        add_sketch();
         add_policy();
     }
 
@@ -197,11 +208,56 @@ class Tool {
             ->type_name("WORD")
             ->delimiter(',')
             ->transform(word(joint_tests));
+        CLI::Option& preset = *command.add_option(
+            "--preset", presets_,
+            "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
+        preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
+        for (const char* other :
+             {"--test", "--multivariate", "--window", "--window-by", "--policy", "--correction", "--fail-on"})
+            preset.excludes(command.get_option(other));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;
             live_.source.thinning = reference_.source.thinning;
-            action_ = [this] { return drift(reference_, live_); };
+            action_ = [this] {
+                return presets_.empty() ? drift(reference_, live_) : preset_numbers(reference_, live_, presets_);
+            };
         });
+    }
+
+    void add_sketch() {
+        CLI::App& group = *app_.add_subcommand("sketch", "Quantiles of streams in small files that merge");
+        group.require_subcommand(1);
+        CLI::App& build = *group.add_subcommand("build", "Sketch the numeric columns of a file of any size");
+        build.add_option("data", sketch_.source.path, "CSV with a header, or NPY; - = standard input")->required();
+        build.add_option("-o,--output", sketch_.output, "The sketch file to write")->required();
+        build.add_option("--columns", sketch_.columns, "Columns to sketch (default: all without texts)")
+            ->delimiter(',');
+        build.add_option("--k", sketch_.k, "Larger = smaller error, in proportion")
+            ->check(CLI::Range(stats::KllSketch<double>::minimum_k, stats::KllSketch<double>::maximum_k))
+            ->capture_default_str();
+        build.add_option("--seed", sketch_.seed, "Give each sketch that will be merged a seed of its own")
+            ->capture_default_str();
+        add_delimiter(build, sketch_.source);
+        add_thinning(build, sketch_.source);
+        build.callback([this] { action_ = [this] { return sketch_build(sketch_); }; });
+        CLI::App& merge = *group.add_subcommand("merge", "Add sketches of the same columns up");
+        merge.add_option("files", sketch_files_, "Sketch files")->required();
+        merge.add_option("-o,--output", sketch_.output, "The sketch file to write")->required();
+        merge.callback([this] { action_ = [this] { return sketch_merge(sketch_files_, sketch_.output); }; });
+        CLI::App& compare = *group.add_subcommand(
+            "compare", "Judge live sketches against those of a reference: Kolmogorov-Smirnov, sketch error included");
+        SketchCompareOptions& options = sketch_compare_;
+        compare.add_option("reference", options.reference, "The reference's sketch file")->required();
+        compare.add_option("live", options.live, "The live sketch file. Further columns are left alone")->required();
+        compare.add_option("--policy", options.policy_path,
+                           "Policy file: its level, correction, minimum_rows, tolerances and ignored features");
+        compare.add_option("--format", options.formats, "FORMAT or FORMAT=PATH, repeatable: table, json")
+            ->expected(1)
+            ->take_all();
+        compare.add_option("--fail-on", options.fail_on_warn, "What makes the exit status 1: alarm (default) or warn")
+            ->type_name("WORD")
+            ->transform(word<bool>({{"alarm", false}, {"warn", true}}));
+        compare.callback([this] { action_ = [this] { return sketch_compare(sketch_compare_); }; });
     }
 
     void add_policy() {
@@ -222,6 +278,10 @@ class Tool {
     Action action_;
     ReferenceOptions reference_;
     LiveOptions live_;
+    std::vector<drift::DivergencePreset> presets_;
+    SketchOptions sketch_;
+    std::vector<std::string> sketch_files_;
+    SketchCompareOptions sketch_compare_;
     std::string baseline_;
     std::string output_;
     std::string policy_;

@@ -10,7 +10,6 @@
 #include "commands.hpp"
 #include "guard/render_common.hpp"
 #include "vedette/core/error.hpp"
-#include "vedette/core/file.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/report.hpp"
 
@@ -21,16 +20,6 @@ namespace {
 // Every window keeps its counters for the report, so their number is bounded even though rows are streamed.
 constexpr std::size_t most_windows = 4096;
 constexpr std::uint64_t progress_every = 1U << 17;
-
-Policy read_policy(const std::string& path) {
-    if (path.empty()) return {};
-    const std::vector<std::byte> bytes = read_file(path, 16U << 20);
-    try {
-        return Policy::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    } catch (const Error& error) {
-        throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
-    }
-}
 
 /// A line on stderr that overwrites itself, only when a person is watching.
 class Progress {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `vedette policy`: the default policy, its schema, and the check of a policy file.
 #include "commands.hpp"
+#include "input.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/guard/policy.hpp"
@@ -25,13 +26,19 @@ ExitStatus policy_schema() {
     return print(std::string(Policy::json_schema()));
 }
 
-ExitStatus policy_check(const std::string& path) {
+Policy read_policy(const std::string& path) {
+    if (path.empty()) return {};
     const std::vector<std::byte> bytes = read_file(path, 16U << 20);
     try {
-        return print(Policy::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).to_json());
+        return Policy::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     } catch (const Error& error) {
         throw Error(error.code(), path + ": " + error.what());
     }
+}
+
+ExitStatus policy_check(const std::string& path) {
+    if (path.empty()) throw InputError("the policy file has no name");
+    return print(read_policy(path).to_json());
 }
 
 }  // namespace vedette::inline v0::cli

@@ -9,6 +9,7 @@
 
 #include "frame.hpp"
 #include "outputs.hpp"
+#include "vedette/drift/divergences.hpp"
 #include "vedette/guard/baseline.hpp"
 
 namespace vedette::inline v0::cli {
@@ -36,6 +37,27 @@ struct LiveOptions {
     std::optional<stats::Correction> correction;  ///< in place of the policy's
 };
 
+/// Which columns of a file are sketched, and how.
+struct SketchOptions {
+    SourceOptions source;
+    std::vector<std::string> columns;  ///< empty = all that hold numbers alone
+    std::uint32_t k = 200;
+    std::uint64_t seed = 0;
+    std::string output;
+};
+
+/// Two files of sketches, judged by the policy's level, correction, tolerances and smallest number of rows.
+struct SketchCompareOptions {
+    std::string reference;
+    std::string live;
+    std::string policy_path;
+    std::vector<std::string> formats;  ///< table and json
+    bool fail_on_warn = false;
+};
+
+/// The rules of a file; the default ones for an empty path.
+[[nodiscard]] Policy read_policy(const std::string& path);
+
 [[nodiscard]] Baseline learn(const ReferenceOptions& options);
 /// The same of a frame already read.
 [[nodiscard]] Baseline learn(const ReferenceOptions& options, const std::string& name, const Frame& frame);
@@ -44,6 +66,13 @@ ExitStatus baseline_build(const ReferenceOptions& options, const std::string& ou
 ExitStatus baseline_show(const std::string& path, bool as_json);
 ExitStatus check(const std::string& baseline_path, const LiveOptions& options);
 ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live);
+/// What other packages report of the same two files: numbers without a level, so the status is never exit_failed.
+ExitStatus preset_numbers(const ReferenceOptions& reference, const LiveOptions& live,
+                          const std::vector<drift::DivergencePreset>& presets);
+ExitStatus sketch_build(const SketchOptions& options);
+/// The files must be of the same columns.
+ExitStatus sketch_merge(const std::vector<std::string>& inputs, const std::string& output);
+ExitStatus sketch_compare(const SketchCompareOptions& options);
 ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.

@@ -60,6 +60,14 @@ std::vector<Output> parse_outputs(const std::vector<std::string>& texts) {
     return outputs;
 }
 
+std::vector<Output> parse_table_or_json(const std::vector<std::string>& texts) {
+    std::vector<Output> outputs = parse_outputs(texts);
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        if (outputs[i].format != ReportFormat::table && outputs[i].format != ReportFormat::json)
+            throw InputError("--format " + texts[i] + ": here the formats are table and json");
+    return outputs;
+}
+
 bool use_color(ColorMode mode) {
     if (mode != ColorMode::automatic) return mode == ColorMode::always;
     const char* const no_color = std::getenv("NO_COLOR");

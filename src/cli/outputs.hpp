@@ -30,6 +30,9 @@ struct Output {
 /// outputs for one place. Without any, the table goes to standard output.
 [[nodiscard]] std::vector<Output> parse_outputs(const std::vector<std::string>& texts);
 
+/// The same for what is no report: table and json only.
+[[nodiscard]] std::vector<Output> parse_table_or_json(const std::vector<std::string>& texts);
+
 /// When standard output may have colours: always, never, or on a terminal unless NO_COLOR is set.
 enum class ColorMode : std::uint8_t { automatic, always, never };
 [[nodiscard]] bool use_color(ColorMode mode);

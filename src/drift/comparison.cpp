@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "vedette/core/error.hpp"
@@ -70,11 +71,27 @@ struct CategoryCounts {
     }
 };
 
-std::vector<double> finite_values(const Column& column) {
-    std::vector<double> values(column.size());
-    column.copy_as_double(0, values.size(), values.data());
-    std::erase_if(values, [](double value) { return !std::isfinite(value); });
+// Nulls come as NaN and are left out with them.
+template <class T>
+std::vector<T> finite_values(const Column& column) {
+    std::vector<T> values(column.size());
+    if constexpr (std::is_same_v<T, float>) {
+        column.copy_as_float(0, values.size(), values.data());
+    } else {
+        column.copy_as_double(0, values.size(), values.data());
+    }
+    std::erase_if(values, [](T value) { return !std::isfinite(value); });
     return values;
+}
+
+SortedSample<double> finite_sample(const Column& column) {
+    return SortedSample<double>(finite_values<double>(column));
+}
+
+void require_numbers(const Column& column, const char* side) {
+    if (!column.is_numeric())
+        throw Error(ErrorCode::type_mismatch,
+                    std::string("the ") + side + " column holds categories; a frozen reference is of numbers");
 }
 
 // Few tests of large samples each do without sorting.
@@ -82,8 +99,8 @@ constexpr std::size_t few_tests = 3;
 constexpr std::size_t large_sample = 8192;
 
 // What the data do not allow is not evaluated; what the caller got wrong is an error.
-template <class Side, class Count>
-NamedResult run_named(DriftTest test, const Side& reference, const Side& live, const TestOptions& options,
+template <class Reference, class Live, class Count>
+NamedResult run_named(DriftTest test, const Reference& reference, const Live& live, const TestOptions& options,
                       Count&& count) {
     NamedResult named_result{test, {}};
     try {
@@ -99,6 +116,8 @@ NamedResult run_named(DriftTest test, const Side& reference, const Side& live, c
     return named_result;
 }
 
+constexpr auto size_of = [](const auto& sample) { return static_cast<double>(sample.size()); };
+
 FeatureComparison compare_columns(const NamedColumn& reference, const Column& live, std::span<const DriftTest> tests,
                                   const TestOptions& options) {
     FeatureComparison feature{std::string(reference.name), reference.column.is_numeric(), {}};
@@ -110,14 +129,13 @@ FeatureComparison compare_columns(const NamedColumn& reference, const Column& li
         }
     };
     if (feature.numeric) {
-        const std::vector<double> reference_values = finite_values(reference.column);
-        const std::vector<double> live_values = finite_values(live);
-        const auto size = [](const auto& sample) { return static_cast<double>(sample.size()); };
+        const std::vector<double> reference_values = finite_values<double>(reference.column);
+        const std::vector<double> live_values = finite_values<double>(live);
         if (tests.size() <= few_tests && std::min(reference_values.size(), live_values.size()) >= large_sample)
             each(ColumnView<double>(std::span<const double>(reference_values)),
-                 ColumnView<double>(std::span<const double>(live_values)), size);
+                 ColumnView<double>(std::span<const double>(live_values)), size_of);
         else
-            each(SortedSample<double>(reference_values), SortedSample<double>(live_values), size);
+            each(SortedSample<double>(reference_values), SortedSample<double>(live_values), size_of);
     } else {
         const CategoryCounts counts(reference.column, live);
         using Counts = std::span<const std::uint64_t>;
@@ -159,6 +177,16 @@ TestResult run_test(DriftTest test, const SortedSample<T>& reference, const Sort
         case DriftTest::hellinger:
         case DriftTest::total_variation: return test_on_grid(test, reference.values(), live.values(), options);
         default: refuse(test, "numeric");
+    }
+}
+
+template <class T>
+TestResult run_test(DriftTest test, const BucketedSample<T>& reference, ColumnView<T> live,
+                    const TestOptions& options) {
+    switch (named(test, true)) {
+        case DriftTest::kolmogorov_smirnov: return ks_two_sample(reference, live, options);
+        case DriftTest::kuiper: return kuiper_two_sample(reference, live, options);
+        default: return run_test(test, reference.sample(), SortedSample<T>(live, options.nan), options);
     }
 }
 
@@ -219,18 +247,48 @@ std::vector<FeatureComparison> compare(const Table& reference, const Table& live
     return features;
 }
 
+template <class T>
+BucketedSample<T> freeze(const Column& reference, NanPolicy nan) {
+    require_numbers(reference, "reference");
+    std::vector<T> values = finite_values<T>(reference);
+    std::size_t present = 0;
+    for (std::size_t i = 0; i < reference.size(); ++i)
+        if (reference.is_valid(i)) ++present;
+    if (nan == NanPolicy::refuse && values.size() != present)
+        throw Error(ErrorCode::invalid_argument,
+                    "reference: " + std::to_string(present - values.size()) + " of " + std::to_string(present) +
+                        " values are NaN or infinite, which is refused; NanPolicy::omit leaves them out");
+    if (values.empty()) throw Error(ErrorCode::not_enough_data, "reference: there is no finite value to freeze");
+    return BucketedSample<T>(values);
+}
+
+template <class T>
+NamedResult compare(DriftTest test, const BucketedSample<T>& reference, const Column& live,
+                    const TestOptions& options) {
+    const DriftTest wanted = named(test, true);
+    if (!runs_on_samples(wanted, true)) refuse(wanted, "numeric");
+    require_numbers(live, "live");
+    const std::vector<T> values = finite_values<T>(live);
+    return run_named(wanted, reference, ColumnView<T>(values), options, size_of);
+}
+
 PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const Column& reference,
                                const Column& live) {
     if (reference.is_numeric() != live.is_numeric())
         throw Error(ErrorCode::schema_mismatch, "a column is numeric on one side and categorical on the other");
     if (reference.is_numeric())
-        return preset_divergence(preset, divergence, SortedSample<double>(finite_values(reference)),
-                                 SortedSample<double>(finite_values(live)));
+        return preset_divergence(preset, divergence, finite_sample(reference), finite_sample(live));
     const CategoryCounts counts(reference, live);
     return preset_divergence(preset, divergence, std::span<const std::uint64_t>(counts.reference),
                              std::span<const std::uint64_t>(counts.live));
 }
 
+template BucketedSample<float> freeze<float>(const Column&, NanPolicy);
+template BucketedSample<double> freeze<double>(const Column&, NanPolicy);
+template NamedResult compare<float>(DriftTest, const BucketedSample<float>&, const Column&, const TestOptions&);
+template NamedResult compare<double>(DriftTest, const BucketedSample<double>&, const Column&, const TestOptions&);
+template TestResult run_test<float>(DriftTest, const BucketedSample<float>&, ColumnView<float>, const TestOptions&);
+template TestResult run_test<double>(DriftTest, const BucketedSample<double>&, ColumnView<double>, const TestOptions&);
 template TestResult run_test<float>(DriftTest, const SortedSample<float>&, const SortedSample<float>&,
                                     const TestOptions&);
 template TestResult run_test<double>(DriftTest, const SortedSample<double>&, const SortedSample<double>&,

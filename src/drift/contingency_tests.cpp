@@ -14,6 +14,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/stats/distributions.hpp"
 #include "vedette/stats/intervals.hpp"
+#include "vedette/stats/permutation.hpp"
 
 namespace vedette::inline v0::drift {
 namespace {
@@ -212,6 +213,33 @@ FisherTable filled_part(const CountTable& table, const Margins& margins) {
     return {std::move(cells), margins.rows, margins.columns};
 }
 
+void require_drawable(const Margins& margins, const TestOptions& options) {
+    constexpr std::uint64_t most_items = std::uint64_t{1} << 32U;
+    if (options.permutations == 0)
+        throw Error(ErrorCode::invalid_argument, "fisher_exact: permutations is 0, must be at least 1");
+    if (margins.total > most_items)
+        throw Error(ErrorCode::unsupported, "fisher_exact: the table has " + std::to_string(margins.total) +
+                                                " items, above 2^32; chi_square serves such tables");
+}
+
+// Of a 2 x 2 table without empty rows and columns: live events as relabelling the items would give them.
+double permuted_events(const CountTable& table, const Margins& margins, const TestOptions& options) {
+    require_drawable(margins, options);
+    if (options.alternative == Alternative::two_sided) return filled_part(table, margins).permuted(options);
+    constexpr std::size_t looked_up = 1024;
+    const LogFactorials log_factorial(looked_up);
+    std::uint64_t as_extreme = 0;
+    for (std::size_t index = 0; index < options.permutations; ++index) {
+        Random random(options.seed, index);
+        const std::uint64_t events =
+            random_hypergeometric(random, log_factorial, margins.column[0], margins.column[1], margins.row[1]);
+        const bool extreme =
+            options.alternative == Alternative::greater ? events >= table.counts[2] : events <= table.counts[2];
+        as_extreme += extreme ? 1U : 0U;
+    }
+    return stats::permutation_p_value(as_extreme, options.permutations);
+}
+
 double fisher_p(const FisherTable& filled, const TestOptions& options) {
     constexpr double quick = 2e6;  // steps: tens of milliseconds
     constexpr double longest = 3e7;
@@ -225,7 +253,6 @@ double fisher_p(const FisherTable& filled, const TestOptions& options) {
 }
 
 TestResult fisher_of_any(const CountTable& table, const TestOptions& options) {
-    constexpr std::uint64_t most_items = std::uint64_t{1} << 32U;
     const Margins margins = margins_of(table);
     if (options.method == Method::asymptotic)
         throw Error(ErrorCode::unsupported, "fisher_exact: method is asymptotic, which this test does not have");
@@ -243,9 +270,7 @@ TestResult fisher_of_any(const CountTable& table, const TestOptions& options) {
         result.p_value = 1.0;
         return result;
     }
-    if (margins.total > most_items)
-        throw Error(ErrorCode::unsupported, "fisher_exact: the table has " + std::to_string(margins.total) +
-                                                " items, above 2^32; chi_square serves such tables");
+    require_drawable(margins, options);
     const FisherTable filled = filled_part(table, margins);
     result.statistic = filled.log_probability();
     result.p_value = fisher_p(filled, options);
@@ -272,7 +297,7 @@ TestResult fisher_exact(const CountTable& table, const TestOptions& options) {
     if (table.rows != 2 || table.columns != 2) return fisher_of_any(table, options);
     constexpr std::uint64_t largest = 100'000;
     const Margins margins = four_fold(table, "fisher_exact");
-    require_method(options, Method::exact, "fisher_exact");
+    if (options.method != Method::permutation) require_method(options, Method::exact, "fisher_exact");
     const double tail = 0.5 * (1.0 - stats::Confidence(options.confidence).level());
     TestResult result = counted(margins);
     if (!margins.comparable()) return result;
@@ -291,6 +316,10 @@ TestResult fisher_exact(const CountTable& table, const TestOptions& options) {
     if (count(0) == 0.0 || count(3) == 0.0) result.statistic = infinity;
     result.effect = std::log(result.statistic);
     result.effect_interval = law.log_odds_interval(count(2), tail);
+    if (options.method == Method::permutation) {
+        result.p_value = permuted_events(table, margins, options);
+        return result;
+    }
     result.p_value = options.alternative == Alternative::two_sided ? tails.two_sided
                      : options.alternative == Alternative::greater ? tails.upper
                                                                    : tails.lower;

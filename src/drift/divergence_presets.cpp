@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "drift/preset_distances.hpp"
+#include "drift/preset_edges.hpp"
 #include "drift/share_sums.hpp"
 #include "drift/tie_groups.hpp"
 #include "vedette/core/error.hpp"
@@ -14,6 +16,11 @@
 
 namespace vedette::inline v0::drift {
 namespace {
+
+using presets::count_between;
+using presets::doane_edges;
+using presets::equal_edges;
+using presets::sturges_edges;
 
 using Masses = std::vector<double>;
 
@@ -24,79 +31,6 @@ struct Cells {
 
 [[noreturn]] void refuse(const char* what) {
     throw Error(ErrorCode::unsupported, std::string("preset_divergence: ") + what);
-}
-
-// ---- edges ----
-
-// `cells` cells of equal width; a range without width is widened by 1/2 on either side.
-std::vector<double> equal_edges(double first, double last, std::size_t cells) {
-    if (first == last) {
-        first -= 0.5;
-        last += 0.5;
-    }
-    const double step = (last - first) / static_cast<double>(cells);
-    if (!std::isfinite(step))
-        throw Error(ErrorCode::invalid_argument, "preset_divergence: the values' range exceeds the largest double");
-    std::vector<double> edges(cells + 1);
-    for (std::size_t i = 0; i < cells; ++i) edges[i] = static_cast<double>(i) * step + first;
-    edges[cells] = last;
-    return edges;
-}
-
-// A rule names the cells' width as range over `parts`.
-std::size_t cells_over(double first, double last, double parts) {
-    constexpr double most = 1e6;
-    const double range = last - first;
-    const double width = range / parts;
-    return width > 0.0 && std::isfinite(range)
-               ? static_cast<std::size_t>(std::clamp(std::ceil(range / width), 1.0, most))
-               : 1;
-}
-
-std::vector<double> sturges_edges(double first, double last, std::size_t values) {
-    return equal_edges(first, last, cells_over(first, last, std::log2(static_cast<double>(values)) + 1.0));
-}
-
-template <class T>
-std::vector<double> doane_edges(std::span<const T> values) {
-    const auto n = static_cast<double>(values.size());
-    const auto first = static_cast<double>(values.front());
-    const auto last = static_cast<double>(values.back());
-    double parts = 0.0;
-    if (values.size() > 2 && first < last) {
-        double mean = 0.0;
-        for (const T value : values) mean += static_cast<double>(value) / n;
-        double variance = 0.0;
-        for (const T value : values) variance += std::pow(static_cast<double>(value) - mean, 2.0) / n;
-        const double deviation = std::sqrt(variance);
-        double skewness = 0.0;
-        for (const T value : values) skewness += std::pow((static_cast<double>(value) - mean) / deviation, 3.0) / n;
-        const double spread = std::sqrt(6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0)));
-        if (deviation > 0.0) parts = 1.0 + std::log2(n) + std::log2(1.0 + std::abs(skewness) / spread);
-    }
-    return equal_edges(first, last, parts > 0.0 ? cells_over(first, last, parts) : 1);
-}
-
-// Counts between edges, the last one included. The values beyond them are returned.
-template <class T>
-double count_between(std::span<const T> ascending, const std::vector<double>& edges, Masses& counts) {
-    counts.assign(edges.size() - 1, 0.0);
-    const auto below = [&](double edge) {
-        return std::partition_point(ascending.begin(), ascending.end(),
-                                    [&](T value) { return static_cast<double>(value) < edge; });
-    };
-    auto from = below(edges.front());
-    double within = 0.0;
-    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-        const auto to = i + 2 < edges.size() ? below(edges[i + 1])
-                                             : std::partition_point(ascending.begin(), ascending.end(), [&](T value) {
-                                                   return static_cast<double>(value) <= edges.back();
-                                               });
-        counts[i] = static_cast<double>(std::max<std::ptrdiff_t>(0, to - from));
-        within += counts[i];
-        from = std::max(from, to);
-    }
-    return static_cast<double>(ascending.size()) - within;
 }
 
 // ---- cells of two samples ----
@@ -132,6 +66,21 @@ Cells vedette_cells(const SortedSample<T>& reference, const SortedSample<T>& liv
     return cells;
 }
 
+// frouros reads each side's own histogram as a density and takes its masses between ten points of the pooled range.
+template <class T>
+Masses masses_between(std::span<const T> ascending, double first, double last) {
+    const presets::HistogramLaw<T> law(ascending);
+    Masses masses(9);
+    const double step = (last - first) / 9.0;
+    double below = law.share_below(first);
+    for (std::size_t i = 0; i < masses.size(); ++i) {
+        const double next = law.share_below(i + 1 < masses.size() ? static_cast<double>(i + 1) * step + first : last);
+        masses[i] = next - below;
+        below = next;
+    }
+    return masses;
+}
+
 template <class T>
 Cells numeric_cells(DivergencePreset preset, Divergence divergence, const SortedSample<T>& reference,
                     const SortedSample<T>& live) {
@@ -152,8 +101,11 @@ Cells numeric_cells(DivergencePreset preset, Divergence divergence, const Sorted
             return between(reference, live, sturges_edges(first, last, reference.size() + live.size()));
         }
         case DivergencePreset::nannyml: return between(reference, live, doane_edges(reference.values()));
-        case DivergencePreset::frouros: return between(reference, live, equal_edges(first, last, 10));
-        default: refuse("deepchecks has no such divergence of numbers");
+        case DivergencePreset::frouros:
+            if (divergence == Divergence::kullback_leibler || divergence == Divergence::jensen_shannon)
+                return {masses_between(reference.values(), first, last), masses_between(live.values(), first, last)};
+            return between(reference, live, equal_edges(first, last, 10));
+        default: refuse("unknown preset");
     }
 }
 
@@ -217,49 +169,56 @@ void apply_zero_rule(DivergencePreset preset, Divergence divergence, Masses& sha
 
 // ---- what a preset has ----
 
+bool is_distance(Divergence divergence) {
+    return divergence == Divergence::wasserstein || divergence == Divergence::energy_distance;
+}
+
 void check_support(DivergencePreset preset, Divergence divergence) {
     using D = Divergence;
-    if (divergence > D::total_variation) refuse("unknown divergence");
+    if (divergence > D::energy_distance) refuse("unknown divergence");
     switch (preset) {
         case DivergencePreset::vedette: return;
         case DivergencePreset::evidently:
             if (divergence == D::total_variation) refuse("evidently has no total_variation");
             return;
         case DivergencePreset::nannyml:
-            if (divergence != D::jensen_shannon && divergence != D::hellinger)
-                refuse("nannyml has jensen_shannon and hellinger only");
+            if (divergence != D::jensen_shannon && divergence != D::hellinger && divergence != D::wasserstein)
+                refuse("nannyml has jensen_shannon, hellinger and wasserstein only");
             return;
         case DivergencePreset::deepchecks:
-            if (divergence != D::population_stability) refuse("deepchecks has population_stability only");
+            if (divergence != D::population_stability && divergence != D::wasserstein)
+                refuse("deepchecks has population_stability and wasserstein only");
             return;
         case DivergencePreset::frouros:
-            if (divergence != D::population_stability && divergence != D::hellinger)
-                refuse("frouros has population_stability and hellinger only");
+            if (divergence == D::total_variation) refuse("frouros has no total_variation");
             return;
     }
     refuse("unknown preset");
 }
 
-double pick(const Divergences& all, Divergence divergence, double base) {
+double pick(const Divergences& all, DivergencePreset preset, Divergence divergence) {
+    const double base = preset == DivergencePreset::nannyml ? 2.0 : std::numbers::e;
     switch (divergence) {
         case Divergence::population_stability: return all.population_stability;
-        case Divergence::kullback_leibler: return all.kullback_leibler_reference;
+        case Divergence::kullback_leibler:
+            return preset == DivergencePreset::frouros ? all.kullback_leibler_live : all.kullback_leibler_reference;
         case Divergence::jensen_shannon: return std::sqrt(all.jensen_shannon_divergence / std::log(base));
         case Divergence::hellinger: return all.hellinger;
         default: return all.total_variation;
     }
 }
 
-PresetResult judged(DivergencePreset preset, double value, std::size_t cells) {
+PresetResult judged(DivergencePreset preset, Divergence divergence, double value, std::size_t cells) {
     PresetResult result;
     result.value = value;
     result.cells = cells;
     switch (preset) {
         case DivergencePreset::evidently:
             result.threshold = 0.1;
-            result.exceeds = value >= 0.1;
+            result.exceeds = divergence == Divergence::energy_distance ? value > 0.1 : value >= 0.1;
             break;
         case DivergencePreset::nannyml:
+            if (divergence == Divergence::wasserstein) break;
             result.threshold = 0.1;
             result.exceeds = value > 0.1;
             break;
@@ -273,7 +232,6 @@ PresetResult judged(DivergencePreset preset, double value, std::size_t cells) {
 }
 
 PresetResult compare_cells(DivergencePreset preset, Divergence divergence, Cells cells) {
-    const double base = preset == DivergencePreset::nannyml ? 2.0 : std::numbers::e;
     if (preset == DivergencePreset::deepchecks) cells = joined(cells);
     for (Masses* side : {&cells.reference, &cells.live}) {
         if (preset == DivergencePreset::vedette)
@@ -282,15 +240,41 @@ PresetResult compare_cells(DivergencePreset preset, Divergence divergence, Cells
         apply_zero_rule(preset, divergence, *side);
     }
     const Divergences all = sum_shares(cells.reference, cells.live);
-    return judged(preset, pick(all, divergence, base), cells.reference.size());
+    return judged(preset, divergence, pick(all, preset, divergence), cells.reference.size());
 }
 
 }  // namespace
+
+const char* divergence_name(Divergence divergence) noexcept {
+    switch (divergence) {
+        case Divergence::population_stability: return "population_stability";
+        case Divergence::kullback_leibler: return "kullback_leibler";
+        case Divergence::jensen_shannon: return "jensen_shannon";
+        case Divergence::hellinger: return "hellinger";
+        case Divergence::total_variation: return "total_variation";
+        case Divergence::wasserstein: return "wasserstein";
+        case Divergence::energy_distance: return "energy_distance";
+    }
+    return "unknown";
+}
+
+const char* divergence_preset_name(DivergencePreset preset) noexcept {
+    switch (preset) {
+        case DivergencePreset::vedette: return "vedette";
+        case DivergencePreset::evidently: return "evidently";
+        case DivergencePreset::nannyml: return "nannyml";
+        case DivergencePreset::deepchecks: return "deepchecks";
+        case DivergencePreset::frouros: return "frouros";
+    }
+    return "unknown";
+}
 
 template <class T>
 PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const SortedSample<T>& reference,
                                const SortedSample<T>& live) {
     check_support(preset, divergence);
+    if (preset == DivergencePreset::deepchecks && !is_distance(divergence))
+        refuse("deepchecks has no population_stability of numbers");
     for (const auto* side : {&reference, &live}) {
         const char* name = side == &reference ? "reference" : "live";
         if (side->empty())
@@ -299,6 +283,14 @@ PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, c
             throw Error(ErrorCode::invalid_argument,
                         std::string("preset_divergence: the ") + name + " sample has an infinite value; leave it out");
     }
+    if (is_distance(divergence))
+        return judged(preset, divergence, presets::distance(preset, divergence, reference, live), 0);
+    const bool one_point = std::min(reference.values().front(), live.values().front()) ==
+                           std::max(reference.values().back(), live.values().back());
+    // No mass lies between ten equal points: frouros adds up nothing, or divides it by itself.
+    if (preset == DivergencePreset::frouros && one_point && divergence != Divergence::population_stability &&
+        divergence != Divergence::hellinger)
+        return judged(preset, divergence, divergence == Divergence::kullback_leibler ? 0.0 : std::nan(""), 9);
     return compare_cells(preset, divergence, numeric_cells(preset, divergence, reference, live));
 }
 
@@ -306,6 +298,7 @@ PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, s
                                std::span<const std::uint64_t> live) {
     check_support(preset, divergence);
     if (preset == DivergencePreset::frouros) refuse("frouros has no divergence of categories");
+    if (is_distance(divergence)) refuse("categories have no distance from each other");
     if (reference.size() != live.size())
         throw Error(ErrorCode::dimension_mismatch, "preset_divergence: the reference has " +
                                                        std::to_string(reference.size()) + " counts, the live side " +

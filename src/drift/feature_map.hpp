@@ -17,8 +17,6 @@ namespace vedette::inline v0::drift {
 inline constexpr double feature_unit = 1048576.0;  // 2^20
 /// A scaled value beyond it counts as it: the features cannot tell such distances apart anyway, and phases stay small.
 inline constexpr double furthest_value = 1024.0;
-/// So many rows sum up in 64 bits.
-inline constexpr std::uint64_t most_rows = std::uint64_t{1} << 42U;
 
 /// Where the features come from. Everything is computed by additions, multiplications, divisions and square roots in a
 /// fixed order, which IEEE 754 rounds alike everywhere.

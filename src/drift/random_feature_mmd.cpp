@@ -295,7 +295,7 @@ bool RandomFeatureMmd<T>::observe(FeatureWindow& window, MatrixView<T> rows) con
     const FeatureMap& map = state_->map;
     const std::size_t room = map.block_rows() * map.columns;
     if (rows.columns() != map.columns || window.features_ != map.digest || window.scratch_.size() < room) return false;
-    if (rows.rows() > most_rows - window.count_) return false;
+    if (rows.rows() > FeatureWindow::maximum_rows - window.count_) return false;
     const std::uint64_t left_out = map.add_rows(rows, window.scratch_, window.sums_.data());
     window.left_out_ += left_out;
     window.count_ += rows.rows() - left_out;
@@ -369,7 +369,7 @@ std::vector<double> RandomFeatureMmd<T>::witness(const FeatureWindow& live, Matr
 void FeatureWindow::merge(const FeatureWindow& other) {
     if (features_ != other.features_ || sums_.size() != other.sums_.size())
         throw Error(ErrorCode::baseline_mismatch, "FeatureWindow: the other window is of other features");
-    if (other.count_ > most_rows - std::min(count_, most_rows) ||
+    if (other.count_ > FeatureWindow::maximum_rows - std::min(count_, FeatureWindow::maximum_rows) ||
         other.left_out_ > std::numeric_limits<std::uint64_t>::max() - left_out_)
         throw Error(ErrorCode::overflow, "FeatureWindow: " + std::to_string(count_) + " and " +
                                              std::to_string(other.count_) + " rows, more than 2^42 together");

@@ -31,7 +31,7 @@ bool are_within(std::span<const T> values, T least, T most) {
 
 // Whether so many rows can have these sums: no wave is larger than one.
 bool are_sums(std::span<const std::int64_t> sums, std::uint64_t rows) {
-    if (rows > most_rows) return false;
+    if (rows > FeatureWindow::maximum_rows) return false;
     const auto limit = static_cast<std::int64_t>(rows * unit);
     return are_within(sums, -limit, limit);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "guard/baseline_state.hpp"
+#include "guard/decide.hpp"
 #include "guard/joint.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/rate_tests.hpp"
@@ -33,14 +34,6 @@ DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {
 // Whether a test on counters joins rare cells first: all do but those on the distribution function.
 bool pools_cells(DriftTest test) {
     return test != DriftTest::kolmogorov_smirnov && test != DriftTest::wasserstein;
-}
-
-// A signed difference of rates as a share that moved, whichever way.
-Interval magnitude(const Interval& signed_interval) {
-    const double low = std::abs(signed_interval.lower);
-    const double high = std::abs(signed_interval.upper);
-    const bool spans_zero = signed_interval.lower <= 0.0 && signed_interval.upper >= 0.0;
-    return {spans_zero ? 0.0 : std::min(low, high), std::max(low, high)};
 }
 
 // The median read off the grid, linear inside a cell; the outer cells have no width of their own.
@@ -238,14 +231,6 @@ class FeatureAssessment {
     const drift::FeatureComparison* comparison_;  // null where no named test was for this kind of feature
     FeatureReport& report_;
 };
-
-// Both keys must turn: evidence at the level, and a moved share that is surely above the tolerance.
-template <class AnyEvidence>
-Decision decide(const AnyEvidence& evidence, double level, double tolerance) {
-    if (std::isnan(evidence.adjusted_p_value)) return Decision::not_evaluated;
-    if (evidence.adjusted_p_value > level) return Decision::pass;
-    return tolerance == 0.0 || evidence.moved_share_interval.lower > tolerance ? Decision::alarm : Decision::warn;
-}
 
 void adjust_family(Report& report) {
     std::vector<FeatureReport>& features = report.features;

@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tests on samples that a policy asks for.
+// The tests on samples that a policy asks for, and whole tables judged in one go.
+#include <deque>
 #include <string>
 #include <vector>
 
 #include "vedette/guard/report.hpp"
 
 namespace vedette::inline v0 {
+namespace {
+
+// The live table with its numbers as precise as the reference's; `rounded` keeps what had to be converted.
+Table as_precise_as(const Table& reference, const Table& live, std::deque<std::vector<float>>& rounded) {
+    std::vector<NamedColumn> columns(live.columns().begin(), live.columns().end());
+    for (NamedColumn& named : columns) {
+        const Column* known = reference.find(named.name);
+        const Column& column = named.column;
+        if (known == nullptr || !known->is_numeric() || known->dtype() != Dtype::f32) continue;
+        if (!column.is_numeric() || column.dtype() == Dtype::f32) continue;
+        std::vector<float>& values = rounded.emplace_back(column.size());
+        column.copy_as_float(0, values.size(), values.data());
+        named.column = Column::numeric(values, column.validity());
+    }
+    return Table(std::move(columns));
+}
+
+}  // namespace
 
 SampleComparisons compare_samples(const Policy& policy, const Table& reference, const Table& live) {
     policy.validate();
@@ -27,6 +46,18 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
     if (!policy.joint_tests.empty())
         comparisons.joint = drift::compare_jointly(Table(std::move(kept)), live, policy.joint_tests, options);
     return comparisons;
+}
+
+Report assess(const Table& reference, const Table& live, const Policy& policy, const BaselineOptions& options) {
+    policy.validate();
+    std::deque<std::vector<float>> rounded;
+    const Table comparable = as_precise_as(reference, live, rounded);
+    const Baseline baseline = Baseline::build(reference, options);
+    Window window(baseline);
+    window.observe(comparable);
+    if (!policy.compares_samples()) return assess(baseline, window, policy);
+    const SampleComparisons compared = compare_samples(policy, reference, comparable);
+    return assess(baseline, window, policy, compared.features, compared.joint);
 }
 
 }  // namespace vedette::inline v0

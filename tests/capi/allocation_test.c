@@ -34,6 +34,44 @@ static int32_t score_height(void* user_data, const double* row, size_t width, do
     return 0;
 }
 
+// Rows of either precision into windows of either precision.
+static void sum_up_rows(void) {
+    enum { rows = 40, columns = 3 };
+    static double data[rows * columns];
+    uint64_t seed = 5;
+    for (int i = 0; i < rows * columns; ++i) data[i] = draw(&seed);
+    const float narrow_row[columns] = {0.5F, 0.25F, NAN};
+    const double row[columns] = {0.5, 0.25, 0.75};
+    for (vdt_dtype dtype = VDT_F32; dtype <= VDT_F64; ++dtype) {
+        static float narrow[rows * columns];
+        for (int i = 0; i < rows * columns; ++i) narrow[i] = (float)data[i];
+        vdt_matrix matrix;
+        vdt_matrix_init(&matrix, sizeof matrix);
+        matrix.dtype = dtype;
+        matrix.data = dtype == VDT_F32 ? (const void*)narrow : (const void*)data;
+        matrix.rows = rows;
+        matrix.columns = columns;
+        matrix.byte_length = rows * columns * (dtype == VDT_F32 ? sizeof(float) : sizeof(double));
+        vdt_random_features* features = NULL;
+        vdt_feature_window* window = NULL;
+        CHECK_OK(vdt_random_features_create(&matrix, NULL, NULL, &features, e));
+        CHECK_OK(vdt_feature_window_create(features, NULL, &window, e));
+        vdt_error error = VDT_ERROR_INIT;
+        int failed = 0;
+        const size_t before = allocations;
+        for (int i = 0; i < 100; ++i) {
+            failed += vdt_feature_window_observe_f32(window, narrow_row, columns, &error) != VDT_OK;
+            failed += vdt_feature_window_observe_f64(window, row, columns, &error) != VDT_OK;
+            failed += vdt_feature_window_observe_f64(window, row, 2, &error) != VDT_DIMENSION_MISMATCH;
+        }
+        const size_t after = allocations;
+        CHECK(after == before && failed == 0);
+        CHECK(vdt_feature_window_rows(window) == 100 && vdt_feature_window_rows_left_out(window) == 100);
+        vdt_feature_window_destroy(window);
+        vdt_random_features_destroy(features);
+    }
+}
+
 int main(void) {
     const size_t at_start = allocations;
     vdt_baseline* baseline = make_baseline(1);
@@ -81,5 +119,6 @@ int main(void) {
     vdt_window_destroy(window);
     vdt_guard_destroy(guard);
     vdt_baseline_destroy(baseline);
+    sum_up_rows();
     return check_result();
 }

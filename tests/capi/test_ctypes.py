@@ -79,6 +79,17 @@ SketchResult = struct("vdt_sketch_result", ("struct_size", u32), ("reserved", u3
                       *doubles("statistic statistic_lower statistic_upper p_value p_value_lower p_value_upper "
                                "effect_lower effect_upper rank_error sketch_error_probability"),
                       ("reference_count", u64), ("live_count", u64))
+JointEvidence = struct("vdt_joint_evidence", ("struct_size", u32), ("test", i32), ("decision", i32), ("reserved", u32),
+                       *doubles("statistic p_value degrees_of_freedom effect effect_lower effect_upper reference_count "
+                                "live_count adjusted_p_value moved_share moved_share_lower moved_share_upper"),
+                       ("feature_count", u64))
+SampleOptions = struct("vdt_sample_options", ("struct_size", u32), ("nan_policy", i32))
+MmdOptions = struct("vdt_mmd_options", ("struct_size", u32), ("aggregation", i32), ("nan_policy", i32),
+                    ("feature_contributions", i32), ("confidence", f64), ("permutations", u64), ("seed", u64),
+                    ("stop_after", u64), ("bandwidths", pointer), ("bandwidth_count", u64))
+RandomFeaturesOptions = struct("vdt_random_features_options", ("struct_size", u32), ("standardise", i32),
+                               ("nan_policy", i32), ("reserved", u32), ("features", u64), ("bandwidth", f64),
+                               ("whitening", f64), ("seed", u64))
 RenderOptions = struct("vdt_render_options", ("struct_size", u32), ("color", i32), ("title", c.c_char_p),
                        ("title_length", u64), ("live_name", c.c_char_p), ("live_name_length", u64),
                        ("max_features", u64))
@@ -105,7 +116,7 @@ ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
-           ArrowSchema, ArrowArray]
+           JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)
 SIGNATURES = {  # without the trailing error, which `call` adds
@@ -134,6 +145,11 @@ SIGNATURES = {  # without the trailing error, which `call` adds
     "vdt_guard_assess": [pointer, pointer, pointer, pointer],
     "vdt_report_describe": [pointer, pointer],
     "vdt_report_feature": [pointer, c.c_size_t, pointer],
+    "vdt_compare_tables": [pointer, c.c_size_t, pointer, c.c_size_t, pointer, pointer, pointer, pointer],
+    "vdt_compare_arrow": [pointer] * 8,
+    "vdt_report_joint": [pointer, c.c_size_t, pointer],
+    "vdt_sample_create": [pointer, pointer, pointer, pointer],
+    "vdt_sample_test": [pointer, i32, pointer, pointer, pointer],
     "vdt_report_render": [pointer, c.c_char_p, pointer, pointer, c.c_size_t, size_t_pointer],
 }
 for function_name, arguments in SIGNATURES.items():
@@ -371,6 +387,19 @@ class RoundTrip(unittest.TestCase):
             getattr(vdt, f"vdt_{kind}_destroy")(handle)
 
 
+class FrozenReference(unittest.TestCase):
+    def test_one_reference_many_live_columns(self):
+        amount, speed, _ = reference_columns()
+        sample = create("vdt_sample_create", c.byref(amount), None, None)
+        result = initialised(TestResult)
+        call("vdt_sample_test", sample, 0, c.byref(amount), None, c.byref(result))
+        self.assertEqual((result.test, result.statistic, result.p_value), (1, 0.0, 1.0))
+        call("vdt_sample_test", sample, 0, c.byref(speed), None, c.byref(result))
+        self.assertLess(result.p_value, 1e-50)
+        self.assertEqual(result.reference_count, ROWS)
+        vdt.vdt_sample_destroy(sample)
+
+
 class Arrow(unittest.TestCase):
     def test_batches_equal_columns(self):
         baseline = make_baseline()
@@ -388,6 +417,24 @@ class Arrow(unittest.TestCase):
             vdt.vdt_baseline_destroy(same)
         vdt.vdt_window_destroy(expected)
         vdt.vdt_baseline_destroy(baseline)
+
+    def test_tables_are_compared_as_columns_are(self):
+        policy = b'{"joint_tests": ["hotelling_t2"], "defaults": {"sample_tests": ["anderson_darling"]}}'
+        judging = initialised(AssessOptions, policy_json=policy, policy_length=len(policy))
+        batch, live = ArrowBatch(), ArrowBatch(dictionary=True)
+        columns = reference_columns()
+        expected = create("vdt_compare_tables", columns, 3, columns, 3, None, c.byref(judging), None)
+        report = create("vdt_compare_arrow", c.byref(batch.record), c.byref(batch.batch), c.byref(live.record),
+                        c.byref(live.batch), None, c.byref(judging), None)
+        first, second = (json.loads(two_call("vdt_report_render", each, b"json", None)) for each in (expected, report))
+        self.assertEqual(first, second)
+        self.assertEqual(vdt.vdt_report_joint_count(report), 1)
+        joint = initialised(JointEvidence)
+        call("vdt_report_joint", report, 0, c.byref(joint))
+        self.assertEqual((joint.decision, joint.p_value, joint.feature_count), (PASS, 1.0, 2))
+        self.assertEqual(batch.releases + live.releases, 0)
+        for each in (expected, report):
+            vdt.vdt_report_destroy(each)
 
     def test_unsupported_format_names_the_column(self):
         batch = ArrowBatch(b"z")

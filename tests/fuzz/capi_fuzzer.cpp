@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes what a C caller may be handed: bytes of baselines and windows, as given and with the checksum mended. What is
-// accepted must work through the whole interface. No input at all stands for the program's own baseline and window.
+// Fuzzes what a C caller may be handed: bytes of baselines, random features and the windows of both, as given and with
+// the checksum mended. What is accepted must work through the whole interface. No input at all stands for the program's
+// own.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -62,6 +63,25 @@ vdt_baseline* learn() {
     return baseline;
 }
 
+// Random features of two columns, always the same.
+vdt_random_features* fit() {
+    std::array<double, 48> values{};
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i * 29 % 31);
+    vdt_matrix matrix;
+    vdt_matrix_init(&matrix, sizeof matrix);
+    matrix.dtype = VDT_F64;
+    matrix.data = values.data();
+    matrix.rows = 24;
+    matrix.columns = 2;
+    matrix.byte_length = sizeof values;
+    vdt_random_features_options options;
+    vdt_random_features_options_init(&options, sizeof options);
+    options.features = 8;
+    vdt_random_features* features = nullptr;
+    require(vdt_random_features_create(&matrix, &options, nullptr, &features, nullptr) == VDT_OK, "cannot fit");
+    return features;
+}
+
 Bytes bytes_of(const vdt_baseline* baseline) {
     std::size_t size = 0;
     require(vdt_baseline_to_bytes(baseline, nullptr, 0, &size, nullptr) == VDT_OK, "no size of a baseline");
@@ -76,6 +96,54 @@ Bytes bytes_of(const vdt_window* window) {
     Bytes bytes(size);
     require(vdt_window_to_bytes(window, bytes.data(), size, nullptr, nullptr) == VDT_OK, "no bytes of a window");
     return bytes;
+}
+
+Bytes bytes_of(const vdt_feature_window* window) {
+    std::size_t size = 0;
+    require(vdt_feature_window_to_bytes(window, nullptr, 0, &size, nullptr) == VDT_OK, "no size of sums");
+    Bytes bytes(size);
+    require(vdt_feature_window_to_bytes(window, bytes.data(), size, nullptr, nullptr) == VDT_OK, "no bytes of sums");
+    return bytes;
+}
+
+// Accepted sums: canonical, fit to take more rows and to be tested.
+void use_sums(const vdt_random_features* features, vdt_feature_window* window) {
+    const Bytes canonical = bytes_of(window);
+    vdt_feature_window* again = nullptr;
+    require(
+        vdt_feature_window_from_bytes(features, canonical.data(), canonical.size(), nullptr, &again, nullptr) == VDT_OK,
+        "sums cannot be read again");
+    require(bytes_of(again) == canonical, "sums are not canonical");
+    const vdt_status merged = vdt_feature_window_merge(again, window, nullptr);
+    require(merged == VDT_OK || merged == VDT_OVERFLOW, "sums cannot be merged with themselves");
+    const std::size_t width = vdt_random_features_dimension(features);
+    std::vector<double> row(width, 0.5);
+    const std::vector<float> narrow(width, 0.25F);
+    for (const vdt_status observed : {vdt_feature_window_observe_f64(window, row.data(), width, nullptr),
+                                      vdt_feature_window_observe_f32(window, narrow.data(), width, nullptr)})
+        require(observed == VDT_OK || observed == VDT_OVERFLOW, "a row is refused");
+    vdt_test_result result;
+    vdt_test_result_init(&result, sizeof result);
+    require(vdt_feature_window_test(window, 0.95, &result, row.data(), width, nullptr) == VDT_OK, "no test");
+    require(result.p_value >= 0.0 && result.p_value <= 1.0, "p is no probability");
+    vdt_feature_window_destroy(again);
+}
+
+// Accepted features: canonical, and fit to sum up rows.
+void use_features(const vdt_random_features* features) {
+    std::size_t size = 0;
+    require(vdt_random_features_to_bytes(features, nullptr, 0, &size, nullptr) == VDT_OK, "no size of features");
+    Bytes bytes(size);
+    require(vdt_random_features_to_bytes(features, bytes.data(), size, nullptr, nullptr) == VDT_OK, "no bytes");
+    vdt_random_features* again = nullptr;
+    require(vdt_random_features_from_bytes(bytes.data(), size, nullptr, &again, nullptr) == VDT_OK,
+            "features cannot be read again");
+    vdt_random_features_destroy(again);
+    if (vdt_random_features_dimension(features) > 1000) return;
+    vdt_feature_window* window = nullptr;
+    require(vdt_feature_window_create(features, nullptr, &window, nullptr) == VDT_OK, "no window of features");
+    use_sums(features, window);
+    vdt_feature_window_destroy(window);
 }
 
 // An accepted window: canonical, and fit to be merged and judged.
@@ -127,7 +195,22 @@ bool is_refusal(vdt_status status) {
     return status == VDT_CORRUPT_DATA || status == VDT_UNSUPPORTED_VERSION || status == VDT_BASELINE_MISMATCH;
 }
 
-void try_bytes(const vdt_baseline* known, const Bytes& bytes) {
+void try_features(const vdt_random_features* fitted, const Bytes& bytes) {
+    vdt_error error = VDT_ERROR_INIT;
+    vdt_random_features* features = nullptr;
+    vdt_status status = vdt_random_features_from_bytes(bytes.data(), bytes.size(), nullptr, &features, &error);
+    require(status == VDT_OK ? features != nullptr : is_refusal(status) && features == nullptr, error.message);
+    if (features != nullptr) use_features(features);
+    vdt_random_features_destroy(features);
+    vdt_feature_window* window = nullptr;
+    status = vdt_feature_window_from_bytes(fitted, bytes.data(), bytes.size(), nullptr, &window, &error);
+    require(status == VDT_OK ? window != nullptr : is_refusal(status) && window == nullptr, error.message);
+    if (window != nullptr) use_sums(fitted, window);
+    vdt_feature_window_destroy(window);
+}
+
+void try_bytes(const vdt_baseline* known, const vdt_random_features* fitted, const Bytes& bytes) {
+    try_features(fitted, bytes);
     vdt_error error = VDT_ERROR_INIT;
     vdt_baseline* baseline = nullptr;
     vdt_status status = vdt_baseline_from_bytes(bytes.data(), bytes.size(), nullptr, &baseline, &error);
@@ -158,12 +241,14 @@ bool mend(Bytes& bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const vdt_baseline* const known = learn();
+    static const vdt_random_features* const fitted = fit();
     if (size == 0) {
         use_baseline(known);
+        use_features(fitted);
         return 0;
     }
     Bytes bytes(data, data + size);
-    try_bytes(known, bytes);
-    if (mend(bytes)) try_bytes(known, bytes);
+    try_bytes(known, fitted, bytes);
+    if (mend(bytes)) try_bytes(known, fitted, bytes);
     return 0;
 }

@@ -177,3 +177,24 @@ TEST_CASE("Welch keeps its level at unequal variances, Brown and Forsythe at equ
     CHECK(not_below(difference_covered, 0.95));
     CHECK(not_below(ratio_covered, 0.945));  // asymptotic
 }
+
+TEST_CASE("Fisher's 2 x 2 test by permutation keeps its level, one-sided and two-sided") {
+    Random random(17);
+    std::uint64_t two_sided = 0;
+    std::uint64_t greater = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        std::array<std::uint64_t, 4> counts{};
+        const std::array<double, 2> cumulative{0.3, 1.0};
+        fill(random, cumulative, 60, counts.data());
+        fill(random, cumulative, 90, counts.data() + 2);
+        const drift::CountTable table{counts, 2, 2};
+        drift::TestOptions options{.method = drift::Method::permutation, .permutations = 19, .seed = run};
+        two_sided += drift::fisher_exact(table, options).p_value <= 0.05 ? 1U : 0U;
+        options.alternative = drift::Alternative::greater;
+        greater += drift::fisher_exact(table, options).p_value <= 0.05 ? 1U : 0U;
+    }
+    CHECK(not_above(two_sided, 0.05));
+    CHECK(not_above(greater, 0.05));
+    CHECK(not_below(two_sided, 0.02));  // ties among tables make it conservative, but not idle
+    CHECK(not_below(greater, 0.02));
+}

@@ -28,6 +28,23 @@ def numeric_cases():
     yield "constants apart", np.full(30, 2.5), np.full(20, 3.5)
 
 
+def lattice(count, offset=0.0, step=7919, modulus=10007, unit=1024.0):
+    """Numbers that need no room in the file: exact in binary, their order shuffled, more of them small than large."""
+    return {"count": count, "offset": offset, "step": step, "modulus": modulus, "unit": unit}
+
+
+# NannyML estimates from 10,000 values of the reference on; below, above and within the reference's range.
+LATTICES = [("ten thousand", lattice(10007), lattice(500, 640.0, 31)), ("ten thousand, below", lattice(10000), lattice(300, -2048.0, 97)),
+            ("ten thousand, apart", lattice(10007), lattice(40, 131072.0)), ("ten thousand, no drift", lattice(10007), lattice(900))]
+
+
+def values_of(side):
+    if isinstance(side, list):
+        return side
+    product = np.arange(side["count"], dtype=np.int64) * side["step"] % side["modulus"]
+    return (product * product / side["unit"] + side["offset"]).tolist()
+
+
 COUNTS = [("no drift", [500, 300, 200], [240, 160, 100]), ("zero live", [500, 300, 200], [500, 500, 0]),
           ("new category", [500, 500, 0], [400, 400, 200]), ("one in twenty thousand", [19999, 1, 0], [900, 0, 100]),
           ("rare in the reference", [980, 5, 5, 10], [700, 100, 190, 10]),
@@ -40,22 +57,24 @@ def texts(counts):
 
 
 def finite(value):
-    return float(value) if np.isfinite(value) else None
+    """Infinity is null in JSON; NaN, which some packages answer, a word."""
+    return "nan" if np.isnan(value) else float(value) if np.isfinite(value) else None
 
 
 def run_evidently():
     import evidently
     import pandas as pd
-    from evidently.legacy.calculations.stattests import (hellinger_stat_test, jensenshannon_stat_test, kl_div_stat_test,
-                                                         psi_stat_test)
+    from evidently.legacy.calculations.stattests import (energy_dist_test, hellinger_stat_test, jensenshannon_stat_test,
+                                                         kl_div_stat_test, psi_stat_test, wasserstein_stat_test)
     from evidently.legacy.core import ColumnType
     versions["evidently"] = evidently.__version__
     tests = {"psi": psi_stat_test, "kl": kl_div_stat_test, "js": jensenshannon_stat_test,
              "hellinger": hellinger_stat_test}
+    distances = {"wasserstein": wasserstein_stat_test, "energy": energy_dist_test}
 
     def run(x, y, kind):
         out = {}
-        for name, test in tests.items():
+        for name, test in {**tests, **(distances if kind == ColumnType.Numerical else {})}.items():
             result = test(pd.Series(x), pd.Series(y), kind, test.default_threshold)
             out[name] = [finite(result.drift_score), bool(result.drifted)]
         return out
@@ -73,13 +92,17 @@ def run_nannyml():
 
     def run(x, y, kind):
         out = {}
-        for ours, theirs in [("js", "jensen_shannon"), ("hellinger", "hellinger")]:
+        names = {"js": "jensen_shannon", "hellinger": "hellinger"}
+        if kind == FeatureType.CONTINUOUS:
+            names["wasserstein"] = "wasserstein"
+        for ours, theirs in names.items():
             method = MethodFactory.create(key=theirs, feature_type=kind, chunker=DefaultChunker(),
                                           threshold=ConstantThreshold(lower=None, upper=0.1),
                                           computation_params={})
             method._fit(pd.Series(x))
             value = method._calculate(pd.Series(y))
-            out[ours] = [finite(value), bool(value > 0.1)]
+            # Its Wasserstein distance is in the unit of the values and has no fixed threshold.
+            out[ours] = [finite(value), None if ours == "wasserstein" else bool(value > 0.1)]
         return out
 
     return (lambda x, y: run(x, y, FeatureType.CONTINUOUS)), (
@@ -88,12 +111,13 @@ def run_nannyml():
 
 def run_frouros():
     import importlib.metadata
-    from frouros.detectors.data_drift import PSI, HellingerDistance
+    from frouros.detectors.data_drift import EMD, JS, KL, PSI, EnergyDistance, HellingerDistance
     versions["frouros"] = importlib.metadata.version("frouros")
 
     def run(x, y):
         out = {}
-        for name, detector in [("psi", PSI()), ("hellinger", HellingerDistance())]:
+        for name, detector in [("psi", PSI()), ("hellinger", HellingerDistance()), ("kl", KL()), ("js", JS()),
+                               ("wasserstein", EMD()), ("energy", EnergyDistance())]:
             detector.fit(X=np.asarray(x))
             out[name] = [finite(detector.compare(X=np.asarray(y))[0].distance), None]
         return out
@@ -108,14 +132,14 @@ def run_deepchecks():
     from deepchecks.tabular.checks import FeatureDrift
     versions["deepchecks"] = deepchecks.__version__
 
-    def run(a, b):
-        sides = [Dataset(pd.DataFrame({"c": texts(side)}), cat_features=["c"]) for side in (a, b)]
-        check = FeatureDrift(categorical_drift_method="PSI", min_samples=1).add_condition_drift_score_less_than()
-        result = check.run(*sides)
+    def run(name, sides, categories):
+        sides = [Dataset(pd.DataFrame({"c": side}), cat_features=categories) for side in sides]
+        check = FeatureDrift(categorical_drift_method="PSI", numerical_drift_method="EMD", min_samples=1)
+        result = check.add_condition_drift_score_less_than().run(*sides)
         passed = result.conditions_results[0].is_pass()
-        return {"psi": [finite(result.value["c"]["Drift score"]), not passed]}
+        return {name: [finite(result.value["c"]["Drift score"]), not passed]}
 
-    return None, run
+    return (lambda x, y: run("wasserstein", (x, y), [])), (lambda a, b: run("psi", (texts(a), texts(b)), ["c"]))
 
 
 def run_formulas():
@@ -151,9 +175,10 @@ path = folder / "divergences.json"
 content = json.loads(path.read_text()) if path.exists() else {"numeric": [], "categories": []}
 if not content["numeric"]:
     content["numeric"] = [{"name": n, "reference": x.tolist(), "live": y.tolist()} for n, x, y in numeric_cases()]
+    content["numeric"] += [{"name": n, "reference": x, "live": y} for n, x, y in LATTICES]
     content["categories"] = [{"name": n, "reference": a, "live": b} for n, a, b in COUNTS]
 for row in content["numeric"] if numeric else []:
-    row[package] = numeric(row["reference"], row["live"])
+    row[package] = numeric(values_of(row["reference"]), values_of(row["live"]))
 for row in content["categories"] if categorical else []:
     row[package] = categorical(row["reference"], row["live"])
 content.setdefault("versions", {})[package] = versions

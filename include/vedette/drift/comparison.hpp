@@ -10,6 +10,7 @@
 
 #include "vedette/core/evidence.hpp"
 #include "vedette/core/view.hpp"
+#include "vedette/drift/bucketed_sample.hpp"
 #include "vedette/drift/divergences.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/sorted_sample.hpp"
@@ -26,6 +27,12 @@ TestResult run_test(DriftTest test, const SortedSample<T>& reference, const Sort
 /// The same of columns, which are sorted only where the test must.
 template <class T>
 TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
+
+/// The same against a frozen reference. Kolmogorov-Smirnov and Kuiper do not sort the live values where the p-value is
+/// asymptotic; every other test sorts them here. options.nan is that of the live values.
+template <class T>
+TestResult run_test(DriftTest test, const BucketedSample<T>& reference, ColumnView<T> live,
+                    const TestOptions& options = {});
 
 /// One test on the counts of categories, in the same order on both sides. `automatic` is chi-square. chi_square, g_test
 /// and fisher_exact take the table as it is; the divergences pool rare categories. Throws Error: unsupported for a test
@@ -53,6 +60,20 @@ struct FeatureComparison {
 /// runs on samples; invalid_argument for options out of range. O(n) a feature, but for permutations.
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
                                        const TestOptions& options = {});
+
+/// A numeric column as a frozen reference, read as `compare` reads columns: nulls, NaN and infinities are left out or,
+/// under NanPolicy::refuse, NaN and infinities refused. Values are rounded to T. Throws Error: type_mismatch for
+/// categories, not_enough_data where no value is left, invalid_argument for a value that is refused.
+template <class T>
+BucketedSample<T> freeze(const Column& reference, NanPolicy nan = NanPolicy::omit);
+
+/// One test of a live column against a frozen reference, as `compare` runs it: for T = double, or float and a column
+/// whose values are floats, the same answer as of the columns but for the order of sums and draws. Live values are
+/// rounded to T, as the reference was. Throws Error: type_mismatch for categories, unsupported for a test that is not
+/// for numbers, and as `compare`. O(m).
+template <class T>
+NamedResult compare(DriftTest test, const BucketedSample<T>& reference, const Column& live,
+                    const TestOptions& options = {});
 
 /// What another package reports of two columns of the same kind (drift/divergences.hpp), read as `compare` reads them:
 /// nulls, NaN and infinities are left out. Throws Error: schema_mismatch for numbers against categories; unsupported

@@ -60,8 +60,9 @@ Association cramers_v(const CountTable& table, double confidence = 0.95);
 /// the same table.) The statistic is the live sample's odds divided by the reference's, 0 and infinity included; NaN
 /// for an empty row or column, where p = 1 (NaN where a row is empty). The effect is its logarithm; the interval,
 /// two-sided whatever the alternative, is exact given the margins (Cornfield 1956): coverage is never below the level.
-/// Of the options, `alternative` and `confidence` are used; a method other than automatic and exact throws
-/// Error(unsupported), as does a smallest margin above 100 000, where chi_square serves. O(smallest margin).
+/// `automatic` is exact; `permutation`, for one method in tables of any size, draws the live events and approaches the
+/// exact p. Error(unsupported) for `asymptotic`, a smallest margin above 100 000, where chi_square serves, and as
+/// below. O(smallest margin).
 ///
 /// Of any other table, rows and columns without a count left out (Freeman and Halton 1951). The statistic is the
 /// logarithm of the observed table's probability; the effect is cramers_v with its interval. `exact`: Mehta and Patel's

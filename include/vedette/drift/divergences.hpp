@@ -55,50 +55,78 @@ Divergences divergences(std::span<const std::uint64_t> reference, std::span<cons
 /// Which number. Values are pinned.
 enum class Divergence : std::uint8_t {
     population_stability = 0,
-    kullback_leibler = 1,  ///< sum p log(p/q), as evidently has it
+    kullback_leibler = 1,  ///< sum p log(p/q), as evidently has it; frouros sums q log(q/p)
     jensen_shannon = 2,    ///< the distance
     hellinger = 3,
-    total_variation = 4
+    total_variation = 4,
+    wasserstein = 5,      ///< of order 1; of numbers only, and so the next
+    energy_distance = 6,  ///< Szekely and Rizzo's, as SciPy has it
 };
 
 /// Whose binning, zero rule and logarithm. Checked against the packages themselves, in the versions named. Values are
 /// pinned.
 enum class DivergencePreset : std::uint8_t {
     /// 64 cells of equal mass, edges from the reference alone, and half a count in every cell; nats. All divergences;
-    /// no threshold. (The tests pool cells first, for the sake of their null laws.)
+    /// no threshold. (The tests pool cells first, for the sake of their null laws.) The two distances of values in
+    /// reference standard deviations, the effects of their tests.
     vedette = 0,
     /// evidently 0.7.23. All but total variation; alarms at 0.1 or more; nats. Numbers: Sturges' rule on both samples
     /// together where the reference has more than 20 distinct values (its own n_bins is not used), else a cell for each
     /// value; so the cells move with every batch, and one live outlier puts all else into one cell. Zeros become 1e-4,
     /// or a millionth of the side's smallest share where that is at most 1e-4, not for jensen_shannon: a category that
     /// one side lacks adds to PSI what the size of the sample says, not what the drift is. Hellinger: Sturges on the
-    /// distinct values, any number of them.
+    /// distinct values, any number of them. Wasserstein: over the reference's standard deviation, or 0.001 where that
+    /// is
+    /// less, so a feature in small units never alarms. Energy distance in the root of the feature's unit, but alarming
+    /// above 0.1 in any.
     evidently = 1,
-    /// NannyML 0.13.1. jensen_shannon and hellinger; alarms above 0.1; base 2, hence not evidently's 0.1. Numbers:
+    /// NannyML 0.13.1. jensen_shannon, hellinger and, of numbers, wasserstein; alarms above 0.1 by its methods' word
+    /// (its
+    /// calculator, unless told, learns a threshold from chunks of the reference); base 2, hence not evidently's 0.1.
+    /// Numbers:
     /// Doane's rule on the reference, live values beyond it in one more cell. No zero rule. The more values the
-    /// reference has, the more cells, and the oftener small batches exceed 0.1 without drift.
+    /// reference has, the more cells, and the oftener small batches exceed 0.1 without drift. Wasserstein: in the
+    /// feature's unit, no fixed threshold; from 10,000 reference values on estimated with 10,000 cells, where a live
+    /// value below the reference's range counts one value twice: up to a range/m too large.
     nannyml = 2,
-    /// deepchecks 0.19.1 (outputs compared, source not read). population_stability of categories only; alarms at 0.2 or
-    /// more; nats. Categories below 1 % of the reference are joined; left out where at most 1 % on either side; then
-    /// shares below 0.01 are raised to it. So what was rare may rise to 1 % unseen.
+    /// deepchecks 0.19.1 (outputs compared, source not read). population_stability of categories, wasserstein of
+    /// numbers;
+    /// alarms at 0.2 or more; nats. Categories below 1 % of the reference are joined; left out where at most 1 % on
+    /// either side; then
+    /// shares below 0.01 are raised to it. So what was rare may rise to 1 % unseen. Wasserstein: each side without its
+    /// outer 2 x 2.5 %, over the range of what is left of both, in [0, 1]; the further it moves, the less each step
+    /// adds,
+    /// and what happens in the tails is not seen. (Beyond 100,000 values it draws some at random; here all are taken.)
     deepchecks = 3,
-    /// frouros 0.9.0. population_stability and hellinger of numbers; no threshold; nats. Ten cells of equal width over
-    /// both samples together. A zero becomes 2.2e-308, so each cell that one side lacks adds about 700 times its share
-    /// to PSI: 10.6 for 200 against 150 normal values without drift.
+    /// frouros 0.9.0. All but total_variation, of numbers; no threshold; nats. PSI and Hellinger: ten cells of equal
+    /// width over both samples together. A zero becomes 2.2e-308, so each cell that one side lacks adds about 700 times
+    /// its share to PSI: 10.6 for 200 against 150 normal values without drift. Kullback-Leibler, live from reference,
+    /// and Jensen-Shannon: nine cells, with masses from each side's own histogram (NumPy's "auto", before 2.2) read as
+    /// a
+    /// density: values seep into cells that hold none, and where that is not enough Kullback-Leibler is infinite.
+    /// Wasserstein and energy distance in the feature's unit and its root. Jensen-Shannon of one repeated value is NaN.
     frouros = 4
 };
+
+/// The words used on the command line, e.g. "kullback_leibler" and "evidently"; "unknown" for a number that has none.
+const char* divergence_name(Divergence divergence) noexcept;
+const char* divergence_preset_name(DivergencePreset preset) noexcept;
+
+inline constexpr std::uint8_t divergence_count = 7;
+inline constexpr std::uint8_t divergence_preset_count = 5;
 
 /// A peer's number and, where it has one, its own verdict: never a p-value, which they do not have.
 struct PresetResult {
     double value = std::numeric_limits<double>::quiet_NaN();
     double threshold = std::numeric_limits<double>::quiet_NaN();  ///< the peer's default; NaN: it has none
     bool exceeds = false;                                         ///< the peer would alarm; false without threshold
-    std::size_t cells = 0;                                        ///< that were compared
+    std::size_t cells = 0;                                        ///< that were compared; 0 for distances
 };
 
 /// Of two samples of numbers. NaN are left out or refused by SortedSample. Throws Error: unsupported for a divergence
-/// that the peer does not have, or not for numbers; not_enough_data for an empty sample; invalid_argument for an
-/// infinite value. O(n + m).
+/// that the peer does not have, or not for numbers; not_enough_data for an empty sample, or one too small for the peer;
+/// invalid_argument for an
+/// infinite value or a range that no double holds. O(n + m).
 template <class T>
 PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const SortedSample<T>& reference,
                                const SortedSample<T>& live);

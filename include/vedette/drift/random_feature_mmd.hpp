@@ -34,6 +34,9 @@ struct RandomFeatureOptions {
 /// One object per thread.
 class FeatureWindow {
   public:
+    /// So many rows at most, that their sums cannot overflow.
+    static constexpr std::uint64_t maximum_rows = std::uint64_t{1} << 42U;
+
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
     /// Rows with a NaN or an infinity: counted here and nowhere else.
     [[nodiscard]] std::uint64_t rows_left_out() const noexcept { return left_out_; }
@@ -43,7 +46,7 @@ class FeatureWindow {
     [[nodiscard]] const Digest& features() const noexcept { return features_; }
 
     /// Adds the rows of another window. Throws Error, changing nothing: baseline_mismatch for other features, overflow
-    /// beyond 2^42 rows.
+    /// beyond maximum_rows.
     void merge(const FeatureWindow& other);
     void reset() noexcept;
 
@@ -102,8 +105,9 @@ class RandomFeatureMmd {
     /// An empty window: 16 bytes per frequency, and room for a block of rows.
     [[nodiscard]] FeatureWindow window() const;
 
-    /// Adds rows. False, and nothing is added, when the number of columns differs or the window is of other features.
-    /// No allocation. Values further than 1024 bandwidths from the reference's mean count as that far.
+    /// Adds rows. False, and nothing is added, when the number of columns differs, the window is of other features or
+    /// would hold more than maximum_rows. No allocation. Values further than 1024 bandwidths from the reference's mean
+    /// count as that far.
     bool observe(FeatureWindow& window, MatrixView<T> rows) const noexcept;
 
     /// Do the window's rows come from the reference's law? test.effect is the MMD, its bias removed: 0 for equal laws,

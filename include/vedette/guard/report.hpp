@@ -155,4 +155,11 @@ struct SampleComparisons {
                             std::span<const drift::FeatureComparison> comparisons,
                             std::span<const drift::JointComparison> joint = {});
 
+/// The same in one go where both samples are at hand: learns a baseline from the reference, counts the live rows, runs
+/// the policy's tests on samples (compare_samples) and judges. Both tables hold the same columns, in any order. Live
+/// numbers are rounded to float where the reference's are floats, since rounding on one side would look like drift.
+/// Throws Error as Baseline::build, Window::observe of a table, compare_samples and assess do.
+[[nodiscard]] Report assess(const Table& reference, const Table& live, const Policy& policy = {},
+                            const BaselineOptions& options = {});
+
 }  // namespace vedette::inline v0

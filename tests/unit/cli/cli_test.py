@@ -325,6 +325,130 @@ class CommandLine(unittest.TestCase):
         self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
         self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
 
+    # sketches
+
+    def sketch(self, name, *more, stdin=None):
+        path = self.dir / f"{name}.sketch"
+        source = self.dir / f"{name}.csv" if stdin is None else "-"
+        return path, run("sketch", "build", source, "-o", path, *more, stdin=stdin)
+
+    def test_sketches_are_judged_with_their_error(self):
+        reference, built = self.sketch("ref")
+        self.expect(built, PASS, "2 columns, up to 4,000 values each", '"country" holds a text')
+        same, _ = self.sketch("same", "--seed", "2")
+        moved, _ = self.sketch("moved", "--seed", "3", "--k", "400")
+        few, _ = self.sketch("few")
+        self.expect(run("sketch", "compare", reference, same), PASS, "pass: none of 2 columns changed")
+        self.expect(run("sketch", "compare", reference, moved), FAILED, "alarm: 1 of 2 columns (amount)")
+        self.expect(run("sketch", "compare", reference, few), NOT_ENOUGH, "not evaluated")
+        out = self.dir / "sketches" / "moved.json"
+        self.expect(run("sketch", "compare", reference, moved, "--format", "table", "--format", f"json={out}"), FAILED)
+        report = json.loads(out.read_text())
+        amount = report["columns"][0]
+        self.assertEqual((amount["name"], amount["decision"]), ("amount", "alarm"))
+        low, high = amount["statistic_interval"]
+        self.assertLess(low, 0.383 + 0.03)  # D of normals one apart, of 4,000 values each
+        self.assertGreater(high, 0.383 - 0.03)
+        self.assertLess(high - low, 0.15)
+        p_low, p_high = amount["p_value_interval"]
+        p = amount["evidence"][0]["p_value"]
+        self.assertTrue(0 <= p_low <= p_high <= p <= 0.01)
+        self.assertEqual(amount["reference"]["count"], 4000)
+        self.assertEqual(report["columns"][1]["decision"], "pass")
+
+    def test_merged_sketches_stand_for_all_rows(self):
+        first, _ = self.sketch("ref")
+        second, _ = self.sketch("same", "--seed", "2")
+        merged = self.dir / "merged.sketch"
+        self.expect(run("sketch", "merge", first, second, "-o", merged), PASS, "up to 8,000 values")
+        text = self.expect(run("sketch", "compare", first, merged, "--format", "json"), PASS)
+        self.assertEqual(json.loads(text)["columns"][0]["live"]["count"], 8000)
+        again, _ = self.sketch("same", "--seed", "2")
+        before = second.read_bytes()
+        self.assertEqual(again.read_bytes(), before, "the same rows and seed give the same bytes")
+        narrow, _ = self.sketch("ref", "--columns", "amount")
+        self.expect(run("sketch", "merge", merged, narrow, "-o", merged), INPUT_ERROR, "schema_mismatch")
+        self.expect(run("sketch", "compare", merged, narrow), INPUT_ERROR, 'no column "items"')
+        self.expect(run("sketch", "compare", narrow, merged), PASS)  # further columns are left alone
+
+    def test_rates_of_what_has_no_rank_are_judged(self):
+        holes = self.write("holes.csv", rows(4000, 5, nulls=0.3))
+        self.sketch("ref")
+        path, built = self.sketch("holes")
+        self.expect(built, PASS)
+        said = self.expect(run("sketch", "compare", self.dir / "ref.sketch", path), FAILED, "empty or NaN 0 % to 3")
+        self.assertIn("(alarm)", said)
+        self.write("all_empty.csv", "amount,items,country\n" + ",1,\n" * 500)
+        self.sketch("all_empty", "--columns", "amount,items")
+        empty = self.dir / "all_empty.sketch"
+        self.expect(run("sketch", "compare", empty, empty), PASS, "empty or NaN 100 %")
+        self.expect(run("sketch", "compare", empty, self.dir / "ref.sketch"), FAILED, "amount")
+        self.assertTrue(holes.exists())
+
+    def test_sketch_files_obey_a_policy(self):
+        reference, _ = self.sketch("ref")
+        moved, _ = self.sketch("moved", "--seed", "3")
+        policy = self.write("sketches.json", '{"features": {"amount": {"ignore": true}}}')
+        self.expect(run("sketch", "compare", reference, moved, "--policy", policy), PASS, "none of 1 columns")
+        policy = self.write("tolerant.json", '{"defaults": {"tolerance": 0.9}}')
+        self.expect(run("sketch", "compare", reference, moved, "--policy", policy), PASS, "warning: 1 of 2")
+        self.expect(run("sketch", "compare", reference, moved, "--policy", policy, "--fail-on", "warn"), FAILED)
+        policy = self.write("foreign.json", '{"features": {"height": {"ignore": true}}}')
+        self.expect(run("sketch", "compare", reference, moved, "--policy", policy), INPUT_ERROR, "height")
+
+    def test_sketch_input_errors(self):
+        bad = self.write("bad.sketch", b"no sketch")
+        reference, _ = self.sketch("ref")
+        self.expect(run("sketch", "compare", reference, bad), INPUT_ERROR, "bad.sketch", "corrupt_data")
+        self.expect(run("sketch", "compare", self.model, reference), INPUT_ERROR, "corrupt_data")
+        self.expect(run("sketch", "compare", reference, self.dir / "missing"), INPUT_ERROR, "missing")
+        self.expect(run("sketch", "compare", reference, reference, "--format", "html"), INPUT_ERROR, "table and json")
+        _, built = self.sketch("ref", "--columns", "country")
+        self.expect(built, INPUT_ERROR, "ref.csv:2:", "is not a number")
+        _, built = self.sketch("ref", "--columns", "height")
+        self.expect(built, INPUT_ERROR, "height")
+        _, built = self.sketch("ref", "--k", "3")
+        self.expect(built, INPUT_ERROR)
+        path, built = self.sketch("void", stdin=b"amount\n")
+        self.expect(built, NOT_ENOUGH, "no number to sketch")
+        self.assertFalse(path.exists())
+        path, built = self.sketch("stream", stdin=b"x\n1\n2\n")
+        self.expect(built, PASS, "1 column,", "exact")
+        self.expect(run("sketch"), INPUT_ERROR)
+
+    # other packages' numbers
+
+    def test_preset_numbers_have_no_verdict(self):
+        text = self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "evidently,frouros",
+                               "--format", "json"), PASS, "none has a level")
+        found = {(n["feature"], n["package"], n["number"]): n for n in json.loads(text)["numbers"]}
+        shift = found["amount", "evidently", "wasserstein"]
+        self.assertAlmostEqual(shift["value"], 1.0, delta=0.1)
+        self.assertEqual((shift["default_threshold"], shift["beyond_it"]), (0.1, True))
+        same = found["amount", "frouros", "wasserstein"]
+        self.assertEqual((same["default_threshold"], same["beyond_it"]), (None, None))
+        self.assertNotIn(("country", "frouros", "population_stability"), found)
+        self.assertIn(("country", "evidently", "population_stability"), found)
+        table = self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "nannyml",
+                                "--ignore", "items"), PASS, "its default threshold", "jensen_shannon")
+        self.assertNotIn("items", table)
+        self.write("narrow.csv", "amount\n1\n2\n")
+        self.expect(run("drift", self.dir / "ref.csv", self.dir / "narrow.csv", "--preset", "deepchecks"), INPUT_ERROR,
+                    "items")
+        self.write("only_header.csv", "amount,items,country\n")
+        self.expect(run("drift", self.dir / "ref.csv", self.dir / "only_header.csv", "--preset", "deepchecks"),
+                    NOT_ENOUGH, "too little data")
+        for other in ("--test=welch_t", "--window=5", "--policy=x", "--fail-on=warn"):
+            self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "frouros", other),
+                        INPUT_ERROR, "excludes")
+        self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "frouros", "--format",
+                        "html"), INPUT_ERROR, "table and json")
+        self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "other"), INPUT_ERROR)
+        self.expect(run("drift", "-", "-", "--preset", "frouros"), INPUT_ERROR, "standard input")
+        self.write("words.csv", "amount,items,country\n" + "x,1,DE\n" * 20)
+        self.expect(run("drift", self.dir / "ref.csv", self.dir / "words.csv", "--preset", "frouros"), INPUT_ERROR,
+                    '"amount"', "schema_mismatch")
+
     def test_a_policy_names_tests_on_samples(self):
         ref, moved = self.dir / "ref.csv", self.dir / "moved.csv"
         policy = self.write("samples.json", json.dumps({

@@ -101,6 +101,74 @@ TEST_CASE("tables are compared by name, without what is no value") {
     CHECK(features[1].results[1].result.p_value < 0.01);
 }
 
+TEST_CASE("a frozen reference answers as the columns do") {
+    Sample x = normals(3000, 1), y = normals(2500, 2, 0.3);
+    x[3] = std::numeric_limits<double>::quiet_NaN();
+    x[4] = std::numeric_limits<double>::infinity();
+    y[0] = -std::numeric_limits<double>::infinity();
+    const std::vector<std::uint8_t> valid(400, 0xFE);  // every eighth is null
+    const Column reference = Column::numeric(x, {valid.data(), 0}), live = Column::numeric(y, {valid.data(), 0});
+    std::vector<float> narrow_x(x.begin(), x.end()), narrow_y(y.begin(), y.end());
+    const Column narrow_reference = Column::numeric(narrow_x), narrow_live = Column::numeric(narrow_y);
+    const auto frozen = d::freeze<double>(reference);
+    const auto narrow = d::freeze<float>(narrow_reference);
+    CHECK(frozen.size() == 3000 - 3000 / 8 - 2);
+    CHECK(narrow.size() == 2998);
+    for (const auto method : {d::Method::automatic, d::Method::permutation}) {
+        const d::TestOptions options{.method = method, .permutations = 19};
+        for (std::uint8_t i = 0; i < vedette::drift_test_count; ++i) {
+            const auto test = static_cast<DriftTest>(i);
+            CAPTURE(vedette::drift_test_name(test));
+            const std::vector<DriftTest> tests{test};
+            if (test != DriftTest::automatic && !vedette::runs_on_samples(test, true)) {
+                CHECK_THROWS_AS(static_cast<void>(d::compare(test, frozen, live, options)), vedette::Error);
+                continue;
+            }
+            std::vector<d::FeatureComparison> wide, small;
+            try {
+                wide = d::compare(Table({{"x", reference}}), Table({{"x", live}}), tests, options);
+                small = d::compare(Table({{"x", narrow_reference}}), Table({{"x", narrow_live}}), tests, options);
+            } catch (const vedette::Error& error) {
+                CHECK(error.code() == vedette::ErrorCode::unsupported);  // no permutations for this test
+                CHECK_THROWS_AS(static_cast<void>(d::compare(test, frozen, live, options)), vedette::Error);
+                continue;
+            }
+            const d::NamedResult one = d::compare(test, frozen, live, options);
+            const d::NamedResult other = d::compare(test, narrow, narrow_live, options);
+            const d::NamedResult& expected = wide[0].results[0];
+            CHECK(one.test == expected.test);
+            CHECK(one.result.statistic == expected.result.statistic);
+            CHECK(one.result.p_value == expected.result.p_value);
+            CHECK(one.result.effect == expected.result.effect);
+            CHECK(one.result.live_count == expected.result.live_count);
+            CHECK(other.result.statistic == doctest::Approx(small[0].results[0].result.statistic).epsilon(1e-12));
+            CHECK(other.result.p_value == doctest::Approx(small[0].results[0].result.p_value).epsilon(1e-9));
+        }
+    }
+    const Sample nothing(4, std::numeric_limits<double>::quiet_NaN());
+    const auto left_out = d::compare(DriftTest::automatic, frozen, Column::numeric(nothing));
+    CHECK(std::isnan(left_out.result.p_value));
+    CHECK(left_out.result.reference_count == static_cast<double>(frozen.size()));
+    std::vector<std::string_view> words{"a", "b"};
+    const auto code = [](auto&& call) {
+        try {
+            static_cast<void>(call());
+        } catch (const vedette::Error& error) {
+            return error.code();
+        }
+        return vedette::ErrorCode{};
+    };
+    CHECK(code([&] { return d::freeze<double>(Column::numeric(nothing)); }) == vedette::ErrorCode::not_enough_data);
+    CHECK(code([&] { return d::freeze<double>(reference, d::NanPolicy::refuse); }) ==
+          vedette::ErrorCode::invalid_argument);
+    CHECK(code([&] { return d::freeze<float>(Column::strings(words)); }) == vedette::ErrorCode::type_mismatch);
+    CHECK(code([&] { return d::compare(DriftTest::automatic, frozen, Column::strings(words)); }) ==
+          vedette::ErrorCode::type_mismatch);
+    const Sample some{1.0, 2.0, 3.0, 4.0};
+    const std::vector<std::uint8_t> one_null{0x0E};
+    CHECK(d::freeze<double>(Column::numeric(some, {one_null.data(), 0}), d::NanPolicy::refuse).size() == 3);
+}
+
 TEST_CASE("what the data do not allow is not evaluated, and misuse is refused") {
     const Sample x = normals(300, 1);
     const Sample empty(5, std::numeric_limits<double>::quiet_NaN());

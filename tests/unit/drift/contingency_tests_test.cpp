@@ -146,6 +146,31 @@ TEST_CASE("misuse") {
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({{}, 2, 2})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::two_proportion_z({counts, 4, 1})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({counts, 2, 2}, {.confidence = 1.0})), vedette::Error);
-    CHECK_THROWS_AS(static_cast<void>(drift::fisher_exact({counts, 2, 2}, {.method = drift::Method::permutation})),
+    CHECK_THROWS_AS(static_cast<void>(drift::fisher_exact({counts, 2, 2}, {.method = drift::Method::asymptotic})),
+                    vedette::Error);
+    CHECK_THROWS_AS(static_cast<void>(
+                        drift::fisher_exact({counts, 2, 2}, {.method = drift::Method::permutation, .permutations = 0})),
+                    vedette::Error);
+}
+
+TEST_CASE("Fisher's test of 2 x 2 by permutation is the exact one, drawn") {
+    constexpr std::size_t draws = 40'000;
+    for (const Counts& counts : {Counts{7, 12, 9, 3}, Counts{30, 70, 45, 55}, Counts{5, 20'000, 15, 18'000}}) {
+        const drift::CountTable table{counts, 2, 2};
+        for (const auto side : {drift::Alternative::two_sided, drift::Alternative::less, drift::Alternative::greater}) {
+            const TestResult exact = drift::fisher_exact(table, {.alternative = side});
+            const TestResult drawn = drift::fisher_exact(
+                table, {.alternative = side, .method = drift::Method::permutation, .permutations = draws, .seed = 4});
+            CAPTURE(exact.p_value);
+            // Five standard errors, and the step of 1/(draws + 1).
+            const double error = std::sqrt(exact.p_value * (1.0 - exact.p_value) / draws);
+            CHECK(std::abs(drawn.p_value - exact.p_value) < 5.0 * error + 1.1 / draws);
+            CHECK(drawn.effect == exact.effect);
+            CHECK(drawn.effect_interval.lower == exact.effect_interval.lower);
+        }
+    }
+    const Counts huge{1, std::uint64_t{1} << 33U, 2, std::uint64_t{1} << 33U};
+    CHECK(drift::fisher_exact({huge, 2, 2}).p_value > 0.5);
+    CHECK_THROWS_AS(static_cast<void>(drift::fisher_exact({huge, 2, 2}, {.method = drift::Method::permutation})),
                     vedette::Error);
 }

@@ -265,6 +265,46 @@ TEST_CASE("a policy says which tests run on the samples of which feature") {
     CHECK(compare_samples({}, reference.table(), live.table()).features.empty());
 }
 
+TEST_CASE("two tables are judged in one go as in steps") {
+    const auto reference = draw_sample(3000, 1), live = draw_sample(2000, 77, 0.7);
+    Policy policy;
+    policy.features["income"].sample_tests = {DriftTest::mann_whitney};
+    policy.joint_tests = {MultivariateTest::hotelling_t2};
+    const Baseline baseline = Baseline::build(reference.table(), {.cells = 32});
+    Window window(baseline);
+    window.observe(live.table());
+    const SampleComparisons compared = compare_samples(policy, reference.table(), live.table());
+    const Report steps = assess(baseline, window, policy, compared.features, compared.joint);
+    const Report report = assess(reference.table(), live.table(), policy, {.cells = 32});
+    CHECK(report.baseline.id() == baseline.id());
+    CHECK(report.window == window);
+    CHECK(report.decision == Decision::alarm);
+    CHECK(report.summary() == steps.summary());
+    REQUIRE(report.joint.size() == 1);
+    CHECK(report.joint[0].test.p_value == steps.joint[0].test.p_value);
+    for (std::size_t f = 0; f < report.features.size(); ++f) CHECK(report.reason(f) == steps.reason(f));
+    CHECK(assess(reference.table(), reference.table()).decision == Decision::pass);
+
+    // What only rounding tells apart is no drift: the live numbers are rounded as the reference's were.
+    std::vector<float> narrow(500);
+    std::vector<double> wide(500);
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+        wide[i] = 0.1 * static_cast<double>(i % 7);
+        narrow[i] = static_cast<float>(wide[i]);
+    }
+    Policy sampled;
+    sampled.defaults.sample_tests = {DriftTest::kolmogorov_smirnov};
+    const Table left({{"x", Column::numeric(narrow)}}), right({{"x", Column::numeric(wide)}});
+    CHECK(assess(left, right, sampled).decision == Decision::pass);
+    CHECK(assess(left, right, sampled).features[0].evidence()[0].test.statistic == 0.0);
+
+    const Table other({{"y", Column::numeric(wide)}});
+    CHECK_THROWS_AS(static_cast<void>(assess(left, other)), Error);
+    CHECK_THROWS_AS(static_cast<void>(assess(Table(), right)), Error);
+    sampled.level = 2.0;
+    CHECK_THROWS_AS(static_cast<void>(assess(left, right, sampled)), Error);
+}
+
 TEST_CASE("a joint test that does not tell how much moved warns, and alarms only without a tolerance") {
     const Baseline baseline = sample_baseline(3000);
     Window window(baseline);
