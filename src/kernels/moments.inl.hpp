@@ -15,7 +15,7 @@ constexpr std::size_t moment_block = moment_block_bytes / sizeof(T);
 constexpr std::size_t step = 16;                 // elements per turn of a loop
 constexpr std::size_t sum_lanes = step / 2;      // elements j and j + 8 of a step are added before they join lane j
 constexpr std::size_t few_in = 250;              // at most one in so many is not finite: steps are checked one by one
-constexpr std::size_t prefetch_distance = 8192;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
+constexpr std::size_t prefetch_distance = 4096;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
 
 // A step's double vectors, in pairs: nested rather than an array, as g++ keeps members in registers and spills arrays.
 template <std::size_t n>
@@ -181,7 +181,7 @@ __attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, con
     for (std::size_t i = 0; i < n; i += step) {
         const T* source = x + i;
         if constexpr (ranged)
-            for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k);
+            for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k, 0, 2);
         if constexpr (checked) {
             if (!is_clean(source)) [[unlikely]] {
                 clean_step(source, shift, cleaned, *census);
