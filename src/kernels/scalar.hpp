@@ -244,6 +244,27 @@ inline void ordered_sums(const OrderedBlock* block, OrderedSums* sums) noexcept 
     block->discrete ? sum_ordered<true>(*block, *sums) : sum_ordered<false>(*block, *sums);
 }
 
+inline std::int32_t shift_heights(const SlidingHeights* sliding, std::size_t from, std::size_t to,
+                                  std::int32_t step) noexcept {
+    const SlidingHeights& s = *sliding;
+    const std::size_t size = std::size_t{1} << s.block_bits;
+    const std::size_t first = from / size;
+    const std::size_t last = to / size;
+    for (std::size_t block = first + 1; block < last; ++block) s.offsets[block] += step;
+    for (std::size_t block = first; block < s.block_count; block = block < last ? last : s.block_count) {
+        std::int32_t* const heights = s.heights + block * size;
+        const std::size_t begin = block == first ? from % size : 0;
+        const std::size_t end = block == last ? to % size : size;
+        for (std::size_t i = begin; i < end; ++i) heights[i] += step;
+        s.highest[block] = *std::max_element(heights, heights + size);
+        s.lowest[block] = *std::min_element(heights, heights + size);
+    }
+    std::int32_t largest = 0;
+    for (std::size_t block = 0; block < s.block_count; ++block)
+        largest = std::max({largest, s.highest[block] + s.offsets[block], -(s.lowest[block] + s.offsets[block])});
+    return largest;
+}
+
 template <class T>
 constexpr TypedKernels<T> entries() noexcept {
     return {&count_cells<T>, &moments<T>, &locate_row<T>, &observe_row<T>, &observe_rows<T>};

@@ -148,6 +148,18 @@ struct OrderedSums {
     double first = 0.0, second = 0.0;  ///< live counts times positions, and times their squares
 };
 
+/// Heights in blocks of 2^block_bits places, at least 16; a place's own is heights[i] + offsets[i >> block_bits]. With
+/// the extremes of heights in each block. All pointers are aligned to 64 bytes, and the lists by block padded to a
+/// multiple of 16 with zeros. Sizes and places are below 2^31, no height beyond +-2^30.
+struct SlidingHeights {
+    std::int32_t* heights;
+    std::int32_t* offsets;
+    std::int32_t* highest;
+    std::int32_t* lowest;
+    unsigned block_bits;
+    std::size_t block_count;
+};
+
 struct KernelTable {
     const char* name;
     TypedKernels<float> f32;
@@ -160,6 +172,11 @@ struct KernelTable {
 
     /// Takes `sums` over the next cells. The time depends on their number alone.
     void (*ordered_sums)(const OrderedBlock* block, OrderedSums* sums) noexcept;
+
+    /// Adds `step` to the places [from, to), from < to <= block_count << block_bits; the largest size of any height, 0
+    /// at least. The time depends on the sizes alone (and on whether both ends are in one block).
+    std::int32_t (*shift_heights)(const SlidingHeights* sliding, std::size_t from, std::size_t to,
+                                  std::int32_t step) noexcept;
 
     PairKernels<float> pairs_f32;
     PairKernels<double> pairs_f64;

@@ -10,6 +10,7 @@
 #include "kernels/pairs.inl.hpp"
 #include "kernels/pooled.inl.hpp"
 #include "kernels/rows.inl.hpp"
+#include "kernels/sliding.inl.hpp"
 #include "kernels/walk.inl.hpp"
 
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {

@@ -19,8 +19,9 @@ int main() {
     for (const KernelTable* table : available_tables()) {
         for (const kernel_checks::Failure& failure :
              {kernel_checks::check_all<float>(table->f32), kernel_checks::check_all<double>(table->f64),
-              kernel_checks::check_pooled(*table), kernel_checks::check_all_pairs(*table),
-              kernel_checks::check_walk<float>(*table), kernel_checks::check_walk<double>(*table)}) {
+              kernel_checks::check_pooled(*table), kernel_checks::check_sliding(*table),
+              kernel_checks::check_all_pairs(*table), kernel_checks::check_walk<float>(*table),
+              kernel_checks::check_walk<double>(*table)}) {
             std::printf("%s: %s\n", table->name,
                         failure.empty() ? "agrees with the scalar reference" : failure.c_str());
             if (!failure.empty()) status = 1;

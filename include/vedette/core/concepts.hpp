@@ -5,8 +5,10 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "vedette/core/evidence.hpp"
+#include "vedette/core/monitor_state.hpp"
 
 namespace vedette::inline v0 {
 
@@ -18,15 +20,23 @@ concept Score = requires(const S& score, std::span<const T> row) {
     noexcept->std::convertible_to<double>;
 };
 
-/// A stream detector: `update(x)` takes one observation in constant time and memory; `alarmed()` reads its state.
+/// A stream detector: `update(x)` takes one observation in bounded time and memory, without allocation, and says what
+/// it makes of it; `state()` repeats what the last update said, `reset()` forgets all observations.
 template <class M>
 concept Monitor = requires(M& monitor, const M& frozen, double x) {
     { monitor.update(x) }
-    noexcept;
+    noexcept->std::same_as<MonitorState>;
     { monitor.reset() }
     noexcept;
-    { frozen.alarmed() }
-    noexcept->std::convertible_to<bool>;
+    { frozen.state() }
+    noexcept->std::same_as<MonitorState>;
+};
+
+/// A monitor that can be saved at any point: what `deserialize` returns goes on bit for bit as the original would have.
+template <class M>
+concept PersistentMonitor = Monitor<M> && requires(const M& frozen, std::span<const std::byte> bytes) {
+    { frozen.serialize() } -> std::same_as<std::vector<std::byte>>;
+    { M::deserialize(bytes) } -> std::same_as<M>;
 };
 
 /// A two-sample test: called with the reference and the live sample, it answers with evidence.

@@ -23,14 +23,23 @@ struct TextScore {
 };
 
 struct GoodMonitor {
-    void update(double) noexcept {}
+    vedette::MonitorState update(double) noexcept { return {}; }
     void reset() noexcept {}
-    bool alarmed() const noexcept { return false; }
+    vedette::MonitorState state() const noexcept { return {}; }
 };
 struct ThrowingMonitor {
-    void update(double) {}
+    vedette::MonitorState update(double) { return {}; }
     void reset() noexcept {}
-    bool alarmed() const noexcept { return false; }
+    vedette::MonitorState state() const noexcept { return {}; }
+};
+struct SilentMonitor {
+    void update(double) noexcept {}
+    void reset() noexcept {}
+    vedette::MonitorState state() const noexcept { return {}; }
+};
+struct SavedMonitor : GoodMonitor {
+    std::vector<std::byte> serialize() const { return {}; }
+    static SavedMonitor deserialize(std::span<const std::byte>) { return {}; }
 };
 
 struct GoodMechanism {
@@ -45,6 +54,8 @@ struct ReturnsAnother {
 static_assert(vedette::Score<GoodScore> && !vedette::Score<GoodScore, double>);
 static_assert(!vedette::Score<ThrowingScore> && !vedette::Score<MutatingScore> && !vedette::Score<TextScore>);
 static_assert(vedette::Monitor<GoodMonitor> && !vedette::Monitor<ThrowingMonitor> && !vedette::Monitor<GoodScore>);
+static_assert(!vedette::Monitor<SilentMonitor>);
+static_assert(vedette::PersistentMonitor<SavedMonitor> && !vedette::PersistentMonitor<GoodMonitor>);
 static_assert(vedette::Mechanism<GoodMechanism, int> && !vedette::Mechanism<ReturnsAnother, int>);
 
 }  // namespace

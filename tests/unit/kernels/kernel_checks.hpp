@@ -303,4 +303,55 @@ inline Failure check_ordered(const KernelTable& table) {
     return {};
 }
 
+/// Heights in blocks: every state after each of many steps, small blocks and large, ends at every border.
+inline Failure check_sliding(const KernelTable& table) {
+    std::mt19937_64 random(79);
+    struct alignas(64) Line {
+        std::int32_t values[16] = {};
+    };
+    for (const unsigned block_bits : {4U, 6U, 7U}) {
+        const std::size_t block_size = std::size_t{1} << block_bits;
+        for (const std::size_t block_count : {1U, 2U, 15U, 16U, 17U, 33U}) {
+            const std::size_t places = block_size * block_count;
+            std::vector<Line> memory[2][4];
+            SlidingHeights sliding[2];
+            for (int k = 0; k < 2; ++k) {
+                memory[k][0].resize(places / 16);
+                for (int list = 1; list < 4; ++list) memory[k][list].resize((block_count + 15) / 16);
+                sliding[k] = {memory[k][0][0].values,
+                              memory[k][1][0].values,
+                              memory[k][2][0].values,
+                              memory[k][3][0].values,
+                              block_bits,
+                              block_count};
+            }
+            for (int turn = 0; turn < 200; ++turn) {
+                std::size_t from = random() % places;
+                std::size_t to = 1 + random() % places;
+                if (turn % 3 == 0) from -= from % block_size;
+                if (turn % 5 == 0) to += (block_size - to % block_size) % block_size;
+                if (from >= to) std::swap(from, to);
+                if (from == to) continue;
+                const auto step = static_cast<std::int32_t>(random() % 2001) - 1000;
+                const std::int32_t expected = scalar::shift_heights(&sliding[0], from, to, step);
+                const std::int32_t got = table.shift_heights(&sliding[1], from, to, step);
+                bool same = expected == got;
+                for (int list = 0; list < 4; ++list)
+                    same = same && std::memcmp(memory[0][list].data(), memory[1][list].data(),
+                                               memory[0][list].size() * sizeof(Line)) == 0;
+                std::int32_t largest = 0;
+                for (std::size_t i = 0; i < places; ++i)
+                    largest = std::max(largest, std::abs(sliding[0].heights[i] + sliding[0].offsets[i / block_size]));
+                if (!same || largest != got) {
+                    std::ostringstream text;
+                    text << "shift_heights of " << block_count << " blocks of " << block_size << ", " << from << " to "
+                         << to;
+                    return text.str();
+                }
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace kernel_checks

@@ -40,6 +40,14 @@ TEST_CASE("every available table sums ordered cells as the scalar reference does
     }
 }
 
+TEST_CASE("heights in blocks move alike on every instruction set, and their largest is found") {
+    for (const KernelTable* table : available_tables()) {
+        CAPTURE(table->name);
+        const Failure failure = kernel_checks::check_sliding(*table);
+        CHECK_MESSAGE(failure.empty(), failure);
+    }
+}
+
 TEST_CASE("sums over ordered cells are those of the definitions") {
     // Differences 0.05, -0.05, 0.1, 0: over the second and third cell they change sign.
     const std::vector<double> f{0.25, 0.35, 0.8, 1.0}, widths{1.0, 2.0, 3.0, 0.5}, positions{0.0, 0.2, 0.5, 1.0};

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container of monitors, read without believing it.
+#include "drift/monitor_codec.hpp"
+
+#include <fmt/format.h>
+
+#include "vedette/core/container.hpp"
+
+namespace vedette::inline v0::drift {
+namespace {
+
+constexpr std::size_t count_fields = 7;
+
+}  // namespace
+
+std::vector<std::byte> MonitorCodec::write(std::string_view kind, const MonitorBase& monitor) const {
+    const MonitorCounts& counts = monitor.counts_;
+    ContainerWriter writer;
+    writer.add("options", options);
+    writer.add("settings", settings);
+    writer.add("counts", std::vector<std::uint64_t>{counts.accepted, counts.nan, counts.infinite, counts.refused,
+                                                    counts.changes, static_cast<std::uint64_t>(monitor.state_),
+                                                    monitor.restart_pending_ ? 1U : 0U});
+    writer.add("numbers", numbers);
+    writer.add("integers", integers);
+    return writer.finish(kind);
+}
+
+MonitorCodec MonitorCodec::read(std::string_view kind, std::span<const std::byte> bytes, std::size_t option_count,
+                                std::size_t setting_count) {
+    const Container file = Container::view(bytes);
+    file.require_kind(kind);
+    require(file.tensors().size() == 5 && file.metadata_keys().size() == 4, "parts that no monitor has");
+    for (const TensorView& tensor : file.tensors()) require(tensor.shape.size() == 1, "no list");
+    const auto doubles = [&](const char* name, std::optional<std::uint64_t> count) {
+        const auto values = file.values<double>(name, count);
+        return std::vector<double>(values.begin(), values.end());
+    };
+    const auto words = [&](const char* name, std::optional<std::uint64_t> count) {
+        const auto values = file.values<std::uint64_t>(name, count);
+        return std::vector<std::uint64_t>(values.begin(), values.end());
+    };
+    MonitorCodec codec;
+    codec.options = doubles("options", option_count);
+    codec.settings = words("settings", setting_count);
+    codec.counts_ = words("counts", count_fields);
+    codec.numbers = doubles("numbers", {});
+    codec.integers = words("integers", {});
+    for (const double number : codec.numbers) require(std::isfinite(number), "a statistic that is not finite");
+    const auto& counts = codec.counts_;
+    // Counters that could run over are no counters.
+    for (std::size_t i = 0; i < 5; ++i) require(counts[i] <= std::uint64_t{1} << 62U, "a count out of range");
+    require(counts[4] <= counts[0], "more changes than values");
+    require(counts[5] <= 2 && counts[6] <= 1, "an unknown state");
+    // A change waits for the next value; whoever waits has changed.
+    require(counts[5] != 2 || counts[6] == 1, "a change without its end");
+    require(counts[6] == 0 || counts[4] > 0, "a state without its change");
+    return codec;
+}
+
+void MonitorCodec::restore(MonitorBase& monitor) const {
+    monitor.counts_ = {counts_[0], counts_[1], counts_[2], counts_[3], counts_[4]};
+    monitor.state_ = static_cast<MonitorState>(counts_[5]);
+    monitor.restart_pending_ = counts_[6] == 1;
+}
+
+void require_option(const char* monitor, const char* option, double value, double least, double most) {
+    if (value >= least && value <= most) return;
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("{}: {} must be from {} to {}, is {}", monitor, option, least, most, value));
+}
+
+void require_option_inside(const char* monitor, const char* option, double value, double least, double most) {
+    if (value > least && value < most) return;
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("{}: {} must lie between {} and {}, is {}", monitor, option, least, most, value));
+}
+
+void require_choice(const char* monitor, const char* option, unsigned value, unsigned last) {
+    if (value <= last) return;
+    throw Error(ErrorCode::invalid_argument, fmt::format("{}: {} has no choice {}", monitor, option, value));
+}
+
+}  // namespace vedette::inline v0::drift
