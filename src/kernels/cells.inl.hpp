@@ -15,6 +15,13 @@ constexpr std::size_t max_edges_to_pass = VEDETTE_KERNEL_MAX_EDGES_TO_PASS;
 constexpr std::size_t histogram_count = 4;
 constexpr std::size_t least_values_for_levels = 64;
 
+// Has the cache fetch what lies so many bytes on. An address beyond the column is harmless, but no pointer: hence the
+// integer.
+VEDETTE_INLINE void ask_ahead(const void* x, std::size_t bytes) noexcept {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + bytes), 0, 2);
+}
+
 // passed[j] += #{x >= edges[j]} for eight edges. Accumulators are named because g++ spills arrays of them. The first
 // pass over a tile asks for the next one: later passes read L1 only, and would leave the memory idle.
 template <bool first, class T>
@@ -25,12 +32,7 @@ void pass_eight(const T* x, std::size_t n, const T* edges, std::uint64_t* passed
     Tally<T> t0, t1, t2, t3, t4, t5, t6, t7;
     for (std::size_t i = 0; i < n; i += B::size) {
         const B v = B::load_unaligned(x + i);
-        // An address beyond the column is harmless to a prefetch, but no pointer: hence the integer.
-        if constexpr (first) {
-            const auto ahead = reinterpret_cast<std::uintptr_t>(x + i) + count_tile<T> * sizeof(T);
-            // NOLINTNEXTLINE(performance-no-int-to-ptr)
-            __builtin_prefetch(reinterpret_cast<const void*>(ahead), 0, 2);
-        }
+        if constexpr (first) ask_ahead(x + i, count_tile<T> * sizeof(T));
         t0.add(v >= e0);
         t1.add(v >= e1);
         t2.add(v >= e2);
@@ -237,7 +239,10 @@ void count_by_levels(const float* x, std::size_t n, std::ptrdiff_t stride, const
         std::uint32_t histograms[histogram_count][most_level_edges + 1] = {};
         const std::size_t whole = size - size % width;
         unsigned special = 0;
-        for (std::size_t i = 0; i < whole; i += width) special |= search.locate(tile + i, found + i);
+        for (std::size_t i = 0; i < whole; i += width) {
+            ask_ahead(tile + i, 4096);
+            special |= search.locate(tile + i, found + i);
+        }
         if (whole < size) {
             float padded[width];
             pad_tail(tile + whole, size - whole, width, padded);
