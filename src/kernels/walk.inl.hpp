@@ -40,9 +40,10 @@ VEDETTE_INLINE void sort_places(Batch<T>* values, Batch<T>* labels, std::index_s
     (exchange(values, labels, network[k].low, network[k].high), ...);
 }
 
+// Not inlined: all sums share it, and a network is long.
 template <std::size_t places, class T>
-VEDETTE_INLINE void sort_group(const WalkChunk<T>& chunk, std::size_t bucket, std::size_t buckets,
-                               WalkGroup<T>& group) noexcept {
+__attribute__((noinline)) void sort_group(const WalkChunk<T>& chunk, std::size_t bucket, std::size_t buckets,
+                                          WalkGroup<T>& group) noexcept {
     constexpr std::size_t width = Batch<T>::size;
     for (std::size_t lane = 0; lane < walk_lanes<T>; lane += width) {
         alignas(64) T counts[2][width];
