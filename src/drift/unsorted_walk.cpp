@@ -5,7 +5,6 @@
 #include <bit>
 #include <limits>
 
-#include "drift/bucket_map.hpp"
 #include "kernels/dispatch.hpp"
 #include "stats/sort.hpp"
 
@@ -24,22 +23,24 @@ unsigned chunk_bits(std::size_t total) {
 }  // namespace
 
 template <class T>
-bool PooledChunks<T>::pays(std::span<const T> reference, std::span<const T> live) {
-    const std::size_t total = reference.size() + live.size();
-    if (reference.empty() || live.empty() || total < least_values) return false;
-    const std::vector<T> glance = glance_at(reference, live);
+bool PooledChunks<T>::is_large(std::span<const T> reference, std::span<const T> live) noexcept {
+    return !reference.empty() && !live.empty() && reference.size() + live.size() >= least_values;
+}
+
+template <class T>
+bool PooledChunks<T>::is_rarely_tied(std::span<const T> glance) noexcept {
     std::size_t tied = 0;
     for (std::size_t i = 1; i < glance.size(); ++i) tied += glance[i] == glance[i - 1] ? 1U : 0U;
     return 4 * tied < glance.size();
 }
 
 template <class T>
-PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> live)
+PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> live, std::span<const T> glance)
     : n_(static_cast<double>(reference.size())),
       m_(static_cast<double>(live.size())),
       values_(std::make_unique_for_overwrite<T[]>(reference.size() + live.size())) {
     const std::size_t total = reference.size() + live.size();
-    const BucketMap<T> map(glance_at(reference, live), chunk_bits(total));
+    const BucketMap<T> map(glance, chunk_bits(total));
     std::vector<std::uint32_t> reference_counts(map.size(), 0), live_counts(map.size(), 0);
     const Buckets<T> reference_buckets(map, reference), live_buckets(map, live);
     reference_buckets.count(reference_counts.data());

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "drift/bucket_map.hpp"
 #include "drift/tie_groups.hpp"
 #include "kernels/walk_table.hpp"
 
@@ -18,10 +19,11 @@ namespace vedette::inline v0::drift {
 template <class T>
 class PooledChunks {
   public:
-    /// Whether this is likely to be quicker than sorting both: they are large, and rarely tied.
-    static bool pays(std::span<const T> reference, std::span<const T> live);
+    /// Whether this is likely to be quicker than sorting both: they are large, and, by a glance at them, rarely tied.
+    static bool is_large(std::span<const T> reference, std::span<const T> live) noexcept;
+    static bool is_rarely_tied(std::span<const T> glance) noexcept;
 
-    PooledChunks(std::span<const T> reference, std::span<const T> live);
+    PooledChunks(std::span<const T> reference, std::span<const T> live, std::span<const T> glance);
 
     [[nodiscard]] std::size_t size() const noexcept { return reference_ends_.size(); }
     /// Takes `state` through chunk k by the kernel; false where that is declined.
@@ -50,8 +52,10 @@ class PooledChunks {
 /// on behind the values that it has passed, and absorb(sums), to take its sums.
 template <class T, class Scan>
 bool walk_unsorted(std::span<const T> reference, std::span<const T> live, kernels::WalkSum sum, Scan& scan) {
-    if (!PooledChunks<T>::pays(reference, live)) return false;
-    PooledChunks<T> chunks(reference, live);
+    if (!PooledChunks<T>::is_large(reference, live)) return false;
+    const std::vector<T> glance = glance_at(reference, live);
+    if (!PooledChunks<T>::is_rarely_tied(glance)) return false;
+    PooledChunks<T> chunks(reference, live, glance);
     kernels::WalkState state;
     for (std::size_t k = 0; k < chunks.size(); ++k) {
         if (chunks.walk(k, sum, state)) continue;
