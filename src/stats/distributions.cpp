@@ -344,13 +344,18 @@ double kolmogorov_sf(double z) noexcept {
     if (std::isnan(z)) return nan;
     if (z <= 0.0) return 1.0;
     if (z < 1.0) {
-        const double base = -pi * pi / (8.0 * z * z);
-        const double cdf = std::sqrt(2.0 * pi) / z *
-                           (std::exp(base) + std::exp(9.0 * base) + std::exp(25.0 * base) + std::exp(49.0 * base));
+        // q + q^9 + q^25 + q^49
+        const double q = std::exp(-pi * pi / (8.0 * z * z));
+        const double q2 = q * q;
+        const double q8 = q2 * q2 * q2 * q2;
+        const double cdf = std::sqrt(2.0 * pi) / z * q * (1.0 + q8 * (1.0 + q8 * q8 * (1.0 + q8 * q8 * q8)));
         return std::clamp(1.0 - cdf, 0.0, 1.0);
     }
-    const double base = -2.0 * z * z;
-    return 2.0 * (std::exp(base) - std::exp(4.0 * base) + std::exp(9.0 * base) - std::exp(16.0 * base));
+    // q - q^4 + q^9 - q^16
+    const double q = std::exp(-2.0 * z * z);
+    const double q2 = q * q;
+    const double q3 = q2 * q;
+    return 2.0 * q * (1.0 - q3 * (1.0 - q3 * q2 * (1.0 - q3 * q2 * q2)));
 }
 
 double kolmogorov_quantile_upper(double tail) noexcept {

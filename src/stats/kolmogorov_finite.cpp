@@ -22,6 +22,9 @@ constexpr double least_error = 1e-10;
 constexpr double poles_from = 14.0;        // for the least error, with something to spare: it is relative
 constexpr std::size_t largest_order = 27;  // 2 ceil(n d) - 1 below `poles_from`
 
+// Vrbik's (2018) shift of the limit law's argument leaves an absolute error below this over n in the body.
+constexpr double shifted_error = 0.022;
+
 // How much work an error is worth.
 struct Effort {
     double poles_from;
@@ -240,6 +243,11 @@ double kolmogorov_finite_sf(double d, double n, double error) noexcept {
     if (z2 > 375.0) return 0.0;
     const Effort effort = effort_for(error);
     if (d >= 0.5 || z2 >= one_sided_from) return std::min(1.0, 2.0 * OneSidedTail(d, n, effort).value());
+    if (error * n >= shifted_error) {
+        const double root = std::sqrt(n);
+        const double z = d * root;
+        return kolmogorov_sf(z + 1.0 / (6.0 * root) + (z - 1.0) / (4.0 * n));
+    }
     const double cdf = c < effort.poles_from ? DurbinMatrix(c).cdf(n) : poles_cdf(c, n, effort.pole_step);
     return std::clamp(1.0 - cdf, 0.0, 1.0);
 }
