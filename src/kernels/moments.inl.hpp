@@ -150,15 +150,32 @@ struct Census {
     std::uint64_t nan = 0;
 };
 
-// A step with values that are not finite, `fill` in their place.
+// Of a step with values that are not finite, what the sums and the extremes see in their place.
 template <class T>
-__attribute__((noinline, cold)) void clean_step(const T* x, T fill, T* cleaned, Census& census) noexcept {
-    for (std::size_t j = 0; j < step; ++j) {
-        const bool kept = is_finite(static_cast<double>(x[j]));
-        cleaned[j] = kept ? x[j] : fill;
-        census.finite -= kept ? 0U : 1U;
-        census.nan += x[j] != x[j] ? 1U : 0U;
+struct CleanStep {
+    alignas(64) T summed[step];
+    alignas(64) T ranged[step];
+};
+
+template <class T>
+struct Fill {
+    T summed;  // the shift, which adds nothing
+    T ranged;  // one of the block's values, which moves no extreme
+};
+
+template <class T>
+__attribute__((noinline)) void clean_step(const T* x, Fill<T> fill, CleanStep<T>& cleaned, Census& census) noexcept {
+    Tally<T> finite, ordered;  // xsimd 8.1 does not say that NaN differs from itself
+    for (std::size_t i = 0; i < step; i += Batch<T>::size) {
+        const Batch<T> v = Batch<T>::load_unaligned(x + i);
+        const Mask<T> kept = finite_lanes(v);
+        finite.add(kept);
+        ordered.add(v == v);
+        xsimd::select(kept, v, Batch<T>(fill.summed)).store_aligned(cleaned.summed + i);
+        xsimd::select(kept, v, Batch<T>(fill.ranged)).store_aligned(cleaned.ranged + i);
     }
+    census.finite -= step - finite.total();
+    census.nan += step - ordered.total();
 }
 
 template <class T>
@@ -172,27 +189,29 @@ VEDETTE_INLINE bool is_clean(const T* x) noexcept {
 // The whole steps of a block. On its own, with nothing else alive, because g++ spills accumulators otherwise.
 // With a census, steps may hold values that are not finite: rare ones, or the branch is a bad guess.
 template <bool ranged, bool shifted, bool checked, class T>
-__attribute__((noinline)) void sum_steps(const T* x, std::size_t n, T shift, const T* ahead, Census* census,
+__attribute__((noinline)) void sum_steps(const T* x, std::size_t n, Fill<T> fill, const T* ahead, Census* census,
                                          Lanes& lanes, BlockSums& out) noexcept {
-    alignas(64) T cleaned[step];
-    const Batch<double> wide_shift(static_cast<double>(shift));
+    CleanStep<T> cleaned;
+    const Batch<double> wide_shift(static_cast<double>(fill.summed));
     Pairs<sum_lanes / Batch<double>::size> pairs;
     FastRange<T> range;
     for (std::size_t i = 0; i < n; i += step) {
-        const T* source = x + i;
+        const T* summed = x + i;
+        const T* extremes = summed;
         if constexpr (ranged)
             for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k, 0, 2);
         if constexpr (checked) {
-            if (!is_clean(source)) [[unlikely]] {
-                clean_step(source, shift, cleaned, *census);
-                source = cleaned;
+            if (!is_clean(summed)) [[unlikely]] {
+                clean_step(summed, fill, cleaned, *census);
+                summed = cleaned.summed;
+                extremes = cleaned.ranged;
             }
         }
         if constexpr (ranged) {
-            range.add_step(source);
+            range.add_step(extremes);
             __asm__ volatile("" ::: "memory");
         }
-        pairs.template add<shifted>(source, wide_shift);
+        pairs.template add<shifted>(summed, wide_shift);
     }
     if constexpr (ranged) range.fold(x, n, out);
     pairs.store(lanes.sum, lanes.square);
@@ -224,25 +243,29 @@ template <bool ranged, bool shifted, class T>
 void sum_block(const T* x, std::size_t n, T shift, const T* ahead, BlockSums& out) noexcept {
     Lanes lanes;
     const std::size_t whole = n - n % step;
-    sum_steps<ranged, shifted, false>(x, whole, shift, ahead, nullptr, lanes, out);
+    sum_steps<ranged, shifted, false>(x, whole, Fill<T>{shift, shift}, ahead, nullptr, lanes, out);
     if (whole < n) sum_tail<ranged>(x + whole, n - whole, shift, lanes, out);
     out.sum = reduce_lanes(lanes.sum, sum_lanes);
     out.square = reduce_lanes(lanes.square, step);
 }
 
-// The same of a block in which few values are not finite: `shift`, which is finite and one of the block's, stands for
-// them. On entry census.finite is n.
-template <class T>
-void sum_sparse_block(const T* x, std::size_t n, T shift, const T* ahead, Census& census, BlockSums& out) noexcept {
+// The same of a block in which few values are not finite. On entry census.finite is n.
+template <bool shifted, class T>
+void sum_sparse_block(const T* x, std::size_t n, Fill<T> fill, const T* ahead, Census& census,
+                      BlockSums& out) noexcept {
     Lanes lanes;
     const std::size_t whole = n - n % step;
-    sum_steps<true, true, true>(x, whole, shift, ahead, &census, lanes, out);
+    sum_steps<true, shifted, true>(x, whole, fill, ahead, &census, lanes, out);
     if (whole < n) {
         T last[step];
-        for (std::size_t j = 0; j < step; ++j) last[j] = whole + j < n ? x[whole + j] : shift;
-        T cleaned[step];
-        clean_step(last, shift, cleaned, census);
-        sum_tail<true>(cleaned, n - whole, shift, lanes, out);
+        for (std::size_t j = 0; j < step; ++j) last[j] = whole + j < n ? x[whole + j] : fill.summed;
+        CleanStep<T> cleaned;
+        clean_step(last, fill, cleaned, census);
+        sum_tail<false>(cleaned.summed, n - whole, fill.summed, lanes, out);
+        for (std::size_t j = 0; j < n - whole; ++j) {
+            const double v = static_cast<double>(cleaned.ranged[j]);
+            out.extend(v, v, v == 0.0 ? 1 : 0);
+        }
     }
     out.sum = reduce_lanes(lanes.sum, sum_lanes);
     out.square = reduce_lanes(lanes.square, step);
@@ -279,8 +302,8 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
 template <class T>
 struct Guess {
     T shift = T{0};
-    bool dirty = false;  // has non-finite values; of no consequence but for speed, as is whether they are few
-    bool sparse = false;
+    bool dirty = false;   // has non-finite values
+    bool sparse = false;  // few of them
 };
 
 // The index of the first finite value, or n.
@@ -297,7 +320,7 @@ std::size_t find_finite(const T* x, std::size_t n) noexcept {
 template <class T>
 Census clean_block(const T* x, std::size_t n, T fill, const T* ahead, T* cleaned) noexcept {
     constexpr std::size_t width = Batch<T>::size;
-    Tally<T> finite, ordered;  // xsimd 8.1 does not say that NaN differs from itself
+    Tally<T> finite, ordered;
     std::size_t i = 0;
     for (; i + width <= n; i += width) {
         __builtin_prefetch(ahead + i);
@@ -362,8 +385,8 @@ void settle_block(const T* x, std::size_t n, T* cleaned, BlockSums& sums, Guess<
 template <class T>
 void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept;
 
-// A block with values that are not finite, or that is thought to have some. They become the first finite value, which
-// is the shift too: so they add nothing and move no extreme.
+// A block with values that are not finite, or that is thought to have some. For the extremes they become the first
+// finite value; for the sums the shift: the guessed one where they are few, else that value too.
 template <class T>
 __attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess,
                                                MomentsState& state) noexcept {
@@ -382,10 +405,12 @@ __attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const 
     Census census{n, 0};
     const T fill = x[first];
     const bool sparse = guess.sparse;
-    if (sparse) {
-        sum_sparse_block(x, n, fill, ahead, census, sums);
-    } else {
+    if (!sparse) {
         census = clean_block(x, n, fill, ahead, cleaned);
+    } else if (guess.shift == T{0}) {
+        sum_sparse_block<false>(x, n, Fill<T>{T{0}, fill}, ahead, census, sums);
+    } else {
+        sum_sparse_block<true>(x, n, Fill<T>{guess.shift, fill}, ahead, census, sums);
     }
     sums.finite = census.finite;
     guess.dirty = census.finite != n;
@@ -396,16 +421,12 @@ __attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const 
         state.nan += census.nan;
         state.pos_inf += positive;
         state.neg_inf += infinite - positive;
-        guess.shift = fill;
     }
     if (!sparse) {
+        if (guess.dirty) guess.shift = fill;
         sum_block<true, true>(cleaned, n, guess.shift, cleaned, sums);
-        if (guess.dirty && guess.shift == T{0}) sums.zeros -= n - sums.finite;
-    } else if (guess.dirty) {
-        if (fill == T{0}) sums.zeros = count_equal(x, n, T{0});
-    } else {
-        return add_block(x, n, x, guess, state);  // clean after all, and then the shift is the guessed one
     }
+    if (fill == T{0}) sums.zeros = count_equal(x, n, T{0});
     settle_block(x, n, cleaned, sums, guess, state);
 }
 
