@@ -9,12 +9,12 @@
 #include "sample.hpp"
 #include "vedette/guard/guard.hpp"
 
+// Every allocation of this executable is counted. The sanitizers replace these operators themselves.
+#if !defined(VEDETTE_SANITIZED)
 namespace {
 std::atomic<std::size_t> allocations{0};
 }
 
-// Every allocation of this executable is counted. The sanitizers replace these operators themselves.
-#if !defined(VEDETTE_SANITIZED)
 void* operator new(std::size_t size) {
     ++allocations;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
