@@ -268,45 +268,75 @@ struct Deviations {
     }
 };
 
-// The square of the effect is a ratio of U-statistics. Its variance: of the first order from each row's influence, that
-// of the second, all there is where nothing has changed, as if both samples were of one law.
+// Of the mean of the kernels.
+KernelMeans mean_of(std::span<const KernelMeans> means) {
+    KernelMeans mean{};
+    const auto count = static_cast<double>(means.size());
+    for (const KernelMeans& of : means) {
+        mean.within += of.within / count;
+        mean.within_live += of.within_live / count;
+        mean.across += of.across / count;
+        mean.root_mean_square += of.root_mean_square / count;  // no less than the mean's own
+    }
+    return mean;
+}
+
+// Of sums by row, their mean over the kernels.
+double mean_over(const std::vector<std::vector<double>>& kernels, std::size_t row) {
+    double sum = 0.0;
+    for (const std::vector<double>& rows : kernels) sum += rows[row];
+    return sum / static_cast<double>(kernels.size());
+}
+
+// The variance of MMD^2 + ratio (mean of k within the reference), for the mean of the kernels: of the first order from
+// each row's influence, that of the second, all there is where nothing has changed, as if both samples were of one law.
 template <class W>
-double variance_of_ratio(const ComparedPairs<W>& pairs, const KernelMeans& means, double n, double m) {
-    const double spread = 1.0 - means.within, ratio = std::max(0.0, means.discrepancy()) / spread;
+double variance_of(const ComparedPairs<W>& pairs, const KernelMeans& mean, double ratio, double n, double m) {
     Deviations reference, live;
     double row_squares = 0.0, total = 0.0;
     const auto add_row = [&](double sum) {
-        const double mean = sum / (n + m - 1.0);
-        row_squares += mean * mean / (n + m);
-        total += mean / (n + m);
+        const double row = sum / (n + m - 1.0);
+        row_squares += row * row / (n + m);
+        total += row / (n + m);
     };
     for (std::size_t i = 0; i < pairs.across.by_row[0].size(); ++i) {
-        const double within = pairs.reference.within.by_panel_row[0][i], across = pairs.across.by_row[0][i];
+        const double within = mean_over(pairs.reference.within.by_panel_row, i);
+        const double across = mean_over(pairs.across.by_row, i);
         reference.add((1.0 + ratio) * within / (n - 1.0) - across / m);
         add_row(within + across);
     }
     for (std::size_t i = 0; i < pairs.across.by_panel_row[0].size(); ++i) {
-        const double within = pairs.within_live.by_panel_row[0][i], across = pairs.across.by_panel_row[0][i];
+        const double within = mean_over(pairs.within_live.by_panel_row, i);
+        const double across = mean_over(pairs.across.by_panel_row, i);
         live.add(within / (m - 1.0) - across / n);
         add_row(within + across);
     }
     const double first = 4.0 * (reference.variance_of_mean() + live.variance_of_mean());
     const double centred =
-        std::max(0.0, means.root_mean_square * means.root_mean_square - 2.0 * row_squares + total * total);
-    const double second = centred * (2.0 / (n * (n - 1.0)) + 2.0 / (m * (m - 1.0)) + 4.0 / (n * m));
-    return (first + second) / (spread * spread);
+        std::max(0.0, mean.root_mean_square * mean.root_mean_square - 2.0 * row_squares + total * total);
+    return first + centred * (2.0 / (n * (n - 1.0)) + 2.0 / (m * (m - 1.0)) + 4.0 / (n * m));
 }
 
+// The effect is the root of a ratio of U-statistics.
 template <class W>
-void fill_effect(TestResult& result, const ComparedPairs<W>& pairs, const KernelMeans& means, double confidence) {
-    const double n = result.reference_count, m = result.live_count;
-    const double discrepancy = means.discrepancy(), spread = 1.0 - means.within;
-    result.effect = discrepancy > 0.0 ? std::sqrt(discrepancy / std::max(spread, 0.0)) : 0.0;
+void fill_effect(MultivariateResult& result, const ComparedPairs<W>& pairs, std::span<const KernelMeans> means,
+                 double confidence) {
+    const double n = result.test.reference_count, m = result.test.live_count;
+    const double quantile = stats::normal_quantile(0.5 + 0.5 * confidence);
+    const KernelMeans mean = mean_of(means);
+    const double discrepancy = mean.discrepancy(), spread = 1.0 - mean.within;
+    // With t the total variation, P - Q is t (P' - Q') of two other laws: MMD^2 is t^2 times theirs, which is at most 2
+    // for kernels between 0 and 1.
+    const double reach = quantile * std::sqrt(variance_of(pairs, mean, 0.0, n, m));
+    const auto share = [](double square) { return std::min(1.0, std::sqrt(std::max(0.0, square) / 2.0)); };
+    result.moved_share = share(discrepancy);
+    result.moved_share_interval = {share(discrepancy - reach), share(discrepancy + reach)};
+    result.test.effect = discrepancy > 0.0 ? std::sqrt(discrepancy / std::max(spread, 0.0)) : 0.0;
     if (!(spread > 0.0)) return;
-    const double reach =
-        stats::normal_quantile(0.5 + 0.5 * confidence) * std::sqrt(variance_of_ratio(pairs, means, n, m));
     const double ratio = discrepancy / spread;
-    result.effect_interval = {std::sqrt(std::max(0.0, ratio - reach)), std::sqrt(std::max(0.0, ratio + reach))};
+    const double ratio_reach = quantile * std::sqrt(variance_of(pairs, mean, std::max(0.0, ratio), n, m)) / spread;
+    result.test.effect_interval = {std::sqrt(std::max(0.0, ratio - ratio_reach)),
+                                   std::sqrt(std::max(0.0, ratio + ratio_reach))};
 }
 
 // Row contributions come for kept rows only.
@@ -322,8 +352,7 @@ MultivariateResult compare(const Prepared<W>& prepared, const PairRows<W>& live)
     const std::vector<double> weights = fill_statistic(result, means, options.aggregation, sharpness);
     result.test.reference_count = n;
     result.test.live_count = m;
-    if (options.aggregation == KernelAggregation::mean_kernel)
-        fill_effect(result.test, pairs, means[0], options.test.confidence);
+    fill_effect(result, pairs, means, options.test.confidence);
     result.row_contributions = row_shares(pairs, means, weights, n, m);
     if (options.feature_contributions) result.feature_contributions = feature_slopes(prepared, pairs, live, weights);
     const RelabellingOptions relabelling{options.test.permutations, options.test.seed, options.stop_after};

@@ -12,6 +12,7 @@
 #include "vedette/drift/energy_test.hpp"
 #include "vedette/drift/hotelling.hpp"
 #include "vedette/drift/maximum_mean_discrepancy.hpp"
+#include "vedette/stats/distributions.hpp"
 #include "vedette/stats/permutation.hpp"
 
 namespace vedette::inline v0 {
@@ -117,6 +118,24 @@ bool compares_pairs(MultivariateTest test) {
            test == MultivariateTest::energy || test == MultivariateTest::density_difference;
 }
 
+// The total variation distance of two normal laws of one covariance whose means are `effect` standard deviations apart.
+double share_of_mean_shift(double effect) {
+    return 1.0 - 2.0 * stats::normal_sf(0.5 * std::max(0.0, effect));
+}
+
+// No classifier's AUC exceeds (1 + total variation)/2 by more than its ROC's bend: AUC - 1/2 <= tv - tv^2/2.
+double share_of_auc(double effect) {
+    return 1.0 - std::sqrt(std::max(0.0, 1.0 - 2.0 * std::clamp(effect, 0.0, 0.5)));
+}
+
+MultivariateResult with_moved_share(MultivariateResult result, double (*share)(double)) {
+    const TestResult& test = result.test;
+    if (std::isnan(test.effect)) return result;
+    result.moved_share = share(test.effect);
+    result.moved_share_interval = {share(test.effect_interval.lower), share(test.effect_interval.upper)};
+    return result;
+}
+
 template <class T>
 MultivariateResult density_difference(MatrixView<T> reference, MatrixView<T> live, const TestOptions& options) {
     if (options.alternative != Alternative::two_sided ||
@@ -142,7 +161,8 @@ template <class T>
 MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, MatrixView<T> live,
                             const TestOptions& options) {
     switch (test) {
-        case MultivariateTest::hotelling_t2: return hotelling_t2(reference, live, options);
+        case MultivariateTest::hotelling_t2:
+            return with_moved_share(hotelling_t2(reference, live, options), share_of_mean_shift);
         case MultivariateTest::maximum_mean_discrepancy:
             return maximum_mean_discrepancy(reference, live, MmdOptions{.test = options});
         case MultivariateTest::mmd_fuse:
@@ -151,7 +171,8 @@ MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, Matr
         case MultivariateTest::energy: return energy_test(reference, live, EnergyOptions{.test = options});
         case MultivariateTest::density_difference: return density_difference(reference, live, options);
         case MultivariateTest::classifier:
-            return classifier_two_sample(reference, live, ClassifierTestOptions{.test = options});
+            return with_moved_share(classifier_two_sample(reference, live, ClassifierTestOptions{.test = options}),
+                                    share_of_auc);
         default: break;
     }
     throw Error(ErrorCode::unsupported, "multivariate test " + std::to_string(static_cast<int>(test)) +
@@ -173,12 +194,16 @@ std::vector<JointComparison> compare_jointly(const Table& reference, const Table
         const std::size_t most = compares_pairs(test) ? options.most_rows : static_cast<std::size_t>(-1);
         const Rows left = thinned(reference_rows, most, options.test.seed, 0);
         const Rows right = thinned(live_rows, most, options.test.seed, 1);
-        JointComparison answer{test, columns, {}, {}};
+        JointComparison answer;
+        answer.test = test;
+        answer.columns = columns;
         answer.result.reference_count = static_cast<double>(left.count());
         answer.result.live_count = static_cast<double>(right.count());
         try {
             MultivariateResult result = run_test(test, left.view(), right.view(), options.test);
             answer.result = result.test;
+            answer.moved_share = result.moved_share;
+            answer.moved_share_interval = result.moved_share_interval;
             answer.contributions = std::move(result.feature_contributions);
         } catch (const Error& error) {
             if (error.code() != ErrorCode::not_enough_data) throw;

@@ -10,23 +10,9 @@
 
 #include "guard/render_common.hpp"
 #include "vedette/core/error.hpp"
-#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0 {
 namespace {
-
-// The total variation distance that an effect stands for, a share of the traffic; NaN where it stands for none.
-double moved_share(MultivariateTest test, double effect) {
-    if (std::isnan(effect)) return effect;
-    const double size = std::max(0.0, effect);
-    switch (test) {
-        // Two normal laws of one covariance whose means are `size` standard deviations apart.
-        case MultivariateTest::hotelling_t2: return 1.0 - 2.0 * stats::normal_sf(0.5 * size);
-        // No classifier's AUC exceeds (1 + total variation)/2 by more than its ROC's bend: AUC - 1/2 <= tv - tv^2/2.
-        case MultivariateTest::classifier: return 1.0 - std::sqrt(std::max(0.0, 1.0 - 2.0 * std::min(size, 0.5)));
-        default: return std::nan("");
-    }
-}
 
 // The features that contribute most, up to three.
 std::string most_of_all(const Report& report, const JointEvidence& evidence) {
@@ -60,9 +46,8 @@ JointEvidence joint_evidence(const Baseline& baseline, const drift::JointCompari
     if (comparison.result.live_count < static_cast<double>(minimum_rows)) return evidence;
     evidence.test = comparison.result;
     evidence.contributions = comparison.contributions;
-    evidence.moved_share = moved_share(evidence.by, evidence.test.effect);
-    evidence.moved_share_interval = {moved_share(evidence.by, evidence.test.effect_interval.lower),
-                                     moved_share(evidence.by, evidence.test.effect_interval.upper)};
+    evidence.moved_share = comparison.moved_share;
+    evidence.moved_share_interval = comparison.moved_share_interval;
     return evidence;
 }
 

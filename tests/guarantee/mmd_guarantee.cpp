@@ -11,6 +11,7 @@
 #include "vedette/core/random.hpp"
 #include "vedette/drift/energy_test.hpp"
 #include "vedette/drift/maximum_mean_discrepancy.hpp"
+#include "vedette/stats/distributions.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace drift = vedette::drift;
@@ -133,7 +134,7 @@ TEST_CASE(
     CHECK(energy_first >= runs * 9 / 10);
 }
 
-TEST_CASE("coverage of the effect's interval, from no change to a large one, at equal and unequal sizes") {
+TEST_CASE("coverage of the effect and of the moved share, from no change to a large one, at equal and unequal sizes") {
     constexpr std::uint64_t runs = 1000;
     constexpr double s = 1.5;
     const drift::MmdOptions options{
@@ -150,7 +151,10 @@ TEST_CASE("coverage of the effect's interval, from no change to a large one, at 
             const double truth = std::sqrt(2.0 * (mean(0.0) - mean(shift)) / (1.0 - mean(0.0)));
             vedette::Random random(19, n * d + static_cast<std::uint64_t>(10.0 * shift));
             std::vector<float> x(n * d), y(m * d);
-            std::uint64_t covered = 0;
+            const double true_share = std::sqrt(mean(0.0) - mean(shift));
+            const double total_variation = 1.0 - 2.0 * stats::normal_sf(0.5 * shift);
+            CHECK(true_share <= total_variation + 1e-12);
+            std::uint64_t covered = 0, share_covered = 0, beyond = 0;
             double width = 0.0;
             for (std::uint64_t run = 0; run < runs; ++run) {
                 fill(x, World::normal, random);
@@ -161,11 +165,17 @@ TEST_CASE("coverage of the effect's interval, from no change to a large one, at 
                                                     vedette::MatrixView<float>::row_major(y.data(), m, d), options);
                 const vedette::Interval interval = got.test.effect_interval;
                 covered += interval.lower <= truth && truth <= interval.upper ? 1U : 0U;
+                const vedette::Interval share = got.moved_share_interval;
+                share_covered += share.lower <= true_share && true_share <= share.upper ? 1U : 0U;
+                beyond += share.lower > total_variation ? 1U : 0U;
                 width += (interval.upper - interval.lower) / static_cast<double>(runs);
             }
             MESSAGE(n, "/", m, ", ", d, " features, effect ", truth, ": covered ", covered, " of ", runs,
                     " at 90 %, mean width ", width);
-            CHECK(stats::clopper_pearson(covered, runs, stats::Confidence(1.0 - 1e-4)).upper >= 0.9);
+            const stats::Confidence certain(1.0 - 1e-4);
+            CHECK(stats::clopper_pearson(covered, runs, certain).upper >= 0.9);
+            CHECK(stats::clopper_pearson(share_covered, runs, certain).upper >= 0.9);
+            CHECK(stats::clopper_pearson(beyond, runs, certain).lower <= 0.05);
         }
     }
 }

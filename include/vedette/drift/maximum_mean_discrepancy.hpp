@@ -53,15 +53,16 @@ struct MmdOptions {
 /// test.statistic: MMD^2, or the soft maximum, from kernel values in T. test.effect: sqrt(max(0, MMD^2)/(1 - mean of k
 /// within the reference)), the distance of the two laws' mean embeddings in standard deviations of the reference there;
 /// its interval takes the square as normal, with the variance of the first and second order added, for the bandwidth as
-/// given; both NaN for `fuse`. row_contributions: of each live row y, by the witness function w(z) = mean of
-/// k(z, live) - mean of k(z, reference) with z itself left out, (w(y) - mean of w over reference rows)/m. They sum to
-/// MMD^2; for `fuse`, to the mean of MMD^2_b/rms_b with the weights of the soft maximum. NaN for a row left out.
-/// feature_contributions: of feature f, the sum over ordered pairs of w_ij (k_ij - 1) (x_if - x_jf)^2/|x_i - x_j|^2,
-/// w = 1/(n(n - 1)) and 1/(m(m - 1)) within, -1/(nm) across; k the same sum of kernels (1: its value at distance 0).
-/// Each pair's loss of similarity is shared among the features in proportion to their squared differences: the
-/// Aumann-Shapley values of the squared differences (Aumann and Shapley 1974; integrated gradients with equal rows as
-/// the baseline). They sum to what the row contributions sum to, but for rounding in T. Features that did not
-/// change are near zero or below: a larger part of other distances is a smaller part of theirs.
+/// given; for `fuse`, of the mean of the kernels. moved_share: sqrt(max(0, MMD^2)/2) of that kernel, which the total
+/// variation distance cannot be below, and the interval likewise. row_contributions: of each live row y, by the witness
+/// function w(z) = mean of k(z, live) - mean of k(z, reference) with z itself left out, (w(y) - mean of w over
+/// reference rows)/m. They sum to MMD^2; for `fuse`, to the mean of MMD^2_b/rms_b with the weights of the soft maximum.
+/// NaN for a row left out. feature_contributions: of feature f, the sum over ordered pairs of w_ij (k_ij - 1) (x_if -
+/// x_jf)^2/|x_i - x_j|^2, w = 1/(n(n - 1)) and 1/(m(m - 1)) within, -1/(nm) across; k the same sum of kernels (1: its
+/// value at distance 0). Each pair's loss of similarity is shared among the features in proportion to their squared
+/// differences: the Aumann-Shapley values of the squared differences (Aumann and Shapley 1974; integrated gradients
+/// with equal rows as the baseline). They sum to what the row contributions sum to, but for rounding in T. Features
+/// that did not change are near zero or below: a larger part of other distances is a smaller part of theirs.
 ///
 /// Rows are centred and their products computed in T (float: the bulk of the work runs at the rate of the FMA units),
 /// pairs that lie close together far from the centre again by differences, data whose range a float cannot span in

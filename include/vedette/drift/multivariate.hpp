@@ -41,6 +41,10 @@ struct MultivariateResult {
     TestResult test;
     std::vector<double> feature_contributions;
     std::vector<double> row_contributions;
+    /// The share of the rows that moved, in total variation: as the effect implies for normal rows (hotelling_t2), at
+    /// least (classifier, maximum_mean_discrepancy, mmd_fuse), or NaN (the other tests do not tell).
+    double moved_share = std::numeric_limits<double>::quiet_NaN();
+    Interval moved_share_interval{};
 };
 
 /// One test by name, with the test's own defaults for what TestOptions does not hold. Throws what the test throws.
@@ -61,6 +65,8 @@ struct JointComparison {
     TestResult result{};
     std::vector<double>
         contributions;  ///< per column, as the test defines them; often empty or NaN where not evaluated
+    double moved_share = std::numeric_limits<double>::quiet_NaN();  ///< as in MultivariateResult
+    Interval moved_share_interval{};
 };
 
 /// Compares the numeric columns that both tables have, together, each in units of the pooled standard deviation (a

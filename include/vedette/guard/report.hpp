@@ -96,8 +96,7 @@ struct JointEvidence {
     Decision decision = Decision::not_evaluated;
     TestResult test{};
     double adjusted_p_value = std::numeric_limits<double>::quiet_NaN();
-    /// The share of the rows that moved, in total variation: as the effect implies for normal rows (hotelling_t2), or
-    /// at least (classifier).
+    /// The share of the rows that moved, in total variation, as drift::MultivariateResult has it.
     double moved_share = std::numeric_limits<double>::quiet_NaN();
     Interval moved_share_interval{};
     std::vector<std::size_t> features;  ///< indices in the baseline

@@ -66,6 +66,8 @@ TEST_CASE("MMD, MMD-FUSE and their contributions match the definitions, p the sa
         check_close(got.feature_contributions, row["mean_features"], 1e-8);
         CHECK(sum(got.row_contributions) == doctest::Approx(got.test.statistic).epsilon(1e-9));
         CHECK(std::fabs(sum(got.feature_contributions) - got.test.statistic) <= 1e-12);
+        CHECK(got.moved_share == doctest::Approx(std::sqrt(std::max(0.0, got.test.statistic) / 2.0)).epsilon(1e-12));
+        const drift::MultivariateResult mean_kernel = got;
 
         options.aggregation = drift::KernelAggregation::fuse;
         got = drift::maximum_mean_discrepancy(reference, live, options);
@@ -73,6 +75,10 @@ TEST_CASE("MMD, MMD-FUSE and their contributions match the definitions, p the sa
         check_close(got.row_contributions, row["fuse_rows"], 1e-9);
         check_close(got.feature_contributions, row["fuse_features"], 1e-8);
         CHECK(std::fabs(sum(got.feature_contributions) - sum(got.row_contributions)) <= 1e-12);
+        CHECK(got.test.effect == doctest::Approx(mean_kernel.test.effect).epsilon(1e-9));
+        CHECK(got.moved_share == doctest::Approx(mean_kernel.moved_share).epsilon(1e-9));
+        CHECK(got.moved_share_interval.lower <= mean_kernel.moved_share_interval.lower + 1e-12);
+        CHECK(got.moved_share_interval.upper >= mean_kernel.moved_share_interval.upper - 1e-12);
         if (!row["fuse_p"].is_null()) CHECK(got.test.p_value == doctest::Approx(row["fuse_p"].get<double>()));
     }
 }
@@ -153,7 +159,8 @@ TEST_CASE("rows without any difference, and constants that differ") {
         const auto got = drift::maximum_mean_discrepancy(view, view, options);
         CHECK(got.test.statistic == doctest::Approx(0.0).epsilon(1e-12));
         CHECK(got.test.p_value == 1.0);
-        CHECK((aggregation == drift::KernelAggregation::fuse || got.test.effect == 0.0));
+        CHECK(got.test.effect == 0.0);
+        CHECK(got.moved_share == 0.0);
         const std::vector<double> other(60, 4.0);
         const auto moved = drift::maximum_mean_discrepancy(view, View::row_major(other.data(), 20, 3), options);
         CHECK(moved.test.p_value == 0.001);

@@ -68,6 +68,13 @@ TEST_CASE("every test runs on the shared numeric columns, whatever their scale, 
         CHECK(null[i].result.reference_count == 300);
         CHECK(null[i].result.p_value > 0.01);
         CHECK(shifted[i].result.p_value <= 0.005);
+        const bool tells =
+            all_tests[i] != MultivariateTest::energy && all_tests[i] != MultivariateTest::density_difference;
+        CHECK(std::isnan(shifted[i].moved_share) != tells);
+        if (tells) {
+            CHECK(shifted[i].moved_share_interval.lower > 0.0);
+            CHECK(shifted[i].moved_share <= 0.5);  // 0.383 in truth
+        }
         if (!shifted[i].contributions.empty()) CHECK(shifted[i].contributions[1] > shifted[i].contributions[0]);
     }
 }

@@ -305,6 +305,27 @@ TEST_CASE("two tables are judged in one go as in steps") {
     CHECK_THROWS_AS(static_cast<void>(assess(left, right, sampled)), Error);
 }
 
+TEST_CASE("MMD tells a share that surely moved, so that it can alarm above a tolerance") {
+    const Baseline baseline = sample_baseline(3000);
+    const auto reference = draw_sample(3000, 1);
+    const std::vector<MultivariateTest> tests{MultivariateTest::maximum_mean_discrepancy, MultivariateTest::mmd_fuse};
+    for (const double shift : {0.0, 2.0}) {
+        const auto live = draw_sample(3000, 77, shift);
+        const auto joint = drift::compare_jointly(reference.table(), live.table(), tests,
+                                                  {.test = {.permutations = 999}, .most_rows = 1000});
+        Window window(baseline);
+        window.observe(live.table());
+        const Report report = assess(baseline, window, {}, {}, joint);
+        for (std::size_t i = 0; i < tests.size(); ++i) {
+            CAPTURE(report.joint_reason(i));
+            CAPTURE(report.joint[i].moved_share_interval.lower);
+            CHECK(report.joint[i].decision == (shift == 0.0 ? Decision::pass : Decision::alarm));
+            CHECK(report.joint[i].moved_share <= 0.683);  // 2 Phi(1) - 1
+            if (shift > 0.0) CHECK(report.joint_reason(i).find("of the rows moved") != std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("a joint test that does not tell how much moved warns, and alarms only without a tolerance") {
     const Baseline baseline = sample_baseline(3000);
     Window window(baseline);

@@ -76,6 +76,8 @@ TEST_CASE("every format says what features show together") {
     moved.result.p_value = 1e-9;
     moved.result.effect = 0.9;
     moved.result.effect_interval = {0.8, 1.0};
+    moved.moved_share = 0.35;
+    moved.moved_share_interval = {0.31, 0.38};
     moved.result.live_count = moved.result.reference_count = 5000.0;
     const Report report = assess(baseline, window, {}, {}, {&moved, 1});
     REQUIRE(report.decision == Decision::alarm);
