@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // False-alarm rates of the tests on samples without drift: continuous, tied and unequal samples, every method; coverage
-// of the interval of Mann and Whitney's effect; what autocorrelation does to a level until rows are thinned; and why
+// of the effects' intervals; what autocorrelation does to a level until rows are thinned; and why
 // the forms that other packages use are not ours: on ties, and by thresholds without a level.
 #include <doctest/doctest.h>
 
@@ -19,6 +19,7 @@
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/stats/autocorrelation.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
+#include "vedette/stats/distributions.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace d = vedette::drift;
@@ -135,6 +136,42 @@ TEST_CASE("the interval of Mann and Whitney's effect covers as often as it says"
     }
     CHECK(missed.at_most(0.055));
     CHECK(missed.at_least(0.02));
+}
+
+TEST_CASE("the intervals of Cramer and von Mises' and of Anderson and Darling's effect cover at every shift") {
+    const auto density = [](double z) { return 0.3989422804014327 * std::exp(-0.5 * z * z); };
+    for (const auto& [n, m] : {std::pair{40, 30}, std::pair{300, 100}}) {
+        for (const double shift : {0.0, 0.2, 0.5, 1.0, 2.0}) {
+            const double share = static_cast<double>(n) / (n + m), step = 1e-3;
+            double squares = 0.0, weighted = 0.0;  // the effects' squares, by the laws themselves
+            for (double z = -9.0; z < 11.0; z += step) {
+                const double f = stats::normal_sf(-z), g = stats::normal_sf(shift - z), h = share * f + (1 - share) * g;
+                const double mass = step * (share * density(z) + (1.0 - share) * density(z - shift));
+                squares += (f - g) * (f - g) * mass;
+                if (h * (1.0 - h) > 0.0) weighted += (f - g) * (f - g) / (h * (1.0 - h)) * mass;
+            }
+            Random random(42, static_cast<std::uint64_t>(n + 1000.0 * shift));
+            Rate cramer_von_mises, anderson_darling;
+            for (int run = 0; run < 600; ++run) {
+                Sample x(static_cast<std::size_t>(n)), y(static_cast<std::size_t>(m));
+                for (double& value : x) value = random.normal();
+                for (double& value : y) value = random.normal() + shift;
+                const auto misses = [](const vedette::Interval& interval, double square) {
+                    return std::sqrt(square) < interval.lower || std::sqrt(square) > interval.upper;
+                };
+                cramer_von_mises.add(misses(d::cramer_von_mises(x, y).effect_interval, squares));
+                anderson_darling.add(misses(d::anderson_darling(x, y).effect_interval, weighted));
+            }
+            CAPTURE(shift);
+            CHECK(cramer_von_mises.at_most(0.05));
+            CHECK(anderson_darling.at_most(0.05));
+            // The limit law of no change bounds every other: conservative under change, and sharp without.
+            if (shift == 0.0) {
+                CHECK(cramer_von_mises.at_least(0.04));
+                CHECK(anderson_darling.at_least(0.04));
+            }
+        }
+    }
 }
 
 TEST_CASE("autocorrelated rows break the level, rows far enough apart keep it") {
