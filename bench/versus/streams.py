@@ -143,7 +143,7 @@ def frouros_contenders():
         return f.PageHinkley(f.PageHinkleyConfig(lambda_=s))
 
     def hddm(s):
-        return f.HDDMA(f.HDDMAConfig(alpha_d=level(s), alpha_w=level(s)))
+        return f.HDDMA(f.HDDMAConfig(alpha_d=level(s), alpha_w=1.001 * level(s)))
     return [
         Contender("frouros CUSUM", 1, 60, stepwise(cusum, update), runs=40),
         Contender("frouros PageHinkley", 1, 300, stepwise(page_hinkley, update), runs=40),

@@ -81,6 +81,7 @@ enum {
     VDT_UNSUPPORTED = 400,          ///< a request, or a newer struct's field, that this library cannot honour
     VDT_OUT_OF_MEMORY = 500,        ///< an allocation failed
     VDT_CALLBACK_ABORTED = 600,     ///< a caller's callback asked to stop
+    VDT_BUDGET_EXHAUSTED = 700,     ///< a privacy budget does not allow what was asked for
     VDT_INTERNAL = 900              ///< a defect of the library
 };
 

@@ -42,6 +42,7 @@ static_assert(equals(ErrorCode::invalid_policy, VDT_INVALID_POLICY));
 static_assert(equals(ErrorCode::unsupported, VDT_UNSUPPORTED));
 static_assert(equals(ErrorCode::out_of_memory, VDT_OUT_OF_MEMORY));
 static_assert(equals(ErrorCode::callback_aborted, VDT_CALLBACK_ABORTED));
+static_assert(equals(ErrorCode::budget_exhausted, VDT_BUDGET_EXHAUSTED));
 static_assert(equals(ErrorCode::internal, VDT_INTERNAL));
 
 using vedette::Dtype;

@@ -53,6 +53,7 @@
 #include "vedette/guard/render.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/autocorrelation.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
 #include "vedette/stats/distributions.hpp"

@@ -20,6 +20,7 @@ const char* error_code_name(ErrorCode code) noexcept {
         case ErrorCode::unsupported: return "unsupported";
         case ErrorCode::out_of_memory: return "out_of_memory";
         case ErrorCode::callback_aborted: return "callback_aborted";
+        case ErrorCode::budget_exhausted: return "budget_exhausted";
         case ErrorCode::internal: return "internal";
     }
     return "unknown";

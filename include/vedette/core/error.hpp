@@ -24,6 +24,7 @@ enum class ErrorCode : std::int32_t {
     unsupported = 400,          ///< a request that this build cannot honour
     out_of_memory = 500,        ///< an allocation failed
     callback_aborted = 600,     ///< a caller's callback asked to stop
+    budget_exhausted = 700,     ///< a privacy budget does not allow what was asked for
     internal = 900,             ///< a defect of the library
 };
 
