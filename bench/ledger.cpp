@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A spend of the privacy ledger, with and without a sync to the disk, beside the sync alone.
+#include "vedette/privacy/ledger.hpp"
+
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,8 +9,6 @@
 #include <array>
 #include <filesystem>
 #include <string>
-
-#include "vedette/privacy/ledger.hpp"
 
 namespace {
 
