@@ -1043,6 +1043,82 @@ VDT_API void vdt_sketch_result_init(vdt_sketch_result* result, size_t size) VDT_
 VDT_API vdt_status vdt_compare_sketches(const vdt_sketch* reference, const vdt_sketch* live, double confidence,
                                         vdt_sketch_result* out, vdt_error* error) VDT_NOEXCEPT;
 
+// ---- privacy: the budget ledger ----
+// What has been spent of each privacy budget, in a file that a crash cannot make forget: a cost is on the disk before
+// the call that takes it returns, so release only afterwards. Many processes may use one file, many threads one handle.
+// Losses are epsilon, or rho of zero-concentrated privacy, whichever an account is kept in; they add up. Costs are kept
+// in whole units of 2^-40 (loss) and 2^-63 (delta), rounded up; budgets are rounded down. Times are seconds of a clock
+// that the caller reads. After an IO_ERROR or CORRUPT_DATA a handle refuses further work: open the file anew.
+typedef struct vdt_ledger vdt_ledger;
+
+/// Whose budget, and for what: each at most 255 bytes, borrowed.
+typedef struct vdt_ledger_account {
+    vdt_string data_set;
+    vdt_string principal;
+    vdt_string purpose;
+} vdt_ledger_account;
+
+typedef struct vdt_ledger_options {
+    uint32_t struct_size;
+    int32_t not_durable;  ///< 1: survives a crash of the process, not a loss of power
+    const void* key;      ///< borrowed, 32 bytes or NULL: whoever lacks it cannot change the file unnoticed
+    uint64_t key_length;
+    uint64_t at_least_sequence;  ///< a head that the file must have come past, see vdt_ledger_head; 0 = any
+    uint8_t at_least_digest[32];
+} vdt_ledger_options;
+
+/// One period of an account.
+typedef struct vdt_ledger_balance {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t valid_from;
+    int64_t valid_until;  ///< not included
+    uint64_t budget_loss_units;
+    uint64_t budget_delta_units;
+    uint64_t spent_loss_units;  ///< what is reserved included
+    uint64_t spent_delta_units;
+    double budget_loss;
+    double budget_delta;
+    double spent_loss;
+    double spent_delta;
+} vdt_ledger_balance;
+
+VDT_API void vdt_ledger_options_init(vdt_ledger_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_ledger_balance_init(vdt_ledger_balance* balance, size_t size) VDT_NOEXCEPT;
+
+/// A new file; an existing one is an IO_ERROR. `*out`: owned.
+VDT_API vdt_status vdt_ledger_create(const char* path, const vdt_ledger_options* options,
+                                     const vdt_allocator* allocator, vdt_ledger** out, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: IO_ERROR; CORRUPT_DATA for a truncated or altered file, another key, or one older than `at_least`;
+/// UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_ledger_open(const char* path, const vdt_ledger_options* options, const vdt_allocator* allocator,
+                                   vdt_ledger** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_ledger_destroy(vdt_ledger* ledger) VDT_NOEXCEPT;
+
+/// A budget for `valid_from` <= time < `valid_until`. Errors: INVALID_ARGUMENT for a period that is empty or overlaps
+/// another one of the account.
+VDT_API vdt_status vdt_ledger_grant(vdt_ledger* ledger, const vdt_ledger_account* account, double loss, double delta,
+                                    int64_t valid_from, int64_t valid_until, vdt_error* error) VDT_NOEXCEPT;
+/// Takes a cost for good. Errors: BUDGET_EXHAUSTED, also where no budget is valid at `now`; nothing is written then.
+VDT_API vdt_status vdt_ledger_spend(vdt_ledger* ledger, const vdt_ledger_account* account, double loss, double delta,
+                                    int64_t now, vdt_error* error) VDT_NOEXCEPT;
+/// Sets a cost aside: it counts as spent until it is cancelled. Errors: as vdt_ledger_spend.
+VDT_API vdt_status vdt_ledger_reserve(vdt_ledger* ledger, const vdt_ledger_account* account, double loss, double delta,
+                                      int64_t now, uint64_t* reservation, vdt_error* error) VDT_NOEXCEPT;
+/// The release took place. Errors: INVALID_ARGUMENT for a reservation that is not open.
+VDT_API vdt_status vdt_ledger_commit(vdt_ledger* ledger, uint64_t reservation, vdt_error* error) VDT_NOEXCEPT;
+/// Nothing was released, nor will be: gives the cost back. Errors: as vdt_ledger_commit.
+VDT_API vdt_status vdt_ledger_cancel(vdt_ledger* ledger, uint64_t reservation, vdt_error* error) VDT_NOEXCEPT;
+/// How many periods an account has, 0 for an unknown one.
+VDT_API vdt_status vdt_ledger_period_count(vdt_ledger* ledger, const vdt_ledger_account* account, size_t* count,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// Period `index` of an account, the earliest first. Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_ledger_balance_of(vdt_ledger* ledger, const vdt_ledger_account* account, size_t index,
+                                         vdt_ledger_balance* out, vdt_error* error) VDT_NOEXCEPT;
+/// The present state in a number and 32 bytes: kept elsewhere, they tell when an older file is put in place.
+VDT_API vdt_status vdt_ledger_head(vdt_ledger* ledger, uint64_t* sequence, uint8_t* digest,
+                                   vdt_error* error) VDT_NOEXCEPT;
+
 #if defined(__cplusplus)
 }  // extern "C"
 #endif

@@ -20,6 +20,7 @@
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/kll_sketch.hpp"
 
 struct alignas(64) vdt_baseline {
@@ -41,6 +42,11 @@ struct alignas(64) vdt_window {
 struct alignas(64) vdt_report {
     vdt_allocator allocator;
     vedette::Report object;
+};
+
+struct alignas(64) vdt_ledger {
+    vdt_allocator allocator;
+    vedette::privacy::Ledger object;
 };
 
 struct alignas(64) vdt_sketch {
