@@ -90,6 +90,13 @@ MmdOptions = struct("vdt_mmd_options", ("struct_size", u32), ("aggregation", i32
 RandomFeaturesOptions = struct("vdt_random_features_options", ("struct_size", u32), ("standardise", i32),
                                ("nan_policy", i32), ("reserved", u32), ("features", u64), ("bandwidth", f64),
                                ("whitening", f64), ("seed", u64))
+LedgerAccount = struct("vdt_ledger_account", ("data_set", String), ("principal", String), ("purpose", String))
+LedgerOptions = struct("vdt_ledger_options", ("struct_size", u32), ("not_durable", i32), ("key", pointer),
+                       ("key_length", u64), ("at_least_sequence", u64), ("at_least_digest", c.c_uint8 * 32))
+LedgerBalance = struct("vdt_ledger_balance", ("struct_size", u32), ("reserved", u32), ("valid_from", i64),
+                       ("valid_until", i64), ("budget_loss_units", u64), ("budget_delta_units", u64),
+                       ("spent_loss_units", u64), ("spent_delta_units", u64),
+                       *doubles("budget_loss budget_delta spent_loss spent_delta"))
 RenderOptions = struct("vdt_render_options", ("struct_size", u32), ("color", i32), ("title", c.c_char_p),
                        ("title_length", u64), ("live_name", c.c_char_p), ("live_name_length", u64),
                        ("max_features", u64))

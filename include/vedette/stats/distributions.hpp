@@ -51,8 +51,8 @@ double kolmogorov_quantile_upper(double tail) noexcept;
 /// else for n d < 14 Durbin's matrix (1968; Marsaglia, Tsang and Wang 2003), and beyond it the poles of the law's
 /// generating function, the scale function of a Poisson process with drift. At most O(27^3 log n) for n d < 14, 2000
 /// terms below n = 2000, a few hundred else. A larger `error` is absolute in the body and relative in the tail, and
-/// quicker: with 1e-4 at most O(9^3 log n) and some 60 terms, and where it is 0.022 / n at least, the body is Kolmogorov's
-/// law at Vrbik's (2018) z + 1 / (6 sqrt(n)) + (z - 1) / (4 n).
+/// quicker: with 1e-4 at most O(9^3 log n) and some 60 terms, and where it is 0.022 / n at least, the body is
+/// Kolmogorov's law at Vrbik's (2018) z + 1 / (6 sqrt(n)) + (z - 1) / (4 n).
 double kolmogorov_finite_sf(double d, double n, double error = 1e-10) noexcept;
 
 }  // namespace vedette::inline v0::stats
