@@ -123,7 +123,8 @@ ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
-           JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, ArrowSchema, ArrowArray]
+           JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
+           ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)
 SIGNATURES = {  # without the trailing error, which `call` adds
