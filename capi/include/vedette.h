@@ -985,6 +985,187 @@ VDT_API vdt_status vdt_feature_window_test(const vdt_feature_window* window, dou
 VDT_API vdt_status vdt_feature_window_witness(const vdt_feature_window* window, const vdt_matrix* rows, double* scores,
                                               size_t score_count, vdt_error* error) VDT_NOEXCEPT;
 
+// ==== performance without labels ====
+// How well a classifier does on live rows, before their labels are known and after. A reference is immutable and may be
+// shared; a window is one thread's; a join is used by one thread at a time.
+
+typedef struct vdt_performance vdt_performance;                ///< what is learned from rows with labels
+typedef struct vdt_performance_window vdt_performance_window;  ///< live rows without labels, as counters
+typedef struct vdt_realised_window vdt_realised_window;        ///< rows with labels, as counters
+typedef struct vdt_label_join vdt_label_join;                  ///< predictions that wait for their labels
+
+enum { VDT_CALIBRATION_AUTOMATIC = 0, VDT_CALIBRATION_ALWAYS = 1, VDT_CALIBRATION_NEVER = 2 };
+/// Of several classes all but accuracy are means over classes of each against the rest.
+enum {
+    VDT_METRIC_ACCURACY = 0,
+    VDT_METRIC_PRECISION = 1,
+    VDT_METRIC_RECALL = 2,
+    VDT_METRIC_SPECIFICITY = 3,
+    VDT_METRIC_F1 = 4,
+    VDT_METRIC_ROC_AUC = 5,
+    VDT_METRIC_COUNT = 6
+};
+
+typedef struct vdt_performance_options {
+    uint32_t struct_size;
+    int32_t calibration;  ///< VDT_CALIBRATION_*: isotonic regression of labels on scores
+    uint64_t cells;       ///< of a class's scores, for ROC-AUC, 4..1024; default 256
+    uint64_t chunk_rows;  ///< reference rows per chunk, for thresholds; 0 (default): a tenth
+    double deviations;    ///< of thresholds, in (0, 100]; default 3
+    uint64_t seed;        ///< of the splits that decide on calibration
+} vdt_performance_options;
+VDT_API void vdt_performance_options_init(vdt_performance_options* options, size_t size) VDT_NOEXCEPT;
+
+/// A metric and its intervals; NaN where it is not defined.
+typedef struct vdt_metric_estimate {
+    double value;
+    double standard_error;
+    double lower;  ///< for the law that the rows were drawn from
+    double upper;
+    double realised_lower;  ///< for these very rows, once labelled; with labels the value itself
+    double realised_upper;
+} vdt_metric_estimate;
+
+typedef struct vdt_performance_estimate {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t rows;
+    vdt_metric_estimate metrics[6];  ///< by VDT_METRIC_*
+    double roc_auc_resolution;       ///< how far roc_auc can be from that of rows ordered without cells
+} vdt_performance_estimate;
+VDT_API void vdt_performance_estimate_init(vdt_performance_estimate* estimate, size_t size) VDT_NOEXCEPT;
+
+/// How far estimates are from what came true, of the same rows: what tells of concept drift.
+typedef struct vdt_estimate_gap {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t rows;
+    double estimated;  ///< accuracy
+    double realised;
+    double gap;  ///< realised - estimated
+    double lower;
+    double upper;
+    double p_value;
+} vdt_estimate_gap;
+VDT_API void vdt_estimate_gap_init(vdt_estimate_gap* gap, size_t size) VDT_NOEXCEPT;
+
+typedef struct vdt_label_join_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t capacity;      ///< rows remembered, 1..2^24, times columns at most 2^26; default 100000
+    uint64_t longest_wait;  ///< in the caller's unit of time; default without limit
+    uint64_t seed;          ///< secret where ids come from strangers
+} vdt_label_join_options;
+VDT_API void vdt_label_join_options_init(vdt_label_join_options* options, size_t size) VDT_NOEXCEPT;
+
+typedef struct vdt_label_join_counts {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t predictions;     ///< remembered
+    uint64_t refused;         ///< predictions that cannot be counted
+    uint64_t duplicates;      ///< predictions whose id waits already
+    uint64_t joined;          ///< labels that found their row
+    uint64_t unknown;         ///< labels of ids that nobody waits for
+    uint64_t refused_labels;  ///< labels that are no class
+    uint64_t expired;         ///< rows that waited too long
+    uint64_t displaced;       ///< rows forgotten for lack of room
+    uint64_t waiting;         ///< now
+} vdt_label_join_counts;
+VDT_API void vdt_label_join_counts_init(vdt_label_join_counts* counts, size_t size) VDT_NOEXCEPT;
+
+/// Learns from rows with labels: `scores` has one column (of class 1; predictions and labels 0 or 1) or one per class.
+/// `predictions` and `labels`: `scores->rows` each, borrowed. `*out`: owned. Errors: INVALID_ARGUMENT (a score outside
+/// [0, 1], no class, an option), DIMENSION_MISMATCH, NOT_ENOUGH_DATA below 20 rows.
+VDT_API vdt_status vdt_performance_create(const vdt_matrix* scores, const uint32_t* predictions, const uint32_t* labels,
+                                          const vdt_performance_options* options, const vdt_allocator* allocator,
+                                          vdt_performance** out, vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved bytes. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_performance_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                              vdt_performance** out, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes. Two-call.
+VDT_API vdt_status vdt_performance_to_bytes(const vdt_performance* performance, void* buffer, size_t capacity,
+                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_performance_destroy(vdt_performance* performance) VDT_NOEXCEPT;
+/// Classes (2 for one column of scores), and columns; 0 for NULL.
+VDT_API size_t vdt_performance_classes(const vdt_performance* performance) VDT_NOEXCEPT;
+VDT_API size_t vdt_performance_columns(const vdt_performance* performance) VDT_NOEXCEPT;
+/// Reference rows by prediction and label, [prediction * classes + label]. Two-call; lengths count numbers.
+VDT_API vdt_status vdt_performance_confusion(const vdt_performance* performance, uint64_t* counts, size_t capacity,
+                                             size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// The metric on the reference, and the mean -+ `deviations` standard deviations over its chunks. Each may be NULL.
+/// Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_performance_reference_metric(const vdt_performance* performance, int32_t metric,
+                                                    double* realised, double* lower, double* upper,
+                                                    vdt_error* error) VDT_NOEXCEPT;
+
+/// An empty window; keeps what it needs of the reference. `*out`: owned.
+VDT_API vdt_status vdt_performance_window_create(const vdt_performance* performance, const vdt_allocator* allocator,
+                                                 vdt_performance_window** out, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: BASELINE_MISMATCH for a window of another reference, CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_performance_window_from_bytes(const vdt_performance* performance, const void* bytes, size_t size,
+                                                     const vdt_allocator* allocator, vdt_performance_window** out,
+                                                     vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_performance_window_to_bytes(const vdt_performance_window* window, void* buffer, size_t capacity,
+                                                   size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_performance_window_destroy(vdt_performance_window* window) VDT_NOEXCEPT;
+/// Counts one row of `width` scores. `right`, or NULL: the probability that the prediction is right; NaN for a row that
+/// is refused (a score outside [0, 1] or NaN, no class), which is counted apart and no error. No allocation. Errors:
+/// INVALID_ARGUMENT for NULL, DIMENSION_MISMATCH.
+VDT_API vdt_status vdt_performance_window_observe(vdt_performance_window* window, const double* scores, size_t width,
+                                                  uint32_t prediction, double* right, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: BASELINE_MISMATCH, OVERFLOW.
+VDT_API vdt_status vdt_performance_window_merge(vdt_performance_window* window, const vdt_performance_window* other,
+                                                vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_performance_window_reset(vdt_performance_window* window, vdt_error* error) VDT_NOEXCEPT;
+/// All metrics at a confidence in (0, 1). They hold where the probability of a label given the score is the
+/// reference's: not under concept drift. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_performance_window_estimate(const vdt_performance_window* window, double confidence,
+                                                   vdt_performance_estimate* out, vdt_error* error) VDT_NOEXCEPT;
+
+VDT_API vdt_status vdt_realised_window_create(const vdt_performance* performance, const vdt_allocator* allocator,
+                                              vdt_realised_window** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_realised_window_from_bytes(const vdt_performance* performance, const void* bytes, size_t size,
+                                                  const vdt_allocator* allocator, vdt_realised_window** out,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_realised_window_to_bytes(const vdt_realised_window* window, void* buffer, size_t capacity,
+                                                size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_realised_window_destroy(vdt_realised_window* window) VDT_NOEXCEPT;
+/// Counts one row with its label; a refused one is counted apart and no error. No allocation. Errors: INVALID_ARGUMENT
+/// for NULL, DIMENSION_MISMATCH.
+VDT_API vdt_status vdt_realised_window_observe(vdt_realised_window* window, const double* scores, size_t width,
+                                               uint32_t prediction, uint32_t label, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_realised_window_merge(vdt_realised_window* window, const vdt_realised_window* other,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_realised_window_reset(vdt_realised_window* window, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_realised_window_performance(const vdt_realised_window* window, double confidence,
+                                                   vdt_performance_estimate* out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_realised_window_gap(const vdt_realised_window* window, double confidence, vdt_estimate_gap* out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// The delay that a share of labels did not exceed, known to an eighth; 0 for NULL or without delays.
+VDT_API uint64_t vdt_realised_window_delay(const vdt_realised_window* window, double share) VDT_NOEXCEPT;
+
+/// `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_label_join_create(const vdt_performance* performance, const vdt_label_join_options* options,
+                                         const vdt_allocator* allocator, vdt_label_join** out,
+                                         vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_label_join_from_bytes(const vdt_performance* performance, const void* bytes, size_t size,
+                                             const vdt_allocator* allocator, vdt_label_join** out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_label_join_to_bytes(const vdt_label_join* join, void* buffer, size_t capacity, size_t* length,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_label_join_destroy(vdt_label_join* join) VDT_NOEXCEPT;
+/// Remembers a prediction. What cannot be, and an id that waits already, is counted and no error. No allocation.
+/// Errors: INVALID_ARGUMENT for NULL, DIMENSION_MISMATCH.
+VDT_API vdt_status vdt_label_join_predict(vdt_label_join* join, uint64_t id, uint64_t time, const double* scores,
+                                          size_t width, uint32_t prediction, vdt_error* error) VDT_NOEXCEPT;
+/// Counts the row of that id into `window` with its label and delay. `right`, or NULL: 1 where the prediction was
+/// right, 0 where it was wrong, -1 where nobody waits for that id or the label is no class, which is counted and no
+/// error. No allocation. Errors: INVALID_ARGUMENT for NULL, BASELINE_MISMATCH for a window of another reference.
+VDT_API vdt_status vdt_label_join_label(vdt_label_join* join, uint64_t id, uint64_t time, uint32_t label,
+                                        vdt_realised_window* window, int32_t* right, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_label_join_counts_get(const vdt_label_join* join, vdt_label_join_counts* out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+
 // ==== sketches ====
 // The quantile sketch of Karnin, Lang and Liberty: a stream of any length in some kilobytes, mergeable, with a rank
 // error that is guaranteed. One thread at a time may update or merge into it; const calls may run side by side.

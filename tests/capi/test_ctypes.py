@@ -97,6 +97,19 @@ LedgerBalance = struct("vdt_ledger_balance", ("struct_size", u32), ("reserved", 
                        ("valid_until", i64), ("budget_loss_units", u64), ("budget_delta_units", u64),
                        ("spent_loss_units", u64), ("spent_delta_units", u64),
                        *doubles("budget_loss budget_delta spent_loss spent_delta"))
+PerformanceOptions = struct("vdt_performance_options", ("struct_size", u32), ("calibration", i32), ("cells", u64),
+                            ("chunk_rows", u64), ("deviations", f64), ("seed", u64))
+MetricEstimate = struct("vdt_metric_estimate",
+                        *doubles("value standard_error lower upper realised_lower realised_upper"))
+PerformanceEstimate = struct("vdt_performance_estimate", ("struct_size", u32), ("reserved", u32), ("rows", u64),
+                             ("metrics", MetricEstimate * 6), ("roc_auc_resolution", f64))
+EstimateGap = struct("vdt_estimate_gap", ("struct_size", u32), ("reserved", u32), ("rows", u64),
+                     *doubles("estimated realised gap lower upper p_value"))
+LabelJoinOptions = struct("vdt_label_join_options", ("struct_size", u32), ("reserved", u32), ("capacity", u64),
+                          ("longest_wait", u64), ("seed", u64))
+LabelJoinCounts = struct("vdt_label_join_counts", ("struct_size", u32), ("reserved", u32), ("predictions", u64),
+                         ("refused", u64), ("duplicates", u64), ("joined", u64), ("unknown", u64),
+                         ("refused_labels", u64), ("expired", u64), ("displaced", u64), ("waiting", u64))
 RenderOptions = struct("vdt_render_options", ("struct_size", u32), ("color", i32), ("title", c.c_char_p),
                        ("title_length", u64), ("live_name", c.c_char_p), ("live_name_length", u64),
                        ("max_features", u64))
@@ -124,7 +137,8 @@ ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
-           ArrowSchema, ArrowArray]
+           PerformanceOptions, MetricEstimate,
+           PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)
 SIGNATURES = {  # without the trailing error, which `call` adds

@@ -12,6 +12,7 @@
 #include "vedette/drift/ddm.hpp"
 #include "vedette/drift/eddm.hpp"
 #include "vedette/drift/ewma_chart.hpp"
+#include "vedette/drift/harm_monitor.hpp"
 #include "vedette/drift/hddm.hpp"
 #include "vedette/drift/incremental_ks.hpp"
 #include "vedette/drift/kswin.hpp"
@@ -60,6 +61,7 @@ void for_each(Check&& check) {
     check(drift::HddmW({.drift_confidence = 0.01, .warning_confidence = 0.1, .direction = drift::Direction::both}),
           Values::shares);
     check(drift::HddmW({.rule = drift::HddmWRule::river}), Values::errors);
+    check(drift::HarmMonitor({.tolerated = 0.2, .level = 0.05, .warning_level = 0.2}), Values::shares);
     check(drift::Stepd(), Values::errors);
     check(drift::Stepd({.window = 65, .direction = drift::Direction::up, .rule = drift::StepdRule::moa}),
           Values::errors);
