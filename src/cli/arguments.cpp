@@ -145,6 +145,7 @@ class Tool {
         add_drift();
         add_sketch();
         add_policy();
+        add_privacy();
     }
 
     int run(int argc, const char* const* argv) {
@@ -274,6 +275,35 @@ class Tool {
         check_command.callback([this] { action_ = [this] { return policy_check(policy_); }; });
     }
 
+    void add_training(CLI::App& command) {
+        command.add_option("--sampling-rate", privacy_.training.sampling_rate, "Expected batch size over records")
+            ->required();
+        command.add_option("--steps", privacy_.training.steps, "Steps of training")->required();
+        command.add_option("--delta", privacy_.delta, "The delta of (epsilon, delta)")->required();
+        command.add_option("--format", privacy_.as_json, "text (default) or json")
+            ->type_name("WORD")
+            ->transform(word<bool>({{"text", false}, {"json", true}}));
+    }
+
+    void add_privacy() {
+        CLI::App& group =
+            *app_.add_subcommand("privacy", "Differential privacy of training with noisy gradients (DP-SGD)");
+        group.require_subcommand(1);
+        CLI::App& account = *group.add_subcommand("account", "The epsilon of a training, as an interval that holds it");
+        account
+            .add_option("--noise-multiplier", privacy_.training.noise_multiplier,
+                        "Standard deviation of the noise over the clipping norm")
+            ->required();
+        add_training(account);
+        account.add_option("--error", privacy_.error, "Width of the interval")->capture_default_str();
+        account.add_option("--max-epsilon", privacy_.epsilon, "Exit status 1 if epsilon may exceed this");
+        account.callback([this] { action_ = [this] { return privacy_account(privacy_); }; });
+        CLI::App& calibrate = *group.add_subcommand("calibrate", "The least noise multiplier that keeps an epsilon");
+        calibrate.add_option("--epsilon", privacy_.epsilon, "The epsilon to keep")->required();
+        add_training(calibrate);
+        calibrate.callback([this] { action_ = [this] { return privacy_calibrate(privacy_); }; });
+    }
+
     CLI::App app_;
     Action action_;
     ReferenceOptions reference_;
@@ -285,6 +315,7 @@ class Tool {
     std::string baseline_;
     std::string output_;
     std::string policy_;
+    PrivacyOptions privacy_;
     bool as_json_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "outputs.hpp"
 #include "vedette/drift/divergences.hpp"
 #include "vedette/guard/baseline.hpp"
+#include "vedette/privacy/dp_sgd.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -55,6 +56,15 @@ struct SketchCompareOptions {
     bool fail_on_warn = false;
 };
 
+/// Noisy training to account for, or the noise that a wanted privacy takes.
+struct PrivacyOptions {
+    privacy::DpSgd training;
+    double delta = 0.0;
+    double error = 0.01;            ///< of epsilon
+    std::optional<double> epsilon;  ///< account: the most that passes; calibrate: the target
+    bool as_json = false;
+};
+
 /// The rules of a file; the default ones for an empty path.
 [[nodiscard]] Policy read_policy(const std::string& path);
 
@@ -77,6 +87,9 @@ ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.
 ExitStatus policy_check(const std::string& path);
+/// Fails where a limit of epsilon is given and cannot be promised.
+ExitStatus privacy_account(const PrivacyOptions& options);
+ExitStatus privacy_calibrate(const PrivacyOptions& options);
 
 /// The whole tool: parses the command line, runs the command, and lets no exception out.
 int run(int argc, const char* const* argv) noexcept;

@@ -645,6 +645,23 @@ class CommandLine(unittest.TestCase):
         unknown = self.write("unknown.json", '{"version": 1, "features": {"absent": {"ignore": true}}}')
         self.expect(self.check("same.csv", "--policy", unknown), INPUT_ERROR, "absent")
 
+    def test_privacy(self):
+        training = ["--sampling-rate", 0.04, "--steps", 2250, "--delta", 1e-5]
+        account = ["privacy", "account", "--noise-multiplier", 1.5, *training]
+        said = json.loads(self.expect(run(*account, "--format", "json"), PASS))
+        self.assertLessEqual(said["epsilon"]["lower"], 6.7774)
+        self.assertGreater(said["epsilon"]["upper"], 6.76)
+        self.assertLessEqual(said["epsilon"]["upper"] - said["epsilon"]["lower"], 0.01)
+        self.assertAlmostEqual(said["renyi_epsilon"], 7.32911117, places=6)
+        self.assertIn("epsilon 6.7", self.expect(run(*account, "--max-epsilon", 7), PASS))
+        self.assertIn("more than 6", self.expect(run(*account, "--max-epsilon", 6), FAILED))
+        noise = json.loads(self.expect(run("privacy", "calibrate", "--epsilon", 7, *training, "--format", "json"), PASS))
+        again = ["privacy", "account", "--noise-multiplier", repr(noise["noise_multiplier"]), *training]
+        self.expect(run(*again, "--max-epsilon", 7, "--error", 0.0035), PASS)
+        self.expect(run("privacy", "account", "--noise-multiplier", 0, *training), INPUT_ERROR, "noise_multiplier")
+        self.expect(run("privacy", "account", "--noise-multiplier", "nan", *training), INPUT_ERROR)
+        self.expect(run("privacy", "calibrate", "--epsilon", -1, *training), INPUT_ERROR, "epsilon")
+
     def test_the_demo_runs(self):
         out = self.dir / "demo"
         result = subprocess.run(["sh", str(DATA / "demo.sh"), TOOL, str(out)], capture_output=True, check=False, timeout=120)

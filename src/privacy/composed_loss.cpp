@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tilting, window, transform and tails of a composition.
+#include "privacy/composed_loss.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "privacy/pair_transform.hpp"
+
+namespace vedette::inline v0::privacy {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double unit = 0x1p-53;
+constexpr std::size_t block = 64;
+constexpr double log_outside = -27.0;  // the tilted mass left outside the window, on each side: 2e-12
+
+// e^(tilt * step * j), j < block.
+struct Powers {
+    double value[block];
+    Powers(double tilt, double step) {
+        for (std::size_t j = 0; j < block; ++j) value[j] = std::exp(tilt * step * static_cast<double>(j));
+    }
+};
+
+double position(const LossMeasure& measure, std::size_t i, double step) noexcept {
+    return static_cast<double>(measure.first + static_cast<std::int64_t>(i)) * step;
+}
+
+// Of one measure. Blocks are summed about their first loss, and joined by their logarithms.
+Cumulants measure_cumulants(const LossMeasure& measure, double step, double tilt, const Powers& powers) {
+    double most = -infinity;
+    double sum = 0.0;
+    double first = 0.0;
+    double second = 0.0;
+    const std::size_t n = measure.mass.size();
+    for (std::size_t begin = 0; begin < n; begin += block) {
+        const std::size_t count = std::min(block, n - begin);
+        double s0 = 0.0;
+        double s1 = 0.0;
+        double s2 = 0.0;
+        for (std::size_t j = 0; j < count; ++j) {
+            const double weight = measure.mass[begin + j] * powers.value[j];
+            const auto x = static_cast<double>(j);
+            s0 += weight;
+            s1 += weight * x;
+            s2 += weight * (x * x);
+        }
+        if (s0 <= 0.0) continue;
+        const double at = position(measure, begin, step);
+        const double log_weight = tilt * at + std::log(s0);
+        if (log_weight > most) {
+            const double scale = std::exp(most - log_weight);
+            sum *= scale;
+            first *= scale;
+            second *= scale;
+            most = log_weight;
+        }
+        const double weight = std::exp(log_weight - most);
+        const double mean = at + step * (s1 / s0);
+        const double square = step * step * std::max(0.0, s2 / s0 - (s1 / s0) * (s1 / s0));
+        sum += weight;
+        first += weight * mean;
+        second += weight * (square + mean * mean);
+    }
+    if (sum <= 0.0) return {-infinity, 0.0, 0.0};
+    const double mean = first / sum;
+    return {most + std::log(sum), mean, std::max(0.0, second / sum - mean * mean)};
+}
+
+// The least offset from `mean` beyond which the tilted law has at most exp(log_outside), by Chernoff's bound; `sign`
+// says on which side.
+double reach(std::span<const LossFactor> factors, bool above, double step, double tilt, const Cumulants& at,
+             double sign) {
+    const double best = std::sqrt(-2.0 * log_outside / std::max(at.variance, step * step));
+    double least = infinity;
+    for (const double factor : {0.15, 0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.6}) {
+        const double shift = std::min(best * factor, 4.0 / step);
+        const Cumulants moved = cumulants(factors, above, step, tilt + sign * shift);
+        least = std::min(least, (moved.value - at.value - sign * shift * at.mean - log_outside) / shift);
+    }
+    return least;
+}
+
+}  // namespace
+
+Cumulants cumulants(std::span<const LossFactor> factors, bool above, double step, double tilt) {
+    const Powers powers(tilt, step);
+    Cumulants total;
+    for (const LossFactor& factor : factors) {
+        const Cumulants one = measure_cumulants(above ? factor.above : factor.below, step, tilt, powers);
+        const auto times = static_cast<double>(factor.times);
+        total.value += times * one.value;
+        total.mean += times * one.mean;
+        total.variance += times * one.variance;
+    }
+    return total;
+}
+
+namespace {
+
+// The root of an increasing function of the tilt in [0, cap]: `excess` returns it and its slope.
+template <class Function>
+double increasing_root(double cap, const Function& excess) {
+    double low = 0.0;
+    double high = cap;
+    double tilt = std::min(1.0, cap);
+    for (int i = 0; i < 60; ++i) {
+        const auto [value, slope] = excess(tilt);
+        (value < 0.0 ? low : high) = tilt;
+        double next = slope > 0.0 ? tilt - value / slope : -1.0;
+        // Far below the root the slope misleads; the steps double until the root is bracketed.
+        if (high == cap && next > 4.0 * tilt) next = std::min(4.0 * tilt, 0.5 * (tilt + cap));
+        if (!(next > low && next < high)) next = low == 0.0 ? 0.25 * high : 0.5 * (low + high);
+        if (std::fabs(next - tilt) <= 1e-4 * tilt || high < 1e-9) return next;
+        tilt = next;
+    }
+    return tilt;
+}
+
+struct Excess {
+    double value;
+    double slope;
+};
+
+}  // namespace
+
+double tilt_for_delta(std::span<const LossFactor> factors, double step, double log_delta) {
+    return increasing_root(4.0 / step, [&](double tilt) {
+        const Cumulants k = cumulants(factors, true, step, tilt);
+        return Excess{tilt * k.mean - k.value + log_delta, tilt * k.variance};
+    });
+}
+
+double tilt_for_epsilon(std::span<const LossFactor> factors, double step, double epsilon) {
+    if (cumulants(factors, true, step, 0.0).mean >= epsilon) return 0.0;
+    return increasing_root(4.0 / step, [&](double tilt) {
+        const Cumulants k = cumulants(factors, true, step, tilt);
+        return Excess{k.mean - epsilon, k.variance};
+    });
+}
+
+ComposedLoss::ComposedLoss(std::span<const LossFactor> factors, double step, double tilt, std::size_t max_cells)
+    : step_(step), tilt_(tilt) {
+    place_window(factors, max_cells);
+    if (valid()) transform(factors);
+}
+
+void ComposedLoss::place_window(std::span<const LossFactor> factors, std::size_t max_cells) {
+    double low = infinity;
+    double high = -infinity;
+    double mean = 0.0;
+    for (const bool above : {true, false}) {
+        const Cumulants at = cumulants(factors, above, step_, tilt_);
+        (above ? above_ : below_).log_scale = at.value;
+        if (!std::isfinite(at.value)) continue;  // nothing finite below
+        mean = at.mean;
+        double least = 0.0;
+        double greatest = 0.0;
+        for (const LossFactor& factor : factors) {
+            const LossMeasure& measure = above ? factor.above : factor.below;
+            const auto times = static_cast<double>(factor.times);
+            least += times * position(measure, 0, step_);
+            greatest += times * position(measure, measure.mass.size() - 1, step_);
+        }
+        low = std::min(low, std::max(least, at.mean - reach(factors, above, step_, tilt_, at, -1.0)));
+        high = std::max(high, std::min(greatest, at.mean + reach(factors, above, step_, tilt_, at, 1.0)));
+    }
+    const double cells = (high - low) / step_ + 4.0;
+    if (!(cells <= static_cast<double>(max_cells))) return;
+    cells_ = std::bit_ceil(static_cast<std::size_t>(std::max(cells, 4.0)));
+    first_ = static_cast<std::int64_t>(std::floor(low / step_)) - 1;
+    const double centre = mean / step_ - static_cast<double>(first_);
+    centre_ = static_cast<std::size_t>(std::clamp(centre, 0.0, static_cast<double>(cells_ - 1)));
+    outside_ = 2.0 * std::exp(log_outside);
+}
+
+double ComposedLoss::loss(std::size_t cell) const noexcept {
+    return static_cast<double>(first_ + static_cast<std::int64_t>(cell)) * step_;
+}
+
+void ComposedLoss::transform(std::span<const LossFactor> factors) {
+    const PairTransform fourier(cells_);
+    const Powers powers(tilt_, step_);
+    std::vector<double> real(cells_);
+    std::vector<double> imaginary(cells_);
+    PairSpectrum product;
+    double total = 0.0;
+    double fewest = infinity;
+    double log_finite[2] = {0.0, 0.0};
+    std::uint64_t offset[2] = {0, 0};
+    for (const LossFactor& factor : factors) {
+        const auto times = static_cast<double>(factor.times);
+        total += times;
+        fewest = std::min(fewest, times);
+        for (const bool above : {true, false}) {
+            const LossMeasure& measure = above ? factor.above : factor.below;
+            std::vector<double>& target = above ? real : imaginary;
+            Side& side = above ? above_ : below_;
+            std::fill(target.begin(), target.end(), 0.0);
+            const double scale = measure_cumulants(measure, step_, tilt_, powers).value;
+            double exponent = 0.0;
+            double mass = measure.infinite;
+            for (std::size_t begin = 0; begin < measure.mass.size() && std::isfinite(scale); begin += block) {
+                const double log_factor = tilt_ * position(measure, begin, step_) - scale;
+                const double times_block = std::exp(std::min(log_factor, 708.0));
+                const std::size_t count = std::min(block, measure.mass.size() - begin);
+                double sum = 0.0;
+                for (std::size_t j = 0; j < count; ++j) {
+                    const double tilted = measure.mass[begin + j] * powers.value[j] * times_block;
+                    target[(begin + j) & (cells_ - 1)] += tilted;
+                    sum += tilted;
+                    mass += measure.mass[begin + j];
+                }
+                if (sum > 1e-30) exponent = std::max(exponent, std::fabs(log_factor));
+            }
+            log_finite[above ? 0 : 1] += times * std::log1p(-measure.infinite);
+            side.relative += times * unit * (32.0 + 4.0 * exponent + 4.0 * std::fabs(scale));
+            // A measure above may hold a little more than 1.
+            if (above) side.infinite += times * std::max(0.0, std::log(mass));
+            offset[above ? 0 : 1] += factor.times * static_cast<std::uint64_t>(measure.first);
+        }
+        fourier.forward(real.data(), imaginary.data());
+        multiply_powers(real, imaginary, factor.times, product);
+    }
+    above_.infinite = std::min(1.0, -std::expm1(log_finite[0]) * std::exp(above_.infinite) * (1.0 + 64.0 * unit));
+    below_.infinite = -std::expm1(log_finite[1]) * (1.0 - 64.0 * unit);
+    const double modulus = pack(product, real, imaginary);
+    product = {};
+    fourier.backward(real.data(), imaginary.data());
+    const double levels = std::log2(static_cast<double>(cells_));
+    // Each output of a transform of positive masses is within 4 levels units of its sum of them; powers multiply that,
+    // and where a factor's modulus is below 1/2 what it is raised to is less than 2^(1 - times).
+    const double spectrum = 8.0 * (levels + 4.0) * unit;
+    noise_ = total * spectrum * (2.0 * modulus + std::exp2(1.0 - fewest)) + 2.0 * spectrum * modulus + 1e-29;
+    const double decay = -std::expm1(-tilt_ * step_);
+    const auto n = static_cast<double>(cells_);
+    error_ = outside_ + noise_ * (decay * n > 1.0 ? 1.0 / decay : n);
+    for (Side* side : {&above_, &below_}) side->relative += 4.0 * unit * std::fabs(side->log_scale);
+    accumulate(above_, real, offset[0]);
+    accumulate(below_, imaginary, offset[1]);
+}
+
+void ComposedLoss::accumulate(Side& side, const std::vector<double>& mass, std::uint64_t offset) const {
+    side.high.resize(cells_ + 1);
+    side.low.resize(cells_ + 1);
+    side.high[cells_] = 0.0;
+    side.low[cells_] = 0.0;
+    const double scale = 1.0 / static_cast<double>(cells_);
+    const double high = std::exp(-tilt_ * step_);
+    const double low = std::exp(-(tilt_ + 1.0) * step_);
+    const std::uint64_t start = static_cast<std::uint64_t>(first_) - offset;
+    for (std::size_t i = cells_; i > 0; --i) {
+        const double value = std::max(0.0, mass[(start + (i - 1)) & (cells_ - 1)]) * scale;
+        side.high[i - 1] = value + high * side.high[i];
+        side.low[i - 1] = value + low * side.low[i];
+    }
+}
+
+// With sign 1 the upper bound, with -1 the lower one.
+double ComposedLoss::log_curve(const Side& side, double epsilon, double sign) const noexcept {
+    double finite = -infinity;
+    if (std::isfinite(side.log_scale)) {
+        const double place =
+            std::clamp(std::ceil(epsilon / step_) - static_cast<double>(first_), 0.0, static_cast<double>(cells_));
+        const auto i = static_cast<std::size_t>(place);
+        const double gap = loss(i) - epsilon;
+        // Below the window the first weight may exceed 1, and with it the errors' weight.
+        const double weight = std::exp(-tilt_ * gap);
+        const double sum = weight * (side.high[i] - std::exp(-gap) * side.low[i]);
+        const double bounded = sum * (1.0 + sign * 16.0 * unit) + sign * (error_ + 4.0 * unit * weight * side.high[i]);
+        if (bounded > 0.0) {
+            finite = side.log_scale - tilt_ * epsilon + std::log(bounded) +
+                     sign * (side.relative + 8.0 * unit * tilt_ * std::fabs(epsilon));
+        }
+    }
+    if (side.infinite == 0.0) return std::min(finite, 0.0);
+    const double infinite = std::log(side.infinite);
+    const double most = std::max(finite, infinite);
+    return std::min(0.0, most + std::log1p(std::exp(std::min(finite, infinite) - most)));
+}
+
+Bounds ComposedLoss::log_delta(double epsilon) const noexcept {
+    return {log_curve(below_, epsilon, -1.0), log_curve(above_, epsilon, 1.0)};
+}
+
+double ComposedLoss::solve(const Side& side, double delta, double sign) const noexcept {
+    const double room = (delta - side.infinite) * (1.0 - sign * side.relative) * (1.0 - sign * 8.0 * unit);
+    if (room <= 0.0) return infinity;
+    if (!std::isfinite(side.log_scale)) return -infinity;
+    const auto target = [&](std::size_t i) {
+        const double at = tilt_ * loss(i);
+        return std::exp(std::log(room) - side.log_scale + at - sign * 8.0 * unit * std::fabs(at));
+    };
+    const double error = sign * error_ * std::exp(tilt_ * step_);
+    const auto reached = [&](std::size_t i) { return side.high[i] - side.low[i] + error >= target(i); };
+    // Far below the mean the errors exceed what is left of the mass; a lower bound is sought from the mean downwards.
+    std::size_t low = sign < 0.0 ? centre_ : 0;
+    while (low > 0 && !reached(low)) low -= std::min(low, std::max<std::size_t>(1, cells_ / 256));
+    if (!reached(low) && tilt_ > 0.0) return std::numeric_limits<double>::quiet_NaN();
+    // The first cell that is not reached; the curve falls.
+    std::size_t high = cells_;
+    while (low < high) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (reached(middle)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low > cells_) return infinity;
+    const double share = (side.high[low] + error - target(low)) / side.low[low];
+    if (!(side.low[low] > 0.0)) return loss(low);
+    if (share <= 0.0) return low == 0 ? -infinity : loss(low - 1);
+    const double epsilon = loss(low) + std::log(share);
+    if (low == 0) return epsilon;
+    return std::clamp(epsilon, loss(low - 1), loss(low)) * (1.0 + sign * 4.0 * unit);
+}
+
+Bounds ComposedLoss::epsilon(double delta) const noexcept {
+    return {solve(below_, delta, -1.0), solve(above_, delta, 1.0)};
+}
+
+}  // namespace vedette::inline v0::privacy

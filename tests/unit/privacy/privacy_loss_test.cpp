@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numerical composition: exact values inside every interval, other packages' numbers, extremes, and the transform.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <vector>
+
+#include "privacy/loss_grid.hpp"
+#include "privacy/pair_transform.hpp"
+#include "unit/oracle_data.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/privacy/dp_sgd.hpp"
+
+using namespace vedette::privacy;
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const nlohmann::json& oracle() {
+    return oracle_data("privacy_accounting.json");
+}
+
+PrivacyLossDistribution gaussian(double sigma, double rate = 1.0) {
+    return PrivacyLossDistribution::gaussian({.noise_multiplier = sigma, .sampling_rate = rate});
+}
+
+void check_holds(const Bounds& bounds, double truth, double width) {
+    CHECK(bounds.lower <= truth);
+    CHECK(bounds.upper >= truth);
+    CHECK(bounds.upper - bounds.lower <= width);
+}
+
+}  // namespace
+
+TEST_CASE("Gaussian noise, composed or not, against its closed form") {
+    for (const auto& row : oracle()["gaussian_delta"]) {
+        CAPTURE(row.dump());
+        const double truth = row[2];
+        check_holds(gaussian(row[0]).delta(row[1], {.error = 1e-3}), truth, 1.1e-3 * truth);
+    }
+    // k steps are one step of sigma / sqrt(k), down to deltas far below what a plain transform can resolve.
+    for (const double delta : {0.3, 1e-6, 1e-15, 1e-30, 1e-100, 1e-250}) {
+        for (const std::uint64_t k : {1U, 30U, 100'000U}) {
+            const double sigma = 1.7 * std::sqrt(static_cast<double>(k));
+            CAPTURE(delta);
+            CAPTURE(k);
+            check_holds(gaussian(sigma).compose(k).epsilon(delta, {.error = 0.01}), gaussian_epsilon(1.7, delta), 0.01);
+        }
+    }
+    check_holds(gaussian(0.7).compose(400).epsilon(1e-6), gaussian_epsilon(0.035, 1e-6), 0.01);  // epsilon > 500
+    const Bounds tiny = gaussian(1.0).log_delta(30.0, {.error = 1e-3});
+    check_holds(tiny, gaussian_log_delta(1.0, 30.0), 1e-3);
+}
+
+TEST_CASE("at equal step our upper end is not looser than that of dp-accounting") {
+    for (const auto& row : oracle()["pld_epsilon"]) {
+        CAPTURE(row.dump());
+        const double theirs = row[5];
+        const PrivacyLossDistribution loss = gaussian(row[0], row[1]).compose(row[2].get<std::uint64_t>());
+        const Bounds ours = loss.epsilon(row[3], {.loss_interval = row[4]});
+        CHECK(ours.upper <= theirs + 1e-6);
+        CHECK(ours.lower <= ours.upper);
+        // Both are the same estimate but for truncation.
+        CHECK(ours.upper == doctest::Approx(theirs).epsilon(1e-4));
+    }
+}
+
+TEST_CASE("prv-accountant's interval and ours overlap") {
+    for (const auto& row : oracle()["prv_epsilon"]) {
+        CAPTURE(row.dump());
+        const Bounds ours = dp_sgd_epsilon({row[0], row[1], row[2].get<std::uint64_t>()}, row[3], {.error = 0.01});
+        CHECK(ours.upper - ours.lower <= 0.01);
+        CHECK(ours.upper >= row[4].get<double>());
+        CHECK(ours.lower <= row[6].get<double>());
+        CHECK(0.5 * (ours.lower + ours.upper) == doctest::Approx(row[5].get<double>()).epsilon(2e-3));
+    }
+}
+
+TEST_CASE("the published grid of upper ends, each of an interval of 0.02 about an estimate") {
+    struct Row {
+        double sigma, rate;
+        std::uint64_t steps;
+        double upper;
+    };
+    for (const Row& row :
+         {Row{1.5, 0.001, 1000, 0.0998206603}, Row{3.0, 0.001, 100, 0.0215200934}, Row{0.8, 0.05, 100, 6.7410519394},
+          Row{0.8, 0.05, 1000, 19.5258428054}, Row{1.5, 0.05, 100, 1.9538531357}, Row{2.0, 0.05, 20'000, 24.4217185704},
+          Row{0.8, 0.2, 100, 24.3336641779}, Row{3.0, 0.2, 100, 3.3812205102}}) {
+        const Bounds ours = dp_sgd_epsilon({row.sigma, row.rate, row.steps}, 1e-6);
+        CHECK(ours.upper <= row.upper);
+        CHECK(ours.upper >= row.upper - 0.02);
+        CHECK(ours.upper - ours.lower <= 0.01);
+    }
+}
+
+TEST_CASE("other mechanisms") {
+    const auto laplace = [](double b) { return PrivacyLossDistribution::laplace({.noise_multiplier = b}); };
+    check_holds(laplace(1.0).compose(3).compose(laplace(2.0).compose(2)).epsilon(1e-14, {.error = 1e-2}), 4.0, 1e-2);
+    const auto sampled = PrivacyLossDistribution::laplace({.noise_multiplier = 0.5, .sampling_rate = 0.2}).compose(3);
+    const Bounds poisson = sampled.epsilon(1e-14, {.error = 1e-3});
+    CHECK(poisson.lower <= oracle()["poisson_laplace"].get<double>());
+    CHECK(poisson.upper == doctest::Approx(oracle()["poisson_laplace"].get<double>()).epsilon(1e-3));
+
+    // Randomised response is what optimal composition is about: on its own lattice the interval closes.
+    for (const auto& row : oracle()["optimal_composition"]) {
+        const auto response = PrivacyLossDistribution::randomized_response(row[0]).compose(row[1].get<std::uint64_t>());
+        check_holds(response.epsilon(row[2], {.error = 1e-6}), row[3], 1e-6);
+    }
+    const Bounds discrete = PrivacyLossDistribution::discrete_gaussian(2.0).compose(10).epsilon(1e-6, {.error = 1e-4});
+    CHECK(discrete.upper - discrete.lower <= 1e-4);
+    CHECK(discrete.upper <= oracle()["discrete_gaussian"].get<double>() + 1e-6);
+    CHECK(discrete.upper == doctest::Approx(oracle()["discrete_gaussian"].get<double>()).epsilon(1e-3));
+    const auto mixture = PrivacyLossDistribution::gaussian_mixture({1.0, {0.0, 1.0, 2.0}, {0.5, 0.3, 0.2}}).compose(20);
+    const Bounds mixed = mixture.epsilon(1e-6, {.error = 1e-2});
+    CHECK(mixed.lower <= oracle()["mixture"].get<double>());
+    CHECK(mixed.upper == doctest::Approx(oracle()["mixture"].get<double>()).epsilon(1e-3));
+
+    // Pure discrete Laplace noise: epsilon is sensitivity / scale where delta is next to nothing.
+    check_holds(PrivacyLossDistribution::discrete_laplace(2.0, 3).epsilon(1e-12, {.error = 1e-6}), 1.5, 1e-6);
+    // (1, .1) and (2, .2): .28 is the least delta with any epsilon at all, and 3 the epsilon there.
+    const auto parts =
+        PrivacyLossDistribution::approximate(1.0, 0.1).compose(PrivacyLossDistribution::approximate(2.0, 0.2));
+    CHECK(parts.epsilon(0.27).upper == infinity);
+    check_holds(parts.delta(3.0, {.error = 1e-4}), 0.28, 1e-4);
+    CHECK(parts.epsilon(0.28 + 1e-9).upper == doctest::Approx(3.0).epsilon(1e-2));
+}
+
+TEST_CASE("a loss of atoms: the definition itself") {
+    const double infinite = 0.05;
+    const auto loss = PrivacyLossDistribution::from_atoms(
+        std::vector<LossAtom>{{-1.0, 0.1}, {0.0, 0.1}, {0.5, 0.3}, {2.0, 0.45}}, infinite);
+    for (const double epsilon : {0.0, 0.3, 1.0, 1.9}) {
+        double truth = infinite + 0.45 * (1.0 - std::exp(epsilon - 2.0));
+        if (epsilon < 0.5) truth += 0.3 * (1.0 - std::exp(epsilon - 0.5));
+        check_holds(loss.delta(epsilon, {.error = 1e-3}), truth, 1e-3);
+    }
+    CHECK(loss.epsilon(0.04).upper == infinity);
+    CHECK_THROWS_AS(PrivacyLossDistribution::from_atoms(std::vector<LossAtom>{{-5.0, 1.0}}), vedette::Error);
+    CHECK_THROWS_AS(PrivacyLossDistribution::from_atoms(std::vector<LossAtom>{{1.0, 0.5}}), vedette::Error);
+    CHECK_THROWS_AS(PrivacyLossDistribution::from_atoms(std::vector<LossAtom>{{nan_value, 1.0}}), vedette::Error);
+}
+
+TEST_CASE("misuse and empty compositions") {
+    CHECK(PrivacyLossDistribution().epsilon(0.1).upper == 0.0);
+    CHECK(gaussian(1.0).compose(0).delta(0.0).upper == 0.0);
+    for (const double bad : {nan_value, infinity, 0.0, -1.0, 1e-320}) {
+        CHECK_THROWS_AS(gaussian(bad), vedette::Error);
+        CHECK_THROWS_AS(gaussian(1.0, bad), vedette::Error);
+        CHECK_THROWS_AS((void)gaussian(1.0).epsilon(bad), vedette::Error);
+    }
+    CHECK_THROWS_AS((void)gaussian(1.0).delta(-1.0), vedette::Error);
+    CHECK_THROWS_AS((void)gaussian(1.0).epsilon(0.1, {.error = 0.0}), vedette::Error);
+    CHECK_THROWS_AS((void)gaussian(1.0).compose(std::uint64_t{1} << 60U), vedette::Error);
+    CHECK_THROWS_AS(PrivacyLossDistribution::gaussian_mixture({1.0, {1.0}, {}}), vedette::Error);
+}
+
+TEST_CASE("calibrated noise keeps its target, and less noise does not") {
+    const NoiseTarget target{.guarantee = {8.0, 1e-5}, .sampling_rate = 0.04, .steps = 2000};
+    const double noise = calibrate_noise(target);
+    CHECK(noise == doctest::Approx(1.2915).epsilon(2e-3));
+    CHECK(dp_sgd_epsilon({noise, 0.04, 2000}, 1e-5, {.error = 4e-3}).upper <= 8.0);
+    CHECK(dp_sgd_epsilon({0.997 * noise, 0.04, 2000}, 1e-5, {.error = 4e-3}).lower > 8.0);
+    CHECK(calibrate_noise({.guarantee = {1.0, 1e-6}, .sampling_rate = 1.0, .steps = 4}) ==
+          doctest::Approx(2.0 * gaussian_sigma({1.0, 1e-6})));
+}
+
+TEST_CASE("chords and tangents enclose the curve at any epsilon") {
+    const std::shared_ptr<const LossLaw> base = laplace_law(0.7);
+    const std::shared_ptr<const LossLaw> laws[] = {gaussian_law(0.8), subsampled_law(base, 0.3),
+                                                   reversed_law(subsampled_law(base, 0.3)),
+                                                   subsampled_law(gaussian_law(1.1), 0.02)};
+    const auto curve = [](const LossMeasure& measure, double step, double epsilon) {
+        double sum = measure.infinite;
+        for (std::size_t i = 0; i < measure.mass.size(); ++i) {
+            const double loss = static_cast<double>(measure.first + static_cast<std::int64_t>(i)) * step;
+            if (loss > epsilon) sum -= measure.mass[i] * std::expm1(epsilon - loss);
+        }
+        return sum;
+    };
+    for (const auto& law : laws) {
+        for (const double step : {0.3, 0.02, 0.0017}) {
+            const LossMeasure above = chords(*law, step, 1e-20);
+            const LossMeasure below = tangents(*law, step, 1e-20);
+            for (double epsilon = -3.0; epsilon < 6.0; epsilon += 0.0631) {
+                const LossTails tails = law->at(epsilon);
+                const double truth = tails.p_above - std::exp(epsilon) * tails.q_above;
+                CHECK(curve(above, step, epsilon) >= truth - 1e-15);
+                CHECK(curve(below, step, epsilon) <= truth + 1e-15);
+            }
+        }
+    }
+}
+
+TEST_CASE("powers by transform are those of direct convolution") {
+    for (const std::size_t n : {4U, 8U, 16U, 32U, 256U, 1024U, 2048U}) {
+        std::vector<double> a(n), b(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            a[i] = 1.0 / static_cast<double>((i + 1) * (i + 2));
+            b[i] = static_cast<double>((7 * i) % n) / static_cast<double>(n * n);
+        }
+        std::vector<double> real = a, imaginary = b;
+        const PairTransform fourier(n);
+        fourier.forward(real.data(), imaginary.data());
+        PairSpectrum product;
+        multiply_powers(real, imaginary, 1, product);
+        multiply_powers(real, imaginary, 2, product);
+        pack(product, real, imaginary);
+        fourier.backward(real.data(), imaginary.data());
+        const auto cube = [n](const std::vector<double>& x) {
+            std::vector<double> result = x;
+            for (int round = 0; round < 2; ++round) {
+                std::vector<double> next(n, 0.0);
+                for (std::size_t i = 0; i < n; ++i) {
+                    for (std::size_t j = 0; j < n; ++j) next[(i + j) % n] += result[i] * x[j];
+                }
+                result = next;
+            }
+            return result;
+        };
+        const std::vector<double> a3 = cube(a), b3 = cube(b);
+        double error = 0.0;
+        for (std::size_t i = 0; i < n; ++i) {
+            error = std::max({error, std::fabs(real[i] / static_cast<double>(n) - a3[i]),
+                              std::fabs(imaginary[i] / static_cast<double>(n) - b3[i])});
+        }
+        CHECK(error < 1e-14);
+    }
+}
