@@ -1,4 +1,5 @@
-# The libraries that src/ uses. All of them stay private: a consumer's compile sees none, and only libsodium is linked.
+# The libraries that src/ uses. All of them stay private: a consumer's compile sees none, and only libsodium and libcrypto are
+# linked.
 
 # Each is looked for on the system first. With VEDETTE_FETCH_DEPS=ON a header-only one that is missing is downloaded at
 # the tag pinned here; this path needs the network, so the test suite, which works offline, does not cover it.
@@ -93,6 +94,12 @@ include(VedetteSodium)
 if(NOT TARGET vedette::sodium)
   # Not header-only, and security-relevant: the system's copy, which gets its updates, or none.
   message(FATAL_ERROR "Vedette needs libsodium 1.0.18. On Debian or Ubuntu: apt-get install libsodium-dev")
+endif()
+
+# Likewise.
+find_package(OpenSSL 3.0 QUIET)
+if(NOT TARGET OpenSSL::Crypto)
+  message(FATAL_ERROR "Vedette needs OpenSSL 3.0 (libcrypto). On Debian or Ubuntu: apt-get install libssl-dev")
 endif()
 
 if(VEDETTE_BUILD_TOOL)

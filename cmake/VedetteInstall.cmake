@@ -6,7 +6,7 @@ set(vedette_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vedette)
 file(RELATIVE_PATH vedette_pc_to_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 string(REGEX REPLACE "/$" "" vedette_pc_to_prefix "${vedette_pc_to_prefix}")
 
-# Two export sets, so that a C program that wants `capi` alone needs neither C++ nor libsodium's development files.
+# Two export sets, so that a C program that wants `capi` alone needs neither C++ nor the development files of libsodium and OpenSSL.
 install(TARGETS vedette EXPORT vedette-cxx-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/vedette DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.hpp")

@@ -1,5 +1,5 @@
 # Finds libsodium as the target vedette::sodium. Used by our own build and, installed, by the package configuration,
-# because libsodium is the one library that a program with our static C++ library has to link.
+# because libsodium is, beside libcrypto, what a program with our static C++ library has to link.
 if(NOT TARGET vedette::sodium)
   find_package(PkgConfig QUIET)
   if(PKG_CONFIG_FOUND)

@@ -20,6 +20,7 @@ const KernelTable avx2_table = {"avx2",
                                 isa_avx2::walk_entries<float>(),
                                 isa_avx2::walk_entries<double>(),
                                 bucket_entries<float>(),
-                                bucket_entries<double>()};
+                                bucket_entries<double>(),
+                                {&isa_avx2::count_thresholds, &isa_avx2::judge_candidates}};
 
 }  // namespace vedette::inline v0::kernels

@@ -21,6 +21,7 @@ const KernelTable avx512_table = {"avx512",
                                   isa_avx512::walk_entries<float>(),
                                   isa_avx512::walk_entries<double>(),
                                   bucket_entries<float>(),
-                                  bucket_entries<double>()};
+                                  bucket_entries<double>(),
+                                  {&isa_avx512::count_thresholds, &isa_avx512::judge_candidates}};
 
 }  // namespace vedette::inline v0::kernels

@@ -28,7 +28,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::walk_entries<float>(),
                                     isa_baseline::walk_entries<double>(),
                                     bucket_entries<float>(),
-                                    bucket_entries<double>()};
+                                    bucket_entries<double>(),
+                                    {&isa_baseline::count_thresholds, &isa_baseline::judge_candidates}};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -36,6 +37,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 
 #include "kernels/buckets.inl.hpp"
 #include "kernels/scalar.hpp"
+#include "kernels/scalar_draws.hpp"
 #include "kernels/scalar_pairs.hpp"
 #include "kernels/scalar_walk.hpp"
 
@@ -54,7 +56,8 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::walk_entries<float>(),
                                     scalar::walk_entries<double>(),
                                     bucket_entries<float>(),
-                                    bucket_entries<double>()};
+                                    bucket_entries<double>(),
+                                    {&scalar::count_thresholds, &scalar::judge_candidates}};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/bucket_table.hpp"
+#include "kernels/draw_table.hpp"
 #include "kernels/pair_table.hpp"
 #include "kernels/walk_table.hpp"
 
@@ -185,6 +186,7 @@ struct KernelTable {
     WalkKernels<double> walk_f64;
     BucketKernels<float> buckets_f32;
     BucketKernels<double> buckets_f64;
+    DrawKernels draws;
 };
 
 /// The member of a table for an element type.

@@ -4,6 +4,8 @@
 
 #include "kernels/buckets.inl.hpp"
 #include "kernels/cells.inl.hpp"
+#include "kernels/coins.inl.hpp"
+#include "kernels/draws.inl.hpp"
 #include "kernels/labels.inl.hpp"
 #include "kernels/moments.inl.hpp"
 #include "kernels/ordered.inl.hpp"

@@ -28,6 +28,7 @@ THIRD_PARTY = {
     "nlohmann": ("src/", "capi/src/"),
     "boost": ("src/",),
     "sodium.h": ("src/",),
+    "openssl": ("src/privacy/",),
     "re2": ("src/",),
     "CLI": ("src/cli/",),
 }
