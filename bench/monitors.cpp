@@ -10,6 +10,8 @@
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
+#include "vedette/drift/e_detector.hpp"
+#include "vedette/drift/e_process.hpp"
 #include "vedette/drift/eddm.hpp"
 #include "vedette/drift/ewma_chart.hpp"
 #include "vedette/drift/hddm.hpp"
@@ -69,6 +71,13 @@ drift::IncrementalKs sliding(std::size_t reference, std::uint32_t window) {
     return drift::IncrementalKs(sample, {.window = window, .level = 1e-9});
 }
 
+std::vector<double> reference() {
+    vedette::Random random(2);
+    std::vector<double> sample(10'000);
+    for (double& value : sample) value = random.normal();
+    return sample;
+}
+
 drift::Adwin adwin(std::uint32_t clock) {
     return drift::Adwin({.clock = clock});
 }
@@ -99,5 +108,9 @@ BENCHMARK_CAPTURE(run, incremental_ks_steady, sliding(1024, 1000), Stream::stead
 BENCHMARK_CAPTURE(run, incremental_ks_storm, sliding(1024, 1000), Stream::storm);
 BENCHMARK_CAPTURE(run, incremental_ks_ties, sliding(1024, 1000), Stream::ties);
 BENCHMARK_CAPTURE(run, incremental_ks_large, sliding(100'000, 10'000), Stream::steady);
+BENCHMARK_CAPTURE(run, e_process_steady, drift::EProcess(reference()), Stream::steady);
+BENCHMARK_CAPTURE(run, e_process_storm, drift::EProcess(reference()), Stream::storm);
+BENCHMARK_CAPTURE(run, e_process_ties, drift::EProcess(reference()), Stream::ties);
+BENCHMARK_CAPTURE(run, e_detector_steady, drift::EDetector(reference()), Stream::steady);
 
 }  // namespace

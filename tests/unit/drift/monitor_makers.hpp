@@ -10,6 +10,8 @@
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
+#include "vedette/drift/e_detector.hpp"
+#include "vedette/drift/e_process.hpp"
 #include "vedette/drift/eddm.hpp"
 #include "vedette/drift/ewma_chart.hpp"
 #include "vedette/drift/harm_monitor.hpp"
@@ -69,6 +71,9 @@ void for_each(Check&& check) {
     check(drift::Kswin({.level = 0.05, .window = 64, .recent = 32, .rule = drift::KswinRule::river}), Values::real);
     check(drift::IncrementalKs(reference(), {.window = 100}), Values::real);
     check(drift::IncrementalKs(reference(), {.window = 33, .threshold = 0.25}), Values::real);
+    check(drift::EProcess(reference()), Values::real);
+    check(drift::EDetector(reference(), {.average_run_length = 1000.0}), Values::real);
+    check(drift::EDetector(reference(), {.rule = drift::EDetectorRule::cusum, .cells = 7}), Values::real);
 }
 
 }  // namespace monitor_makers

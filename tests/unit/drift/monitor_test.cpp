@@ -35,6 +35,7 @@ static_assert(vedette::PersistentMonitor<drift::Ddm> && vedette::PersistentMonit
 static_assert(vedette::PersistentMonitor<drift::HddmA> && vedette::PersistentMonitor<drift::HddmW>);
 static_assert(vedette::PersistentMonitor<drift::Stepd> && vedette::PersistentMonitor<drift::Kswin>);
 static_assert(vedette::PersistentMonitor<drift::IncrementalKs>);
+static_assert(vedette::PersistentMonitor<drift::EProcess> && vedette::PersistentMonitor<drift::EDetector>);
 
 template <class M>
 std::vector<MonitorState> states(M& monitor, const std::vector<double>& values) {
