@@ -26,6 +26,7 @@ double one_sided_run_length(double drift, double threshold) {
 
 Cusum::Cusum(const CusumOptions& options)
     : options_(options),
+      per_sd_(1.0 / options.sd),
       upper_slack_(options.direction == Direction::down ? not_looked_at : options.slack),
       lower_slack_(options.direction == Direction::up ? not_looked_at : options.slack) {
     constexpr double least = std::numeric_limits<double>::min();

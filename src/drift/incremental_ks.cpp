@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* name = "incremental_ks";
 constexpr std::size_t most_values = 1'000'000;
+constexpr std::size_t looks = 8;                              // values that are compared without a search
 constexpr std::int64_t most_height = std::int64_t{1} << 30U;  // sums of two fit into 32 bits
 
 std::vector<double> sorted_reference(std::span<const double> reference) {
@@ -65,7 +66,7 @@ IncrementalKs::IncrementalKs(std::span<const double> reference, const Incrementa
     critical_ = find_critical_height();
     places_ = 2 * values_.size();
     place_blocks();
-    pad_values();
+    place_cells();
     ring_.resize(options.window);
     clear();
 }
@@ -106,9 +107,20 @@ void IncrementalKs::place_blocks() {
     lowest_.resize(lines);
 }
 
-// Infinities up to a power of 2, for a search whose steps do not depend on what it finds.
-void IncrementalKs::pad_values() {
-    values_.resize(std::bit_ceil(values_.size()), std::numeric_limits<double>::infinity());
+// Two cells for each value, and infinities behind the last for a search that looks further than there are values. A
+// value in a lower cell is smaller, one in a higher cell larger: rounding keeps the order.
+void IncrementalKs::place_cells() {
+    const std::size_t count = values_.size();
+    const std::size_t cells = 2 * std::bit_ceil(count);
+    const double scale = static_cast<double>(cells) / (values_.back() - values_.front());
+    cells_per_unit_ = std::isfinite(scale) ? scale : 0.0;
+    last_cell_ = static_cast<double>(cells - 1);
+    cells_.resize(cells + 1);
+    for (const double value : values_) ++cells_[cell_of(value) + 1];
+    const std::size_t fullest = *std::max_element(cells_.begin(), cells_.end());
+    std::partial_sum(cells_.begin(), cells_.end(), cells_.begin());
+    first_step_ = fullest < looks ? 0 : std::bit_floor(fullest);
+    values_.resize(count + 2 * first_step_ + looks, std::numeric_limits<double>::infinity());
 }
 
 void IncrementalKs::clear() noexcept {
@@ -149,19 +161,15 @@ void IncrementalKs::reset() noexcept {
 
 // The first place whose G counts the value: 2 i before reference value i, 2 i + 1 at it; none, places_, above them all.
 inline std::uint32_t IncrementalKs::place_of(double x) const noexcept {
+    std::size_t found = cells_[cell_of(x)];
     const double* const values = values_.data();
-    std::size_t found = 0;
-    std::size_t step = values_.size() / 2;
-    const auto passed = [&](std::size_t place) { return values[place - 1] < x ? std::size_t{1} : std::size_t{0}; };
-    // Two steps at a time: three places that are read side by side are quicker than two, one of which must wait.
-    for (; step > 1; step /= 4) {
-        const std::size_t half = step / 2;
-        found += half * (passed(found + half) + passed(found + step) + passed(found + step + half));
-    }
-    if (step == 1) found += passed(found + 1);
-    found += values[found] < x ? 1U : 0U;
-    if (2 * found >= places_) [[unlikely]]
-        return static_cast<std::uint32_t>(places_);
+    for (std::size_t step = first_step_; step >= looks; step /= 2)
+        found += values[found + step - 1] < x ? step : std::size_t{0};
+    // Side by side: none waits for another.
+    std::size_t passed = 0;
+    for (std::size_t i = 0; i < looks; ++i) passed += values[found + i] < x ? std::size_t{1} : std::size_t{0};
+    found += passed;
+    // Infinity, behind them all, is no value: none is equal to it.
     return static_cast<std::uint32_t>(2 * found + (values[found] == x ? 1U : 0U));
 }
 

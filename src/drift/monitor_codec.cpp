@@ -14,13 +14,23 @@ constexpr std::size_t count_fields = 7;
 }  // namespace
 
 std::vector<std::byte> MonitorCodec::write(std::string_view kind, const MonitorBase& monitor) const {
-    const MonitorCounts& counts = monitor.counts_;
+    const MonitorCounts& seen = monitor.counts_;
+    MonitorCodec whole = *this;
+    whole.counts = {seen.accepted,
+                    seen.nan,
+                    seen.infinite,
+                    seen.refused,
+                    seen.changes,
+                    static_cast<std::uint64_t>(monitor.state_),
+                    monitor.restart_pending_ ? 1U : 0U};
+    return whole.write(kind);
+}
+
+std::vector<std::byte> MonitorCodec::write(std::string_view kind) const {
     ContainerWriter writer;
     writer.add("options", options);
     writer.add("settings", settings);
-    writer.add("counts", std::vector<std::uint64_t>{counts.accepted, counts.nan, counts.infinite, counts.refused,
-                                                    counts.changes, static_cast<std::uint64_t>(monitor.state_),
-                                                    monitor.restart_pending_ ? 1U : 0U});
+    writer.add("counts", counts);
     writer.add("numbers", numbers);
     writer.add("integers", integers);
     return writer.finish(kind);
@@ -43,11 +53,11 @@ MonitorCodec MonitorCodec::read(std::string_view kind, std::span<const std::byte
     MonitorCodec codec;
     codec.options = doubles("options", option_count);
     codec.settings = words("settings", setting_count);
-    codec.counts_ = words("counts", count_fields);
+    codec.counts = words("counts", count_fields);
     codec.numbers = doubles("numbers", {});
     codec.integers = words("integers", {});
     for (const double number : codec.numbers) require(std::isfinite(number), "a statistic that is not finite");
-    const auto& counts = codec.counts_;
+    const auto& counts = codec.counts;
     // Counters that could run over are no counters.
     for (std::size_t i = 0; i < 5; ++i) require(counts[i] <= std::uint64_t{1} << 62U, "a count out of range");
     require(counts[4] <= counts[0], "more changes than values");
@@ -59,9 +69,9 @@ MonitorCodec MonitorCodec::read(std::string_view kind, std::span<const std::byte
 }
 
 void MonitorCodec::restore(MonitorBase& monitor) const {
-    monitor.counts_ = {counts_[0], counts_[1], counts_[2], counts_[3], counts_[4]};
-    monitor.state_ = static_cast<MonitorState>(counts_[5]);
-    monitor.restart_pending_ = counts_[6] == 1;
+    monitor.counts_ = {counts[0], counts[1], counts[2], counts[3], counts[4]};
+    monitor.state_ = static_cast<MonitorState>(counts[5]);
+    monitor.restart_pending_ = counts[6] == 1;
 }
 
 void require_option(const char* monitor, const char* option, double value, double least, double most) {

@@ -20,8 +20,11 @@ struct MonitorCodec {
     std::vector<std::uint64_t> settings;  // the same, whole numbers
     std::vector<double> numbers;          // what observations have made of it
     std::vector<std::uint64_t> integers;
+    std::vector<std::uint64_t> counts;  // the fields of MonitorCounts, the state, whether a restart is pending
 
     [[nodiscard]] std::vector<std::byte> write(std::string_view kind, const MonitorBase& monitor) const;
+    /// With `counts` as they are.
+    [[nodiscard]] std::vector<std::byte> write(std::string_view kind) const;
 
     /// Throws Error(corrupt_data) unless the file is of that kind and has as many options and settings; the other lists
     /// are for the monitor to judge.
@@ -55,9 +58,6 @@ struct MonitorCodec {
         require(settings[setting] <= 0xFFFFFFFFU, "a setting out of range");
         return static_cast<std::uint32_t>(settings[setting]);
     }
-
-  private:
-    std::vector<std::uint64_t> counts_;
 };
 
 /// Throws Error(invalid_argument), naming monitor, option, value and limit, unless least <= value <= most.

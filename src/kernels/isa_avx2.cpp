@@ -21,6 +21,10 @@ const KernelTable avx2_table = {"avx2",
                                 isa_avx2::walk_entries<double>(),
                                 bucket_entries<float>(),
                                 bucket_entries<double>(),
-                                {&isa_avx2::count_thresholds, &isa_avx2::judge_candidates}};
+                                {&isa_avx2::count_thresholds, &isa_avx2::judge_candidates},
+                                bank_entries<isa_avx2::VectorLanes, float>(),
+                                bank_entries<isa_avx2::VectorLanes, double>(),
+                                adwin_entries<isa_avx2::VectorLanes, float>(),
+                                adwin_entries<isa_avx2::VectorLanes, double>()};
 
 }  // namespace vedette::inline v0::kernels

@@ -22,6 +22,10 @@ const KernelTable avx512_table = {"avx512",
                                   isa_avx512::walk_entries<double>(),
                                   bucket_entries<float>(),
                                   bucket_entries<double>(),
-                                  {&isa_avx512::count_thresholds, &isa_avx512::judge_candidates}};
+                                  {&isa_avx512::count_thresholds, &isa_avx512::judge_candidates},
+                                  bank_entries<isa_avx512::VectorLanes, float>(),
+                                  bank_entries<isa_avx512::VectorLanes, double>(),
+                                  adwin_entries<isa_avx512::VectorLanes, float>(),
+                                  adwin_entries<isa_avx512::VectorLanes, double>()};
 
 }  // namespace vedette::inline v0::kernels

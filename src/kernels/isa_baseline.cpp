@@ -29,13 +29,20 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::walk_entries<double>(),
                                     bucket_entries<float>(),
                                     bucket_entries<double>(),
-                                    {&isa_baseline::count_thresholds, &isa_baseline::judge_candidates}};
+                                    {&isa_baseline::count_thresholds, &isa_baseline::judge_candidates},
+                                    bank_entries<isa_baseline::VectorLanes, float>(),
+                                    bank_entries<isa_baseline::VectorLanes, double>(),
+                                    adwin_entries<isa_baseline::VectorLanes, float>(),
+                                    adwin_entries<isa_baseline::VectorLanes, double>()};
 
 }  // namespace vedette::inline v0::kernels
 
 #else
 
+#include "kernels/adwin.inl.hpp"
+#include "kernels/bank_words.hpp"
 #include "kernels/buckets.inl.hpp"
+#include "kernels/charts.inl.hpp"
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_draws.hpp"
 #include "kernels/scalar_pairs.hpp"
@@ -57,7 +64,11 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::walk_entries<double>(),
                                     bucket_entries<float>(),
                                     bucket_entries<double>(),
-                                    {&scalar::count_thresholds, &scalar::judge_candidates}};
+                                    {&scalar::count_thresholds, &scalar::judge_candidates},
+                                    bank_entries<ScalarLane, float>(),
+                                    bank_entries<ScalarLane, double>(),
+                                    adwin_entries<ScalarLane, float>(),
+                                    adwin_entries<ScalarLane, double>()};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -274,6 +274,30 @@ VEDETTE_INLINE std::int32_t lowest_lane(Batch<std::int32_t> v) noexcept {
 #endif
 }
 
+// Both at once: the highest lane of one, the lowest of the other.
+struct LaneRange {
+    std::int32_t highest, lowest;
+};
+VEDETTE_INLINE LaneRange lane_range(Batch<std::int32_t> high, Batch<std::int32_t> low) noexcept {
+#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    const __m256i upper = _mm256_max_epi32(_mm512_castsi512_si256(high), _mm512_extracti64x4_epi64(high, 1));
+    const __m256i lower = _mm256_min_epi32(_mm512_castsi512_si256(low), _mm512_extracti64x4_epi64(low, 1));
+#else
+    const __m256i upper = high, lower = low;
+#endif
+    // With the lower ones turned over, one chain of maxima serves both.
+    const __m128i h = _mm_max_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
+    const __m128i l = _mm_xor_si128(_mm_min_epi32(_mm256_castsi256_si128(lower), _mm256_extracti128_si256(lower, 1)),
+                                    _mm_set1_epi32(-1));
+    __m128i both = _mm_max_epi32(_mm_unpacklo_epi32(h, l), _mm_unpackhi_epi32(h, l));
+    both = _mm_max_epi32(both, _mm_shuffle_epi32(both, 0x4E));
+    return {_mm_cvtsi128_si32(both), ~_mm_extract_epi32(both, 1)};
+#else
+    return {highest_lane(high), lowest_lane(low)};
+#endif
+}
+
 template <class T>
 struct Limits;
 template <>

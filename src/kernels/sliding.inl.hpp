@@ -29,9 +29,10 @@ VEDETTE_INLINE Heights step_within(Heights place, Heights from, Heights to, Heig
     return where((place >= from) & (place < to), amount);
 }
 
-// Adds the amount to places [from, to) of a block, and finds its extremes anew.
-VEDETTE_INLINE void shift_block(const SlidingHeights& s, std::size_t block, std::size_t from, std::size_t to,
-                                std::int32_t amount) noexcept {
+// Adds the amount to places [from, to) of a block, and finds its extremes anew; the larger size of both, as they are
+// with the block's offset.
+VEDETTE_INLINE std::int32_t shift_block(const SlidingHeights& s, std::size_t block, std::size_t from, std::size_t to,
+                                        std::int32_t amount) noexcept {
     const std::size_t size = std::size_t{1} << s.block_bits;
     std::int32_t* const heights = s.heights + (block << s.block_bits);
     const Heights first(static_cast<std::int32_t>(from)), last(static_cast<std::int32_t>(to)), amounts(amount);
@@ -43,8 +44,12 @@ VEDETTE_INLINE void shift_block(const SlidingHeights& s, std::size_t block, std:
         extremes.add(moved, moved);
         place = place + Heights(static_cast<std::int32_t>(Heights::size));
     }
-    s.highest[block] = highest_lane(extremes.highest);
-    s.lowest[block] = lowest_lane(extremes.lowest);
+    const LaneRange range = lane_range(extremes.highest, extremes.lowest);
+    s.highest[block] = range.highest;
+    s.lowest[block] = range.lowest;
+    const std::int32_t high = range.highest + s.offsets[block];
+    const std::int32_t low = range.lowest + s.offsets[block];
+    return high < -low ? -low : high;
 }
 
 inline std::int32_t shift_heights(const SlidingHeights* sliding, std::size_t from, std::size_t to,
@@ -56,32 +61,24 @@ inline std::int32_t shift_heights(const SlidingHeights* sliding, std::size_t fro
     // are about to be written one by one, and reading such back as a vector has to wait.
     const Heights begin(static_cast<std::int32_t>(first)), end(static_cast<std::int32_t>(last)), amounts(amount);
     Heights block = counting();
-    HeightExtremes extremes{Heights(0), Heights(0)};
+    Heights sizes(0);
     for (std::size_t i = 0; i < s.block_count; i += Heights::size) {
         const auto elsewhere = (block != begin) & (block != end);
         const Heights offset = Heights::load_aligned(s.offsets + i) + where((block > begin) & (block < end), amounts);
         offset.store_aligned(s.offsets + i);
-        extremes.add(where(elsewhere, Heights::load_aligned(s.highest + i) + offset),
-                     where(elsewhere, Heights::load_aligned(s.lowest + i) + offset));
+        const Heights high = Heights::load_aligned(s.highest + i) + offset;
+        const Heights low = Heights::load_aligned(s.lowest + i) + offset;
+        sizes = xsimd::max(sizes, where(elsewhere, xsimd::max(high, Heights(0) - low)));
         block = block + Heights(static_cast<std::int32_t>(Heights::size));
     }
     const std::size_t size = std::size_t{1} << s.block_bits;
     const std::size_t within = to & (size - 1);
-    shift_block(s, first, from & (size - 1), first == last ? within : size, amount);
-    std::int32_t highest = highest_lane(extremes.highest);
-    std::int32_t lowest = lowest_lane(extremes.lowest);
-    const auto take = [&](std::size_t changed) {
-        const std::int32_t high = s.highest[changed] + s.offsets[changed];
-        const std::int32_t low = s.lowest[changed] + s.offsets[changed];
-        highest = highest < high ? high : highest;
-        lowest = low < lowest ? low : lowest;
-    };
-    take(first);
-    if (first != last && last < s.block_count) {
-        shift_block(s, last, 0, within, amount);
-        take(last);
-    }
-    return highest < -lowest ? -lowest : highest;
+    const std::int32_t at_first = shift_block(s, first, from & (size - 1), first == last ? within : size, amount);
+    std::int32_t largest = highest_lane(sizes);
+    largest = largest < at_first ? at_first : largest;
+    if (first == last || last >= s.block_count) return largest;
+    const std::int32_t at_last = shift_block(s, last, 0, within, amount);
+    return largest < at_last ? at_last : largest;
 }
 
 }  // namespace

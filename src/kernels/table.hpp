@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/adwin_table.hpp"
+#include "kernels/bank_table.hpp"
 #include "kernels/bucket_table.hpp"
 #include "kernels/draw_table.hpp"
 #include "kernels/pair_table.hpp"
@@ -187,6 +189,10 @@ struct KernelTable {
     BucketKernels<float> buckets_f32;
     BucketKernels<double> buckets_f64;
     DrawKernels draws;
+    BankKernels<float> bank_f32;
+    BankKernels<double> bank_f64;
+    AdwinKernels<float> adwin_f32;
+    AdwinKernels<double> adwin_f64;
 };
 
 /// The member of a table for an element type.
@@ -212,6 +218,22 @@ constexpr const BucketKernels<T>& buckets(const KernelTable& table) noexcept {
         return table.buckets_f32;
     } else {
         return table.buckets_f64;
+    }
+}
+template <class T>
+constexpr const BankKernels<T>& banks(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.bank_f32;
+    } else {
+        return table.bank_f64;
+    }
+}
+template <class T>
+constexpr const AdwinKernels<T>& adwins(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.adwin_f32;
+    } else {
+        return table.adwin_f64;
     }
 }
 template <class T>

@@ -2,6 +2,7 @@
 // Everything an ISA source includes, and the function that fills its table.
 #pragma once
 
+#include "kernels/bank.inl.hpp"
 #include "kernels/buckets.inl.hpp"
 #include "kernels/cells.inl.hpp"
 #include "kernels/coins.inl.hpp"

@@ -12,6 +12,7 @@
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/adwin.hpp"
+#include "vedette/drift/adwin_bank.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
 #include "vedette/drift/eddm.hpp"
@@ -19,6 +20,7 @@
 #include "vedette/drift/hddm.hpp"
 #include "vedette/drift/incremental_ks.hpp"
 #include "vedette/drift/kswin.hpp"
+#include "vedette/drift/monitor_bank.hpp"
 #include "vedette/drift/page_hinkley.hpp"
 #include "vedette/drift/stepd.hpp"
 
@@ -50,10 +52,45 @@ void check_accepted(M monitor) {
     require(monitor.counts().accepted == 0 && monitor.state() == vedette::MonitorState::in_control, "no new beginning");
 }
 
+// A bank goes on as it was, and each of its features as its monitor.
+template <class Bank>
+void check_accepted_bank(Bank bank) {
+    const auto bytes = bank.serialize();
+    Bank resumed = Bank::deserialize(bytes);
+    require(resumed.serialize() == bytes, "writing is not canonical");
+    const std::size_t last = bank.features() - 1;
+    auto first_monitor = bank.monitor(0);
+    auto last_monitor = bank.monitor(last);
+    const double values[] = {0.0, 1.0, 0.0, 3.0, 1.0, std::numeric_limits<double>::quiet_NaN(), 0.0};
+    std::vector<double> row(bank.features());
+    for (std::size_t i = 0; i < 70; ++i) {
+        for (std::size_t k = 0; k < row.size(); ++k) row[k] = values[(i + k) % 7];
+        require(bank.update(row) == resumed.update(row), "it does not go on as it was");
+        require(first_monitor.update(row[0]) == bank.state(0), "the first feature is not its monitor");
+        require(last_monitor.update(row[last]) == bank.state(last), "the last feature is not its monitor");
+    }
+    require(bank.serialize() == resumed.serialize(), "it does not end as it was");
+    require(bank.monitor(0).serialize() == first_monitor.serialize(), "the first feature is not its monitor");
+    require(bank.monitor(last).serialize() == last_monitor.serialize(), "the last feature is not its monitor");
+    bank.reset();
+    require(bank.rows() == 0 && bank.counts(last).accepted == 0, "no new beginning");
+}
+
 template <class M>
 void try_monitor(const std::vector<std::byte>& bytes) {
     try {
         check_accepted(M::deserialize(bytes));
+    } catch (const vedette::Error& error) {
+        require(
+            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
+            error.what());
+    }
+}
+
+template <class Bank>
+void try_bank(const std::vector<std::byte>& bytes) {
+    try {
+        check_accepted_bank(Bank::deserialize(bytes));
     } catch (const vedette::Error& error) {
         require(
             error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
@@ -78,6 +115,10 @@ void try_all(const std::vector<std::byte>& bytes) {
     if (kind == "stepd") return try_monitor<drift::Stepd>(bytes);
     if (kind == "kswin") return try_monitor<drift::Kswin>(bytes);
     if (kind == "incremental_ks") return try_monitor<drift::IncrementalKs>(bytes);
+    if (kind == "adwin_bank") return try_bank<drift::AdwinBank>(bytes);
+    if (kind == "cusum_bank") return try_bank<drift::CusumBank>(bytes);
+    if (kind == "ewma_chart_bank") return try_bank<drift::EwmaChartBank>(bytes);
+    if (kind == "page_hinkley_bank") return try_bank<drift::PageHinkleyBank>(bytes);
     try_monitor<drift::Adwin>(bytes);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "bank_checks.hpp"
 #include "kernel_checks.hpp"
 #include "kernels/dispatch.hpp"
 #include "pair_checks.hpp"
@@ -21,7 +22,7 @@ int main() {
              {kernel_checks::check_all<float>(table->f32), kernel_checks::check_all<double>(table->f64),
               kernel_checks::check_pooled(*table), kernel_checks::check_sliding(*table),
               kernel_checks::check_all_pairs(*table), kernel_checks::check_walk<float>(*table),
-              kernel_checks::check_walk<double>(*table)}) {
+              kernel_checks::check_walk<double>(*table), kernel_checks::check_banks(*table)}) {
             std::printf("%s: %s\n", table->name,
                         failure.empty() ? "agrees with the scalar reference" : failure.c_str());
             if (!failure.empty()) status = 1;

@@ -11,6 +11,9 @@
 
 namespace vedette::inline v0::drift {
 
+template <class M>
+class MonitorBank;
+
 /// Which cuts of the window are looked at. The rules differ in nothing else.
 enum class AdwinRule : std::uint8_t {
     river = 0,  ///< both parts hold at least min_window_length values; with min_window_length = 1 it is the paper's
@@ -79,6 +82,8 @@ class Adwin : public MonitorBase {
 
   private:
     struct Codec;
+    template <class>
+    friend class MonitorBank;
     static constexpr std::size_t levels = 48;
     struct Bucket {
         double total;

@@ -28,7 +28,7 @@ struct CusumOptions {
 /// values after a shift by one sd; see cusum_average_run_length. Heavier tails alarm more often. A reference mean that
 /// is itself an estimate of n values adds a shift of about sd/sqrt(n): take k well above that.
 ///
-/// O(1) per update, 136 bytes.
+/// O(1) per update, 144 bytes.
 class Cusum : public MonitorBase {
   public:
     /// Throws Error(invalid_argument) for an option out of range.
@@ -38,7 +38,7 @@ class Cusum : public MonitorBase {
         if (!admit(x)) return state();
         if (take_restart()) clear();
         ++count_;
-        const double z = (x - options_.mean) / options_.sd;
+        const double z = (x - options_.mean) * per_sd_;
         upper_ = positive_part(upper_ + z - upper_slack_);
         lower_ = positive_part(lower_ - z - lower_slack_);
         const bool changed = upper_ > options_.threshold || lower_ > options_.threshold;
@@ -64,6 +64,7 @@ class Cusum : public MonitorBase {
     void clear() noexcept;
 
     CusumOptions options_;
+    double per_sd_;
     double upper_slack_;  // larger than any value where that side is not looked at
     double lower_slack_;
     std::uint64_t count_ = 0;

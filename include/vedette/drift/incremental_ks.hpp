@@ -26,7 +26,7 @@ struct IncrementalKsOptions {
 /// 0.05 and a look every hundred values a third of runs alarm). Take a level near the inverse of the number of values
 /// between two alarms that you can bear, or a threshold found by simulation.
 ///
-/// O(sqrt u) per update, in vectors, u the number of different reference values; 24 u to 40 u bytes and 4 per value of
+/// O(sqrt u) per update, in vectors, u the number of different reference values; 30 u to 60 u bytes and 4 per value of
 /// the window.
 class IncrementalKs : public MonitorBase {
   public:
@@ -63,7 +63,11 @@ class IncrementalKs : public MonitorBase {
     [[nodiscard]] double p_of(double distance) const noexcept;
     [[nodiscard]] std::int64_t find_critical_height() const;
     void place_blocks();
-    void pad_values();
+    void place_cells();
+    [[nodiscard]] std::size_t cell_of(double x) const noexcept {
+        const double place = (x - values_.front()) * cells_per_unit_;
+        return static_cast<std::size_t>(place > 0.0 ? (place < last_cell_ ? place : last_cell_) : 0.0);
+    }
     void find_extremes() noexcept;
     void clear() noexcept;
     [[nodiscard]] std::uint32_t place_of(double x) const noexcept;
@@ -78,6 +82,11 @@ class IncrementalKs : public MonitorBase {
     std::int64_t unit_ = 1;            // the height of D = 1
     std::int64_t critical_ = 0;
     double least_p_ = 0.0;
+    // How many reference values lie in the cells of equal width before each cell.
+    std::vector<std::uint32_t> cells_;
+    double cells_per_unit_ = 0.0;
+    double last_cell_ = 0.0;
+    std::size_t first_step_ = 0;  // of a search within the fullest cell; 0 where eight looks are enough
     // n m (F - G) before and at each reference value, in blocks with an offset and the extremes of each.
     std::size_t places_ = 0;
     unsigned block_bits_ = 6;

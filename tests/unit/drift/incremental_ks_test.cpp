@@ -130,3 +130,43 @@ TEST_CASE("values beyond all of the reference, and a reference of one value") {
     for (const double value : {-1.0, -0.0, 0.0}) below.update(value);
     CHECK(below.statistic() == 1.0);
 }
+
+TEST_CASE("skewed, crowded and far references: D is that of the definition") {
+    vedette::Random random(17);
+    for (int kind = 0; kind < 5; ++kind) {
+        const auto draw = [&] {
+            const double normal = random.normal();
+            switch (kind) {
+                case 0: return std::exp(8.0 * normal);                               // most in one cell
+                case 1: return random.uniform() < 0.02 ? 1e100 : normal;             // all but some in one
+                case 2: return 5e-324 * std::floor(40.0 * random.uniform());         // subnormal cells
+                case 3: return 1e100 * (normal < 0.0 ? -1.0 : 1.0) + 1e85 * normal;  // ends far apart
+                default: return random.uniform() < 0.5 ? std::floor(5.0 * normal) : normal;
+            }
+        };
+        std::vector<double> reference(300);
+        for (double& value : reference) value = std::clamp(draw(), -1e100, 1e100);
+        std::sort(reference.begin(), reference.end());
+        const std::uint32_t n = 50;
+        drift::IncrementalKs monitor(reference, {.window = n, .threshold = 1.0});
+        std::vector<double> live;
+        bool same = true;
+        for (int i = 0; i < 400; ++i) {
+            // Half of them are values of the reference.
+            const double fresh = std::clamp(draw(), -1e100, 1e100);
+            live.push_back(i % 2 == 0 ? fresh : reference[static_cast<std::size_t>(random.uniform() * 300.0)]);
+            monitor.update(live.back());
+            if (live.size() > n) live.erase(live.begin());
+            if (live.size() < n) continue;
+            std::int64_t largest = 0;
+            for (const auto* sample : {&reference, &live})
+                for (const double at : *sample) {
+                    const auto f = std::upper_bound(reference.begin(), reference.end(), at) - reference.begin();
+                    const auto g = std::count_if(live.begin(), live.end(), [&](double x) { return x <= at; });
+                    largest = std::max<std::int64_t>(largest, std::abs(f * 50 - g * 300));
+                }
+            same = same && monitor.statistic() == static_cast<double>(largest) / (50.0 * 300.0);
+        }
+        CHECK(same);
+    }
+}

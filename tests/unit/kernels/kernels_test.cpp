@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "bank_checks.hpp"
 #include "kernel_checks.hpp"
 #include "kernels/dispatch.hpp"
 #include "vedette/core/error.hpp"
@@ -44,6 +45,14 @@ TEST_CASE("heights in blocks move alike on every instruction set, and their larg
     for (const KernelTable* table : available_tables()) {
         CAPTURE(table->name);
         const Failure failure = kernel_checks::check_sliding(*table);
+        CHECK_MESSAGE(failure.empty(), failure);
+    }
+}
+
+TEST_CASE("banks of monitors are the same on every instruction set") {
+    for (const KernelTable* table : available_tables()) {
+        CAPTURE(table->name);
+        const Failure failure = kernel_checks::check_banks(*table);
         CHECK_MESSAGE(failure.empty(), failure);
     }
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of the banks' kernels for vectors.
+#pragma once
+
+#include "kernels/adwin.inl.hpp"
+#include "kernels/charts.inl.hpp"
+#include "kernels/lanes.inl.hpp"
+
+namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
+namespace {
+
+struct VectorLanes {
+    using Value = Batch<double>;
+    using Mask = VEDETTE_KERNEL_ISA::Mask<double>;
+    static constexpr std::size_t size = Value::size;
+
+    template <class T>
+    static VEDETTE_INLINE Value load(const T* x) noexcept {
+        return load_double(x);
+    }
+    static VEDETTE_INLINE void store(double* to, Value x) noexcept { x.store_aligned(to); }
+    static VEDETTE_INLINE Mask less(Value a, Value b) noexcept { return a < b; }
+    static VEDETTE_INLINE Mask not_above(Value a, Value b) noexcept { return a <= b; }
+#if defined(__aarch64__)
+    // Minima of this CPU order the zeros.
+    static VEDETTE_INLINE Value smaller(Value a, Value b) noexcept {
+        return xsimd::select(a < b, a, b);
+    }
+    static VEDETTE_INLINE Value larger(Value a, Value b) noexcept {
+        return xsimd::select(b < a, a, b);
+    }
+#else
+    static VEDETTE_INLINE Value smaller(Value a, Value b) noexcept {
+        return xsimd::min(a, b);
+    }
+    static VEDETTE_INLINE Value larger(Value a, Value b) noexcept {
+        return xsimd::max(a, b);
+    }
+#endif
+    static VEDETTE_INLINE Value magnitude(Value x) noexcept {
+        return xsimd::abs(x);
+    }
+    static VEDETTE_INLINE Value root(Value x) noexcept {
+        return xsimd::sqrt(x);
+    }
+    static VEDETTE_INLINE Value choose(Mask m, Value yes, Value no) noexcept {
+        return xsimd::select(m, yes, no);
+    }
+    static VEDETTE_INLINE Value keep(Mask m, Value x) noexcept {
+        return xsimd::select(m, x, Value(0.0));
+    }
+    static VEDETTE_INLINE unsigned bits(Mask m) noexcept {
+#if defined(__AVX512F__)
+        return static_cast<unsigned>(static_cast<__mmask8>(m));
+#elif defined(__AVX2__)
+        return static_cast<unsigned>(_mm256_movemask_pd(m));
+#elif defined(__SSE2__)
+        return static_cast<unsigned>(_mm_movemask_pd(m));
+#else
+        const uint64x2_t lanes = m;
+        return static_cast<unsigned>((vgetq_lane_u64(lanes, 0) & 1U) | (vgetq_lane_u64(lanes, 1) & 2U));
+#endif
+    }
+};
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

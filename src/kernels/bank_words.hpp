@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of the banks' kernels for a single lane.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+namespace vedette::inline v0::kernels {
+
+struct ScalarLane {
+    using Value = double;
+    using Mask = bool;
+    static constexpr std::size_t size = 1;
+
+    template <class T>
+    static double load(const T* x) noexcept {
+        return static_cast<double>(*x);
+    }
+    static void store(double* to, double x) noexcept { *to = x; }
+    static bool less(double a, double b) noexcept { return a < b; }
+    static bool not_above(double a, double b) noexcept { return a <= b; }
+    /// The second of two that are equal.
+    static double smaller(double a, double b) noexcept { return a < b ? a : b; }
+    static double larger(double a, double b) noexcept { return a > b ? a : b; }
+    static double magnitude(double x) noexcept { return std::fabs(x); }
+    static double root(double x) noexcept { return std::sqrt(x); }
+    static double choose(bool m, double yes, double no) noexcept { return m ? yes : no; }
+    /// x where the mask holds, else 0.
+    static double keep(bool m, double x) noexcept { return m ? x : 0.0; }
+    static unsigned bits(bool m) noexcept { return m ? 1U : 0U; }
+};
+
+}  // namespace vedette::inline v0::kernels

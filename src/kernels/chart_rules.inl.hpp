@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The charts of banks, operation for operation those of the monitors of one stream: the bits must be the same. Written
+// once for vectors and for single lanes (W).
+#pragma once
+
+#include <cstddef>
+
+#ifndef VEDETTE_INLINE
+#define VEDETTE_INLINE inline __attribute__((always_inline))
+#endif
+
+namespace vedette::inline v0::kernels {
+namespace {
+
+inline constexpr double no_value = __builtin_inf();
+
+/// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
+/// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes.
+template <class W>
+struct PageHinkleyRule {
+    using Value = typename W::Value;
+    static constexpr std::size_t columns = 5;
+    static constexpr std::size_t parameters = 3;
+    static constexpr bool counts = true;
+    static constexpr bool warns = false;
+
+    Value forgetting, minimum, one;
+    typename W::Mask keeps_extremes;
+
+    VEDETTE_INLINE explicit PageHinkleyRule(const double* settings) noexcept
+        : forgetting(settings[0]),
+          minimum(settings[1]),
+          one(1.0),
+          keeps_extremes(W::less(Value(0.0), Value(settings[2]))) {}
+
+    VEDETTE_INLINE void begin(const Value*, Value* s) const noexcept {
+        s[0] = s[1] = s[2] = Value(0.0);
+        s[3] = Value(no_value);  // what the first sum is below
+        s[4] = Value(-no_value);
+    }
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value count, Value* s,
+                                         typename W::Mask&) const noexcept {
+        s[0] = s[0] + (one / count) * (x - s[0]);
+        const Value deviation = x - s[0];
+        s[1] = forgetting * s[1] + deviation - p[0];
+        s[2] = forgetting * s[2] + deviation + p[0];
+        s[3] = W::keep(keeps_extremes, W::smaller(s[1], s[3]));
+        s[4] = W::keep(keeps_extremes, W::larger(s[2], s[4]));
+        const auto risen = W::less(p[1], s[1] - s[3]);
+        const auto fallen = W::less(p[2], s[4] - s[2]);
+        return (risen | fallen) & W::not_above(minimum, count);
+    }
+};
+
+/// drift::Cusum. Statistics: upper, lower. Parameters: mean, 1/sd. Settings: slack of either side, threshold, head
+/// start of either side.
+template <class W>
+struct CusumRule {
+    using Value = typename W::Value;
+    static constexpr std::size_t columns = 2;
+    static constexpr std::size_t parameters = 2;
+    static constexpr bool counts = false;
+    static constexpr bool warns = false;
+
+    Value upper_slack, lower_slack, threshold, upper_start, lower_start;
+
+    VEDETTE_INLINE explicit CusumRule(const double* settings) noexcept
+        : upper_slack(settings[0]),
+          lower_slack(settings[1]),
+          threshold(settings[2]),
+          upper_start(settings[3]),
+          lower_start(settings[4]) {}
+
+    VEDETTE_INLINE void begin(const Value*, Value* s) const noexcept {
+        s[0] = upper_start;
+        s[1] = lower_start;
+    }
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value, Value* s, typename W::Mask&) const noexcept {
+        const Value z = (x - p[0]) * p[1];
+        // Of two zeros the second: never -0.
+        s[0] = W::larger(s[0] + z - upper_slack, Value(0.0));
+        s[1] = W::larger(s[1] - z - lower_slack, Value(0.0));
+        return W::less(threshold, W::larger(s[0], s[1]));
+    }
+};
+
+/// drift::EwmaChart. Statistics: average, decay. Parameters: mean, standard error in the limit. Settings: weight,
+/// width, width of a warning (infinite: none), time-varying limits, sign of the distance (0: its size).
+template <class W>
+struct EwmaRule {
+    using Value = typename W::Value;
+    static constexpr std::size_t columns = 2;
+    static constexpr std::size_t parameters = 2;
+    static constexpr bool counts = false;
+    static constexpr bool warns = true;
+
+    Value weight, complement, squared_complement, width, warning_width, sign;
+    bool varying, both;
+
+    VEDETTE_INLINE explicit EwmaRule(const double* settings) noexcept
+        : weight(settings[0]),
+          complement(1.0 - settings[0]),
+          squared_complement((1.0 - settings[0]) * (1.0 - settings[0])),
+          width(settings[1]),
+          warning_width(settings[2]),
+          sign(settings[4]),
+          varying(settings[3] > 0.0),
+          both(settings[4] == 0.0) {}
+
+    VEDETTE_INLINE void begin(const Value* p, Value* s) const noexcept {
+        s[0] = p[0];
+        s[1] = Value(1.0);
+    }
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value, Value* s,
+                                         typename W::Mask& warns_now) const noexcept {
+        s[0] = weight * x + complement * s[0];
+        const Value zero(0.0);
+        Value unit = p[1];
+        // Long after the start nothing of it is left, and there is no root to take.
+        if (W::bits(W::less(zero, s[1])) != 0) {
+            s[1] = W::choose(W::less(s[1], Value(1e-30)), zero, s[1] * squared_complement);
+            if (varying) unit = unit * W::root(Value(1.0) - s[1]);
+        }
+        const Value apart = s[0] - p[0];
+        const Value reach = both ? W::magnitude(apart) : sign * apart;
+        warns_now = W::less(warning_width * unit, reach);
+        return W::less(width * unit, reach);
+    }
+};
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels
