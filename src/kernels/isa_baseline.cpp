@@ -33,7 +33,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     bank_entries<isa_baseline::VectorLanes, float>(),
                                     bank_entries<isa_baseline::VectorLanes, double>(),
                                     adwin_entries<isa_baseline::VectorLanes, float>(),
-                                    adwin_entries<isa_baseline::VectorLanes, double>()};
+                                    adwin_entries<isa_baseline::VectorLanes, double>(),
+                                    isa_baseline::score_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -46,6 +47,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_draws.hpp"
 #include "kernels/scalar_pairs.hpp"
+#include "kernels/scalar_scores.hpp"
 #include "kernels/scalar_walk.hpp"
 
 namespace vedette::inline v0::kernels {
@@ -68,7 +70,8 @@ const KernelTable baseline_table = {"baseline",
                                     bank_entries<ScalarLane, float>(),
                                     bank_entries<ScalarLane, double>(),
                                     adwin_entries<ScalarLane, float>(),
-                                    adwin_entries<ScalarLane, double>()};
+                                    adwin_entries<ScalarLane, double>(),
+                                    scalar::score_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

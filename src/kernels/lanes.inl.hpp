@@ -298,6 +298,20 @@ VEDETTE_INLINE LaneRange lane_range(Batch<std::int32_t> high, Batch<std::int32_t
 #endif
 }
 
+// Bit l tells of lane l.
+VEDETTE_INLINE unsigned mask_bits(Mask<float> m) noexcept {
+#if defined(__AVX512F__)
+    return static_cast<unsigned>(static_cast<__mmask16>(m));
+#elif defined(__AVX2__)
+    return static_cast<unsigned>(_mm256_movemask_ps(m));
+#elif defined(__SSE2__)
+    return static_cast<unsigned>(_mm_movemask_ps(m));
+#else
+    static constexpr std::uint32_t weights[4] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(m, vld1q_u32(weights)));
+#endif
+}
+
 template <class T>
 struct Limits;
 template <>

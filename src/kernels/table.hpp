@@ -10,6 +10,7 @@
 #include "kernels/bucket_table.hpp"
 #include "kernels/draw_table.hpp"
 #include "kernels/pair_table.hpp"
+#include "kernels/score_table.hpp"
 #include "kernels/walk_table.hpp"
 
 namespace vedette::inline v0::kernels {
@@ -193,6 +194,7 @@ struct KernelTable {
     BankKernels<double> bank_f64;
     AdwinKernels<float> adwin_f32;
     AdwinKernels<double> adwin_f64;
+    ScoreKernels scores;
 };
 
 /// The member of a table for an element type.

@@ -13,6 +13,7 @@
 #include "kernels/pairs.inl.hpp"
 #include "kernels/pooled.inl.hpp"
 #include "kernels/rows.inl.hpp"
+#include "kernels/scores.inl.hpp"
 #include "kernels/sliding.inl.hpp"
 #include "kernels/walk.inl.hpp"
 
@@ -34,6 +35,10 @@ constexpr WalkKernels<T> walk_entries() noexcept {
 }
 constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};
+}
+constexpr ScoreKernels score_entries() noexcept {
+    return {&logit_range,     &logit_sums,    &entropy_sums, &count_at_least,
+            &collect_between, &panel_product, &widen_half,   &widen_bfloat16};
 }
 
 }  // namespace

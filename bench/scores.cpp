@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What scoring one request costs, on other requests in every iteration.
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "vedette/core/random.hpp"
+#include "vedette/perturbation/embedding_scores.hpp"
+#include "vedette/perturbation/logit_scores.hpp"
+#include "vedette/perturbation/tail_scores.hpp"
+#include "vedette/stats/conformal.hpp"
+
+namespace {
+
+namespace perturbation = vedette::perturbation;
+
+constexpr std::size_t copies = 64;
+
+std::vector<float> normals(std::size_t count, float scale = 1.0F) {
+    vedette::Random random(17, count);
+    std::vector<float> values(count);
+    for (float& value : values) value = scale * static_cast<float>(random.normal());
+    return values;
+}
+
+// Calls `score` with one of `copies` rows.
+template <class Score>
+void run(benchmark::State& state, std::size_t width, const Score& score, float scale = 1.0F) {
+    const std::vector<float> rows = normals(copies * width, scale);
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(score(std::span<const float>(rows).subspan(turn % copies * width, width)));
+        ++turn;
+    }
+}
+
+void logits(benchmark::State& state) {
+    const auto kind = static_cast<perturbation::LogitScoreKind>(state.range(1));
+    state.SetLabel(logit_score_name(kind));
+    const perturbation::LogitScore score(kind);
+    run(
+        state, static_cast<std::size_t>(state.range(0)), [&](auto row) { return score.score(row); }, 3.0F);
+}
+BENCHMARK(logits)->ArgsProduct({{10, 1000, 100'000}, {0, 1, 2, 3, 4, 5}});
+
+void all_of_logits(benchmark::State& state) {
+    const perturbation::LogitScore score(perturbation::LogitScoreKind::energy);
+    run(
+        state, static_cast<std::size_t>(state.range(0)), [&](auto row) { return score.all(row); }, 3.0F);
+}
+BENCHMARK(all_of_logits)->Arg(10)->Arg(1000)->Arg(100'000);
+
+// Logits over the whole range of exponents: no guess of the largest classes helps.
+void hostile_logits(benchmark::State& state) {
+    std::vector<float> row = normals(1000);
+    for (std::size_t i = 0; i < row.size(); ++i)
+        row[i] = -std::ldexp(1.0F + 0.1F * std::abs(row[i]), static_cast<int>(i % 250) - 125);
+    const perturbation::LogitScore score(perturbation::LogitScoreKind::generalised_entropy);
+    for (auto _ : state) benchmark::DoNotOptimize(score.score(row));
+}
+BENCHMARK(hostile_logits);
+
+// d columns, C classes, relative or not.
+void mahalanobis(benchmark::State& state) {
+    const auto d = static_cast<std::size_t>(state.range(0)), classes = static_cast<std::size_t>(state.range(1));
+    const std::size_t n = 2 * d + 4 * classes;
+    const std::vector<float> rows = normals(n * d);
+    std::vector<std::uint32_t> labels(n);
+    for (std::size_t i = 0; i < n; ++i) labels[i] = static_cast<std::uint32_t>(i % classes);
+    const perturbation::MahalanobisScore score(vedette::MatrixView<float>::row_major(rows.data(), n, d), labels,
+                                               classes, {.relative = state.range(2) != 0});
+    run(state, d, [&](auto row) { return score.score(row); });
+}
+BENCHMARK(mahalanobis)->ArgsProduct({{64, 256, 768}, {10, 100}, {0, 1}});
+
+// Reference rows, features.
+void tails(benchmark::State& state) {
+    const auto n = static_cast<std::size_t>(state.range(0)), d = static_cast<std::size_t>(state.range(1));
+    const std::vector<float> rows = normals(n * d);
+    const perturbation::TailScore score(vedette::MatrixView<float>::row_major(rows.data(), n, d));
+    run(state, d, [&](auto row) { return score.score(row); });
+}
+BENCHMARK(tails)->Args({1000, 30})->Args({10'000, 30});
+
+void p_value(benchmark::State& state) {
+    const std::vector<float> scores = normals(static_cast<std::size_t>(state.range(0)));
+    const vedette::stats::ConformalCalibration calibration(std::vector<double>(scores.begin(), scores.end()));
+    std::size_t turn = 0;
+    for (auto _ : state) benchmark::DoNotOptimize(calibration.p_value(scores[turn++ % scores.size()]));
+}
+BENCHMARK(p_value)->Arg(1000)->Arg(10'000);
+
+}  // namespace

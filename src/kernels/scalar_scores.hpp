@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plain meaning of the kernels of scores: what the SIMD kernels are tested against, and the fallback for CPUs
+// without a SIMD source of ours.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/scalar_pairs.hpp"
+#include "kernels/score_terms.inl.hpp"
+
+namespace vedette::inline v0::kernels::scalar {
+
+struct PlainScoreWords : PlainWords<float> {
+    static float multiply_add(float a, float b, float addend) noexcept { return addend + a * b; }
+    static float where(bool m, float v) noexcept { return m ? v : 0.0F; }
+    static float quotient(float a, float b) noexcept { return a / b; }
+};
+
+inline void logit_range(const float* logits, std::size_t count, LogitRange* range) noexcept {
+    for (std::size_t i = 0; i < count; ++i) {
+        const float z = logits[i];
+        if (std::isnan(z)) {
+            range->has_nan = true;
+            continue;
+        }
+        range->second = std::max(range->second, std::min(range->largest, z));
+        range->largest = std::max(range->largest, z);
+        if (z > -HUGE_VALF) range->lowest = std::min(range->lowest, z);
+    }
+}
+
+template <class Term>
+void add_groups(const float* logits, std::size_t count, double* sums, Term&& term) noexcept {
+    for (std::size_t i = 0; i < count; i += logit_group) {
+        float x[logit_group] = {};
+        for (std::size_t k = 0; k < logit_group && i + k < count; ++k) x[k] = term(logits[i + k]);
+        for (std::size_t l = 0; l < logit_lanes; ++l)
+            sums[l] += static_cast<double>((x[l] + x[16 + l]) + (x[32 + l] + x[48 + l]));
+    }
+}
+
+inline void logit_sums(const float* logits, std::size_t count, float largest, float inverse_temperature,
+                       LogitSums* sums) noexcept {
+    const auto exponential = [=](float z, float& y) {
+        y = (z - largest) * inverse_temperature;
+        return bounded_exponential<PlainScoreWords>(y, z < largest);
+    };
+    add_groups(logits, count, sums->exponentials, [&](float z) {
+        float y = 0.0F;
+        return exponential(z, y);
+    });
+    add_groups(logits, count, sums->weighted, [&](float z) {
+        float y = 0.0F;
+        const float e = exponential(z, y);
+        return e * y;
+    });
+    sums->at_largest += static_cast<std::uint64_t>(std::count(logits, logits + count, largest));
+}
+
+inline void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept {
+    add_groups(logits, count, lanes, [&](float z) {
+        return z > -HUGE_VALF ? entropy_term<PlainScoreWords>(z - terms->largest, *terms) : 0.0F;
+    });
+}
+
+inline std::size_t count_at_least(const float* logits, std::size_t count, float limit) noexcept {
+    return static_cast<std::size_t>(std::count_if(logits, logits + count, [=](float z) { return z >= limit; }));
+}
+
+inline std::size_t collect_between(const float* logits, std::size_t count, float low, float high, float* out) noexcept {
+    return static_cast<std::size_t>(
+        std::copy_if(logits, logits + count, out, [=](float z) { return z > low && z < high; }) - out);
+}
+
+inline void panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
+    for (std::size_t i = 0; i < product_rows; ++i) {
+        float sum[4] = {};
+        const std::size_t whole = depth - depth % 4;
+        for (std::size_t k = 0; k < depth; ++k) {
+            const float product = panel[k * product_rows + i] * x[k];
+            sum[k < whole ? k % 4 : 0] += product;
+        }
+        out[i] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    }
+}
+
+inline void widen_half(const std::uint16_t* bits, std::size_t count, float* out) noexcept {
+    widen_half_plainly(bits, count, out);
+}
+inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* out) noexcept {
+    widen_bfloat16_plainly(bits, count, out);
+}
+
+constexpr ScoreKernels score_entries() noexcept {
+    return {&logit_range,     &logit_sums,    &entropy_sums, &count_at_least,
+            &collect_between, &panel_product, &widen_half,   &widen_bfloat16};
+}
+
+}  // namespace vedette::inline v0::kernels::scalar

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels that score one request: what softmax scores need of a row of logits, products of a matrix with one vector.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vedette::inline v0::kernels {
+
+/// Sums over logits run in groups of so many: four floats first, then this many lanes of double.
+inline constexpr std::size_t logit_group = 64;
+inline constexpr std::size_t logit_lanes = 16;
+/// Products come in panels of so many rows, interleaved: element k of row i at [k * product_rows + i].
+inline constexpr std::size_t product_rows = 32;
+
+/// The extremes of the logits seen. Begins as it stands here.
+struct LogitRange {
+    float largest = -__builtin_inff();
+    float second = -__builtin_inff();  ///< equal to `largest` where two are
+    float lowest = __builtin_inff();   ///< above -Inf
+    bool has_nan = false;
+};
+
+/// Sums over exp(y), y = (z - largest) / temperature, of the logits below the largest, lane by lane; y beyond -87 adds
+/// nothing. Begins with zeros.
+struct LogitSums {
+    double exponentials[logit_lanes] = {};
+    double weighted[logit_lanes] = {};  ///< exp(y) y
+    std::uint64_t at_largest = 0;
+};
+
+/// What sums of p^gamma (1 - p)^gamma take, p = exp(z - largest) / total.
+struct EntropyTerms {
+    float largest;
+    float inverse_total;
+    float log2_total;
+    float gamma;
+};
+
+/// All are noexcept, allocate nothing and give the same bits on every instruction set. Rows may come in parts, if all
+/// but the last are a multiple of logit_group long. Times depend on sizes, and for `collect_between` on how many it
+/// finds.
+struct ScoreKernels {
+    void (*logit_range)(const float* logits, std::size_t count, LogitRange* range) noexcept;
+    void (*logit_sums)(const float* logits, std::size_t count, float largest, float inverse_temperature,
+                       LogitSums* sums) noexcept;
+    /// Of logits below the largest; -Inf adds nothing.
+    void (*entropy_sums)(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept;
+    std::size_t (*count_at_least)(const float* logits, std::size_t count, float limit) noexcept;
+    /// Copies the logits with low < z < high, in order, to `out`, which has room for them; their number.
+    std::size_t (*collect_between)(const float* logits, std::size_t count, float low, float high, float* out) noexcept;
+
+    /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in four interleaved sums; panel and out are
+    /// aligned to 64 bytes.
+    void (*panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
+
+    /// binary16 and bfloat16 to float, exactly.
+    void (*widen_half)(const std::uint16_t* bits, std::size_t count, float* out) noexcept;
+    void (*widen_bfloat16)(const std::uint16_t* bits, std::size_t count, float* out) noexcept;
+};
+
+}  // namespace vedette::inline v0::kernels

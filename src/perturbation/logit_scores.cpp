@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores of logits from the kernels' sums, and the search for the largest classes.
+#include "vedette/perturbation/logit_scores.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "kernels/dispatch.hpp"
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::perturbation {
+namespace {
+
+using kernels::ScoreKernels;
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
+
+// A row of floats, read in place, in one part.
+class FloatRow {
+  public:
+    explicit FloatRow(std::span<const float> logits) noexcept : logits_(logits) {}
+    [[nodiscard]] std::size_t size() const noexcept { return logits_.size(); }
+    template <class Each>
+    void for_each_part(const ScoreKernels&, Each&& each) noexcept {
+        each(logits_.data(), logits_.size());
+    }
+
+  private:
+    std::span<const float> logits_;
+};
+
+// A row of halves, widened part by part; once for all passes where it is one part.
+class HalfRow {
+  public:
+    HalfRow(std::span<const std::uint16_t> logits, bool is_bfloat16) noexcept
+        : logits_(logits), is_bfloat16_(is_bfloat16) {}
+    [[nodiscard]] std::size_t size() const noexcept { return logits_.size(); }
+    template <class Each>
+    void for_each_part(const ScoreKernels& kernels, Each&& each) noexcept {
+        for (std::size_t begin = 0; begin < logits_.size(); begin += part_size) {
+            const std::size_t count = std::min(part_size, logits_.size() - begin);
+            if (!widened_) (is_bfloat16_ ? kernels.widen_bfloat16 : kernels.widen_half)(&logits_[begin], count, part_);
+            widened_ = logits_.size() <= part_size;
+            each(static_cast<const float*>(part_), count);
+        }
+    }
+
+  private:
+    static constexpr std::size_t part_size = 4096;
+    static_assert(part_size % kernels::logit_group == 0);
+
+    std::span<const std::uint16_t> logits_;
+    bool is_bfloat16_;
+    bool widened_ = false;
+    float part_[part_size];
+};
+
+// In halves, always the same way.
+double fold(const double (&lanes)[kernels::logit_lanes]) noexcept {
+    double sums[kernels::logit_lanes];
+    std::copy(std::begin(lanes), std::end(lanes), sums);
+    for (std::size_t width = kernels::logit_lanes / 2; width > 0; width /= 2)
+        for (std::size_t i = 0; i < width; ++i) sums[i] += sums[i + width];
+    return sums[0];
+}
+
+template <class Row>
+std::size_t count_at_least(Row& row, const ScoreKernels& kernels, float limit) noexcept {
+    std::size_t count = 0;
+    row.for_each_part(kernels, [&](const float* z, std::size_t n) { count += kernels.count_at_least(z, n, limit); });
+    return count;
+}
+
+// Integers ordered as floats are.
+std::int32_t key_of(float x) noexcept {
+    const auto bits = std::bit_cast<std::int32_t>(x);
+    return bits < 0 ? bits ^ 0x7FFFFFFF : bits;
+}
+float float_of(std::int32_t key) noexcept {
+    return std::bit_cast<float>(key < 0 ? key ^ 0x7FFFFFFF : key);
+}
+
+// The largest logits: all above `threshold`, and as many `at_threshold` as it takes.
+struct Largest {
+    float threshold;
+    std::size_t above;
+};
+
+// Between two logits that few others lie between: the `rank`-th largest of those, and how many are above it.
+constexpr std::size_t most_candidates = 32;
+template <class Row>
+Largest find_between(Row& row, const ScoreKernels& kernels, float low, float high, std::size_t count_high,
+                     std::size_t wanted) noexcept {
+    float candidates[most_candidates];
+    std::size_t found = 0;
+    row.for_each_part(kernels, [&](const float* z, std::size_t n) {
+        found += kernels.collect_between(z, n, low, high, candidates + found);
+    });
+    const std::size_t rank = wanted - count_high;
+    if (rank > found) return {low, count_high + found};
+    std::nth_element(candidates, candidates + (rank - 1), candidates + found, std::greater<>());
+    const float threshold = candidates[rank - 1];
+    const auto above = std::count_if(candidates, candidates + found, [=](float z) { return z > threshold; });
+    return {threshold, count_high + static_cast<std::size_t>(above)};
+}
+
+// The `wanted`-th largest of the finite logits, or -Inf where there are no more. First by the rule of false position
+// (Illinois) on the logarithm of their number, then by halving the bits: no logits take more than 10 + 32 passes.
+template <class Row>
+Largest find_largest(Row& row, const ScoreKernels& kernels, const kernels::LogitRange& range, std::size_t at_largest,
+                     std::size_t wanted) noexcept {
+    constexpr int guesses = 10;
+    float low = range.lowest, high = range.largest;  // count(>= low) >= wanted > count(>= high)
+    std::size_t count_low = count_at_least(row, kernels, low), count_high = at_largest;
+    if (count_low <= wanted) return {minus_infinity, count_low};
+    const auto error_of = [&](std::size_t count) {
+        return std::log(static_cast<double>(count) / (static_cast<double>(wanted) - 0.5));
+    };
+    double error_low = error_of(count_low), error_high = error_of(count_high);
+    for (int pass = 0; count_low - count_high > most_candidates; ++pass) {
+        float middle = low + (high - low) * static_cast<float>(error_low / (error_low - error_high));
+        if (pass >= guesses || !(middle > low && middle < high)) {
+            const auto sum = std::int64_t{key_of(low)} + key_of(high);
+            middle = float_of(static_cast<std::int32_t>(sum >= 0 ? sum / 2 : (sum - 1) / 2));
+            if (!(middle > low && middle < high)) return {low, count_high};  // nothing lies between
+        }
+        const std::size_t count = count_at_least(row, kernels, middle);
+        if (count >= wanted) {
+            low = middle;
+            count_low = count;
+            error_low = error_of(count);
+            error_high *= 0.5;
+        } else {
+            high = middle;
+            count_high = count;
+            error_high = error_of(count);
+            error_low *= 0.5;
+        }
+    }
+    return find_between(row, kernels, low, high, count_high, wanted);
+}
+
+// Sums over what lies between two logits, gathered before: the few terms of many classes would leave lanes idle.
+template <class Row>
+double sum_terms_between(Row& row, const ScoreKernels& kernels, const kernels::EntropyTerms& terms,
+                         float low) noexcept {
+    constexpr std::size_t block = 512;
+    double lanes[kernels::logit_lanes] = {};
+    float gathered[2 * block];
+    std::size_t count = 0;
+    row.for_each_part(kernels, [&](const float* z, std::size_t n) {
+        for (std::size_t i = 0; i < n; i += block) {
+            count += kernels.collect_between(z + i, std::min(block, n - i), low, terms.largest, gathered + count);
+            if (count < block) continue;
+            kernels.entropy_sums(gathered, block, &terms, lanes);
+            count -= block;
+            std::copy_n(gathered + block, count, gathered);
+        }
+    });
+    kernels.entropy_sums(gathered, count, &terms, lanes);
+    return fold(lanes);
+}
+
+double entropy_term(double log_p, double rest, double gamma) noexcept {
+    return rest > 0.0 ? std::exp(gamma * (log_p + std::log(rest))) : 0.0;
+}
+
+// Total of exp(z - largest), and of all but one of the largest.
+struct Total {
+    double all;
+    double others;
+};
+
+template <class Row>
+double generalised_entropy(Row& row, const ScoreKernels& kernels, const kernels::LogitRange& range,
+                           std::size_t at_largest, const Total& total, const LogitScoreOptions& options) noexcept {
+    const std::size_t wanted = std::min(options.largest_classes, row.size());
+    const double log_total = std::log(total.all);
+    const double first = entropy_term(-log_total, total.others / total.all, options.gamma);
+    if (wanted <= at_largest) return static_cast<double>(wanted) * first;
+    const Largest largest = find_largest(row, kernels, range, at_largest, wanted);
+    const kernels::EntropyTerms terms{range.largest, static_cast<float>(1.0 / total.all),
+                                      static_cast<float>(log_total * 1.4426950408889634074),
+                                      static_cast<float>(options.gamma)};
+    double sum = static_cast<double>(at_largest) * first + sum_terms_between(row, kernels, terms, largest.threshold);
+    if (largest.above < wanted && largest.threshold > minus_infinity) {
+        const double log_p = static_cast<double>(largest.threshold) - static_cast<double>(range.largest) - log_total;
+        sum += static_cast<double>(wanted - largest.above) * entropy_term(log_p, -std::expm1(log_p), options.gamma);
+    }
+    return sum;
+}
+
+// What one pass over the exponentials gives; `needs` tells which kinds are asked for.
+template <class Row>
+LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs) noexcept {
+    const auto needs_kind = [needs](LogitScoreKind kind) { return (needs >> static_cast<unsigned>(kind) & 1U) != 0; };
+    LogitScores scores{not_a_number, not_a_number, not_a_number, not_a_number, not_a_number, not_a_number};
+    const ScoreKernels& kernels = kernels::kernels().scores;
+    kernels::LogitRange range;
+    row.for_each_part(kernels, [&](const float* z, std::size_t n) { kernels.logit_range(z, n, &range); });
+    if (range.has_nan || !std::isfinite(range.largest)) return scores;
+    const double largest = range.largest;
+    scores.max_logit = -largest;
+    if (needs == 1U << static_cast<unsigned>(LogitScoreKind::max_logit)) return scores;
+    const auto total_at = [&](double temperature, double& weighted, std::size_t& at_largest) {
+        kernels::LogitSums sums;
+        const auto inverse = static_cast<float>(1.0 / temperature);
+        row.for_each_part(
+            kernels, [&](const float* z, std::size_t n) { kernels.logit_sums(z, n, range.largest, inverse, &sums); });
+        at_largest = static_cast<std::size_t>(sums.at_largest);
+        weighted = fold(sums.weighted);
+        const double others = static_cast<double>(at_largest - 1) + fold(sums.exponentials);
+        return Total{1.0 + others, others};
+    };
+    double weighted = 0.0;
+    std::size_t at_largest = 0;
+    const Total total = total_at(options.temperature, weighted, at_largest);
+    const double log_total = std::log1p(total.others);
+    scores.max_softmax = total.others / total.all;
+    scores.energy = -(largest + options.temperature * log_total);
+    scores.entropy = log_total - weighted / total.all;
+    const double gap = (static_cast<double>(range.second) - largest) / options.temperature;
+    scores.margin = std::expm1(gap) / total.all;
+    if (!needs_kind(LogitScoreKind::generalised_entropy)) return scores;
+    if (options.temperature == 1.0) {
+        scores.generalised_entropy = generalised_entropy(row, kernels, range, at_largest, total, options);
+    } else {
+        const Total plain = total_at(1.0, weighted, at_largest);
+        scores.generalised_entropy = generalised_entropy(row, kernels, range, at_largest, plain, options);
+    }
+    return scores;
+}
+
+constexpr unsigned every_kind = 0x3F;
+
+double pick(const LogitScores& scores, LogitScoreKind kind) noexcept {
+    switch (kind) {
+        case LogitScoreKind::max_softmax: return scores.max_softmax;
+        case LogitScoreKind::max_logit: return scores.max_logit;
+        case LogitScoreKind::energy: return scores.energy;
+        case LogitScoreKind::generalised_entropy: return scores.generalised_entropy;
+        case LogitScoreKind::entropy: return scores.entropy;
+        case LogitScoreKind::margin: return scores.margin;
+    }
+    return not_a_number;
+}
+
+LogitScores score_halves(std::span<const std::uint16_t> logits, Dtype dtype, const LogitScoreOptions& options,
+                         unsigned needs) noexcept {
+    if (dtype != Dtype::f16 && dtype != Dtype::bf16) logits = {};  // an empty row's scores are NaN
+    return score_row(HalfRow(logits, dtype == Dtype::bf16), options, needs);
+}
+
+}  // namespace
+
+LogitScore::LogitScore(LogitScoreKind kind, const LogitScoreOptions& options) : kind_(kind), options_(options) {
+    const auto refuse = [](const char* option, double value, const char* limit) {
+        throw Error(ErrorCode::invalid_argument,
+                    std::string("LogitScore: ") + option + " is " + std::to_string(value) + ", must lie in " + limit);
+    };
+    if (static_cast<unsigned>(kind) > static_cast<unsigned>(LogitScoreKind::margin))
+        refuse("kind", static_cast<double>(kind), "0 to 5");
+    if (!(options.temperature >= 1e-6 && options.temperature <= 1e6))
+        refuse("temperature", options.temperature, "[1e-6, 1e6]");
+    if (!(options.gamma > 0.0 && options.gamma <= 1.0)) refuse("gamma", options.gamma, "(0, 1]");
+    if (options.largest_classes == 0) refuse("largest_classes", 0.0, "1 and more");
+}
+
+double LogitScore::score(std::span<const float> logits) const noexcept {
+    return pick(score_row(FloatRow(logits), options_, 1U << static_cast<unsigned>(kind_)), kind_);
+}
+
+double LogitScore::score(std::span<const std::uint16_t> logits, Dtype dtype) const noexcept {
+    return pick(score_halves(logits, dtype, options_, 1U << static_cast<unsigned>(kind_)), kind_);
+}
+
+LogitScores LogitScore::all(std::span<const float> logits) const noexcept {
+    return score_row(FloatRow(logits), options_, every_kind);
+}
+
+LogitScores LogitScore::all(std::span<const std::uint16_t> logits, Dtype dtype) const noexcept {
+    return score_halves(logits, dtype, options_, every_kind);
+}
+
+const char* logit_score_name(LogitScoreKind kind) noexcept {
+    switch (kind) {
+        case LogitScoreKind::max_softmax: return "max_softmax";
+        case LogitScoreKind::max_logit: return "max_logit";
+        case LogitScoreKind::energy: return "energy";
+        case LogitScoreKind::generalised_entropy: return "generalised_entropy";
+        case LogitScoreKind::entropy: return "entropy";
+        case LogitScoreKind::margin: return "margin";
+    }
+    return "unknown";
+}
+
+}  // namespace vedette::inline v0::perturbation

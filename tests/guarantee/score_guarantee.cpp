@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every score, calibrated: the false-alarm rate is the nominal one on benign requests, and shifted requests alarm.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "guarantee/rate.hpp"
+#include "vedette/core/random.hpp"
+#include "vedette/perturbation/embedding_scores.hpp"
+#include "vedette/perturbation/logit_scores.hpp"
+#include "vedette/perturbation/tail_scores.hpp"
+#include "vedette/stats/conformal.hpp"
+
+namespace perturbation = vedette::perturbation;
+
+namespace {
+
+constexpr std::size_t width = 12;
+constexpr std::uint32_t classes = 3;
+constexpr double level = 0.05;
+constexpr std::size_t calibration_count = 199;  // (199 + 1) * 0.05 is whole: the rate is exact
+
+// Rows of a mixture with heavy tails and correlated columns.
+void draw_row(vedette::Random& random, std::uint32_t label, float* row) {
+    const double scale = 1.0 / std::sqrt(0.2 + random.uniform());
+    double previous = 0.0;
+    for (std::size_t j = 0; j < width; ++j) {
+        previous = 0.6 * previous + scale * random.normal();
+        row[j] = static_cast<float>(previous + (j % classes == label ? 4.0 : 0.0));
+    }
+}
+
+std::uint32_t draw_label(vedette::Random& random) {
+    return static_cast<std::uint32_t>(random() % classes);
+}
+
+// Confident for benign rows, flat for others.
+void draw_logits(vedette::Random& random, bool benign, float* row) {
+    for (std::size_t j = 0; j < width; ++j) row[j] = static_cast<float>(random.normal());
+    if (benign) row[random() % width] += static_cast<float>(6.0 + random.normal());
+}
+
+// `draw(random, benign, row)`; each run has a calibration sample of its own and one live row of either kind.
+template <class Score, class Draw>
+void check(const std::string& name, std::uint64_t stream, const Score& score, const Draw& draw, double least_power) {
+    vedette::Random random(51, stream);
+    Rate alarms, found;
+    std::vector<double> scores(calibration_count);
+    std::vector<float> row(width);
+    const auto next = [&](bool benign) {
+        draw(random, benign, row.data());
+        return score.score(row);
+    };
+    for (int run = 0; run < 4000; ++run) {
+        for (double& each : scores) each = next(true);
+        const vedette::stats::ConformalCalibration calibration(scores);
+        alarms.add(calibration.decide(next(true), level) == vedette::Decision::alarm);
+        found.add(calibration.decide(next(false), level) == vedette::Decision::alarm);
+    }
+    MESSAGE(name, ": false alarms ", alarms.value(), ", found ", found.value());
+    CHECK(alarms.at_most(level));
+    CHECK(alarms.at_least(level));
+    CHECK(found.at_least(least_power));
+}
+
+}  // namespace
+
+TEST_CASE("logit scores keep the false-alarm rate and find flat rows") {
+    for (unsigned kind = 0; kind < 6; ++kind) {
+        const auto of = static_cast<perturbation::LogitScoreKind>(kind);
+        check(logit_score_name(of), kind, perturbation::LogitScore(of), draw_logits, 0.9);
+    }
+}
+
+TEST_CASE("Mahalanobis and tail scores keep the false-alarm rate and find shifted rows") {
+    vedette::Random random(52);
+    const std::size_t n = 400;
+    std::vector<float> reference(n * width);
+    std::vector<std::uint32_t> labels(n);
+    for (std::size_t i = 0; i < n; ++i) draw_row(random, labels[i] = draw_label(random), &reference[i * width]);
+    const auto view = vedette::MatrixView<float>::row_major(reference.data(), n, width);
+    const auto draw = [](vedette::Random& generator, bool benign, float* row) {
+        draw_row(generator, draw_label(generator), row);
+        if (!benign)
+            for (std::size_t j = 0; j < width; ++j) row[j] += j % 2 == 0 ? 9.0F : -9.0F;
+    };
+    std::uint64_t stream = 10;
+    for (const bool relative : {false, true}) {
+        for (const bool normalise : {false, true}) {
+            const perturbation::MahalanobisScore score(view, labels, classes,
+                                                       {.relative = relative, .normalise = normalise});
+            check(std::string("Mahalanobis") + (relative ? ", relative" : "") + (normalise ? ", normalised" : ""),
+                  stream++, score, draw, 0.5);
+        }
+    }
+    for (unsigned kind = 0; kind < 3; ++kind)
+        check("tails " + std::to_string(kind), stream++,
+              perturbation::TailScore(view, static_cast<perturbation::TailScoreKind>(kind)), draw, 0.5);
+}

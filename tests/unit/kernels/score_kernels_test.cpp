@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels of scores against their plain twins, bit for bit, on every instruction set that this CPU has.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "kernels/dispatch.hpp"
+#include "kernels/scalar_scores.hpp"
+#include "vedette/core/dtype.hpp"
+
+namespace kernels = vedette::kernels;
+
+namespace {
+
+// Equal bits, but that one NaN is as good as another.
+template <class T>
+bool same(const T& a, const T& b) {
+    return std::memcmp(&a, &b, sizeof(T)) == 0 || (a != a && b != b);
+}
+
+template <class T>
+bool same_lists(const T* a, const T* b, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+        if (!same(a[i], b[i])) return false;
+    return true;
+}
+
+std::vector<float> make_row(std::size_t count, int kind, std::mt19937& random) {
+    std::normal_distribution<float> normal(0.0F, kind == 1 ? 60.0F : 3.0F);
+    std::vector<float> row(count);
+    for (float& z : row) {
+        z = normal(random);
+        if (kind == 2) z = static_cast<float>(static_cast<int>(z));
+        if (kind == 3 && random() % 5 == 0) z = -std::numeric_limits<float>::infinity();
+        if (kind == 4) z = std::ldexp(z, static_cast<int>(random() % 250) - 125);
+    }
+    if (kind == 5 && count > 0) row[random() % count] = std::numeric_limits<float>::quiet_NaN();
+    return row;
+}
+
+void check_row(const kernels::ScoreKernels& table, const std::vector<float>& row) {
+    const kernels::ScoreKernels plain = kernels::scalar::score_entries();
+    kernels::LogitRange range, expected_range;
+    // In two parts, the first of whole groups.
+    const std::size_t first = row.size() / 2 / kernels::logit_group * kernels::logit_group;
+    for (const auto& [from, count] : {std::pair{std::size_t{0}, first}, std::pair{first, row.size() - first}}) {
+        table.logit_range(row.data() + from, count, &range);
+        plain.logit_range(row.data() + from, count, &expected_range);
+    }
+    REQUIRE(range.has_nan == expected_range.has_nan);
+    if (range.has_nan || !std::isfinite(expected_range.largest)) return;  // no softmax
+    REQUIRE(range.largest == expected_range.largest);
+    REQUIRE(range.second == expected_range.second);
+    REQUIRE(range.lowest == expected_range.lowest);
+    kernels::LogitSums sums, expected_sums;
+    table.logit_sums(row.data(), row.size(), range.largest, 0.7F, &sums);
+    plain.logit_sums(row.data(), row.size(), range.largest, 0.7F, &expected_sums);
+    REQUIRE(sums.at_largest == expected_sums.at_largest);
+    REQUIRE(same_lists(sums.exponentials, expected_sums.exponentials, kernels::logit_lanes));
+    REQUIRE(same_lists(sums.weighted, expected_sums.weighted, kernels::logit_lanes));
+    const kernels::EntropyTerms terms{range.largest, 0.31F, 1.7F, 0.1F};
+    double lanes[kernels::logit_lanes] = {}, expected_lanes[kernels::logit_lanes] = {};
+    table.entropy_sums(row.data(), row.size(), &terms, lanes);
+    plain.entropy_sums(row.data(), row.size(), &terms, expected_lanes);
+    REQUIRE(same_lists(lanes, expected_lanes, kernels::logit_lanes));
+    std::vector<float> found(row.size()), expected(row.size());
+    found.resize(table.collect_between(row.data(), row.size(), -1.0F, range.largest, found.data()));
+    expected.resize(plain.collect_between(row.data(), row.size(), -1.0F, range.largest, expected.data()));
+    REQUIRE(found == expected);
+    for (const float limit : {0.0F, -3.0F, range.largest})
+        REQUIRE(table.count_at_least(row.data(), row.size(), limit) ==
+                plain.count_at_least(row.data(), row.size(), limit));
+}
+
+}  // namespace
+
+TEST_CASE("score kernels: softmax sums as their plain twins") {
+    std::mt19937 random(5);
+    for (const kernels::KernelTable* table : kernels::available_tables()) {
+        CAPTURE(table->name);
+        for (const std::size_t count : {0UL, 1UL, 2UL, 15UL, 63UL, 64UL, 65UL, 130UL, 1000UL})
+            for (int kind = 0; kind < 6; ++kind) check_row(table->scores, make_row(count, kind, random));
+    }
+}
+
+TEST_CASE("score kernels: products of a panel with a vector as their plain twin") {
+    std::mt19937 random(6);
+    for (const kernels::KernelTable* table : kernels::available_tables()) {
+        CAPTURE(table->name);
+        for (const std::size_t depth : {0UL, 1UL, 3UL, 4UL, 7UL, 64UL, 129UL}) {
+            alignas(64) float panel[129 * kernels::product_rows];
+            alignas(64) float out[kernels::product_rows], expected[kernels::product_rows];
+            const std::vector<float> values = make_row(depth * kernels::product_rows, 0, random);
+            std::copy(values.begin(), values.end(), panel);
+            const std::vector<float> x = make_row(depth, 0, random);
+            table->scores.panel_product(panel, x.data(), depth, out);
+            kernels::scalar::panel_product(panel, x.data(), depth, expected);
+            REQUIRE(same_lists(out, expected, kernels::product_rows));
+        }
+    }
+}
+
+TEST_CASE("score kernels: all 65,536 halves of both types") {
+    std::vector<std::uint16_t> bits(65'536);
+    for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint16_t>(i);
+    std::vector<float> half(bits.size()), bfloat16(bits.size());
+    for (const kernels::KernelTable* table : kernels::available_tables()) {
+        table->scores.widen_half(bits.data(), bits.size(), half.data());
+        table->scores.widen_bfloat16(bits.data(), bits.size(), bfloat16.data());
+        for (std::size_t i = 0; i < bits.size(); ++i) {
+            REQUIRE(same(half[i], vedette::half_to_float(bits[i])));
+            REQUIRE(same(bfloat16[i], vedette::bfloat16_to_float(bits[i])));
+        }
+    }
+}
