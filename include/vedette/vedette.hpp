@@ -93,3 +93,5 @@
 #include "vedette/stats/moments.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 #include "vedette/stats/permutation.hpp"
+#include "vedette/validation/check.hpp"
+#include "vedette/validation/schema.hpp"

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/strict_json.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0 {
@@ -247,29 +248,10 @@ constexpr std::array policy_fields{
                   }},
 };
 
-// A document with a key given twice has no single meaning: the reader would silently take one of them.
 Json parse_without_repeated_keys(std::string_view text) {
-    // The parser takes a zero byte for the end of the text and would not see what hides behind it.
-    if (text.find('\0') != std::string_view::npos) refuse("", "the text holds a zero byte");
-    std::vector<std::set<std::string>> seen;
     constexpr int max_depth = 16;
-    const auto watch = [&seen](int depth, Json::parse_event_t event, Json& parsed) {
-        if (depth > max_depth) refuse("", "nested too deeply");
-        if (event == Json::parse_event_t::object_start) {
-            seen.emplace_back();
-        } else if (event == Json::parse_event_t::object_end) {
-            seen.pop_back();
-        } else if (event == Json::parse_event_t::key) {
-            const auto& key = parsed.get_ref<const std::string&>();
-            if (!seen.back().insert(key).second) refuse("", fmt::format("the key \"{}\" is given twice", key));
-        }
-        return true;
-    };
-    try {
-        return Json::parse(text, watch);
-    } catch (const Json::exception& error) {
-        refuse("", fmt::format("not valid JSON: {}", error.what()));
-    }
+    if (const std::string fault = detail::strict_json_fault(text, max_depth); !fault.empty()) refuse("", fault);
+    return Json::parse(text);
 }
 
 template <std::size_t choices, class Enum>

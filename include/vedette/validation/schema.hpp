@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model expects of its features: types, ranges, domains, shapes, presence; written as canonical JSON.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vedette/core/dtype.hpp"
+#include "vedette/validation/check.hpp"
+
+namespace vedette::inline v0::validation {
+
+/// The physical type. A `floating` feature takes any floating Dtype, an `integer` feature any integer Dtype; neither
+/// takes the other's. `text` must be UTF-8, `bytes` need not.
+enum class FeatureType : std::uint8_t { floating, integer, boolean, text, bytes };
+
+/// What the values mean: said for people and other tools; nothing is enforced by it.
+enum class Meaning : std::uint8_t {
+    unspecified,
+    continuous,
+    count,
+    categorical,
+    ordinal,
+    identifier,
+    timestamp,
+    free_text
+};
+
+/// Only `production` features are validated; those of another stage are not evaluated.
+enum class Stage : std::uint8_t { production, planned, alpha, beta, debug_only, deprecated, disabled };
+
+enum class Order : std::uint8_t { any, increasing, strictly_increasing, decreasing, strictly_decreasing };
+
+enum class LengthUnit : std::uint8_t { bytes, code_points };
+
+/// How a text is compared with the values of its domain. `fold_ascii` takes A-Z for a-z; other letters are compared as
+/// they are. No Unicode normalisation takes place: text is compared byte by byte, so that "e" with a combining accent
+/// is not the composed letter. Producers should send NFC.
+enum class Case : std::uint8_t { exact, fold_ascii };
+
+/// Texts that a parser in linear time recognises; each says which grammar.
+enum class Format : std::uint8_t {
+    none,
+    date,       ///< RFC 3339 full-date of the proleptic Gregorian calendar, e.g. 2024-02-29
+    time,       ///< RFC 3339 full-time with offset, e.g. 23:59:60Z (a leap second at 23:59 UTC)
+    date_time,  ///< RFC 3339 date-time; `T` and `Z` of either case
+    uuid,       ///< RFC 9562: 8-4-4-4-12 hexadecimal digits of any case and version
+    email,      ///< HTML's "valid e-mail address" (WHATWG), at most 64 octets before the @ and 254 in all
+    ipv4,       ///< dotted quad, no leading zeros
+    ipv6,       ///< RFC 4291 section 2.2, all three forms, without a zone
+    uri,        ///< RFC 3986 with a scheme: its characters, percent-encoding and port; ASCII only
+    hostname,   ///< RFC 1123: labels of 1 to 63 letters, digits and hyphens, 253 octets in all
+};
+
+/// Bounds of numbers; none where absent. `Number` is double for floating features and int64 for integers.
+template <class Number>
+struct Bounds {
+    std::optional<Number> minimum;
+    std::optional<Number> maximum;
+    bool exclusive_minimum = false;
+    bool exclusive_maximum = false;
+    /// Values are whole multiples of it, as JSON Schema's `multipleOf`: exactly so, in double for floating features;
+    /// 0.1 as f32 is no multiple of 0.1.
+    std::optional<Number> step;
+
+    friend bool operator==(const Bounds&, const Bounds&) = default;
+};
+
+/// |x - mean| <= limit * standard_deviation, both ends computed in double once and included.
+struct StandardScore {
+    double mean = 0.0;
+    double standard_deviation = 1.0;
+    double limit = 0.0;
+
+    friend bool operator==(const StandardScore&, const StandardScore&) = default;
+};
+
+struct Domain {
+    std::vector<std::string> values;
+    /// The share of a batch's values that may lie outside. Above 0, one request's stray value is a warning at most.
+    double tolerated_mass = 0.0;
+    Case letter_case = Case::exact;
+
+    friend bool operator==(const Domain&, const Domain&) = default;
+};
+
+/// Both ends are included.
+struct Count {
+    std::uint64_t minimum = 0;
+    std::uint64_t maximum = std::numeric_limits<std::uint64_t>::max();
+
+    friend bool operator==(const Count&, const Count&) = default;
+};
+
+struct Feature {
+    std::string name;  ///< 1 to 1024 bytes of UTF-8, unique in the schema
+    FeatureType type = FeatureType::floating;
+    /// The only element type accepted, where given; it must fit `type`.
+    std::optional<Dtype> dtype;
+    Meaning meaning = Meaning::unspecified;
+    Stage stage = Stage::production;
+    bool required = true;
+    bool nullable = false;
+    /// Of a batch: the least share (in [0, 1]) and number of rows that hold a value.
+    double minimum_fraction = 0.0;
+    std::uint64_t minimum_count = 0;
+    /// The dimensions of a tensor as it is sent, -1 for any; empty for a scalar; absent: not checked.
+    std::optional<std::vector<std::int64_t>> shape;
+    /// How many values a list holds, one entry per level of nesting (at most 2); empty: not checked. Excludes `shape`.
+    std::vector<Count> valency;
+
+    Bounds<double> number;                        ///< of floating features
+    Bounds<std::int64_t> integer;                 ///< of integer features
+    std::optional<StandardScore> standard_score;  ///< of floating features
+    bool integral = false;                        ///< of floating features: whole numbers only
+    bool allow_nan = false;
+    bool allow_infinity = false;  ///< an allowed infinity is still held against minimum and maximum
+
+    std::optional<Domain> domain;  ///< of text and bytes
+    std::optional<Count> length;   ///< of text and bytes
+    LengthUnit length_unit = LengthUnit::bytes;
+    Format format = Format::none;  ///< of text
+
+    bool unique = false;       ///< of batches: no value twice
+    Order order = Order::any;  ///< of batches: floating and integer features
+
+    /// Where the feature is expected; empty: everywhere.
+    std::vector<std::string> environments;
+    /// Other severities than `error`; `none` silences a check.
+    std::map<Check, Severity> severity;
+    std::string owner;
+    std::vector<std::string> pii;  ///< tags of personal data, e.g. "email"; free words
+
+    friend bool operator==(const Feature&, const Feature&) = default;
+};
+
+/// The features of a model in the order of its rows. A document to review, store and exchange: this release reads,
+/// checks and writes it; it does not hold data against it yet.
+struct Schema {
+    static constexpr int version = 1;
+    static constexpr std::size_t most_features = 65536;
+
+    std::string name;
+    std::vector<std::string> environments;  ///< known names, e.g. "training", "serving"
+    std::vector<Feature> features;
+
+    /// Throws Error(invalid_argument) that names the path of the first fault, e.g. "schema /features/3/minimum: ...".
+    void validate() const;
+
+    /// The document in its one canonical form: fixed key order, nothing that equals its default, no spaces. Equal
+    /// schemas give equal bytes. Throws as `validate`. O(size).
+    [[nodiscard]] std::string to_json() const;
+    /// Reads strict JSON (no repeated or unknown key, no comment, at most 8 levels). Throws Error(invalid_argument)
+    /// with the path of the fault, unsupported_version for another version. O(size log size).
+    [[nodiscard]] static Schema from_json(std::string_view text);
+
+    friend bool operator==(const Schema&, const Schema&) = default;
+};
+
+[[nodiscard]] const char* feature_type_name(FeatureType type) noexcept;
+[[nodiscard]] const char* format_name(Format format) noexcept;
+
+}  // namespace vedette::inline v0::validation

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// What makes a schema a possible one.
+#include "vedette/validation/schema.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <type_traits>
+
+#include "validation/schema_words.hpp"
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::validation {
+
+void refuse(const std::string& path, const std::string& what) {
+    throw Error(ErrorCode::invalid_argument, fmt::format("schema {}: {}", path.empty() ? "/" : path, what));
+}
+
+namespace {
+
+constexpr std::size_t longest_text = 1024;
+constexpr std::size_t most_dimensions = 32;
+constexpr std::size_t most_levels = 2;
+
+template <std::size_t n, class Enum>
+void check_word(Enum value, const std::array<const char*, n>& words, const std::string& path) {
+    if (static_cast<std::size_t>(value) >= words.size())
+        refuse(path, fmt::format("{} is no such choice", static_cast<int>(value)));
+}
+
+void check_text(const std::string& text, const std::string& path, std::size_t shortest, std::size_t longest) {
+    if (text.size() < shortest || text.size() > longest)
+        refuse(path, fmt::format("{} bytes long, must be {} to {}", text.size(), shortest, longest));
+    if (text.find('\0') != std::string::npos) refuse(path, "holds a zero byte");
+    try {
+        static_cast<void>(nlohmann::json(text).dump());
+    } catch (const nlohmann::json::exception&) {
+        refuse(path, "is not UTF-8");
+    }
+}
+
+void check_set(const std::vector<std::string>& texts, const std::string& path) {
+    std::set<std::string_view> seen;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        check_text(texts[i], fmt::format("{}/{}", path, i), 1, longest_text);
+        if (!seen.insert(texts[i]).second) refuse(fmt::format("{}/{}", path, i), "is given twice");
+    }
+}
+
+void check_share(double share, const std::string& path) {
+    if (!(share >= 0.0 && share <= 1.0)) refuse(path, fmt::format("{} lies outside [0, 1]", share));
+}
+
+void check_range(const Count& count, const std::string& path) {
+    if (count.minimum > count.maximum)
+        refuse(path, fmt::format("minimum {} exceeds maximum {}", count.minimum, count.maximum));
+}
+
+template <class Number>
+void check_finite(Number value, const std::string& path) {
+    if constexpr (std::is_floating_point_v<Number>) {
+        if (!std::isfinite(value)) refuse(path, fmt::format("{} is not finite", value));
+    }
+}
+
+template <class Number>
+void check_bounds(const Bounds<Number>& bounds, const std::string& path) {
+    if (bounds.minimum) check_finite(*bounds.minimum, path + "/minimum");
+    if (bounds.maximum) check_finite(*bounds.maximum, path + "/maximum");
+    if (bounds.exclusive_minimum && !bounds.minimum) refuse(path + "/exclusive_minimum", "there is no minimum");
+    if (bounds.exclusive_maximum && !bounds.maximum) refuse(path + "/exclusive_maximum", "there is no maximum");
+    if (bounds.minimum && bounds.maximum) {
+        const bool is_open = bounds.exclusive_minimum || bounds.exclusive_maximum;
+        if (*bounds.minimum > *bounds.maximum || (is_open && *bounds.minimum == *bounds.maximum))
+            refuse(path + "/maximum", "no value lies between minimum and maximum");
+        if constexpr (std::is_integral_v<Number>) {
+            // Both ends excluded, as unsigned words: the difference of two int64 may not fit into one.
+            const auto width =
+                static_cast<std::uint64_t>(*bounds.maximum) - static_cast<std::uint64_t>(*bounds.minimum);
+            if (bounds.exclusive_minimum && bounds.exclusive_maximum && width == 1)
+                refuse(path + "/maximum", "no value lies between minimum and maximum");
+        }
+    }
+    if (bounds.step) {
+        check_finite(*bounds.step, path + "/step");
+        if (*bounds.step <= Number{0}) refuse(path + "/step", fmt::format("{} is not positive", *bounds.step));
+    }
+}
+
+bool is_floating(Dtype dtype) {
+    return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f32 || dtype == Dtype::f64;
+}
+
+void check_type(const Feature& feature, const std::string& path) {
+    check_word(feature.type, type_words, path + "/type");
+    check_word(feature.meaning, meaning_words, path + "/meaning");
+    check_word(feature.stage, stage_words, path + "/stage");
+    if (!feature.dtype) return;
+    const Dtype dtype = *feature.dtype;
+    if (dtype_size(dtype) == 0) refuse(path + "/dtype", fmt::format("{} is no type", static_cast<int>(dtype)));
+    const FeatureType kind = dtype == Dtype::boolean ? FeatureType::boolean
+                             : is_floating(dtype)    ? FeatureType::floating
+                                                     : FeatureType::integer;
+    if (kind != feature.type)
+        refuse(path + "/dtype", fmt::format("{} is not {}", dtype_name(dtype), feature_type_name(feature.type)));
+}
+
+void check_dimensions(const Feature& feature, const std::string& path) {
+    if (feature.shape && !feature.valency.empty()) refuse(path + "/valency", "excludes shape");
+    if (feature.valency.size() > most_levels)
+        refuse(path + "/valency", fmt::format("{} levels, at most {}", feature.valency.size(), most_levels));
+    for (std::size_t i = 0; i < feature.valency.size(); ++i)
+        check_range(feature.valency[i], fmt::format("{}/valency/{}", path, i));
+    if (!feature.shape) return;
+    if (feature.shape->size() > most_dimensions)
+        refuse(path + "/shape", fmt::format("{} dimensions, at most {}", feature.shape->size(), most_dimensions));
+    for (std::size_t i = 0; i < feature.shape->size(); ++i) {
+        if ((*feature.shape)[i] < -1)
+            refuse(fmt::format("{}/shape/{}", path, i), fmt::format("{} is below -1", (*feature.shape)[i]));
+    }
+}
+
+// A rule that the feature's type can never meet is a mistake of its author, not a rule to skip.
+void check_numbers(const Feature& feature, const std::string& path) {
+    check_word(feature.order, order_words, path + "/order");
+    const auto type = std::string(feature_type_name(feature.type));
+    const bool is_float = feature.type == FeatureType::floating;
+    if (!is_float && feature.number != Bounds<double>{}) refuse(path, "bounds of floating features, but is " + type);
+    if (feature.type != FeatureType::integer && feature.integer != Bounds<std::int64_t>{})
+        refuse(path, "bounds of integer features, but is " + type);
+    if (!is_float && feature.integral) refuse(path + "/integral", "is for floating features, not " + type);
+    if (!is_float && feature.allow_nan) refuse(path + "/allow_nan", "is for floating features, not " + type);
+    if (!is_float && feature.allow_infinity) refuse(path + "/allow_infinity", "is for floating features, not " + type);
+    if (!is_float && feature.type != FeatureType::integer && feature.order != Order::any)
+        refuse(path + "/order", "is for numbers, not " + type);
+    check_bounds(feature.number, path);
+    check_bounds(feature.integer, path);
+    if (!feature.standard_score) return;
+    const std::string place = path + "/standard_score";
+    if (!is_float) refuse(place, "is for floating features, not " + type);
+    const StandardScore& score = *feature.standard_score;
+    check_finite(score.mean, place + "/mean");
+    check_finite(score.standard_deviation, place + "/standard_deviation");
+    check_finite(score.limit, place + "/limit");
+    if (!(score.standard_deviation > 0.0)) refuse(place + "/standard_deviation", "must be positive");
+    if (!(score.limit > 0.0)) refuse(place + "/limit", "must be positive");
+    const double reach = score.limit * score.standard_deviation;
+    check_finite(score.mean - reach, place + "/limit");
+    check_finite(score.mean + reach, place + "/limit");
+}
+
+void check_domain(const Domain& domain, const std::string& path) {
+    check_word(domain.letter_case, case_words, path + "/letter_case");
+    check_share(domain.tolerated_mass, path + "/tolerated_mass");
+    if (domain.values.empty()) refuse(path + "/values", "is empty: no text would be valid");
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < domain.values.size(); ++i) {
+        const std::string place = fmt::format("{}/values/{}", path, i);
+        check_text(domain.values[i], place, 0, std::size_t{1} << 20);
+        std::string key = domain.values[i];
+        if (domain.letter_case == Case::fold_ascii) {
+            for (char& c : key) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }
+        if (!seen.insert(std::move(key)).second) refuse(place, "is given twice");
+    }
+}
+
+void check_texts(const Feature& feature, const std::string& path) {
+    check_word(feature.length_unit, unit_words, path + "/length_unit");
+    check_word(feature.format, format_words, path + "/format");
+    const bool is_text = feature.type == FeatureType::text;
+    const bool is_string = is_text || feature.type == FeatureType::bytes;
+    const auto type = std::string(feature_type_name(feature.type));
+    if (feature.domain && !is_string) refuse(path + "/domain", "is for text and bytes, not " + type);
+    if (feature.length && !is_string) refuse(path + "/length", "is for text and bytes, not " + type);
+    if (feature.format != Format::none && !is_text) refuse(path + "/format", "is for text, not " + type);
+    if (feature.length_unit == LengthUnit::code_points && !(is_text && feature.length))
+        refuse(path + "/length_unit", "code points are counted in the length of text only");
+    if (feature.domain) check_domain(*feature.domain, path + "/domain");
+    if (feature.length) check_range(*feature.length, path + "/length");
+}
+
+void check_feature(const Feature& feature, const std::vector<std::string>& known, const std::string& path) {
+    check_text(feature.name, path + "/name", 1, longest_text);
+    check_type(feature, path);
+    check_share(feature.minimum_fraction, path + "/minimum_fraction");
+    check_dimensions(feature, path);
+    check_numbers(feature, path);
+    check_texts(feature, path);
+    check_set(feature.environments, path + "/environments");
+    for (std::size_t i = 0; i < feature.environments.size(); ++i) {
+        if (std::find(known.begin(), known.end(), feature.environments[i]) == known.end())
+            refuse(fmt::format("{}/environments/{}", path, i),
+                   fmt::format("\"{}\" is not among the schema's", feature.environments[i]));
+    }
+    for (const auto& [check, severity] : feature.severity) {
+        if (static_cast<std::size_t>(check) >= check_count)
+            refuse(path + "/severity", fmt::format("{} is no check", static_cast<int>(check)));
+        check_word(severity, severity_words, fmt::format("{}/severity/{}", path, check_name(check)));
+    }
+    check_text(feature.owner, path + "/owner", 0, longest_text);
+    check_set(feature.pii, path + "/pii");
+}
+
+}  // namespace
+
+const char* feature_type_name(FeatureType type) noexcept {
+    const auto index = static_cast<std::size_t>(type);
+    return index < type_words.size() ? type_words[index] : "unknown";
+}
+
+const char* format_name(Format format) noexcept {
+    const auto index = static_cast<std::size_t>(format);
+    return index < format_words.size() ? format_words[index] : "unknown";
+}
+
+void Schema::validate() const {
+    check_text(name, "/name", 0, longest_text);
+    check_set(environments, "/environments");
+    if (features.size() > most_features)
+        refuse("/features", fmt::format("{} features, at most {}", features.size(), most_features));
+    std::set<std::string_view> seen;
+    for (std::size_t i = 0; i < features.size(); ++i) {
+        const std::string path = fmt::format("/features/{}", i);
+        check_feature(features[i], environments, path);
+        if (!seen.insert(features[i].name).second)
+            refuse(path + "/name", fmt::format("\"{}\" is given twice", features[i].name));
+    }
+}
+
+}  // namespace vedette::inline v0::validation

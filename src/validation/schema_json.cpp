@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// A schema's document: read strictly, written canonically.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+#include <utility>
+
+#include "core/strict_json.hpp"
+#include "validation/schema_words.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/validation/schema.hpp"
+
+namespace vedette::inline v0::validation {
+
+namespace {
+
+using Json = nlohmann::json;             // read: its objects are trees, many keys cost no quadratic time
+using Ordered = nlohmann::ordered_json;  // written: keys in the order of the header
+
+void read(bool& value, const Json& json, const std::string& path) {
+    if (!json.is_boolean()) refuse(path, "must be true or false");
+    value = json.get<bool>();
+}
+
+void read(double& value, const Json& json, const std::string& path) {
+    if (!json.is_number()) refuse(path, "must be a number");
+    value = json.get<double>();
+}
+
+void read(std::int64_t& value, const Json& json, const std::string& path) {
+    constexpr auto highest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > highest))
+        refuse(path, "must be an integer of 64 bits");
+    value = json.get<std::int64_t>();
+}
+
+void read(std::uint64_t& value, const Json& json, const std::string& path) {
+    if (!json.is_number_unsigned()) refuse(path, "must be a non-negative integer of 64 bits");
+    value = json.get<std::uint64_t>();
+}
+
+void read(std::string& value, const Json& json, const std::string& path) {
+    if (!json.is_string()) refuse(path, "must be a text");
+    value = json.get<std::string>();
+}
+
+template <class Enum, std::size_t n>
+void read_word(Enum& value, const Json& json, const std::string& path, const std::array<const char*, n>& words) {
+    if (!json.is_string()) refuse(path, "must be a word");
+    const auto& text = json.get_ref<const std::string&>();
+    std::string allowed;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (text == words[i]) {
+            value = static_cast<Enum>(i);
+            return;
+        }
+        allowed += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", words[i]);
+    }
+    refuse(path, fmt::format("\"{}\" is not one of {}", text, allowed));
+}
+
+void read(Dtype& value, const Json& json, const std::string& path) {
+    std::string text;
+    read(text, json, path);
+    const auto known = dtype_from_name(text);
+    if (!known) refuse(path, fmt::format("\"{}\" is no type, such as \"F32\" or \"I64\"", text));
+    value = *known;
+}
+
+void read(Count& value, const Json& json, const std::string& path);
+void read(Feature& value, const Json& json, const std::string& path);
+void read(StandardScore& value, const Json& json, const std::string& path);
+void read(Domain& value, const Json& json, const std::string& path);
+void read(std::map<Check, Severity>& value, const Json& json, const std::string& path);
+
+template <class T>
+void read(std::vector<T>& values, const Json& json, const std::string& path) {
+    if (!json.is_array()) refuse(path, "must be an array");
+    for (std::size_t i = 0; i < json.size(); ++i) read(values.emplace_back(), json[i], fmt::format("{}/{}", path, i));
+}
+
+// Takes the members of an object one by one; what nobody asked for is unknown.
+class Members {
+  public:
+    Members(const Json& json, const std::string& path) : json_(json), path_(path) {
+        if (!json.is_object()) refuse(path, "must be an object");
+    }
+
+    const Json* find(const char* key) {
+        known_.emplace_back(key);
+        const auto found = json_.find(key);
+        return found == json_.end() ? nullptr : &*found;
+    }
+    const Json& need(const char* key) {
+        const Json* found = find(key);
+        if (found == nullptr) refuse(place(key), "is missing");
+        return *found;
+    }
+    template <class T>
+    void take(const char* key, T& value) {
+        if (const Json* found = find(key)) read(value, *found, place(key));
+    }
+    template <class T>
+    void take(const char* key, std::optional<T>& value) {
+        if (const Json* found = find(key)) read(value.emplace(), *found, place(key));
+    }
+    template <class Enum, std::size_t n>
+    void take_word(const char* key, Enum& value, const std::array<const char*, n>& words) {
+        if (const Json* found = find(key)) read_word(value, *found, place(key), words);
+    }
+    void finish() const {
+        for (const auto& [key, value] : json_.items()) {
+            if (std::find(known_.begin(), known_.end(), key) == known_.end()) refuse(path_ + "/" + key, "unknown key");
+        }
+    }
+    [[nodiscard]] std::string place(const char* key) const { return path_ + "/" + key; }
+
+  private:
+    const Json& json_;
+    const std::string& path_;
+    std::vector<std::string_view> known_;
+};
+
+void read(Count& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    members.take("minimum", value.minimum);
+    members.take("maximum", value.maximum);
+    members.finish();
+}
+
+void read(StandardScore& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    read(value.mean, members.need("mean"), members.place("mean"));
+    read(value.standard_deviation, members.need("standard_deviation"), members.place("standard_deviation"));
+    read(value.limit, members.need("limit"), members.place("limit"));
+    members.finish();
+}
+
+void read(Domain& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    read(value.values, members.need("values"), members.place("values"));
+    members.take("tolerated_mass", value.tolerated_mass);
+    members.take_word("letter_case", value.letter_case, case_words);
+    members.finish();
+}
+
+void read(std::map<Check, Severity>& value, const Json& json, const std::string& path) {
+    if (!json.is_object()) refuse(path, "must be an object");
+    for (const auto& [key, word] : json.items()) {
+        const auto check = check_from_name(key);
+        if (!check) refuse(path + "/" + key, "unknown check");
+        read_word(value[*check], word, path + "/" + key, severity_words);
+    }
+}
+
+template <class Number>
+void take_bounds(Members& members, Bounds<Number>& bounds) {
+    members.take("minimum", bounds.minimum);
+    members.take("maximum", bounds.maximum);
+    members.take("exclusive_minimum", bounds.exclusive_minimum);
+    members.take("exclusive_maximum", bounds.exclusive_maximum);
+    members.take("step", bounds.step);
+}
+
+void read(Feature& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    read(value.name, members.need("name"), members.place("name"));
+    read_word(value.type, members.need("type"), members.place("type"), type_words);
+    members.take("dtype", value.dtype);
+    members.take_word("meaning", value.meaning, meaning_words);
+    members.take_word("stage", value.stage, stage_words);
+    members.take("required", value.required);
+    members.take("nullable", value.nullable);
+    members.take("minimum_fraction", value.minimum_fraction);
+    members.take("minimum_count", value.minimum_count);
+    members.take("shape", value.shape);
+    members.take("valency", value.valency);
+    // Bounds of a text or a boolean are unknown keys.
+    if (value.type == FeatureType::floating) take_bounds(members, value.number);
+    if (value.type == FeatureType::integer) take_bounds(members, value.integer);
+    members.take("standard_score", value.standard_score);
+    members.take("integral", value.integral);
+    members.take("allow_nan", value.allow_nan);
+    members.take("allow_infinity", value.allow_infinity);
+    members.take("domain", value.domain);
+    members.take("length", value.length);
+    members.take_word("length_unit", value.length_unit, unit_words);
+    members.take_word("format", value.format, format_words);
+    members.take("unique", value.unique);
+    members.take_word("order", value.order, order_words);
+    members.take("environments", value.environments);
+    members.take("severity", value.severity);
+    members.take("owner", value.owner);
+    members.take("pii", value.pii);
+    members.finish();
+}
+
+Ordered write(const Count& count) {
+    Ordered json = Ordered::object();
+    if (count.minimum != Count{}.minimum) json["minimum"] = count.minimum;
+    if (count.maximum != Count{}.maximum) json["maximum"] = count.maximum;
+    return json;
+}
+
+// -0 equals 0, so it is written as 0.
+template <class Number>
+Number plain(Number value) {
+    return value == Number{0} ? Number{0} : value;
+}
+
+template <class Number>
+void write_bounds(const Bounds<Number>& bounds, Ordered& json) {
+    if (bounds.minimum) json["minimum"] = plain(*bounds.minimum);
+    if (bounds.maximum) json["maximum"] = plain(*bounds.maximum);
+    if (bounds.exclusive_minimum) json["exclusive_minimum"] = true;
+    if (bounds.exclusive_maximum) json["exclusive_maximum"] = true;
+    if (bounds.step) json["step"] = *bounds.step;
+}
+
+template <class Enum, std::size_t n>
+void write_word(Ordered& json, const char* key, Enum value, const std::array<const char*, n>& words) {
+    if (value != Enum{}) json[key] = words[static_cast<std::size_t>(value)];
+}
+
+void write_presence(const Feature& feature, Ordered& json) {
+    if (!feature.required) json["required"] = false;
+    if (feature.nullable) json["nullable"] = true;
+    if (feature.minimum_fraction != 0.0) json["minimum_fraction"] = feature.minimum_fraction;
+    if (feature.minimum_count != 0) json["minimum_count"] = feature.minimum_count;
+    if (feature.shape) json["shape"] = *feature.shape;
+    for (const Count& count : feature.valency) json["valency"].push_back(write(count));
+}
+
+void write_rules(const Feature& feature, Ordered& json) {
+    write_bounds(feature.number, json);
+    write_bounds(feature.integer, json);
+    if (feature.standard_score) {
+        json["standard_score"] = {{"mean", plain(feature.standard_score->mean)},
+                                  {"standard_deviation", feature.standard_score->standard_deviation},
+                                  {"limit", feature.standard_score->limit}};
+    }
+    if (feature.integral) json["integral"] = true;
+    if (feature.allow_nan) json["allow_nan"] = true;
+    if (feature.allow_infinity) json["allow_infinity"] = true;
+    if (feature.domain) {
+        Ordered& domain = json["domain"];
+        domain["values"] = feature.domain->values;
+        if (feature.domain->tolerated_mass != 0.0) domain["tolerated_mass"] = feature.domain->tolerated_mass;
+        write_word(domain, "letter_case", feature.domain->letter_case, case_words);
+    }
+    if (feature.length) json["length"] = write(*feature.length);
+    write_word(json, "length_unit", feature.length_unit, unit_words);
+    write_word(json, "format", feature.format, format_words);
+    if (feature.unique) json["unique"] = true;
+    write_word(json, "order", feature.order, order_words);
+}
+
+Ordered write(const Feature& feature) {
+    Ordered json = Ordered::object();
+    json["name"] = feature.name;
+    json["type"] = feature_type_name(feature.type);
+    if (feature.dtype) json["dtype"] = std::string(dtype_name(*feature.dtype));
+    write_word(json, "meaning", feature.meaning, meaning_words);
+    write_word(json, "stage", feature.stage, stage_words);
+    write_presence(feature, json);
+    write_rules(feature, json);
+    if (!feature.environments.empty()) json["environments"] = feature.environments;
+    for (const auto& [check, severity] : feature.severity)
+        json["severity"][check_name(check)] = severity_name(severity);
+    if (!feature.owner.empty()) json["owner"] = feature.owner;
+    if (!feature.pii.empty()) json["pii"] = feature.pii;
+    return json;
+}
+
+}  // namespace
+
+std::string Schema::to_json() const {
+    validate();
+    Ordered json = Ordered::object();
+    json["version"] = version;
+    if (!name.empty()) json["name"] = name;
+    if (!environments.empty()) json["environments"] = environments;
+    json["features"] = Ordered::array();
+    for (const Feature& feature : features) json["features"].push_back(write(feature));
+    return json.dump();
+}
+
+Schema Schema::from_json(std::string_view text) {
+    constexpr int max_depth = 8;
+    if (const std::string fault = detail::strict_json_fault(text, max_depth); !fault.empty()) refuse("", fault);
+    const Json json = Json::parse(text);
+    const std::string root;
+    Members members(json, root);
+    std::int64_t found = 0;
+    read(found, members.need("version"), "/version");
+    if (found != version) {
+        throw Error(
+            ErrorCode::unsupported_version,
+            fmt::format("schema /version: {} is not known here; this library reads version {}", found, version));
+    }
+    Schema schema;
+    members.take("name", schema.name);
+    members.take("environments", schema.environments);
+    read(schema.features, members.need("features"), "/features");
+    members.finish();
+    schema.validate();
+    return schema;
+}
+
+}  // namespace vedette::inline v0::validation
