@@ -34,7 +34,7 @@ nlohmann::ordered_json training_json(const PrivacyOptions& options, double noise
 }  // namespace
 
 ExitStatus privacy_account(const PrivacyOptions& options) {
-    const privacy::Bounds bounds = privacy::dp_sgd_epsilon(options.training, options.delta, {.error = options.error});
+    const Interval bounds = privacy::dp_sgd_epsilon(options.training, options.delta, {.error = options.error});
     privacy::RenyiAccountant renyi;
     renyi.add_gaussian(options.training.noise_multiplier, options.training.sampling_rate, options.training.steps);
     const double renyi_epsilon = renyi.epsilon(options.delta);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plain twin of draws.inl.hpp: for CPUs without kernels of their own, and for the tests.
+// The plain twin of draws.inl.hpp: for CPUs without kernels of their own, and for the tests. Static, since the baseline
+// kernels use it too: nothing in a kernel object may be shared with another.
 #pragma once
 
 #include "kernels/binary_exp.hpp"
@@ -7,9 +8,9 @@
 
 namespace vedette::inline v0::kernels::scalar {
 
-inline bool count_thresholds(const std::uint64_t* words, std::size_t count, const std::int64_t* thresholds,
-                             std::size_t threshold_count, unsigned shift, std::uint64_t sign_mask,
-                             std::int64_t* outcomes) noexcept {
+static inline bool count_thresholds(const std::uint64_t* words, std::size_t count, const std::int64_t* thresholds,
+                                    std::size_t threshold_count, unsigned shift, std::uint64_t sign_mask,
+                                    std::int64_t* outcomes) noexcept {
     bool passed = false;
     for (std::size_t i = 0; i < count; ++i) {
         const auto u = static_cast<std::int64_t>(words[i] >> 1U);
@@ -25,7 +26,7 @@ inline bool count_thresholds(const std::uint64_t* words, std::size_t count, cons
 }
 
 /// The upper half of a product.
-constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) noexcept {
+static constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) noexcept {
     __extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using)
     return static_cast<std::uint64_t>((Wide{a} * b) >> 64U);
 }
@@ -36,7 +37,7 @@ constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) noexcept
 /// are up to 3 too small as those of the kernels: P 1.3; each step of its two chains 3.5, times numbers below 1
 /// afterwards, and the square's error times at most 0.2, 27 with the product of the odd chain; the product with g, the
 /// complement, the quarter power, the product with it and the shift 9. Together 38, hence 19 of 2^-63.
-inline std::int64_t binary_exp(std::uint64_t y) noexcept {
+static inline std::int64_t binary_exp(std::uint64_t y) noexcept {
     const std::uint64_t f = y << exp_integer_bits, g = f << 2U, square = multiply_high(g, g);
     std::uint64_t even = exp_even[4], odd = exp_odd[3];
     for (int k = 3; k >= 0; --k) even = multiply_high(even, square) + exp_even[k];
@@ -49,7 +50,7 @@ inline std::int64_t binary_exp(std::uint64_t y) noexcept {
                                      ((y >> (64U - exp_integer_bits)) + 1U));
 }
 
-inline bool judge_candidates(const GaussianCandidates* c, std::int64_t* values, std::int64_t* keep) noexcept {
+static inline bool judge_candidates(const GaussianCandidates* c, std::int64_t* values, std::int64_t* keep) noexcept {
     const std::uint64_t mask = ~std::uint64_t{0} << (64 - c->low_bits);
     std::uint64_t open = 0;
     for (std::size_t i = 0; i < c->count; ++i) {

@@ -282,7 +282,7 @@ double ComposedLoss::log_curve(const Side& side, double epsilon, double sign) co
     return std::min(0.0, most + std::log1p(std::exp(std::min(finite, infinite) - most)));
 }
 
-Bounds ComposedLoss::log_delta(double epsilon) const noexcept {
+Interval ComposedLoss::log_delta(double epsilon) const noexcept {
     return {log_curve(below_, epsilon, -1.0), log_curve(above_, epsilon, 1.0)};
 }
 
@@ -319,7 +319,7 @@ double ComposedLoss::solve(const Side& side, double delta, double sign) const no
     return std::clamp(epsilon, loss(low - 1), loss(low)) * (1.0 + sign * 4.0 * unit);
 }
 
-Bounds ComposedLoss::epsilon(double delta) const noexcept {
+Interval ComposedLoss::epsilon(double delta) const noexcept {
     return {solve(below_, delta, -1.0), solve(above_, delta, 1.0)};
 }
 

@@ -32,10 +32,10 @@ class ComposedLoss {
 
     [[nodiscard]] bool valid() const noexcept { return cells_ != 0; }
     /// The curve's logarithm at any real epsilon.
-    [[nodiscard]] Bounds log_delta(double epsilon) const noexcept;
+    [[nodiscard]] Interval log_delta(double epsilon) const noexcept;
     /// The real, maybe negative, epsilon at which the curve takes the value delta; NaN in place of an end that lies
     /// below the window of a positive tilt, so that a smaller tilt is called for.
-    [[nodiscard]] Bounds epsilon(double delta) const noexcept;
+    [[nodiscard]] Interval epsilon(double delta) const noexcept;
 
   private:
     // Both sums over the losses from cell i on, relative to its loss: of e^(-tilt l), and of e^(-(tilt + 1) l).

@@ -12,7 +12,7 @@
 
 namespace vedette::inline v0::privacy {
 
-Bounds dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options) {
+Interval dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options) {
     return PrivacyLossDistribution::gaussian(
                {.noise_multiplier = training.noise_multiplier, .sampling_rate = training.sampling_rate})
         .compose(training.steps)
@@ -34,8 +34,8 @@ double calibrate_noise(const NoiseTarget& target) {
     // A bracket first, by bounds as coarse as a tenth of epsilon; only what falls between them is looked at closely.
     const auto suffices = [&](double noise) {
         const DpSgd training{noise, target.sampling_rate, target.steps};
-        const Bounds coarse = dp_sgd_epsilon(training, target.guarantee.delta,
-                                             {.error = std::max(options.error, 0.1 * target.guarantee.epsilon)});
+        const Interval coarse = dp_sgd_epsilon(training, target.guarantee.delta,
+                                               {.error = std::max(options.error, 0.1 * target.guarantee.epsilon)});
         if (coarse.upper <= target.guarantee.epsilon) return true;
         if (coarse.lower > target.guarantee.epsilon) return false;
         return dp_sgd_epsilon(training, target.guarantee.delta, options).upper <= target.guarantee.epsilon;

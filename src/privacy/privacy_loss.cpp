@@ -57,15 +57,15 @@ bool make_factors(const Parts& parts, const Grid& grid, bool added, std::vector<
 }
 
 // Nothing known.
-constexpr Bounds nothing{-infinity, infinity};
+constexpr Interval nothing{-infinity, infinity};
 
-Bounds solve_epsilon(const std::vector<LossFactor>& factors, const Grid& grid, double delta) {
+Interval solve_epsilon(const std::vector<LossFactor>& factors, const Grid& grid, double delta) {
     double tilt = tilt_for_delta(factors, grid.step, std::log(delta));
-    Bounds bounds{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+    Interval bounds{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
     for (int i = 0; i < 8 && (std::isnan(bounds.lower) || std::isnan(bounds.upper)); ++i) {
         const ComposedLoss composed(factors, grid.step, i < 7 ? tilt : 0.0, grid.max_cells);
         if (!composed.valid()) break;
-        const Bounds found = composed.epsilon(delta);
+        const Interval found = composed.epsilon(delta);
         if (std::isnan(bounds.lower)) bounds.lower = found.lower;
         if (std::isnan(bounds.upper)) bounds.upper = found.upper;
         tilt *= 0.5;
@@ -75,7 +75,7 @@ Bounds solve_epsilon(const std::vector<LossFactor>& factors, const Grid& grid, d
     return bounds;
 }
 
-Bounds solve_log_delta(const std::vector<LossFactor>& factors, const Grid& grid, double epsilon) {
+Interval solve_log_delta(const std::vector<LossFactor>& factors, const Grid& grid, double epsilon) {
     const double tilt = tilt_for_epsilon(factors, grid.step, epsilon);
     const ComposedLoss composed(factors, grid.step, tilt, grid.max_cells);
     return composed.valid() ? composed.log_delta(epsilon) : nothing;
@@ -83,7 +83,8 @@ Bounds solve_log_delta(const std::vector<LossFactor>& factors, const Grid& grid,
 
 // Asks both directions, on grids as fine as needed. `ask` answers for one; `width` is the measure of the error.
 template <class Parts, class Ask, class Width>
-Bounds refine(const Parts& parts, const PrivacyLossOptions& options, double tail, const Ask& ask, const Width& width) {
+Interval refine(const Parts& parts, const PrivacyLossOptions& options, double tail, const Ask& ask,
+                const Width& width) {
     double total = 0.0;
     bool symmetric = true;
     for (const auto& part : parts) {
@@ -95,7 +96,7 @@ Bounds refine(const Parts& parts, const PrivacyLossOptions& options, double tail
     if (step == 0.0) step = std::min(0.05, 1.2 * std::sqrt(std::min(options.error, 1.0) / total));
     // Atoms on a lattice are exact on it; a finer grid only adds rounding.
     if (lattice > 0.0 && options.loss_interval == 0.0) step = std::min(lattice, 1.0);
-    Bounds best{-infinity, infinity};
+    Interval best{-infinity, infinity};
     double last_width = infinity;
     double last_step = infinity;
     int endless = 0;
@@ -103,7 +104,7 @@ Bounds refine(const Parts& parts, const PrivacyLossOptions& options, double tail
     for (int round = 0; round < 24; ++round) {
         if (lattice > 0.0 && options.loss_interval == 0.0) step = lattice / std::ceil(lattice / step);
         const Grid grid{step, tail, options.max_cells};
-        Bounds here = nothing;
+        Interval here = nothing;
         bool complete = true;
         for (const bool added : {false, true}) {
             if (added && symmetric) break;
@@ -111,7 +112,7 @@ Bounds refine(const Parts& parts, const PrivacyLossOptions& options, double tail
                 complete = false;
                 break;
             }
-            const Bounds bounds = ask(factors, grid);
+            const Interval bounds = ask(factors, grid);
             if (bounds.upper == infinity && bounds.lower == -infinity) complete = false;
             if (added) {
                 here = {std::max(here.lower, bounds.lower), std::max(here.upper, bounds.upper)};
@@ -281,23 +282,23 @@ PrivacyLossDistribution PrivacyLossDistribution::compose(const PrivacyLossDistri
     return result;
 }
 
-Bounds PrivacyLossDistribution::epsilon(double delta, const PrivacyLossOptions& options) const {
+Interval PrivacyLossDistribution::epsilon(double delta, const PrivacyLossOptions& options) const {
     require_within("delta", delta, 1e-280, std::nextafter(1.0, 0.0));
     check(options);
     if (parts_.empty()) return {0.0, 0.0};
     double total = 0.0;
     for (const Part& part : parts_) total += static_cast<double>(part.times);
     const double tail = std::max(1e-6 * delta / total, 1e-295);
-    const Bounds bounds = refine(
+    const Interval bounds = refine(
         parts_, options, tail,
         [delta](const std::vector<LossFactor>& factors, const Grid& grid) {
             return solve_epsilon(factors, grid, delta);
         },
-        [](const Bounds& b) { return std::max(b.upper, 0.0) - std::max(b.lower, 0.0); });
+        [](const Interval& b) { return std::max(b.upper, 0.0) - std::max(b.lower, 0.0); });
     return {std::max(bounds.lower, 0.0), std::max(bounds.upper, 0.0)};
 }
 
-Bounds PrivacyLossDistribution::log_delta(double epsilon, const PrivacyLossOptions& options) const {
+Interval PrivacyLossDistribution::log_delta(double epsilon, const PrivacyLossOptions& options) const {
     require_within("epsilon", epsilon, 0.0, 1e9);
     check(options);
     if (parts_.empty()) return {-infinity, -infinity};
@@ -306,18 +307,18 @@ Bounds PrivacyLossDistribution::log_delta(double epsilon, const PrivacyLossOptio
     const auto ask = [epsilon](const std::vector<LossFactor>& factors, const Grid& grid) {
         return solve_log_delta(factors, grid, epsilon);
     };
-    const auto width = [](const Bounds& b) { return b.upper - b.lower; };
+    const auto width = [](const Interval& b) { return b.upper - b.lower; };
     // What the grid may leave to infinity depends on the answer, so that is looked for coarsely first.
     PrivacyLossOptions coarse = options;
     coarse.error = std::max(options.error, 10.0);
-    const Bounds about = refine(parts_, coarse, 1e-290, ask, width);
+    const Interval about = refine(parts_, coarse, 1e-290, ask, width);
     const double tail = std::max(1e-290, std::exp(std::min(about.upper, 0.0) - 30.0) / total);
-    const Bounds bounds = refine(parts_, options, tail, ask, width);
+    const Interval bounds = refine(parts_, options, tail, ask, width);
     return {std::max(about.lower, bounds.lower), std::min({about.upper, bounds.upper, 0.0})};
 }
 
-Bounds PrivacyLossDistribution::delta(double epsilon, const PrivacyLossOptions& options) const {
-    const Bounds logs = log_delta(epsilon, options);
+Interval PrivacyLossDistribution::delta(double epsilon, const PrivacyLossOptions& options) const {
+    const Interval logs = log_delta(epsilon, options);
     return {std::exp(logs.lower), std::min(1.0, std::exp(logs.upper) * (1.0 + 0x1p-50))};
 }
 

@@ -17,7 +17,7 @@ struct DpSgd {
 };
 
 /// The epsilon at this delta. For batches that were shuffled, not Poisson-sampled, it says nothing.
-[[nodiscard]] Bounds dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options = {});
+[[nodiscard]] Interval dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options = {});
 
 /// What the noise shall achieve.
 struct NoiseTarget {

@@ -7,13 +7,9 @@
 #include <span>
 #include <vector>
 
-namespace vedette::inline v0::privacy {
+#include "vedette/core/evidence.hpp"
 
-/// An interval that holds the true value. `upper` is what may be promised; `lower` says how much of it is slack.
-struct Bounds {
-    double lower = 0.0;
-    double upper = 0.0;
-};
+namespace vedette::inline v0::privacy {
 
 /// How close the two ends shall be. The grid of losses is refined until they are, or until it has `max_cells` cells:
 /// the bounds hold in either case.
@@ -83,13 +79,14 @@ class PrivacyLossDistribution {
     /// Both, each with its own randomness.
     [[nodiscard]] PrivacyLossDistribution compose(const PrivacyLossDistribution& other) const;
 
-    /// The least epsilon >= 0 for which the composition is (epsilon, delta)-private; infinite when there is none.
-    /// `delta` in (0, 1).
-    [[nodiscard]] Bounds epsilon(double delta, const PrivacyLossOptions& options = {}) const;
+    /// The least epsilon >= 0 for which the composition is (epsilon, delta)-private; infinite when there is none. Here
+    /// and below the interval holds the true value for certain: `upper` may be promised, `lower` tells how much is
+    /// slack. `delta` in (0, 1).
+    [[nodiscard]] Interval epsilon(double delta, const PrivacyLossOptions& options = {}) const;
     /// The least delta at this epsilon >= 0.
-    [[nodiscard]] Bounds delta(double epsilon, const PrivacyLossOptions& options = {}) const;
+    [[nodiscard]] Interval delta(double epsilon, const PrivacyLossOptions& options = {}) const;
     /// The logarithm of that delta, for deltas below 1e-308; `options.error` is that of the logarithm.
-    [[nodiscard]] Bounds log_delta(double epsilon, const PrivacyLossOptions& options = {}) const;
+    [[nodiscard]] Interval log_delta(double epsilon, const PrivacyLossOptions& options = {}) const;
 
   private:
     struct Part {

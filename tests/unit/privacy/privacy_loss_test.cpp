@@ -13,6 +13,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
 
+using vedette::Interval;
 using namespace vedette::privacy;
 
 namespace {
@@ -28,7 +29,7 @@ PrivacyLossDistribution gaussian(double sigma, double rate = 1.0) {
     return PrivacyLossDistribution::gaussian({.noise_multiplier = sigma, .sampling_rate = rate});
 }
 
-void check_holds(const Bounds& bounds, double truth, double width) {
+void check_holds(const Interval& bounds, double truth, double width) {
     CHECK(bounds.lower <= truth);
     CHECK(bounds.upper >= truth);
     CHECK(bounds.upper - bounds.lower <= width);
@@ -52,7 +53,7 @@ TEST_CASE("Gaussian noise, composed or not, against its closed form") {
         }
     }
     check_holds(gaussian(0.7).compose(400).epsilon(1e-6), gaussian_epsilon(0.035, 1e-6), 0.01);  // epsilon > 500
-    const Bounds tiny = gaussian(1.0).log_delta(30.0, {.error = 1e-3});
+    const Interval tiny = gaussian(1.0).log_delta(30.0, {.error = 1e-3});
     check_holds(tiny, gaussian_log_delta(1.0, 30.0), 1e-3);
 }
 
@@ -61,7 +62,7 @@ TEST_CASE("at equal step our upper end is not looser than that of dp-accounting"
         CAPTURE(row.dump());
         const double theirs = row[5];
         const PrivacyLossDistribution loss = gaussian(row[0], row[1]).compose(row[2].get<std::uint64_t>());
-        const Bounds ours = loss.epsilon(row[3], {.loss_interval = row[4]});
+        const Interval ours = loss.epsilon(row[3], {.loss_interval = row[4]});
         CHECK(ours.upper <= theirs + 1e-6);
         CHECK(ours.lower <= ours.upper);
         // Both are the same estimate but for truncation.
@@ -72,7 +73,7 @@ TEST_CASE("at equal step our upper end is not looser than that of dp-accounting"
 TEST_CASE("prv-accountant's interval and ours overlap") {
     for (const auto& row : oracle()["prv_epsilon"]) {
         CAPTURE(row.dump());
-        const Bounds ours = dp_sgd_epsilon({row[0], row[1], row[2].get<std::uint64_t>()}, row[3], {.error = 0.01});
+        const Interval ours = dp_sgd_epsilon({row[0], row[1], row[2].get<std::uint64_t>()}, row[3], {.error = 0.01});
         CHECK(ours.upper - ours.lower <= 0.01);
         CHECK(ours.upper >= row[4].get<double>());
         CHECK(ours.lower <= row[6].get<double>());
@@ -90,7 +91,7 @@ TEST_CASE("the published grid of upper ends, each of an interval of 0.02 about a
          {Row{1.5, 0.001, 1000, 0.0998206603}, Row{3.0, 0.001, 100, 0.0215200934}, Row{0.8, 0.05, 100, 6.7410519394},
           Row{0.8, 0.05, 1000, 19.5258428054}, Row{1.5, 0.05, 100, 1.9538531357}, Row{2.0, 0.05, 20'000, 24.4217185704},
           Row{0.8, 0.2, 100, 24.3336641779}, Row{3.0, 0.2, 100, 3.3812205102}}) {
-        const Bounds ours = dp_sgd_epsilon({row.sigma, row.rate, row.steps}, 1e-6);
+        const Interval ours = dp_sgd_epsilon({row.sigma, row.rate, row.steps}, 1e-6);
         CHECK(ours.upper <= row.upper);
         CHECK(ours.upper >= row.upper - 0.02);
         CHECK(ours.upper - ours.lower <= 0.01);
@@ -101,7 +102,7 @@ TEST_CASE("other mechanisms") {
     const auto laplace = [](double b) { return PrivacyLossDistribution::laplace({.noise_multiplier = b}); };
     check_holds(laplace(1.0).compose(3).compose(laplace(2.0).compose(2)).epsilon(1e-14, {.error = 1e-2}), 4.0, 1e-2);
     const auto sampled = PrivacyLossDistribution::laplace({.noise_multiplier = 0.5, .sampling_rate = 0.2}).compose(3);
-    const Bounds poisson = sampled.epsilon(1e-14, {.error = 1e-3});
+    const Interval poisson = sampled.epsilon(1e-14, {.error = 1e-3});
     CHECK(poisson.lower <= oracle()["poisson_laplace"].get<double>());
     CHECK(poisson.upper == doctest::Approx(oracle()["poisson_laplace"].get<double>()).epsilon(1e-3));
 
@@ -110,12 +111,13 @@ TEST_CASE("other mechanisms") {
         const auto response = PrivacyLossDistribution::randomized_response(row[0]).compose(row[1].get<std::uint64_t>());
         check_holds(response.epsilon(row[2], {.error = 1e-6}), row[3], 1e-6);
     }
-    const Bounds discrete = PrivacyLossDistribution::discrete_gaussian(2.0).compose(10).epsilon(1e-6, {.error = 1e-4});
+    const Interval discrete =
+        PrivacyLossDistribution::discrete_gaussian(2.0).compose(10).epsilon(1e-6, {.error = 1e-4});
     CHECK(discrete.upper - discrete.lower <= 1e-4);
     CHECK(discrete.upper <= oracle()["discrete_gaussian"].get<double>() + 1e-6);
     CHECK(discrete.upper == doctest::Approx(oracle()["discrete_gaussian"].get<double>()).epsilon(1e-3));
     const auto mixture = PrivacyLossDistribution::gaussian_mixture({1.0, {0.0, 1.0, 2.0}, {0.5, 0.3, 0.2}}).compose(20);
-    const Bounds mixed = mixture.epsilon(1e-6, {.error = 1e-2});
+    const Interval mixed = mixture.epsilon(1e-6, {.error = 1e-2});
     CHECK(mixed.lower <= oracle()["mixture"].get<double>());
     CHECK(mixed.upper == doctest::Approx(oracle()["mixture"].get<double>()).epsilon(1e-3));
 
