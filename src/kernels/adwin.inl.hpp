@@ -304,8 +304,10 @@ inline unsigned adwin_may_cut(const AdwinBankView* view, std::size_t group, cons
             const Value n1 = width - n0;
             const Value product = n0 * n1;
             const Value difference = W::magnitude(u0 * n1 - u1 * n0) + slack * product;
-            any = any | (W::not_above(squared * product, difference * difference) & W::not_above(linear, difference) &
-                         W::not_above(least, n1));
+            const auto is_far = W::not_above(squared * product, difference * difference);
+            const auto is_far_enough = W::not_above(linear, difference);
+            const auto is_long = W::not_above(least, n1);
+            any = any | (is_far & is_far_enough & is_long);
         };
         for (std::size_t level = levels; level-- > 0;) {
             const std::uint32_t* const counts = g.counts(level);
