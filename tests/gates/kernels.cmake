@@ -13,4 +13,4 @@ find_path(VEDETTE_XSIMD_HEADERS xsimd/xsimd.hpp REQUIRED)
 mark_as_advanced(VEDETTE_XSIMD_HEADERS)
 add_test(NAME gate_neon COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/neon.sh ${PROJECT_SOURCE_DIR}
          ${CMAKE_CURRENT_BINARY_DIR}/neon ${VEDETTE_XSIMD_HEADERS})
-set_tests_properties(gate_neon PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+set_tests_properties(gate_neon PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300 LABELS gate)

@@ -76,9 +76,16 @@ class MonitorBankBase {
         changed_.swap(collected_);
         return changed_count();
     }
-    [[nodiscard]] double* column(std::size_t i) noexcept { return columns_.front().values + i * stride(); }
-    [[nodiscard]] const double* column(std::size_t i) const noexcept { return columns_.front().values + i * stride(); }
-    [[nodiscard]] double* parameter(std::size_t i) noexcept { return parameters_.front().values + i * stride(); }
+    // Lines lie end to end: their values are one array.
+    [[nodiscard]] double* column(std::size_t i) noexcept {
+        return reinterpret_cast<double*>(columns_.data()) + i * stride();
+    }
+    [[nodiscard]] const double* column(std::size_t i) const noexcept {
+        return reinterpret_cast<const double*>(columns_.data()) + i * stride();
+    }
+    [[nodiscard]] double* parameter(std::size_t i) noexcept {
+        return reinterpret_cast<double*>(parameters_.data()) + i * stride();
+    }
     [[nodiscard]] std::size_t stride() const noexcept { return 8 * changed_.size(); }
 
     std::size_t features_;

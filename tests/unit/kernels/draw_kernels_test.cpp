@@ -85,7 +85,7 @@ TEST_CASE("candidates are judged alike by every instruction set, from close by o
                 const std::uint64_t n =
                     scalar::multiply_high(top, (top >> 6U) + (static_cast<std::uint64_t>(large[i]) << 59U));
                 const std::int64_t bound = scalar::binary_exp(scalar::multiply_high(n, c.factor));
-                const std::int64_t coin = std::min(std::max<std::int64_t>(bound + distance, 0), largest - 4000);
+                const std::int64_t coin = std::max<std::int64_t>(std::min(bound, largest - 9000) + distance, 0);
                 coins[i] = (static_cast<std::uint64_t>(coin) << 1U) | (random() & 1U);
             }
             std::vector<std::int64_t> expected(count), expected_keep(count);
