@@ -86,7 +86,7 @@ class MonitorBank<Adwin> : public MonitorBankBase {
     unsigned find_candidates(std::size_t group, unsigned due, MayCut may_cut) noexcept;
     void check(const kernels::AdwinStop& stop, std::uint64_t row, MayCut may_cut) noexcept;
     void load(std::size_t feature, Adwin& monitor) const noexcept;
-    void store(std::size_t lane, const Adwin& monitor) noexcept;
+    void store(std::size_t feature, const Adwin& monitor) noexcept;
     void find_agreed(std::size_t group) noexcept;
 
     Adwin one_;  // where a feature is put whose window may have to be cut

@@ -60,9 +60,9 @@ class MonitorBankBase {
     void forget() noexcept;
     std::size_t refuse(std::size_t rows) noexcept;
     /// What a file says of a feature's counts and state.
-    [[nodiscard]] std::vector<std::uint64_t> counts_of(std::size_t feature, bool pending) const;
-    void restore_counts(std::size_t feature, const MonitorCodec& file);
-    [[nodiscard]] bool is_begun(std::size_t feature) const noexcept;
+    [[nodiscard]] std::vector<std::uint64_t> counts_of(std::size_t i, bool pending) const;
+    void restore_counts(std::size_t i, const MonitorCodec& file);
+    [[nodiscard]] bool is_begun(std::size_t i) const noexcept;
     [[nodiscard]] kernels::BankView view() noexcept;
     /// Rows whose values are no neighbours, one by one; what changed at any of them is collected.
     template <class T, class Take>
@@ -158,8 +158,8 @@ class MonitorBank : public MonitorBankBase {
     template <class T>
     std::size_t take(const MatrixView<T>& rows) noexcept;
     void clear() noexcept;
-    [[nodiscard]] MonitorCodec lists_of(std::size_t feature) const;
-    void restore(std::size_t feature, const MonitorCodec& file);
+    [[nodiscard]] MonitorCodec lists_of(std::size_t i) const;
+    void restore(std::size_t i, const MonitorCodec& file);
 
     std::vector<Options> options_;  // one, or one of each feature
 };
