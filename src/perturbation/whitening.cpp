@@ -84,7 +84,7 @@ Eigen::MatrixXd whitening_of(const Eigen::MatrixXd& covariance, std::size_t rank
     Eigen::Index kept = 0;
     while (kept < d && values[d - 1 - kept] > limit) ++kept;
     if (keeps_units) kept = std::min(kept, static_cast<Eigen::Index>(rank));
-    const Eigen::MatrixXd directions =
+    Eigen::MatrixXd directions =
         values.tail(kept).cwiseSqrt().cwiseInverse().asDiagonal() * solver.eigenvectors().rightCols(kept).transpose();
     if (keeps_units) return directions;
     return directions * inverse_scale.asDiagonal();

@@ -31,7 +31,7 @@ class PrivacyCost {
         return sum < a.units_ ? unlimited() : from_units(sum);
     }
     friend constexpr bool operator==(PrivacyCost, PrivacyCost) = default;
-    friend constexpr auto operator<=>(PrivacyCost, PrivacyCost) = default;
+    friend constexpr auto operator<=>(PrivacyCost, PrivacyCost) = default;  // NOLINT(modernize-use-nullptr): its own 0
 
   private:
     std::uint64_t units_ = 0;
