@@ -193,16 +193,19 @@ class Ledger::State {
         if (found != accounts_.end())
             for (const std::uint64_t grant : found->second) by_time[grants_.at(grant).period.from] = grants_.at(grant);
         std::vector<LedgerBalance> all;
+        all.reserve(by_time.size());
         for (const auto& [from, balance] : by_time) all.push_back(balance);
         return all;
     }
     [[nodiscard]] std::vector<LedgerAccount> accounts() const {
         std::vector<LedgerAccount> all;
+        all.reserve(accounts_.size());
         for (const auto& [account, grants] : accounts_) all.push_back(account);
         return all;
     }
     [[nodiscard]] std::vector<std::uint64_t> open_reservations() const {
         std::vector<std::uint64_t> all;
+        all.reserve(open_.size());
         for (const auto& [reservation, what] : open_) all.push_back(reservation);
         return all;
     }

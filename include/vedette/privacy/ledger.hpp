@@ -42,7 +42,7 @@ struct LedgerAccount {
     std::string principal;
     std::string purpose;
 
-    friend auto operator<=>(const LedgerAccount&, const LedgerAccount&) = default;
+    friend auto operator<=>(const LedgerAccount&, const LedgerAccount&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// Seconds of a clock that the caller reads, from `from` on and before `until`.
