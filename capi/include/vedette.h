@@ -1224,6 +1224,89 @@ VDT_API void vdt_sketch_result_init(vdt_sketch_result* result, size_t size) VDT_
 VDT_API vdt_status vdt_compare_sketches(const vdt_sketch* reference, const vdt_sketch* live, double confidence,
                                         vdt_sketch_result* out, vdt_error* error) VDT_NOEXCEPT;
 
+// ==== monitors ====
+// One stream, value by value, in bounded memory. A monitor is chosen by the name of its kind, and set by options as
+// text. One thread at a time may update it; const calls may run side by side.
+typedef struct vdt_monitor vdt_monitor;
+
+/// What a monitor says of a value.
+typedef int32_t vdt_monitor_state;
+enum {
+    VDT_MONITOR_IN_CONTROL = 0,
+    VDT_MONITOR_WARNING = 1,  ///< weak evidence of a change; not every kind has such a level
+    VDT_MONITOR_CHANGE = 2    ///< an alarm, said once; the next value that enters begins anew
+};
+
+/// Which monitor. Kinds: adwin, page_hinkley, cusum, ewma_chart, ddm, eddm, hddm_a, hddm_w, kswin, stepd,
+/// incremental_ks, e_process, e_detector, harm_monitor; the README says which for what.
+typedef struct vdt_monitor_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* kind;
+    uint64_t kind_length;
+    /// `threshold=5, direction=up`, or the same as a JSON object; NULL with length 0 = all defaults. Names and values
+    /// are those of the C++ option structs; `block` or `thin`, and `average_run_length` of cusum, besides.
+    const char* options;
+    uint64_t options_length;
+    /// Numeric, borrowed, nulls left out; NULL = none. cusum and ewma_chart take from it the mean and sd that the
+    /// options do not name; incremental_ks, e_process and e_detector need it.
+    const vdt_column* reference;
+} vdt_monitor_options;
+
+/// What a monitor knows. Numbers that its kind does not have, or not yet, are NaN.
+typedef struct vdt_monitor_reading {
+    uint32_t struct_size;
+    vdt_monitor_state state;
+    uint64_t seen;      ///< values since it was created or reset
+    uint64_t accepted;  ///< that entered the statistics (with `block`: means of blocks)
+    uint64_t nan;       ///< and null; they enter no statistic, nor do the following
+    uint64_t infinite;  ///< beyond +-1e100 too
+    uint64_t refused;   ///< no error (0 or 1), no share (in [0, 1]), where the kind asks for those
+    uint64_t changes;   ///< alarms
+    double estimate;    ///< the present level: mean, error rate, moving average
+    double statistic;   ///< what is compared with `limit`
+    double limit;
+    double p_value;  ///< of the last look
+} vdt_monitor_reading;
+
+VDT_API void vdt_monitor_options_init(vdt_monitor_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_monitor_reading_init(vdt_monitor_reading* reading, size_t size) VDT_NOEXCEPT;
+/// "in_control", "warning" or "change"; "unknown" for others; static.
+VDT_API const char* vdt_monitor_state_name(vdt_monitor_state state) VDT_NOEXCEPT;
+
+/// `*out`: owned. Errors: INVALID_ARGUMENT for an unknown kind or option (the message lists those that there are), or a
+/// value out of range; NOT_ENOUGH_DATA where a reference is needed; TYPE_MISMATCH for a reference of categories.
+VDT_API vdt_status vdt_monitor_create(const vdt_monitor_options* options, const vdt_allocator* allocator,
+                                      vdt_monitor** out, vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved bytes of any kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_monitor_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                          vdt_monitor** out, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes: the same state gives the same bytes. Two-call.
+VDT_API vdt_status vdt_monitor_to_bytes(const vdt_monitor* monitor, void* buffer, size_t capacity, size_t* length,
+                                        vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_monitor_destroy(vdt_monitor* monitor) VDT_NOEXCEPT;
+
+/// One value; `state`, or NULL: what the monitor says. No allocation. Errors: INVALID_ARGUMENT for NULL.
+VDT_API vdt_status vdt_monitor_update(vdt_monitor* monitor, double value, vdt_monitor_state* state,
+                                      vdt_error* error) VDT_NOEXCEPT;
+/// Every value of a numeric column, in order; a null counts as NaN. `states`, or NULL: a VDT_MONITOR_* for each value,
+/// `column->length` bytes. `changes`, or NULL with capacity 0: the positions in the column of the first `capacity`
+/// alarms; `*change_count`, or NULL: how many there were, which may be more. Errors: as vdt_sketch_update_column;
+/// nothing was updated then.
+VDT_API vdt_status vdt_monitor_update_column(vdt_monitor* monitor, const vdt_column* column, uint8_t* states,
+                                             uint64_t* changes, size_t capacity, size_t* change_count,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// Forgets all values, not the options and the reference.
+VDT_API vdt_status vdt_monitor_reset(vdt_monitor* monitor, vdt_error* error) VDT_NOEXCEPT;
+
+VDT_API vdt_status vdt_monitor_reading_get(const vdt_monitor* monitor, vdt_monitor_reading* out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// The name of its kind, static; "unknown" for NULL.
+VDT_API const char* vdt_monitor_kind(const vdt_monitor* monitor) VDT_NOEXCEPT;
+/// All its options as a line of JSON that vdt_monitor_create takes. Two-call.
+VDT_API vdt_status vdt_monitor_options_text(const vdt_monitor* monitor, char* buffer, size_t capacity, size_t* length,
+                                            vdt_error* error) VDT_NOEXCEPT;
+
 // ---- privacy: the budget ledger ----
 // What has been spent of each privacy budget, in a file that a crash cannot make forget: a cost is on the disk before
 // the call that takes it returns, so release only afterwards. Many processes may use one file, many threads one handle.

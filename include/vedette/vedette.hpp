@@ -16,6 +16,7 @@
 #include "vedette/core/view.hpp"
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/adwin_bank.hpp"
+#include "vedette/drift/any_monitor.hpp"
 #include "vedette/drift/bucketed_sample.hpp"
 #include "vedette/drift/classifier_test.hpp"
 #include "vedette/drift/comparison.hpp"

@@ -144,6 +144,7 @@ class Tool {
         add_check();
         add_drift();
         add_sketch();
+        add_monitor();
         add_policy();
         add_privacy();
     }
@@ -261,6 +262,46 @@ class Tool {
         compare.callback([this] { action_ = [this] { return sketch_compare(sketch_compare_); }; });
     }
 
+    void add_monitor() {
+        CLI::App& command = *app_.add_subcommand(
+            "monitor", "Watch columns of a stream value by value: alarms as they happen, saved and resumed");
+        MonitorOptions& options = monitor_;
+        CLI::Option& data = *command.add_option("data", options.source.path,
+                                                "CSV with a header, or NPY; - = standard input, read as it comes");
+        CLI::Option& monitors = *command.add_option(
+            "--monitor", options.monitors,
+            "KIND, KIND:OPTIONS or COLUMN=KIND:OPTIONS, repeatable, e.g. delay=cusum:average_run_length=10000");
+        monitors.expected(1)->take_all();
+        command.add_flag("--list", list_, "Print all kinds with their default options, and nothing else");
+        command.add_option("--columns", options.columns, "Columns of monitors that name none")->delimiter(',');
+        CLI::Option& learn = *command.add_option(
+            "--learn", options.learn, "Monitors with a reference take it from so many numbers of the beginning");
+        learn.check(CLI::Range(std::uint64_t{2}, std::uint64_t{1'000'000}));
+        command.add_option("--reference", options.reference, "Or from all rows of this file")->excludes(&learn);
+        command.add_option("--state", options.state, "File to go on from, where there is one, and to save to");
+        command.add_option("--save-every", options.save_every, "Rows between two saves; 0 = at the end only")
+            ->capture_default_str();
+        command.add_option("--time", options.time, "Column that says when a row was, shown with its alarms");
+        CLI::Option& block = *command.add_option(
+            "--block", options.block, "Watch means of so many values: for autocorrelated streams, keeps their power");
+        block.check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 31U))->capture_default_str();
+        add_thinning(command, options.source);
+        command.get_option("--thin")->excludes(&block);
+        command.add_flag("--warnings", options.warnings, "Tell warnings too, not changes alone");
+        command.add_flag("!--no-header", options.source.has_header, "CSV begins with data; columns are f0, f1, ...");
+        command
+            .add_option("--format", options.formats,
+                        "FORMAT or FORMAT=PATH, repeatable: text (default), json (lines), openmetrics")
+            ->expected(1)
+            ->take_all();
+        add_delimiter(command, options.source);
+        command.callback([this, &data, &monitors] {
+            if (!list_ && data.count() == 0) throw CLI::RequiredError("data");
+            if (!list_ && monitors.count() == 0) throw CLI::RequiredError("--monitor");
+            action_ = [this] { return list_ ? monitor_list() : monitor(monitor_); };
+        });
+    }
+
     void add_policy() {
         CLI::App& group = *app_.add_subcommand("policy", "The rules: show the default, its schema, or check a file");
         group.require_subcommand(1);
@@ -316,6 +357,8 @@ class Tool {
     std::string output_;
     std::string policy_;
     PrivacyOptions privacy_;
+    MonitorOptions monitor_;
+    bool list_ = false;
     bool as_json_ = false;
 };
 

@@ -65,6 +65,21 @@ struct PrivacyOptions {
     bool as_json = false;
 };
 
+/// Which columns of a stream are watched, by which monitors.
+struct MonitorOptions {
+    SourceOptions source;               ///< its thinning is the monitors'
+    std::vector<std::string> monitors;  ///< KIND, KIND:OPTIONS or COLUMN=KIND:OPTIONS
+    std::vector<std::string> columns;   ///< of monitors that name none; empty = the only one that there is
+    std::uint64_t block = 1;            ///< means of so many values
+    std::uint64_t learn = 0;            ///< rows that monitors with a reference learn it from
+    std::string reference;              ///< or a file; empty = none
+    std::string state;                  ///< file that is resumed from and saved to; empty = none
+    std::uint64_t save_every = 10'000;  ///< rows; 0 = at the end only
+    std::string time;                   ///< column that says when a row was; empty = none
+    std::vector<std::string> formats;   ///< text, json, openmetrics
+    bool warnings = false;
+};
+
 /// The rules of a file; the default ones for an empty path.
 [[nodiscard]] Policy read_policy(const std::string& path);
 
@@ -83,6 +98,10 @@ ExitStatus sketch_build(const SketchOptions& options);
 /// The files must be of the same columns.
 ExitStatus sketch_merge(const std::vector<std::string>& inputs, const std::string& output);
 ExitStatus sketch_compare(const SketchCompareOptions& options);
+/// Fails where any monitor alarmed; not enough data where one has taken no value.
+ExitStatus monitor(const MonitorOptions& options);
+/// Prints all kinds with their default options.
+ExitStatus monitor_list();
 ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.

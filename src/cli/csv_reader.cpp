@@ -82,11 +82,19 @@ CsvReader::CsvReader(ByteSource source, const CsvOptions& options)
         source_.read(mark, sizeof mark);
     }
     while (header_.empty()) {
-        if (!read_record()) fail_here("the file is empty: a header line is needed");
+        if (!read_record())
+            fail_here(options_.has_header ? "the file is empty: a header line is needed" : "the file is empty");
         if (fields_.size() == 1 && is_null(0)) continue;  // empty lines before the header
-        for (std::size_t i = 0; i < fields_.size(); ++i) header_.emplace_back(text(i));
+        for (std::size_t i = 0; i < fields_.size(); ++i) {
+            if (options_.has_header) {
+                header_.emplace_back(text(i));
+            } else {
+                header_.emplace_back("f").append(std::to_string(i));
+            }
+        }
     }
-    check_header();
+    holds_first_ = !options_.has_header;
+    if (options_.has_header) check_header();
 }
 
 void CsvReader::check_header() {
@@ -106,6 +114,11 @@ void CsvReader::check_header() {
 }
 
 bool CsvReader::next() {
+    if (holds_first_) {
+        holds_first_ = false;
+        ++rows_;
+        return true;
+    }
     while (read_record()) {
         if (fields_.size() == 1 && is_null(0) && width() != 1) continue;
         if (fields_.size() != width()) {
@@ -130,7 +143,7 @@ void CsvReader::fail(std::uint64_t line, std::uint64_t column, const std::string
 
 int CsvReader::peek() {
     if (position_ == filled_) {
-        filled_ = source_.read(buffer_.data(), buffer_.size());
+        filled_ = source_.read_some(buffer_.data(), buffer_.size());
         position_ = 0;
         if (filled_ == 0) return end_of_input;
     }

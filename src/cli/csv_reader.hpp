@@ -15,6 +15,7 @@ namespace vedette::inline v0::cli {
 
 struct CsvOptions {
     char delimiter = ',';                      ///< any byte but a quote, CR, LF or NUL
+    bool has_header = true;                    ///< false: the first line is a record, columns are called f0, f1, ...
     std::size_t max_field_bytes = 1U << 20;    ///< 1 MiB
     std::size_t max_record_bytes = 64U << 20;  ///< 64 MiB
     std::size_t max_columns = 65536;
@@ -24,11 +25,12 @@ struct CsvOptions {
 /// doubled quotes, delimiters and line ends inside, a last line without an end. An empty line is skipped, except in a
 /// file of one column, where it is one empty field. Refused, with the place: an unterminated quote, a quote inside an
 /// unquoted field, text after a closing quote, a record of another width, NUL, a CR without LF, text that is not UTF-8,
-/// fields and records beyond the limits, empty or repeated names in the header, and a file without a header.
+/// fields and records beyond the limits, empty or repeated names in the header, and a file without a header,
+/// or without a first line.
 /// Lines count line ends; columns count characters (code points) from 1.
 class CsvReader {
   public:
-    /// Reads the header. Throws InputError.
+    /// Reads the header, or the first record. Throws InputError.
     explicit CsvReader(ByteSource source, const CsvOptions& options = {});
 
     [[nodiscard]] const std::vector<std::string>& header() const noexcept { return header_; }
@@ -83,6 +85,7 @@ class CsvReader {
     std::uint64_t line_ = 1;
     std::uint64_t column_ = 1;
     std::uint64_t rows_ = 0;
+    bool holds_first_ = false;  // the record that was read in place of a header
 };
 
 /// A decimal number: surrounding spaces and tabs are ignored, a leading + is allowed, "nan", "inf" and "infinity" in

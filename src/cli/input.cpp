@@ -2,9 +2,12 @@
 // Files, standard input and memory as byte sources.
 #include "input.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <system_error>
@@ -13,30 +16,51 @@ namespace vedette::inline v0::cli {
 
 namespace {
 
-struct CloseFile {
-    void operator()(std::FILE* file) const noexcept {
-        if (file != nullptr && file != stdin) static_cast<void>(std::fclose(file));
+class Descriptor {
+  public:
+    explicit Descriptor(int number) noexcept : number_(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&&) = delete;
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor() {
+        if (number_ > STDIN_FILENO) ::close(number_);
     }
+    [[nodiscard]] int number() const noexcept { return number_; }
+
+  private:
+    int number_;
 };
 
 [[noreturn]] void refuse(const std::string& name, int reason) {
     throw InputError(name + ": cannot be read: " + std::generic_category().message(reason));
 }
 
+// Returns when there is something to read, or the end; regular files always have one of them.
+void wait_for(int input, int stop, const std::string& name) {
+    pollfd both[2] = {{stop, POLLIN, 0}, {input, POLLIN, 0}};
+    while (::poll(both, 2, -1) < 0)
+        if (errno != EINTR) refuse(name, errno);
+    if (both[0].revents != 0) throw ReadingStopped{};
+}
+
 constexpr std::size_t peek_bytes = 8;
+constexpr std::size_t buffer_bytes = std::size_t{64} << 10U;
 
 }  // namespace
 
-ByteSource ByteSource::open(const std::string& path) {
+ByteSource ByteSource::open(const std::string& path, int stop) {
     const std::string name = path == "-" ? "<stdin>" : path;
-    errno = 0;
-    const std::shared_ptr<std::FILE> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"), CloseFile{});
-    if (!file) refuse(name, errno);
-    return {name, [file, name](char* to, std::size_t capacity) {
-                errno = 0;
-                const std::size_t got = std::fread(to, 1, capacity, file.get());
-                if (got == 0 && std::ferror(file.get()) != 0) refuse(name, errno);
-                return got;
+    const auto file =
+        std::make_shared<Descriptor>(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file->number() < 0) refuse(name, errno);
+    return {name, [file, name, stop](char* to, std::size_t capacity) {
+                while (true) {
+                    if (stop >= 0) wait_for(file->number(), stop, name);
+                    const ssize_t got = ::read(file->number(), to, capacity);
+                    if (got >= 0) return static_cast<std::size_t>(got);
+                    if (errno != EINTR) refuse(name, errno);
+                }
             }};
 }
 
@@ -49,12 +73,23 @@ ByteSource ByteSource::memory(std::string name, std::string_view bytes) {
             }};
 }
 
+std::size_t ByteSource::read_some(char* to, std::size_t capacity) {
+    if (taken_ == filled_) {
+        if (capacity >= buffer_bytes) return read_(to, capacity);
+        buffer_.resize(buffer_bytes);
+        taken_ = filled_ = 0;
+        filled_ = read_(buffer_.data(), buffer_.size());
+    }
+    const std::size_t got = std::min(capacity, filled_ - taken_);
+    if (got != 0) std::memcpy(to, buffer_.data() + taken_, got);
+    taken_ += got;
+    return got;
+}
+
 std::size_t ByteSource::read(char* to, std::size_t capacity) {
-    std::size_t filled = std::min(capacity, ahead_.size());
-    if (filled != 0) std::memcpy(to, ahead_.data(), filled);
-    ahead_.erase(0, filled);
+    std::size_t filled = 0;
     while (filled < capacity) {
-        const std::size_t got = read_(to + filled, capacity - filled);
+        const std::size_t got = read_some(to + filled, capacity - filled);
         if (got == 0) break;
         filled += got;
     }
@@ -62,12 +97,18 @@ std::size_t ByteSource::read(char* to, std::size_t capacity) {
 }
 
 std::string_view ByteSource::peek() {
-    if (ahead_.size() < peek_bytes) {
-        char bytes[peek_bytes];
-        const std::size_t got = read(bytes, peek_bytes);
-        ahead_.assign(bytes, got);
+    if (filled_ - taken_ < peek_bytes) {
+        buffer_.resize(buffer_bytes);
+        std::memmove(buffer_.data(), buffer_.data() + taken_, filled_ - taken_);
+        filled_ -= taken_;
+        taken_ = 0;
+        while (filled_ < peek_bytes) {
+            const std::size_t got = read_(buffer_.data() + filled_, buffer_.size() - filled_);
+            if (got == 0) break;
+            filled_ += got;
+        }
     }
-    return ahead_;
+    return {buffer_.data() + taken_, std::min(peek_bytes, filled_ - taken_)};
 }
 
 }  // namespace vedette::inline v0::cli

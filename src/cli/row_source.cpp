@@ -8,14 +8,15 @@
 namespace vedette::inline v0::cli {
 
 RowSource::RowSource(const SourceOptions& options) : thinning_(options.thinning) {
-    ByteSource bytes = ByteSource::open(options.path);
+    ByteSource bytes = ByteSource::open(options.path, options.stop);
     if (NpyReader::recognises(bytes.peek())) {
         npy_ = std::make_unique<NpyReader>(std::move(bytes));
         for (std::size_t i = 0; i < npy_->columns(); ++i) columns_.emplace_back("f").append(std::to_string(i));
         numbers_.resize(columns_.size());
         texts_.resize(columns_.size());
     } else {
-        csv_ = std::make_unique<CsvReader>(std::move(bytes), CsvOptions{.delimiter = options.delimiter});
+        csv_ = std::make_unique<CsvReader>(
+            std::move(bytes), CsvOptions{.delimiter = options.delimiter, .has_header = options.has_header});
         columns_ = csv_->header();
     }
 }

@@ -19,6 +19,8 @@ struct SourceOptions {
     std::string path;  ///< "-" = standard input; NPY is told by its first bytes
     char delimiter = ',';
     std::uint64_t thinning = 1;  ///< of so many consecutive rows the first is kept
+    bool has_header = true;      ///< of CSV; without one, columns are called f0, f1, ...
+    int stop = -1;               ///< see ByteSource::open
 };
 
 /// A forward reader of rows with named columns; those of an NPY file are called f0, f1, ...

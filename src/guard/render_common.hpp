@@ -75,6 +75,9 @@ std::string number(double value);
 std::string clean(std::string_view text);
 /// Cleaned and escaped for HTML and XML text and attributes.
 std::string escape_xml(std::string_view text);
+/// A number, and a cleaned and escaped label value, as OpenMetrics writes them.
+std::string metric_value(double value);
+std::string metric_label(std::string_view text);
 /// At most `limit` characters (code points) of a cleaned text, the last one an ellipsis when cut.
 std::string shortened(std::string_view text, std::size_t limit);
 /// Code points of a cleaned text: its width in a terminal, near enough.

@@ -11,15 +11,13 @@
 
 namespace vedette::inline v0::rendering {
 
-namespace {
-
-std::string value_text(double value) {
+std::string metric_value(double value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value > 0.0 ? "+Inf" : "-Inf";
     return fmt::format("{}", value);
 }
 
-std::string escape_label(std::string_view text) {
+std::string metric_label(std::string_view text) {
     std::string out;
     for (const char c : clean(text)) {
         if (c == '\\' || c == '"') out += '\\';
@@ -27,6 +25,8 @@ std::string escape_label(std::string_view text) {
     }
     return out;
 }
+
+namespace {
 
 std::string family(std::string_view name, std::string_view type, std::string_view help) {
     return fmt::format("# TYPE vedette_{0} {1}\n# HELP vedette_{0} {2}\n", name, type, help);
@@ -81,13 +81,13 @@ const std::array<Gauge, 8>& gauges() {
 std::string rates(const Report& report, const std::vector<std::size_t>& features) {
     std::string text = family("value_rate", "gauge", "Rate of nulls, NaN and the like among a feature's values.");
     for (const std::size_t f : features) {
-        const std::string name = escape_label(report.baseline.features()[f].name);
+        const std::string name = metric_label(report.baseline.features()[f].name);
         for (const Evidence& evidence : report.features[f].evidence()) {
             if (evidence.hypothesis == Hypothesis::distribution) continue;
             for (const bool live : {false, true}) {
                 text += fmt::format("vedette_value_rate{{feature=\"{}\",rate=\"{}\",sample=\"{}\"}} {}\n", name,
                                     hypothesis_name(evidence.hypothesis), live ? "live" : "reference",
-                                    value_text(live ? evidence.live_rate : evidence.reference_rate));
+                                    metric_value(live ? evidence.live_rate : evidence.reference_rate));
             }
         }
     }
@@ -101,7 +101,7 @@ std::string together(const Report& report) {
         text += family(name, "gauge", help);
         for (const JointEvidence& joint : report.joint)
             text += fmt::format("vedette_{}{{test=\"{}\"}} {}\n", name, multivariate_test_name(joint.by),
-                                value_text(value(joint)));
+                                metric_value(value(joint)));
     };
     gauge("joint_decision", "Verdict on features together: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
           [](const JointEvidence& joint) { return static_cast<double>(joint.decision); });
@@ -117,13 +117,13 @@ std::string together(const Report& report) {
 std::string whole(const Report& report) {
     std::string text = family("reference", "info", "The baseline that the window is judged against.");
     text += fmt::format("vedette_reference_info{{baseline=\"{}\",name=\"{}\",version=\"{}\"}} 1\n",
-                        to_hex(report.baseline.id()), escape_label(report.baseline.name()), version_string);
+                        to_hex(report.baseline.id()), metric_label(report.baseline.name()), version_string);
     text += family("reference_rows", "gauge", "Rows of the reference.");
     text += fmt::format("vedette_reference_rows {}\n", report.reference_rows);
     text += family("live_rows", "gauge", "Rows of the window.");
     text += fmt::format("vedette_live_rows {}\n", report.live_rows);
     text += family("level", "gauge", "False-alarm level of the report over all its tests.");
-    text += fmt::format("vedette_level {}\n", value_text(report.level));
+    text += fmt::format("vedette_level {}\n", metric_value(report.level));
     text += family("decision", "stateset", "Verdict on the window.");
     constexpr std::array decisions{Decision::pass, Decision::not_evaluated, Decision::warn, Decision::alarm};
     for (const Decision decision : decisions) {
@@ -168,7 +168,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
                 gauge.names_test ? fmt::format(",test=\"{}\"", drift_test_name(feature.test)) : std::string();
             text +=
                 fmt::format("vedette_{}{{feature=\"{}\"{}}} {}\n", gauge.name,
-                            escape_label(report.baseline.features()[f].name), test, value_text(gauge.value(feature)));
+                            metric_label(report.baseline.features()[f].name), test, metric_value(gauge.value(feature)));
         }
     }
     return text + rates(report, features) + together(report) + "# EOF\n";

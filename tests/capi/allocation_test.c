@@ -72,6 +72,33 @@ static void sum_up_rows(void) {
     }
 }
 
+// Values, whole columns, readings and resets of a monitor.
+static void watch_a_stream(void) {
+    static const double values[256] = {0.25, 1.0, 0.5};
+    const vdt_column column = make_column("", VDT_COLUMN_NUMERIC, VDT_F64, values, 256, sizeof values);
+    vdt_monitor_options options;
+    vdt_monitor_options_init(&options, sizeof options);
+    options.kind = "adwin";
+    options.kind_length = 5;
+    vdt_monitor* monitor = NULL;
+    CHECK_OK(vdt_monitor_create(&options, NULL, &monitor, e));
+    vdt_monitor_reading reading;
+    vdt_monitor_reading_init(&reading, sizeof reading);
+    uint8_t states[256];
+    vdt_monitor_state state = 0;
+    int failed = 0;
+    const size_t before = allocations;
+    for (int i = 0; i < 1000; ++i) {
+        failed += vdt_monitor_update(monitor, i / 300, &state, NULL) != VDT_OK;
+        failed += vdt_monitor_update_column(monitor, &column, states, NULL, 0, NULL, NULL) != VDT_OK;
+        failed += vdt_monitor_reading_get(monitor, &reading, NULL) != VDT_OK;
+    }
+    failed += vdt_monitor_reset(monitor, NULL) != VDT_OK;
+    CHECK(allocations == before);
+    CHECK(failed == 0 && reading.changes > 0);
+    vdt_monitor_destroy(monitor);
+}
+
 int main(void) {
     const size_t at_start = allocations;
     vdt_baseline* baseline = make_baseline(1);
@@ -120,5 +147,6 @@ int main(void) {
     vdt_guard_destroy(guard);
     vdt_baseline_destroy(baseline);
     sum_up_rows();
+    watch_a_stream();
     return check_result();
 }

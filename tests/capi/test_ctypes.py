@@ -134,11 +134,18 @@ ArrowArray._fields_ = [("length", i64), ("null_count", i64), ("offset", i64), ("
                        ("children", c.POINTER(c.POINTER(ArrowArray))), ("dictionary", c.POINTER(ArrowArray)),
                        ("release", RELEASE_ARRAY), ("private_data", pointer)]
 
+MonitorOptions = struct("vdt_monitor_options", ("struct_size", u32), ("reserved", u32), ("kind", c.c_char_p),
+                        ("kind_length", u64), ("options", c.c_char_p), ("options_length", u64), ("reference", pointer))
+MonitorReading = struct("vdt_monitor_reading", ("struct_size", u32), ("state", i32),
+                        *[(name, u64) for name in "seen accepted nan infinite refused changes".split()],
+                        *doubles("estimate statistic limit p_value"))
+
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PerformanceOptions, MetricEstimate,
-           PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, ArrowSchema, ArrowArray]
+           PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
+           ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)
 SIGNATURES = {  # without the trailing error, which `call` adds
@@ -172,12 +179,19 @@ SIGNATURES = {  # without the trailing error, which `call` adds
     "vdt_report_joint": [pointer, c.c_size_t, pointer],
     "vdt_sample_create": [pointer, pointer, pointer, pointer],
     "vdt_sample_test": [pointer, i32, pointer, pointer, pointer],
+    "vdt_monitor_create": [pointer, pointer, pointer],
+    "vdt_monitor_from_bytes": [c.c_char_p, c.c_size_t, pointer, pointer],
+    "vdt_monitor_to_bytes": [pointer, pointer, c.c_size_t, size_t_pointer],
+    "vdt_monitor_update": [pointer, f64, pointer],
+    "vdt_monitor_update_column": [pointer, pointer, pointer, pointer, c.c_size_t, size_t_pointer],
+    "vdt_monitor_reading_get": [pointer, pointer],
+    "vdt_monitor_options_text": [pointer, pointer, c.c_size_t, size_t_pointer],
     "vdt_report_render": [pointer, c.c_char_p, pointer, pointer, c.c_size_t, size_t_pointer],
 }
 for function_name, arguments in SIGNATURES.items():
     getattr(vdt, function_name).argtypes = arguments + [pointer]
     getattr(vdt, function_name).restype = i32
-for handle in ("baseline", "guard", "window", "report"):
+for handle in ("baseline", "guard", "window", "report", "monitor"):
     getattr(vdt, f"vdt_{handle}_destroy").argtypes = [pointer]
     getattr(vdt, f"vdt_{handle}_destroy").restype = None
 for name in ("vdt_window_rows", "vdt_baseline_rows"):
@@ -420,6 +434,47 @@ class FrozenReference(unittest.TestCase):
         self.assertLess(result.p_value, 1e-50)
         self.assertEqual(result.reference_count, ROWS)
         vdt.vdt_sample_destroy(sample)
+
+
+class Monitors(unittest.TestCase):
+    def make(self, kind, options=b"", reference=None):
+        return create("vdt_monitor_create", c.byref(initialised(
+            MonitorOptions, kind=kind, kind_length=len(kind), options=options, options_length=len(options),
+            reference=c.cast(c.byref(reference), pointer) if reference else None)), None)
+
+    def test_a_stream(self):
+        amount, speed, _ = reference_columns()
+        monitor = self.make(b"ewma_chart", b'{"weight": 0.2}', speed)
+        states, changes, found = (c.c_uint8 * ROWS)(), (u64 * ROWS)(), c.c_size_t()
+        call("vdt_monitor_update_column", monitor, c.byref(speed), states, changes, ROWS, c.byref(found))
+        self.assertEqual([i for i in range(ROWS) if states[i] == 2], list(changes[: found.value]))
+        state = i32()
+        for _ in range(3):
+            call("vdt_monitor_update", monitor, 90.0, c.byref(state))
+            if state.value == 2:
+                break
+        self.assertEqual(state.value, 2)
+        reading = initialised(MonitorReading)
+        call("vdt_monitor_reading_get", monitor, c.byref(reading))
+        self.assertEqual((reading.state, reading.changes), (2, found.value + 1))
+        self.assertGreater(reading.statistic, reading.limit)
+        self.assertTrue(math.isnan(reading.p_value))
+        options = json.loads(two_call("vdt_monitor_options_text", monitor))
+        self.assertEqual((options["weight"], round(options["mean"])), (0.2, 50))
+        saved = two_call("vdt_monitor_to_bytes", monitor, text=False)
+        resumed = create("vdt_monitor_from_bytes", saved, len(saved), None)
+        for each in (monitor, resumed):
+            call("vdt_monitor_update_column", each, c.byref(amount), None, None, 0, None)
+        self.assertEqual(two_call("vdt_monitor_to_bytes", monitor, text=False),
+                         two_call("vdt_monitor_to_bytes", resumed, text=False))
+        for each in (monitor, resumed):
+            vdt.vdt_monitor_destroy(each)
+
+    def test_what_is_wrong_is_said(self):
+        with self.assertRaises(VedetteError) as raised:
+            self.make(b"adwin", b"delta=2")
+        self.assertEqual(raised.exception.code, INVALID_ARGUMENT)
+        self.assertIn("delta must lie between 0 and 1", str(raised.exception))
 
 
 class Arrow(unittest.TestCase):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes what a C caller may be handed: bytes of baselines, random features and the windows of both, as given and with
-// the checksum mended. What is accepted must work through the whole interface. No input at all stands for the program's
-// own.
+// Fuzzes what a C caller may be handed: bytes of baselines, random features, the windows of both and monitors, as given
+// and with the checksum mended. What is accepted must work through the whole interface. No input at all stands for the
+// program's own.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -209,8 +209,36 @@ void try_features(const vdt_random_features* fitted, const Bytes& bytes) {
     vdt_feature_window_destroy(window);
 }
 
+void try_monitor(const Bytes& bytes) {
+    vdt_error error = VDT_ERROR_INIT;
+    vdt_monitor* monitor = nullptr;
+    const vdt_status status = vdt_monitor_from_bytes(bytes.data(), bytes.size(), nullptr, &monitor, &error);
+    if (status != VDT_OK) {
+        require(status == VDT_CORRUPT_DATA || status == VDT_UNSUPPORTED_VERSION, error.message);
+        return;
+    }
+    vdt_monitor_reading reading;
+    vdt_monitor_reading_init(&reading, sizeof reading);
+    for (int i = 0; i < 50; ++i) {
+        vdt_monitor_state state = -1;
+        require(vdt_monitor_update(monitor, i % 2, &state, nullptr) == VDT_OK, "a value that is not taken");
+        require(state >= VDT_MONITOR_IN_CONTROL && state <= VDT_MONITOR_CHANGE, "a state that there is not");
+        require(vdt_monitor_reading_get(monitor, &reading, nullptr) == VDT_OK, "no reading");
+    }
+    std::size_t size = 0;
+    require(vdt_monitor_options_text(monitor, nullptr, 0, &size, nullptr) == VDT_OK && size > 0, "no options");
+    require(vdt_monitor_to_bytes(monitor, nullptr, 0, &size, nullptr) == VDT_OK, "no size of a monitor");
+    Bytes again(size);
+    require(vdt_monitor_to_bytes(monitor, again.data(), size, nullptr, nullptr) == VDT_OK, "no bytes of a monitor");
+    vdt_monitor* resumed = nullptr;
+    require(vdt_monitor_from_bytes(again.data(), size, nullptr, &resumed, nullptr) == VDT_OK, "no way back");
+    vdt_monitor_destroy(resumed);
+    vdt_monitor_destroy(monitor);
+}
+
 void try_bytes(const vdt_baseline* known, const vdt_random_features* fitted, const Bytes& bytes) {
     try_features(fitted, bytes);
+    try_monitor(bytes);
     vdt_error error = VDT_ERROR_INIT;
     vdt_baseline* baseline = nullptr;
     vdt_status status = vdt_baseline_from_bytes(bytes.data(), bytes.size(), nullptr, &baseline, &error);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes the readers of monitors, as given and with the checksum mended; what is accepted must work and be canonical.
+// Fuzzes the readers of monitors, as given and with the checksum mended, and of their options; what is accepted must
+// work and be canonical.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "container_input.hpp"
@@ -13,6 +15,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/adwin_bank.hpp"
+#include "vedette/drift/any_monitor.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
 #include "vedette/drift/eddm.hpp"
@@ -98,6 +101,50 @@ void try_bank(const std::vector<std::byte>& bytes) {
     }
 }
 
+// A monitor of any kind goes on as it was, in blocks too.
+void check_accepted_any(drift::AnyMonitor monitor) {
+    const auto bytes = monitor.serialize();
+    drift::AnyMonitor resumed = drift::AnyMonitor::deserialize(bytes);
+    require(resumed.serialize() == bytes, "writing is not canonical");
+    require(resumed.options_json() == monitor.options_json(), "other options");
+    const std::uint64_t before = monitor.seen();
+    const double values[] = {0.0, 1.0, 0.0, 1.0, 1.0, std::numeric_limits<double>::quiet_NaN(), 0.25};
+    for (int i = 0; i < 70; ++i)
+        require(monitor.update(values[i % 7]) == resumed.update(values[i % 7]), "it does not go on as it was");
+    require(monitor.seen() == before + 70, "values got lost");
+    require(monitor.serialize() == resumed.serialize(), "it does not end as it was");
+    monitor.reset();
+    require(monitor.seen() == 0 && monitor.state() == vedette::MonitorState::in_control, "no new beginning");
+}
+
+void try_any(const std::vector<std::byte>& bytes) {
+    try {
+        check_accepted_any(drift::AnyMonitor::deserialize(bytes));
+    } catch (const vedette::Error& error) {
+        require(
+            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
+            error.what());
+    }
+}
+
+// The first byte says the kind, the others are the options.
+void try_options(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return;
+    static const std::vector<double> reference = {0.5, 1.5, 2.0, 2.5, 3.0, 4.0, 4.25, 5.0, 6.0, 7.5, 8.0, 9.0};
+    const auto kind = static_cast<drift::MonitorKind>(data[0] % drift::monitor_kind_count);
+    const std::string_view options(reinterpret_cast<const char*>(data) + 1, size - 1);
+    try {
+        const auto monitor = drift::make_monitor(kind, options, {.values = reference});
+        const auto again = drift::make_monitor(kind, monitor.options_json(), {.values = reference});
+        require(again.serialize() == monitor.serialize(), "options that do not come back");
+        check_accepted_any(monitor);
+    } catch (const vedette::Error& error) {
+        require(
+            error.code() == vedette::ErrorCode::invalid_argument || error.code() == vedette::ErrorCode::not_enough_data,
+            error.what());
+    }
+}
+
 // By the kind of the file: the readers are alike until there, and hashing the file eleven times would teach nothing.
 void try_all(const std::vector<std::byte>& bytes) {
     std::string kind = "adwin";
@@ -119,12 +166,14 @@ void try_all(const std::vector<std::byte>& bytes) {
     if (kind == "cusum_bank") return try_bank<drift::CusumBank>(bytes);
     if (kind == "ewma_chart_bank") return try_bank<drift::EwmaChartBank>(bytes);
     if (kind == "page_hinkley_bank") return try_bank<drift::PageHinkleyBank>(bytes);
-    try_monitor<drift::Adwin>(bytes);
+    if (kind == "adwin") return try_monitor<drift::Adwin>(bytes);
+    try_any(bytes);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    try_options(data, size);
     vedette::fuzzing::read_with_both_digests(data, size, try_all);
     return 0;
 }

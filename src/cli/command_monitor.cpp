@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// `vedette monitor`: columns of a stream watched value by value, alarms as they happen, saved and resumed.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <string_view>
+
+#include "commands.hpp"
+#include "guard/render_common.hpp"
+#include "interruption.hpp"
+#include "monitor_file.hpp"
+#include "monitor_output.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+using drift::MonitorReferenceUse;
+using rendering::clean;
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+// "column=kind:options"; the column is empty where none is named.
+struct Specification {
+    std::string column;
+    drift::MonitorKind kind = drift::MonitorKind::adwin;
+    std::string options;
+};
+
+// The kind in `text` at `begin`, up to the end or a colon; null when there is none.
+const char* kind_at(std::string_view text, std::size_t begin) noexcept {
+    const std::string_view word = text.substr(begin, text.find(':', begin) - begin);
+    for (std::uint8_t i = 0; i < drift::monitor_kind_count; ++i) {
+        const char* const name = drift::monitor_kind_name(static_cast<drift::MonitorKind>(i));
+        if (word == name) return name;
+    }
+    return nullptr;
+}
+
+// The name of a column may hold anything, "=" too: the first place where a kind stands decides.
+Specification parse_specification(const std::string& text) {
+    for (std::size_t begin = 0; begin <= text.size();) {
+        if (const char* const name = kind_at(text, begin)) {
+            const std::size_t colon = text.find(':', begin);
+            return {begin == 0 ? std::string() : text.substr(0, begin - 1), drift::monitor_kind(name),
+                    colon == std::string::npos ? std::string() : text.substr(colon + 1)};
+        }
+        const std::size_t sign = text.find('=', begin);
+        if (sign == std::string::npos) break;
+        begin = sign + 1;
+    }
+    // Says which kinds there are.
+    const std::string_view word = std::string_view(text).substr(0, text.find(':'));
+    static_cast<void>(drift::monitor_kind(word.substr(word.rfind('=') + 1)));
+    throw InputError("--monitor " + text + ": must be KIND, KIND:OPTIONS or COLUMN=KIND:OPTIONS");
+}
+
+std::string with_blocks(std::string options, const MonitorOptions& given) {
+    const bool is_object =
+        options.find_first_not_of(" \t") != std::string::npos && options[options.find_first_not_of(" \t")] == '{';
+    const char* const key = given.block > 1 ? "block" : "thin";
+    const std::uint64_t length = std::max(given.block, given.source.thinning);
+    if (length <= 1) return options;
+    if (is_object) throw InputError(fmt::format("--{0}: name {0} among the options in JSON instead", key));
+    return fmt::format("{}{}{}={}", options, options.empty() ? "" : ",", key, length);
+}
+
+class Watch {
+  public:
+    explicit Watch(const MonitorOptions& options)
+        : options_(options), outputs_(options.formats), source_(source_options(options, interruption_)) {
+        if (!options.time.empty()) time_ = source_.column(options.time);
+        for (const std::string& text : options.monitors) add(parse_specification(text));
+        if (!options_.reference.empty()) learn_from(options_.reference);
+        for (std::size_t i = 0; i < state_.columns.size(); ++i) prepare(i);
+        if (!options_.state.empty() && std::filesystem::exists(options_.state)) resume();
+        changes_before_ = changes();
+        accepted_before_ = accepted();
+    }
+
+    ExitStatus run() {
+        try {
+            while (source_.next()) take_row();
+        } catch (const ReadingStopped&) {
+            fmt::print(stderr, "vedette: stopped by a signal after row {}\n", rendering::grouped(state_.rows));
+        }
+        save();
+        outputs_.finish(state_);
+        if (changes() != changes_before_) return exit_failed;
+        const std::vector<std::uint64_t> now = accepted();
+        const bool all = std::equal(now.begin(), now.end(), accepted_before_.begin(), std::greater<>());
+        return all ? exit_pass : exit_not_enough_data;
+    }
+
+  private:
+    static SourceOptions source_options(const MonitorOptions& options, const Interruption& interruption) {
+        SourceOptions source = options.source;
+        source.thinning = 1;  // the monitors thin, so that rows keep their numbers
+        source.stop = interruption.descriptor();
+        return source;
+    }
+
+    void add(const Specification& wanted) {
+        std::vector<std::string> names;
+        if (!wanted.column.empty()) {
+            names.push_back(wanted.column);
+        } else if (!options_.columns.empty()) {
+            names = options_.columns;
+        } else if (source_.columns().size() == 1) {
+            names = source_.columns();
+        } else {
+            throw InputError(fmt::format("--monitor {}: which of the {} columns? COLUMN={} or --columns says",
+                                         drift::monitor_kind_name(wanted.kind), source_.columns().size(),
+                                         drift::monitor_kind_name(wanted.kind)));
+        }
+        for (const std::string& name : names) {
+            const bool twice =
+                std::any_of(state_.columns.begin(), state_.columns.end(),
+                            [&](const WatchedColumn& each) { return each.column == name && each.kind == wanted.kind; });
+            if (twice)
+                throw InputError(fmt::format("--monitor: {} watches the column \"{}\" twice",
+                                             drift::monitor_kind_name(wanted.kind), name));
+            indices_.push_back(source_.column(name));
+            state_.columns.push_back({name, wanted.kind, with_blocks(wanted.options, options_), {}, {}});
+        }
+        noted_.resize(source_.columns().size());
+    }
+
+    // All values of the columns of a file.
+    void learn_from(const std::string& path) {
+        RowSource reference({.path = path,
+                             .delimiter = options_.source.delimiter,
+                             .has_header = options_.source.has_header,
+                             .stop = interruption_.descriptor()});
+        std::vector<std::size_t> places;
+        for (const WatchedColumn& each : state_.columns)
+            places.push_back(uses_reference(each) ? reference.column(each.column) : 0);
+        while (reference.next())
+            for (std::size_t i = 0; i < places.size(); ++i)
+                if (uses_reference(state_.columns[i]))
+                    learn(state_.columns[i], reference.number(places[i]).value_or(not_a_number));
+    }
+
+    static bool uses_reference(const WatchedColumn& each) {
+        return drift::monitor_reference_use(each.kind) != MonitorReferenceUse::none;
+    }
+
+    static void learn(WatchedColumn& each, double value) {
+        if (std::abs(value) <= drift::MonitorBase::largest_value) each.learned.push_back(value);
+    }
+
+    // Makes the monitor now, or, where it is to learn first, tries whether it could be made.
+    void prepare(std::size_t i) {
+        WatchedColumn& each = state_.columns[i];
+        try {
+            if (options_.learn == 0 || !uses_reference(each)) return settle(each);
+            std::vector<double> ramp(std::max<std::size_t>(options_.learn, 2));
+            std::iota(ramp.begin(), ramp.end(), 0.0);
+            static_cast<void>(drift::make_monitor(each.kind, each.options, {.values = ramp}));
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::not_enough_data) throw;
+            throw InputError(fmt::format("column \"{}\": {}; --reference FILE or --learn ROWS gives one", each.column,
+                                         error.what()));
+        }
+    }
+
+    static void settle(WatchedColumn& each) {
+        each.monitor = drift::make_monitor(each.kind, each.options, {.values = each.learned});
+        each.learned = {};
+    }
+
+    void resume() {
+        const std::vector<std::byte> bytes = read_file(options_.state);
+        WatchState saved;
+        try {
+            saved = read_monitors(bytes);
+        } catch (const Error& error) {
+            throw Error(error.code(), options_.state + ": " + error.what());
+        }
+        const bool same = std::equal(saved.columns.begin(), saved.columns.end(), state_.columns.begin(),
+                                     state_.columns.end(), [](const WatchedColumn& a, const WatchedColumn& b) {
+                                         return a.column == b.column && a.kind == b.kind && a.options == b.options;
+                                     });
+        if (!same)
+            throw Error(
+                ErrorCode::schema_mismatch,
+                options_.state + ": was saved with other columns, monitors or options; remove it to begin anew");
+        state_ = std::move(saved);
+    }
+
+    void take_row() {
+        ++state_.rows;
+        for (std::size_t i = 0; i < indices_.size(); ++i) take_value(state_.columns[i], value_of(indices_[i]));
+        if (options_.save_every != 0 && state_.rows % options_.save_every == 0) save();
+    }
+
+    // What is no number counts as NaN; the first such text of a column is noted.
+    double value_of(std::size_t column) {
+        if (const std::optional<double> number = source_.number(column)) return *number;
+        if (!source_.is_null(column) && !noted_[column]) {
+            noted_[column] = true;
+            fmt::print(stderr, "vedette: note: {}: \"{}\" is not a number; such fields count as NaN\n",
+                       clean(source_.place(column)), rendering::shortened(source_.text(column), 40));
+        }
+        return not_a_number;
+    }
+
+    void take_value(WatchedColumn& each, double value) {
+        if (!each.monitor) {
+            learn(each, value);
+            if (each.learned.size() >= options_.learn) settle(each);
+            return;
+        }
+        const MonitorState before = each.monitor->state();
+        const MonitorState said = each.monitor->update(value);
+        const bool newly_warned = said == MonitorState::warning && before != MonitorState::warning;
+        if (said != MonitorState::change && !(newly_warned && options_.warnings)) return;
+        outputs_.tell(each, {.row = state_.rows,
+                             .time = time_ ? source_.text(*time_) : std::string_view(),
+                             .value = value,
+                             .state = said});
+    }
+
+    void save() const {
+        if (!options_.state.empty()) write_file_atomically(options_.state, write_monitors(state_));
+        outputs_.refresh(state_);
+    }
+
+    [[nodiscard]] std::uint64_t changes() const {
+        std::uint64_t sum = 0;
+        for (const WatchedColumn& each : state_.columns) sum += each.monitor ? each.monitor->counts().changes : 0;
+        return sum;
+    }
+
+    [[nodiscard]] std::vector<std::uint64_t> accepted() const {
+        std::vector<std::uint64_t> counts;
+        for (const WatchedColumn& each : state_.columns)
+            counts.push_back(each.monitor ? each.monitor->counts().accepted : 0);
+        return counts;
+    }
+
+    const MonitorOptions& options_;
+    WatchOutputs outputs_;
+    Interruption interruption_;
+    RowSource source_;
+    WatchState state_;
+    std::vector<std::size_t> indices_;  // of the columns in the source
+    std::optional<std::size_t> time_;
+    std::vector<bool> noted_;
+    std::uint64_t changes_before_ = 0;
+    std::vector<std::uint64_t> accepted_before_;
+};
+
+}  // namespace
+
+ExitStatus monitor(const MonitorOptions& options) {
+    return Watch(options).run();
+}
+
+ExitStatus monitor_list() {
+    std::string text;
+    for (std::uint8_t i = 0; i < drift::monitor_kind_count; ++i) {
+        const auto kind = static_cast<drift::MonitorKind>(i);
+        text += fmt::format("{}:{}\n", drift::monitor_kind_name(kind), drift::monitor_defaults(kind));
+    }
+    write_text("-", text);
+    return exit_pass;
+}
+
+}  // namespace vedette::inline v0::cli

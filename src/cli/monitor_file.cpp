@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watched columns as bytes and back, believing nothing.
+#include "monitor_file.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "vedette/core/container.hpp"
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kind = "monitors";
+
+void require(bool condition, const char* what) {
+    if (!condition) throw Error(ErrorCode::corrupt_data, std::string("state file: ") + what);
+}
+
+std::string list_of(const std::vector<WatchedColumn>& columns) {
+    Json list = Json::array();
+    for (const WatchedColumn& each : columns)
+        list.push_back(
+            {{"column", each.column}, {"kind", drift::monitor_kind_name(each.kind)}, {"options", each.options}});
+    return list.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string text_in(const Json& entry, const char* key) {
+    require(entry.is_object() && entry.contains(key) && entry[key].is_string(), "a watched column that is none");
+    return entry[key].get<std::string>();
+}
+
+std::vector<WatchedColumn> columns_in(const std::string& text) {
+    const Json list = Json::parse(text, nullptr, false);
+    require(list.is_array() && !list.empty(), "watched is no list");
+    std::vector<WatchedColumn> columns;
+    for (const Json& entry : list) {
+        WatchedColumn column;
+        column.column = text_in(entry, "column");
+        column.options = text_in(entry, "options");
+        try {
+            column.kind = drift::monitor_kind(text_in(entry, "kind"));
+        } catch (const Error& error) {
+            throw Error(ErrorCode::corrupt_data, std::string("state file: ") + error.what());
+        }
+        columns.push_back(std::move(column));
+    }
+    require(list_of(columns) == text, "watched is not written as it should be");
+    return columns;
+}
+
+std::uint64_t rows_in(const std::string& text) {
+    std::uint64_t rows = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), rows);
+    require(fault == std::errc{} && end == text.data() + text.size() && std::to_string(rows) == text,
+            "rows is no number");
+    return rows;
+}
+
+}  // namespace
+
+std::vector<std::byte> write_monitors(const WatchState& state) {
+    ContainerWriter writer;
+    writer.set_metadata("watched", list_of(state.columns));
+    writer.set_metadata("rows", std::to_string(state.rows));
+    for (std::size_t i = 0; i < state.columns.size(); ++i) {
+        const WatchedColumn& column = state.columns[i];
+        if (!column.monitor) {
+            writer.add(std::to_string(i), column.learned);
+            continue;
+        }
+        const std::vector<std::byte> bytes = column.monitor->serialize();
+        writer.add(std::to_string(i),
+                   std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+    }
+    return writer.finish(kind);
+}
+
+WatchState read_monitors(std::span<const std::byte> bytes) {
+    const Container file = Container::view(bytes);
+    file.require_kind(kind);
+    WatchState state{rows_in(file.metadata("rows")), columns_in(file.metadata("watched"))};
+    require(file.tensors().size() == state.columns.size() && file.metadata_keys().size() == 6,
+            "parts that no such file has");
+    for (std::size_t i = 0; i < state.columns.size(); ++i) {
+        WatchedColumn& column = state.columns[i];
+        const TensorView part = file.tensor(std::to_string(i));
+        require(part.shape.size() == 1, "a monitor that is no list");
+        if (part.dtype == Dtype::f64) {
+            const auto values = file.values<double>(part.name);
+            column.learned.assign(values.begin(), values.end());
+            for (const double value : values) require(std::isfinite(value), "a learned value that is not finite");
+            continue;
+        }
+        column.monitor = drift::AnyMonitor::deserialize(std::as_bytes(file.values<std::uint8_t>(part.name)));
+        require(column.monitor->kind() == column.kind, "a monitor of another kind");
+    }
+    return state;
+}
+
+}  // namespace vedette::inline v0::cli

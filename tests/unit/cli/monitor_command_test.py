@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`vedette monitor` from end to end: the alarms of a CUSUM written anew here, streams in pieces and by signal, formats,
+misuse (standard library only).
+
+usage: monitor_command_test.py VEDETTE-BINARY SOURCE-DIR
+"""
+import json
+import math
+import os
+import pathlib
+import random
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from cli_test import check_openmetrics
+
+TOOL = ""
+DATA = pathlib.Path()
+PASS, FAILED, INPUT_ERROR, NOT_ENOUGH = 0, 1, 2, 3
+
+
+def run(*arguments, stdin=None):
+    return subprocess.run([TOOL, "monitor", *map(str, arguments)], input=stdin, capture_output=True, check=False,
+                          timeout=120)
+
+
+def cusum_alarms(values, mean, sd, slack, threshold):
+    """The positions (from 1) of the alarms of a two-sided tabular CUSUM; None and NaN enter nothing."""
+    upper = lower = 0.0
+    alarms, restart = [], False
+    for position, value in enumerate(values, 1):
+        if value is None or not math.isfinite(value):
+            continue
+        if restart:
+            upper = lower = 0.0
+        z = (value - mean) / sd
+        upper, lower = max(0.0, upper + z - slack), max(0.0, lower - z - slack)
+        restart = max(upper, lower) > threshold
+        if restart:
+            alarms.append(position)
+    return alarms
+
+
+def events(result_or_text, kind="change"):
+    text = result_or_text if isinstance(result_or_text, str) else result_or_text.stdout.decode()
+    return [line for line in map(json.loads, text.splitlines()) if line["event"] == kind]
+
+
+def table(columns):
+    """A CSV; None is an empty field."""
+    lines = [",".join(columns)]
+    for row in zip(*columns.values()):
+        lines.append(",".join("" if value is None else value if isinstance(value, str) else repr(value) for value in row))
+    return "\n".join(lines) + "\n"
+
+
+class Monitor(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.dir = pathlib.Path(cls.folder.name)
+        draw = random.Random(5)
+        # Powers of two, so that this file's arithmetic and the library's round alike.
+        cls.a = [draw.randint(-64, 64) / 32 + (1.0 if i >= 2000 else 0.0) for i in range(3000)]
+        cls.b = [None if i % 50 == 7 else draw.randint(0, 256) / 64 for i in range(3000)]
+        cls.b[100], cls.b[101] = math.nan, math.inf
+        cls.day = [f"day {i // 100}" for i in range(3000)]
+        cls.whole = cls.write("whole.csv", table({"a": cls.a, "b, c=d": cls.b, "day": cls.day}).replace("b, c=d", '"b, c=d"'))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def write(cls, name, text):
+        path = cls.dir / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def expect(self, result, status, *texts):
+        said = (result.stdout + result.stderr).decode()
+        self.assertEqual(result.returncode, status, said)
+        for text in texts:
+            self.assertIn(text, said)
+        return result
+
+    def test_alarms_are_those_of_the_definition(self):
+        result = self.expect(run(self.whole, "--monitor", "a=cusum:mean=0,sd=2,slack=0.25,threshold=6",
+                                 "--monitor", 'b, c=d=cusum:{"mean": 2, "sd": 1, "slack": 0.5, "threshold": 4}',
+                                 "--time", "day", "--format", "json"), FAILED)
+        told = events(result)
+        expected = {"a": cusum_alarms(self.a, 0.0, 2.0, 0.25, 6.0), "b, c=d": cusum_alarms(self.b, 2.0, 1.0, 0.5, 4.0)}
+        for column, rows in expected.items():
+            self.assertGreater(len(rows), 1)
+            self.assertEqual([line["row"] for line in told if line["column"] == column], rows)
+        for line in told:
+            self.assertEqual(line["time"], self.day[line["row"] - 1])
+            self.assertEqual(line["value"], (self.a if line["column"] == "a" else self.b)[line["row"] - 1])
+            self.assertGreater(line["statistic"], line["limit"])
+            self.assertIsNone(line["p_value"])
+        self.assertEqual([line["row"] for line in told], sorted(line["row"] for line in told))
+        last = {line["column"]: line for line in events(result, "end")}
+        self.assertEqual((last["a"]["accepted"], last["a"]["changes"]), (3000, len(expected["a"])))
+        self.assertEqual((last["b, c=d"]["nan"], last["b, c=d"]["infinite"]), (61, 1))
+        self.assertEqual(last["a"]["options"]["slack"], 0.25)
+        said = self.expect(run(self.whole, "--monitor", "a=cusum:mean=0,sd=2,slack=0.25,threshold=6"), FAILED).stdout
+        self.assertEqual(said.decode().count(": cusum: change at "), len(expected["a"]))
+
+    def test_a_stream_in_pieces_is_the_stream(self):
+        monitors = ["--monitor", "a=cusum:average_run_length=500", "--monitor", "a=incremental_ks:window=50",
+                    "--monitor", "b, c=d=adwin:block=3", "--learn", "150", "--format", "json"]
+        one, many = self.dir / "one.state", self.dir / "many.state"
+        whole = self.expect(run(self.whole, *monitors, "--state", one), FAILED)
+        lines = self.whole.read_text().splitlines(keepends=True)
+        told, cuts = [], [0, 40, 41, 160, 700, 2100, 3000]  # two of them while it learns
+        statuses = []
+        for begin, end in zip(cuts, cuts[1:]):
+            piece = "".join(lines[:1] + lines[begin + 1:end + 1]).encode()
+            result = run("-", *monitors, "--state", many, "--save-every", "50", stdin=piece)
+            statuses.append(result.returncode)
+            told += events(result)
+        self.assertEqual(told, events(whole))
+        self.assertEqual(one.read_bytes(), many.read_bytes())
+        self.assertEqual(statuses[:2], [NOT_ENOUGH, NOT_ENOUGH])  # what only learns has judged nothing
+        self.assertIn(FAILED, statuses)
+        # Another question is no continuation.
+        self.expect(run(self.whole, *monitors, "--monitor", "a=kswin", "--state", one), INPUT_ERROR, "remove it")
+        self.expect(run(self.whole, "--monitor", "a=adwin:delta=0.1", "--state", one), INPUT_ERROR, "remove it")
+        broken = bytearray(one.read_bytes())
+        broken[len(broken) // 2] ^= 1
+        self.expect(run(self.whole, *monitors, "--state", self.write("broken.state", bytes(broken))), INPUT_ERROR,
+                    "broken.state", "corrupt_data")
+
+    def test_alarms_come_while_the_stream_lasts_and_a_signal_saves(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            state = self.dir / f"live{number}.state"
+            with subprocess.Popen([TOOL, "monitor", "-", "--no-header", "--monitor",
+                                   "cusum:mean=0,sd=1,slack=0,threshold=3", "--format", "json", "--state", state],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                process.stdin.write(b"0.5\n1.5\n0.0\n2.0\n")
+                process.stdin.flush()
+                self.assertTrue(select.select([process.stdout], [], [], 60)[0], "the alarm waits for more input")
+                alarm = json.loads(process.stdout.readline())
+                self.assertEqual((alarm["event"], alarm["row"], alarm["column"]), ("change", 4, "f0"))
+                process.stdin.write(b"1.0\n12")  # the beginning of 123.0
+                process.stdin.flush()
+                # Wait until it has been read: the pipe is empty, and the tool waits for more.
+                while not self.waits(process):
+                    pass
+                process.send_signal(number)
+                rest, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, FAILED, said)
+            self.assertIn(b"stopped by a signal after row 5", said)
+            self.assertEqual(json.loads(rest)["seen"], 5)  # half a number is none
+            result = run("-", "--no-header", "--monitor", "cusum:mean=0,sd=1,slack=0,threshold=3", "--format", "json",
+                         "--state", state, stdin=b"1.0\n1.5\n")
+            self.assertEqual([line["row"] for line in events(self.expect(result, FAILED))], [7])
+
+    @staticmethod
+    def waits(process):
+        if process.poll() is not None:
+            raise AssertionError(process.stderr.read())
+        unread = bytearray(4)
+        import fcntl
+        import termios
+        fcntl.ioctl(process.stdin.fileno(), termios.FIONREAD, unread)
+        status = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return struct.unpack("i", unread)[0] == 0 and status == "S"
+
+    def test_blocks_and_thinning(self):
+        monitor = "cusum:mean=0,sd=1,slack=0.25,threshold=2"
+        means = [sum(self.a[i:i + 4]) / 4 for i in range(0, 3000, 4)]
+        for flags, values, place in ((["--block", "4"], means, lambda k: 4 * k),
+                                     (["--thin", "4"], self.a[::4], lambda k: 4 * k - 3)):
+            result = self.expect(run(self.whole, "--monitor", "a=" + monitor, *flags, "--format", "json"), FAILED)
+            expected = [place(k) for k in cusum_alarms(values, 0.0, 1.0, 0.25, 2.0)]
+            self.assertGreater(len(expected), 3)
+            self.assertEqual([line["row"] for line in events(result)], expected)
+        named = run(self.whole, "--monitor", "a=" + monitor + ",block=4", "--format", "json")
+        self.assertEqual(events(named), events(run(self.whole, "--monitor", "a=" + monitor, "--block", "4",
+                                                   "--format", "json")))
+        self.expect(run(self.whole, "--monitor", "a=adwin", "--thin", "2", "--block", "2"), INPUT_ERROR, "--thin")
+        self.expect(run(self.whole, "--monitor", "a=adwin:block=2", "--block", "2"), INPUT_ERROR, "given twice")
+        self.expect(run(self.whole, "--monitor", "a=adwin:{}", "--block", "2"), INPUT_ERROR, "in JSON")
+
+    def test_statuses(self):
+        quiet = ["--monitor", "a=cusum:mean=0,sd=1,threshold=1e6"]
+        self.expect(run(self.whole, *quiet), PASS, "in_control", "3,000 rows")
+        self.expect(run(self.write("empty.csv", "a\n"), *quiet), NOT_ENOUGH)
+        self.expect(run(self.write("nan.csv", "a\n\nnan\ninf\n"), *quiet), NOT_ENOUGH)
+        self.expect(run(self.whole, *quiet, "--monitor", "b, c=d=hddm_a:block=2999"), NOT_ENOUGH)
+        self.expect(run(self.whole, "--monitor", "a=e_process", "--learn", "3000"), NOT_ENOUGH)
+        self.expect(run(self.whole, "--monitor", "a=e_process", "--learn", "3001"), NOT_ENOUGH, "learning")
+        self.expect(run(self.write("same.csv", "a\n" + "1\n" * 30), "--monitor", "a=cusum", "--learn", "20"), NOT_ENOUGH,
+                    "all the same")
+        # A field that is no number is counted, and said once.
+        result = self.expect(run(self.write("text.csv", "a\n1\nn/a\n2\noops\n"), *quiet, "--format", "json"), PASS,
+                             'text.csv:3:1: "n/a" is not a number')
+        self.assertNotIn(b"oops", result.stderr)
+        self.assertEqual(events(result, "end")[0]["nan"], 2)
+
+    def test_misuse(self):
+        for arguments, said in (
+                ((self.whole,), "--monitor"), (("--monitor", "a=adwin"), "data"),
+                ((self.whole, "--monitor", "a=adwn"), "there are adwin"),
+                ((self.whole, "--monitor", "adwin"), "which of the 3 columns"),
+                ((self.whole, "--monitor", "x=adwin"), 'there is no column "x"'),
+                ((self.whole, "--monitor", "a=adwin:delta=2"), "delta must lie between 0 and 1"),
+                ((self.whole, "--monitor", "a=adwin:dleta=2"), 'no option "dleta"'),
+                ((self.whole, "--monitor", "a=adwin", "--monitor", "a=adwin:delta=0.1"), "twice"),
+                ((self.whole, "--monitor", "a=cusum"), "--reference FILE or --learn"),
+                ((self.whole, "--monitor", "a=cusum:sd=-1", "--learn", "100"), "sd must be"),
+                ((self.whole, "--monitor", "a=cusum", "--learn", "9", "--reference", self.whole), "--reference"),
+                ((self.whole, "--monitor", "a=e_process", "--reference", self.write("x.csv", "b\n1\n")), "no column"),
+                ((self.whole, "--monitor", "a=adwin", "--time", "hour"), "hour"),
+                ((self.whole, "--monitor", "a=adwin", "--format", "html"), "text, json and openmetrics"),
+                ((self.whole, "--monitor", "a=adwin", "--format", "text", "--format", "json"), "two outputs"),
+                ((self.whole, "--monitor", "a=adwin", "--format", "json=/nonexistent/x"), "cannot be written"),
+                ((self.dir / "absent.csv", "--monitor", "a=adwin"), "absent.csv"),
+                ((self.whole, "--monitor", "a=adwin", "--state", self.dir), "state")):
+            with self.subTest(said=said):
+                self.expect(run(*arguments), INPUT_ERROR, *([] if said == "state" else [said]))
+
+    def test_formats(self):
+        flags = ["--columns", "a", "--monitor", "page_hinkley:threshold=20", "--monitor", "adwin"]
+        text = self.expect(run(self.whole, *flags, "--format", "openmetrics"), FAILED).stdout.decode()
+        types = check_openmetrics(self, text)
+        self.assertEqual(types["vedette_monitor_changes"], "counter")
+        lines, metrics = self.dir / "alarms.jsonl", self.dir / "metrics.txt"
+        result = self.expect(run(self.whole, *flags, "--format", f"json={lines}", "--format", f"openmetrics={metrics}",
+                                 "--format", "text"), FAILED)
+        self.assertEqual(metrics.read_text(), text)
+        told = events(lines.read_text())
+        self.assertEqual(result.stdout.decode().count("change at"), len(told))
+        counts = {line["monitor"]: line["changes"] for line in events(lines.read_text(), "end")}
+        for monitor, count in counts.items():
+            self.assertGreater(count, 0)
+            self.assertIn(f'vedette_monitor_changes_total{{column="a",monitor="{monitor}"}} {count}\n', text)
+        hostile = self.write("hostile.csv", '"a ""b\\\\\nc"\n' + "1\n" * 10)
+        check_openmetrics(self, run(hostile, "--monitor", "adwin", "--format", "openmetrics").stdout.decode())
+        listed = subprocess.run([TOOL, "monitor", "--list"], capture_output=True, check=True).stdout.decode()
+        for line in listed.splitlines():
+            kind, options = line.split(":", 1)
+            self.assertIsInstance(json.loads(options), dict)
+            result = run(self.whole, "--monitor", f"a={kind}:{options}", "--learn", "500", "--format", "json")
+            self.assertIn(result.returncode, (PASS, FAILED, NOT_ENOUGH), result.stderr)
+            self.assertEqual(events(result, "end")[0]["monitor"], kind)
+
+    def test_warnings_are_told_on_demand(self):
+        draw = random.Random(9)
+        errors = [float(draw.random() < (0.1 if i < 1000 else 0.4)) for i in range(2000)]
+        path = self.write("errors.csv", table({"error": errors}))
+        self.assertEqual(events(run(path, "--monitor", "ddm", "--format", "json"), "warning"), [])
+        told = run(path, "--monitor", "ddm", "--format", "json", "--warnings")
+        self.assertEqual(events(told), events(run(path, "--monitor", "ddm", "--format", "json")))
+        self.assertLess(events(told, "warning")[0]["row"], events(told)[0]["row"])
+
+    def test_npy_and_a_reference_file(self):
+        values = self.a[:500] + [value + 1.0 for value in self.a[500:1000]]
+        header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(values)},), }}".ljust(117) + "\n"
+        array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}d", *values)
+        path = self.write("values.npy", array)
+        reference = self.write("reference.csv", table({"f0": self.a[:500]}))
+        result = self.expect(run(path, "--monitor", "cusum:threshold=8", "--reference", reference, "--format", "json"), FAILED)
+        self.assertGreaterEqual(events(result)[0]["row"], 500)
+        options = events(result, "end")[0]["options"]
+        mean = sum(self.a[:500]) / 500
+        self.assertAlmostEqual(options["mean"], mean, 12)
+        self.assertAlmostEqual(options["sd"], math.sqrt(sum((v - mean) ** 2 for v in self.a[:500]) / 499), 12)
+
+
+if __name__ == "__main__":
+    TOOL = sys.argv[1]
+    DATA = pathlib.Path(sys.argv[2]) / "tests" / "data"
+    os.environ.pop("NO_COLOR", None)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
