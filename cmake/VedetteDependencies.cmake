@@ -66,6 +66,12 @@ if(NOT TARGET fmt::fmt-header-only)
   endif()
 endif()
 
+# Sanitized builds are never installed: they take the compiled fmt where there is one, which saves seconds of each file.
+set(VEDETTE_FMT fmt::fmt-header-only)
+if(VEDETTE_SANITIZE AND TARGET fmt::fmt)
+  set(VEDETTE_FMT fmt::fmt)
+endif()
+
 find_package(nlohmann_json 3.11 QUIET)
 if(NOT TARGET nlohmann_json::nlohmann_json)
   if(VEDETTE_FETCH_DEPS)

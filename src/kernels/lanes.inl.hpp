@@ -76,6 +76,15 @@ struct WordRange {
         high = _mm512_max_epi32(high, v);
         unsigned_low = _mm512_min_epu32(unsigned_low, v);
         unsigned_high = _mm512_max_epu32(unsigned_high, v);
+        __asm__ volatile("" : "+v"(low), "+v"(high), "+v"(unsigned_low), "+v"(unsigned_high));
+    }
+    VEDETTE_INLINE void add_step(const float* x, __mmask16 kept) noexcept {
+        const __m512i v = _mm512_loadu_si512(x);
+        low = _mm512_mask_min_epi32(low, kept, low, v);
+        high = _mm512_mask_max_epi32(high, kept, high, v);
+        unsigned_low = _mm512_mask_min_epu32(unsigned_low, kept, unsigned_low, v);
+        unsigned_high = _mm512_mask_max_epu32(unsigned_high, kept, unsigned_high, v);
+        __asm__ volatile("" : "+v"(low), "+v"(high), "+v"(unsigned_low), "+v"(unsigned_high));
     }
     VEDETTE_INLINE bool fold(float& min, float& max) const noexcept {
         return decode_extremes(_mm512_reduce_min_epi32(low), _mm512_reduce_max_epi32(high),
@@ -93,6 +102,26 @@ VEDETTE_INLINE std::uint32_t count_not_above(const double* block, double x) noex
 }
 VEDETTE_INLINE Batch<double> load_double(const float* x) noexcept {
     return Batch<double>(_mm512_cvtps_pd(_mm256_loadu_ps(x)));
+}
+// x where kept, else 0.
+VEDETTE_INLINE Batch<double> load_kept(const float* x, __mmask8 kept) noexcept {
+    return Batch<double>(_mm512_maskz_cvtps_pd(kept, _mm256_loadu_ps(x)));
+}
+VEDETTE_INLINE Batch<double> subtract_kept(Batch<double> x, Batch<double> shift, __mmask8 kept) noexcept {
+    return Batch<double>(_mm512_maskz_sub_pd(kept, x, shift));
+}
+VEDETTE_INLINE __mmask8 lower_half(__mmask16 bits) noexcept {
+    return static_cast<__mmask8>(bits);
+}
+VEDETTE_INLINE __mmask8 upper_half(__mmask16 bits) noexcept {
+    return static_cast<__mmask8>(_kshiftri_mask16(bits, 8));
+}
+// Bit i of a step of 16: x[i] is finite.
+VEDETTE_INLINE __mmask16 finite_bits(const float* x) noexcept {
+    return _knot_mask16(_mm512_fpclass_ps_mask(_mm512_loadu_ps(x), 0x99));
+}
+VEDETTE_INLINE std::uint64_t count_nan(const float* x) noexcept {
+    return static_cast<std::uint64_t>(__builtin_popcount(_mm512_fpclass_ps_mask(_mm512_loadu_ps(x), 0x81)));
 }
 
 #elif defined(__AVX2__)
@@ -246,6 +275,14 @@ VEDETTE_INLINE Batch<std::int32_t> where(Mask<std::int32_t> m, Batch<std::int32_
     return xsimd::select(m, v, Batch<std::int32_t>(0));
 #endif
 }
+// sum + x * x, where the square is exact: fused or not, the bits are the same. (xsimd 8.1 does not fuse 512 bits.)
+VEDETTE_INLINE Batch<double> add_exact_square(Batch<double> sum, Batch<double> x) noexcept {
+#if defined(__AVX512F__)
+    return Batch<double>(_mm512_fmadd_pd(x, x, sum));
+#else
+    return xsimd::fma(x, x, sum);
+#endif
+}
 // The extremes of the lanes.
 VEDETTE_INLINE std::int32_t highest_lane(Batch<std::int32_t> v) noexcept {
 #if defined(__AVX512F__)
@@ -330,6 +367,22 @@ template <class T>
 inline constexpr T infinity = static_cast<T>(__builtin_inff());
 template <class T>
 inline constexpr T not_a_number = static_cast<T>(__builtin_nanf(""));
+template <class T>
+VEDETTE_INLINE Mask<T> finite_lanes(Batch<T> v) noexcept {
+    return xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
+}
+template <class T>
+VEDETTE_INLINE bool all_finite(Batch<T> v) noexcept {
+#if defined(__AVX512DQ__)
+    constexpr int nan_or_infinite = 0x99;
+    if constexpr (sizeof(T) == sizeof(float))
+        return _kortestz_mask16_u8(_mm512_fpclass_ps_mask(v, nan_or_infinite), 0) != 0;
+    else
+        return _mm512_fpclass_pd_mask(v, nan_or_infinite) == 0;
+#else
+    return xsimd::all(finite_lanes(v));
+#endif
+}
 
 // One vector of doubles.
 VEDETTE_INLINE Batch<double> load_double(const double* x) noexcept {

@@ -12,10 +12,10 @@ namespace {
 
 template <class T>
 constexpr std::size_t moment_block = moment_block_bytes / sizeof(T);
-constexpr std::size_t step = 16;                 // elements per turn of a loop
-constexpr std::size_t sum_lanes = step / 2;      // elements j and j + 8 of a step are added before they join lane j
-constexpr std::size_t few_in = 250;              // at most one in so many is not finite: steps are checked one by one
-constexpr std::size_t prefetch_distance = 4096;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
+constexpr std::size_t step = 16;                // elements per turn of a loop
+constexpr std::size_t sum_lanes = step / 2;     // elements j and j + 8 of a step are added before they join lane j
+constexpr std::size_t patience = 8;             // blocks after a value that is not finite in which more are expected
+constexpr std::size_t prefetch_distance = 512;  // bytes; the CPU's own prefetcher stops at the end of a page of 4096
 
 // A step's double vectors, in pairs: nested rather than an array, as g++ keeps members in registers and spills arrays.
 template <std::size_t n>
@@ -35,15 +35,27 @@ struct Pairs {
         }
         sum = sum + (low + high);
         if constexpr (!shifted && sizeof(T) == sizeof(float)) {
-            // The square of a float is exact in double: fused or not, the sum has the same bits.
-            low_square = xsimd::fma(low, low, low_square);
-            high_square = xsimd::fma(high, high, high_square);
+            low_square = add_exact_square(low_square, low);
+            high_square = add_exact_square(high_square, high);
         } else {
             low_square = low_square + low * low;
             high_square = high_square + high * high;
         }
         __asm__ volatile("" ::: "memory");  // one pair after the other: interleaved, they want too many registers
         rest.template add<shifted>(x + width, shift);
+    }
+    // The same, of the kept elements of a step that is one pair; the others add nothing.
+    template <bool shifted, class Bits>
+    VEDETTE_INLINE void add_kept(const float* x, Batch<double> shift, Bits kept) noexcept {
+        Batch<double> low = load_kept(x, lower_half(kept));
+        Batch<double> high = load_kept(x + sum_lanes, upper_half(kept));
+        if constexpr (shifted) {
+            low = subtract_kept(low, shift, lower_half(kept));
+            high = subtract_kept(high, shift, upper_half(kept));
+        }
+        sum = sum + (low + high);
+        low_square = shifted ? low_square + low * low : add_exact_square(low_square, low);
+        high_square = shifted ? high_square + high * high : add_exact_square(high_square, high);
     }
     VEDETTE_INLINE void store(double* sums, double* squares) const noexcept {
         sum.store_aligned(sums);
@@ -125,6 +137,10 @@ template <>
 struct FastRange<float> {
     WordRange words;
     VEDETTE_INLINE void add_step(const float* x) noexcept { words.add_step(x); }
+    template <class Bits>
+    VEDETTE_INLINE void add_step(const float* x, Bits kept) noexcept {
+        words.add_step(x, kept);
+    }
     VEDETTE_INLINE void fold(const float* x, std::size_t n, BlockSums& out) const noexcept {
         if (n == 0) return;
         float min = 0.0F;
@@ -139,11 +155,6 @@ struct Lanes {
     alignas(64) double sum[sum_lanes];
     alignas(64) double square[step];
 };
-
-template <class T>
-VEDETTE_INLINE Mask<T> finite_lanes(Batch<T> v) noexcept {
-    return xsimd::abs(v) <= Batch<T>(Limits<T>::largest);
-}
 
 struct Census {
     std::uint64_t finite = 0;
@@ -181,9 +192,44 @@ __attribute__((noinline)) void clean_step(const T* x, Fill<T> fill, CleanStep<T>
 template <class T>
 VEDETTE_INLINE bool is_clean(const T* x) noexcept {
     bool clean = true;
-    for (std::size_t i = 0; i < step; i += Batch<T>::size)
-        clean = clean & xsimd::all(finite_lanes(Batch<T>::load_unaligned(x + i)));
+    for (std::size_t i = 0; i < step; i += Batch<T>::size) clean = clean & all_finite(Batch<T>::load_unaligned(x + i));
     return clean;
+}
+
+// Whether a step's elements can be masked, which is quicker than to clean the step.
+#if defined(__AVX512F__)
+template <class T>
+constexpr bool has_masks = sizeof(T) == sizeof(float);
+#else
+template <class T>
+constexpr bool has_masks = false;
+#endif
+
+// The sums of whole steps of which few elements are not finite, by masks.
+template <bool shifted, class T>
+__attribute__((noinline)) void sum_masked_steps(const T* x, std::size_t n, Fill<T> fill, const T* ahead, Census* census,
+                                                Lanes& lanes, BlockSums& out) noexcept {
+    const Batch<double> wide_shift(static_cast<double>(fill.summed));
+    Pairs<sum_lanes / Batch<double>::size> pairs;
+    FastRange<T> range;
+    alignas(64) T fills[step];
+    for (T& value : fills) value = fill.ranged;
+    range.add_step(fills);
+    for (std::size_t i = 0; i < n; i += step) {
+        __builtin_prefetch(ahead + i, 0, 3);
+        if (is_clean(x + i)) [[likely]] {
+            range.add_step(x + i);
+            pairs.template add<shifted>(x + i, wide_shift);
+        } else {
+            const auto kept = finite_bits(x + i);
+            census->finite -= step - static_cast<std::uint64_t>(__builtin_popcount(kept));
+            census->nan += count_nan(x + i);
+            range.add_step(x + i, kept);
+            pairs.template add_kept<shifted>(x + i, wide_shift, kept);
+        }
+    }
+    range.fold(x, n, out);
+    pairs.store(lanes.sum, lanes.square);
 }
 
 // The whole steps of a block. On its own, with nothing else alive, because g++ spills accumulators otherwise.
@@ -199,7 +245,7 @@ __attribute__((noinline)) void sum_steps(const T* x, std::size_t n, Fill<T> fill
         const T* summed = x + i;
         const T* extremes = summed;
         if constexpr (ranged)
-            for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k, 0, 2);
+            for (std::size_t k = 0; k < step; k += 64 / sizeof(T)) __builtin_prefetch(ahead + i + k, 0, 3);
         if constexpr (checked) {
             if (!is_clean(summed)) [[unlikely]] {
                 clean_step(summed, fill, cleaned, *census);
@@ -255,7 +301,10 @@ void sum_sparse_block(const T* x, std::size_t n, Fill<T> fill, const T* ahead, C
                       BlockSums& out) noexcept {
     Lanes lanes;
     const std::size_t whole = n - n % step;
-    sum_steps<true, shifted, true>(x, whole, fill, ahead, &census, lanes, out);
+    if constexpr (has_masks<T>)
+        sum_masked_steps<shifted>(x, whole, fill, ahead, &census, lanes, out);
+    else
+        sum_steps<true, shifted, true>(x, whole, fill, ahead, &census, lanes, out);
     if (whole < n) {
         T last[step];
         for (std::size_t j = 0; j < step; ++j) last[j] = whole + j < n ? x[whole + j] : fill.summed;
@@ -302,8 +351,9 @@ void merge_block(MomentsState& state, double count, double mean, double m2) noex
 template <class T>
 struct Guess {
     T shift = T{0};
-    bool dirty = false;   // has non-finite values
-    bool sparse = false;  // few of them
+    bool dirty = false;            // has non-finite values
+    bool sparse = true;            // few of them
+    std::size_t clean_blocks = 0;  // since the last such value
 };
 
 // The index of the first finite value, or n.
@@ -386,7 +436,8 @@ template <class T>
 void add_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess, MomentsState& state) noexcept;
 
 // A block with values that are not finite, or that is thought to have some. For the extremes they become the first
-// finite value; for the sums the shift: the guessed one where they are few, else that value too.
+// finite value; for the sums the shift: the guessed one where they are few, else that value too. What was thought
+// decides the order of work, never the result.
 template <class T>
 __attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const T* ahead, Guess<T>& guess,
                                                MomentsState& state) noexcept {
@@ -404,27 +455,32 @@ __attribute__((noinline)) void add_dirty_block(const T* x, std::size_t n, const 
     }
     Census census{n, 0};
     const T fill = x[first];
-    const bool sparse = guess.sparse;
-    if (!sparse) {
-        census = clean_block(x, n, fill, ahead, cleaned);
-    } else if (guess.shift == T{0}) {
-        sum_sparse_block<false>(x, n, Fill<T>{T{0}, fill}, ahead, census, sums);
-    } else {
-        sum_sparse_block<true>(x, n, Fill<T>{guess.shift, fill}, ahead, census, sums);
+    const auto is_sparse = [&] { return n - census.finite <= n / moment_few_in; };
+    if (!guess.sparse) census = clean_block(x, n, fill, ahead, cleaned);
+    if (guess.sparse || is_sparse()) {
+        census = {n, 0};
+        if (guess.shift == T{0})
+            sum_sparse_block<false>(x, n, Fill<T>{T{0}, fill}, ahead, census, sums);
+        else
+            sum_sparse_block<true>(x, n, Fill<T>{guess.shift, fill}, ahead, census, sums);
+        if (!is_sparse()) clean_block(x, n, fill, x, cleaned);
     }
+    guess.sparse = is_sparse();
+    if (!guess.sparse) {
+        guess.shift = fill;
+        sums = {};
+        sum_block<true, true>(cleaned, n, fill, cleaned, sums);
+    }
+    const std::uint64_t not_finite = n - census.finite;
+    guess.clean_blocks = not_finite > 0 ? 0 : guess.clean_blocks + 1;
+    guess.dirty = guess.clean_blocks < patience;
     sums.finite = census.finite;
-    guess.dirty = census.finite != n;
-    guess.sparse = guess.dirty && n - census.finite <= n / few_in;
-    if (guess.dirty) {
-        const std::uint64_t infinite = n - census.finite - census.nan;
+    if (not_finite > 0) {
+        const std::uint64_t infinite = not_finite - census.nan;
         const std::uint64_t positive = infinite > 0 ? count_equal(x, n, infinity<T>) : 0;
         state.nan += census.nan;
         state.pos_inf += positive;
         state.neg_inf += infinite - positive;
-    }
-    if (!sparse) {
-        if (guess.dirty) guess.shift = fill;
-        sum_block<true, true>(cleaned, n, guess.shift, cleaned, sums);
     }
     if (fill == T{0}) sums.zeros = count_equal(x, n, T{0});
     settle_block(x, n, cleaned, sums, guess, state);

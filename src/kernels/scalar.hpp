@@ -125,8 +125,8 @@ ShiftedSums sum_block(const T* x, std::size_t n, std::ptrdiff_t stride, T shift)
     return {fold(sum), fold(square)};
 }
 
-/// One block, summed about `shift`, or about its first finite value if not all are; and, where this cancels too much,
-/// summed again about its mean. `shift` becomes what suits a next block like this one.
+/// One block, summed about `shift`, or about its first finite value if more than a few are not; and, where this cancels
+/// too much, summed again about its mean. `shift` becomes what suits a next block like this one.
 template <class T>
 void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, T& shift, MomentsState& state) noexcept {
     double min = HUGE_VAL, max = -HUGE_VAL, scaled = 0.0;
@@ -146,7 +146,7 @@ void add_block(const T* x, std::size_t n, std::ptrdiff_t stride, T& shift, Momen
         scaled += v * (1.0 / 4096);
     }
     if (finite == 0) return;
-    if (finite != n) shift = first;
+    if (n - finite > n / moment_few_in) shift = first;
     const double count = static_cast<double>(finite);
     double mean = min + 0.0, m2 = 0.0;
     if (min != max) {

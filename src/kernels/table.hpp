@@ -24,6 +24,8 @@ inline constexpr std::size_t special_count = 3;
 /// Moments run over blocks of this size, and keep a block's sums about a shift if the sum of squares is at most
 /// `largest_cancellation` times the spread: six bits are lost then, of 53.
 inline constexpr std::size_t moment_block_bytes = 16384;
+/// A block in which at most one value in so many is not finite is summed about the same shift as a finite one.
+inline constexpr std::size_t moment_few_in = 250;
 inline constexpr double largest_cancellation = 64.0;
 
 /// Sums over pooled cells run in this many virtual lanes.

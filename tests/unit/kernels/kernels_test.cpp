@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include "bank_checks.hpp"
@@ -160,6 +162,30 @@ void check_accuracy(const std::vector<T>& x) {
         // The mean between blocks is a double: its rounding is what a far-off mean costs.
         const long double tolerance = 1e-12L + 4e-16L * std::fabs(exact.mean) / spread;
         CHECK(std::fabs(static_cast<long double>(state.m2) - exact.m2) <= tolerance * exact.m2);
+    }
+}
+
+TEST_CASE_TEMPLATE("moments of blocks with none, few and many values that are not finite", T, float, double) {
+    const std::size_t block = moment_block_bytes / sizeof(T);
+    std::mt19937_64 random(11);
+    std::uniform_real_distribution<double> uniform(-0.5, 0.5);
+    for (const double offset : {0.0, 1000.0}) {
+        std::vector<T> x(12 * block + 37);
+        for (T& value : x) value = static_cast<T>(offset + uniform(random));
+        const std::size_t holes[] = {0, 3, 0, 1, block / 250, block / 250 + 1, block / 2, 2, block, block - 1, 0, 5};
+        for (std::size_t b = 0; b < std::size(holes); ++b)
+            for (std::size_t k = 0; k < holes[b]; ++k)
+                x[b * block + k * block / holes[b]] =
+                    k % 3 == 2 ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
+        x.back() = std::numeric_limits<T>::infinity();
+        MomentsState expected;
+        scalar::moments(x.data(), x.size(), 1, &expected);
+        for (const KernelTable* table : available_tables()) {
+            CAPTURE(table->name);
+            MomentsState actual;
+            typed<T>(*table).moments(x.data(), x.size(), 1, &actual);
+            CHECK(std::memcmp(&expected, &actual, sizeof expected) == 0);
+        }
     }
 }
 
