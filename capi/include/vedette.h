@@ -1307,6 +1307,118 @@ VDT_API const char* vdt_monitor_kind(const vdt_monitor* monitor) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_monitor_options_text(const vdt_monitor* monitor, char* buffer, size_t capacity, size_t* length,
                                             vdt_error* error) VDT_NOEXCEPT;
 
+// ==== watches ====
+// The monitors that a policy names (`monitors` of features, `outputs`, `performance`), over the rows in the order of
+// their coming: beside a window, what tells the moment of a change. One thread at a time may use a watch; it does not
+// merge. Times are the caller's, any unit: they come back with alarms.
+typedef struct vdt_watch vdt_watch;
+
+/// What monitors of an output know of the time before.
+typedef struct vdt_watch_reference {
+    vdt_string output;
+    const vdt_column* values;  ///< as vdt_monitor_options.reference
+} vdt_watch_reference;
+
+typedef struct vdt_watch_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* policy_json;  ///< NULL with length 0 = the default policy, which watches nothing
+    uint64_t policy_length;
+    const vdt_performance* performance;     ///< borrowed, or NULL; needed where the policy watches performance
+    const vdt_watch_reference* references;  ///< borrowed: of outputs whose monitors need one
+    uint64_t reference_count;
+    /// Borrowed, or NULL: 1 - metric for reference rows, one by one or in blocks as the policy says. With it cusum and
+    /// ewma_chart know how much estimates vary; without it they are slow.
+    const vdt_column* estimates;
+} vdt_watch_options;
+
+/// Where a stream's values come from.
+enum { VDT_STREAM_FEATURE = 0, VDT_STREAM_OUTPUT = 1, VDT_STREAM_PERFORMANCE = 2 };
+
+/// What one monitor has to say of a period. The texts are owned by the report.
+typedef struct vdt_stream_report {
+    uint32_t struct_size;
+    int32_t source;         ///< VDT_STREAM_*
+    vdt_decision decision;  ///< of the period: NOT_EVALUATED where no value entered
+    vdt_monitor_state state;
+    vdt_string name;          ///< of the feature, the output or the metric
+    vdt_string monitor;       ///< the kind
+    uint64_t seen;            ///< values since the watch began
+    uint64_t period_begin;    ///< values before the period
+    uint64_t alarms;          ///< since the watch began
+    uint64_t period_alarms;   ///< in the period
+    uint64_t alarm_position;  ///< of the last alarm, in its stream, from 1; 0 = none
+    int64_t alarm_time;       ///< the time that was given with it
+    double estimate;          ///< these four as of vdt_monitor_reading
+    double statistic;
+    double limit;
+    double p_value;
+} vdt_stream_report;
+
+VDT_API void vdt_watch_options_init(vdt_watch_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_stream_report_init(vdt_stream_report* report, size_t size) VDT_NOEXCEPT;
+
+/// `*out`: owned; it keeps what it needs of the baseline and the options. Errors: INVALID_POLICY (the message names the
+/// field or the stream), also where a reference is missing; INVALID_ARGUMENT for a reference of no output.
+VDT_API vdt_status vdt_watch_create(const vdt_baseline* baseline, const vdt_watch_options* options,
+                                    const vdt_allocator* allocator, vdt_watch** out, vdt_error* error) VDT_NOEXCEPT;
+/// Reads a saved watch of this baseline, policy and performance; it goes on bit for bit. References of outputs are not
+/// looked at: monitors have kept theirs. `*out`: owned. Errors: BASELINE_MISMATCH, INVALID_POLICY where it was saved
+/// with other monitors, CORRUPT_DATA, UNSUPPORTED_VERSION, IO_ERROR.
+VDT_API vdt_status vdt_watch_load(const vdt_baseline* baseline, const vdt_watch_options* options, const char* path,
+                                  const vdt_allocator* allocator, vdt_watch** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_watch_from_bytes(const vdt_baseline* baseline, const vdt_watch_options* options,
+                                        const void* bytes, size_t size, const vdt_allocator* allocator, vdt_watch** out,
+                                        vdt_error* error) VDT_NOEXCEPT;
+/// Writes the file atomically. Errors: IO_ERROR.
+VDT_API vdt_status vdt_watch_save(const vdt_watch* watch, const char* path, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes; the begin of the period is no part of them. Two-call.
+VDT_API vdt_status vdt_watch_to_bytes(const vdt_watch* watch, void* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_watch_destroy(vdt_watch* watch) VDT_NOEXCEPT;
+
+/// One row as vdt_window_observe_f32 and its like take it. `*state`, or NULL: what the gravest monitor of the features
+/// says. Never allocates or locks. Errors: DIMENSION_MISMATCH for another width, INVALID_ARGUMENT; no monitor saw the
+/// row then.
+VDT_API vdt_status vdt_watch_observe_f32(vdt_watch* watch, const float* row, size_t width, int64_t time,
+                                         vdt_monitor_state* state, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_watch_observe_f64(vdt_watch* watch, const double* row, size_t width, int64_t time,
+                                         vdt_monitor_state* state, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_watch_observe_values(vdt_watch* watch, const vdt_value* row, size_t width, int64_t time,
+                                            vdt_monitor_state* state, vdt_error* error) VDT_NOEXCEPT;
+/// The index of an output of the policy. Errors: INVALID_ARGUMENT, the message lists those that there are.
+VDT_API vdt_status vdt_watch_output(const vdt_watch* watch, const char* name, size_t length, size_t* out,
+                                    vdt_error* error) VDT_NOEXCEPT;
+/// One value of an output. Errors: INVALID_ARGUMENT for an index that is none.
+VDT_API vdt_status vdt_watch_observe_output(vdt_watch* watch, size_t output, double value, int64_t time,
+                                            vdt_monitor_state* state, vdt_error* error) VDT_NOEXCEPT;
+/// One prediction, as vdt_performance_window_observe takes it; nothing where the policy watches no performance. What is
+/// refused (scores out of range, no class, another width) the monitors get as NaN. Errors: INVALID_ARGUMENT for NULL.
+VDT_API vdt_status vdt_watch_observe_prediction(vdt_watch* watch, const double* scores, size_t width,
+                                                uint32_t prediction, int64_t time, vdt_monitor_state* state,
+                                                vdt_error* error) VDT_NOEXCEPT;
+/// Reports attached from now on tell of what comes from here on; without it, of everything.
+VDT_API vdt_status vdt_watch_begin_period(vdt_watch* watch, vdt_error* error) VDT_NOEXCEPT;
+/// Forgets all values, alarms and the period.
+VDT_API vdt_status vdt_watch_reset(vdt_watch* watch, vdt_error* error) VDT_NOEXCEPT;
+/// Monitors, each of one stream; alarms of all; rows of another width. 0 for NULL.
+VDT_API size_t vdt_watch_stream_count(const vdt_watch* watch) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_watch_alarms(const vdt_watch* watch) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_watch_rejected(const vdt_watch* watch) VDT_NOEXCEPT;
+
+/// Adds what the monitors say of the period to a report, which keeps a copy: its decision is then the gravest of all,
+/// and every format shows them. The one call that changes a report. Errors: BASELINE_MISMATCH, INVALID_ARGUMENT for a
+/// second watch; the report is as it was.
+VDT_API vdt_status vdt_report_attach_watch(vdt_report* report, const vdt_watch* watch, vdt_error* error) VDT_NOEXCEPT;
+/// Streams of the watch that was attached; 0 without.
+VDT_API size_t vdt_report_stream_count(const vdt_report* report) VDT_NOEXCEPT;
+/// Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_report_stream(const vdt_report* report, size_t index, vdt_stream_report* out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+/// One sentence with the numbers that decided. Two-call. Errors: as vdt_report_stream.
+VDT_API vdt_status vdt_report_stream_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
+                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
 // ---- privacy: the budget ledger ----
 // What has been spent of each privacy budget, in a file that a crash cannot make forget: a cost is on the disk before
 // the call that takes it returns, so release only afterwards. Many processes may use one file, many threads one handle.

@@ -14,6 +14,7 @@
 #include "vedette.h"
 #include "vedette/drift/bucketed_sample.hpp"
 #include "vedette/drift/maximum_mean_discrepancy.hpp"
+#include "vedette/drift/performance_estimate.hpp"
 #include "vedette/drift/random_feature_mmd.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/guard.hpp"
@@ -42,6 +43,11 @@ struct alignas(64) vdt_window {
 struct alignas(64) vdt_report {
     vdt_allocator allocator;
     vedette::Report object;
+};
+
+struct alignas(64) vdt_performance {
+    vdt_allocator allocator;
+    vedette::drift::PerformanceReference object;
 };
 
 struct alignas(64) vdt_ledger {

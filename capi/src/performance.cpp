@@ -15,11 +15,6 @@
 using namespace vedette;
 using namespace vedette::capi;
 
-struct alignas(64) vdt_performance {
-    vdt_allocator allocator;
-    drift::PerformanceReference object;
-};
-
 struct alignas(64) vdt_performance_window {
     vdt_allocator allocator;
     drift::PerformanceWindow object;

@@ -64,6 +64,7 @@
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/render.hpp"
 #include "vedette/guard/report.hpp"
+#include "vedette/guard/watch.hpp"
 #include "vedette/guard/window.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/logit_scores.hpp"

@@ -107,7 +107,15 @@ void add_live(CLI::App& command, LiveOptions& options) {
     command.add_option("--window", options.window, "Judge every N rows by themselves")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
     command.add_option("--window-by", options.window_by, "Begin a new window whenever this column changes");
-    command.add_option("--policy", options.policy_path, "Policy file (default: the default policy)");
+    command.add_option("--policy", options.policy_path,
+                       "Policy file (default: the default policy). Its monitors watch the rows in their order; an "
+                       "output is a column of its name");
+    command.add_option("--labelled", options.labelled.path,
+                       "Rows with labels, of the same form: where the policy watches the estimated performance");
+    command.add_option("--scores", options.labelled.scores, "The columns of scores in [0, 1], there and in live data")
+        ->delimiter(',');
+    command.add_option("--prediction", options.labelled.prediction, "The column of predicted classes, from 0 on");
+    command.add_option("--label", options.labelled.label, "The column of labels, in the labelled rows alone");
     command
         .add_option("--format", options.formats,
                     "FORMAT or FORMAT=PATH, repeatable: table, json, markdown, junit, sarif, html, openmetrics")

@@ -12,6 +12,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/report.hpp"
+#include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -103,6 +104,8 @@ class Walk {
             kinds_.push_back(feature.kind);
         }
         row_.resize(columns_.size());
+        if (guard_.policy().watches_streams())
+            watch_.emplace(baseline, guard_.policy(), options.labelled, options.source.delimiter, source);
         if (!options.window_by.empty()) by_ = source.column(options.window_by);
     }
 
@@ -113,6 +116,7 @@ class Walk {
             for (std::size_t f = 0; f < columns_.size(); ++f) row_[f] = source_.value(columns_[f], kinds_[f]);
             static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
             if (reference_) sample_.add(row_);
+            if (watch_) watch_->observe(row_);
             ++rows_;
             if (options_.window != 0 && rows_ == options_.window) finish();
             progress.at(source_.rows());
@@ -142,6 +146,7 @@ class Walk {
             throw InputError(fmt::format("{}: more than {} windows; choose larger ones", source_.name(), most_windows));
         }
         reports_.push_back({label(), judge_window()});
+        if (watch_) watch_->tell(reports_.back().report);
         window_.reset();
         sample_.clear();
         first_row_ += rows_;
@@ -163,6 +168,7 @@ class Walk {
         LabelledReport last = std::move(reports_.back());
         reports_.pop_back();
         window_.merge(last.report.window);
+        if (watch_) watch_->join_last();
         first_row_ -= options_.window;
         rows_ += options_.window;
         finish();
@@ -173,7 +179,8 @@ class Walk {
     RowSource& source_;
     Window window_;
     LiveSample sample_;
-    std::optional<Table> reference_;  // where samples are compared
+    std::optional<WatchedRows> watch_;  // where the policy names monitors
+    std::optional<Table> reference_;    // where samples are compared
     std::vector<std::size_t> columns_;
     std::vector<FeatureKind> kinds_;
     std::vector<Value> row_;

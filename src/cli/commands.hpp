@@ -12,6 +12,7 @@
 #include "vedette/drift/divergences.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
+#include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -26,6 +27,7 @@ struct ReferenceOptions {
 struct LiveOptions {
     SourceOptions source;
     std::string policy_path;   ///< empty = the default policy
+    LabelledOptions labelled;  ///< where the policy watches the estimated performance
     std::uint64_t window = 0;  ///< rows per window; 0 = one window over all
     std::string window_by;     ///< a column whose changes begin a new window; empty = none
     std::vector<std::string> formats;

@@ -26,6 +26,8 @@ bool is_complete(const LabelledReport& window) {
     const auto evaluated = [](const Evidence& evidence) { return evidence.decision != Decision::not_evaluated; };
     const Report& report = window.report;
     return report.decision != Decision::not_evaluated &&
+           std::none_of(report.streams.begin(), report.streams.end(),
+                        [](const StreamReport& stream) { return stream.decision == Decision::not_evaluated; }) &&
            std::all_of(report.features.begin(), report.features.end(), [&](const FeatureReport& feature) {
                const auto evidence = feature.evidence();
                return feature.ignored ||

@@ -102,6 +102,17 @@ const OptionValue* find_option(const OptionList& options, std::string_view key) 
     return nullptr;
 }
 
+bool same_value(const OptionValue& a, const OptionValue& b) noexcept {
+    const auto number = [](const OptionValue& value) {
+        const auto* const whole = std::get_if<std::uint64_t>(&value);
+        const auto* const real = std::get_if<double>(&value);
+        return whole != nullptr  ? static_cast<double>(*whole)
+               : real != nullptr ? *real
+                                 : std::numeric_limits<double>::quiet_NaN();
+    };
+    return a == b || number(a) == number(b);
+}
+
 void refuse_option(const char* monitor, std::string_view option, const std::string& what) {
     throw Error(ErrorCode::invalid_argument, fmt::format("monitor {}: {} {}", monitor, option, what));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "drift/performance_state.hpp"
@@ -96,6 +97,16 @@ PerformanceEstimate PerformanceWindow::estimate(double confidence) const {
     const auto tallies = reference_.state_->tallies(counters_);
     return tallies.size() == 1 ? drift::estimate_class(tallies.front(), Knowledge::estimated, level)
                                : estimate_classes(tallies, Knowledge::estimated, level);
+}
+
+double PerformanceWindow::value(PerformanceMetric metric) const noexcept {
+    static const stats::Confidence level(0.95);
+    const PerformanceReference::State& state = *reference_.state_;
+    if (state.is_binary())
+        return drift::estimate_class(state.tally(counters_, 0), Knowledge::estimated, level)[metric].value;
+    std::array<ClassTally, PerformanceReference::maximum_classes> tallies;
+    for (std::size_t k = 0; k < state.columns.size(); ++k) tallies[k] = state.tally(counters_, k);
+    return estimate_classes(std::span(tallies).first(state.columns.size()), Knowledge::estimated, level)[metric].value;
 }
 
 PerformanceEstimate PerformanceWindow::estimate_class(std::size_t which, double confidence) const {

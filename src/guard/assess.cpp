@@ -289,6 +289,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .live_rows = window.rows(),
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
                   .joint = {},
+                  .streams = {},
                   .level = policy.level,
                   .correction = policy.correction,
                   .minimum_rows = policy.minimum_rows,

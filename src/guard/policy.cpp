@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "core/strict_json.hpp"
+#include "drift/monitor_options.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/drift/any_monitor.hpp"
 
 namespace vedette::inline v0 {
 
@@ -95,6 +97,70 @@ bool boolean(const Json& json, const std::string& path) {
 const Json& object(const Json& json, const std::string& path) {
     if (!json.is_object()) refuse(path, "must be an object");
     return json;
+}
+
+std::vector<MonitorRule> monitor_rules(const Json& json, const std::string& path) {
+    if (!json.is_array()) refuse(path, "must be an array of monitors");
+    std::vector<MonitorRule> rules;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const std::string place = fmt::format("{}/{}", path, i);
+        Json options = object(json[i], place);
+        if (!options.contains("kind") || !options["kind"].is_string()) refuse(place + "/kind", "must be a word");
+        MonitorRule rule{options["kind"].get<std::string>(), {}};
+        options.erase("kind");
+        rule.options = options.dump(-1, ' ', false, Json::error_handler_t::replace);
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
+Json monitors_json(const std::vector<MonitorRule>& rules) {
+    Json list = Json::array();
+    for (const MonitorRule& rule : rules) {
+        Json json{{"kind", rule.kind}};
+        json.update(Json::parse(drift::write_options(drift::parse_options(rule.kind.c_str(), rule.options))));
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
+// Made once, over a reference of the form that it will have, so that what is wrong is said where it stands.
+enum class Watched : std::uint8_t { feature, output, performance };
+
+void check_monitor(const MonitorRule& rule, const std::string& path, Watched watched) {
+    static const std::vector<double> values = [] {
+        std::vector<double> ramp(1000);
+        for (std::size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<double>(i);
+        return ramp;
+    }();
+    static const stats::Grid grid = [] {
+        std::vector<double> copy = values;
+        return stats::fit_grid(copy);
+    }();
+    try {
+        const drift::MonitorKind kind = drift::monitor_kind(rule.kind);
+        const drift::MonitorReferenceUse use = drift::monitor_reference_use(kind);
+        if (watched == Watched::feature && use == drift::MonitorReferenceUse::sample)
+            refuse(path, rule.kind + " needs a sample of the reference, and a baseline keeps none");
+        if (watched == Watched::performance && use >= drift::MonitorReferenceUse::law)
+            refuse(path, rule.kind + " needs values of the reference, and of estimates there are none");
+        if (watched == Watched::performance && drift::monitor_values(kind) == drift::MonitorValues::errors)
+            refuse(path, rule.kind + " takes errors, 0 or 1, and estimates are shares; give it errors as an output");
+        drift::MonitorReference reference{.values = {}, .grid = &grid, .mean = 0.0, .sd = 1.0};
+        if (watched == Watched::output) reference = {.values = values};
+        static_cast<void>(drift::make_monitor(kind, rule.options, reference));
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::invalid_policy) throw;
+        refuse(path, error.what());
+    }
+}
+
+void check_monitors(const std::vector<MonitorRule>& rules, const std::string& path, Watched watched) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        check_monitor(rules[i], fmt::format("{}/{}", path, i), watched);
+        for (std::size_t k = 0; k < i; ++k)
+            if (rules[k].kind == rules[i].kind) refuse(path, "names " + rules[i].kind + " twice");
+    }
 }
 
 // One row per field: its key, and how it is read from and written to JSON.
@@ -183,6 +249,39 @@ constexpr std::array feature_fields{
                          [](const FeaturePolicy& source, Json& json) {
                              json = write_fields<RequestPolicy>(source.request, request_fields);
                          }},
+    Field<FeaturePolicy>{"monitors",
+                         [](FeaturePolicy& target, const Json& json, const std::string& path) {
+                             target.monitors = monitor_rules(json, path);
+                         },
+                         [](const FeaturePolicy& source, Json& json) { json = monitors_json(source.monitors); }},
+};
+
+constexpr std::array performance_fields{
+    Field<PerformancePolicy>{
+        "metric",
+        [](PerformancePolicy& target, const Json& json, const std::string& path) {
+            const auto metric = json.is_string() ? drift::performance_metric(json.get<std::string>()) : std::nullopt;
+            if (!metric) refuse(path, "must be one of accuracy, precision, recall, specificity, f1, roc_auc");
+            target.metric = *metric;
+        },
+        [](const PerformancePolicy& source, Json& json) { json = drift::performance_metric_name(source.metric); }},
+    Field<PerformancePolicy>{"rows",
+                             [](PerformancePolicy& target, const Json& json, const std::string& path) {
+                                 if (!json.is_number_unsigned()) refuse(path, "must be a positive integer");
+                                 target.rows = json.get<std::uint64_t>();
+                             },
+                             [](const PerformancePolicy& source, Json& json) { json = source.rows; }},
+    Field<PerformancePolicy>{"margin",
+                             [](PerformancePolicy& target, const Json& json, const std::string& path) {
+                                 target.margin = number(json, path, 0.0, 1.0);
+                             },
+                             [](const PerformancePolicy& source, Json& json) { json = source.margin; }},
+    Field<PerformancePolicy>{
+        "monitors",
+        [](PerformancePolicy& target, const Json& json, const std::string& path) {
+            target.monitors = monitor_rules(json, path);
+        },
+        [](const PerformancePolicy& source, Json& json) { json = monitors_json(source.monitors); }},
 };
 
 constexpr std::array policy_fields{
@@ -246,6 +345,22 @@ constexpr std::array policy_fields{
                           json[name] = write_fields<FeaturePolicy>(rules, feature_fields);
                       }
                   }},
+    Field<Policy>{"outputs",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      for (const auto& [name, rules] : object(json, path).items())
+                          target.outputs.insert_or_assign(name, monitor_rules(rules, path + "/" + name));
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = Json::object();
+                      for (const auto& [name, rules] : source.outputs) json[name] = monitors_json(rules);
+                  }},
+    Field<Policy>{"performance",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      read_fields<PerformancePolicy>(target.performance, json, path, performance_fields);
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = write_fields<PerformancePolicy>(source.performance, performance_fields);
+                  }},
 };
 
 Json parse_without_repeated_keys(std::string_view text) {
@@ -267,6 +382,20 @@ void check_fixed(Action action, const std::string& path) {
     if (action == Action::learned) refuse(path, "\"learned\" is for null, not_a_number, infinity and unseen_category");
 }
 
+void validate_performance(const PerformancePolicy& rules) {
+    check_word<drift::performance_metric_count>(rules.metric, "/performance/metric");
+    const bool is_ratio = rules.metric != drift::PerformanceMetric::accuracy;
+    const std::uint64_t least = is_ratio ? PerformancePolicy::minimum_rows : 1;
+    constexpr std::uint64_t most = std::uint64_t{1} << 31U;
+    // What is not watched needs no rows.
+    if (!rules.monitors.empty() && !(rules.rows >= least && rules.rows <= most))
+        refuse("/performance/rows", fmt::format("{} lies outside [{}, {}], the limits for {}", rules.rows, least, most,
+                                                drift::performance_metric_name(rules.metric)));
+    if (!(rules.margin >= 0.0 && rules.margin < 1.0))
+        refuse("/performance/margin", fmt::format("{} lies outside [0, 1)", rules.margin));
+    check_monitors(rules.monitors, "/performance/monitors", Watched::performance);
+}
+
 void validate_feature(const FeaturePolicy& rules, const std::string& path) {
     check_word<drift_test_count>(rules.test, path + "/test");
     check_test(rules.test, path + "/test");
@@ -281,6 +410,7 @@ void validate_feature(const FeaturePolicy& rules, const std::string& path) {
     check_fixed(rules.request.out_of_range, path + "/request/out_of_range");
     check_fixed(rules.request.far_out_of_range, path + "/request/far_out_of_range");
     check_fixed(rules.request.wrong_type, path + "/request/wrong_type");
+    check_monitors(rules.monitors, path + "/monitors", Watched::feature);
     if (!(rules.tolerance >= 0.0 && rules.tolerance <= 1.0)) {
         refuse(path + "/tolerance", fmt::format("{} lies outside [0, 1]", rules.tolerance));
     }
@@ -308,6 +438,12 @@ bool Policy::compares_samples() const noexcept {
                        [](const auto& rule) { return !rule.second.sample_tests.empty(); });
 }
 
+bool Policy::watches_streams() const noexcept {
+    return !outputs.empty() || !performance.monitors.empty() || !defaults.monitors.empty() ||
+           std::any_of(features.begin(), features.end(),
+                       [](const auto& rule) { return !rule.second.monitors.empty(); });
+}
+
 void Policy::validate() const {
     if (!(level >= 1e-12 && level <= 0.5)) refuse("/level", fmt::format("{} lies outside [1e-12, 0.5]", level));
     if (minimum_rows == 0) refuse("/minimum_rows", "must be a positive integer");
@@ -316,6 +452,11 @@ void Policy::validate() const {
     check_once(joint_tests, "/joint_tests");
     validate_feature(defaults, "/defaults");
     for (const auto& [name, rules] : features) validate_feature(rules, "/features/" + name);
+    for (const auto& [name, rules] : outputs) {
+        if (rules.empty()) refuse("/outputs/" + name, "names no monitor");
+        check_monitors(rules, "/outputs/" + name, Watched::output);
+    }
+    validate_performance(performance);
 }
 
 Policy Policy::from_json(std::string_view text) {

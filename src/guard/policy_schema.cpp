@@ -24,11 +24,29 @@ std::string_view Policy::json_schema() noexcept {
         "mmd_fuse"]}},
     "defaults": {"$ref": "#/$defs/feature"},
     "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
-      "description": "rules of single features; what a feature leaves out it takes from defaults"}
+      "description": "rules of single features; what a feature leaves out it takes from defaults"},
+    "outputs": {"type": "object", "additionalProperties": {"allOf": [{"$ref": "#/$defs/monitors"}], "minItems": 1},
+      "description": "monitors of what the model answers, or of its loss, by a name of your own"},
+    "performance": {"type": "object", "additionalProperties": false,
+      "description": "monitors of the performance that is estimated without labels; a metric enters as 1 - metric",
+      "properties": {
+        "metric": {"enum": ["accuracy", "precision", "recall", "specificity", "f1", "roc_auc"], "default": "accuracy"},
+        "rows": {"type": "integer", "minimum": 1, "maximum": 2147483648, "default": 1,
+          "description": "predictions to one value; at least 50 for metrics other than accuracy"},
+        "margin": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.05,
+          "description": "what a harm_monitor without tolerated tolerates beyond the reference's loss"},
+        "monitors": {"$ref": "#/$defs/monitors"}
+      }}
   },
   "$defs": {
     "action": {"enum": ["pass", "warn", "alarm", "learned"]},
     "fixed_action": {"enum": ["pass", "warn", "alarm"]},
+    "monitors": {"type": "array", "default": [],
+      "description": "over the stream of values: a kind, each once, and its options beside it, see vedette monitor --list",
+      "items": {"type": "object", "required": ["kind"],
+        "properties": {"kind": {"enum": ["adwin", "page_hinkley", "cusum", "ewma_chart", "ddm", "eddm", "hddm_a", "hddm_w",
+          "kswin", "stepd", "incremental_ks", "e_process", "e_detector", "harm_monitor"]}},
+        "additionalProperties": {"type": ["number", "string", "boolean"]}}},
     "feature": {
       "type": "object",
       "additionalProperties": false,
@@ -57,7 +75,8 @@ std::string_view Policy::json_schema() noexcept {
             "far_factor": {"type": "number", "minimum": 0, "maximum": 1000000, "default": 1},
             "wrong_type": {"$ref": "#/$defs/fixed_action", "default": "alarm"}
           }
-        }
+        },
+        "monitors": {"$ref": "#/$defs/monitors"}
       }
     }
   }

@@ -110,6 +110,13 @@ std::string Report::summary() const {
             if (evidence.decision == wanted)
                 together += (together.empty() ? "" : ", ") + words_of(multivariate_test_name(evidence.by));
         if (!together.empty()) together = fmt::format("features together {} ({})", words, together);
+        std::string watched;
+        for (const StreamReport& stream : streams)
+            if (stream.decision == wanted)
+                watched += fmt::format("{}{} by {}", watched.empty() ? "" : ", ", stream.subject(),
+                                       words_of(drift::monitor_kind_name(stream.kind)));
+        if (!watched.empty())
+            together += fmt::format("{}monitors saw changes ({})", together.empty() ? "" : "; ", watched);
         if (count(wanted) == 0) return "no feature by itself, but " + together;
         return fmt::format("{} of {} features {} ({}){}{}", count(wanted), judged, words, names(wanted),
                            together.empty() ? "" : "; ", together);
@@ -122,6 +129,10 @@ std::string Report::summary() const {
             return fmt::format("warn: {}; {}", changed(Decision::warn, "changed, though not surely beyond tolerance"),
                                rows);
         case Decision::not_evaluated:
+            if (judged != 0 && count(Decision::not_evaluated) == 0 &&
+                std::any_of(streams.begin(), streams.end(),
+                            [](const StreamReport& s) { return s.decision == Decision::not_evaluated; }))
+                return fmt::format("not evaluated: monitors were given no value; {}", rows);
             if (judged == 0) return fmt::format("not evaluated: the policy ignores every feature; {}", rows);
             if (count(Decision::not_evaluated) == 0)
                 return fmt::format("not evaluated: too little data to test features together; {}", rows);

@@ -183,6 +183,26 @@ std::string together(const Report& report) {
     return text + "</tbody></table></div></section>\n";
 }
 
+std::string streams(const Report& report) {
+    if (report.streams.empty()) return {};
+    std::string text =
+        "<section><h2>Streams, value by value</h2><p class=\"hint\">Monitors of the policy, in the order in which "
+        "values came: each dot an alarm, the shaded part the period of this report. Their rates of false alarms are "
+        "their own, beside the level of the report.</p><div class=\"scroll\"><table class=\"stream\"><thead><tr>"
+        "<th>stream</th><th>monitor</th><th>verdict</th><th>alarms here</th><th>level now</th><th>time line</th></tr>"
+        "</thead><tbody>";
+    for (const StreamReport& stream : report.streams) {
+        std::string monitor = drift::monitor_kind_name(stream.kind);
+        std::replace(monitor.begin(), monitor.end(), '_', ' ');
+        text += fmt::format(
+            "<tr><th>{}</th><td title=\"{}\">{}</td><td title=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape_xml(shortened(stream.subject(), 48)), escape_xml(stream.options), escape_xml(monitor),
+            escape_xml(clean(stream.reason())), badge(stream.decision), grouped(stream.period_alarms),
+            escape_xml(number(stream.reading.estimate)), stream_plot(stream));
+    }
+    return text + "</tbody></table></div></section>\n";
+}
+
 std::string rates(const Report& report) {
     std::string rows;
     for (const std::size_t f : report.ranking()) {
@@ -255,6 +275,7 @@ std::string details(Items items, const RenderOptions& options) {
     if (items.size() > 1) text += " &middot; the window with the most alarms; the others are folded below";
     text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
     text += together(*items[closest].report);
+    text += streams(*items[closest].report);
     text += rates(*items[closest].report);
     if (items.size() == 1) return text;
     text += "<section><h2>The other windows</h2>";

@@ -72,6 +72,7 @@ svg .ref-line{stroke:var(--ref-line);stroke-width:2}svg .live-line{stroke:var(--
 svg .axis{stroke:var(--soft);stroke-width:1}svg .grid{stroke:var(--line);stroke-width:1}
 svg .gap{stroke:var(--alarm);stroke-width:2.5}svg .interval{stroke:var(--ink);stroke-width:1.4}
 svg .tolerance{stroke:var(--alarm);stroke-width:1.4;stroke-dasharray:4 3}
+svg .period{fill:var(--live);opacity:.16}.stream td:last-child{min-width:300px}
 svg .time-line{stroke:var(--soft);stroke-width:1.4}
 svg .dot{fill:var(--none);stroke:var(--card);stroke-width:1}svg .dot.alarm{fill:var(--alarm)}
 svg .dot.warn{fill:var(--warn)}svg .dot.pass{fill:var(--pass)}

@@ -99,6 +99,38 @@ Json joint_json(const Report& report, std::size_t index) {
     return out;
 }
 
+Json reading_json(const drift::MonitorReading& reading) {
+    return {{"estimate", finite(reading.estimate)},
+            {"statistic", finite(reading.statistic)},
+            {"limit", finite(reading.limit)},
+            {"p_value", finite(reading.p_value)}};
+}
+
+Json stream_json(const StreamReport& stream) {
+    Json out{{stream_source_name(stream.source), stream.name},
+             {"monitor", drift::monitor_kind_name(stream.kind)},
+             {"options", Json::parse(stream.options)},
+             {"decision", decision_name(stream.decision)},
+             {"reason", stream.reason()},
+             {"state", monitor_state_name(stream.state)},
+             {"period_begin", stream.period_begin},
+             {"period_alarms", stream.period_alarms},
+             {"seen", stream.seen},
+             {"accepted", stream.counts.accepted},
+             {"nan", stream.counts.nan},
+             {"infinite", stream.counts.infinite},
+             {"refused", stream.counts.refused},
+             {"alarms", stream.counts.changes},
+             {"reading", reading_json(stream.reading)},
+             {"newest_alarms", Json::array()}};
+    for (const StreamAlarm& alarm : stream.alarms)
+        out["newest_alarms"].push_back({{"position", alarm.position},
+                                        {"time", alarm.time},
+                                        {"value", finite(alarm.value)},
+                                        {"reading", reading_json(alarm.reading)}});
+    return out;
+}
+
 Json window_json(const Item& item) {
     const Report& report = *item.report;
     Json out{{"label", item.label},
@@ -115,6 +147,8 @@ Json window_json(const Item& item) {
     for (std::size_t f = 0; f < report.features.size(); ++f) out["features"].push_back(feature_json(report, f));
     out["joint"] = Json::array();
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
+    out["streams"] = Json::array();
+    for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
     return out;
 }
 

@@ -78,6 +78,9 @@ Suite suite_of(const Report& report) {
     for (std::size_t j = 0; j < report.joint.size(); ++j)
         suite.add("vedette.together", multivariate_test_name(report.joint[j].by), report.joint[j].decision,
                   report.joint_reason(j));
+    for (const StreamReport& stream : report.streams)
+        suite.add(fmt::format("vedette.{}.{}", stream_source_name(stream.source), stream.name),
+                  drift::monitor_kind_name(stream.kind), stream.decision, stream.reason());
     return suite;
 }
 

@@ -74,6 +74,11 @@ std::string feature_table(const Report& report, std::size_t limit) {
                         verdict(joint.decision), percent_with_interval(joint.moved_share, joint.moved_share_interval),
                         plain(p_value(joint.adjusted_p_value)), plain(report.joint_reason(j)));
     }
+    if (!report.streams.empty()) text += "\n| stream | monitor | verdict | alarms | why |\n|---|---|---|--:|---|\n";
+    for (const StreamReport& stream : report.streams)
+        text += fmt::format("| {} | {} | {} | {} | {} |\n", plain(stream.subject()),
+                            plain(drift::monitor_kind_name(stream.kind)), verdict(stream.decision),
+                            stream.period_alarms, plain(stream.reason()));
     return text;
 }
 

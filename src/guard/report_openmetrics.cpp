@@ -114,6 +114,31 @@ std::string together(const Report& report) {
     return text;
 }
 
+std::string streams(const Report& report) {
+    if (report.streams.empty()) return {};
+    std::string text;
+    const auto metric = [&](const char* name, const char* type, const char* help, auto&& value) {
+        text += family(name, type, help);
+        const bool counts = std::string_view(type) == "counter";
+        for (const StreamReport& stream : report.streams)
+            text += fmt::format("vedette_{}{}{{{}=\"{}\",monitor=\"{}\"}} {}\n", name, counts ? "_total" : "",
+                                stream_source_name(stream.source), metric_label(stream.name),
+                                drift::monitor_kind_name(stream.kind), metric_value(value(stream)));
+    };
+    metric("stream_decision", "gauge", "Verdict of a monitor: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+           [](const StreamReport& s) { return static_cast<double>(s.decision); });
+    metric("stream_alarms", "counter", "Alarms of a monitor since its watch began.",
+           [](const StreamReport& s) { return static_cast<double>(s.counts.changes); });
+    metric("stream_values", "counter", "Values that a monitor was given.",
+           [](const StreamReport& s) { return static_cast<double>(s.seen); });
+    metric("stream_estimate", "gauge", "Present level, where a monitor knows it.",
+           [](const StreamReport& s) { return s.reading.estimate; });
+    metric("stream_statistic", "gauge", "What a monitor compares with its limit.",
+           [](const StreamReport& s) { return s.reading.statistic; });
+    metric("stream_limit", "gauge", "Limit of that statistic.", [](const StreamReport& s) { return s.reading.limit; });
+    return text;
+}
+
 std::string whole(const Report& report) {
     std::string text = family("reference", "info", "The baseline that the window is judged against.");
     text += fmt::format("vedette_reference_info{{baseline=\"{}\",name=\"{}\",version=\"{}\"}} 1\n",
@@ -171,7 +196,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
                             metric_label(report.baseline.features()[f].name), test, metric_value(gauge.value(feature)));
         }
     }
-    return text + rates(report, features) + together(report) + "# EOF\n";
+    return text + rates(report, features) + together(report) + streams(report) + "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

@@ -328,6 +328,30 @@ std::string share_bar(const Evidence& evidence, double tolerance) {
     return out + "</svg>";
 }
 
+std::string stream_plot(const StreamReport& stream) {
+    if (stream.seen == 0) return {};
+    const auto x_of = [&](std::uint64_t position) {
+        return 4.0 + 332.0 * static_cast<double>(position) / static_cast<double>(stream.seen);
+    };
+    std::string out = open_svg(width, 34, "alarms over the values of the stream");
+    const double begin = x_of(std::min(stream.period_begin, stream.seen));
+    out += fmt::format("<rect class=\"period\" x=\"{:.1f}\" y=\"2\" width=\"{:.1f}\" height=\"18\"/>", begin,
+                       x_of(stream.seen) - begin);
+    out += line_at(4, 11, 336, 11, "axis");
+    for (const StreamAlarm& alarm : stream.alarms)
+        out += fmt::format(
+            "<circle class=\"dot {}\" cx=\"{:.1f}\" cy=\"11\" r=\"4\"><title>value {}, time {}</title></circle>",
+            alarm.position > stream.period_begin ? "alarm" : "earlier", x_of(alarm.position), grouped(alarm.position),
+            alarm.time);
+    out += text_at(4, 32, "start", "1", " class=\"small\"");
+    out += text_at(336, 32, "end", grouped(stream.seen) + " values", " class=\"small\"");
+    if (stream.counts.changes > stream.alarms.size())
+        out += text_at(170, 32, "middle",
+                       fmt::format("the newest {} of {} alarms", stream.alarms.size(), grouped(stream.counts.changes)),
+                       " class=\"small\"");
+    return out + "</svg>";
+}
+
 std::string timeline_plot(Items items, std::size_t feature) {
     double peak = 0.02;
     for (const Item& item : items) {

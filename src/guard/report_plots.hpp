@@ -27,4 +27,7 @@ std::string share_bar(const Evidence& evidence, double tolerance);
 /// The moved share of one feature over the windows, with intervals and the tolerance.
 std::string timeline_plot(Items items, std::size_t feature);
 
+/// The values of a stream from the first to the last, its alarms as marks, the period shaded.
+std::string stream_plot(const StreamReport& stream);
+
 }  // namespace vedette::inline v0::rendering

@@ -22,11 +22,14 @@ constexpr std::array rule_texts{
     "More categories come that the reference did not hold than chance explains",
     "Values come that have the wrong type",
     "Several features together come from another distribution than the reference's",
+    "A monitor saw a change in a stream of values",
 };
-constexpr std::size_t joint_rule = rule_texts.size() - 1;
+constexpr std::size_t joint_rule = rule_texts.size() - 2;
+constexpr std::size_t stream_rule = rule_texts.size() - 1;
 
 std::string rule_id(std::size_t hypothesis) {
     if (hypothesis == joint_rule) return "vedette/joint_distribution";
+    if (hypothesis == stream_rule) return "vedette/stream";
     return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
 }
 
@@ -106,6 +109,11 @@ std::string sarif(Items items, const RenderOptions& options) {
                 results.push_back(result_json(item, joint_rule, multivariate_test_name(joint.by), joint.decision,
                                               clean(item.report->joint_reason(j)), options));
         }
+        for (const StreamReport& stream : item.report->streams)
+            if (stream.decision != Decision::pass)
+                results.push_back(result_json(item, stream_rule,
+                                              clean(stream.name) + ":" + drift::monitor_kind_name(stream.kind),
+                                              stream.decision, clean(stream.reason()), options));
     }
     const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", rules_json()}};
     const Json run{{"tool", {{"driver", driver}}},

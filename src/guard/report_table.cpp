@@ -85,6 +85,16 @@ std::string joint_lines(const Report& report, const RenderOptions& options) {
     return text.empty() ? text : '\n' + text;
 }
 
+std::string stream_lines(const Report& report, const RenderOptions& options) {
+    std::string text;
+    for (const StreamReport& stream : report.streams) {
+        const std::string code = color_of(stream.decision, options.color);
+        text += fmt::format("{}  {}: {}{}\n", code, decision_word(stream.decision), clean(stream.reason()),
+                            code.empty() ? "" : "\x1b[0m");
+    }
+    return text.empty() ? text : '\n' + text;
+}
+
 std::string feature_table(const Report& report, const RenderOptions& options) {
     Grid grid({"feature", "verdict", "moved share", "adjusted p", "test", "what changed"},
               {false, false, false, true, false, false});
@@ -119,7 +129,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     }
     std::string text = grid.text();
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
-    return text + joint_lines(report, options);
+    return text + joint_lines(report, options) + stream_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

@@ -26,6 +26,7 @@
 #include "vedette/drift/monitor_bank.hpp"
 #include "vedette/drift/page_hinkley.hpp"
 #include "vedette/drift/stepd.hpp"
+#include "vedette/guard/watch.hpp"
 
 namespace {
 
@@ -127,6 +128,67 @@ void try_any(const std::vector<std::byte>& bytes) {
     }
 }
 
+// A watch of one feature, one output and of F1, over what never changes.
+struct Watched {
+    vedette::Baseline baseline;
+    vedette::Policy policy;
+    drift::PerformanceReference performance;
+};
+
+const Watched& watched() {
+    static const Watched all = [] {
+        std::vector<double> values(256);
+        std::vector<double> scores(64);
+        std::vector<std::uint32_t> predictions(64);
+        std::vector<std::uint32_t> labels(64);
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i * 37 % 256) / 256.0;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            scores[i] = static_cast<double>(i) / 64.0;
+            predictions[i] = i >= 32 ? 1 : 0;
+            labels[i] = i % 8 == 0 ? 1 - predictions[i] : predictions[i];
+        }
+        return Watched{vedette::Baseline::build(vedette::Table({{"x", vedette::Column::numeric(values)}})),
+                       vedette::Policy::from_json(R"({"features": {"x": {"monitors": [
+                           {"kind": "cusum", "threshold": 1}]}}, "outputs": {"loss": [{"kind": "adwin"}]},
+                           "performance": {"metric": "f1", "rows": 50, "monitors": [{"kind": "page_hinkley"}]}})"),
+                       drift::PerformanceReference::fit(scores, predictions, labels, {.cells = 4})};
+    }();
+    return all;
+}
+
+void check_accepted_watch(vedette::Watch watch) {
+    const auto bytes = watch.to_bytes();
+    vedette::Watch resumed =
+        vedette::Watch::from_bytes(watched().baseline, watched().policy, bytes, watched().performance);
+    require(resumed.to_bytes() == bytes, "writing is not canonical");
+    const double values[] = {0.0, 1.0, 0.5, 3.0, 1.0, std::numeric_limits<double>::quiet_NaN(), 0.25};
+    for (std::int64_t i = 0; i < 70; ++i) {
+        const double value = values[i % 7];
+        const std::vector<double> row{value};
+        require(watch.observe(row, i) == resumed.observe(row, i), "it does not go on as it was");
+        require(watch.observe_output(0, value, i) == resumed.observe_output(0, value, i), "an output does not");
+        require(watch.observe_prediction(value, 1, i) == resumed.observe_prediction(value, 1, i),
+                "a prediction does not");
+    }
+    require(watch.to_bytes() == resumed.to_bytes(), "it does not end as it was");
+    for (const vedette::StreamReport& stream : watch.report()) require(!stream.reason().empty(), "nothing to say");
+    watch.reset();
+    require(watch.alarms() == 0, "no new beginning");
+}
+
+void try_watch(const std::vector<std::byte>& bytes) {
+    try {
+        check_accepted_watch(
+            vedette::Watch::from_bytes(watched().baseline, watched().policy, bytes, watched().performance));
+    } catch (const vedette::Error& error) {
+        require(error.code() == vedette::ErrorCode::corrupt_data ||
+                    error.code() == vedette::ErrorCode::unsupported_version ||
+                    error.code() == vedette::ErrorCode::baseline_mismatch ||
+                    error.code() == vedette::ErrorCode::invalid_policy,
+                error.what());
+    }
+}
+
 // The first byte says the kind, the others are the options.
 void try_options(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return;
@@ -167,6 +229,7 @@ void try_all(const std::vector<std::byte>& bytes) {
     if (kind == "ewma_chart_bank") return try_bank<drift::EwmaChartBank>(bytes);
     if (kind == "page_hinkley_bank") return try_bank<drift::PageHinkleyBank>(bytes);
     if (kind == "adwin") return try_monitor<drift::Adwin>(bytes);
+    if (kind == "watch") return try_watch(bytes);
     try_any(bytes);
 }
 

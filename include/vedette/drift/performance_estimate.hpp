@@ -137,6 +137,8 @@ class PerformanceWindow {
     /// does. Errors are those of a ratio to first order; those of macro averages other than precision's are bounds from
     /// above. Intervals are symmetric in the log odds. Throws Error(invalid_argument) for a confidence outside (0, 1).
     [[nodiscard]] PerformanceEstimate estimate(double confidence = 0.95) const;
+    /// The value of one metric as `estimate` has it, without allocation: for those who look at the end of each block.
+    [[nodiscard]] double value(PerformanceMetric metric) const noexcept;
     /// One class against the rest. Throws Error(invalid_argument) for a class that there is not; a binary classifier
     /// has class 1 only.
     [[nodiscard]] PerformanceEstimate estimate_class(std::size_t which, double confidence = 0.95) const;

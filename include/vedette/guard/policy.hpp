@@ -12,6 +12,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/multivariate.hpp"
+#include "vedette/drift/performance.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
 namespace vedette::inline v0 {
@@ -41,6 +42,30 @@ struct RequestPolicy {
     Action wrong_type = Action::alarm;       ///< text for a numeric feature, a number that is no category code, ...
 };
 
+/// A monitor of a stream, see Watch.
+struct MonitorRule {
+    std::string kind;     ///< e.g. "adwin"
+    std::string options;  ///< as drift::make_monitor takes them
+
+    friend bool operator==(const MonitorRule&, const MonitorRule&) = default;
+};
+
+/// Monitors of the model's performance as it is estimated without labels, see Watch::observe_prediction. A metric
+/// enters as 1 - metric, so that more is worse, as of a loss.
+struct PerformancePolicy {
+    static constexpr std::uint64_t minimum_rows = 50;  ///< of metrics other than accuracy
+
+    drift::PerformanceMetric metric = drift::PerformanceMetric::accuracy;
+    /// Predictions to one value, in [1, 2^31]. Accuracy may be watched row by row, others are ratios of sums.
+    std::uint64_t rows = 1;
+    /// A harm_monitor that names no `tolerated` tolerates the reference's loss and this, in [0, 1): for accuracy,
+    /// drift::tolerated_loss at its level.
+    double margin = 0.05;
+    std::vector<MonitorRule> monitors{};  ///< none: performance is not watched
+
+    friend bool operator==(const PerformancePolicy&, const PerformancePolicy&) = default;
+};
+
 /// The rules for one feature.
 struct FeaturePolicy {
     bool ignore = false;                    ///< counted, but neither tested for drift nor judged per request
@@ -52,6 +77,8 @@ struct FeaturePolicy {
     /// distance, total variation or rate difference) must exceed it. 0 = no tolerance, evidence alone decides.
     double tolerance = 0.05;
     RequestPolicy request{};
+    /// Over the stream of its values, by a Watch; left out for categorical features.
+    std::vector<MonitorRule> monitors{};
 };
 
 /// The whole policy. A default-constructed one is already useful.
@@ -66,11 +93,18 @@ struct Policy {
     FeaturePolicy defaults{};
     std::map<std::string, FeaturePolicy, std::less<>> features;  ///< complete rules of features that differ
 
+    /// Monitors of what the model answers, or of its loss: streams that are no features, by a name of your own.
+    std::map<std::string, std::vector<MonitorRule>, std::less<>> outputs;
+    PerformancePolicy performance{};
+
     /// The rules that hold for a feature.
     [[nodiscard]] const FeaturePolicy& for_feature(std::string_view name) const;
 
     /// Whether any rule asks for tests on samples.
     [[nodiscard]] bool compares_samples() const noexcept;
+
+    /// Whether any rule asks for monitors.
+    [[nodiscard]] bool watches_streams() const noexcept;
 
     /// Throws Error(invalid_policy) that names the field and its limits.
     void validate() const;

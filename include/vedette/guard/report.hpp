@@ -17,6 +17,7 @@
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
+#include "vedette/guard/watch.hpp"
 #include "vedette/guard/window.hpp"
 
 namespace vedette::inline v0 {
@@ -113,6 +114,7 @@ struct Report {
     std::uint64_t live_rows = 0;
     std::vector<FeatureReport> features;  ///< in the baseline's order
     std::vector<JointEvidence> joint;     ///< of multivariate tests, where samples were compared
+    std::vector<StreamReport> streams;    ///< of the policy's monitors, where a watch was attached
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;
@@ -130,6 +132,11 @@ struct Report {
     /// The same on joint[index].
     [[nodiscard]] std::string joint_reason(std::size_t index) const;
 };
+
+/// Adds what the monitors of a watch say of the period since a mark (by default, of everything): the report's decision
+/// is then the gravest of all. Throws Error: baseline_mismatch, invalid_argument for a second watch, and what
+/// Watch::report does; the report is as it was.
+void attach(Report& report, const Watch& watch, const WatchMark& since = {});
 
 /// The comparisons that a policy asks for, of two tables that hold the baseline's features by name.
 struct SampleComparisons {

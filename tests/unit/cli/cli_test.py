@@ -645,6 +645,68 @@ class CommandLine(unittest.TestCase):
         unknown = self.write("unknown.json", '{"version": 1, "features": {"absent": {"ignore": true}}}')
         self.expect(self.check("same.csv", "--policy", unknown), INPUT_ERROR, "absent")
 
+    def test_monitors_of_a_policy(self):
+        draw = random.Random(8)
+        past = ["amount,items,country,p,said,true"]
+        live = ["amount,items,country,p,said,cost"]
+        for i in range(2000):
+            p = draw.random()
+            past.append(f"0,1,DE,{p!r},{int(p > 0.5)},{int(draw.random() < p)}")
+        amounts = []
+        for i in range(3000):
+            amounts.append(draw.gauss(0.0 if i < 1500 else 1.5, 1.0))
+            p = draw.random() if i < 1000 else 0.5 + 0.1 * (draw.random() - 0.5)
+            live.append(f"{amounts[-1]!r},{draw.randint(1, 5)},FR,{p!r},{int(p > 0.5)},{int(draw.random() < 0.1)}")
+        self.write("past.csv", "\n".join(past) + "\n")
+        self.write("live.csv", "\n".join(live) + "\n")
+        policy = self.write("watching.json", json.dumps({
+            "features": {"amount": {"tolerance": 1, "monitors": [
+                {"kind": "cusum", "mean": 0, "sd": 1, "slack": 0.5, "threshold": 12, "direction": "up"}]}},
+            "outputs": {"cost": [{"kind": "hddm_a"}]},
+            "performance": {"monitors": [{"kind": "harm_monitor"}]}}))
+        # A CUSUM written anew: the same alarms.
+        upper, alarms, restart = 0.0, [], False
+        for position, amount in enumerate(amounts, 1):
+            upper = max(0.0, (0.0 if restart else upper) + amount - 0.5)
+            restart = upper > 12
+            if restart:
+                alarms.append(position)
+        self.assertGreater(alarms[0], 1500)
+        labelled = ["--labelled", self.dir / "past.csv", "--scores", "p", "--prediction", "said", "--label", "true"]
+        page = self.dir / "watching.html"
+        found = self.check("live.csv", "--policy", policy, *labelled, "--window", 1000, "--format", "json",
+                           "--format", f"html={page}", "--format", f"openmetrics={self.dir / 'watching.txt'}")
+        windows = json.loads(self.expect(found, FAILED))["windows"]
+        self.check_page(page.read_text())
+        check_openmetrics(self, (self.dir / "watching.txt").read_text())
+        amount, cost, performance = (list(streams) for streams in zip(*(w["streams"] for w in windows)))
+        self.assertEqual([s["period_begin"] for s in amount], [0, 1000, 2000])
+        self.assertEqual([s["period_alarms"] for s in amount],
+                         [sum(b < a <= b + 1000 for a in alarms) for b in (0, 1000, 2000)])
+        newest = [alarm["position"] for alarm in amount[2]["newest_alarms"]]
+        self.assertEqual(newest, alarms[-64:])
+        self.assertEqual([alarm["time"] for alarm in amount[2]["newest_alarms"]], newest)
+        self.assertEqual([s["decision"] for s in cost], ["pass"] * 3)
+        self.assertEqual([s["decision"] for s in performance], ["pass", "alarm", "alarm"])
+        self.assertEqual(performance[2]["performance"], "accuracy")
+        # A rest too short to be judged is told of with the window before it, with the same alarms.
+        two = json.loads(self.expect(self.check("live.csv", "--policy", policy, *labelled, "--window", 2950, "--format",
+                                                "json"), FAILED))["windows"]
+        self.assertEqual([(w["streams"][0]["period_begin"], w["streams"][0]["period_alarms"]) for w in two],
+                         [(0, len(alarms))])
+        reference = self.dir / "ref.csv"
+        found = run("drift", reference, self.dir / "live.csv", "--policy", policy, *labelled, "--format", "json")
+        streams = json.loads(self.expect(found, FAILED))["windows"][0]["streams"]
+        self.assertEqual([s["period_alarms"] for s in streams], [len(alarms), 0, performance[2]["alarms"]])
+        self.expect(self.check("live.csv", "--policy", policy), INPUT_ERROR, "--labelled")
+        self.expect(self.check("same.csv", "--policy", policy, *labelled), INPUT_ERROR, "cost")
+        wrong = self.write("wrong.csv", "p,said,true\n0.5,1,0\n1.5,1,0\n")
+        self.expect(self.check("live.csv", "--policy", policy, "--labelled", wrong, *labelled[2:]), INPUT_ERROR,
+                    "wrong.csv:3", "no score")
+        self.write("wrong.csv", "p,said,true\n0.5,1,yes\n")
+        self.expect(self.check("live.csv", "--policy", policy, "--labelled", wrong, *labelled[2:]), INPUT_ERROR,
+                    "wrong.csv:2", "no class")
+
     def test_privacy(self):
         training = ["--sampling-rate", 0.04, "--steps", 2250, "--delta", 1e-5]
         account = ["privacy", "account", "--noise-multiplier", 1.5, *training]

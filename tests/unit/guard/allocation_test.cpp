@@ -8,6 +8,7 @@
 
 #include "sample.hpp"
 #include "vedette/guard/guard.hpp"
+#include "vedette/guard/watch.hpp"
 
 // Every allocation of this executable is counted. The sanitizers replace these operators themselves.
 #if !defined(VEDETTE_SANITIZED)
@@ -20,10 +21,11 @@ void* operator new(std::size_t size) {
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept {
+// Inlined, g++ 12 takes the pair of malloc and free for a mismatch.
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
     std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
 }
 
@@ -50,6 +52,34 @@ TEST_CASE("checking and counting rows allocates nothing") {
     }
     CHECK(allocations == before);
     CHECK(reasons != 0);
+
+    // Nor does watching them: monitors, alarms, estimates of several classes at the end of a block.
+    const std::vector<double> scores{0.2, 0.5, 0.3, 0.7, 0.1, 0.2, 0.1, 0.1, 0.8};
+    const std::vector<std::uint32_t> classes{1, 0, 2};
+    std::vector<double> many;
+    std::vector<std::uint32_t> labels;
+    for (int i = 0; i < 30; ++i) {
+        many.insert(many.end(), scores.begin(), scores.end());
+        labels.insert(labels.end(), classes.begin(), classes.end());
+    }
+    Watch watch(guard.baseline(), Policy::from_json(R"({"defaults": {"monitors": [{"kind": "cusum"},
+        {"kind": "adwin"}, {"kind": "ewma_chart", "thin": 2}]}, "outputs": {"loss": [{"kind": "harm_monitor"}]},
+        "performance": {"metric": "roc_auc", "rows": 50, "monitors": [{"kind": "page_hinkley"}]}})"),
+                {.outputs = {},
+                 .performance = drift::PerformanceReference::fit(MatrixView<double>::row_major(many.data(), 90, 3),
+                                                                 labels, labels),
+                 .estimates = {}});
+    const std::size_t then = allocations;
+    for (int i = 0; i < 2000; ++i) {
+        watch.observe(narrow, i);
+        watch.observe(wide, i);
+        watch.observe(mixed, i);
+        watch.observe(short_row, i);
+        watch.observe_output(0, i < 1000 ? 0.0 : 1.0, i);
+        watch.observe_prediction(std::span(scores).first(3), 1, i);
+    }
+    CHECK(allocations == then);
+    CHECK(watch.alarms() > 0);
     const std::vector<int> proof(10);
     CHECK(allocations > before);  // the counter does count
 }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// The monitors that a policy names, over the stream of requests: what a window's counters cannot tell, the moment of a
+// change.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vedette/core/verdict.hpp"
+#include "vedette/drift/any_monitor.hpp"
+#include "vedette/drift/performance_estimate.hpp"
+#include "vedette/guard/baseline.hpp"
+#include "vedette/guard/policy.hpp"
+#include "vedette/guard/window.hpp"
+
+namespace vedette::inline v0 {
+
+/// An alarm of one monitor, as it was told.
+struct StreamAlarm {
+    std::uint64_t position = 0;  ///< of the value in its stream, from 1
+    std::int64_t time = 0;       ///< as the caller gave it
+    double value = 0.0;
+    drift::MonitorReading reading{};
+};
+
+/// Where the values of a stream come from.
+enum class StreamSource : std::uint8_t { feature = 0, output = 1, performance = 2 };
+
+/// "feature", "output", "performance"; "unknown" for any other value.
+const char* stream_source_name(StreamSource source) noexcept;
+
+/// What one monitor of one stream has to say.
+struct StreamReport {
+    std::string name;  ///< of the feature, the output or the metric
+    StreamSource source = StreamSource::feature;
+    drift::MonitorKind kind = drift::MonitorKind::adwin;
+    std::string options;  ///< all of them, as JSON
+    /// Of the period: an alarm or more; else not evaluated where no value entered; else a warning where its state is
+    /// one; else a pass. `monitors` of a policy are outside of its level and correction: a false-alarm rate is theirs.
+    Decision decision = Decision::not_evaluated;
+    std::uint64_t period_begin = 0;   ///< values seen before the period
+    std::uint64_t period_alarms = 0;  ///< alarms in it
+    MonitorState state = MonitorState::in_control;
+    drift::MonitorCounts counts{};  ///< since the watch began
+    std::uint64_t seen = 0;
+    drift::MonitorReading reading{};
+    std::vector<StreamAlarm> alarms;  ///< the newest, of the period or not, oldest first
+
+    /// What is watched, in words: "income", "output loss", "1 - estimated accuracy".
+    [[nodiscard]] std::string subject() const;
+    /// One sentence, with the numbers that decided.
+    [[nodiscard]] std::string reason() const;
+};
+
+/// Where a watch stands: the beginning of a period.
+struct WatchMark {
+    std::vector<std::uint64_t> seen;  ///< each of every stream
+    std::vector<std::uint64_t> accepted;
+    std::vector<std::uint64_t> changes;
+};
+
+/// What monitors need to know besides the baseline.
+struct WatchReferences {
+    /// Of outputs whose monitors need one, by the output's name.
+    std::map<std::string, drift::MonitorReference, std::less<>> outputs{};
+    /// What scores mean; needed where the policy watches performance.
+    std::optional<drift::PerformanceReference> performance{};
+    /// Of what predictions make of reference rows, see Watch::estimates: with it cusum and ewma_chart know how much
+    /// estimates vary.
+    drift::MonitorReference estimates{};
+};
+
+/// The monitors of a policy at work, beside a window: values in the order of their coming, which is why a watch, unlike
+/// a window, cannot be merged. Give each stream of requests a watch of its own, owned by the thread that reads it.
+///
+/// Features take `monitors` of their rules (numeric ones that are not ignored; the baseline gives mean, sd and grid),
+/// outputs (scores of the model, its loss) those under `outputs`, and predictions those of `performance`: each makes a
+/// value 1 - p, p the calibrated probability that it is right, or each `rows` of them 1 - the metric that is estimated
+/// (drift/performance_estimate.hpp says what that rests on). cusum and ewma_chart take mean and sd from `estimates`.
+/// Without it, they take what the labels of the reference gave, and as sd its standard error over so many rows: an
+/// estimate varies less, often by far, so they alarm falsely more seldom than named, and late. Errors by labels that
+/// came late are an output (drift::LabelJoin tells them). Not thread-safe; const calls may run side by side.
+class Watch {
+  public:
+    /// Alarms that are kept of each stream, the newest; all are counted.
+    static constexpr std::size_t kept_alarms = 64;
+
+    /// Throws Error(invalid_policy) where the policy is invalid, names a feature that the baseline does not have, or
+    /// monitors for a categorical one; where a monitor cannot be made of what is known (the message names the stream).
+    explicit Watch(Baseline baseline, const Policy& policy = {}, const WatchReferences& references = {});
+
+    /// What predictions make of rows, a value for each or for each `rows` of them; the rest of a block makes none.
+    /// Throws Error(dimension_mismatch) for lengths that differ. What would be refused makes NaN.
+    [[nodiscard]] static std::vector<double> estimates(const PerformancePolicy& rules,
+                                                       const drift::PerformanceReference& performance,
+                                                       MatrixView<double> scores,
+                                                       std::span<const std::uint32_t> predictions);
+
+    /// One row of `feature_count()` values, as Window::observe takes it; what is no number counts as NaN. What the
+    /// gravest monitor says. A row of another width is counted as rejected, and nothing else. No allocation, no lock.
+    MonitorState observe(std::span<const float> row, std::int64_t time = 0) noexcept;
+    MonitorState observe(std::span<const double> row, std::int64_t time = 0) noexcept;
+    MonitorState observe(std::span<const Value> row, std::int64_t time = 0) noexcept;
+    /// One value of an output, whenever it is known; an index that is none does nothing.
+    MonitorState observe_output(std::size_t output, double value, std::int64_t time = 0) noexcept;
+    /// One prediction, its scores as PerformanceWindow::observe takes them. A block that is not full tells nothing yet.
+    /// Of what is refused the monitors get NaN. Nothing where performance is not watched.
+    MonitorState observe_prediction(std::span<const double> scores, std::uint32_t prediction,
+                                    std::int64_t time = 0) noexcept;
+    MonitorState observe_prediction(double score, std::uint32_t prediction, std::int64_t time = 0) noexcept {
+        return observe_prediction(std::span<const double>(&score, 1), prediction, time);
+    }
+    /// Forgets all values and alarms.
+    void reset() noexcept;
+
+    /// The index of an output of the policy. Throws Error(invalid_argument) with those that there are.
+    [[nodiscard]] std::size_t output(std::string_view name) const;
+    /// Monitors, each of one stream; 0 where the policy names none.
+    [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }
+    /// Alarms so far, of all monitors.
+    [[nodiscard]] std::uint64_t alarms() const noexcept;
+    [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_; }
+    [[nodiscard]] const Baseline& baseline() const noexcept { return baseline_; }
+
+    [[nodiscard]] WatchMark mark() const;
+    /// What all monitors have to say of the period since a mark; of everything by default. Throws
+    /// Error(invalid_argument) for a mark of another watch.
+    [[nodiscard]] std::vector<StreamReport> report(const WatchMark& since = {}) const;
+
+    /// Canonical bytes (core/container.hpp, kind "watch"): what `from_bytes` gives goes on bit for bit.
+    [[nodiscard]] std::vector<std::byte> to_bytes() const;
+    /// Throws Error: baseline_mismatch, invalid_policy as the constructor does, or where the policy names other
+    /// monitors than were saved; corrupt_data, unsupported_version.
+    /// `performance` is the reference that it was made with.
+    [[nodiscard]] static Watch from_bytes(Baseline baseline, const Policy& policy, std::span<const std::byte> bytes,
+                                          std::optional<drift::PerformanceReference> performance = {});
+
+  private:
+    struct Codec;
+    struct Stream {
+        std::string name;
+        StreamSource source = StreamSource::feature;
+        std::size_t index = 0;  // of the feature or the output
+        drift::AnyMonitor monitor;
+        std::vector<StreamAlarm> alarms;  // a ring once it is full
+        std::size_t oldest = 0;
+    };
+
+    // The block of predictions that is being filled. Of accuracy the sum of losses is enough.
+    struct Predictions {
+        drift::PerformanceMetric metric = drift::PerformanceMetric::accuracy;
+        std::uint64_t rows = 1;
+        drift::PerformanceWindow window;
+        std::uint64_t filled = 0;
+        double loss = 0.0;
+
+        void clear() noexcept;
+        /// The next value; empty while the block is not full.
+        std::optional<double> add(std::span<const double> scores, std::uint32_t prediction) noexcept;
+    };
+
+    Watch(Baseline baseline, const Policy& policy, std::optional<drift::PerformanceReference> performance);
+    static MonitorState take(Stream& stream, double value, std::int64_t time) noexcept;
+    template <class T>
+    MonitorState observe_row(std::span<const T> row, std::int64_t time) noexcept;
+
+    Baseline baseline_;
+    std::vector<std::string> outputs_;
+    std::optional<Predictions> predictions_;
+    std::vector<Stream> streams_;  // those of features first, then of outputs, then of performance
+    std::uint64_t rejected_ = 0;
+};
+
+}  // namespace vedette::inline v0

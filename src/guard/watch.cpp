@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+// Monitors over rows and outputs, their alarms in short memory, and what they say of a period.
+#include "vedette/guard/watch.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "drift/monitor_options.hpp"
+#include "guard/render_common.hpp"
+#include "guard/watch_plan.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/drift/harm_monitor.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+double number_of(double value) noexcept {
+    return value;
+}
+double number_of(const Value& value) noexcept {
+    return value.kind == Value::Kind::number ? value.number : not_a_number;
+}
+
+// What the baseline knows of a feature, in the words of a monitor's reference.
+drift::MonitorReference reference_of(const FeatureBaseline& feature) {
+    return {.values = {},
+            .grid = &feature.grid,
+            .mean = feature.moments.count > 0 ? feature.moments.mean : not_a_number,
+            .sd = feature.moments.standard_deviation()};
+}
+
+// What the labels of the reference say of the values that predictions will make.
+drift::MonitorReference reference_of(const PerformancePolicy& rules, const drift::PerformanceReference& known) {
+    return {.values = {},
+            .grid = nullptr,
+            .mean = 1.0 - known.realised(rules.metric),
+            .sd = known.sampling_error(rules.metric, rules.rows)};
+}
+
+// Harm is measured from the reference where the rule does not say what is tolerated.
+MonitorRule with_tolerance(const MonitorRule& rule, const PerformancePolicy& policy,
+                           const drift::PerformanceReference& known) {
+    if (drift::monitor_kind(rule.kind) != drift::MonitorKind::harm_monitor) return rule;
+    drift::OptionList options = drift::parse_options(rule.kind.c_str(), rule.options);
+    if (drift::find_option(options, "tolerated") != nullptr) return rule;
+    const double loss = 1.0 - known.realised(policy.metric);
+    double tolerated = loss + policy.margin;
+    if (policy.metric == drift::PerformanceMetric::accuracy) {
+        std::uint64_t right = 0;
+        for (std::size_t k = 0; k < known.classes(); ++k) right += known.confusion()[k * known.classes() + k];
+        const drift::OptionValue* const level = drift::find_option(options, "level");
+        tolerated = drift::tolerated_loss(
+            known.rows() - right, known.rows(),
+            level != nullptr ? drift::read_number(rule.kind.c_str(), "level", *level) : drift::HarmOptions{}.level,
+            policy.margin);
+    }
+    options.push_back({"tolerated", tolerated});
+    return {rule.kind, drift::write_options(options)};
+}
+
+drift::AnyMonitor make(const PlannedStream& plan, const drift::MonitorReference& reference,
+                       const PerformancePolicy& policy, const drift::PerformanceReference* known) {
+    try {
+        const bool judged = plan.source == StreamSource::performance && known != nullptr;
+        const MonitorRule rule = judged ? with_tolerance(plan.rule, policy, *known) : plan.rule;
+        return drift::make_monitor(rule.kind, rule.options, reference);
+    } catch (const Error& error) {
+        throw Error(ErrorCode::invalid_policy,
+                    fmt::format("{} \"{}\": {}", stream_source_name(plan.source), plan.name, error.what()));
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> planned_outputs(const Policy& policy) {
+    std::vector<std::string> names;
+    for (const auto& [name, rules] : policy.outputs) names.push_back(name);
+    return names;
+}
+
+std::vector<PlannedStream> plan_streams(const Baseline& baseline, const Policy& policy) {
+    policy.validate();
+    for (const auto& [name, rules] : policy.features) {
+        const auto feature = baseline.find(name);
+        if (!feature)
+            throw Error(ErrorCode::invalid_policy,
+                        "policy /features/" + name + ": the baseline has no feature of this name");
+        const bool own = !rules.monitors.empty() && rules.monitors != policy.defaults.monitors;
+        if (own && baseline.features()[*feature].kind != FeatureKind::numeric)
+            throw Error(ErrorCode::invalid_policy,
+                        "policy /features/" + name + "/monitors: the feature is categorical, its values have no order");
+    }
+    std::vector<PlannedStream> streams;
+    for (std::size_t f = 0; f < baseline.feature_count(); ++f) {
+        const FeatureBaseline& feature = baseline.features()[f];
+        const FeaturePolicy& rules = policy.for_feature(feature.name);
+        if (rules.ignore || feature.kind != FeatureKind::numeric) continue;
+        for (const MonitorRule& rule : rules.monitors)
+            streams.push_back({feature.name, StreamSource::feature, f, rule});
+    }
+    std::size_t output = 0;
+    for (const auto& [name, rules] : policy.outputs) {
+        for (const MonitorRule& rule : rules) streams.push_back({name, StreamSource::output, output, rule});
+        ++output;
+    }
+    for (const MonitorRule& rule : policy.performance.monitors)
+        streams.push_back(
+            {drift::performance_metric_name(policy.performance.metric), StreamSource::performance, 0, rule});
+    return streams;
+}
+
+bool matches(const MonitorRule& rule, const drift::AnyMonitor& monitor) {
+    // Made anew with what the rule names over what the monitor has: the same again, unless they differ.
+    const char* const name = drift::monitor_kind_name(monitor.kind());
+    drift::OptionList has = drift::parse_options(name, monitor.options_json());
+    const drift::OptionList asked = drift::parse_options(name, rule.options);
+    std::uint64_t block = 1;
+    for (const drift::Option& option : asked) {
+        if (option.key == "block" || option.key == "thin") {
+            block = std::max(block, drift::read_whole(name, option.key, option.value, ~0ULL));
+            if (block > 1 && drift::find_option(has, option.key) == nullptr) return false;
+            continue;
+        }
+        if (option.key == "average_run_length" && monitor.kind() == drift::MonitorKind::cusum) continue;
+        const drift::OptionValue* const value = drift::find_option(has, option.key);
+        if (value == nullptr || !drift::same_value(*value, option.value)) return false;
+    }
+    return block == monitor.block_length();
+}
+
+void Watch::Predictions::clear() noexcept {
+    window.reset();
+    filled = 0;
+    loss = 0.0;
+}
+
+std::optional<double> Watch::Predictions::add(std::span<const double> scores, std::uint32_t prediction) noexcept {
+    const double right = window.observe(scores, prediction);
+    if (std::isnan(right)) return not_a_number;
+    loss += 1.0 - right;
+    if (++filled < rows) {
+        // Of accuracy the counters are not looked at; they must only not run over.
+        if (window.counts().rows >= drift::PerformanceWindow::maximum_rows) window.reset();
+        return std::nullopt;
+    }
+    const bool counted = metric != drift::PerformanceMetric::accuracy;
+    const double value = counted ? 1.0 - window.value(metric) : loss / static_cast<double>(rows);
+    filled = 0;
+    loss = 0.0;
+    // Emptying them for each row would cost more than all else.
+    if (counted || window.counts().rows >= drift::PerformanceWindow::maximum_rows) window.reset();
+    return value;
+}
+
+Watch::Watch(Baseline baseline, const Policy& policy, std::optional<drift::PerformanceReference> performance)
+    : baseline_(std::move(baseline)), outputs_(planned_outputs(policy)) {
+    if (policy.performance.monitors.empty()) return;
+    if (!performance)
+        throw Error(ErrorCode::invalid_policy,
+                    "policy /performance: needs a reference of scores and labels, see WatchReferences");
+    if (std::isnan(performance->realised(policy.performance.metric)))
+        throw Error(ErrorCode::invalid_policy, "policy /performance/metric: labels of the reference do not define it");
+    predictions_.emplace(Predictions{policy.performance.metric, policy.performance.rows,
+                                     drift::PerformanceWindow(std::move(*performance)), 0, 0.0});
+}
+
+Watch::Watch(Baseline baseline, const Policy& policy, const WatchReferences& references)
+    : Watch(std::move(baseline), policy, references.performance) {
+    for (const PlannedStream& plan : plan_streams(baseline_, policy)) {
+        drift::MonitorReference reference;
+        if (plan.source == StreamSource::feature) {
+            reference = reference_of(baseline_.features()[plan.index]);
+        } else if (plan.source == StreamSource::performance) {
+            const drift::MonitorReference& known = references.estimates;
+            reference = known.values.empty() && std::isnan(known.mean)
+                            ? reference_of(policy.performance, *references.performance)
+                            : known;
+        } else if (const auto output = references.outputs.find(plan.name); output != references.outputs.end()) {
+            reference = output->second;
+        }
+        const drift::PerformanceReference* const performance =
+            references.performance ? &*references.performance : nullptr;
+        streams_.push_back(
+            {plan.name, plan.source, plan.index, make(plan, reference, policy.performance, performance), {}, 0});
+        streams_.back().alarms.reserve(kept_alarms);
+    }
+}
+
+std::vector<double> Watch::estimates(const PerformancePolicy& rules, const drift::PerformanceReference& performance,
+                                     MatrixView<double> scores, std::span<const std::uint32_t> predictions) {
+    if (scores.rows() != predictions.size())
+        throw Error(ErrorCode::dimension_mismatch,
+                    fmt::format("watch: {} rows of scores for {} predictions", scores.rows(), predictions.size()));
+    if (rules.rows == 0) throw Error(ErrorCode::invalid_argument, "watch: performance.rows must be a positive integer");
+    Predictions block{rules.metric, rules.rows, drift::PerformanceWindow(performance), 0, 0.0};
+    std::vector<double> row(scores.columns());
+    std::vector<double> values;
+    for (std::size_t i = 0; i < predictions.size(); ++i) {
+        for (std::size_t k = 0; k < row.size(); ++k) row[k] = scores(i, k);
+        if (const std::optional<double> value = block.add(row, predictions[i])) values.push_back(*value);
+    }
+    return values;
+}
+
+MonitorState Watch::take(Stream& stream, double value, std::int64_t time) noexcept {
+    const MonitorState said = stream.monitor.update(value);
+    if (said != MonitorState::change) return said;
+    const StreamAlarm alarm{stream.monitor.seen(), time, value, stream.monitor.reading()};
+    if (stream.alarms.size() < kept_alarms) {
+        stream.alarms.push_back(alarm);  // within what was reserved
+    } else {
+        stream.alarms[stream.oldest] = alarm;
+        stream.oldest = (stream.oldest + 1) % kept_alarms;
+    }
+    return said;
+}
+
+template <class T>
+MonitorState Watch::observe_row(std::span<const T> row, std::int64_t time) noexcept {
+    MonitorState gravest = MonitorState::in_control;
+    if (row.size() != baseline_.feature_count()) {
+        ++rejected_;
+        return gravest;
+    }
+    for (Stream& stream : streams_) {
+        if (stream.source != StreamSource::feature) break;
+        gravest = std::max(gravest, take(stream, number_of(row[stream.index]), time));
+    }
+    return gravest;
+}
+
+MonitorState Watch::observe(std::span<const float> row, std::int64_t time) noexcept {
+    return observe_row(row, time);
+}
+MonitorState Watch::observe(std::span<const double> row, std::int64_t time) noexcept {
+    return observe_row(row, time);
+}
+MonitorState Watch::observe(std::span<const Value> row, std::int64_t time) noexcept {
+    return observe_row(row, time);
+}
+
+MonitorState Watch::observe_output(std::size_t output, double value, std::int64_t time) noexcept {
+    MonitorState gravest = MonitorState::in_control;
+    for (Stream& stream : streams_)
+        if (stream.source == StreamSource::output && stream.index == output)
+            gravest = std::max(gravest, take(stream, value, time));
+    return gravest;
+}
+
+MonitorState Watch::observe_prediction(std::span<const double> scores, std::uint32_t prediction,
+                                       std::int64_t time) noexcept {
+    MonitorState gravest = MonitorState::in_control;
+    if (!predictions_) return gravest;
+    const std::optional<double> value = predictions_->add(scores, prediction);
+    if (!value) return gravest;
+    for (Stream& stream : streams_)
+        if (stream.source == StreamSource::performance) gravest = std::max(gravest, take(stream, *value, time));
+    return gravest;
+}
+
+void Watch::reset() noexcept {
+    if (predictions_) predictions_->clear();
+    for (Stream& stream : streams_) {
+        stream.monitor.reset();
+        stream.alarms.clear();
+        stream.oldest = 0;
+    }
+    rejected_ = 0;
+}
+
+std::size_t Watch::output(std::string_view name) const {
+    const auto found = std::find(outputs_.begin(), outputs_.end(), name);
+    if (found != outputs_.end()) return static_cast<std::size_t>(found - outputs_.begin());
+    std::string known;
+    for (const std::string& each : outputs_) known += (known.empty() ? "" : ", ") + each;
+    throw Error(ErrorCode::invalid_argument, fmt::format("the policy has no output \"{}\"; it has {}", name,
+                                                         known.empty() ? std::string("none") : known));
+}
+
+std::uint64_t Watch::alarms() const noexcept {
+    std::uint64_t sum = 0;
+    for (const Stream& stream : streams_) sum += stream.monitor.counts().changes;
+    return sum;
+}
+
+WatchMark Watch::mark() const {
+    WatchMark mark;
+    for (const Stream& stream : streams_) {
+        mark.seen.push_back(stream.monitor.seen());
+        mark.accepted.push_back(stream.monitor.counts().accepted);
+        mark.changes.push_back(stream.monitor.counts().changes);
+    }
+    return mark;
+}
+
+std::vector<StreamReport> Watch::report(const WatchMark& since) const {
+    const bool from_the_start = since.seen.empty();
+    if (!from_the_start && (since.seen.size() != streams_.size() || since.accepted.size() != streams_.size() ||
+                            since.changes.size() != streams_.size()))
+        throw Error(ErrorCode::invalid_argument, "watch: the mark is that of another watch");
+    std::vector<StreamReport> reports;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        const Stream& stream = streams_[i];
+        const drift::MonitorCounts& counts = stream.monitor.counts();
+        StreamReport report{.name = stream.name,
+                            .source = stream.source,
+                            .kind = stream.monitor.kind(),
+                            .options = stream.monitor.options_json(),
+                            .state = stream.monitor.state(),
+                            .counts = counts,
+                            .seen = stream.monitor.seen(),
+                            .reading = stream.monitor.reading(),
+                            .alarms = stream.alarms};
+        std::rotate(report.alarms.begin(), report.alarms.begin() + static_cast<std::ptrdiff_t>(stream.oldest),
+                    report.alarms.end());
+        const std::uint64_t accepted_before = from_the_start ? 0 : since.accepted[i];
+        report.period_begin = from_the_start ? 0 : since.seen[i];
+        report.period_alarms = counts.changes - (from_the_start ? 0 : since.changes[i]);
+        report.decision = report.period_alarms > 0                ? Decision::alarm
+                          : counts.accepted == accepted_before    ? Decision::not_evaluated
+                          : report.state == MonitorState::warning ? Decision::warn
+                                                                  : Decision::pass;
+        reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+const char* stream_source_name(StreamSource source) noexcept {
+    switch (source) {
+        case StreamSource::feature: return "feature";
+        case StreamSource::output: return "output";
+        case StreamSource::performance: return "performance";
+    }
+    return "unknown";
+}
+
+std::string StreamReport::subject() const {
+    switch (source) {
+        case StreamSource::feature: break;
+        case StreamSource::output: return "output " + name;
+        case StreamSource::performance: return "1 - estimated " + name;
+    }
+    return name;
+}
+
+std::string StreamReport::reason() const {
+    std::string monitor = drift::monitor_kind_name(kind);
+    std::replace(monitor.begin(), monitor.end(), '_', ' ');
+    const std::string subject = fmt::format("{}: {}", this->subject(), monitor);
+    const std::uint64_t values = seen - std::min(seen, period_begin);
+    switch (decision) {
+        case Decision::not_evaluated: return fmt::format("{} not evaluated, no value entered", subject);
+        case Decision::pass: return fmt::format("{} saw no change in {} values", subject, values);
+        case Decision::warn: return fmt::format("{} warns, which is weak evidence of a change", subject);
+        case Decision::alarm: break;
+    }
+    std::string text = fmt::format("{} saw {} in {} values", subject,
+                                   period_alarms == 1 ? "a change" : fmt::format("{} changes", period_alarms), values);
+    if (alarms.empty()) return text;
+    const StreamAlarm& last = alarms.back();
+    text += fmt::format(", {} at value {}", period_alarms == 1 ? "told" : "the last told", last.position);
+    if (std::isfinite(last.reading.estimate))
+        text += fmt::format("; level {} then", rendering::number(last.reading.estimate));
+    return text;
+}
+
+void attach(Report& report, const Watch& watch, const WatchMark& since) {
+    if (watch.baseline().id() != report.baseline.id())
+        throw Error(ErrorCode::baseline_mismatch, "the watch is that of another baseline");
+    // Two watches of one baseline would be told apart by nothing.
+    if (!report.streams.empty()) throw Error(ErrorCode::invalid_argument, "the report has a watch already");
+    report.streams = watch.report(since);
+    for (const StreamReport& stream : report.streams) report.decision = worst(report.decision, stream.decision);
+}
+
+}  // namespace vedette::inline v0

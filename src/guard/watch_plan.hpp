@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which monitors a policy asks for over a baseline, in the order in which a watch keeps them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "vedette/guard/report.hpp"
+
+namespace vedette::inline v0 {
+
+struct PlannedStream {
+    std::string name;
+    StreamSource source = StreamSource::feature;
+    std::size_t index = 0;  // of the feature or the output
+    MonitorRule rule;
+};
+
+/// Those of features in the baseline's order, then those of outputs by name. Throws Error(invalid_policy).
+std::vector<PlannedStream> plan_streams(const Baseline& baseline, const Policy& policy);
+/// Whether a monitor has the options that its rule names.
+bool matches(const MonitorRule& rule, const drift::AnyMonitor& monitor);
+std::vector<std::string> planned_outputs(const Policy& policy);
+
+}  // namespace vedette::inline v0
