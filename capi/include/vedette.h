@@ -1418,6 +1418,62 @@ VDT_API vdt_status vdt_report_stream(const vdt_report* report, size_t index, vdt
 /// One sentence with the numbers that decided. Two-call. Errors: as vdt_report_stream.
 VDT_API vdt_status vdt_report_stream_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
                                             size_t* length, vdt_error* error) VDT_NOEXCEPT;
+// ---- monitors of rows: a windowed random-feature MMD ----
+// Has the joint law of a stream's rows (features together, embeddings) changed? Every row is looked at; false alarms
+// come once in `expected_run` rows on average, and are as likely at one row as at any other. One thread at a time may
+// update a monitor; const calls may run side by side.
+typedef struct vdt_mmd_monitor vdt_mmd_monitor;
+
+/// drift/mmd_monitor.hpp says more.
+typedef struct vdt_mmd_monitor_options {
+    uint32_t struct_size;
+    int32_t standardise;   ///< as in vdt_random_features_options, and the next one
+    int32_t nan_policy;    ///< of reference rows
+    uint32_t window;       ///< rows; default 100. The reference should have ten times as many.
+    uint64_t features;     ///< frequencies: a multiple of 8, from 8 to 1024; default 256
+    double bandwidth;      ///< 0 (default): the median distance between rows
+    double expected_run;   ///< rows between false alarms, from 10 to 1e6, at least `window`; default 10,000
+    uint32_t first_look;   ///< rows before the first look; 0 (default): a quarter of the window
+    uint32_t simulations;  ///< simulated streams, 1000 to 1e7; 0 (default): 1000 expected_run / window
+    uint64_t seed;         ///< of the frequencies and of the simulation
+} vdt_mmd_monitor_options;
+VDT_API void vdt_mmd_monitor_options_init(vdt_mmd_monitor_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Fits reference rows, in f32 where the matrix is f32, f16 or bf16, else in f64, and simulates thresholds (seconds for
+/// an expected_run of 10,000). `options` NULL = defaults. `*out`: owned. Errors: NOT_ENOUGH_DATA for no column or fewer
+/// than 20 rows, INVALID_ARGUMENT for infinities or an option out of range.
+VDT_API vdt_status vdt_mmd_monitor_create(const vdt_matrix* reference, const vdt_mmd_monitor_options* options,
+                                          const vdt_allocator* allocator, vdt_mmd_monitor** out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Another monitor in the same state that shares what was fitted: fit once, copy for each stream. `*out`: owned.
+VDT_API vdt_status vdt_mmd_monitor_copy(const vdt_mmd_monitor* monitor, const vdt_allocator* allocator,
+                                        vdt_mmd_monitor** out, vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved bytes; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_mmd_monitor_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                              vdt_mmd_monitor** out, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes, with all that was fitted. Two-call.
+VDT_API vdt_status vdt_mmd_monitor_to_bytes(const vdt_mmd_monitor* monitor, void* buffer, size_t capacity,
+                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_mmd_monitor_destroy(vdt_mmd_monitor* monitor) VDT_NOEXCEPT;
+
+/// One row, converted to the fitted type; `state`, or NULL: what the monitor says. No allocation. A row with a NaN or
+/// an infinity is counted, and enters nothing. Errors: INVALID_ARGUMENT for NULL, DIMENSION_MISMATCH for another width.
+VDT_API vdt_status vdt_mmd_monitor_update_f32(vdt_mmd_monitor* monitor, const float* row, size_t width,
+                                              vdt_monitor_state* state, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_mmd_monitor_update_f64(vdt_mmd_monitor* monitor, const double* row, size_t width,
+                                              vdt_monitor_state* state, vdt_error* error) VDT_NOEXCEPT;
+/// Row after row, the same at a quarter of the cost. `states`, or NULL: a VDT_MONITOR_* for each row; `*change_count`,
+/// or NULL: how many changes there were. Errors: DIMENSION_MISMATCH, INVALID_ARGUMENT; nothing was updated then.
+VDT_API vdt_status vdt_mmd_monitor_update_matrix(vdt_mmd_monitor* monitor, const vdt_matrix* rows, uint8_t* states,
+                                                 size_t* change_count, vdt_error* error) VDT_NOEXCEPT;
+/// Forgets all rows, not the reference.
+VDT_API vdt_status vdt_mmd_monitor_reset(vdt_mmd_monitor* monitor, vdt_error* error) VDT_NOEXCEPT;
+/// `estimate` is the MMD of the window from the reference, `statistic` n m/(n + m) times its square, `limit` the
+/// present threshold, infinite before the first look; `p_value` is NaN.
+VDT_API vdt_status vdt_mmd_monitor_reading_get(const vdt_mmd_monitor* monitor, vdt_monitor_reading* out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// Columns; 0 for NULL.
+VDT_API size_t vdt_mmd_monitor_dimension(const vdt_mmd_monitor* monitor) VDT_NOEXCEPT;
 
 // ---- privacy: the budget ledger ----
 // What has been spent of each privacy budget, in a file that a crash cannot make forget: a cost is on the disk before

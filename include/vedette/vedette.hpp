@@ -41,6 +41,7 @@
 #include "vedette/drift/kswin.hpp"
 #include "vedette/drift/label_shift.hpp"
 #include "vedette/drift/maximum_mean_discrepancy.hpp"
+#include "vedette/drift/mmd_monitor.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/monitor.hpp"
 #include "vedette/drift/monitor_bank.hpp"

@@ -113,9 +113,10 @@ void check_extent(const void* data, std::size_t size, std::ptrdiff_t stride, std
 
 void check_matrix(const void* data, std::size_t rows, std::size_t columns, std::size_t stride, std::size_t inner,
                   std::size_t element_size) {
-    const std::string size = std::to_string(rows) + " x " + std::to_string(columns) + " elements";
+    // Told only where something is wrong: views of single rows are made on paths that must not allocate.
+    const auto size = [&] { return std::to_string(rows) + " x " + std::to_string(columns) + " elements"; };
     if (rows != 0 && columns != 0 && data == nullptr) {
-        throw Error(ErrorCode::invalid_argument, "matrix: data is null but the size is " + size);
+        throw Error(ErrorCode::invalid_argument, "matrix: data is null but the size is " + size());
     }
     if (stride < inner) {
         throw Error(ErrorCode::invalid_argument,
@@ -127,7 +128,7 @@ void check_matrix(const void* data, std::size_t rows, std::size_t columns, std::
     if (rows != 0 &&
         (__builtin_mul_overflow(rows - 1, stride, &elements) || __builtin_add_overflow(elements, inner, &elements) ||
          __builtin_mul_overflow(elements, element_size, &bytes) || bytes > max_extent)) {
-        refuse_extent("matrix", size + " with stride " + std::to_string(stride));
+        refuse_extent("matrix", size() + " with stride " + std::to_string(stride));
     }
 }
 

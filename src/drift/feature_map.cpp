@@ -6,8 +6,11 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <type_traits>
 
+#include "kernels/dispatch.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/random.hpp"
 
@@ -15,7 +18,8 @@ namespace vedette::inline v0::drift {
 namespace {
 
 constexpr std::size_t panel = FeatureMap::panel;
-constexpr std::size_t group = 4;  // rows that share a load of the weights
+constexpr std::size_t group = kernels::wave_rows;
+static_assert(panel == kernels::wave_panel && feature_unit == static_cast<double>(kernels::wave_unit));
 
 // The natural logarithm without a library's: 2 artanh((m - 1)/(m + 1)) of the mantissa; within 2 ulp.
 double portable_log(double x) {
@@ -78,60 +82,11 @@ void orthogonalise(std::vector<double>& vector, const std::vector<std::vector<do
         }
 }
 
-// sin(2 pi h) for |h| <= 1/4, in units: a Chebyshev fit, off by less than 1e-8 before rounding to float.
-inline float sine(float h) noexcept {
-    const float u = h * h;
-    float sum = 39.7598270853F;
-    sum = sum * u - 76.5811726443F;
-    sum = sum * u + 81.6024763689F;
-    sum = sum * u - 41.3416806133F;
-    sum = sum * u + 6.28318528015F;
-    return sum * h * static_cast<float>(feature_unit);
-}
-
-// Adding it leaves a float below 2^22 rounded to a whole number, which is then in the lowest bits.
-constexpr float rounder = 12582912.0F;  // 1.5 * 2^23
-
-inline std::int32_t rounded(float x) noexcept {
-    return std::bit_cast<std::int32_t>(x + rounder) - std::bit_cast<std::int32_t>(rounder);
-}
-
-// One panel of frequencies; g++ by itself finds a much slower order for loops over plain arrays.
-using Panel = Eigen::Array<float, panel, 1>;
-using Counts = std::array<std::int32_t, panel>;
-
-// Phases, in turns, of `group` rows.
-inline std::array<Panel, group> phases_of(const float* rows, std::size_t columns, const float* weights) noexcept {
-    Panel first = Panel::Zero();
-    Panel second = Panel::Zero();
-    Panel third = Panel::Zero();
-    Panel fourth = Panel::Zero();
-    for (std::size_t j = 0; j < columns; ++j) {
-        const Panel weight = Eigen::Map<const Panel>(weights + j * panel);
-        first += rows[j] * weight;
-        second += rows[columns + j] * weight;
-        third += rows[2 * columns + j] * weight;
-        fourth += rows[3 * columns + j] * weight;
-    }
-    return {first, second, third, fourth};
-}
-
-// Adds cosine and sine of each phase: the nearest whole turn off, then folded to a quarter turn around 0.
-inline void add_waves(const Panel& phases, Counts& cosines, Counts& sines) noexcept {
-    for (std::size_t k = 0; k < panel; ++k) {
-        const float phase = phases[static_cast<Eigen::Index>(k)];
-        const float turn = phase - ((phase + rounder) - rounder);
-        const float quarter = 0.25F - std::abs(turn);
-        cosines[k] += rounded(sine(quarter));
-        sines[k] += rounded(sine(std::copysign(0.25F - std::abs(quarter), turn)));
-    }
-}
-
 }  // namespace
 
 std::size_t FeatureMap::block_rows() const noexcept {
-    constexpr std::size_t floats = 4096;
-    return std::clamp<std::size_t>(floats / columns / group * group, group, 64);
+    constexpr std::size_t floats = 16384;
+    return std::clamp<std::size_t>(floats / columns / group * group, group, kernels::most_wave_rows);
 }
 
 void FeatureMap::draw_weights(std::uint64_t seed) {
@@ -180,29 +135,30 @@ void FeatureMap::set_digest() {
 
 template <class T>
 bool FeatureMap::scale_row(const MatrixView<T>& view, std::size_t i, float* out) const noexcept {
-    bool finite = true;
-    for (std::size_t j = 0; j < columns; ++j) {
-        const auto value = static_cast<double>(view(i, j));
-        finite &= std::isfinite(value);
-        const double scaled = (value - offset[j]) * inverse_scale[j];
-        out[j] = static_cast<float>(std::min(std::max(scaled, -limit), limit));
-    }
-    return finite;
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+    // No branch and no call, so that vectors can do it where a row lies in one piece.
+    const auto scale = [&](const T* row, auto stride) {
+        Bits special = 0;
+        for (std::size_t j = 0; j < columns; ++j) {
+            const T value = row[static_cast<std::ptrdiff_t>(j) * stride];
+            special |= (std::bit_cast<Bits>(value) & exponent) == exponent ? Bits{1} : Bits{0};
+            const double scaled = (static_cast<double>(value) - offset[j]) * inverse_scale[j];
+            // In this order a NaN, of an infinite difference times a scale of 0, becomes the limit too.
+            out[j] = static_cast<float>(std::min(std::max(-limit, scaled), limit));
+        }
+        return special == 0;
+    };
+    const T* const row = columns == 0 ? nullptr : &view(i, 0);
+    if (view.column_stride() == 1) return scale(row, std::integral_constant<std::ptrdiff_t, 1>{});
+    return scale(row, view.column_stride());
 }
 
 void FeatureMap::add(const float* rows, std::size_t count, std::int64_t* sums) const noexcept {
-    for (std::size_t p = 0; p < features / panel; ++p) {
-        Counts cosines{};
-        Counts sines{};
-        for (std::size_t i = 0; i < count; i += group) {
-            const auto phases = phases_of(rows + i * columns, columns, weights.data() + p * columns * panel);
-            for (std::size_t row = 0; row < std::min(group, count - i); ++row) add_waves(phases[row], cosines, sines);
-        }
-        for (std::size_t k = 0; k < panel; ++k) {
-            sums[p * panel + k] += cosines[k];
-            sums[features + p * panel + k] += sines[k];
-        }
-    }
+    std::array<std::int32_t, 2 * most_features> block{};
+    const kernels::WaveRequest request{rows, count, columns, stride(), weights.data(), features / panel};
+    kernels::kernels().waves.add(&request, block.data());
+    for (std::size_t k = 0; k < 2 * features; ++k) sums[k] += block[k];
 }
 
 template <class T>
@@ -212,7 +168,7 @@ std::uint64_t FeatureMap::add_rows(const MatrixView<T>& view, std::span<float> s
     std::uint64_t left_out = 0;
     std::size_t filled = 0;
     for (std::size_t i = 0; i < view.rows(); ++i) {
-        if (!scale_row(view, i, scratch.data() + filled * columns)) {
+        if (!scale_row(view, i, scratch.data() + filled * stride())) {
             ++left_out;
             continue;
         }
@@ -222,24 +178,15 @@ std::uint64_t FeatureMap::add_rows(const MatrixView<T>& view, std::span<float> s
     }
     // Rows behind the last are looked at, not counted: they must be finite.
     const std::size_t whole = (filled + group - 1) / group * group;
-    std::fill(scratch.begin() + static_cast<std::ptrdiff_t>(filled * columns),
-              scratch.begin() + static_cast<std::ptrdiff_t>(whole * columns), 0.0F);
+    std::fill(scratch.begin() + static_cast<std::ptrdiff_t>(filled * stride()),
+              scratch.begin() + static_cast<std::ptrdiff_t>(whole * stride()), 0.0F);
     add(scratch.data(), filled, sums);
     return left_out;
 }
 
 void FeatureMap::evaluate(const float* rows, std::size_t count, std::int32_t* out) const noexcept {
-    for (std::size_t p = 0; p < features / panel; ++p) {
-        const auto phases = phases_of(rows, columns, weights.data() + p * columns * panel);
-        for (std::size_t row = 0; row < count; ++row) {
-            Counts cosines{};
-            Counts sines{};
-            add_waves(phases[row], cosines, sines);
-            std::int32_t* own = out + 2 * features * row + p * panel;
-            std::copy(cosines.begin(), cosines.end(), own);
-            std::copy(sines.begin(), sines.end(), own + features);
-        }
-    }
+    const kernels::WaveRequest request{rows, count, columns, stride(), weights.data(), features / panel};
+    kernels::kernels().waves.evaluate(&request, out);
 }
 
 double median_distance(const Eigen::MatrixXd& points) {

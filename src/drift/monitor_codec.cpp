@@ -14,16 +14,31 @@ constexpr std::size_t count_fields = 7;
 }  // namespace
 
 std::vector<std::byte> MonitorCodec::write(std::string_view kind, const MonitorBase& monitor) const {
-    const MonitorCounts& seen = monitor.counts_;
     MonitorCodec whole = *this;
-    whole.counts = {seen.accepted,
-                    seen.nan,
-                    seen.infinite,
-                    seen.refused,
-                    seen.changes,
-                    static_cast<std::uint64_t>(monitor.state_),
-                    monitor.restart_pending_ ? 1U : 0U};
+    whole.counts = counts_of(monitor);
     return whole.write(kind);
+}
+
+std::vector<std::uint64_t> MonitorCodec::counts_of(const MonitorBase& monitor) {
+    const MonitorCounts& seen = monitor.counts_;
+    return {seen.accepted,
+            seen.nan,
+            seen.infinite,
+            seen.refused,
+            seen.changes,
+            static_cast<std::uint64_t>(monitor.state_),
+            monitor.restart_pending_ ? 1U : 0U};
+}
+
+void MonitorCodec::check_counts() const {
+    require(counts.size() == count_fields, "counts that no monitor has");
+    // Counters that could run over are no counters.
+    for (std::size_t i = 0; i < 5; ++i) require(counts[i] <= std::uint64_t{1} << 62U, "a count out of range");
+    require(counts[4] <= counts[0], "more changes than values");
+    require(counts[5] <= 2 && counts[6] <= 1, "an unknown state");
+    // A change waits for the next value; whoever waits has changed.
+    require(counts[5] != 2 || counts[6] == 1, "a change without its end");
+    require(counts[6] == 0 || counts[4] > 0, "a state without its change");
 }
 
 std::vector<std::byte> MonitorCodec::write(std::string_view kind) const {
@@ -57,14 +72,7 @@ MonitorCodec MonitorCodec::read(std::string_view kind, std::span<const std::byte
     codec.numbers = doubles("numbers", {});
     codec.integers = words("integers", {});
     for (const double number : codec.numbers) require(std::isfinite(number), "a statistic that is not finite");
-    const auto& counts = codec.counts;
-    // Counters that could run over are no counters.
-    for (std::size_t i = 0; i < 5; ++i) require(counts[i] <= std::uint64_t{1} << 62U, "a count out of range");
-    require(counts[4] <= counts[0], "more changes than values");
-    require(counts[5] <= 2 && counts[6] <= 1, "an unknown state");
-    // A change waits for the next value; whoever waits has changed.
-    require(counts[5] != 2 || counts[6] == 1, "a change without its end");
-    require(counts[6] == 0 || counts[4] > 0, "a state without its change");
+    codec.check_counts();
     return codec;
 }
 

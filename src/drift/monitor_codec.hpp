@@ -26,6 +26,10 @@ struct MonitorCodec {
     /// With `counts` as they are.
     [[nodiscard]] std::vector<std::byte> write(std::string_view kind) const;
 
+    [[nodiscard]] static std::vector<std::uint64_t> counts_of(const MonitorBase& monitor);
+    /// Throws Error(corrupt_data) for counts that no monitor has.
+    void check_counts() const;
+
     /// Throws Error(corrupt_data) unless the file is of that kind and has as many options and settings; the other lists
     /// are for the monitor to judge.
     [[nodiscard]] static MonitorCodec read(std::string_view kind, std::span<const std::byte> bytes,

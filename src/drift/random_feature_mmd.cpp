@@ -103,23 +103,23 @@ double unit_of(const FeatureMap& map) {
 template <class T, class Use>
 void for_each_features(const FeatureMap& map, const MatrixView<T>& view, Use&& use) {
     constexpr std::size_t group = 4;
-    std::vector<float> rows(group * map.columns, 0.0F);
+    std::vector<float> rows(group * map.stride(), 0.0F);
     std::vector<std::int32_t> out(group * 2 * map.features);
     std::array<std::size_t, group> places{};
     std::size_t filled = 0;
     const auto flush = [&] {
         map.evaluate(rows.data(), filled, out.data());
         for (std::size_t k = 0; k < filled; ++k)
-            use(places[k], rows.data() + k * map.columns, out.data() + k * 2 * map.features);
+            use(places[k], rows.data() + k * map.stride(), out.data() + k * 2 * map.features);
         std::fill(rows.begin(), rows.end(), 0.0F);
         filled = 0;
     };
     for (std::size_t i = 0; i < view.rows(); ++i) {
-        if (!map.scale_row(view, i, rows.data() + filled * map.columns)) continue;
+        if (!map.scale_row(view, i, rows.data() + filled * map.stride())) continue;
         places[filled] = i;
         if (++filled == group) flush();
     }
-    std::fill(rows.begin() + static_cast<std::ptrdiff_t>(filled * map.columns), rows.end(), 0.0F);
+    std::fill(rows.begin() + static_cast<std::ptrdiff_t>(filled * map.stride()), rows.end(), 0.0F);
     flush();
 }
 
@@ -254,7 +254,7 @@ RandomFeatureMmd<T>::RandomFeatureMmd(MatrixView<T> reference, const RandomFeatu
     const auto all = MatrixView<double>::column_major(read.values.data(), read.kept.size(), map.columns);
     state->count = read.kept.size();
     state->sums.assign(2 * map.features, 0);
-    std::vector<float> scratch(map.block_rows() * map.columns);
+    std::vector<float> scratch(map.block_rows() * map.stride());
     map.add_rows(all, scratch, state->sums.data());
     state->complete();
     state_ = state;
@@ -285,7 +285,7 @@ template <class T>
 FeatureWindow RandomFeatureMmd<T>::window() const {
     FeatureWindow window;
     window.sums_.assign(2 * state_->map.features, 0);
-    window.scratch_.assign(state_->map.block_rows() * state_->map.columns, 0.0F);
+    window.scratch_.assign(state_->map.block_rows() * state_->map.stride(), 0.0F);
     window.features_ = state_->map.digest;
     return window;
 }
@@ -293,7 +293,7 @@ FeatureWindow RandomFeatureMmd<T>::window() const {
 template <class T>
 bool RandomFeatureMmd<T>::observe(FeatureWindow& window, MatrixView<T> rows) const noexcept {
     const FeatureMap& map = state_->map;
-    const std::size_t room = map.block_rows() * map.columns;
+    const std::size_t room = map.block_rows() * map.stride();
     if (rows.columns() != map.columns || window.features_ != map.digest || window.scratch_.size() < room) return false;
     if (rows.rows() > FeatureWindow::maximum_rows - window.count_) return false;
     const std::uint64_t left_out = map.add_rows(rows, window.scratch_, window.sums_.data());

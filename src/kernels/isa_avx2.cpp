@@ -26,6 +26,7 @@ const KernelTable avx2_table = {"avx2",
                                 bank_entries<isa_avx2::VectorLanes, double>(),
                                 adwin_entries<isa_avx2::VectorLanes, float>(),
                                 adwin_entries<isa_avx2::VectorLanes, double>(),
-                                isa_avx2::score_entries()};
+                                isa_avx2::score_entries(),
+                                isa_avx2::wave_entries()};
 
 }  // namespace vedette::inline v0::kernels

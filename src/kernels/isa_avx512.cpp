@@ -27,6 +27,7 @@ const KernelTable avx512_table = {"avx512",
                                   bank_entries<isa_avx512::VectorLanes, double>(),
                                   adwin_entries<isa_avx512::VectorLanes, float>(),
                                   adwin_entries<isa_avx512::VectorLanes, double>(),
-                                  isa_avx512::score_entries()};
+                                  isa_avx512::score_entries(),
+                                  isa_avx512::wave_entries()};
 
 }  // namespace vedette::inline v0::kernels

@@ -34,7 +34,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     bank_entries<isa_baseline::VectorLanes, double>(),
                                     adwin_entries<isa_baseline::VectorLanes, float>(),
                                     adwin_entries<isa_baseline::VectorLanes, double>(),
-                                    isa_baseline::score_entries()};
+                                    isa_baseline::score_entries(),
+                                    isa_baseline::wave_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -49,6 +50,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 #include "kernels/scalar_pairs.hpp"
 #include "kernels/scalar_scores.hpp"
 #include "kernels/scalar_walk.hpp"
+#include "kernels/scalar_waves.hpp"
 
 namespace vedette::inline v0::kernels {
 
@@ -71,7 +73,8 @@ const KernelTable baseline_table = {"baseline",
                                     bank_entries<ScalarLane, double>(),
                                     adwin_entries<ScalarLane, float>(),
                                     adwin_entries<ScalarLane, double>(),
-                                    scalar::score_entries()};
+                                    scalar::score_entries(),
+                                    scalar::wave_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -12,6 +12,7 @@
 #include "kernels/pair_table.hpp"
 #include "kernels/score_table.hpp"
 #include "kernels/walk_table.hpp"
+#include "kernels/wave_table.hpp"
 
 namespace vedette::inline v0::kernels {
 
@@ -197,6 +198,7 @@ struct KernelTable {
     AdwinKernels<float> adwin_f32;
     AdwinKernels<double> adwin_f64;
     ScoreKernels scores;
+    WaveKernels waves;
 };
 
 /// The member of a table for an element type.

@@ -16,6 +16,7 @@
 #include "kernels/scores.inl.hpp"
 #include "kernels/sliding.inl.hpp"
 #include "kernels/walk.inl.hpp"
+#include "kernels/waves.inl.hpp"
 
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {

@@ -99,6 +99,42 @@ static void watch_a_stream(void) {
     vdt_monitor_destroy(monitor);
 }
 
+// Rows of a monitor of rows.
+static void watch_rows(void) {
+    double rows[200];
+    for (int i = 0; i < 200; ++i) rows[i] = (double)((i * 37) % 101);
+    vdt_matrix past;
+    vdt_matrix_init(&past, sizeof past);
+    past.dtype = VDT_F64;
+    past.data = rows;
+    past.rows = 100;
+    past.columns = 2;
+    past.byte_length = sizeof rows;
+    vdt_mmd_monitor_options options;
+    vdt_mmd_monitor_options_init(&options, sizeof options);
+    options.features = 8;
+    options.window = 10;
+    options.expected_run = 50.0;
+    options.simulations = 1000;
+    vdt_mmd_monitor* monitor = NULL;
+    CHECK_OK(vdt_mmd_monitor_create(&past, &options, NULL, &monitor, e));
+    vdt_monitor_reading reading;
+    vdt_monitor_reading_init(&reading, sizeof reading);
+    const float narrow[2] = {1e6F, -1e6F};
+    vdt_monitor_state state = 0;
+    int failed = 0;
+    const size_t before = allocations;
+    for (int i = 0; i < 100; ++i) {
+        failed += vdt_mmd_monitor_update_f64(monitor, rows + 2 * i, 2, &state, NULL) != VDT_OK;
+        failed += vdt_mmd_monitor_update_f32(monitor, narrow, 2, &state, NULL) != VDT_OK;
+        failed += vdt_mmd_monitor_reading_get(monitor, &reading, NULL) != VDT_OK;
+    }
+    failed += vdt_mmd_monitor_reset(monitor, NULL) != VDT_OK;
+    CHECK(allocations == before);
+    CHECK(failed == 0 && reading.changes > 0 && reading.accepted == 200);
+    vdt_mmd_monitor_destroy(monitor);
+}
+
 int main(void) {
     const size_t at_start = allocations;
     vdt_baseline* baseline = make_baseline(1);
@@ -148,5 +184,6 @@ int main(void) {
     vdt_baseline_destroy(baseline);
     sum_up_rows();
     watch_a_stream();
+    watch_rows();
     return check_result();
 }

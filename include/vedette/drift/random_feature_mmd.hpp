@@ -15,6 +15,9 @@
 
 namespace vedette::inline v0::drift {
 
+template <class T>
+class MmdMonitor;
+
 struct RandomFeatureOptions {
     /// Frequencies, each a cosine and a sine: a multiple of 8, from 8 to 1024. More see more directions.
     std::size_t features = 256;
@@ -59,6 +62,8 @@ class FeatureWindow {
   private:
     template <class T>
     friend class RandomFeatureMmd;
+    template <class T>
+    friend class MmdMonitor;
 
     std::uint64_t count_ = 0;
     std::uint64_t left_out_ = 0;
@@ -131,6 +136,9 @@ class RandomFeatureMmd {
     [[nodiscard]] static RandomFeatureMmd deserialize(std::span<const std::byte> bytes);
 
   private:
+    template <class U>
+    friend class MmdMonitor;
+
     struct State;
     struct Codec;
     explicit RandomFeatureMmd(std::shared_ptr<const State> state) noexcept : state_(std::move(state)) {}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phases in a register tile, frequencies across and rows down, so that rows go in and waves come out as they lie; then
+// cosine and sine by one polynomial.
+#pragma once
+
+#include "kernels/lanes.inl.hpp"
+#include "kernels/wave_table.hpp"
+
+namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
+namespace {
+
+// The compiler's own vectors, for plain sums and products and bits: of 256 bits with AVX-512 too, which was measured 15
+// % faster than 512 on Zen, where separate products and sums share what fused ones have to themselves; and batches of
+// another instruction set than a source's own would share symbols with it.
+#if defined(__AVX2__)
+constexpr std::size_t wave_width = 8;
+#else
+constexpr std::size_t wave_width = 4;
+#endif
+using Wave = float __attribute__((vector_size(4 * wave_width)));
+using Units = std::int32_t __attribute__((vector_size(4 * wave_width)));
+using UnalignedWave = float __attribute__((vector_size(4 * wave_width), aligned(4), may_alias));
+using UnalignedUnits = std::int32_t __attribute__((vector_size(4 * wave_width), aligned(4), may_alias));
+
+// A tile: two registers across and rows down.
+constexpr std::size_t wave_across = 2, wave_tile_rows = 4;
+constexpr std::size_t wave_tile_panels = wave_across * wave_width / wave_panel;
+// So many weights of each frequency at a time stay in the first cache while rows pass.
+constexpr std::size_t wave_depth = 256;
+
+VEDETTE_INLINE Wave load_wave(const float* from) noexcept {
+    return *reinterpret_cast<const UnalignedWave*>(from);
+}
+VEDETTE_INLINE void store_wave(Wave x, float* to) noexcept {
+    *reinterpret_cast<UnalignedWave*>(to) = x;
+}
+VEDETTE_INLINE void store_units(Units x, std::int32_t* to) noexcept {
+    *reinterpret_cast<UnalignedUnits*>(to) = x;
+}
+VEDETTE_INLINE Wave all_of(float x) noexcept {
+    return x - Wave{};
+}
+
+// Register `a` of the weights of a column; `stride` is from panel to panel, 0 where there is but one.
+VEDETTE_INLINE Wave load_weights(const float* weights, std::size_t a, std::size_t stride) noexcept {
+    const std::size_t at = a * wave_width;
+    return load_wave(weights + at / wave_panel * stride + at % wave_panel);
+}
+
+// sin(2 pi h) for |h| <= 1/4, in units to the nearest: a Chebyshev fit. Adding `rounder` leaves a float below 2^22
+// rounded to a whole number, which is then in the lowest bits.
+VEDETTE_INLINE Units sine_units(Wave h) noexcept {
+    const Wave rounder = all_of(12582912.0F);  // 1.5 * 2^23
+    const Wave u = h * h;
+    Wave sum = all_of(39.7598270853F);
+    sum = sum * u - 76.5811726443F;
+    sum = sum * u + 81.6024763689F;
+    sum = sum * u - 41.3416806133F;
+    sum = sum * u + 6.28318528015F;
+    const Wave value = sum * h * wave_unit;
+    return reinterpret_cast<Units>(value + rounder) - reinterpret_cast<Units>(rounder);
+}
+
+struct WavePair {
+    Units cosine, sine;
+};
+
+// The nearest whole turn off, then folded to a quarter turn around 0.
+VEDETTE_INLINE WavePair waves_of(Wave phase) noexcept {
+    constexpr float rounder = 12582912.0F;
+    const Units others = reinterpret_cast<Units>(all_of(0.0F)) + 0x7FFFFFFF;
+    const Wave turn = phase - ((phase + rounder) - rounder);
+    const Wave quarter = 0.25F - reinterpret_cast<Wave>(reinterpret_cast<Units>(turn) & others);
+    const Wave folded = 0.25F - reinterpret_cast<Wave>(reinterpret_cast<Units>(quarter) & others);  // never negative
+    const Units sign = reinterpret_cast<Units>(turn) & ~others;
+    return {sine_units(quarter), sine_units(reinterpret_cast<Wave>(reinterpret_cast<Units>(folded) | sign))};
+}
+
+// Phases of `rows` rows by the registers across, over `depth` columns; goes on from what `phases` holds.
+template <std::size_t rows>
+VEDETTE_INLINE void multiply_waves(const float* x, std::size_t row_stride, const float* weights, std::size_t stride,
+                                   std::size_t depth, bool accumulate, float* phases) noexcept {
+    Wave sum[rows][wave_across];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < rows; ++i) {
+#pragma GCC unroll 2
+        for (std::size_t a = 0; a < wave_across; ++a)
+            sum[i][a] = accumulate ? load_wave(phases + (i * wave_across + a) * wave_width) : all_of(0.0F);
+    }
+    for (std::size_t j = 0; j < depth; ++j) {
+        Wave weight[wave_across];
+#pragma GCC unroll 2
+        for (std::size_t a = 0; a < wave_across; ++a) weight[a] = load_weights(weights + j * wave_panel, a, stride);
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < rows; ++i) {
+            const Wave value = all_of(x[i * row_stride + j]);
+#pragma GCC unroll 2
+            for (std::size_t a = 0; a < wave_across; ++a) sum[i][a] = sum[i][a] + value * weight[a];
+        }
+    }
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < rows; ++i) {
+#pragma GCC unroll 2
+        for (std::size_t a = 0; a < wave_across; ++a)
+            store_wave(sum[i][a], phases + (i * wave_across + a) * wave_width);
+    }
+}
+
+// Phases of all rows by the frequencies of a tile.
+VEDETTE_INLINE void multiply_rows(const WaveRequest& r, const float* weights, std::size_t stride,
+                                  float* phases) noexcept {
+    std::size_t begin = 0;
+    do {
+        const std::size_t depth = r.columns - begin < wave_depth ? r.columns - begin : wave_depth;
+        const float* const some = weights + begin * wave_panel;
+        std::size_t i = 0;
+        for (; i + wave_tile_rows <= r.count; i += wave_tile_rows)
+            multiply_waves<wave_tile_rows>(r.rows + i * r.row_stride + begin, r.row_stride, some, stride, depth,
+                                           begin > 0, phases + i * wave_across * wave_width);
+        for (; i < r.count; i += wave_rows)
+            multiply_waves<wave_rows>(r.rows + i * r.row_stride + begin, r.row_stride, some, stride, depth, begin > 0,
+                                      phases + i * wave_across * wave_width);
+        begin += depth;
+    } while (begin < r.columns);
+}
+
+// Where waves go: `used` of the tile's frequencies, row by row or added up.
+template <bool added>
+VEDETTE_INLINE void put_waves(const float* phases, std::size_t rows, std::size_t used, std::size_t features,
+                              std::int32_t* out) noexcept {
+    for (std::size_t i = 0; i < rows; ++i) {
+        std::int32_t* const to = added ? out : out + i * 2 * features;
+        for (std::size_t at = 0; at < used; at += wave_width) {
+            WavePair waves = waves_of(load_wave(phases + i * wave_across * wave_width + at));
+            if (added) {
+                waves.cosine += *reinterpret_cast<const UnalignedUnits*>(to + at);
+                waves.sine += *reinterpret_cast<const UnalignedUnits*>(to + features + at);
+            }
+            store_units(waves.cosine, to + at);
+            store_units(waves.sine, to + features + at);
+        }
+    }
+}
+
+template <bool added>
+void make_waves(const WaveRequest* request, std::int32_t* out) noexcept {
+    const WaveRequest r = *request;
+    alignas(64) float phases[most_wave_rows * wave_across * wave_width];
+    std::size_t panel = 0;
+    while (panel < r.panels) {
+        // Whole tiles, then single panels, which fill the registers with copies of themselves.
+        const bool whole = r.panels - panel >= wave_tile_panels;
+        const std::size_t taken = whole ? wave_tile_panels : 1;
+        const std::size_t stride = whole ? r.columns * wave_panel : 0;
+        multiply_rows(r, r.weights + panel * r.columns * wave_panel, stride, phases);
+        put_waves<added>(phases, r.count, taken * wave_panel, r.panels * wave_panel, out + panel * wave_panel);
+        panel += taken;
+    }
+}
+
+constexpr WaveKernels wave_entries() noexcept {
+    return {&make_waves<false>, &make_waves<true>};
+}
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA
