@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/utf8.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0 {
@@ -39,28 +40,6 @@ template <class... Args>
 
 bool is_reserved_key(std::string_view key) noexcept {
     return key == "format" || key == "format_version" || key == "kind" || key == "sha256";
-}
-
-// Well-formed UTF-8 after Unicode table 3-7: no overlong forms, surrogates or values beyond U+10FFFF.
-bool is_utf8(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    for (std::size_t i = 0; i < text.size();) {
-        const unsigned lead = byte(i);
-        if (lead < 0x80) {
-            ++i;
-            continue;
-        }
-        const std::size_t length = lead >= 0xf0 ? 4u : lead >= 0xe0 ? 3u : 2u;
-        if (lead < 0xc2 || lead > 0xf4 || text.size() - i < length) return false;
-        const unsigned lowest = lead == 0xe0 ? 0xa0u : lead == 0xf0 ? 0x90u : 0x80u;
-        const unsigned highest = lead == 0xed ? 0x9fu : lead == 0xf4 ? 0x8fu : 0xbfu;
-        if (byte(i + 1) < lowest || byte(i + 1) > highest) return false;
-        for (std::size_t k = 2; k < length; ++k) {
-            if ((byte(i + k) & 0xc0u) != 0x80u) return false;
-        }
-        i += length;
-    }
-    return true;
 }
 
 // What a message may quote of an untrusted name: short and printable.
@@ -138,7 +117,7 @@ std::size_t find_digest_field(std::string_view header) noexcept {
 
 void ContainerWriter::add_tensor(std::string_view name, Dtype dtype, std::span<const std::uint64_t> shape,
                                  std::span<const std::byte> bytes) {
-    if (name.empty() || name == metadata_name || !is_utf8(name)) {
+    if (name.empty() || name == metadata_name || !detail::is_utf8(name)) {
         fail(ErrorCode::invalid_argument, "name: tensor name {} is empty, reserved or not UTF-8", quote(name));
     }
     if (dtype_size(dtype) == 0) {
@@ -167,15 +146,15 @@ void ContainerWriter::add_tensor(std::string_view name, Dtype dtype, std::span<c
 }
 
 void ContainerWriter::set_metadata(std::string_view key, std::string_view value) {
-    if (key.empty() || is_reserved_key(key) || !is_utf8(key)) {
+    if (key.empty() || is_reserved_key(key) || !detail::is_utf8(key)) {
         fail(ErrorCode::invalid_argument, "key: metadata key {} is empty, reserved or not UTF-8", quote(key));
     }
-    if (!is_utf8(value)) fail(ErrorCode::invalid_argument, "value: metadata {} is not UTF-8", quote(key));
+    if (!detail::is_utf8(value)) fail(ErrorCode::invalid_argument, "value: metadata {} is not UTF-8", quote(key));
     metadata_.insert_or_assign(std::string(key), std::string(value));
 }
 
 std::vector<std::byte> ContainerWriter::finish(std::string_view kind) const {
-    if (kind.empty() || !is_utf8(kind)) {
+    if (kind.empty() || !detail::is_utf8(kind)) {
         fail(ErrorCode::invalid_argument, "kind: {} is empty or not UTF-8", quote(kind));
     }
     auto metadata = metadata_;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "guard/category_table.hpp"
+#include "core/category_table.hpp"
 #include "kernels/row_plan.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/guard/baseline.hpp"

@@ -27,6 +27,8 @@ const KernelTable avx2_table = {"avx2",
                                 adwin_entries<isa_avx2::VectorLanes, float>(),
                                 adwin_entries<isa_avx2::VectorLanes, double>(),
                                 isa_avx2::score_entries(),
-                                isa_avx2::wave_entries()};
+                                isa_avx2::wave_entries(),
+                                isa_avx2::interval_entries<float>(),
+                                isa_avx2::interval_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels

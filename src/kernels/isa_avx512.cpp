@@ -28,6 +28,8 @@ const KernelTable avx512_table = {"avx512",
                                   adwin_entries<isa_avx512::VectorLanes, float>(),
                                   adwin_entries<isa_avx512::VectorLanes, double>(),
                                   isa_avx512::score_entries(),
-                                  isa_avx512::wave_entries()};
+                                  isa_avx512::wave_entries(),
+                                  isa_avx512::interval_entries<float>(),
+                                  isa_avx512::interval_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels

@@ -35,7 +35,9 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     adwin_entries<isa_baseline::VectorLanes, float>(),
                                     adwin_entries<isa_baseline::VectorLanes, double>(),
                                     isa_baseline::score_entries(),
-                                    isa_baseline::wave_entries()};
+                                    isa_baseline::wave_entries(),
+                                    isa_baseline::interval_entries<float>(),
+                                    isa_baseline::interval_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -45,6 +47,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 #include "kernels/bank_words.hpp"
 #include "kernels/buckets.inl.hpp"
 #include "kernels/charts.inl.hpp"
+#include "kernels/interval_table.hpp"
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_draws.hpp"
 #include "kernels/scalar_pairs.hpp"
@@ -74,7 +77,9 @@ const KernelTable baseline_table = {"baseline",
                                     adwin_entries<ScalarLane, float>(),
                                     adwin_entries<ScalarLane, double>(),
                                     scalar::score_entries(),
-                                    scalar::wave_entries()};
+                                    scalar::wave_entries(),
+                                    scalar::interval_entries<float>(),
+                                    scalar::interval_entries<double>()};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -9,6 +9,7 @@
 #include "kernels/bank_table.hpp"
 #include "kernels/bucket_table.hpp"
 #include "kernels/draw_table.hpp"
+#include "kernels/interval_table.hpp"
 #include "kernels/pair_table.hpp"
 #include "kernels/score_table.hpp"
 #include "kernels/walk_table.hpp"
@@ -199,6 +200,8 @@ struct KernelTable {
     AdwinKernels<double> adwin_f64;
     ScoreKernels scores;
     WaveKernels waves;
+    IntervalKernels<float> intervals_f32;
+    IntervalKernels<double> intervals_f64;
 };
 
 /// The member of a table for an element type.
@@ -248,6 +251,14 @@ constexpr const WalkKernels<T>& walks(const KernelTable& table) noexcept {
         return table.walk_f32;
     } else {
         return table.walk_f64;
+    }
+}
+template <class T>
+constexpr const IntervalKernels<T>& intervals(const KernelTable& table) noexcept {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return table.intervals_f32;
+    } else {
+        return table.intervals_f64;
     }
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/cells.inl.hpp"
 #include "kernels/coins.inl.hpp"
 #include "kernels/draws.inl.hpp"
+#include "kernels/intervals.inl.hpp"
 #include "kernels/labels.inl.hpp"
 #include "kernels/moments.inl.hpp"
 #include "kernels/ordered.inl.hpp"

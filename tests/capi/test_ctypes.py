@@ -140,11 +140,24 @@ MonitorReading = struct("vdt_monitor_reading", ("struct_size", u32), ("state", i
                         *[(name, u64) for name in "seen accepted nan infinite refused changes".split()],
                         *doubles("estimate statistic limit p_value"))
 
+WatchReference = struct("vdt_watch_reference", ("output", String), ("values", pointer))
+WatchOptions = struct("vdt_watch_options", ("struct_size", u32), ("reserved", u32), ("policy_json", c.c_char_p),
+                      ("policy_length", u64), ("performance", pointer), ("references", pointer),
+                      ("reference_count", u64), ("estimates", pointer))
+StreamReport = struct("vdt_stream_report", ("struct_size", u32), ("source", i32), ("decision", i32), ("state", i32),
+                      ("name", String), ("monitor", String),
+                      *[(name, u64) for name in "seen period_begin alarms period_alarms alarm_position".split()],
+                      ("alarm_time", i64), *doubles("estimate statistic limit p_value"))
+MmdMonitorOptions = struct("vdt_mmd_monitor_options", ("struct_size", u32), ("standardise", i32), ("nan_policy", i32),
+                           ("window", u32), ("features", u64), *doubles("bandwidth expected_run"), ("first_look", u32),
+                           ("simulations", u32), ("seed", u64))
+
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PerformanceOptions, MetricEstimate,
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
+           WatchReference, WatchOptions, StreamReport, MmdMonitorOptions,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

@@ -11,25 +11,12 @@
 #include <vector>
 
 #include "vedette/core/error.hpp"
+#include "vedette/core/value.hpp"
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/guard/baseline.hpp"
 
 namespace vedette::inline v0 {
-
-/// One value of a mixed row: a number, a text, or nothing.
-struct Value {
-    enum class Kind : std::uint8_t { null = 0, number = 1, text = 2 };
-
-    Kind kind = Kind::null;
-    double number = 0.0;
-    std::string_view text{};  ///< borrowed for the call
-
-    constexpr Value() = default;
-    constexpr Value(double x) : kind(Kind::number), number(x) {}        // NOLINT(google-explicit-constructor)
-    constexpr Value(std::string_view t) : kind(Kind::text), text(t) {}  // NOLINT(google-explicit-constructor)
-    constexpr Value(const char* t) : kind(Kind::text), text(t) {}       // NOLINT(google-explicit-constructor)
-};
 
 /// One thread's counters for one baseline. Not thread-safe: one window per thread, merged when read.
 class Window {

@@ -140,8 +140,8 @@ struct Feature {
     friend bool operator==(const Feature&, const Feature&) = default;
 };
 
-/// The features of a model in the order of its rows. A document to review, store and exchange: this release reads,
-/// checks and writes it; it does not hold data against it yet.
+/// The features of a model in the order of its rows. A document to review, store and exchange; `Validator` holds rows
+/// and tensors against it.
 struct Schema {
     static constexpr int version = 1;
     static constexpr std::size_t most_features = 65536;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Building the frozen category table.
-#include "guard/category_table.hpp"
+#include "core/category_table.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -37,7 +37,7 @@ std::size_t CategoryTable::fill(std::span<const std::string> categories) {
     std::size_t offset = 0;
     for (std::size_t cell = 0; cell < categories.size(); ++cell) {
         const std::string& text = categories[cell];
-        const std::uint64_t hash = hash_of(text);
+        const std::uint64_t hash = hash_of<false>(text);
         std::size_t slot = hash & mask_;
         std::size_t probe = 1;
         for (; slots_[slot].length != empty; ++probe) slot = (slot + 1) & mask_;

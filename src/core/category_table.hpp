@@ -22,22 +22,34 @@ class CategoryTable {
     explicit CategoryTable(std::span<const std::string> categories);
 
     /// The index of `text`, or the number of categories when it is not there. O(length of the text).
-    [[nodiscard]] std::size_t find(std::string_view text) const noexcept {
+    [[nodiscard]] std::size_t find(std::string_view text) const noexcept { return find_as<false>(text); }
+    /// As `find`, with A-Z of `text` taken for a-z; of categories that hold no A-Z.
+    [[nodiscard]] std::size_t find_folded(std::string_view text) const noexcept { return find_as<true>(text); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    /// The text with a-z for A-Z; other letters as they are.
+    [[nodiscard]] static std::string folded(std::string_view text) {
+        std::string result(text);
+        for (char& c : result) c = fold(c);
+        return result;
+    }
+
+  private:
+    template <bool folding>
+    [[nodiscard]] std::size_t find_as(std::string_view text) const noexcept {
         if (text.size() > longest_ || slots_.empty()) return size_;
-        const std::uint64_t hash = hash_of(text);
+        const std::uint64_t hash = hash_of<folding>(text);
         for (std::size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
             const Slot& entry = slots_[slot];
             if (entry.length == empty) return size_;
             if (entry.hash == static_cast<std::uint32_t>(hash >> 32) && entry.length == text.size() &&
-                std::string_view(texts_).substr(entry.offset, entry.length) == text) {
+                same<folding>(texts_.data() + entry.offset, text)) {
                 return entry.cell;
             }
         }
     }
 
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
-  private:
     static constexpr std::uint32_t empty = 0xFFFFFFFFU;
     struct Slot {
         std::uint32_t hash = 0;
@@ -48,6 +60,7 @@ class CategoryTable {
 
     // Eight bytes a step: the state and the word are multiplied to 128 bits, whose halves are folded together (the
     // construction of wyhash). The seed lets the constructor draw again, should a crafted reference collide.
+    template <bool folding>
     [[nodiscard]] std::uint64_t hash_of(std::string_view text) const noexcept {
         __extension__ using Wide = unsigned __int128;
         const auto mix = [](std::uint64_t state, std::uint64_t word) noexcept {
@@ -57,15 +70,27 @@ class CategoryTable {
         const char* at = text.data();
         std::size_t left = text.size();
         std::uint64_t state = seed_ ^ left;
-        for (; left >= 8; left -= 8, at += 8) state = mix(state, word_at(at));
+        for (; left >= 8; left -= 8, at += 8) state = mix(state, word_at<folding>(at));
         std::uint64_t last = 0;
-        for (; left > 0; --left) last = last << 8 | static_cast<unsigned char>(*at++);
+        for (; left > 0; --left) last = last << 8 | static_cast<unsigned char>(folding ? fold(*at++) : *at++);
         return mix(mix(state, last), 0xd6e8feb86659fd93U);
     }
+    static constexpr char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+    template <bool folding>
     static std::uint64_t word_at(const char* at) noexcept {
+        char bytes[8];
+        for (int i = 0; i < 8; ++i) bytes[i] = folding ? fold(at[i]) : at[i];
         std::uint64_t word = 0;
-        std::memcpy(&word, at, sizeof word);
+        std::memcpy(&word, bytes, sizeof word);
         return word;
+    }
+    template <bool folding>
+    static bool same(const char* category, std::string_view text) noexcept {
+        if constexpr (!folding) return std::string_view(category, text.size()) == text;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (category[i] != fold(text[i])) return false;
+        }
+        return true;
     }
     std::size_t fill(std::span<const std::string> categories);
 

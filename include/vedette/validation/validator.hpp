@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A schema made ready to judge requests: one row, or one tensor, at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "vedette/core/value.hpp"
+#include "vedette/validation/check.hpp"
+#include "vedette/validation/schema.hpp"
+#include "vedette/validation/tensor.hpp"
+
+namespace vedette::inline v0::validation {
+
+/// The judgement of one row or tensor. Plain data.
+struct RowVerdict {
+    Severity severity = Severity::none;  ///< of the gravest finding
+    CheckSet failed = 0;                 ///< union over the features
+
+    [[nodiscard]] constexpr bool is_valid() const noexcept { return failed == 0; }
+    friend bool operator==(const RowVerdict&, const RowVerdict&) = default;
+};
+
+/// One failed check of one feature.
+struct RowFinding {
+    std::uint32_t feature = 0;  ///< index in the row; feature_count() for what lies beyond it
+    Check check = Check::missing;
+    Severity severity = Severity::none;
+
+    friend bool operator==(const RowFinding&, const RowFinding&) = default;
+};
+
+/// A compiled schema. Immutable and cheap to copy; any number of threads may use one at once.
+///
+/// A row holds the features of one environment in the order of the schema; its elements are scalars:
+/// - floating: any number. NaN and infinities fail unless allowed; all other rules are asked of every value but NaN.
+/// - integer: whole numbers of 64 bits; any other number fails `type` alone. (Numbers arrive as float or double, so
+///   that integers beyond 2^24 or 2^53 arrive rounded.)
+/// - boolean: 0 or 1; any other number fails `type`.
+/// - text and bytes: a `Value` with a text; a number fails `type` alone.
+/// A null is a `Value` without content, or NaN where an integer or a boolean is due. It fails `null` if the feature is
+/// required and not nullable, and meets no other check: a row cannot tell a null from a feature left out. A row that
+/// ends early is `missing` its required features; elements beyond the last feature are `unexpected`.
+/// A check whose severity is `none` is silent: neither asked nor reported; only `memory` stays an error. A stray value
+/// of a domain with a tolerated mass is a warning at most.
+class Validator {
+  public:
+    /// Takes the features expected in `environment`; without one, those expected everywhere and those that name
+    /// environments alike. Throws Error(invalid_argument) for an invalid schema or an environment that it does not
+    /// know. O(size of the schema).
+    explicit Validator(const Schema& schema, std::string_view environment = {});
+
+    /// The length of a row.
+    [[nodiscard]] std::size_t feature_count() const noexcept;
+    [[nodiscard]] const Feature& feature(std::size_t index) const;  ///< throws std::out_of_range
+    /// The index of a feature; empty for an unknown name. O(length of the name).
+    [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept;
+    /// What the schema asks of the feature but `validate` cannot answer of a row: rules of batches, of shapes; every
+    /// check of a feature that is not in production. Throws std::out_of_range.
+    [[nodiscard]] CheckSet not_evaluated(std::size_t feature) const;
+    /// How grave a failed check of a feature is; `error` beyond the last feature. O(1).
+    [[nodiscard]] Severity severity(std::size_t feature, Check check) const noexcept;
+
+    /// Judges one row. `failed`, if not empty, gets the failed checks of feature i at place i; features beyond its end
+    /// count for the verdict alone. No allocation, lock or exception; two comparisons per feature where only
+    /// intervals are asked of floats; linear in the length of texts. The same answer on every instruction set.
+    [[nodiscard]] RowVerdict validate(std::span<const float> row, std::span<CheckSet> failed = {}) const noexcept;
+    [[nodiscard]] RowVerdict validate(std::span<const double> row, std::span<CheckSet> failed = {}) const noexcept;
+    [[nodiscard]] RowVerdict validate(std::span<const Value> row, std::span<CheckSet> failed = {}) const noexcept;
+
+    /// Judges a tensor that holds values of one feature: its memory (`check_tensor`), and if that fails nothing more;
+    /// then its type and its shape; then, if the type fits, every element. Numbers only: a feature of texts fails
+    /// `type`, and `valency` is not evaluated. Integers are judged exactly. A feature of another stage has its memory
+    /// judged alone. An index beyond the last feature gives `unexpected`. No allocation, lock or exception;
+    /// O(elements), which are at most as many as the bytes they occupy.
+    [[nodiscard]] RowVerdict validate(std::size_t feature, const TensorView& tensor) const noexcept;
+
+    /// Lists the failed checks that `validate` wrote, in order of features and checks: at most findings.size() of
+    /// them. Returns how many there are. `verdict` adds what lies beyond the row.
+    std::size_t list(const RowVerdict& verdict, std::span<const CheckSet> failed,
+                     std::span<RowFinding> findings) const noexcept;
+
+  private:
+    struct Compiled;
+    std::shared_ptr<const Compiled> compiled_;
+};
+
+/// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error`. No values are quoted.
+[[nodiscard]] std::string describe(const Validator& validator, const RowFinding& finding);
+
+}  // namespace vedette::inline v0::validation

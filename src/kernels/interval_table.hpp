@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels that hold one row of numbers against intervals: is all well, and if not, what is wrong with which value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vedette::inline v0::kernels {
+
+/// What `attribute_row` can find, as bits; the same values as validation::Check.
+inline constexpr std::uint32_t found_nan = 1U << 3;
+inline constexpr std::uint32_t found_infinity = 1U << 4;
+inline constexpr std::uint32_t found_low = 1U << 5;
+inline constexpr std::uint32_t found_high = 1U << 6;
+inline constexpr std::uint32_t found_far = 1U << 7;
+
+template <class T>
+struct WordOf;
+template <>
+struct WordOf<float> {
+    using type = std::uint32_t;
+};
+template <>
+struct WordOf<double> {
+    using type = std::uint64_t;
+};
+
+/// Closed intervals of the values of a row, one list each. Bounds are never NaN; what has no bound has an infinite one.
+template <class T>
+struct IntervalsView {
+    using Word = typename WordOf<T>::type;
+    const T* lower;  ///< what `row_inside` asks: all rules of the value in one interval
+    const T* upper;
+    const T* minimum;  ///< what `attribute_row` tells apart
+    const T* maximum;
+    const T* score_low;
+    const T* score_high;
+    const Word* wanted;  ///< the bits that count
+    const Word* graver;  ///< those of them that are errors
+};
+
+/// The union of what was found in a row.
+struct RowFindings {
+    std::uint32_t any = 0;
+    std::uint32_t graver = 0;
+};
+
+/// Noexcept, without allocation, the same answers on every instruction set; the time depends on `count` alone.
+template <class T>
+struct IntervalKernels {
+    /// Whether lower[i] <= row[i] <= upper[i] for all i < count; false for NaN.
+    bool (*row_inside)(const T* row, const IntervalsView<T>* intervals, std::size_t count) noexcept;
+    /// failed[i]: what is wrong with row[i], of what is wanted; `failed` may be null.
+    RowFindings (*attribute_row)(const T* row, const IntervalsView<T>* intervals, std::size_t count,
+                                 std::uint32_t* failed) noexcept;
+};
+
+/// The plain meaning of `attribute_row` for one value.
+template <class T>
+__attribute__((always_inline)) constexpr std::uint32_t attribute_value(T x, const IntervalsView<T>& intervals,
+                                                                       std::size_t i) noexcept {
+    constexpr T infinity = static_cast<T>(__builtin_inff());
+    std::uint32_t found = 0;
+    if (!(x == x)) found |= found_nan;
+    if (x == infinity || x == -infinity) found |= found_infinity;
+    if (x < intervals.minimum[i]) found |= found_low;
+    if (x > intervals.maximum[i]) found |= found_high;
+    if (x < intervals.score_low[i] || x > intervals.score_high[i]) found |= found_far;
+    return found & static_cast<std::uint32_t>(intervals.wanted[i]);
+}
+
+namespace scalar {
+
+template <class T>
+bool row_inside(const T* row, const IntervalsView<T>* intervals, std::size_t count) noexcept {
+    bool inside = true;
+    for (std::size_t i = 0; i < count; ++i) inside &= row[i] >= intervals->lower[i] && row[i] <= intervals->upper[i];
+    return inside;
+}
+
+template <class T>
+RowFindings attribute_row(const T* row, const IntervalsView<T>* intervals, std::size_t count,
+                          std::uint32_t* failed) noexcept {
+    RowFindings all;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t found = attribute_value(row[i], *intervals, i);
+        if (failed != nullptr) failed[i] = found;
+        all.any |= found;
+        all.graver |= found & static_cast<std::uint32_t>(intervals->graver[i]);
+    }
+    return all;
+}
+
+template <class T>
+constexpr IntervalKernels<T> interval_entries() noexcept {
+    return {&row_inside<T>, &attribute_row<T>};
+}
+
+}  // namespace scalar
+
+}  // namespace vedette::inline v0::kernels

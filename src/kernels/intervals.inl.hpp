@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row of numbers against intervals. The last vector overlaps the one before: a value asked twice answers twice.
+#pragma once
+
+#include "kernels/interval_table.hpp"
+#include "kernels/lanes.inl.hpp"
+
+namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
+namespace {
+
+template <class T>
+VEDETTE_INLINE Mask<T> inside(const T* row, const IntervalsView<T>& intervals, std::size_t i) noexcept {
+    const Batch<T> x = Batch<T>::load_unaligned(row + i);
+    return (x >= Batch<T>::load_unaligned(intervals.lower + i)) & (x <= Batch<T>::load_unaligned(intervals.upper + i));
+}
+
+template <class T>
+bool row_inside(const T* row, const IntervalsView<T>* intervals, std::size_t count) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    if (count < width) {
+        bool all = true;
+        for (std::size_t i = 0; i < count; ++i) all &= row[i] >= intervals->lower[i] && row[i] <= intervals->upper[i];
+        return all;
+    }
+    const IntervalsView<T> view = *intervals;
+    Mask<T> even = inside(row, view, count - width), odd = even;
+    std::size_t i = 0;
+    for (; i + 2 * width <= count; i += 2 * width) {
+        even = even & inside(row, view, i);
+        odd = odd & inside(row, view, i + width);
+    }
+    if (i + width <= count) even = even & inside(row, view, i);
+    return xsimd::all(even & odd);
+}
+
+// The bit where the mask holds, as the bits of a float: nothing computes with them.
+template <class T>
+VEDETTE_INLINE Batch<T> bit_where(Mask<T> m, std::uint32_t bit) noexcept {
+    const auto word = static_cast<typename WordOf<T>::type>(bit);
+    return xsimd::select(m, Batch<T>(__builtin_bit_cast(T, word)), Batch<T>(T{0}));
+}
+
+template <class T>
+VEDETTE_INLINE Batch<T> load_words(const typename WordOf<T>::type* words) noexcept {
+    return Batch<T>::load_unaligned(reinterpret_cast<const T*>(words));
+}
+
+// Union of the lanes' bits.
+template <class T>
+VEDETTE_INLINE std::uint32_t union_of(Batch<T> bits) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    alignas(64) T lanes[width];
+    bits.store_aligned(lanes);
+    std::uint32_t all = 0;
+    for (std::size_t l = 0; l < width; ++l)
+        all |= static_cast<std::uint32_t>(__builtin_bit_cast(typename WordOf<T>::type, lanes[l]));
+    return all;
+}
+
+template <class T>
+VEDETTE_INLINE void store_words(Batch<T> bits, std::uint32_t* failed) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    alignas(64) T lanes[width];
+    bits.store_aligned(lanes);
+    for (std::size_t l = 0; l < width; ++l)
+        failed[l] = static_cast<std::uint32_t>(__builtin_bit_cast(typename WordOf<T>::type, lanes[l]));
+}
+VEDETTE_INLINE void store_words(Batch<float> bits, std::uint32_t* failed) noexcept {
+    bits.store_unaligned(reinterpret_cast<float*>(failed));
+}
+
+template <class T>
+VEDETTE_INLINE Batch<T> attribute(const T* row, const IntervalsView<T>& view, std::size_t i) noexcept {
+    const auto load = [i](const T* list) { return Batch<T>::load_unaligned(list + i); };
+    const Batch<T> x = load(row), top(infinity<T>), bottom(-infinity<T>);
+    const Batch<T> special =
+        bit_where<T>(!(x == x), found_nan) | bit_where<T>((x == top) | (x == bottom), found_infinity);
+    const Batch<T> range =
+        bit_where<T>(x < load(view.minimum), found_low) | bit_where<T>(x > load(view.maximum), found_high);
+    const Batch<T> far = bit_where<T>((x < load(view.score_low)) | (x > load(view.score_high)), found_far);
+    return (special | range | far) & load_words<T>(view.wanted + i);
+}
+
+template <bool storing, class T>
+VEDETTE_INLINE RowFindings attribute_vectors(const T* row, const IntervalsView<T>& view, std::size_t count,
+                                             std::uint32_t* failed) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    Batch<T> any(T{0}), graver(T{0});
+    const auto step = [&](std::size_t i) __attribute__((always_inline)) {
+        const Batch<T> found = attribute(row, view, i);
+        if constexpr (storing) store_words(found, failed + i);
+        any = any | found;
+        graver = graver | (found & load_words<T>(view.graver + i));
+    };
+    std::size_t i = 0;
+    for (; i + width <= count; i += width) step(i);
+    if (i < count) step(count - width);
+    return {union_of(any), union_of(graver)};
+}
+
+template <class T>
+RowFindings attribute_row(const T* row, const IntervalsView<T>* intervals, std::size_t count,
+                          std::uint32_t* failed) noexcept {
+    const IntervalsView<T> view = *intervals;
+    if (count >= Batch<T>::size) {
+        return failed != nullptr ? attribute_vectors<true>(row, view, count, failed)
+                                 : attribute_vectors<false>(row, view, count, failed);
+    }
+    RowFindings all;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t found = attribute_value(row[i], view, i);
+        if (failed != nullptr) failed[i] = found;
+        all.any |= found;
+        all.graver |= found & static_cast<std::uint32_t>(view.graver[i]);
+    }
+    return all;
+}
+
+template <class T>
+constexpr IntervalKernels<T> interval_entries() noexcept {
+    return {&row_inside<T>, &attribute_row<T>};
+}
+
+}  // namespace
+}  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

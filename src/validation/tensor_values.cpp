@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every element of a tensor against the rules of its feature.
+#include <array>
+#include <cstring>
+
+#include "validation/compiled.hpp"
+
+namespace vedette::inline v0::validation {
+
+namespace {
+
+// Calls take(address) for each element; of a tensor that check_tensor passed.
+template <class Take>
+void for_each_element(const TensorView& tensor, std::int64_t size, Take&& take) noexcept {
+    const std::size_t rank = tensor.shape.size();
+    std::array<std::int64_t, most_dimensions> steps{}, place{};
+    std::int64_t compact = size;
+    for (std::size_t d = rank; d-- > 0;) {
+        if (tensor.shape[d] == 0) return;
+        steps[d] = tensor.strides.empty() ? compact : tensor.shape[d] == 1 ? 0 : tensor.strides[d] * size;
+        compact *= tensor.shape[d];
+    }
+    auto offset = static_cast<std::int64_t>(tensor.byte_offset);
+    const auto* base = static_cast<const std::byte*>(tensor.data);
+    while (true) {
+        take(base + offset);
+        std::size_t d = rank;
+        for (; d > 0; --d) {
+            if (place[d - 1] + 1 < tensor.shape[d - 1]) {
+                ++place[d - 1];
+                offset += steps[d - 1];
+                break;
+            }
+            offset -= steps[d - 1] * place[d - 1];
+            place[d - 1] = 0;
+        }
+        if (d == 0) return;
+    }
+}
+
+template <class T>
+T load(const std::byte* address) noexcept {
+    T value;
+    std::memcpy(&value, address, sizeof value);
+    return value;
+}
+
+struct Reader {
+    const Rule& rule;
+    const kernels::IntervalsView<double>& interval;
+    const TensorView& tensor;
+
+    template <class Stored, class Widen>
+    CheckSet floats(Widen widen) const noexcept {
+        CheckSet failed = 0;
+        for_each_element(tensor, sizeof(Stored), [&](const std::byte* address) {
+            const double x = widen(load<Stored>(address));
+            if (!(x >= interval.lower[0] && x <= interval.upper[0])) failed |= kernels::attribute_value(x, interval, 0);
+            failed |= rule.of_fraction(x);
+        });
+        return failed;
+    }
+    template <class Stored, class Widest>
+    CheckSet integers() const noexcept {
+        CheckSet failed = 0;
+        for_each_element(tensor, sizeof(Stored), [&](const std::byte* address) {
+            failed |= rule.of_integer(Whole::of(static_cast<Widest>(load<Stored>(address))));
+        });
+        return failed;
+    }
+    CheckSet booleans() const noexcept {
+        CheckSet failed = 0;
+        for_each_element(tensor, 1, [&](const std::byte* address) {
+            if (load<std::uint8_t>(address) > 1) failed |= set_of(Check::type);
+        });
+        return failed;
+    }
+};
+
+}  // namespace
+
+CheckSet check_values(const Rule& rule, const kernels::IntervalsView<double>& interval,
+                      const TensorView& tensor) noexcept {
+    const Reader reader{rule, interval, tensor};
+    switch (tensor.dtype) {
+        case Dtype::f32: return reader.floats<float>([](float x) { return static_cast<double>(x); });
+        case Dtype::f64: return reader.floats<double>([](double x) { return x; });
+        case Dtype::f16:
+            return reader.floats<std::uint16_t>([](auto x) { return static_cast<double>(half_to_float(x)); });
+        case Dtype::bf16:
+            return reader.floats<std::uint16_t>([](auto x) { return static_cast<double>(bfloat16_to_float(x)); });
+        case Dtype::i8: return reader.integers<std::int8_t, std::int64_t>();
+        case Dtype::i16: return reader.integers<std::int16_t, std::int64_t>();
+        case Dtype::i32: return reader.integers<std::int32_t, std::int64_t>();
+        case Dtype::i64: return reader.integers<std::int64_t, std::int64_t>();
+        case Dtype::u8: return reader.integers<std::uint8_t, std::uint64_t>();
+        case Dtype::u16: return reader.integers<std::uint16_t, std::uint64_t>();
+        case Dtype::u32: return reader.integers<std::uint32_t, std::uint64_t>();
+        case Dtype::u64: return reader.integers<std::uint64_t, std::uint64_t>();
+        case Dtype::boolean: return reader.booleans();
+    }
+    return 0;
+}
+
+}  // namespace vedette::inline v0::validation

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiling a schema, and judging rows by it.
+#include "vedette/validation/validator.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "kernels/dispatch.hpp"
+#include "validation/compiled.hpp"
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::validation {
+
+namespace {
+
+// The least T at or above the bound (above it, if open); +Inf if there is none that is finite.
+template <class T>
+T least_from(double bound, bool is_open) noexcept {
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    constexpr auto top = static_cast<double>(std::numeric_limits<T>::max());
+    if (bound > top) return infinity;
+    if (bound < -top) return -std::numeric_limits<T>::max();
+    const auto fits = [&](T x) { return is_open ? static_cast<double>(x) > bound : static_cast<double>(x) >= bound; };
+    T x = static_cast<T>(bound);
+    while (!fits(x)) x = std::nextafter(x, infinity);
+    return x;
+}
+
+template <class T>
+T greatest_to(double bound, bool is_open) noexcept {
+    return -least_from<T>(-bound, is_open);
+}
+
+Severity verdict_of(CheckSet any, CheckSet graver) noexcept {
+    if (graver != 0) return Severity::error;
+    return any != 0 ? Severity::warning : Severity::none;
+}
+
+// What validate() finds as it goes along a row.
+struct Tally {
+    CheckSet any = 0, graver = 0;
+    std::span<CheckSet> failed;
+
+    void add(std::size_t feature, CheckSet found, const Rule& rule) noexcept {
+        any |= found;
+        graver |= found & rule.errors;
+        if (feature < failed.size()) failed[feature] |= found;
+    }
+    // Rows that end early, or late.
+    void add_width(std::size_t width, const std::vector<Rule>& rules, const std::vector<Feature>& features) noexcept {
+        for (std::size_t i = width; i < rules.size(); ++i) {
+            if (i < failed.size()) failed[i] = 0;
+            if (features[i].required) add(i, set_of(Check::missing) & rules[i].wanted, rules[i]);
+        }
+        if (width <= rules.size()) return;
+        any |= set_of(Check::unexpected);
+        graver |= set_of(Check::unexpected);
+    }
+    [[nodiscard]] RowVerdict verdict() const noexcept { return {verdict_of(any, graver), any}; }
+};
+
+bool is_expected(const Feature& feature, std::string_view environment) noexcept {
+    return environment.empty() || feature.environments.empty() ||
+           std::find(feature.environments.begin(), feature.environments.end(), environment) !=
+               feature.environments.end();
+}
+
+template <class T, class Compiled>
+RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::span<CheckSet> failed) noexcept {
+    const kernels::IntervalKernels<T>& kernel = kernels::intervals<T>(kernels::kernels());
+    const Intervals<T>& intervals = compiled.template intervals<T>();
+    const std::size_t count = std::min(row.size(), compiled.rules.size());
+    const std::size_t told = std::min(failed.size(), count);
+    Tally tally{0, 0, failed};
+    if (told != 0) {
+        const kernels::IntervalsView<T> view = intervals.from(0);
+        const kernels::RowFindings found = kernel.attribute_row(row.data(), &view, told, failed.data());
+        tally.any = found.any;
+        tally.graver = found.graver;
+    }
+    if (told != count) {
+        const kernels::IntervalsView<T> view = intervals.from(told);
+        if (!kernel.row_inside(row.data() + told, &view, count - told)) {
+            const kernels::RowFindings found = kernel.attribute_row(row.data() + told, &view, count - told, nullptr);
+            tally.any |= found.any;
+            tally.graver |= found.graver;
+        }
+    }
+    for (const std::uint32_t i : compiled.asking_more) {
+        if (i >= count) break;
+        const CheckSet found = compiled.rules[i].of_number(static_cast<double>(row[i]));
+        if (found != 0) tally.add(i, found, compiled.rules[i]);
+    }
+    if (row.size() != compiled.rules.size()) tally.add_width(row.size(), compiled.rules, compiled.features);
+    return tally.verdict();
+}
+
+}  // namespace
+
+template <class T>
+void Intervals<T>::add(const Feature& feature, const Rule& rule) {
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    const auto is_wanted = [&](Check check) { return contains(rule.wanted, check); };
+    T least = -infinity, greatest = infinity, low = -infinity, high = infinity, edge = infinity;
+    CheckSet bits = 0;
+    if (feature.type == FeatureType::floating && rule.is_evaluated) {
+        const Bounds<double>& bounds = feature.number;
+        if (bounds.minimum && is_wanted(Check::minimum))
+            least = least_from<T>(*bounds.minimum, bounds.exclusive_minimum);
+        if (bounds.maximum && is_wanted(Check::maximum))
+            greatest = greatest_to<T>(*bounds.maximum, bounds.exclusive_maximum);
+        if (feature.standard_score && is_wanted(Check::standard_score)) {
+            const StandardScore& score = *feature.standard_score;
+            low = least_from<T>(score.mean - score.limit * score.standard_deviation, false);
+            high = greatest_to<T>(score.mean + score.limit * score.standard_deviation, false);
+        }
+        bits = set_of(Check::minimum) | set_of(Check::maximum) | set_of(Check::standard_score);
+        if (!feature.allow_nan) bits |= set_of(Check::not_a_number);
+        if (!feature.allow_infinity) bits |= set_of(Check::infinity);
+        bits &= rule.wanted;
+        if (contains(bits, Check::infinity)) edge = std::numeric_limits<T>::max();
+    }
+    minimum.push_back(least);
+    maximum.push_back(greatest);
+    score_low.push_back(low);
+    score_high.push_back(high);
+    lower.push_back(std::max({least, low, -edge}));
+    upper.push_back(std::min({greatest, high, edge}));
+    wanted.push_back(bits);
+    graver.push_back(bits & rule.errors);
+}
+
+Validator::Validator(const Schema& schema, std::string_view environment) {
+    schema.validate();
+    if (!environment.empty() &&
+        std::find(schema.environments.begin(), schema.environments.end(), environment) == schema.environments.end()) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("environment: \"{}\" is not among the schema's", environment));
+    }
+    auto compiled = std::make_shared<Compiled>();
+    std::vector<std::string> names;
+    for (const Feature& feature : schema.features) {
+        if (!is_expected(feature, environment)) continue;
+        const Rule& rule = compiled->rules.emplace_back(feature);
+        if (rule.asks_more()) compiled->asking_more.push_back(static_cast<std::uint32_t>(compiled->features.size()));
+        compiled->f32.add(feature, rule);
+        compiled->f64.add(feature, rule);
+        compiled->features.push_back(feature);
+        names.push_back(feature.name);
+    }
+    compiled->names = CategoryTable(names);
+    compiled_ = std::move(compiled);
+}
+
+std::size_t Validator::feature_count() const noexcept {
+    return compiled_->features.size();
+}
+
+const Feature& Validator::feature(std::size_t index) const {
+    return compiled_->features.at(index);
+}
+
+std::optional<std::size_t> Validator::find(std::string_view name) const noexcept {
+    const std::size_t found = compiled_->names.find(name);
+    return found < feature_count() ? std::optional(found) : std::nullopt;
+}
+
+CheckSet Validator::not_evaluated(std::size_t index) const {
+    const Feature& feature = compiled_->features.at(index);
+    if (feature.stage != Stage::production) return (CheckSet{1} << check_count) - 1;
+    CheckSet open = 0;
+    if (feature.minimum_fraction > 0.0) open |= set_of(Check::presence);
+    if (feature.minimum_count > 0) open |= set_of(Check::count);
+    if (feature.unique) open |= set_of(Check::unique);
+    if (feature.order != Order::any) open |= set_of(Check::monotonic);
+    if (feature.shape && !feature.shape->empty()) open |= set_of(Check::shape);
+    if (!feature.valency.empty())
+        open |= set_of(Check::nestedness) | set_of(Check::few_values) | set_of(Check::many_values);
+    return open & compiled_->rules[index].wanted;
+}
+
+Severity Validator::severity(std::size_t feature, Check check) const noexcept {
+    if (feature >= feature_count()) return Severity::error;
+    const Rule& rule = compiled_->rules[feature];
+    return verdict_of(set_of(check) & rule.wanted, set_of(check) & rule.errors);
+}
+
+RowVerdict Validator::validate(std::span<const float> row, std::span<CheckSet> failed) const noexcept {
+    return judge_numbers(*compiled_, row, failed);
+}
+
+RowVerdict Validator::validate(std::span<const double> row, std::span<CheckSet> failed) const noexcept {
+    return judge_numbers(*compiled_, row, failed);
+}
+
+RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> failed) const noexcept {
+    const std::vector<Rule>& rules = compiled_->rules;
+    const std::size_t count = std::min(row.size(), rules.size());
+    Tally tally{0, 0, failed};
+    std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
+    for (std::size_t i = 0; i < count; ++i) {
+        const Rule& rule = rules[i];
+        CheckSet found = 0;
+        switch (row[i].kind) {
+            case Value::Kind::number: found = compiled_->of_number(i, row[i].number); break;
+            case Value::Kind::text: found = rule.of_text(row[i].text); break;
+            case Value::Kind::null: found = rule.of_null(); break;
+        }
+        if (found != 0) tally.add(i, found, rule);
+    }
+    if (row.size() != rules.size()) tally.add_width(row.size(), rules, compiled_->features);
+    return tally.verdict();
+}
+
+std::size_t Validator::list(const RowVerdict& verdict, std::span<const CheckSet> failed,
+                            std::span<RowFinding> findings) const noexcept {
+    std::size_t count = 0;
+    const auto add = [&](std::size_t feature, Check check) {
+        if (count < findings.size())
+            findings[count] = {static_cast<std::uint32_t>(feature), check, severity(feature, check)};
+        ++count;
+    };
+    const std::size_t told = std::min(failed.size(), feature_count());
+    for (std::size_t i = 0; i < told; ++i) {
+        for (CheckSet left = failed[i]; left != 0; left &= left - 1) add(i, static_cast<Check>(std::countr_zero(left)));
+    }
+    if (contains(verdict.failed, Check::unexpected)) add(feature_count(), Check::unexpected);
+    return count;
+}
+
+RowVerdict Validator::validate(std::size_t feature, const TensorView& tensor) const noexcept {
+    if (feature >= feature_count()) return {Severity::error, set_of(Check::unexpected)};
+    const Rule& rule = compiled_->rules[feature];
+    const Feature& asked = compiled_->features[feature];
+    CheckSet failed = 0;
+    if (check_tensor(tensor).fault != TensorFault::none) return {Severity::error, set_of(Check::memory)};
+    if (!rule.is_evaluated) return {};
+    const bool is_float = tensor.dtype == Dtype::f16 || tensor.dtype == Dtype::bf16 || tensor.dtype == Dtype::f32 ||
+                          tensor.dtype == Dtype::f64;
+    const FeatureType kind = is_float                         ? FeatureType::floating
+                             : tensor.dtype == Dtype::boolean ? FeatureType::boolean
+                                                              : FeatureType::integer;
+    const bool fits = kind == asked.type;
+    if (!fits || (asked.dtype && *asked.dtype != tensor.dtype)) failed |= set_of(Check::type);
+    if (asked.shape) {
+        const auto same = [](std::int64_t want, std::int64_t is) { return want == -1 || want == is; };
+        if (!std::equal(asked.shape->begin(), asked.shape->end(), tensor.shape.begin(), tensor.shape.end(), same))
+            failed |= set_of(Check::shape);
+    }
+    if (fits) failed |= check_values(rule, compiled_->f64.from(feature), tensor);
+    failed &= rule.wanted;
+    return {verdict_of(failed, failed & rule.errors), failed};
+}
+
+std::string describe(const Validator& validator, const RowFinding& finding) {
+    const char* severity = severity_name(finding.severity);
+    if (finding.feature >= validator.feature_count())
+        return fmt::format("row: {} ({}), {}", check_name(finding.check), anomaly_name(finding.check), severity);
+    const Feature& feature = validator.feature(finding.feature);
+    const char* anomaly = anomaly_name(finding.check, feature.type == FeatureType::integer);
+    return fmt::format("feature \"{}\": {}{}{}{}, {}", feature.name, check_name(finding.check),
+                       *anomaly == '\0' ? "" : " (", anomaly, *anomaly == '\0' ? "" : ")", severity);
+}
+
+}  // namespace vedette::inline v0::validation

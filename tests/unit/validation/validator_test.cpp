@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vedette/validation/validator.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "kernels/dispatch.hpp"
+#include "unit/test_values.hpp"
+#include "vedette/validation/formats.hpp"
+
+using namespace vedette;
+using namespace vedette::validation;
+using vedette::testing::code_of;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+std::size_t below(Random& random, std::size_t limit) {
+    return static_cast<std::size_t>(random() % limit);
+}
+bool coin(Random& random) {
+    return below(random, 2) == 0;
+}
+
+Feature random_feature(Random& random, std::size_t index) {
+    Feature feature;
+    feature.name = std::to_string(index);
+    constexpr FeatureType types[] = {FeatureType::floating, FeatureType::floating, FeatureType::floating,
+                                     FeatureType::integer,  FeatureType::boolean,  FeatureType::text,
+                                     FeatureType::bytes};
+    feature.type = types[below(random, 7)];
+    if (below(random, 12) == 0) feature.stage = Stage::alpha;
+    feature.required = below(random, 4) != 0;
+    feature.nullable = coin(random);
+    if (feature.type == FeatureType::floating) {
+        if (coin(random)) feature.number.minimum = below(random, 3) == 0 ? 0.1 : -2.0;
+        if (coin(random)) feature.number.maximum = below(random, 3) == 0 ? 0.3 : 2.0;
+        feature.number.exclusive_minimum = feature.number.minimum && coin(random);
+        feature.number.exclusive_maximum = feature.number.maximum && coin(random);
+        if (below(random, 4) == 0) feature.number.step = coin(random) ? 0.25 : 0.1;
+        if (below(random, 3) == 0) feature.standard_score = StandardScore{0.5, 0.7, 1.5};
+        feature.integral = below(random, 5) == 0;
+        feature.allow_nan = below(random, 3) == 0;
+        feature.allow_infinity = below(random, 3) == 0;
+    } else if (feature.type == FeatureType::integer) {
+        if (coin(random)) feature.integer.minimum = coin(random) ? std::numeric_limits<std::int64_t>::min() : -2;
+        if (coin(random)) feature.integer.maximum = coin(random) ? std::numeric_limits<std::int64_t>::max() : 2;
+        feature.integer.exclusive_minimum = feature.integer.minimum && coin(random);
+        feature.integer.exclusive_maximum = feature.integer.maximum && coin(random);
+        if (coin(random)) feature.integer.step = 2;
+    } else if (feature.type != FeatureType::boolean) {
+        if (coin(random))
+            feature.domain = Domain{{"aa", "b", "\xC3\xA9", "a longer value"},
+                                    coin(random) ? 0.1 : 0.0,
+                                    coin(random) ? Case::exact : Case::fold_ascii};
+        if (coin(random)) feature.length = Count{below(random, 3), 2 + below(random, 9)};
+        if (feature.type == FeatureType::text && feature.length && coin(random))
+            feature.length_unit = LengthUnit::code_points;
+        if (feature.type == FeatureType::text && below(random, 4) == 0) feature.format = Format::ipv4;
+    }
+    while (below(random, 3) == 0)
+        feature.severity[static_cast<Check>(below(random, check_count))] = static_cast<Severity>(below(random, 3));
+    return feature;
+}
+
+double random_number(Random& random) {
+    constexpr double values[] = {0.0,
+                                 -0.0,
+                                 0.1,
+                                 0.3,
+                                 static_cast<double>(0.1F),
+                                 static_cast<double>(0.3F),
+                                 1.0,
+                                 2.0,
+                                 -2.0,
+                                 0.25,
+                                 0.75,
+                                 4e18,
+                                 2e19,
+                                 5e-324,
+                                 1e300,
+                                 -1e300,
+                                 infinity,
+                                 -infinity,
+                                 not_a_number,
+                                 -0x1p63};
+    return coin(random) ? values[below(random, std::size(values))] : random.normal();
+}
+
+std::string_view random_text(Random& random) {
+    constexpr const char* texts[] = {"",
+                                     "aa",
+                                     "AA",
+                                     "b",
+                                     "B",
+                                     "\xC3\xA9",
+                                     "\xC3",
+                                     "\xED\xA0\x80",
+                                     "A LONGER value",
+                                     "1.2.3.4",
+                                     "01.2.3.4",
+                                     "a text that is longer than any domain"};
+    return texts[below(random, std::size(texts))];
+}
+
+// The rules as they are written in the schema's header, one by one, with nothing folded.
+CheckSet plain_number(const Feature& f, double x) {
+    CheckSet failed = 0;
+    const auto fail_if = [&](bool is_failed, Check check) {
+        if (is_failed) failed |= set_of(check);
+    };
+    if (f.type == FeatureType::floating) {
+        fail_if(std::isnan(x) && !f.allow_nan, Check::not_a_number);
+        fail_if(std::isinf(x) && !f.allow_infinity, Check::infinity);
+        if (f.number.minimum)
+            fail_if(f.number.exclusive_minimum ? x <= *f.number.minimum : x < *f.number.minimum, Check::minimum);
+        if (f.number.maximum)
+            fail_if(f.number.exclusive_maximum ? x >= *f.number.maximum : x > *f.number.maximum, Check::maximum);
+        if (f.standard_score) {
+            const StandardScore& s = *f.standard_score;
+            const double reach = s.limit * s.standard_deviation;
+            fail_if(x < s.mean - reach || x > s.mean + reach, Check::standard_score);
+        }
+        fail_if(f.integral && std::isfinite(x) && std::trunc(x) != x, Check::integral);
+        fail_if(f.number.step && std::isfinite(x) && std::fmod(x, *f.number.step) != 0.0, Check::step);
+        return failed;
+    }
+    if (f.type == FeatureType::text || f.type == FeatureType::bytes) return set_of(Check::type);
+    if (std::isnan(x)) return f.required && !f.nullable ? set_of(Check::null) : CheckSet{0};
+    if (f.type == FeatureType::boolean) return x == 0.0 || x == 1.0 ? CheckSet{0} : set_of(Check::type);
+    if (!(std::trunc(x) == x && x >= -0x1p63 && x < 0x1p64)) return set_of(Check::type);
+    const auto wide = static_cast<long double>(x);  // 64 bits of mantissa on x86; the bounds here need no more
+    const Bounds<std::int64_t>& b = f.integer;
+    if (b.minimum) {
+        const auto limit = static_cast<long double>(*b.minimum);
+        fail_if(b.exclusive_minimum ? wide <= limit : wide < limit, Check::minimum);
+    }
+    if (b.maximum) {
+        const auto limit = static_cast<long double>(*b.maximum);
+        fail_if(b.exclusive_maximum ? wide >= limit : wide > limit, Check::maximum);
+    }
+    fail_if(b.step && std::fmod(x, static_cast<double>(*b.step)) != 0.0, Check::step);
+    return failed;
+}
+
+CheckSet plain_text(const Feature& f, const std::string& text) {
+    if (f.type != FeatureType::text && f.type != FeatureType::bytes) return set_of(Check::type);
+    CheckSet failed = 0;
+    const auto lower = [](std::string s) {
+        std::transform(s.begin(), s.end(), s.begin(),
+                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+        return s;
+    };
+    if (f.domain) {
+        const bool folds = f.domain->letter_case == Case::fold_ascii;
+        const auto is_it = [&](const std::string& v) { return folds ? lower(v) == lower(text) : v == text; };
+        if (std::none_of(f.domain->values.begin(), f.domain->values.end(), is_it)) failed |= set_of(Check::domain);
+    }
+    const bool is_valid = text != "\xC3" && text != "\xED\xA0\x80";
+    if (f.type == FeatureType::text && !is_valid) failed |= set_of(Check::utf8);
+    const auto starts = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    const bool by_points = f.length_unit == LengthUnit::code_points;
+    if (f.length && (is_valid || !by_points)) {
+        const std::size_t n = by_points ? static_cast<std::size_t>(starts) : text.size();
+        if (n < f.length->minimum) failed |= set_of(Check::short_text);
+        if (n > f.length->maximum) failed |= set_of(Check::long_text);
+    }
+    if (f.format == Format::ipv4 && text != "1.2.3.4") failed |= set_of(Check::format);
+    return failed;
+}
+
+struct Expected {
+    std::vector<CheckSet> failed;
+    RowVerdict verdict;
+};
+
+// What is left of the plain findings after severities, and the verdict.
+void settle(const Feature& f, CheckSet found, Expected& expected) {
+    for (std::size_t c = 0; c < check_count; ++c) {
+        const auto check = static_cast<Check>(c);
+        if (!contains(found, check)) continue;
+        Severity severity = Severity::error;
+        if (const auto given = f.severity.find(check); given != f.severity.end()) severity = given->second;
+        if (check == Check::domain && f.domain && f.domain->tolerated_mass > 0.0)
+            severity = std::min(severity, Severity::warning);
+        if (f.stage != Stage::production || severity == Severity::none) found &= ~set_of(check);
+        if (contains(found, check)) expected.verdict.severity = std::max(expected.verdict.severity, severity);
+    }
+    expected.failed.push_back(found);
+    expected.verdict.failed |= found;
+}
+
+CheckSet plain_missing(const Feature& f) {
+    return f.required ? set_of(Check::missing) : CheckSet{0};
+}
+
+void finish(const Schema& schema, std::size_t width, Expected& expected) {
+    for (std::size_t i = width; i < schema.features.size(); ++i)
+        settle(schema.features[i], plain_missing(schema.features[i]), expected);
+    if (width > schema.features.size()) {
+        expected.verdict.failed |= set_of(Check::unexpected);
+        expected.verdict.severity = Severity::error;
+    }
+}
+
+template <class T>
+void check_numbers(const Schema& schema, const Validator& validator, std::size_t width, Random& random) {
+    std::vector<T> row(width);
+    for (T& x : row) {
+        double value = random_number(random);
+        if (sizeof(T) == 4 && std::isfinite(value)) value = std::clamp(value, -3e38, 3e38);
+        x = static_cast<T>(value);
+    }
+    Expected expected;
+    for (std::size_t i = 0; i < std::min(width, schema.features.size()); ++i)
+        settle(schema.features[i], plain_number(schema.features[i], static_cast<double>(row[i])), expected);
+    finish(schema, width, expected);
+    std::vector<CheckSet> failed(schema.features.size(), 0xFFFFFFFFU);
+    REQUIRE(validator.validate(std::span<const T>(row), failed) == expected.verdict);
+    REQUIRE(failed == expected.failed);
+    // Told for some features or for none, the verdict is the same.
+    const std::size_t some = below(random, failed.size() + 1);
+    std::vector<CheckSet> first(some, 0xFFFFFFFFU);
+    REQUIRE(validator.validate(std::span<const T>(row), first) == expected.verdict);
+    REQUIRE(std::equal(first.begin(), first.end(), expected.failed.begin()));
+    REQUIRE(validator.validate(std::span<const T>(row)) == expected.verdict);
+}
+
+}  // namespace
+
+TEST_CASE("random schemas and rows: numeric, mixed and naive verdicts are the same") {
+    Random random(11);
+    for (int run = 0; run < 1500; ++run) {
+        Schema schema;
+        const std::size_t count = run % 10 == 0 ? below(random, 70) : below(random, 12);
+        for (std::size_t i = 0; i < count; ++i) schema.features.push_back(random_feature(random, i));
+        const Validator validator(schema);
+        REQUIRE(validator.feature_count() == count);
+        const std::size_t width = below(random, 5) == 0 ? below(random, count + 4) : count;
+        check_numbers<float>(schema, validator, width, random);
+        check_numbers<double>(schema, validator, width, random);
+
+        std::vector<std::string_view> texts(width);
+        std::vector<Value> row(width);
+        Expected expected;
+        for (std::size_t i = 0; i < width; ++i) {
+            const std::size_t kind = below(random, 5);
+            texts[i] = random_text(random);
+            if (kind < 2) row[i] = Value(random_number(random));
+            if (kind == 2 || kind == 3) row[i] = Value(texts[i]);
+            if (i >= count) continue;
+            const Feature& f = schema.features[i];
+            settle(f,
+                   row[i].kind == Value::Kind::number ? plain_number(f, row[i].number)
+                   : row[i].kind == Value::Kind::text ? plain_text(f, std::string(texts[i]))
+                   : f.required && !f.nullable        ? set_of(Check::null)
+                                                      : CheckSet{0},
+                   expected);
+        }
+        finish(schema, width, expected);
+        std::vector<CheckSet> failed(count, 0xFFFFFFFFU);
+        REQUIRE(validator.validate(std::span<const Value>(row), failed) == expected.verdict);
+        REQUIRE(failed == expected.failed);
+
+        std::vector<RowFinding> findings(64 * 4);
+        const std::size_t found = validator.list(expected.verdict, failed, findings);
+        std::vector<CheckSet> again(count);
+        Severity worst = Severity::none;
+        for (std::size_t k = 0; k < std::min(found, findings.size()); ++k) {
+            if (findings[k].feature < count) again[findings[k].feature] |= set_of(findings[k].check);
+            worst = std::max(worst, findings[k].severity);
+        }
+        REQUIRE(found <= findings.size());
+        REQUIRE(again == failed);
+        REQUIRE(worst == expected.verdict.severity);
+    }
+}
+
+namespace {
+
+template <class T>
+void check_kernels(Random& random) {
+    using Word = typename kernels::WordOf<T>::type;
+    for (std::size_t n = 0; n < 70; ++n) {
+        std::vector<T> row(n), lists[6];
+        std::vector<Word> wanted(n), graver(n);
+        for (auto& list : lists) list.resize(n);
+        const bool is_wild = n % 3 != 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            row[i] = static_cast<T>(is_wild ? std::clamp(random_number(random), -infinity, infinity) : 0.5);
+            for (std::size_t k = 0; k < 6; ++k)
+                lists[k][i] = static_cast<T>(k % 2 == 0 ? -random.uniform() : 0.5 + random.uniform());
+            wanted[i] = static_cast<Word>(random() & 0xF8U);
+            graver[i] = static_cast<Word>(wanted[i] & random());
+        }
+        if (n != 0 && coin(random)) row[below(random, n)] = static_cast<T>(not_a_number);
+        const kernels::IntervalsView<T> view{lists[0].data(), lists[1].data(), lists[2].data(), lists[3].data(),
+                                             lists[4].data(), lists[5].data(), wanted.data(),   graver.data()};
+        std::vector<std::uint32_t> expected(n), failed(n);
+        const kernels::RowFindings want = kernels::scalar::attribute_row(row.data(), &view, n, expected.data());
+        for (const kernels::KernelTable* table : kernels::available_tables()) {
+            const kernels::IntervalKernels<T>& kernel = kernels::intervals<T>(*table);
+            REQUIRE(kernel.row_inside(row.data(), &view, n) == kernels::scalar::row_inside(row.data(), &view, n));
+            std::fill(failed.begin(), failed.end(), 0xFFFFFFFFU);
+            for (std::uint32_t* out : {failed.data(), static_cast<std::uint32_t*>(nullptr)}) {
+                const kernels::RowFindings found = kernel.attribute_row(row.data(), &view, n, out);
+                REQUIRE(std::tie(found.any, found.graver) == std::tie(want.any, want.graver));
+            }
+            REQUIRE(failed == expected);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("kernels of intervals answer as their plain twins on every instruction set") {
+    Random random(5);
+    for (int run = 0; run < 20; ++run) {
+        check_kernels<float>(random);
+        check_kernels<double>(random);
+    }
+}
+
+TEST_CASE("steps are exact for all sizes of numbers, in bounded time") {
+    Schema schema{"", {}, {Feature{}}};
+    schema.features[0].name = std::string("x");
+    Random random(3);
+    for (int run = 0; run < 4000; ++run) {
+        const double step =
+            std::ldexp(static_cast<double>(1 + below(random, 1000)), static_cast<int>(below(random, 300)) - 150);
+        schema.features[0].number.step = step;
+        const Validator validator(schema);
+        double x = step * static_cast<double>(below(random, 5000));
+        if (coin(random)) x = std::nextafter(x, coin(random) ? -infinity : infinity);
+        if (run % 5 == 0) x = std::ldexp(random.normal(), static_cast<int>(below(random, 2000)) - 1000);
+        const bool is_multiple = std::fmod(x, step) == 0.0;
+        REQUIRE(validator.validate(std::span<const double>(&x, 1)).is_valid() == is_multiple);
+    }
+    schema.features[0].number.step = 5e-324;
+    const double largest = std::numeric_limits<double>::max();
+    CHECK(Validator(schema).validate(std::span<const double>(&largest, 1)).is_valid());
+}
+
+TEST_CASE("environments choose the features of a row; what a row cannot decide is said") {
+    Schema schema = Schema::from_json(R"({"version":1,"environments":["training","serving"],"features":[
+        {"name":"label","type":"integer","environments":["training"]},
+        {"name":"a","type":"floating","minimum_fraction":0.5,"unique":true,"order":"increasing","minimum":0},
+        {"name":"b","type":"floating","stage":"beta","minimum":0},
+        {"name":"c","type":"text","valency":[{"minimum":1}],"severity":{"few_values":"none"}}]})");
+    const Validator serving(schema, "serving");
+    CHECK(serving.feature_count() == 3);
+    CHECK(serving.find("a") == 0);
+    CHECK_FALSE(serving.find("label").has_value());
+    CHECK(Validator(schema).feature_count() == 4);
+    CHECK(code_of([&] { Validator(schema, "prod"); }) == ErrorCode::invalid_argument);
+    CHECK(serving.not_evaluated(0) == (set_of(Check::presence) | set_of(Check::unique) | set_of(Check::monotonic)));
+    CHECK(serving.not_evaluated(1) == (CheckSet{1} << check_count) - 1);
+    CHECK(serving.not_evaluated(2) == (set_of(Check::nestedness) | set_of(Check::many_values)));
+    const Value row[] = {Value(-1.0), Value(-1.0), Value("text")};
+    CheckSet failed[3];
+    CHECK(serving.validate(row, failed) == RowVerdict{Severity::error, set_of(Check::minimum)});
+    CHECK(failed[1] == 0);
+    RowFinding finding;
+    CHECK(serving.list({}, failed, {&finding, 1}) == 1);
+    CHECK(describe(serving, finding) == "feature \"a\": minimum (FLOAT_TYPE_SMALL_FLOAT), error");
+    CHECK_THROWS_AS(static_cast<void>(serving.feature(3)), std::out_of_range);
+    schema.features[1].number.minimum = not_a_number;
+    CHECK(code_of([&] { Validator{schema}; }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("formats: each grammar, what belongs to it and what does not") {
+    const auto check = [](Format format, std::initializer_list<const char*> in,
+                          std::initializer_list<const char*> out) {
+        for (const char* text : in) CHECK_MESSAGE(matches(format, text), text);
+        for (const char* text : out) CHECK_FALSE_MESSAGE(matches(format, text), text);
+    };
+    check(Format::date, {"2024-02-29", "2000-02-29", "0000-01-01", "9999-12-31"},
+          {"", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-10", "2024-04-31", "2024-1-01", "2024-01-01 ",
+           "24-01-01"});
+    check(Format::time,
+          {"00:00:00Z", "23:59:60z", "12:00:00.123+05:30", "15:59:60-08:00", "00:29:60+00:30", "01:29:60+01:30"},
+          {"24:00:00Z", "12:60:00Z", "12:00:60Z", "12:00:00", "12:00:00.Z", "12:00:00+24:00", "12:00Z",
+           "23:59:60-08:00", "12:00:00ZZ"});
+    check(Format::date_time, {"2024-02-29T00:00:00Z", "2024-02-29t12:30:00.5-00:00"},
+          {"2024-02-30T00:00:00Z", "2024-02-29 00:00:00Z", "2024-02-29T00:00:00", "2024-02-29"});
+    check(Format::uuid, {"123e4567-e89b-12d3-A456-426614174000"},
+          {"123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400g",
+           "123e4567-e89b-12d3-a456-4266141740000", ""});
+    check(Format::email, {"a@b", "a.b+c@example.org", "!#$@x-y.z"},
+          {"@b", "a@", "a@-b", "a@b-", "a@b..c", "a b@c", "a@b@c", "a@b.", "\xC3\xA9@b", "a"});
+    const auto address = [](std::size_t local) {
+        std::string text(local, 'a');
+        text += "@b";
+        return text;
+    };
+    CHECK(matches(Format::email, address(64)));
+    CHECK_FALSE(matches(Format::email, address(65)));
+    check(Format::ipv4, {"0.0.0.0", "255.255.255.255"},
+          {"256.0.0.0", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.", "1..2.3", "1.2.3.4 ", "1111.2.3.4", ""});
+    check(Format::ipv6,
+          {"::", "::1", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "::ffff:1.2.3.4",
+           "1:2:3:4:5:6:1.2.3.4", "fe80::A"},
+          {"", ":", ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "1:2:3:4:5:6:7:1.2.3.4",
+           "1:", "1.2.3.4", "::1.2.3.4:1", "fe80::1%eth0", "1:2:3:4:5:6:7:8::", "g::"});
+    check(Format::hostname, {"a", "a-b.c", "1.2", "xn--a"}, {"", "-a", "a-", "a..b", ".a", "a.", "a_b", "a b"});
+    CHECK(matches(Format::hostname, std::string(63, 'a')));
+    CHECK_FALSE(matches(Format::hostname, std::string(64, 'a')));
+    check(Format::uri,
+          {"http://example.org/a?b=c#d", "urn:isbn:0451450523", "mailto:a@b", "http://[::1]:80/",
+           "http://u:p@h:", "a:", "http://[v1.a:b]/", "file:///x", "a:%41"},
+          {"", "//h/p", "1a:b", "http://[::1", "http://h:8a/", "a:%4", "a:%zz", "a:b c", "a:\"", "http://a@b@c/",
+           "http://[1.2.3.4]/", "a:b#c#d", "a:\xC3\xA9", "http://h:1:2/"});
+    CHECK(matches(Format::none, "anything"));
+    CHECK_FALSE(matches(static_cast<Format>(99), ""));
+}
