@@ -88,6 +88,7 @@
 #include "vedette/privacy/vector_sum.hpp"
 #include "vedette/stats/autocorrelation.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
+#include "vedette/stats/confidence_sequence.hpp"
 #include "vedette/stats/conformal.hpp"
 #include "vedette/stats/distributions.hpp"
 #include "vedette/stats/e_values.hpp"

@@ -14,6 +14,7 @@
 #include <numbers>
 
 #include "stats/saddle_point.hpp"
+#include "stats/stirling.hpp"
 
 namespace vedette::inline v0::stats {
 namespace {
@@ -49,14 +50,6 @@ double or_nan(Search&& search) noexcept {
 
 double log_gamma(double x) noexcept {
     return boost::math::lgamma(x, Policy());
-}
-
-// What Stirling's ln Gamma(a) = (a - 1/2) ln a - a + ln(2 pi)/2 lacks, by its series; for a > 20 the first term left
-// out is 1e-17.
-double stirling_correction(double a) noexcept {
-    const double per_a = 1.0 / a;
-    const double z = per_a * per_a;
-    return per_a * (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188)))));
 }
 
 }  // namespace

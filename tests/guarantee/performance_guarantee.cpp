@@ -12,6 +12,7 @@
 #include "vedette/drift/label_shift.hpp"
 #include "vedette/drift/performance_ranking.hpp"
 #include "vedette/drift/realised_performance.hpp"
+#include "vedette/stats/confidence_sequence.hpp"
 
 using namespace vedette::drift;
 using performance_samples::Sample;
@@ -153,6 +154,36 @@ TEST_CASE("Losses that are tolerated never alarm more often than the level allow
         }
         CAPTURE(alarms.value());
         CHECK(alarms.at_most(level));
+    }
+}
+
+TEST_CASE("The confidence sequences hold at each of 10,000 looks, and close in") {
+    constexpr double level = 0.2;
+    for (const double p : {0.02, 0.5}) {
+        CAPTURE(p);
+        Rate proportion_missed;
+        Rate mean_missed;
+        for (std::uint64_t run = 0; run < 100; ++run) {
+            vedette::Random random(run, 77);
+            vedette::stats::ProportionConfidenceSequence proportion({.level = level});
+            vedette::stats::MeanConfidenceSequence mean({.level = level});
+            bool proportion_holds = true;
+            bool mean_holds = true;
+            for (std::size_t i = 0; i < 10'000; ++i) {
+                const bool success = random.uniform() < p;
+                proportion.update(success);
+                mean.update(success ? 1.0 : 0.0);
+                proportion_holds = proportion_holds && covers(proportion.bounds(), p);
+                mean_holds = mean_holds && covers(mean.bounds(), p);
+            }
+            proportion_missed.add(!proportion_holds);
+            mean_missed.add(!mean_holds);
+            CHECK(proportion.bounds().upper - proportion.bounds().lower < 8.0 * std::sqrt(p * (1.0 - p) / 10'000.0));
+        }
+        CAPTURE(proportion_missed.value());
+        CAPTURE(mean_missed.value());
+        CHECK(proportion_missed.at_most(level));
+        CHECK(mean_missed.at_most(level));
     }
 }
 

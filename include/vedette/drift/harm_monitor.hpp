@@ -9,6 +9,7 @@
 
 #include "vedette/core/evidence.hpp"
 #include "vedette/drift/monitor.hpp"
+#include "vedette/stats/confidence_sequence.hpp"
 
 namespace vedette::inline v0::drift {
 
@@ -27,10 +28,9 @@ struct HarmOptions {
 ///
 /// A change when the lower bound exceeds `tolerated`. Where the mean so far of the conditional expectations (of each
 /// loss, given the past) never exceeds it, P(ever an alarm) <= level: for any law, dependence and drift, however often
-/// looked at (Podkopaev and Ramdas 2022, tracking risk). The bound is the empirical-Bernstein sequence of Howard,
-/// Ramdas, McAuliffe and Sekhon (2021, theorem 4, polynomial stitching with eta = 2, s = 1.4), of the running mean, on
-/// each side. It is about the mean *since the start*: after a long good past harm shows late, so reset() with each new
-/// model, day or alarm; restarted k times it alarms falsely with probability k * level at most.
+/// looked at (Podkopaev and Ramdas 2022, tracking risk). The bound is that of stats/confidence_sequence.hpp, of the
+/// running mean, on each side. It is about the mean *since the start*: after a long good past harm shows late, so
+/// reset() with each new model, day or alarm; restarted k times it alarms falsely with probability k * level at most.
 ///
 /// `tolerated` is yours: what the reference's loss is, plus what you accept. See tolerated_loss.
 ///
@@ -45,8 +45,8 @@ class HarmMonitor : public MonitorBase {
 
     [[nodiscard]] const HarmOptions& options() const noexcept { return options_; }
     /// Since the start, the last reset or the last alarm.
-    [[nodiscard]] std::uint64_t observations() const noexcept { return count_; }
-    [[nodiscard]] double mean() const noexcept;
+    [[nodiscard]] std::uint64_t observations() const noexcept { return sums_.count; }
+    [[nodiscard]] double mean() const noexcept { return sums_.mean(); }
     /// Bounds on the mean: each side holds at all times with confidence 1 - level, both with 1 - 2 level. [0, 1] before
     /// the first loss.
     [[nodiscard]] Interval bounds() const noexcept;
@@ -57,15 +57,10 @@ class HarmMonitor : public MonitorBase {
     [[nodiscard]] static HarmMonitor deserialize(std::span<const std::byte> bytes);
 
   private:
-    void clear() noexcept;
-    [[nodiscard]] double half_width(double level_term) const noexcept;
-
     HarmOptions options_;
-    double level_term_;  // ln(zeta(s)/(level ln(eta)^s))
-    double warning_term_;
-    std::uint64_t count_ = 0;
-    double sum_ = 0.0;
-    double squares_ = 0.0;  // of losses' deviations from the mean before each
+    stats::StitchedBoundary boundary_;
+    stats::StitchedBoundary warning_boundary_;
+    stats::PredictedDeviations sums_;
 };
 
 /// A mean loss to tolerate: an upper bound, at confidence 1 - level, on that of the law of which `losses` among `rows`
