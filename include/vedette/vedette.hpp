@@ -82,6 +82,7 @@
 #include "vedette/privacy/gaussian_calibration.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/privacy/privacy_loss.hpp"
+#include "vedette/privacy/randomized_response.hpp"
 #include "vedette/privacy/renyi.hpp"
 #include "vedette/privacy/secure_random.hpp"
 #include "vedette/privacy/sensitivity.hpp"
