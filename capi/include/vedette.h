@@ -1307,6 +1307,124 @@ VDT_API const char* vdt_monitor_kind(const vdt_monitor* monitor) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_monitor_options_text(const vdt_monitor* monitor, char* buffer, size_t capacity, size_t* length,
                                             vdt_error* error) VDT_NOEXCEPT;
 
+// ==== evidence at any time ====
+// E-values of monitors of kind e_process (their `statistic`), and bounds that hold at all times at once. Plain
+// functions: any thread may call them.
+
+/// The mean: an e-value under any dependence; for shards with one reference. Errors: INVALID_ARGUMENT for none, NaN or
+/// a negative one.
+VDT_API vdt_status vdt_average_e_values(const double* e_values, size_t count, double* out,
+                                        vdt_error* error) VDT_NOEXCEPT;
+/// The product: an e-value where each has mean at most 1 given those before, not for shards with one reference. Errors:
+/// as above.
+VDT_API vdt_status vdt_multiply_e_values(const double* e_values, size_t count, double* out,
+                                         vdt_error* error) VDT_NOEXCEPT;
+/// e-BH: rejecting where adjusted[i] <= level keeps the false discovery rate at most `level` under any dependence. NaN
+/// takes no part and stays NaN. `adjusted` has room for `count`, and may be `e_values`. Errors: as above, NaN excepted.
+VDT_API vdt_status vdt_adjust_e_values(const double* e_values, size_t count, double* adjusted,
+                                       vdt_error* error) VDT_NOEXCEPT;
+
+/// A confidence sequence of a stream of values; one thread at a time.
+typedef struct vdt_confidence_sequence vdt_confidence_sequence;
+enum {
+    VDT_SEQUENCE_MEAN = 0,       ///< of values within [lower, upper]: any law, dependence and drift
+    VDT_SEQUENCE_PROPORTION = 1  ///< of zeros and ones with one probability of 1 given the past; tighter
+};
+typedef struct vdt_confidence_sequence_options {
+    uint32_t struct_size;
+    int32_t kind;           ///< VDT_SEQUENCE_*; default MEAN
+    double level;           ///< of the bounds ever missing, in (0, 1); default 0.05
+    double intrinsic_time;  ///< MEAN: the sum of squares, in squared ranges, where it is tightest; default 10
+    double lower;           ///< MEAN; default 0
+    double upper;           ///< MEAN; default 1
+    double prior_ones;      ///< PROPORTION: of the beta law mixed over, in [0.01, 1e6]; default 0.5
+    double prior_zeros;
+} vdt_confidence_sequence_options;
+typedef struct vdt_confidence_bounds {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t count;    ///< values that entered
+    uint64_t refused;  ///< NaN and values outside of the range, since it was created, read or reset
+    double mean;       ///< NaN before the first value
+    double lower;      ///< the whole range before the first value
+    double upper;
+} vdt_confidence_bounds;
+VDT_API void vdt_confidence_sequence_options_init(vdt_confidence_sequence_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_confidence_bounds_init(vdt_confidence_bounds* bounds, size_t size) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_confidence_sequence_create(const vdt_confidence_sequence_options* options,
+                                                  const vdt_allocator* allocator, vdt_confidence_sequence** out,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved bytes of either kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_confidence_sequence_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                                      vdt_confidence_sequence** out, vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes; `refused` is no part of them. Two-call.
+VDT_API vdt_status vdt_confidence_sequence_to_bytes(const vdt_confidence_sequence* sequence, void* buffer,
+                                                    size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_confidence_sequence_destroy(vdt_confidence_sequence* sequence) VDT_NOEXCEPT;
+/// What is refused is counted and no error. No allocation. Errors: INVALID_ARGUMENT for NULL.
+VDT_API vdt_status vdt_confidence_sequence_update(vdt_confidence_sequence* sequence, const double* values, size_t count,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+/// Adds what another of the same options has seen; valid where no value is in both. Errors: INVALID_ARGUMENT, OVERFLOW.
+VDT_API vdt_status vdt_confidence_sequence_merge(vdt_confidence_sequence* sequence,
+                                                 const vdt_confidence_sequence* other, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_confidence_sequence_reset(vdt_confidence_sequence* sequence, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_confidence_sequence_bounds(const vdt_confidence_sequence* sequence, vdt_confidence_bounds* out,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+
+// ==== label shift, and drift by its effect ====
+/// One class under label shift. NaN but `reference` where nothing was estimated.
+typedef struct vdt_class_share {
+    double reference;  ///< share among reference labels
+    double live;       ///< estimated
+    double live_lower;
+    double live_upper;
+    double weight;        ///< live / reference
+    double weight_error;  ///< standard error
+    double share_error;
+} vdt_class_share;
+typedef struct vdt_label_shift {
+    uint32_t struct_size;
+    vdt_decision decision;  ///< PASS where shares were estimated, else NOT_EVALUATED; never an alarm
+    int32_t was_cut;        ///< an estimate below 0 was set to 0
+    int32_t reserved;
+    double condition;  ///< of the matrix of P(prediction | label)
+    double statistic;  ///< are the predictions distributed as they were? chi-square
+    double p_value;
+    double effect;    ///< Cramer's V
+    double accuracy;  ///< under the shares estimated
+    double accuracy_lower;
+    double accuracy_upper;
+} vdt_label_shift;
+VDT_API void vdt_label_shift_init(vdt_label_shift* shift, size_t size) VDT_NOEXCEPT;
+/// Black-box shift estimation. `confusion`: classes x classes reference rows, [prediction * classes + label]; `live`:
+/// predictions of each class. `confidence` in (0, 1); `largest_condition` in [1, 1e12], e.g. 100. `shares`, or NULL:
+/// room for `classes`. Errors: DIMENSION_MISMATCH, NOT_ENOUGH_DATA, OVERFLOW, INVALID_ARGUMENT.
+VDT_API vdt_status vdt_estimate_label_shift(const uint64_t* confusion, const uint64_t* live, size_t classes,
+                                            double confidence, double largest_condition, vdt_label_shift* out,
+                                            vdt_class_share* shares, vdt_error* error) VDT_NOEXCEPT;
+
+/// One feature in cells. Borrowed.
+typedef struct vdt_feature_cells {
+    const uint64_t* reference;  ///< reference rows in each cell
+    const uint64_t* right;      ///< those of them predicted rightly
+    const uint64_t* live;       ///< live rows in each cell
+    uint64_t cells;
+} vdt_feature_cells;
+typedef struct vdt_performance_effect {
+    uint64_t feature;  ///< its place in the list given
+    double effect;     ///< the change of accuracy that the feature's new law alone would bring
+    double standard_error;
+    double lower;
+    double upper;
+    double p_value;      ///< of no effect
+    double live_unseen;  ///< share of live rows in cells without a reference row
+} vdt_performance_effect;
+/// The most harmful first; those without an effect to tell of last, NaN. `effects` has room for `count`. Errors:
+/// DIMENSION_MISMATCH, INVALID_ARGUMENT.
+VDT_API vdt_status vdt_rank_by_performance(const vdt_feature_cells* features, size_t count, double confidence,
+                                           vdt_performance_effect* effects, vdt_error* error) VDT_NOEXCEPT;
+
 // ==== watches ====
 // The monitors that a policy names (`monitors` of features, `outputs`, `performance`), over the rows in the order of
 // their coming: beside a window, what tells the moment of a change. One thread at a time may use a watch; it does not

@@ -152,12 +152,26 @@ MmdMonitorOptions = struct("vdt_mmd_monitor_options", ("struct_size", u32), ("st
                            ("window", u32), ("features", u64), *doubles("bandwidth expected_run"), ("first_look", u32),
                            ("simulations", u32), ("seed", u64))
 
+SequenceOptions = struct("vdt_confidence_sequence_options", ("struct_size", u32), ("kind", i32),
+                         *doubles("level intrinsic_time lower upper prior_ones prior_zeros"))
+SequenceBounds = struct("vdt_confidence_bounds", ("struct_size", u32), ("reserved", u32), ("count", u64),
+                        ("refused", u64), *doubles("mean lower upper"))
+ClassShare = struct("vdt_class_share",
+                    *doubles("reference live live_lower live_upper weight weight_error share_error"))
+LabelShift = struct("vdt_label_shift", ("struct_size", u32), ("decision", i32), ("was_cut", i32), ("reserved", i32),
+                    *doubles("condition statistic p_value effect accuracy accuracy_lower accuracy_upper"))
+FeatureCells = struct("vdt_feature_cells", ("reference", pointer), ("right", pointer), ("live", pointer),
+                      ("cells", u64))
+PerformanceEffect = struct("vdt_performance_effect", ("feature", u64),
+                           *doubles("effect standard_error lower upper p_value live_unseen"))
+
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PerformanceOptions, MetricEstimate,
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
-           WatchReference, WatchOptions, StreamReport, MmdMonitorOptions,
+           WatchReference, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
+           SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fuzzes the readers of confidence sequences, performance references, performance windows and label joins, as given and
+// with the checksum mended; what is accepted must work and be canonical.
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "container_input.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/drift/performance_estimate.hpp"
+#include "vedette/drift/realised_performance.hpp"
+#include "vedette/stats/confidence_sequence.hpp"
+
+namespace {
+
+namespace drift = vedette::drift;
+namespace stats = vedette::stats;
+
+void require(bool condition, const char* what) {
+    if (condition) return;
+    std::fprintf(stderr, "evidence fuzzer: %s\n", what);
+    std::abort();
+}
+
+// What a reader refuses, it refuses with one of these.
+template <class Read>
+void attempt(Read&& read) {
+    try {
+        read();
+    } catch (const vedette::Error& error) {
+        const vedette::ErrorCode code = error.code();
+        require(code == vedette::ErrorCode::corrupt_data || code == vedette::ErrorCode::unsupported_version ||
+                    code == vedette::ErrorCode::baseline_mismatch,
+                error.what());
+    }
+}
+
+void check(stats::MeanConfidenceSequence sequence) {
+    require(stats::MeanConfidenceSequence::deserialize(sequence.serialize()).serialize() == sequence.serialize(),
+            "a mean's bytes are not canonical");
+    for (int i = 0; i < 50; ++i) sequence.update(i % 2 == 0 ? sequence.options().lower : sequence.options().upper);
+    const vedette::Interval bounds = sequence.bounds();
+    require(bounds.lower <= bounds.upper, "a mean's bounds are crossed");
+    require(bounds.lower >= sequence.options().lower && bounds.upper <= sequence.options().upper, "out of range");
+    require(stats::MeanConfidenceSequence::deserialize(sequence.serialize()).count() == sequence.count(), "lost");
+}
+
+void check(stats::ProportionConfidenceSequence sequence) {
+    require(stats::ProportionConfidenceSequence::deserialize(sequence.serialize()).serialize() == sequence.serialize(),
+            "a proportion's bytes are not canonical");
+    for (int i = 0; i < 50; ++i) sequence.update(i % 3 == 0);
+    const vedette::Interval bounds = sequence.bounds();
+    require(bounds.lower >= 0.0 && bounds.lower <= bounds.upper && bounds.upper <= 1.0, "a proportion's bounds");
+    require(stats::ProportionConfidenceSequence::deserialize(sequence.serialize()).trials() == sequence.trials(),
+            "lost");
+}
+
+void use(drift::PerformanceWindow window) {
+    const auto bytes = window.serialize();
+    require(drift::PerformanceWindow::deserialize(window.reference(), bytes).serialize() == bytes,
+            "a window's bytes are not canonical");
+    window.observe(0.75, 1);
+    window.observe(std::nan(""), 1);
+    (void)window.estimate();
+}
+
+void use(drift::RealisedWindow window) {
+    const auto bytes = window.serialize();
+    require(drift::RealisedWindow::deserialize(window.reference(), bytes).serialize() == bytes,
+            "a realised window's bytes are not canonical");
+    window.observe(0.75, 1, 0);
+    (void)window.performance();
+    (void)window.gap();
+}
+
+void use(drift::LabelJoin join, const drift::PerformanceReference& reference) {
+    const auto bytes = join.serialize();
+    require(drift::LabelJoin::deserialize(reference, bytes).serialize() == bytes, "a join's bytes are not canonical");
+    drift::RealisedWindow window(reference);
+    for (std::uint64_t id = 0; id < 40; ++id) {
+        join.predict(id, 100 + id, 0.75, 1);
+        join.label(id / 2, 200 + id, 1, window);
+    }
+    require(drift::LabelJoin::deserialize(reference, join.serialize()).serialize() == join.serialize(),
+            "a join does not end as it was");
+}
+
+void check(const drift::PerformanceReference& reference) {
+    require(drift::PerformanceReference::deserialize(reference.serialize()).serialize() == reference.serialize(),
+            "a reference's bytes are not canonical");
+    if (reference.classes() > 64) return;  // slow, and no other code
+    drift::PerformanceWindow window(reference);
+    (void)window.estimate();
+    drift::RealisedWindow realised(reference);
+    (void)realised.performance();
+}
+
+// What windows and joins are of.
+const drift::PerformanceReference& known() {
+    static const drift::PerformanceReference reference = [] {
+        std::vector<double> scores(64);
+        std::vector<std::uint32_t> predictions(64);
+        std::vector<std::uint32_t> labels(64);
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            scores[i] = static_cast<double>(i) / 64.0;
+            predictions[i] = i >= 32 ? 1 : 0;
+            labels[i] = i % 8 == 0 ? 1 - predictions[i] : predictions[i];
+        }
+        return drift::PerformanceReference::fit(scores, predictions, labels, {.cells = 4});
+    }();
+    return reference;
+}
+
+void try_all(const std::vector<std::byte>& bytes) {
+    attempt([&] { check(stats::MeanConfidenceSequence::deserialize(bytes)); });
+    attempt([&] { check(stats::ProportionConfidenceSequence::deserialize(bytes)); });
+    attempt([&] { check(drift::PerformanceReference::deserialize(bytes)); });
+    attempt([&] { use(drift::PerformanceWindow::deserialize(known(), bytes)); });
+    attempt([&] { use(drift::RealisedWindow::deserialize(known(), bytes)); });
+    attempt([&] { use(drift::LabelJoin::deserialize(known(), bytes), known()); });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    vedette::fuzzing::read_with_both_digests(data, size, try_all);
+    return 0;
+}
