@@ -103,5 +103,6 @@
 #include "vedette/validation/check.hpp"
 #include "vedette/validation/formats.hpp"
 #include "vedette/validation/schema.hpp"
+#include "vedette/validation/schema_diff.hpp"
 #include "vedette/validation/tensor.hpp"
 #include "vedette/validation/validator.hpp"

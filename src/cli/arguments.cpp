@@ -154,6 +154,7 @@ class Tool {
         add_sketch();
         add_monitor();
         add_policy();
+        add_schema();
         add_privacy();
     }
 
@@ -324,6 +325,20 @@ class Tool {
         check_command.callback([this] { action_ = [this] { return policy_check(policy_); }; });
     }
 
+    void add_schema() {
+        CLI::App& group = *app_.add_subcommand("schema", "What a model expects of its features: check, compare");
+        group.require_subcommand(1);
+        CLI::App& check_command = *group.add_subcommand("check", "Read a schema and print it in its canonical form");
+        check_command.add_option("schema", schema_, "The schema file")->required();
+        check_command.callback([this] { action_ = [this] { return schema_check(schema_); }; });
+        CLI::App& diff_command = *group.add_subcommand(
+            "diff", "What changed between two schemas; fails (1) where data that was accepted may be refused");
+        diff_command.add_option("before", schema_, "The schema that held")->required();
+        diff_command.add_option("after", later_schema_, "The one that is to hold")->required();
+        diff_command.add_flag("--json", as_json_, "Print JSON");
+        diff_command.callback([this] { action_ = [this] { return schema_diff(schema_, later_schema_, as_json_); }; });
+    }
+
     void add_training(CLI::App& command) {
         command.add_option("--sampling-rate", privacy_.training.sampling_rate, "Expected batch size over records")
             ->required();
@@ -364,6 +379,8 @@ class Tool {
     std::string baseline_;
     std::string output_;
     std::string policy_;
+    std::string schema_;
+    std::string later_schema_;
     PrivacyOptions privacy_;
     MonitorOptions monitor_;
     bool list_ = false;

@@ -108,6 +108,10 @@ ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.
 ExitStatus policy_check(const std::string& path);
+/// Reads a schema of features and prints it in its canonical form.
+ExitStatus schema_check(const std::string& path);
+/// What changed between two schemas; fails where a change is breaking.
+ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.
 ExitStatus privacy_account(const PrivacyOptions& options);
 ExitStatus privacy_calibrate(const PrivacyOptions& options);

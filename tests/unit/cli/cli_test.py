@@ -385,6 +385,21 @@ class CommandLine(unittest.TestCase):
         self.expect(run("sketch", "compare", empty, self.dir / "ref.sketch"), FAILED, "amount")
         self.assertTrue(holes.exists())
 
+    def test_schemas(self):
+        before = self.write("before.json", '{"version":1,"features":[{"name":"a","type":"floating","minimum":0}]}')
+        wider = self.write("wider.json", '{"version":1,"features":[{"minimum":-1.0,"type":"floating","name":"a"}]}')
+        self.expect(run("schema", "check", wider), PASS,
+                    '{"version":1,"features":[{"name":"a","type":"floating","minimum":-1.0}]}')
+        self.expect(run("schema", "diff", before, wider), PASS, 'loosened: feature "a": minimum 0.0 -> -1.0')
+        self.expect(run("schema", "diff", wider, before), FAILED, "breaking")
+        told = json.loads(run("schema", "diff", wider, before, "--json").stdout)
+        self.assertEqual(told["changes"], [{"kind": "breaking", "feature": "a", "field": "minimum", "before": "-1.0",
+                                            "after": "0.0"}])
+        self.assertFalse(told["compatible"])
+        broken = self.write("broken.json", '{"version":1,"features":[{"name":"a","type":"floating","size":1}]}')
+        self.expect(run("schema", "check", broken), INPUT_ERROR, "broken.json", "/features/0/size")
+        self.expect(run("schema", "diff", before, "nowhere.json"), INPUT_ERROR, "nowhere.json")
+
     def test_sketch_files_obey_a_policy(self):
         reference, _ = self.sketch("ref")
         moved, _ = self.sketch("moved", "--seed", "3")
