@@ -143,13 +143,15 @@ void IncrementalKs::clear() noexcept {
 
 void IncrementalKs::find_extremes() noexcept {
     const std::int32_t* const heights = heights_.front().values;
+    std::int32_t* const all_highest = highest_.front().values;
+    std::int32_t* const all_lowest = lowest_.front().values;
     for (std::size_t block = 0; block < block_count_; ++block) {
         const std::int32_t* const begin = heights + (block << block_bits_);
         const std::int32_t* const end = begin + (std::size_t{1} << block_bits_);
         const std::int32_t highest = *std::max_element(begin, end);
         const std::int32_t lowest = *std::min_element(begin, end);
-        highest_.front().values[block] = highest;
-        lowest_.front().values[block] = lowest;
+        all_highest[block] = highest;
+        all_lowest[block] = lowest;
         height_ = std::max({height_, highest, -lowest});
     }
 }

@@ -19,8 +19,6 @@ constexpr std::size_t wave_width = 4;
 #endif
 using Wave = float __attribute__((vector_size(4 * wave_width)));
 using Units = std::int32_t __attribute__((vector_size(4 * wave_width)));
-using UnalignedWave = float __attribute__((vector_size(4 * wave_width), aligned(4), may_alias));
-using UnalignedUnits = std::int32_t __attribute__((vector_size(4 * wave_width), aligned(4), may_alias));
 
 // A tile: two registers across and rows down.
 constexpr std::size_t wave_across = 2, wave_tile_rows = 4;
@@ -29,13 +27,15 @@ constexpr std::size_t wave_tile_panels = wave_across * wave_width / wave_panel;
 constexpr std::size_t wave_depth = 256;
 
 VEDETTE_INLINE Wave load_wave(const float* from) noexcept {
-    return *reinterpret_cast<const UnalignedWave*>(from);
+    Wave x;
+    __builtin_memcpy(&x, from, sizeof x);
+    return x;
 }
 VEDETTE_INLINE void store_wave(Wave x, float* to) noexcept {
-    *reinterpret_cast<UnalignedWave*>(to) = x;
+    __builtin_memcpy(to, &x, sizeof x);
 }
 VEDETTE_INLINE void store_units(Units x, std::int32_t* to) noexcept {
-    *reinterpret_cast<UnalignedUnits*>(to) = x;
+    __builtin_memcpy(to, &x, sizeof x);
 }
 VEDETTE_INLINE Wave all_of(float x) noexcept {
     return x - Wave{};
