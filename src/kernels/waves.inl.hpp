@@ -37,6 +37,11 @@ VEDETTE_INLINE void store_wave(Wave x, float* to) noexcept {
 VEDETTE_INLINE void store_units(Units x, std::int32_t* to) noexcept {
     __builtin_memcpy(to, &x, sizeof x);
 }
+VEDETTE_INLINE Units load_units(const std::int32_t* from) noexcept {
+    Units x;
+    __builtin_memcpy(&x, from, sizeof x);
+    return x;
+}
 VEDETTE_INLINE Wave all_of(float x) noexcept {
     return x - Wave{};
 }
@@ -133,8 +138,8 @@ VEDETTE_INLINE void put_waves(const float* phases, std::size_t rows, std::size_t
         for (std::size_t at = 0; at < used; at += wave_width) {
             WavePair waves = waves_of(load_wave(phases + i * wave_across * wave_width + at));
             if (added) {
-                waves.cosine += *reinterpret_cast<const UnalignedUnits*>(to + at);
-                waves.sine += *reinterpret_cast<const UnalignedUnits*>(to + features + at);
+                waves.cosine += load_units(to + at);
+                waves.sine += load_units(to + features + at);
             }
             store_units(waves.cosine, to + at);
             store_units(waves.sine, to + features + at);
