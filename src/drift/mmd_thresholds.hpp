@@ -49,9 +49,9 @@ inline double harmonic_scale(double n, double m) noexcept {
     return n / (n + m) / m;
 }
 
-/// The threshold of each stage and that of a full window, in units of scaled sums of squares. `rows` are features of
+/// The threshold of each stage and that of a full window, in units of scaled sums of squares. `values` are features of
 /// reference rows, `width` a row, `reference_count` is how many rows the reference has.
-std::vector<double> simulate_thresholds(std::span<const std::int32_t> rows, std::size_t width, double reference_count,
+std::vector<double> simulate_thresholds(std::span<const std::int32_t> values, std::size_t width, double reference_count,
                                         const LookPlan& plan, std::size_t simulations, std::uint64_t seed);
 
 }  // namespace vedette::inline v0::drift

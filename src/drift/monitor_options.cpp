@@ -102,7 +102,7 @@ const OptionValue* find_option(const OptionList& options, std::string_view key) 
     return nullptr;
 }
 
-bool same_value(const OptionValue& a, const OptionValue& b) noexcept {
+bool same_value(const OptionValue& a, const OptionValue& b) {
     const auto number = [](const OptionValue& value) {
         const auto* const whole = std::get_if<std::uint64_t>(&value);
         const auto* const real = std::get_if<double>(&value);

@@ -44,7 +44,7 @@ std::string write_options(const OptionList& options);
 const OptionValue* find_option(const OptionList& options, std::string_view key) noexcept;
 
 /// Whether two values mean the same: 5 is 5.0.
-bool same_value(const OptionValue& a, const OptionValue& b) noexcept;
+bool same_value(const OptionValue& a, const OptionValue& b);
 
 /// Throws Error(invalid_argument): "monitor cusum: threshold <what>".
 [[noreturn]] void refuse_option(const char* monitor, std::string_view option, const std::string& what);
