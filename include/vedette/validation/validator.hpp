@@ -62,7 +62,7 @@ class Validator {
     [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept;
     /// What the schema asks of the feature but `validate` cannot answer of a row: rules of batches, of shapes; every
     /// check of a feature that is not in production. Throws std::out_of_range.
-    [[nodiscard]] CheckSet not_evaluated(std::size_t feature) const;
+    [[nodiscard]] CheckSet not_evaluated(std::size_t index) const;
     /// How grave a failed check of a feature is; `error` beyond the last feature. O(1).
     [[nodiscard]] Severity severity(std::size_t feature, Check check) const noexcept;
 
