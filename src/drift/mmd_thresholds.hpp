@@ -33,7 +33,10 @@ struct LookPlan {
     double expected_run = 0.0;
 
     /// Rows of a stage; stages begin at the first look.
-    [[nodiscard]] std::uint64_t stage_rows() const noexcept { return (window + 31) / 32; }
+    [[nodiscard]] std::uint64_t stage_rows() const noexcept {
+        const std::uint64_t rows = (window + 31) / 32;
+        return rows == 0 ? 1 : rows;
+    }
     /// Stages while the window grows; one more comes with the first row that leaves it.
     [[nodiscard]] std::size_t growing_stages() const noexcept {
         return static_cast<std::size_t>((window - first_look) / stage_rows() + 1);
