@@ -1,56 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads DLPack tensors. The structs are declared here, as the protocol lays them out, so that nobody needs its header.
+// Reads DLPack tensors.
 #include "dlpack.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "fence.hpp"
+#include "vedette/core/dlpack.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::capi {
 
 namespace {
 
-// The layout of DLTensor, the same in the legacy and the versioned protocol.
-struct Tensor {
-    void* data;
-    std::int32_t device_type;
-    std::int32_t device_id;
-    std::int32_t rank;
-    std::uint8_t type_code;
-    std::uint8_t type_bits;
-    std::uint16_t type_lanes;
-    std::int64_t* shape;
-    std::int64_t* strides;
-    std::uint64_t byte_offset;
-};
-static_assert(sizeof(Tensor) == 48 && offsetof(Tensor, rank) == 16 && offsetof(Tensor, type_code) == 20);
-static_assert(offsetof(Tensor, shape) == 24 && offsetof(Tensor, strides) == 32 && offsetof(Tensor, byte_offset) == 40);
-
-constexpr std::int32_t device_cpu = 1;
-
-enum TypeCode : std::uint8_t { code_int = 0, code_uint = 1, code_float = 2, code_bfloat = 4, code_bool = 6 };
+using dlpack::device_cpu;
+using dlpack::Tensor;
 
 Dtype dtype_of_tensor(const Tensor& tensor) {
-    if (tensor.type_lanes == 1) {
-        switch (tensor.type_code << 8 | tensor.type_bits) {
-            case code_float << 8 | 16: return Dtype::f16;
-            case code_float << 8 | 32: return Dtype::f32;
-            case code_float << 8 | 64: return Dtype::f64;
-            case code_bfloat << 8 | 16: return Dtype::bf16;
-            case code_int << 8 | 8: return Dtype::i8;
-            case code_int << 8 | 16: return Dtype::i16;
-            case code_int << 8 | 32: return Dtype::i32;
-            case code_int << 8 | 64: return Dtype::i64;
-            case code_uint << 8 | 8: return Dtype::u8;
-            case code_uint << 8 | 16: return Dtype::u16;
-            case code_uint << 8 | 32: return Dtype::u32;
-            case code_uint << 8 | 64: return Dtype::u64;
-            case code_bool << 8 | 8: return Dtype::boolean;
-            default: break;
-        }
-    }
+    if (const std::optional<Dtype> dtype = dlpack::dtype_of(tensor)) return *dtype;
     throw Error(ErrorCode::type_mismatch, "tensor: type code " + std::to_string(tensor.type_code) + " with " +
                                               std::to_string(tensor.type_bits) + " bits and " +
                                               std::to_string(tensor.type_lanes) + " lanes is not supported");

@@ -7,39 +7,14 @@
 #include <limits>
 #include <unordered_map>
 
+#include "core/utf8.hpp"
+
 namespace vedette::inline v0::cli {
 
 namespace {
 
 constexpr std::size_t chunk_bytes = 256U << 10;
 constexpr int end_of_input = -1;
-
-/// Length of the valid UTF-8 sequence at the front, 0 when there is none (overlong and surrogates included).
-std::size_t sequence_length(std::string_view text) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) return 0;
-    }
-    const unsigned second = byte(1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-        return 0;
-    }
-    return length;
-}
-
-bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
 
 /// Whether a decimal that from_chars finds out of range is too large (rather than too small).
 bool is_huge(std::string_view digits) noexcept {
@@ -227,7 +202,7 @@ void CsvReader::finish_field() {
     const std::string_view value = std::string_view(record_).substr(field.begin);
     const bool plain =
         std::all_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    if (!plain && !is_utf8(value))
+    if (!plain && !detail::is_utf8(value))
         fail(field.line, field.column, "the field is not valid UTF-8; convert the file first");
 }
 

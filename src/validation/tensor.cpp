@@ -81,26 +81,6 @@ TensorFault check_bounds(const TensorView& tensor, const Sizes& sizes, std::int6
     return wraps ? TensorFault::out_of_bounds : TensorFault::none;
 }
 
-Dtype dtype_of_tensor(const dlpack::Tensor& tensor) noexcept {
-    if (tensor.type_lanes != 1) return Dtype{};
-    switch (tensor.type_code << 8 | tensor.type_bits) {
-        case dlpack::code_float << 8 | 16: return Dtype::f16;
-        case dlpack::code_float << 8 | 32: return Dtype::f32;
-        case dlpack::code_float << 8 | 64: return Dtype::f64;
-        case dlpack::code_bfloat << 8 | 16: return Dtype::bf16;
-        case dlpack::code_int << 8 | 8: return Dtype::i8;
-        case dlpack::code_int << 8 | 16: return Dtype::i16;
-        case dlpack::code_int << 8 | 32: return Dtype::i32;
-        case dlpack::code_int << 8 | 64: return Dtype::i64;
-        case dlpack::code_uint << 8 | 8: return Dtype::u8;
-        case dlpack::code_uint << 8 | 16: return Dtype::u16;
-        case dlpack::code_uint << 8 | 32: return Dtype::u32;
-        case dlpack::code_uint << 8 | 64: return Dtype::u64;
-        case dlpack::code_bool << 8 | 8: return Dtype::boolean;
-        default: return Dtype{};
-    }
-}
-
 bool is_readable(std::int32_t device) noexcept {
     return device == dlpack::device_cpu || device == dlpack::device_cuda_host || device == dlpack::device_rocm_host ||
            device == dlpack::device_cuda_managed;
@@ -143,7 +123,7 @@ TensorFault read_tensor(const dlpack::Tensor* tensor, TensorView& view) noexcept
     if (tensor == nullptr) return TensorFault::no_tensor;
     if (!is_readable(tensor->device_type)) return TensorFault::device;
     if (tensor->rank < 0 || static_cast<std::size_t>(tensor->rank) > most_dimensions) return TensorFault::rank;
-    const Dtype dtype = dtype_of_tensor(*tensor);
+    const Dtype dtype = dlpack::dtype_of(*tensor).value_or(Dtype{});
     if (dtype == Dtype{}) return TensorFault::element_type;
     const auto rank = static_cast<std::size_t>(tensor->rank);
     if (rank != 0 && tensor->shape == nullptr) return TensorFault::no_tensor;

@@ -4,6 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+
+#include "vedette/core/dtype.hpp"
 
 namespace vedette::inline v0::dlpack {
 
@@ -31,6 +34,27 @@ struct Tensor {
     std::uint64_t byte_offset;
 };
 static_assert(sizeof(void*) != 8 || (sizeof(Tensor) == 48 && offsetof(Tensor, byte_offset) == 40));
+
+/// The element type; empty for one that this library does not read, and for vectors of lanes.
+[[nodiscard]] inline std::optional<Dtype> dtype_of(const Tensor& tensor) noexcept {
+    if (tensor.type_lanes != 1) return std::nullopt;
+    switch (tensor.type_code << 8 | tensor.type_bits) {
+        case code_float << 8 | 16: return Dtype::f16;
+        case code_float << 8 | 32: return Dtype::f32;
+        case code_float << 8 | 64: return Dtype::f64;
+        case code_bfloat << 8 | 16: return Dtype::bf16;
+        case code_int << 8 | 8: return Dtype::i8;
+        case code_int << 8 | 16: return Dtype::i16;
+        case code_int << 8 | 32: return Dtype::i32;
+        case code_int << 8 | 64: return Dtype::i64;
+        case code_uint << 8 | 8: return Dtype::u8;
+        case code_uint << 8 | 16: return Dtype::u16;
+        case code_uint << 8 | 32: return Dtype::u32;
+        case code_uint << 8 | 64: return Dtype::u64;
+        case code_bool << 8 | 8: return Dtype::boolean;
+        default: return std::nullopt;
+    }
+}
 
 /// The legacy form: without a version.
 struct ManagedTensor {
