@@ -9,6 +9,8 @@
 #include "sample.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/watch.hpp"
+#include "vedette/stats/confidence_sequence.hpp"
+#include "vedette/validation/validator.hpp"
 
 // Every allocation of this executable is counted. The sanitizers replace these operators themselves.
 #if !defined(VEDETTE_SANITIZED)
@@ -27,6 +29,31 @@ void* operator new(std::size_t size) {
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
+}
+
+TEST_CASE("validating rows and confidence sequences allocate nothing") {
+    using namespace vedette;
+    const validation::Validator rules(validation::Schema::from_json(R"({"version": 1, "features": [
+        {"name": "a", "type": "floating", "minimum": 0, "step": 0.5}, {"name": "b", "type": "integer", "nullable": true},
+        {"name": "c", "type": "text", "domain": {"values": ["x", "a longer value than fits into a string"]},
+         "format": "email", "length": {"maximum": 90}}]})"));
+    const std::vector<float> numbers{-1.0F, 2.5F, std::nanf("")};
+    const std::vector<Value> mixed{0.25, Value(), "a longer text than fits into any string, not an address"};
+    std::vector<validation::CheckSet> failed(3);
+    std::vector<validation::RowFinding> findings(8);
+    stats::MeanConfidenceSequence mean;
+    stats::ProportionConfidenceSequence proportion;
+    const std::size_t before = allocations;
+    std::size_t found = 0;
+    for (int i = 0; i < 200; ++i) {
+        found += rules.list(rules.validate(numbers, failed), failed, findings);
+        found += rules.list(rules.validate(mixed, failed), failed, findings);
+        mean.update(0.5);
+        proportion.update(i % 2 == 0);
+        found += mean.bounds().lower <= proportion.bounds().upper ? 1U : 0U;
+    }
+    CHECK(allocations == before);
+    CHECK(found > 1000);
 }
 
 TEST_CASE("checking and counting rows allocates nothing") {
