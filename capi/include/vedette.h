@@ -127,11 +127,16 @@ typedef struct vdt_string {
 typedef struct vdt_value {
     int32_t kind;  ///< VDT_VALUE_*
     uint32_t reserved;
-    double number;     ///< VDT_VALUE_NUMBER
-    const char* text;  ///< VDT_VALUE_TEXT
-    uint64_t text_length;
+    double number;         ///< VDT_VALUE_NUMBER
+    const char* text;      ///< VDT_VALUE_TEXT
+    uint64_t text_length;  ///< bytes; of VDT_VALUE_INTEGER the number itself, `(uint64_t)x` of an int64_t
 } vdt_value;
-enum { VDT_VALUE_NULL = 0, VDT_VALUE_NUMBER = 1, VDT_VALUE_TEXT = 2 };
+enum {
+    VDT_VALUE_NULL = 0,
+    VDT_VALUE_NUMBER = 1,
+    VDT_VALUE_TEXT = 2,
+    VDT_VALUE_INTEGER = 3  ///< judged exactly by a validator; a double everywhere else
+};
 
 /// The type of one element; little-endian on every supported machine.
 typedef int32_t vdt_dtype;
@@ -1668,6 +1673,157 @@ VDT_API vdt_status vdt_ledger_balance_of(vdt_ledger* ledger, const vdt_ledger_ac
 /// The present state in a number and 32 bytes: kept elsewhere, they tell when an older file is put in place.
 VDT_API vdt_status vdt_ledger_head(vdt_ledger* ledger, uint64_t* sequence, uint8_t* digest,
                                    vdt_error* error) VDT_NOEXCEPT;
+
+// ---- validation: a schema, and rows and tensors held against it ----
+
+typedef struct vdt_schema vdt_schema;        ///< the document: what a model expects of its features; immutable
+typedef struct vdt_validator vdt_validator;  ///< the same compiled for one environment; immutable
+
+/// How grave a finding is.
+typedef int32_t vdt_severity;
+enum { VDT_SEVERITY_NONE = 0, VDT_SEVERITY_WARNING = 1, VDT_SEVERITY_ERROR = 2 };
+
+/// One thing that a schema can find wrong with a feature; `1 << check` is its bit in a set.
+typedef int32_t vdt_check;
+enum {
+    VDT_CHECK_MISSING = 0,  ///< a required feature is absent
+    VDT_CHECK_NULL = 1,
+    VDT_CHECK_TYPE = 2,
+    VDT_CHECK_NOT_A_NUMBER = 3,
+    VDT_CHECK_INFINITY = 4,
+    VDT_CHECK_MINIMUM = 5,
+    VDT_CHECK_MAXIMUM = 6,
+    VDT_CHECK_STANDARD_SCORE = 7,
+    VDT_CHECK_INTEGRAL = 8,
+    VDT_CHECK_STEP = 9,
+    VDT_CHECK_DOMAIN = 10,
+    VDT_CHECK_UTF8 = 11,
+    VDT_CHECK_SHORT_TEXT = 12,
+    VDT_CHECK_LONG_TEXT = 13,
+    VDT_CHECK_FORMAT = 14,
+    VDT_CHECK_SHAPE = 15,
+    VDT_CHECK_NESTEDNESS = 16,
+    VDT_CHECK_FEW_VALUES = 17,
+    VDT_CHECK_MANY_VALUES = 18,
+    VDT_CHECK_MEMORY = 19,    ///< a tensor whose bytes cannot be read
+    VDT_CHECK_PRESENCE = 20,  ///< of batches, as the next three
+    VDT_CHECK_COUNT = 21,
+    VDT_CHECK_UNIQUE = 22,
+    VDT_CHECK_MONOTONIC = 23,
+    VDT_CHECK_UNEXPECTED = 24  ///< more than the schema knows
+};
+
+/// "none", "warning", "error"; "minimum", ...; the name of the anomaly in TensorFlow Data Validation, or "", integers
+/// having some of their own. "unknown" for a number that has none; static.
+VDT_API const char* vdt_severity_name(vdt_severity severity) VDT_NOEXCEPT;
+VDT_API const char* vdt_check_name(vdt_check check) VDT_NOEXCEPT;
+VDT_API const char* vdt_check_anomaly_name(vdt_check check, int32_t is_integer) VDT_NOEXCEPT;
+
+/// Reads the strict JSON document of a schema. `*out`: owned. Errors: INVALID_ARGUMENT with the path of the fault,
+/// UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_schema_from_json(const char* json, size_t length, const vdt_allocator* allocator,
+                                        vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+/// Its one canonical text: equal schemas give equal bytes. Two-call.
+VDT_API vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_schema_destroy(vdt_schema* schema) VDT_NOEXCEPT;
+/// What changed between two schemas, as JSON: `compatible`, and `changes` with kind ("annotation", "loosened",
+/// "warned", "breaking"), feature, field, before, after. `*compatible`, if not NULL: 1 if data that `before` accepted
+/// is accepted by `after`, else 0. The text is two-call; all of buffer, capacity and length may be NULL and 0.
+VDT_API vdt_status vdt_schema_diff(const vdt_schema* before, const vdt_schema* after, int32_t* compatible, char* buffer,
+                                   size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// Compiles the features expected in `environment`; NULL with length 0: those expected everywhere and those that name
+/// environments alike. `*out`: owned; the schema need not outlive it. Errors: INVALID_ARGUMENT for an environment that
+/// the schema does not know.
+VDT_API vdt_status vdt_validator_create(const vdt_schema* schema, const char* environment, size_t environment_length,
+                                        const vdt_allocator* allocator, vdt_validator** out,
+                                        vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_validator_destroy(vdt_validator* validator) VDT_NOEXCEPT;
+/// The length of a row; 0 for NULL.
+VDT_API size_t vdt_validator_feature_count(const vdt_validator* validator) VDT_NOEXCEPT;
+/// `*out`: borrowed until destroy. Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_validator_feature_name(const vdt_validator* validator, size_t feature, vdt_string* out,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// The index of the feature of that name. Errors: SCHEMA_MISMATCH when there is none.
+VDT_API vdt_status vdt_validator_find(const vdt_validator* validator, const char* name, size_t name_length,
+                                      size_t* feature, vdt_error* error) VDT_NOEXCEPT;
+/// The checks that the schema asks of the feature but that no row can answer, as a set. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_validator_not_evaluated(const vdt_validator* validator, size_t feature, uint32_t* checks,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// How grave a failed check of a feature is; VDT_SEVERITY_ERROR beyond the last feature or for NULL.
+VDT_API vdt_severity vdt_validator_severity(const vdt_validator* validator, size_t feature,
+                                            vdt_check check) VDT_NOEXCEPT;
+
+/// The judgement of one row or tensor. Never changes.
+typedef struct vdt_row_verdict {
+    vdt_severity severity;  ///< of the gravest finding
+    uint32_t failed;        ///< the set of the checks that failed, of any feature; 0: the row is valid
+} vdt_row_verdict;
+
+/// Judge one row, its values in the order of the features. `failed` may be NULL; else it gets the failed checks of
+/// feature i at place i, for all i < failed_length. A row that is too short or too long is a finding (`missing`,
+/// `unexpected`), not a failure. A null is NaN where an integer or a boolean is due. Any thread; never allocate or
+/// lock. Errors: INVALID_ARGUMENT for NULLs and an unknown value kind.
+VDT_API vdt_status vdt_validator_check_f32(const vdt_validator* validator, const float* row, size_t width,
+                                           uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_check_f64(const vdt_validator* validator, const double* row, size_t width,
+                                           uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_check_values(const vdt_validator* validator, const vdt_value* row, size_t width,
+                                              uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// What the calls above found, in words: a line per failed check, with no values quoted. Two-call.
+VDT_API vdt_status vdt_validator_explain(const vdt_validator* validator, const vdt_row_verdict* verdict,
+                                         const uint32_t* failed, size_t failed_length, char* buffer, size_t capacity,
+                                         size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// A tensor as a client describes it; nothing in it is trusted.
+typedef struct vdt_tensor {
+    uint32_t struct_size;
+    vdt_dtype dtype;
+    const void* data;
+    uint64_t byte_offset;    ///< from `data` to the first element
+    uint64_t byte_length;    ///< from `data` on; UINT64_MAX (from the `_init`) = not known, not checked
+    const int64_t* shape;    ///< `rank` dimensions; may be NULL when rank is 0, which is one element
+    const int64_t* strides;  ///< in elements; NULL = compact, the last dimension fastest
+    uint64_t rank;
+} vdt_tensor;
+
+VDT_API void vdt_tensor_init(vdt_tensor* tensor, size_t size) VDT_NOEXCEPT;
+
+/// What is wrong with a tensor before any byte of it is read; 0 = nothing.
+typedef int32_t vdt_tensor_fault;
+enum {
+    VDT_TENSOR_NO_TENSOR = 1,  ///< a NULL where the tensor, its shape or its data are due
+    VDT_TENSOR_VERSION = 2,
+    VDT_TENSOR_DEVICE = 3,  ///< memory that the CPU cannot read
+    VDT_TENSOR_ELEMENT_TYPE = 4,
+    VDT_TENSOR_RANK = 5,
+    VDT_TENSOR_NEGATIVE_DIMENSION = 6,
+    VDT_TENSOR_SIZE_OVERFLOW = 7,
+    VDT_TENSOR_STRIDE_OVERFLOW = 8,
+    VDT_TENSOR_OUT_OF_BOUNDS = 9,
+    VDT_TENSOR_OVERLAP = 10,      ///< more elements than the bytes they lie in can hold
+    VDT_TENSOR_BYTE_LENGTH = 11,  ///< a compact tensor of another length than its bytes
+    VDT_TENSOR_MISALIGNED = 12
+};
+
+/// "none", "device", ...; "unknown" for others; static.
+VDT_API const char* vdt_tensor_fault_name(vdt_tensor_fault fault) VDT_NOEXCEPT;
+/// Whether shape, strides and bytes of a tensor agree; no element is touched. Errors: INVALID_ARGUMENT for a bad
+/// struct_size or a NULL `fault`; a faulty tensor is no failure.
+VDT_API vdt_status vdt_check_tensor(const vdt_tensor* tensor, vdt_tensor_fault* fault, vdt_error* error) VDT_NOEXCEPT;
+/// The same of a `const DLTensor *` (as vdt_window_observe_dlpack; a managed one is checked by its `dl_tensor`).
+VDT_API vdt_status vdt_check_dlpack(const void* tensor, vdt_tensor_fault* fault, vdt_error* error) VDT_NOEXCEPT;
+/// Judges a tensor that holds values of one feature: its memory (`memory`, and if that fails nothing more), type, shape
+/// and every element. Any thread; never allocate or lock; time in proportion to the bytes. Errors: INVALID_ARGUMENT for
+/// NULLs or a bad struct_size.
+VDT_API vdt_status vdt_validator_check_tensor(const vdt_validator* validator, size_t feature, const vdt_tensor* tensor,
+                                              vdt_row_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, size_t feature, const void* tensor,
+                                              vdt_row_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

@@ -23,6 +23,8 @@
 #include "vedette/guard/window.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/kll_sketch.hpp"
+#include "vedette/validation/schema.hpp"
+#include "vedette/validation/validator.hpp"
 
 struct alignas(64) vdt_baseline {
     vdt_allocator allocator;
@@ -53,6 +55,16 @@ struct alignas(64) vdt_performance {
 struct alignas(64) vdt_ledger {
     vdt_allocator allocator;
     vedette::privacy::Ledger object;
+};
+
+struct alignas(64) vdt_schema {
+    vdt_allocator allocator;
+    vedette::validation::Schema object;
+};
+
+struct alignas(64) vdt_validator {
+    vdt_allocator allocator;
+    vedette::validation::Validator object;
 };
 
 struct alignas(64) vdt_sketch {

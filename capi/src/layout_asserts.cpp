@@ -8,6 +8,8 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/report.hpp"
+#include "vedette/validation/check.hpp"
+#include "vedette/validation/tensor.hpp"
 
 namespace {
 
@@ -112,5 +114,37 @@ static_assert(equals(FeatureKind::categorical, VDT_FEATURE_CATEGORICAL));
 using ValueKind = vedette::Value::Kind;
 static_assert(equals(ValueKind::null, VDT_VALUE_NULL) && equals(ValueKind::number, VDT_VALUE_NUMBER));
 static_assert(equals(ValueKind::text, VDT_VALUE_TEXT));
+
+namespace validation = vedette::validation;
+using validation::Check;
+static_assert(equals(Check::missing, VDT_CHECK_MISSING) && equals(Check::null, VDT_CHECK_NULL));
+static_assert(equals(Check::type, VDT_CHECK_TYPE) && equals(Check::not_a_number, VDT_CHECK_NOT_A_NUMBER));
+static_assert(equals(Check::infinity, VDT_CHECK_INFINITY) && equals(Check::minimum, VDT_CHECK_MINIMUM));
+static_assert(equals(Check::maximum, VDT_CHECK_MAXIMUM) && equals(Check::standard_score, VDT_CHECK_STANDARD_SCORE));
+static_assert(equals(Check::integral, VDT_CHECK_INTEGRAL) && equals(Check::step, VDT_CHECK_STEP));
+static_assert(equals(Check::domain, VDT_CHECK_DOMAIN) && equals(Check::utf8, VDT_CHECK_UTF8));
+static_assert(equals(Check::short_text, VDT_CHECK_SHORT_TEXT) && equals(Check::long_text, VDT_CHECK_LONG_TEXT));
+static_assert(equals(Check::format, VDT_CHECK_FORMAT) && equals(Check::shape, VDT_CHECK_SHAPE));
+static_assert(equals(Check::nestedness, VDT_CHECK_NESTEDNESS) && equals(Check::few_values, VDT_CHECK_FEW_VALUES));
+static_assert(equals(Check::many_values, VDT_CHECK_MANY_VALUES) && equals(Check::memory, VDT_CHECK_MEMORY));
+static_assert(equals(Check::presence, VDT_CHECK_PRESENCE) && equals(Check::count, VDT_CHECK_COUNT));
+static_assert(equals(Check::unique, VDT_CHECK_UNIQUE) && equals(Check::monotonic, VDT_CHECK_MONOTONIC));
+static_assert(equals(Check::unexpected, VDT_CHECK_UNEXPECTED) && validation::check_count == VDT_CHECK_UNEXPECTED + 1);
+
+using validation::Severity;
+static_assert(equals(Severity::none, VDT_SEVERITY_NONE) && equals(Severity::warning, VDT_SEVERITY_WARNING));
+static_assert(equals(Severity::error, VDT_SEVERITY_ERROR));
+
+using validation::TensorFault;
+static_assert(equals(TensorFault::no_tensor, VDT_TENSOR_NO_TENSOR));
+static_assert(equals(TensorFault::version, VDT_TENSOR_VERSION) && equals(TensorFault::device, VDT_TENSOR_DEVICE));
+static_assert(equals(TensorFault::element_type, VDT_TENSOR_ELEMENT_TYPE) && equals(TensorFault::rank, VDT_TENSOR_RANK));
+static_assert(equals(TensorFault::negative_dimension, VDT_TENSOR_NEGATIVE_DIMENSION));
+static_assert(equals(TensorFault::size_overflow, VDT_TENSOR_SIZE_OVERFLOW));
+static_assert(equals(TensorFault::stride_overflow, VDT_TENSOR_STRIDE_OVERFLOW));
+static_assert(equals(TensorFault::out_of_bounds, VDT_TENSOR_OUT_OF_BOUNDS));
+static_assert(equals(TensorFault::overlap, VDT_TENSOR_OVERLAP));
+static_assert(equals(TensorFault::byte_length, VDT_TENSOR_BYTE_LENGTH));
+static_assert(equals(TensorFault::misaligned, VDT_TENSOR_MISALIGNED));
 
 }  // namespace

@@ -11,21 +11,25 @@
 
 namespace vedette::inline v0::capi {
 
-/// Converts `values.size()` entries; false for an unknown kind, or a null text with a length.
+/// False for an unknown kind, or a null text with a length.
+inline bool read_value(const vdt_value& given, Value& value) noexcept {
+    switch (given.kind) {
+        case VDT_VALUE_NULL: value = Value(); return true;
+        case VDT_VALUE_NUMBER: value = Value(given.number); return true;
+        case VDT_VALUE_TEXT:
+            if (given.text == nullptr && given.text_length != 0) return false;
+            value = Value(std::string_view(given.text, given.text_length));
+            return true;
+        case VDT_VALUE_INTEGER: value = Value(static_cast<std::int64_t>(given.text_length)); return true;
+        default: return false;
+    }
+}
+
+/// Converts `values.size()` entries; false if one cannot be read.
 inline bool read_values(const vdt_value* row, std::vector<Value>& values) noexcept {
     if (row == nullptr) return values.empty();
     for (std::size_t i = 0; i < values.size(); ++i) {
-        const vdt_value& given = row[i];
-        Value& value = values[i];
-        switch (given.kind) {
-            case VDT_VALUE_NULL: value = Value(); break;
-            case VDT_VALUE_NUMBER: value = Value(given.number); break;
-            case VDT_VALUE_TEXT:
-                if (given.text == nullptr && given.text_length != 0) return false;
-                value = Value(std::string_view(given.text, given.text_length));
-                break;
-            default: return false;
-        }
+        if (!read_value(row[i], values[i])) return false;
     }
     return true;
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `vedette schema`: a schema of the features checked, and two of them compared.
-#include <nlohmann/json.hpp>
-
 #include "commands.hpp"
 #include "input.hpp"
 #include "vedette/core/error.hpp"
@@ -22,19 +20,6 @@ validation::Schema read_schema(const std::string& path) {
     }
 }
 
-std::string to_json(const std::vector<validation::SchemaChange>& changes, bool is_compatible) {
-    nlohmann::ordered_json json;
-    json["compatible"] = is_compatible;
-    json["changes"] = nlohmann::ordered_json::array();
-    for (const validation::SchemaChange& change : changes)
-        json["changes"].push_back({{"kind", validation::change_kind_name(change.kind)},
-                                   {"feature", change.feature},
-                                   {"field", change.field},
-                                   {"before", change.before},
-                                   {"after", change.after}});
-    return json.dump(2) + "\n";
-}
-
 }  // namespace
 
 ExitStatus schema_check(const std::string& path) {
@@ -47,7 +32,7 @@ ExitStatus schema_diff(const std::string& before, const std::string& after, bool
     const bool is_compatible = validation::is_compatible(changes);
     std::string text;
     if (as_json) {
-        text = to_json(changes, is_compatible);
+        text = to_json(changes) + "\n";
     } else {
         for (const validation::SchemaChange& change : changes) text += validation::describe(change) + "\n";
         text += is_compatible ? "compatible\n" : "breaking: data that was accepted may be refused\n";

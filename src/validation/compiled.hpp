@@ -44,6 +44,15 @@ struct Validator::Compiled {
     [[nodiscard]] CheckSet of_number(std::size_t i, double x) const noexcept {
         return kernels::attribute_value(x, f64.from(0), i) | rules[i].of_number(x);
     }
+    [[nodiscard]] CheckSet of_value(std::size_t i, const Value& value) const noexcept {
+        switch (value.kind) {
+            case Value::Kind::number: break;
+            case Value::Kind::text: return rules[i].of_text(value.text);
+            case Value::Kind::null: return rules[i].of_null();
+        }
+        const bool is_exact = value.is_integer && rules[i].type == FeatureType::integer && rules[i].is_evaluated;
+        return is_exact ? rules[i].of_integer(Whole::of(value.integer)) : of_number(i, value.number);
+    }
 };
 
 /// The failed checks of every element of a readable tensor whose type fits the feature.

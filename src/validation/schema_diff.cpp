@@ -425,4 +425,17 @@ std::string describe(const SchemaChange& change) {
                        shown(change.before), shown(change.after));
 }
 
+std::string to_json(const std::vector<SchemaChange>& changes) {
+    nlohmann::ordered_json json;
+    json["compatible"] = is_compatible(changes);
+    json["changes"] = nlohmann::ordered_json::array();
+    for (const SchemaChange& change : changes)
+        json["changes"].push_back({{"kind", change_kind_name(change.kind)},
+                                   {"feature", change.feature},
+                                   {"field", change.field},
+                                   {"before", change.before},
+                                   {"after", change.after}});
+    return json.dump(2);
+}
+
 }  // namespace vedette::inline v0::validation

@@ -40,6 +40,10 @@ Severity verdict_of(CheckSet any, CheckSet graver) noexcept {
     return any != 0 ? Severity::warning : Severity::none;
 }
 
+CheckSet of_absent(const Feature& feature, const Rule& rule) noexcept {
+    return feature.required ? set_of(Check::missing) & rule.wanted : CheckSet{0};
+}
+
 // What validate() finds as it goes along a row.
 struct Tally {
     CheckSet any = 0, graver = 0;
@@ -54,7 +58,7 @@ struct Tally {
     void add_width(std::size_t width, const std::vector<Rule>& rules, const std::vector<Feature>& features) noexcept {
         for (std::size_t i = width; i < rules.size(); ++i) {
             if (i < failed.size()) failed[i] = 0;
-            if (features[i].required) add(i, set_of(Check::missing) & rules[i].wanted, rules[i]);
+            add(i, of_absent(features[i], rules[i]), rules[i]);
         }
         if (width <= rules.size()) return;
         any |= set_of(Check::unexpected);
@@ -203,17 +207,23 @@ RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> f
     Tally tally{0, 0, failed};
     std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
     for (std::size_t i = 0; i < count; ++i) {
-        const Rule& rule = rules[i];
-        CheckSet found = 0;
-        switch (row[i].kind) {
-            case Value::Kind::number: found = compiled_->of_number(i, row[i].number); break;
-            case Value::Kind::text: found = rule.of_text(row[i].text); break;
-            case Value::Kind::null: found = rule.of_null(); break;
-        }
-        if (found != 0) tally.add(i, found, rule);
+        const CheckSet found = compiled_->of_value(i, row[i]);
+        if (found != 0) tally.add(i, found, rules[i]);
     }
     if (row.size() != rules.size()) tally.add_width(row.size(), rules, compiled_->features);
     return tally.verdict();
+}
+
+CheckSet Validator::check(std::size_t feature, const Value& value) const noexcept {
+    return feature < feature_count() ? compiled_->of_value(feature, value) : set_of(Check::unexpected);
+}
+
+CheckSet Validator::check_absent(std::size_t feature) const noexcept {
+    return feature < feature_count() ? of_absent(compiled_->features[feature], compiled_->rules[feature]) : CheckSet{0};
+}
+
+RowVerdict Validator::verdict(std::size_t feature, CheckSet failed) const noexcept {
+    return {verdict_of(failed, feature < feature_count() ? failed & compiled_->rules[feature].errors : failed), failed};
 }
 
 std::size_t Validator::list(const RowVerdict& verdict, std::span<const CheckSet> failed,

@@ -86,7 +86,7 @@ static void test_rows(void) {
     CHECK_FAILS(VDT_DIMENSION_MISMATCH, "4 values", vdt_window_observe_f64(window, row, 4, e));
     CHECK_FAILS(VDT_DIMENSION_MISMATCH, "0 values", vdt_window_observe_f64(window, NULL, 0, e));
     vdt_value values[3] = {
-        {VDT_VALUE_NUMBER, 0, 1.0, NULL, 0}, {3, 0, 1.0, NULL, 0}, {VDT_VALUE_NULL, 0, 0.0, NULL, 0}};
+        {VDT_VALUE_NUMBER, 0, 1.0, NULL, 0}, {4, 0, 1.0, NULL, 0}, {VDT_VALUE_NULL, 0, 0.0, NULL, 0}};
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_window_observe_values(window, values, 3, e));
     values[1].kind = VDT_VALUE_TEXT;
     values[1].text_length = 4;

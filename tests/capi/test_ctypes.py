@@ -164,6 +164,9 @@ FeatureCells = struct("vdt_feature_cells", ("reference", pointer), ("right", poi
                       ("cells", u64))
 PerformanceEffect = struct("vdt_performance_effect", ("feature", u64),
                            *doubles("effect standard_error lower upper p_value live_unseen"))
+RowVerdict = struct("vdt_row_verdict", ("severity", i32), ("failed", u32))
+Tensor = struct("vdt_tensor", ("struct_size", u32), ("dtype", i32), ("data", pointer), ("byte_offset", u64),
+                ("byte_length", u64), ("shape", pointer), ("strides", pointer), ("rank", u64))
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
@@ -172,6 +175,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
+           RowVerdict, Tensor,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

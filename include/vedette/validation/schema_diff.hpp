@@ -42,5 +42,7 @@ struct SchemaChange {
 [[nodiscard]] const char* change_kind_name(ChangeKind kind) noexcept;
 /// One line, e.g. `breaking: feature "amount": minimum 0 -> 1`.
 [[nodiscard]] std::string describe(const SchemaChange& change);
+/// All of them as JSON: `compatible`, and `changes` with kind, feature, field, before, after.
+[[nodiscard]] std::string to_json(const std::vector<SchemaChange>& changes);
 
 }  // namespace vedette::inline v0::validation

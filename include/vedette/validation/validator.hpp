@@ -23,6 +23,12 @@ struct RowVerdict {
     CheckSet failed = 0;                 ///< union over the features
 
     [[nodiscard]] constexpr bool is_valid() const noexcept { return failed == 0; }
+    /// Of two parts of a row, the verdict of both.
+    constexpr RowVerdict& operator|=(const RowVerdict& other) noexcept {
+        severity = other.severity > severity ? other.severity : severity;
+        failed |= other.failed;
+        return *this;
+    }
     friend bool operator==(const RowVerdict&, const RowVerdict&) = default;
 };
 
@@ -39,8 +45,8 @@ struct RowFinding {
 ///
 /// A row holds the features of one environment in the order of the schema; its elements are scalars:
 /// - floating: any number. NaN and infinities fail unless allowed; all other rules are asked of every value but NaN.
-/// - integer: whole numbers of 64 bits; any other number fails `type` alone. (Numbers arrive as float or double, so
-///   that integers beyond 2^24 or 2^53 arrive rounded.)
+/// - integer: whole numbers of 64 bits; any other number fails `type` alone. (As float or double, integers beyond 2^24
+///   or 2^53 arrive rounded; a `Value` made from an integer is judged exactly.)
 /// - boolean: 0 or 1; any other number fails `type`.
 /// - text and bytes: a `Value` with a text; a number fails `type` alone.
 /// A null is a `Value` without content, or NaN where an integer or a boolean is due. It fails `null` if the feature is
@@ -72,6 +78,14 @@ class Validator {
     [[nodiscard]] RowVerdict validate(std::span<const float> row, std::span<CheckSet> failed = {}) const noexcept;
     [[nodiscard]] RowVerdict validate(std::span<const double> row, std::span<CheckSet> failed = {}) const noexcept;
     [[nodiscard]] RowVerdict validate(std::span<const Value> row, std::span<CheckSet> failed = {}) const noexcept;
+
+    /// The failed checks of one value, as in a row: for rows whose values come one by one, or by name. An index beyond
+    /// the last feature gives `unexpected`.
+    [[nodiscard]] CheckSet check(std::size_t feature, const Value& value) const noexcept;
+    /// The failed checks of a feature that a row does not reach.
+    [[nodiscard]] CheckSet check_absent(std::size_t feature) const noexcept;
+    /// The verdict of failed checks of one feature; a row's is the union (`|=`) over its features. O(1).
+    [[nodiscard]] RowVerdict verdict(std::size_t feature, CheckSet failed) const noexcept;
 
     /// Judges a tensor that holds values of one feature: its memory (`check_tensor`), and if that fails nothing more;
     /// then its type and its shape; then, if the type fits, every element. Numbers only: a feature of texts fails

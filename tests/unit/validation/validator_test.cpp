@@ -334,3 +334,34 @@ TEST_CASE("formats: each grammar, what belongs to it and what does not") {
     CHECK(matches(Format::none, "anything"));
     CHECK_FALSE(matches(static_cast<Format>(99), ""));
 }
+
+TEST_CASE("a value made from an integer is judged exactly, and a row is the union of its values") {
+    const auto schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"id","type":"integer","maximum":9007199254740993,"severity":{"maximum":"warning"}},
+        {"name":"x","type":"floating","minimum":0},{"name":"flag","type":"boolean"},
+        {"name":"t","type":"text","required":false}]})");
+    const Validator rules(schema);
+    constexpr std::int64_t limit = 9007199254740993;
+    CHECK(rules.check(0, limit) == 0);
+    CHECK(rules.check(0, limit + 1) == set_of(Check::maximum));
+    // A double cannot tell the two apart.
+    CHECK(rules.check(0, static_cast<double>(limit)) == 0);
+    CHECK(rules.check(0, std::numeric_limits<std::uint64_t>::max()) == set_of(Check::maximum));
+    CHECK(rules.check(1, -1) == set_of(Check::minimum));
+    CHECK(rules.check(2, true) == 0);
+    CHECK(rules.check(2, 2) == set_of(Check::type));
+    CHECK(rules.check(3, 1) == set_of(Check::type));
+    CHECK(rules.check(4, 1) == set_of(Check::unexpected));
+    CHECK(rules.check_absent(1) == set_of(Check::missing));
+    CHECK(rules.check_absent(3) == 0);
+    CHECK(rules.check_absent(4) == 0);
+
+    const std::vector<Value> row{limit + 1, -1.0};
+    RowVerdict joined;
+    for (std::size_t i = 0; i < 4; ++i)
+        joined |= rules.verdict(i, i < row.size() ? rules.check(i, row[i]) : rules.check_absent(i));
+    CHECK(joined == rules.validate(row));
+    CHECK(joined.severity == Severity::error);
+    CHECK(rules.verdict(0, set_of(Check::maximum)).severity == Severity::warning);
+    CHECK(rules.verdict(4, set_of(Check::unexpected)).severity == Severity::error);
+}
