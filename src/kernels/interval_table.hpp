@@ -53,6 +53,9 @@ struct IntervalKernels {
     /// failed[i]: what is wrong with row[i], of what is wanted; `failed` may be null.
     RowFindings (*attribute_row)(const T* row, const IntervalsView<T>* intervals, std::size_t count,
                                  std::uint32_t* failed) noexcept;
+    /// One interval for a whole column: bit i of `words` tells that lower <= column[i] <= upper does not hold. All
+    /// ceil(count / 64) words are written, the bits beyond the end being 0. Returns how many bits are set.
+    std::uint64_t (*mark_outside)(const T* column, std::size_t count, T lower, T upper, std::uint64_t* words) noexcept;
 };
 
 /// The plain meaning of `attribute_row` for one value.
@@ -67,6 +70,16 @@ __attribute__((always_inline)) constexpr std::uint32_t attribute_value(T x, cons
     if (x > intervals.maximum[i]) found |= found_high;
     if (x < intervals.score_low[i] || x > intervals.score_high[i]) found |= found_far;
     return found & static_cast<std::uint32_t>(intervals.wanted[i]);
+}
+
+/// The plain meaning of one word of `mark_outside`; at most 64 values.
+template <class T>
+__attribute__((always_inline)) constexpr std::uint64_t outside_word(const T* column, std::size_t count, T lower,
+                                                                    T upper) noexcept {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        word |= static_cast<std::uint64_t>(!(column[i] >= lower && column[i] <= upper)) << i;
+    return word;
 }
 
 namespace scalar {
@@ -92,8 +105,19 @@ RowFindings attribute_row(const T* row, const IntervalsView<T>* intervals, std::
 }
 
 template <class T>
+std::uint64_t mark_outside(const T* column, std::size_t count, T lower, T upper, std::uint64_t* words) noexcept {
+    std::uint64_t total = 0;
+    for (std::size_t begin = 0; begin < count; begin += 64) {
+        const std::uint64_t word = outside_word(column + begin, count - begin < 64 ? count - begin : 64, lower, upper);
+        words[begin / 64] = word;
+        total += static_cast<std::uint64_t>(__builtin_popcountll(word));
+    }
+    return total;
+}
+
+template <class T>
 constexpr IntervalKernels<T> interval_entries() noexcept {
-    return {&row_inside<T>, &attribute_row<T>};
+    return {&row_inside<T>, &attribute_row<T>, &mark_outside<T>};
 }
 
 }  // namespace scalar

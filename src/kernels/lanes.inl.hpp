@@ -349,6 +349,18 @@ VEDETTE_INLINE unsigned mask_bits(Mask<float> m) noexcept {
 #endif
 }
 
+VEDETTE_INLINE unsigned mask_bits(Mask<double> m) noexcept {
+#if defined(__AVX512F__)
+    return static_cast<unsigned>(static_cast<__mmask8>(m));
+#elif defined(__AVX2__)
+    return static_cast<unsigned>(_mm256_movemask_pd(m));
+#elif defined(__SSE2__)
+    return static_cast<unsigned>(_mm_movemask_pd(m));
+#else
+    return static_cast<unsigned>(m.get(0)) | static_cast<unsigned>(m.get(1)) << 1U;
+#endif
+}
+
 template <class T>
 struct Limits;
 template <>

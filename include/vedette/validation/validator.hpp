@@ -15,7 +15,14 @@
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/tensor.hpp"
 
+namespace vedette::inline v0 {
+class Table;
+}
+
 namespace vedette::inline v0::validation {
+
+struct BatchOptions;
+struct BatchReport;
 
 /// The judgement of one row or tensor. Plain data.
 struct RowVerdict {
@@ -100,6 +107,8 @@ class Validator {
                      std::span<RowFinding> findings) const noexcept;
 
   private:
+    friend BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options);
+
     struct Compiled;
     std::shared_ptr<const Compiled> compiled_;
 };

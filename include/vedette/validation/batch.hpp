@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A schema held against a whole table: every value, and what only many rows can tell.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vedette/core/evidence.hpp"
+#include "vedette/core/view.hpp"
+#include "vedette/validation/validator.hpp"
+
+namespace vedette::inline v0::validation {
+
+struct BatchOptions {
+    /// How many rows each finding names, from the first. Their values are never told.
+    std::size_t offenders = 5;
+    bool bitmaps = false;      ///< each finding tells all its rows
+    double confidence = 0.95;  ///< of the intervals of rates
+};
+
+/// One check of one feature that failed somewhere in the batch.
+struct BatchFinding {
+    std::uint32_t feature = 0;  ///< feature_count() for a column that the schema does not know
+    Check check = Check::missing;
+    /// `none` for values outside a domain that are within its tolerated mass.
+    Severity severity = Severity::none;
+    std::uint64_t count = 0;               ///< rows that failed it; of `presence` and `count`: rows without a value
+    Interval rate{};                       ///< of count / rows (Clopper and Pearson)
+    std::vector<std::uint64_t> offenders;  ///< the first of those rows, ascending
+    /// Bit i % 8 of byte i / 8 tells that row i failed (as Arrow's bitmaps); empty unless asked for.
+    std::vector<std::uint8_t> bitmap;
+};
+
+/// The judgement of one batch.
+struct BatchReport {
+    std::uint64_t rows = 0;
+    std::uint64_t failed_rows = 0;  ///< rows with an error in a value
+    Severity severity = Severity::none;
+    std::vector<BatchFinding> findings;           ///< in order of features and checks
+    std::vector<CheckSet> not_evaluated;          ///< of each feature: what the schema asks but a table cannot answer
+    std::vector<std::string> unexpected;          ///< columns that the schema does not know, in the table's order
+    std::vector<std::uint8_t> failed_row_bitmap;  ///< as BatchFinding::bitmap, of failed_rows; empty unless asked for
+
+    [[nodiscard]] bool is_valid() const noexcept { return severity != Severity::error; }
+};
+
+/// Holds the features of `rules` against the columns of their names. Each value is judged as `Validator::check` judges
+/// it in a row: numbers and 64-bit integers exactly, texts, a null where the validity says so. A feature with a `dtype`
+/// also fails `type` in every row of a column of another type. Then the whole column:
+/// - a required feature without a column is `missing` in every row; another is left alone. A column that the schema
+///   does not know is `unexpected`, an error.
+/// - `presence` and `count`: too small a share, or number, of rows hold a value. An empty batch has no share too small.
+/// - `unique`: every row that repeats the value of an earlier one; nulls and NaN repeat nothing, -0 repeats 0.
+/// - `monotonic`: every row out of order with the last value before it; nulls and NaN are passed over.
+/// - `domain` with a tolerated mass: an error (or what the schema's severity says) once more than that share of the
+///   values, nulls left out, lies outside; until then of severity `none`.
+/// A feature that is not in production is not evaluated. Numbers of features are compared as doubles, or exactly where
+/// the column holds integers; texts byte by byte.
+/// Throws Error(invalid_argument) for a confidence outside (0, 1). O(values), and O(n log n) for `unique`; memory: a
+/// bit per row and failing check, and with `unique` a copy of the column's values, one column at a time.
+[[nodiscard]] BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options = {});
+
+/// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error: 12 of 1000 rows (0.62 % to
+/// 2.1 %), first 17, 40`.
+[[nodiscard]] std::string describe(const Validator& rules, const BatchReport& report, const BatchFinding& finding);
+
+}  // namespace vedette::inline v0::validation

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schemas against tables: every row's verdict is the request's, and the batch's own rules against naive ones.
+#include "vedette/validation/batch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "unit/test_values.hpp"
+#include "unit/validation/random_schema.hpp"
+#include "vedette/core/random.hpp"
+
+using namespace vedette;
+using namespace vedette::validation;
+using vedette::testing::code_of;
+using namespace vedette::validation::random_schema;
+
+namespace {
+
+bool bit(const std::vector<std::uint8_t>& bitmap, std::size_t row) {
+    return (bitmap[row / 8] >> (row % 8) & 1) != 0;
+}
+
+const BatchFinding* find(const BatchReport& report, std::size_t feature, Check check) {
+    for (const BatchFinding& finding : report.findings) {
+        if (finding.feature == feature && finding.check == check) return &finding;
+    }
+    return nullptr;
+}
+
+// A column of any kind, with its values as a row would have them.
+struct RandomColumn {
+    std::vector<double> wide;
+    std::vector<float> narrow;
+    std::vector<std::int64_t> integers;
+    std::vector<std::uint8_t> booleans, valid;
+    std::vector<std::int32_t> codes;
+    std::vector<std::string> storage;
+    std::vector<std::string_view> texts;
+    std::vector<Value> values;
+    Column column;
+
+    RandomColumn(Random& random, std::size_t rows) : valid(rows / 8 + 2) {
+        const std::size_t kind = below(random, 6), lead = below(random, 8);
+        const bool has_nulls = coin(random), is_calm = coin(random);
+        values.resize(rows);
+        for (std::size_t i = 0; i < 5; ++i) storage.emplace_back(random_text(random));
+        for (const std::string& text : storage) texts.push_back(text);
+        std::vector<std::string_view> strings;
+        for (std::size_t i = 0; i < rows; ++i) {
+            const bool is_null = has_nulls && below(random, 4) == 0;
+            if (!is_null) valid[(lead + i) / 8] |= static_cast<std::uint8_t>(1U << ((lead + i) % 8));
+            const double x = is_calm && below(random, 20) != 0 ? random.uniform() : random_number(random);
+            wide.push_back(x);
+            narrow.push_back(std::isfinite(x) && std::abs(x) < 1e30 ? static_cast<float>(x) : 0.0F);
+            const auto small = static_cast<std::int64_t>(below(random, 7));
+            integers.push_back(below(random, 9) == 0 ? std::numeric_limits<std::int64_t>::max() - small : small - 3);
+            booleans.push_back(static_cast<std::uint8_t>(below(random, 2)));
+            codes.push_back(static_cast<std::int32_t>(below(random, 5)));
+            const std::string_view text = texts[static_cast<std::size_t>(codes[i])];
+            strings.push_back(text);
+            if (is_null) continue;
+            const Value made[] = {wide[i], static_cast<double>(narrow[i]), integers[i], booleans[i], text, text};
+            values[i] = made[kind];
+        }
+        const Validity validity{has_nulls ? valid.data() : nullptr, has_nulls ? lead : 0};
+        owned = std::move(strings);
+        switch (kind) {
+            case 0: column = Column::numeric(wide, validity); break;
+            case 1: column = Column::numeric(narrow, validity); break;
+            case 2: column = Column::numeric(integers, validity); break;
+            case 3: column = Column::numeric(Dtype::boolean, booleans.data(), rows, 1, validity); break;
+            case 4: column = Column::strings(owned, validity); break;
+            default: column = Column::dictionary(codes, texts, validity); break;
+        }
+    }
+    RandomColumn(const RandomColumn&) = delete;
+    RandomColumn& operator=(const RandomColumn&) = delete;
+
+  private:
+    std::vector<std::string_view> owned;
+};
+
+constexpr CheckSet of_values = ~(batch_checks | set_of(Check::unexpected));
+
+}  // namespace
+
+TEST_CASE("random schemas and tables: each row's findings are those of a request") {
+    Random random(21);
+    for (int run = 0; run < 400; ++run) {
+        const std::size_t rows = run % 50 == 0 ? 4096 + below(random, 5000) : below(random, 200);
+        const std::size_t count = 1 + below(random, run % 50 == 0 ? 2 : 6);
+        Schema schema;
+        std::vector<std::unique_ptr<RandomColumn>> data;
+        std::vector<NamedColumn> columns;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < count; ++i) schema.features.push_back(random_feature(random, i));
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i != 0 && below(random, 8) == 0) continue;
+            data.push_back(std::make_unique<RandomColumn>(random, rows));
+            columns.push_back({schema.features[i].name, data.back()->column});
+        }
+        const Validator rules(schema);
+        const Table table(columns);
+        const BatchReport report = validate_batch(rules, table, {.offenders = 3, .bitmaps = true});
+        REQUIRE(report.rows == rows);
+        REQUIRE(report.unexpected.empty());
+        std::uint64_t failed_rows = 0;
+        for (std::size_t row = 0; row < rows; ++row) {
+            bool has_error = false;
+            for (std::size_t i = 0; i < count; ++i) {
+                std::size_t place = columns.size();
+                for (std::size_t k = 0; k < columns.size(); ++k) {
+                    if (columns[k].name == schema.features[i].name) place = k;
+                }
+                const CheckSet expected =
+                    place == columns.size() ? rules.check_absent(i) : rules.check(i, data[place]->values[row]);
+                CheckSet found = 0;
+                for (const BatchFinding& finding : report.findings) {
+                    if (finding.feature != i || !contains(of_values, finding.check)) continue;
+                    if (!bit(finding.bitmap, row)) continue;
+                    found |= set_of(finding.check);
+                    has_error = has_error || finding.severity == Severity::error;
+                }
+                REQUIRE(found == expected);
+            }
+            REQUIRE(bit(report.failed_row_bitmap, row) == has_error);
+            failed_rows += has_error ? 1U : 0U;
+        }
+        REQUIRE(report.failed_rows == failed_rows);
+        for (const BatchFinding& finding : report.findings) {
+            std::uint64_t set = 0;
+            for (std::size_t row = 0; row < rows; ++row) set += bit(finding.bitmap, row) ? 1U : 0U;
+            REQUIRE(set == finding.count);
+            REQUIRE(finding.offenders.size() == std::min<std::uint64_t>(3, set));
+            for (const std::uint64_t row : finding.offenders) REQUIRE(bit(finding.bitmap, row));
+        }
+    }
+}
+
+TEST_CASE("what only a batch can tell: presence, count, repetition, order, tolerated mass") {
+    const auto schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"x","type":"floating","required":false,"minimum_fraction":0.8,"minimum_count":5,
+         "severity":{"count":"warning"}},
+        {"name":"id","type":"integer","unique":true,"order":"increasing"},
+        {"name":"t","type":"text","nullable":true,"unique":true,"domain":{"values":["a","b","c"],"tolerated_mass":0.4}}]})");
+    const Validator rules(schema);
+    const std::vector<double> x{1, 2, 3, 4, 5};
+    const std::vector<std::uint8_t> three{0b01011}, four{0b11011};
+    const std::vector<std::int64_t> id{3, 5, 5, 4, std::numeric_limits<std::int64_t>::max()};
+    const std::vector<std::string_view> t{"a", "z", "?", "b", "a"};
+    const auto report_of = [&](const std::vector<std::uint8_t>& valid) {
+        return validate_batch(rules, Table({{"x", Column::numeric(x, {valid.data(), 0})},
+                                            {"id", Column::numeric(id)},
+                                            {"t", Column::strings(t, {four.data(), 0})}}));
+    };
+    const BatchReport report = report_of(three);
+    REQUIRE(find(report, 0, Check::presence) != nullptr);
+    CHECK(find(report, 0, Check::presence)->count == 2);
+    CHECK(find(report, 0, Check::presence)->offenders == std::vector<std::uint64_t>{2, 4});
+    CHECK(find(report, 0, Check::count)->severity == Severity::warning);
+    CHECK(find(report, 1, Check::unique)->offenders == std::vector<std::uint64_t>{2});
+    CHECK(find(report, 1, Check::monotonic)->offenders == std::vector<std::uint64_t>{3});
+    CHECK(find(report, 2, Check::unique)->offenders == std::vector<std::uint64_t>{4});
+    // One of the four values that are not null.
+    CHECK(find(report, 2, Check::domain)->severity == Severity::none);
+    CHECK(find(report, 2, Check::null) == nullptr);
+    CHECK(report.failed_rows == 3);
+    CHECK(find(report_of(four), 0, Check::presence) == nullptr);
+
+    const std::vector<std::string_view> worse{"a", "z", "?", "y", "b"};
+    const BatchReport beyond = validate_batch(rules, Table({{"x", Column::numeric(x)},
+                                                            {"id", Column::numeric(id)},
+                                                            {"t", Column::strings(worse, {four.data(), 0})}}));
+    CHECK(find(beyond, 2, Check::domain)->severity == Severity::error);
+    CHECK(find(beyond, 2, Check::domain)->rate.lower < 0.4);
+    CHECK(find(beyond, 0, Check::presence) == nullptr);
+    CHECK(beyond.not_evaluated == std::vector<CheckSet>{0, 0, 0});
+    CHECK(describe(rules, beyond, *find(beyond, 1, Check::unique)) ==
+          "feature \"id\": unique (FEATURE_TYPE_LOW_UNIQUE), error: 1 of 5 rows (0.51 % to 72 %), first 2");
+}
+
+TEST_CASE("columns that are missing, unknown or of another type; empty tables; misuse") {
+    const auto schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"a","type":"floating","dtype":"F32"},{"name":"b","type":"text"},
+        {"name":"c","type":"integer","minimum_count":1},{"name":"d","type":"floating","stage":"planned"},
+        {"name":"e","type":"floating","shape":[3]}]})");
+    const Validator rules(schema);
+    const std::vector<double> a{1, 2};
+    const std::vector<std::uint64_t> c{0, std::numeric_limits<std::uint64_t>::max()};
+    const BatchReport report = validate_batch(
+        rules, Table({{"a", Column::numeric(a)}, {"c", Column::numeric(c)}, {"new", Column::numeric(a)}}));
+    CHECK(find(report, 0, Check::type)->count == 2);
+    CHECK(find(report, 1, Check::missing)->count == 2);
+    CHECK(find(report, 2, Check::count) == nullptr);
+    CHECK(report.unexpected == std::vector<std::string>{"new"});
+    CHECK(find(report, 5, Check::unexpected)->severity == Severity::error);
+    CHECK(!report.is_valid());
+    CHECK(report.not_evaluated[3] == (CheckSet{1} << check_count) - 1);
+    CHECK(report.not_evaluated[4] == set_of(Check::shape));
+    CHECK(describe(rules, report, report.findings.back()) == "table: unexpected (SCHEMA_NEW_COLUMN), error: \"new\"");
+
+    const BatchReport empty = validate_batch(rules, Table({{"c", Column::numeric(std::vector<double>{})}}));
+    CHECK(empty.rows == 0);
+    CHECK(find(empty, 2, Check::count) != nullptr);
+    CHECK(find(empty, 2, Check::null) == nullptr);
+    CHECK(find(empty, 0, Check::missing)->count == 0);
+    CHECK(code_of([&] { (void)validate_batch(rules, Table(), {.confidence = 1.0}); }) == ErrorCode::invalid_argument);
+}
