@@ -328,9 +328,23 @@ class Tool {
     void add_schema() {
         CLI::App& group = *app_.add_subcommand("schema", "What a model expects of its features: check, compare");
         group.require_subcommand(1);
-        CLI::App& check_command = *group.add_subcommand("check", "Read a schema and print it in its canonical form");
-        check_command.add_option("schema", schema_, "The schema file")->required();
-        check_command.callback([this] { action_ = [this] { return schema_check(schema_); }; });
+        CLI::App& check_command = *group.add_subcommand(
+            "check", "Hold data against a schema, or read a schema and print it in its canonical form");
+        check_command.add_option("schema", schema_check_.schema, "The schema file")->required();
+        check_command.add_option("data", schema_check_.source.path,
+                                 "The data: CSV with a header, or NPY; - = standard input");
+        add_delimiter(check_command, schema_check_.source);
+        check_command.add_option("--environment", schema_check_.environment, "Features expected there, e.g. serving");
+        check_command.add_option("--rows", schema_check_.offenders, "Rows told for each finding")
+            ->check(CLI::Range(0, 1000))
+            ->capture_default_str();
+        check_command
+            .add_option(
+                "--format", schema_check_.formats,
+                "table (default), json, markdown, junit or sarif, to standard output or as NAME=PATH; repeatable")
+            ->type_name("NAME[=PATH]");
+        check_command.add_flag("--fail-on-warn", schema_check_.fail_on_warn, "Warnings fail, too");
+        check_command.callback([this] { action_ = [this] { return schema_check(schema_check_); }; });
         CLI::App& diff_command = *group.add_subcommand(
             "diff", "What changed between two schemas; fails (1) where data that was accepted may be refused");
         diff_command.add_option("before", schema_, "The schema that held")->required();
@@ -379,6 +393,7 @@ class Tool {
     std::string baseline_;
     std::string output_;
     std::string policy_;
+    SchemaCheckOptions schema_check_;
     std::string schema_;
     std::string later_schema_;
     PrivacyOptions privacy_;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// `vedette schema`: a schema of the features checked, and two of them compared.
+// `vedette schema`: a schema of the features read, data held against it, and two schemas compared.
 #include "commands.hpp"
+#include "frame.hpp"
 #include "input.hpp"
+#include "outputs.hpp"
+#include "row_source.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
+#include "vedette/guard/render_batch.hpp"
+#include "vedette/validation/batch.hpp"
 #include "vedette/validation/schema_diff.hpp"
 
 namespace vedette::inline v0::cli {
@@ -22,9 +27,30 @@ validation::Schema read_schema(const std::string& path) {
 
 }  // namespace
 
-ExitStatus schema_check(const std::string& path) {
-    write_text("-", read_schema(path).to_json() + "\n");
-    return exit_pass;
+ExitStatus schema_check(const SchemaCheckOptions& options) {
+    const validation::Schema schema = read_schema(options.schema);
+    if (options.source.path.empty()) {
+        write_text("-", schema.to_json() + "\n");
+        return exit_pass;
+    }
+    const std::vector<Output> outputs = parse_outputs(options.formats);
+    const validation::Validator rules(schema, options.environment);
+    RowSource source(options.source);
+    FrameOptions columns;
+    // The schema says what a column is, so that its texts are not taken for numbers, or the other way round.
+    if (source.is_text()) columns.categorical = source.columns();
+    const Frame frame(source, columns);
+    const validation::BatchReport report =
+        validation::validate_batch(rules, frame.table(), {.offenders = options.offenders, .read_texts = true});
+    RenderOptions rendering;
+    rendering.live_name = options.source.path == "-" ? "standard input" : options.source.path;
+    for (const Output& output : outputs) {
+        rendering.color = output.path.empty() && use_color(ColorMode::automatic);
+        write_text(output.path, render(output.format, rules, report, rendering));
+    }
+    if (!report.is_valid() || (options.fail_on_warn && report.severity == validation::Severity::warning))
+        return exit_failed;
+    return report.rows == 0 ? exit_not_enough_data : exit_pass;
 }
 
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json) {

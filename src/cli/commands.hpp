@@ -58,6 +58,16 @@ struct SketchCompareOptions {
     bool fail_on_warn = false;
 };
 
+/// A schema, and the data that is held against it; without data the schema alone is read.
+struct SchemaCheckOptions {
+    std::string schema;
+    SourceOptions source;     ///< an empty path: no data
+    std::string environment;  ///< empty: features of every environment
+    std::vector<std::string> formats;
+    std::uint64_t offenders = 5;  ///< rows told for each finding
+    bool fail_on_warn = false;
+};
+
 /// Noisy training to account for, or the noise that a wanted privacy takes.
 struct PrivacyOptions {
     privacy::DpSgd training;
@@ -108,8 +118,8 @@ ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.
 ExitStatus policy_check(const std::string& path);
-/// Reads a schema of features and prints it in its canonical form.
-ExitStatus schema_check(const std::string& path);
+/// Without data: reads a schema and prints it in its canonical form. With: fails where a check fails that is an error.
+ExitStatus schema_check(const SchemaCheckOptions& options);
 /// What changed between two schemas; fails where a change is breaking.
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.

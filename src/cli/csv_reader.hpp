@@ -88,9 +88,4 @@ class CsvReader {
     bool holds_first_ = false;  // the record that was read in place of a header
 };
 
-/// A decimal number: surrounding spaces and tabs are ignored, a leading + is allowed, "nan", "inf" and "infinity" in
-/// any case. Beyond the range of a double it is infinite, too small it is zero. Empty for any other text (hexadecimal,
-/// thousands separators, a decimal comma, trailing units). Independent of the locale.
-[[nodiscard]] std::optional<double> parse_number(std::string_view text) noexcept;
-
 }  // namespace vedette::inline v0::cli

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/number_text.hpp"
+
 namespace vedette::inline v0::cli {
 
 RowSource::RowSource(const SourceOptions& options) : thinning_(options.thinning) {

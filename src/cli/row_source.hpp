@@ -36,6 +36,9 @@ class RowSource {
     /// Whether every number is exact as f32.
     [[nodiscard]] bool is_f32() const noexcept { return npy_ && npy_->is_f32(); }
 
+    /// Whether values are texts, of which some may be numbers.
+    [[nodiscard]] bool is_text() const noexcept { return csv_ != nullptr; }
+
     /// Reads the next row that is kept; false at the end. Texts given before are void then. Throws InputError.
     bool next();
     /// Rows kept so far.

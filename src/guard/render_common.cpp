@@ -337,6 +337,41 @@ std::string escape_xml(std::string_view text) {
     return out;
 }
 
+std::string markdown_text(std::string_view text) {
+    const std::string safe = clean(text);
+    std::string out;
+    for (std::size_t i = 0; i < safe.size(); ++i) {
+        const char c = safe[i];
+        switch (c) {
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '&': out += "&amp;"; break;
+            case '@': out += "&#64;"; break;
+            case ':': out += i + 1 < safe.size() && safe[i + 1] == '/' ? "&#58;" : ":"; break;
+            default:
+                if (std::string_view("\\`*_[]#|~!").find(c) != std::string_view::npos) out += '\\';
+                out += c;
+        }
+    }
+    return out;
+}
+
+std::string uri_reference(std::string_view path) {
+    std::string out;
+    constexpr char digits[] = "0123456789ABCDEF";
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+                           c == '.' || c == '-' || c == '_' || c == '~';
+        if (plain) {
+            out += c;
+        } else {
+            out += {'%', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return out;
+}
+
 std::size_t width_of(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));

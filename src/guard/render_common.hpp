@@ -75,6 +75,10 @@ std::string number(double value);
 std::string clean(std::string_view text);
 /// Cleaned and escaped for HTML and XML text and attributes.
 std::string escape_xml(std::string_view text);
+/// Cleaned text in which nothing is markup, a mention or a link of Markdown.
+std::string markdown_text(std::string_view text);
+/// A relative or absolute path as a URI reference.
+std::string uri_reference(std::string_view path);
 /// A number, and a cleaned and escaped label value, as OpenMetrics writes them.
 std::string metric_value(double value);
 std::string metric_label(std::string_view text);

@@ -11,26 +11,6 @@ namespace vedette::inline v0::rendering {
 
 namespace {
 
-/// Cleaned text in which nothing is markup, a mention or a link.
-std::string plain(std::string_view text) {
-    const std::string safe = clean(text);
-    std::string out;
-    for (std::size_t i = 0; i < safe.size(); ++i) {
-        const char c = safe[i];
-        switch (c) {
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '&': out += "&amp;"; break;
-            case '@': out += "&#64;"; break;
-            case ':': out += i + 1 < safe.size() && safe[i + 1] == '/' ? "&#58;" : ":"; break;
-            default:
-                if (std::string_view("\\`*_[]#|~!").find(c) != std::string_view::npos) out += '\\';
-                out += c;
-        }
-    }
-    return out;
-}
-
 std::string verdict(Decision decision) {
     return decision == Decision::pass ? decision_word(decision) : fmt::format("**{}**", decision_word(decision));
 }
@@ -40,14 +20,14 @@ std::string feature_row(const Report& report, std::size_t f) {
     const FeatureBaseline& known = report.baseline.features()[f];
     const Evidence* evidence = feature.decisive();
     if (evidence == nullptr || std::isnan(evidence->adjusted_p_value)) {
-        return fmt::format("| {} | {} | - | - | - | {} |\n", plain(known.name), verdict(feature.decision),
-                           plain(report.reason(f)));
+        return fmt::format("| {} | {} | - | - | - | {} |\n", markdown_text(known.name), verdict(feature.decision),
+                           markdown_text(report.reason(f)));
     }
     const std::string open = left_open(feature);
-    return fmt::format("| {} | {} | {} | {} | {} | {} |\n", plain(known.name), verdict(feature.decision),
+    return fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(known.name), verdict(feature.decision),
                        percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
-                       plain(p_value(evidence->adjusted_p_value)), plain(evidence_test_word(*evidence)),
-                       plain(report.reason(f) + (open.empty() ? open : "; " + open)));
+                       markdown_text(p_value(evidence->adjusted_p_value)), markdown_text(evidence_test_word(*evidence)),
+                       markdown_text(report.reason(f) + (open.empty() ? open : "; " + open)));
 }
 
 std::string feature_table(const Report& report, std::size_t limit) {
@@ -70,15 +50,15 @@ std::string feature_table(const Report& report, std::size_t limit) {
     for (std::size_t j = 0; j < report.joint.size(); ++j) {
         const JointEvidence& joint = report.joint[j];
         text +=
-            fmt::format("| {} | {} | {} | {} | {} |\n", plain(multivariate_test_word(joint.by)),
+            fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(multivariate_test_word(joint.by)),
                         verdict(joint.decision), percent_with_interval(joint.moved_share, joint.moved_share_interval),
-                        plain(p_value(joint.adjusted_p_value)), plain(report.joint_reason(j)));
+                        markdown_text(p_value(joint.adjusted_p_value)), markdown_text(report.joint_reason(j)));
     }
     if (!report.streams.empty()) text += "\n| stream | monitor | verdict | alarms | why |\n|---|---|---|--:|---|\n";
     for (const StreamReport& stream : report.streams)
-        text += fmt::format("| {} | {} | {} | {} | {} |\n", plain(stream.subject()),
-                            plain(drift::monitor_kind_name(stream.kind)), verdict(stream.decision),
-                            stream.period_alarms, plain(stream.reason()));
+        text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(stream.subject()),
+                            markdown_text(drift::monitor_kind_name(stream.kind)), verdict(stream.decision),
+                            stream.period_alarms, markdown_text(stream.reason()));
     return text;
 }
 
@@ -88,9 +68,9 @@ std::string window_table(Items items) {
         const Report& report = *item.report;
         const std::vector<std::size_t> order = report.ranking();
         const bool changed = !order.empty() && report.features[order.front()].decision >= Decision::warn;
-        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", plain(item.label), grouped(report.live_rows),
+        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(item.label), grouped(report.live_rows),
                             verdict(report.decision), report.count(Decision::alarm), report.count(Decision::warn),
-                            changed ? plain(report.reason(order.front())) : std::string("-"));
+                            changed ? markdown_text(report.reason(order.front())) : std::string("-"));
     }
     return text;
 }
@@ -99,18 +79,19 @@ std::string window_table(Items items) {
 
 std::string markdown(Items items, const RenderOptions& options) {
     const Report& closest = *items[focus(items)].report;
-    std::string text = fmt::format("## {}\n\n**{}**\n\n", plain(title(items, options)), plain(summary(items)));
-    if (!options.live_name.empty()) text += fmt::format("Live data: {}\n\n", plain(options.live_name));
+    std::string text =
+        fmt::format("## {}\n\n**{}**\n\n", markdown_text(title(items, options)), markdown_text(summary(items)));
+    if (!options.live_name.empty()) text += fmt::format("Live data: {}\n\n", markdown_text(options.live_name));
     if (items.size() > 1) {
         text += window_table(items);
-        text += fmt::format("\n### {}, the window to look at first\n\n", plain(items[focus(items)].label));
+        text += fmt::format("\n### {}, the window to look at first\n\n", markdown_text(items[focus(items)].label));
     }
     text += feature_table(closest, options.max_features);
     text += fmt::format(
         "\n<sub>Baseline {} ({} rows). False alarm level {} per window, {}. An alarm needs an adjusted p-value at or "
         "below the level and a moved share surely above the tolerance. vedette {}.</sub>\n",
         to_hex(closest.baseline.id()).substr(0, 16), grouped(closest.reference_rows), closest.level,
-        plain(stats::correction_name(closest.correction)), version_string);
+        markdown_text(stats::correction_name(closest.correction)), version_string);
     return text;
 }
 

@@ -41,23 +41,6 @@ Json rules_json() {
     return rules;
 }
 
-/// A relative or absolute path as a URI reference.
-std::string uri(std::string_view path) {
-    std::string out;
-    constexpr char digits[] = "0123456789ABCDEF";
-    for (const char c : path) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
-                           c == '.' || c == '-' || c == '_' || c == '~';
-        if (plain) {
-            out += c;
-        } else {
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
-    return out;
-}
-
 /// `name` is what the result is about, a feature or the test of several.
 Json result_json(const Item& item, std::size_t rule, const std::string& name, Decision decision, std::string message,
                  const RenderOptions& options) {
@@ -66,7 +49,7 @@ Json result_json(const Item& item, std::size_t rule, const std::string& name, De
     Json location{
         {"logicalLocations", Json::array({{{"name", name}, {"fullyQualifiedName", name}, {"kind", "member"}}})}};
     if (!options.live_name.empty()) {
-        location["physicalLocation"] = {{"artifactLocation", {{"uri", uri(options.live_name)}}},
+        location["physicalLocation"] = {{"artifactLocation", {{"uri", uri_reference(options.live_name)}}},
                                         {"region", {{"startLine", 1}}}};
     }
     const std::string key = rule_id(rule) + '\n' + name + '\n' + clean(item.label);

@@ -100,8 +100,9 @@ BatchReport validate_batch(const Validator& rules, const Table& table, const Bat
         }
         FailedRows failed;
         failed.rows = table.rows();
-        judge_column({compiled.features[i], compiled.rules[i], compiled.f32.from(i), compiled.f64.from(i)}, *column,
-                     failed);
+        judge_column(
+            {compiled.features[i], compiled.rules[i], compiled.f32.from(i), compiled.f64.from(i), options.read_texts},
+            *column, failed);
         write_feature(rules, i, failed, writer);
     }
     for (const NamedColumn& column : table.columns()) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/number_text.hpp"
 #include "kernels/dispatch.hpp"
 #include "validation/column_values.hpp"
 
@@ -142,14 +143,59 @@ void judge_order(Order order, const Column& column, FailedRows& failed) {
     });
 }
 
+void judge_sequence(const Feature& feature, const Column& column, FailedRows& failed) {
+    if (feature.unique) judge_unique(column, failed);
+    if (feature.order == Order::any || !column.is_numeric()) return;
+    judge_order<double>(feature.order, column, failed);
+    judge_order<std::int64_t>(feature.order, column, failed);
+    judge_order<std::uint64_t>(feature.order, column, failed);
+}
+
+// A text that stands for a number or, of a boolean feature, for a truth value.
+Value read_text(FeatureType type, std::string_view text) noexcept {
+    if (type == FeatureType::boolean) {
+        if (CategoryTable::folded(text) == "true") return 1;
+        if (CategoryTable::folded(text) == "false") return 0;
+    }
+    return number_or_text(text);
+}
+
+// The numbers that texts stand for; what stands for none is judged, and has no place in the sequence.
+void judge_read_texts(const FeatureRules& rules, const Column& column, FailedRows& failed) {
+    std::vector<double> numbers(column.size(), std::nan(""));
+    std::vector<std::int64_t> integers(column.size());
+    std::vector<std::uint8_t> valid((column.size() + 7) / 8);
+    bool are_integers = true;
+    for (std::size_t i = 0; i < column.size(); ++i) {
+        if (!column.is_valid(i)) continue;
+        const Value value = read_text(rules.rule.type, column.text(i));
+        const bool is_number = value.kind == Value::Kind::number;
+        if (is_number && std::isnan(value.number) && rules.rule.type != FeatureType::floating) {
+            mark_null(rules, i, failed);
+            continue;
+        }
+        failed.mark(judge_value(rules.rule, rules.f64, value), i);
+        if (!is_number) continue;
+        valid[i / 8] = static_cast<std::uint8_t>(valid[i / 8] | 1U << (i % 8));
+        numbers[i] = value.number;
+        integers[i] = value.integer;
+        are_integers = are_integers && value.is_integer;
+    }
+    const Validity validity{valid.data(), 0};
+    judge_sequence(rules.feature,
+                   are_integers ? Column::numeric(integers, validity) : Column::numeric(numbers, validity), failed);
+}
+
 }  // namespace
 
 void judge_column(const FeatureRules& rules, const Column& column, FailedRows& failed) {
     const Feature& feature = rules.feature;
+    const bool is_text = feature.type == FeatureType::text || feature.type == FeatureType::bytes;
     for (std::size_t i = 0; column.validity().bits != nullptr || column.kind() == ColumnKind::dictionary; ++i) {
         if (i == column.size()) break;
         if (!column.is_valid(i)) mark_null(rules, i, failed);
     }
+    if (!column.is_numeric() && rules.read_texts && !is_text) return judge_read_texts(rules, column, failed);
     if (!column.is_numeric()) {
         judge_texts(rules, column, failed);
     } else if (feature.type != FeatureType::floating) {
@@ -159,14 +205,9 @@ void judge_column(const FeatureRules& rules, const Column& column, FailedRows& f
     } else {
         judge_floats<double>(rules, column, failed);
     }
-    const bool is_text = feature.type == FeatureType::text || feature.type == FeatureType::bytes;
     if (feature.dtype && (is_text || !column.is_numeric() || column.dtype() != *feature.dtype))
         failed[Check::type].set_all(failed.rows);
-    if (feature.unique) judge_unique(column, failed);
-    if (feature.order == Order::any || !column.is_numeric()) return;
-    judge_order<double>(feature.order, column, failed);
-    judge_order<std::int64_t>(feature.order, column, failed);
-    judge_order<std::uint64_t>(feature.order, column, failed);
+    judge_sequence(feature, column, failed);
 }
 
 }  // namespace vedette::inline v0::validation

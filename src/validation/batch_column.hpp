@@ -14,6 +14,7 @@ struct FeatureRules {
     const Rule& rule;
     kernels::IntervalsView<float> f32;
     kernels::IntervalsView<double> f64;
+    bool read_texts = false;  ///< of numeric features
 };
 
 /// Marks every value that fails, as rows judge values, and what only the sequence of them tells: `unique`, `monotonic`.

@@ -24,6 +24,19 @@ struct Intervals {
     }
 };
 
+/// All that a value of a row can fail; the interval at place 0.
+[[nodiscard]] inline CheckSet judge_value(const Rule& rule, const kernels::IntervalsView<double>& interval,
+                                          const Value& value) noexcept {
+    switch (value.kind) {
+        case Value::Kind::number: break;
+        case Value::Kind::text: return rule.of_text(value.text);
+        case Value::Kind::null: return rule.of_null();
+    }
+    if (value.is_integer && rule.type == FeatureType::integer && rule.is_evaluated)
+        return rule.of_integer(Whole::of(value.integer));
+    return kernels::attribute_value(value.number, interval, 0) | rule.of_number(value.number);
+}
+
 struct Validator::Compiled {
     std::vector<Feature> features;
     std::vector<Rule> rules;
@@ -40,18 +53,8 @@ struct Validator::Compiled {
             return f64;
         }
     }
-    /// All that a number of a row can fail.
-    [[nodiscard]] CheckSet of_number(std::size_t i, double x) const noexcept {
-        return kernels::attribute_value(x, f64.from(0), i) | rules[i].of_number(x);
-    }
     [[nodiscard]] CheckSet of_value(std::size_t i, const Value& value) const noexcept {
-        switch (value.kind) {
-            case Value::Kind::number: break;
-            case Value::Kind::text: return rules[i].of_text(value.text);
-            case Value::Kind::null: return rules[i].of_null();
-        }
-        const bool is_exact = value.is_integer && rules[i].type == FeatureType::integer && rules[i].is_evaluated;
-        return is_exact ? rules[i].of_integer(Whole::of(value.integer)) : of_number(i, value.number);
+        return judge_value(rules[i], f64.from(i), value);
     }
 };
 

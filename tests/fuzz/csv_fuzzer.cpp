@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/number_text.hpp"
 #include "csv_reader.hpp"
 
 namespace {
@@ -25,7 +26,7 @@ std::string summary(std::string_view bytes, std::size_t step, const vedette::cli
         while (reader.next()) {
             for (std::size_t i = 0; i < reader.width(); ++i) {
                 if (reader.text(i).size() > options.max_field_bytes) std::abort();
-                if (vedette::cli::parse_number(reader.text(i))) out += '#';
+                if (vedette::parse_number(reader.text(i))) out += '#';
                 out.append(reader.text(i)).append(reader.is_null(i) ? "~" : "|");
             }
             out += '\n';

@@ -16,7 +16,10 @@ namespace vedette::inline v0::validation {
 struct BatchOptions {
     /// How many rows each finding names, from the first. Their values are never told.
     std::size_t offenders = 5;
-    bool bitmaps = false;      ///< each finding tells all its rows
+    bool bitmaps = false;  ///< each finding tells all its rows
+    /// Texts stand for numbers, as in a CSV file: those of a numeric feature are read before they are judged, integers
+    /// exactly, "true" and "false" of any ASCII case as 1 and 0; one that is no number fails `type`.
+    bool read_texts = false;
     double confidence = 0.95;  ///< of the intervals of rates
 };
 

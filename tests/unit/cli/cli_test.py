@@ -400,6 +400,35 @@ class CommandLine(unittest.TestCase):
         self.expect(run("schema", "check", broken), INPUT_ERROR, "broken.json", "/features/0/size")
         self.expect(run("schema", "diff", before, "nowhere.json"), INPUT_ERROR, "nowhere.json")
 
+    def test_schema_check_of_data(self):
+        schema = self.write("schema.json", json.dumps({"version": 1, "features": [
+            {"name": "amount", "type": "floating", "minimum": 0},
+            {"name": "id", "type": "integer", "maximum": 9007199254740993, "unique": True},
+            {"name": "zip", "type": "text", "length": {"minimum": 5, "maximum": 5}},
+            {"name": "label", "type": "boolean", "required": False, "severity": {"type": "warning"}}]}))
+        good = self.write("good.csv", "amount,id,zip\n1,1,01234\n0.5,9007199254740993,98765\n")
+        bad = self.write("bad.csv", "amount,id,zip,label\n-1,9007199254740994,1234,yes\n,1,12345,1\n2,1,12345,0\n")
+        self.expect(run("schema", "check", schema, good), PASS, "valid: 2 rows, 0 with an error")
+        told = run("schema", "check", schema, bad)
+        self.expect(told, FAILED, "invalid: 3 rows, 3 with an error; 5 errors, 1 warnings", "short_text")
+        outputs = {name: str(self.dir / ("check." + name)) for name in ("json", "junit", "sarif", "markdown")}
+        self.expect(run("schema", "check", schema, bad,
+                        *[word for name, path in outputs.items() for word in ("--format", f"{name}={path}")]), FAILED)
+        report = json.loads(pathlib.Path(outputs["json"]).read_text())
+        found = {(each["feature"], each["check"]): each["rows"] for each in report["findings"]}
+        self.assertEqual(found, {("amount", "null"): [1], ("amount", "minimum"): [0], ("id", "maximum"): [0],
+                                 ("id", "unique"): [2], ("zip", "short_text"): [0], ("label", "type"): [0]})
+        suite = ElementTree.parse(outputs["junit"]).getroot()
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("4", "3"))
+        results = json.loads(pathlib.Path(outputs["sarif"]).read_text())["runs"][0]["results"]
+        self.assertEqual(sorted(each["level"] for each in results), ["error"] * 5 + ["warning"])
+        only = self.write("only.csv", "amount,id,zip,label\n1,1,12345,maybe\n")
+        self.expect(run("schema", "check", schema, only), PASS, "valid, with warnings")
+        self.expect(run("schema", "check", schema, only, "--fail-on-warn"), FAILED)
+        self.expect(run("schema", "check", schema, self.write("none.csv", "amount,id,zip\n")), NOT_ENOUGH)
+        self.expect(run("schema", "check", schema, good, "--environment", "moon"), INPUT_ERROR, "moon")
+        self.expect(run("schema", "check", schema, good, "--format", "html"), INPUT_ERROR, "html")
+
     def test_sketch_files_obey_a_policy(self):
         reference, _ = self.sketch("ref")
         moved, _ = self.sketch("moved", "--seed", "3")

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/number_text.hpp"
+
 using namespace vedette::cli;
 
 namespace {
@@ -150,27 +152,27 @@ TEST_CASE("the way the bytes arrive does not matter") {
 
 TEST_CASE("numbers are read strictly and without a locale") {
     const double infinity = std::numeric_limits<double>::infinity();
-    CHECK(parse_number("1.5") == 1.5);
-    CHECK(parse_number(" +3e2\t") == 300.0);
-    CHECK(parse_number("-.5") == -0.5);
-    CHECK(parse_number("5.") == 5.0);
-    CHECK(parse_number("0.1") == 0.1);
-    CHECK(parse_number("inf") == infinity);
-    CHECK(parse_number("-Infinity") == -infinity);
-    CHECK(std::isnan(parse_number("NaN").value()));
-    CHECK(std::signbit(parse_number("-0").value()));
-    CHECK(parse_number("1e999") == infinity);
-    CHECK(parse_number("-1e999") == -infinity);
-    CHECK(parse_number("1e-999") == 0.0);
-    CHECK(parse_number("0." + std::string(400, '0') + "1") == 0.0);
-    CHECK(parse_number("1" + std::string(400, '0')) == infinity);
-    CHECK(parse_number("1" + std::string(400, '0') + "e-5") == infinity);
-    CHECK(parse_number("0.001e400") == infinity);
-    CHECK(parse_number("1e99999999999999999999999") == infinity);
-    CHECK(parse_number("1e-99999999999999999999999") == 0.0);
+    CHECK(vedette::parse_number("1.5") == 1.5);
+    CHECK(vedette::parse_number(" +3e2\t") == 300.0);
+    CHECK(vedette::parse_number("-.5") == -0.5);
+    CHECK(vedette::parse_number("5.") == 5.0);
+    CHECK(vedette::parse_number("0.1") == 0.1);
+    CHECK(vedette::parse_number("inf") == infinity);
+    CHECK(vedette::parse_number("-Infinity") == -infinity);
+    CHECK(std::isnan(vedette::parse_number("NaN").value()));
+    CHECK(std::signbit(vedette::parse_number("-0").value()));
+    CHECK(vedette::parse_number("1e999") == infinity);
+    CHECK(vedette::parse_number("-1e999") == -infinity);
+    CHECK(vedette::parse_number("1e-999") == 0.0);
+    CHECK(vedette::parse_number("0." + std::string(400, '0') + "1") == 0.0);
+    CHECK(vedette::parse_number("1" + std::string(400, '0')) == infinity);
+    CHECK(vedette::parse_number("1" + std::string(400, '0') + "e-5") == infinity);
+    CHECK(vedette::parse_number("0.001e400") == infinity);
+    CHECK(vedette::parse_number("1e99999999999999999999999") == infinity);
+    CHECK(vedette::parse_number("1e-99999999999999999999999") == 0.0);
     for (const char* bad : {"", " ", "+", "-", "+-1", "--1", "1,5", "1 000", "0x10", "1.2.3", "1e", "e5", "12abc",
                             "nan(1)", "infin", ".", "1_000", "\xD9\xA1"}) {
-        CHECK_MESSAGE(!parse_number(bad).has_value(), bad);
+        CHECK_MESSAGE(!vedette::parse_number(bad).has_value(), bad);
     }
 }
 

@@ -209,3 +209,27 @@ TEST_CASE("columns that are missing, unknown or of another type; empty tables; m
     CHECK(find(empty, 0, Check::missing)->count == 0);
     CHECK(code_of([&] { (void)validate_batch(rules, Table(), {.confidence = 1.0}); }) == ErrorCode::invalid_argument);
 }
+
+TEST_CASE("texts that stand for numbers") {
+    const auto schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"i","type":"integer","maximum":9007199254740993,"unique":true},
+        {"name":"b","type":"boolean"},{"name":"x","type":"floating","maximum":1,"order":"increasing"},
+        {"name":"t","type":"text"}]})");
+    const Validator rules(schema);
+    const std::vector<std::string_view> i{"9007199254740993", "9007199254740994", "1.5", "many", "1", "1.0"};
+    const std::vector<std::string_view> b{"TRUE", "0", "1.0", "yes", "false", "2"};
+    const std::vector<std::string_view> x{"0.5", " 1e0", "one", "0.75", "nan", "+2"};
+    const Table table(
+        {{"i", Column::strings(i)}, {"b", Column::strings(b)}, {"x", Column::strings(x)}, {"t", Column::strings(i)}});
+    const BatchReport read = validate_batch(rules, table, {.read_texts = true});
+    CHECK(find(read, 0, Check::maximum)->offenders == std::vector<std::uint64_t>{1});
+    CHECK(find(read, 0, Check::type)->offenders == std::vector<std::uint64_t>{2, 3});
+    CHECK(find(read, 0, Check::unique)->offenders == std::vector<std::uint64_t>{5});
+    CHECK(find(read, 1, Check::type)->offenders == std::vector<std::uint64_t>{3, 5});
+    CHECK(find(read, 2, Check::type)->offenders == std::vector<std::uint64_t>{2});
+    CHECK(find(read, 2, Check::monotonic)->offenders == std::vector<std::uint64_t>{3});
+    CHECK(find(read, 2, Check::not_a_number)->offenders == std::vector<std::uint64_t>{4});
+    CHECK(find(read, 2, Check::maximum)->offenders == std::vector<std::uint64_t>{5});
+    CHECK(find(read, 3, Check::type) == nullptr);
+    CHECK(find(validate_batch(rules, table), 0, Check::type)->count == 6);
+}
