@@ -60,26 +60,40 @@ void fill_centre(std::span<const Sample<T>> samples, PairFrame& frame) {
     }
 }
 
+// The largest distance of a coordinate from the centre.
+template <class T>
+double magnitude_of(const ColumnView<T>& row, const PairFrame& frame) noexcept {
+    constexpr std::size_t lanes = 8;  // side by side, as a maximum in turn is slow
+    const std::size_t count = frame.centre.size();
+    const auto largest_of = [&](const auto& x) noexcept {
+        double largest[lanes] = {};
+        const auto take = [&](std::size_t j, std::size_t lane) {
+            const double distance = std::fabs(static_cast<double>(x[j]) * frame.shrink - frame.centre[j]);
+            largest[lane] = distance > largest[lane] ? distance : largest[lane];
+        };
+        std::size_t j = 0;
+        for (; j + lanes <= count; j += lanes)
+            for (std::size_t lane = 0; lane < lanes; ++lane) take(j + lane, lane);
+        for (; j < count; ++j) take(j, 0);
+        return *std::max_element(largest, largest + lanes);
+    };
+    return row.is_contiguous() ? largest_of(row.data()) : largest_of(row);
+}
+
 }  // namespace
 
 template <class T>
 PairFrame make_frame(std::span<const Sample<T>> samples) {
     PairFrame frame;
-    const std::size_t columns = samples[0].view.columns();
     if constexpr (sizeof(T) == sizeof(double))
         if (largest_magnitude(samples) > 0x1p1020) frame.shrink = 0.25;
     fill_centre(samples, frame);
-    const double* const centre = frame.centre.data();
     std::vector<double> magnitudes;
     for (const Sample<T>& sample : samples) {
         // A few hundred rows tell the magnitude; those that stand far out must not set it.
         const std::size_t skip = sample.kept.size() / 256 + 1;
         for (std::size_t k = 0; k < sample.kept.size(); k += skip) {
-            double magnitude = 0.0;
-            for (std::size_t j = 0; j < columns; ++j)
-                magnitude =
-                    std::max(magnitude,
-                             std::fabs(static_cast<double>(sample.view(sample.kept[k], j)) * frame.shrink - centre[j]));
+            const double magnitude = magnitude_of(sample.view.row(sample.kept[k]), frame);
             if (magnitude > 0.0) magnitudes.push_back(magnitude);
         }
     }
@@ -100,30 +114,20 @@ void PairRows<W>::allocate(std::size_t row_count, std::size_t columns) {
     padded = (row_count + tile_rows - 1) / tile_rows * tile_rows;
     constexpr std::size_t line = 64 / sizeof(W);
     stride = columns < line ? columns : ((columns + line - 1) / line | 1U) * line;
-    rows = AlignedArray<W>(padded * stride);
-    panels = AlignedArray<W>(padded * columns);
-    norms = AlignedArray<W>(padded);
+    rows = AlignedArray<W>::unset(padded * stride);
+    panels = AlignedArray<W>::unset(padded * columns);
+    norms = AlignedArray<W>::unset(padded);
 }
 
 template <class W>
 void PairRows<W>::finish() {
     const auto& table = kernels::pairs<W>(kernels::kernels());
-    AlignedArray<W> products(panel_rows * panel_rows);
+    std::fill(rows.data() + count * stride, rows.data() + padded * stride, W{0});
     for (std::size_t p = 0; p < padded / panel_rows; ++p) {
         W* const out = panels.data() + p * panel_rows * dimension;
-        constexpr std::size_t block = 16;  // elements: what is written stays in the first cache
-        for (std::size_t begin = 0; begin < dimension; begin += block) {
-            const std::size_t end = std::min(begin + block, dimension);
-            for (std::size_t i = 0; i < panel_rows; ++i) {
-                const W* const x = row(p * panel_rows + i);
-                for (std::size_t k = begin; k < end; ++k) out[k * panel_rows + i] = x[k];
-            }
-        }
-        // Norms by the same sums as products, so that equal rows are at distance zero.
-        const kernels::PanelProduct<W> product{out, dimension,  row(p * panel_rows), stride,
-                                               1,   panel_rows, products.data(),     false};
-        table.multiply(&product);
-        for (std::size_t i = 0; i < panel_rows; ++i) norms[p * panel_rows + i] = products[i * panel_rows + i];
+        table.interleave(row(p * panel_rows), stride, dimension, out);
+        // The same sums as products, so that equal rows are at distance zero.
+        table.panel_norms(out, dimension, norms.data() + p * panel_rows);
     }
 }
 
@@ -131,26 +135,27 @@ template <class W>
 template <class T>
 PairRows<W>::PairRows(const Sample<T>& sample, const PairFrame& frame) {
     allocate(sample.kept.size(), sample.view.columns());
+    const auto& table = kernels::pairs<W>(kernels::kernels());
     constexpr double limit = sizeof(W) == sizeof(float) ? 0x1p40 : 0x1p400;
     constexpr double least = sizeof(W) == sizeof(float) ? 0x1p-50 : 0x1p-400;  // squares stay normal
-    const double* const centre = frame.centre.data();
-    const double shrink = frame.shrink, scale = frame.scale;
+    const kernels::PairPlace place{frame.centre.data(), frame.shrink, frame.scale, limit, least, float_range};
+    std::vector<T> copy;
     for (std::size_t k = 0; k < sample.kept.size(); ++k) {
+        const ColumnView<T> values = sample.view.row(sample.kept[k]);
+        const T* x = values.data();
+        if (!values.is_contiguous()) {
+            copy.resize(dimension);
+            for (std::size_t j = 0; j < dimension; ++j) copy[j] = values[j];
+            x = copy.data();
+        }
         W* const out = rows.data() + k * stride;
-        const auto fill = [&](const auto& x) {  // loops that compilers vectorise
-            for (std::size_t j = 0; j < dimension; ++j) {
-                double value = (static_cast<double>(x[j]) * shrink - centre[j]) * scale;
-                value = value < limit ? value : limit;
-                value = value > -limit ? value : -limit;
-                value = std::fabs(value) < least ? 0.0 : value;
-                out[j] = static_cast<W>(value);
-            }
-            unsigned outside = 0;
-            for (std::size_t j = 0; j < dimension; ++j) outside |= std::fabs(out[j]) > W(float_range) ? 1U : 0U;
-            beyond_float = beyond_float || outside != 0;
-        };
-        const ColumnView<T> row = sample.view.row(sample.kept[k]);
-        row.is_contiguous() ? fill(row.data()) : fill(row);
+        bool is_beyond = false;
+        if constexpr (sizeof(T) == sizeof(float)) {
+            is_beyond = table.place_f32(x, dimension, &place, out);
+        } else {
+            is_beyond = table.place_f64(x, dimension, &place, out);
+        }
+        beyond_float = beyond_float || is_beyond;
     }
     finish();
 }

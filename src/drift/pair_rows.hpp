@@ -19,10 +19,15 @@ template <class T>
 class AlignedArray {
   public:
     AlignedArray() = default;
-    explicit AlignedArray(std::size_t size) : size_(size) {
-        if (size == 0) return;
-        data_.reset(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
+    explicit AlignedArray(std::size_t size) : AlignedArray(unset(size)) {
         for (std::size_t i = 0; i < size; ++i) data_.get()[i] = T{};
+    }
+    /// Without values, which must be written before they are read.
+    [[nodiscard]] static AlignedArray unset(std::size_t size) {
+        AlignedArray array;
+        array.size_ = size;
+        if (size != 0) array.data_.reset(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
+        return array;
     }
     [[nodiscard]] T* data() noexcept { return data_.get(); }
     [[nodiscard]] const T* data() const noexcept { return data_.get(); }

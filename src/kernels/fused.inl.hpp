@@ -203,5 +203,40 @@ struct ByteRows {
 #endif
 };
 
+VEDETTE_INLINE void store_rounded(Batch<double> x, double* out) noexcept {
+    x.store_unaligned(out);
+}
+VEDETTE_INLINE void store_rounded(Batch<double> x, float* out) noexcept {
+#if defined(__AVX512F__)
+    _mm256_storeu_ps(out, _mm512_cvtpd_ps(x));
+#elif defined(__AVX2__)
+    _mm_storeu_ps(out, _mm256_cvtpd_ps(x));
+#elif defined(__SSE2__)
+    const double both = _mm_cvtsd_f64(_mm_castps_pd(_mm_cvtpd_ps(x)));
+    __builtin_memcpy(out, &both, sizeof both);
+#else
+    vst1_f32(out, vcvt_f32_f64(x));
+#endif
+}
+
+/// out[k * out_stride + i] = rows[i * stride + k] for i, k < 4.
+template <class T>
+VEDETTE_INLINE void transpose_four(const T* rows, std::size_t stride, T* out, std::size_t out_stride) noexcept {
+    for (std::size_t i = 0; i < 4; ++i) {
+        for (std::size_t k = 0; k < 4; ++k) out[k * out_stride + i] = rows[i * stride + k];
+    }
+}
+#if defined(__SSE2__)
+VEDETTE_INLINE void transpose_four(const float* rows, std::size_t stride, float* out, std::size_t out_stride) noexcept {
+    __m128 a = _mm_loadu_ps(rows), b = _mm_loadu_ps(rows + stride);
+    __m128 c = _mm_loadu_ps(rows + 2 * stride), d = _mm_loadu_ps(rows + 3 * stride);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(out, a);
+    _mm_storeu_ps(out + out_stride, b);
+    _mm_storeu_ps(out + 2 * out_stride, c);
+    _mm_storeu_ps(out + 3 * out_stride, d);
+}
+#endif
+
 }  // namespace
 }  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

@@ -32,6 +32,16 @@ struct PanelProduct {
     bool accumulate;  ///< goes on from what `out` holds
 };
 
+/// Where stored rows come from; see PairKernels::place_f32.
+struct PairPlace {
+    const double* centre;
+    double shrink;
+    double scale;
+    double limit;
+    double least;
+    double far;
+};
+
 /// All tiles are aligned to 64 bytes. Every kernel is noexcept, allocates nothing and gives the same bits on every
 /// instruction set; its time depends on sizes only.
 template <class T>
@@ -39,6 +49,18 @@ struct PairKernels {
     /// Each sum runs over k in order, one fused multiply-add (float) or a product and a sum (double) at a time; where
     /// the CPU has no fused operation (SSE2) it is computed exactly by other means, about ten times as slowly.
     void (*multiply)(const PanelProduct<T>*) noexcept;
+
+    /// norms[i] = the sum that `multiply` gives for panel row i and itself; `panel` and `norms` are aligned to 64
+    /// bytes.
+    void (*panel_norms)(const T* panel, std::size_t depth, T* norms) noexcept;
+
+    /// out[j] = (row[j] * shrink - centre[j]) * scale in double, cut off at +-limit, 0 below `least`, rounded to T.
+    /// Whether any magnitude is above `far`.
+    bool (*place_f32)(const float* row, std::size_t count, const PairPlace* place, T* out) noexcept;
+    bool (*place_f64)(const double* row, std::size_t count, const PairPlace* place, T* out) noexcept;
+
+    /// A panel from its rows, `stride` apart: out[k * panel_rows + i] = rows[i * stride + k].
+    void (*interleave)(const T* rows, std::size_t stride, std::size_t depth, T* out) noexcept;
 
     /// tile[j][i] = max(0, panel_norms[i] + row_norms[j] - 2 tile[j][i]). Whether any of them is below `nearness` times
     /// the sum of norms, so that much of it is rounding.

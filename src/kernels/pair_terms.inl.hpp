@@ -105,5 +105,15 @@ VEDETTE_INLINE void quantise_tile(const T* __restrict tile, std::size_t rows, T 
     for (std::size_t i = 0; i < panel_rows; ++i) by_lane[i] += lanes[i];
 }
 
+// One value placed; `is_beyond` where its magnitude is above `far`.
+VEDETTE_INLINE double place_value(double x, double centre, const PairPlace& place, bool& is_beyond) noexcept {
+    double value = (x * place.shrink - centre) * place.scale;
+    value = value < place.limit ? value : place.limit;
+    value = value > -place.limit ? value : -place.limit;
+    const double magnitude = value < 0.0 ? -value : value;
+    is_beyond = is_beyond || magnitude > place.far;
+    return magnitude < place.least ? 0.0 : value;
+}
+
 }  // namespace
 }  // namespace vedette::inline v0::kernels

@@ -25,6 +25,40 @@ struct VectorWords {
     }
 };
 
+template <class T, class Stored>
+bool place_row(const Stored* row, std::size_t count, const PairPlace* place, T* out) noexcept {
+    constexpr std::size_t width = Batch<double>::size;
+    const PairPlace p = *place;
+    const Batch<double> shrink(p.shrink), scale(p.scale), limit(p.limit), least(p.least), far(p.far), zero(0.0);
+    Mask<double> beyond(false);
+    std::size_t j = 0;
+    for (; j + width <= count; j += width) {
+        Batch<double> x = load_double(row + j);
+        x = (x * shrink - Batch<double>::load_unaligned(p.centre + j)) * scale;
+        x = xsimd::select(x < limit, x, limit);
+        x = xsimd::select(x > -limit, x, -limit);
+        const Batch<double> magnitude = xsimd::abs(x);
+        beyond = beyond | (magnitude > far);
+        store_rounded(xsimd::select(magnitude < least, zero, x), out + j);
+    }
+    bool is_beyond = xsimd::any(beyond);
+    for (; j < count; ++j) out[j] = static_cast<T>(place_value(static_cast<double>(row[j]), p.centre[j], p, is_beyond));
+    return is_beyond;
+}
+
+// Four rows by four elements at a time.
+template <class T>
+void interleave(const T* rows, std::size_t stride, std::size_t depth, T* out) noexcept {
+    std::size_t k = 0;
+    for (; k + 4 <= depth; k += 4) {
+        for (std::size_t i = 0; i < panel_rows; i += 4)
+            transpose_four(rows + i * stride + k, stride, out + k * panel_rows + i, panel_rows);
+    }
+    for (; k < depth; ++k) {
+        for (std::size_t i = 0; i < panel_rows; ++i) out[k * panel_rows + i] = rows[i * stride + k];
+    }
+}
+
 template <class T>
 bool squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T nearness, T* tile) noexcept {
     constexpr std::size_t width = Batch<T>::size;

@@ -101,5 +101,22 @@ void multiply(const PanelProduct<T>* product) noexcept {
     } while (begin < p.depth);
 }
 
+template <class T>
+void panel_norms(const T* panel, std::size_t depth, T* norms) noexcept {
+    constexpr std::size_t width = Batch<T>::size, across = panel_rows / width;
+    Batch<T> sum[across];
+#pragma GCC unroll 16
+    for (std::size_t a = 0; a < across; ++a) sum[a] = Batch<T>(T{0});
+    for (std::size_t k = 0; k < depth; ++k) {
+#pragma GCC unroll 16
+        for (std::size_t a = 0; a < across; ++a) {
+            const Batch<T> x = Batch<T>::load_aligned(panel + k * panel_rows + a * width);
+            sum[a] = multiply_add(x, x, sum[a]);
+        }
+    }
+#pragma GCC unroll 16
+    for (std::size_t a = 0; a < across; ++a) sum[a].store_aligned(norms + a * width);
+}
+
 }  // namespace
 }  // namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA

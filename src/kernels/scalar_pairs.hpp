@@ -46,6 +46,33 @@ void multiply(const PanelProduct<T>* p) noexcept {
 }
 
 template <class T>
+void panel_norms(const T* panel, std::size_t depth, T* norms) noexcept {
+    for (std::size_t i = 0; i < panel_rows; ++i) {
+        T sum{0};
+        for (std::size_t k = 0; k < depth; ++k) {
+            const T x = panel[k * panel_rows + i];
+            sum = PlainWords<T>::multiply_add(x, x, sum);
+        }
+        norms[i] = sum;
+    }
+}
+
+template <class T, class Stored>
+bool place_row(const Stored* row, std::size_t count, const PairPlace* place, T* out) noexcept {
+    bool is_beyond = false;
+    for (std::size_t j = 0; j < count; ++j)
+        out[j] = static_cast<T>(place_value(static_cast<double>(row[j]), place->centre[j], *place, is_beyond));
+    return is_beyond;
+}
+
+template <class T>
+void interleave(const T* rows, std::size_t stride, std::size_t depth, T* out) noexcept {
+    for (std::size_t k = 0; k < depth; ++k) {
+        for (std::size_t i = 0; i < panel_rows; ++i) out[k * panel_rows + i] = rows[i * stride + k];
+    }
+}
+
+template <class T>
 bool squared_distances(const T* panel_norms, const T* row_norms, std::size_t rows, T nearness, T* tile) noexcept {
     bool any = false;
     for (std::size_t j = 0; j < rows; ++j) {
@@ -153,8 +180,9 @@ inline void add_chosen(const ChosenBlock* b) noexcept {
 
 template <class T>
 constexpr PairKernels<T> pair_entries() noexcept {
-    return {&multiply<T>, &squared_distances<T>, &gaussian<T>, &distances<T>,
-            &add_sums<T>, &sum_squares<T>,       &quantise<T>};
+    return {&multiply<T>,   &panel_norms<T>,       &place_row<T, float>, &place_row<T, double>,
+            &interleave<T>, &squared_distances<T>, &gaussian<T>,         &distances<T>,
+            &add_sums<T>,   &sum_squares<T>,       &quantise<T>};
 }
 constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};

@@ -28,8 +28,9 @@ constexpr TypedKernels<T> entries() noexcept {
 }
 template <class T>
 constexpr PairKernels<T> pair_entries() noexcept {
-    return {&multiply<T>, &squared_distances<T>, &gaussian<T>, &distances<T>,
-            &add_sums<T>, &sum_squares<T>,       &quantise<T>};
+    return {&multiply<T>,   &panel_norms<T>,       &place_row<T, float>, &place_row<T, double>,
+            &interleave<T>, &squared_distances<T>, &gaussian<T>,         &distances<T>,
+            &add_sums<T>,   &sum_squares<T>,       &quantise<T>};
 }
 template <class T>
 constexpr WalkKernels<T> walk_entries() noexcept {

@@ -131,6 +131,43 @@ std::string check_tile(const PairKernels<T>& kernels, int kind, std::size_t rows
     return {};
 }
 
+/// Rows placed and interleaved, and norms that are `multiply`'s.
+template <class T, class Stored>
+std::string check_rows(const PairKernels<T>& kernels, int kind, std::size_t depth, std::mt19937_64& random) {
+    const std::size_t stride = depth + 3;
+    std::vector<Stored> given(panel_rows * stride);
+    std::vector<double> centre(depth);
+    for (Stored& x : given) x = static_cast<Stored>(pair_value<T>(kind, random));
+    for (double& x : centre) x = static_cast<double>(pair_value<T>(kind, random));
+    const PairPlace place{centre.data(), kind % 2 == 0 ? 1.0 : 0.25, 2.0, 0x1p20, 0x1p-20, 0x1p10};
+    Aligned<T> rows(panel_rows * stride), wanted_rows = rows;
+    bool same = true;
+    for (std::size_t i = 0; i < panel_rows; ++i) {
+        const Stored* const row = given.data() + i * stride;
+        bool beyond = false;
+        if constexpr (sizeof(Stored) == sizeof(float)) {
+            beyond = kernels.place_f32(row, depth, &place, rows.data() + i * stride);
+        } else {
+            beyond = kernels.place_f64(row, depth, &place, rows.data() + i * stride);
+        }
+        same = same && beyond == scalar::place_row(row, depth, &place, wanted_rows.data() + i * stride);
+    }
+    Aligned<T> panel(panel_rows * depth), wanted_panel = panel, norms(panel_rows), products(panel_rows * panel_rows);
+    kernels.interleave(rows.data(), stride, depth, panel.data());
+    scalar::interleave(rows.data(), stride, depth, wanted_panel.data());
+    kernels.panel_norms(panel.data(), depth, norms.data());
+    const PanelProduct<T> product{panel.data(), depth, rows.data(), stride, 1, panel_rows, products.data(), false};
+    kernels.multiply(&product);
+    for (std::size_t i = 0; i < panel_rows; ++i) {
+        same = same && norms[i] == products[i * panel_rows + i];
+        for (std::size_t k = 0; k < depth; ++k) same = same && panel[k * panel_rows + i] == rows[i * stride + k];
+    }
+    if (same && rows == wanted_rows && panel == wanted_panel) return {};
+    std::ostringstream text;
+    text << "rows: depth " << depth << ", values " << kind << ", bytes " << sizeof(T) << ", " << sizeof(Stored);
+    return text.str();
+}
+
 /// Every remainder of columns and rows, depths around the blocking, both orders of columns.
 template <class T>
 std::string check_pairs(const PairKernels<T>& kernels) {
@@ -144,6 +181,10 @@ std::string check_pairs(const PairKernels<T>& kernels) {
                          .empty())
                     return failure;
             }
+        }
+        for (const std::size_t depth : {1U, 7U, 16U, 33U, 300U}) {
+            if (!(failure = check_rows<T, float>(kernels, kind, depth, random)).empty()) return failure;
+            if (!(failure = check_rows<T, double>(kernels, kind, depth, random)).empty()) return failure;
         }
         for (std::size_t rows = 1; rows <= tile_rows; ++rows)
             if (!(failure = check_tile<T>(kernels, kind, rows, random)).empty()) return failure;
