@@ -38,7 +38,7 @@ struct ByteRange {
 template <class W>
 class DistanceSample {
   public:
-    static constexpr std::size_t most_rows = 512;
+    static constexpr std::size_t most_rows = 256;
     DistanceSample(const PairRows<W>& first, const PairRows<W>* second, std::uint64_t seed);
 
     /// NaN for a single row. Of the distances that are not zero if the median is; 0 if all are.

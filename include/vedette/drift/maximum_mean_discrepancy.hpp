@@ -47,7 +47,7 @@ struct MmdOptions {
 /// and any number of permutations. What is compared are integers: kernel values rounded to 255 steps between their
 /// extremes (the outermost 1 % clipped to half a range beyond), so that the same rows give the same p on every machine.
 /// The level is exact for any statistic, rounded or not; the power came out the same, p within 0.002 on average.
-/// Bandwidth and range come from at most 512 pooled rows, drawn at random under `seed` if there are more: no labels
+/// Bandwidth and range come from at most 256 pooled rows, drawn at random under `seed` if there are more: no labels
 /// enter.
 ///
 /// test.statistic: MMD^2, or the soft maximum, from kernel values in T. test.effect: sqrt(max(0, MMD^2)/(1 - mean of k
