@@ -72,6 +72,9 @@ class Buckets {
         for (std::size_t first = 0; first < values_.size(); first += block) {
             const std::size_t count = std::min(block, values_.size() - first);
             if (kept_.empty()) number(first, count, buffer);
+            // The next block comes from memory while this one is worked on.
+            for (std::size_t i = first + count; i < std::min(first + 2 * block, values_.size()); i += 64 / sizeof(T))
+                __builtin_prefetch(values_.data() + i);
             visit(values_.subspan(first, count), kept_.empty() ? buffer : kept_.data() + first);
         }
     }
