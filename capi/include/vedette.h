@@ -1825,6 +1825,82 @@ VDT_API vdt_status vdt_validator_check_tensor(const vdt_validator* validator, si
 VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, size_t feature, const void* tensor,
                                               vdt_row_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
 
+// ---- validation: a whole table against a schema ----
+
+typedef struct vdt_batch_report vdt_batch_report;  ///< what a schema found in a table; immutable
+
+/// How a table is judged.
+typedef struct vdt_batch_options {
+    uint32_t struct_size;
+    int32_t bitmaps;     ///< 1: each finding tells all its rows
+    int32_t read_texts;  ///< 1: texts of numeric features stand for numbers, as in a CSV file
+    uint32_t offenders;  ///< rows named by each finding, from the first; the `_init` says 5
+    double confidence;   ///< of the intervals of rates; 0 = 0.95
+} vdt_batch_options;
+
+VDT_API void vdt_batch_options_init(vdt_batch_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Holds every value of the columns against the features of their names, as vdt_validator_check_values judges a row,
+/// and then what only many rows can tell: presence, count, uniqueness, order, the tolerated share outside a domain. A
+/// column that the schema does not know is a finding (`unexpected`). `options` NULL = defaults. `*out`: owned; it keeps
+/// what it needs of the validator, and nothing of the columns. Errors: as vdt_window_observe_columns for malformed
+/// columns.
+VDT_API vdt_status vdt_validator_check_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
+                                               const vdt_batch_options* options, const vdt_allocator* allocator,
+                                               vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch; see vdt_baseline_create_arrow.
+VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
+                                             const struct ArrowArray* batch, const vdt_batch_options* options,
+                                             const vdt_allocator* allocator, vdt_batch_report** out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_batch_report_destroy(vdt_batch_report* report) VDT_NOEXCEPT;
+
+/// The judgement of the whole.
+typedef struct vdt_batch_summary {
+    uint32_t struct_size;
+    vdt_severity severity;  ///< of the gravest finding
+    uint64_t rows;
+    uint64_t failed_rows;  ///< rows with an error in a value
+    uint64_t finding_count;
+    uint64_t unexpected_count;         ///< columns that the schema does not know
+    const uint8_t* failed_row_bitmap;  ///< as vdt_batch_finding.bitmap, of failed_rows; NULL unless asked for
+    uint64_t bitmap_length;            ///< bytes
+} vdt_batch_summary;
+
+/// One check of one feature that failed.
+typedef struct vdt_batch_finding {
+    uint32_t struct_size;
+    vdt_check check;
+    uint64_t feature;       ///< its index; the number of features for columns that the schema does not know
+    vdt_severity severity;  ///< VDT_SEVERITY_NONE: within what the schema tolerates
+    uint32_t reserved;
+    uint64_t count;  ///< rows that failed it; of `presence` and `count`: rows without a value
+    double rate_lower;
+    double rate_upper;
+    const uint64_t* offenders;  ///< the first of those rows, ascending
+    uint64_t offender_count;
+    const uint8_t* bitmap;  ///< bit i % 8 of byte i / 8: row i failed (as Arrow's); NULL unless asked for
+    uint64_t bitmap_length;
+} vdt_batch_finding;
+
+VDT_API void vdt_batch_summary_init(vdt_batch_summary* summary, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_batch_finding_init(vdt_batch_finding* finding, size_t size) VDT_NOEXCEPT;
+/// What they point to is borrowed until destroy. Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_batch_report_summary(const vdt_batch_report* report, vdt_batch_summary* out,
+                                            vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_batch_report_finding(const vdt_batch_report* report, size_t index, vdt_batch_finding* out,
+                                            vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_batch_report_unexpected(const vdt_batch_report* report, size_t index, vdt_string* out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// The checks that the schema asks of a feature but a table cannot answer, as a set. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_batch_report_not_evaluated(const vdt_batch_report* report, size_t feature, uint32_t* checks,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+/// The report as text: "table", "json", "markdown", "junit" or "sarif"; title, live_name and color of the options
+/// count. Two-call. Errors: UNSUPPORTED for another format of reports, INVALID_ARGUMENT for no format.
+VDT_API vdt_status vdt_batch_report_render(const vdt_batch_report* report, const char* format,
+                                           const vdt_render_options* options, char* buffer, size_t capacity,
+                                           size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
 #if defined(__cplusplus)
 }  // extern "C"
 #endif

@@ -23,6 +23,7 @@
 #include "vedette/guard/window.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/kll_sketch.hpp"
+#include "vedette/validation/batch.hpp"
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/validator.hpp"
 
@@ -65,6 +66,12 @@ struct alignas(64) vdt_schema {
 struct alignas(64) vdt_validator {
     vdt_allocator allocator;
     vedette::validation::Validator object;
+};
+
+struct alignas(64) vdt_batch_report {
+    vdt_allocator allocator;
+    vedette::validation::Validator rules;
+    vedette::validation::BatchReport object;
 };
 
 struct alignas(64) vdt_sketch {

@@ -7,6 +7,7 @@
 #include "arrow.hpp"
 #include "fence.hpp"
 #include "handles.hpp"
+#include "rendering.hpp"
 #include "structs.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/guard/render.hpp"
@@ -143,6 +144,15 @@ Report compare_tables(const Table& reference, const Table& live, const vdt_basel
 
 std::string render_as(const vdt_report* report, const char* format, const vdt_render_options* given) {
     require(report, "report");
+    const Rendering rendering = read_rendering(format, given);
+    return render(rendering.format, report->object, rendering.options);
+}
+
+}  // namespace
+
+namespace vedette::inline v0::capi {
+
+Rendering read_rendering(const char* format, const vdt_render_options* given) {
     require(format, "format");
     const std::optional<ReportFormat> known = report_format(format);
     if (!known) {
@@ -151,15 +161,16 @@ std::string render_as(const vdt_report* report, const char* format, const vdt_re
             "format '" + std::string(format) + "' is none of json, html, markdown, table, junit, sarif, openmetrics");
     }
     const vdt_render_options options = read_struct(given, default_render_options(), "options");
-    RenderOptions settings;
-    settings.title = to_text(options.title, options.title_length, "options.title");
-    settings.live_name = to_text(options.live_name, options.live_name_length, "options.live_name");
-    settings.color = options.color != 0;
-    if (options.max_features != 0) settings.max_features = options.max_features;
-    return render(*known, report->object, settings);
+    Rendering rendering;
+    rendering.format = *known;
+    rendering.options.title = to_text(options.title, options.title_length, "options.title");
+    rendering.options.live_name = to_text(options.live_name, options.live_name_length, "options.live_name");
+    rendering.options.color = options.color != 0;
+    if (options.max_features != 0) rendering.options.max_features = options.max_features;
+    return rendering;
 }
 
-}  // namespace
+}  // namespace vedette::inline v0::capi
 
 extern "C" {
 

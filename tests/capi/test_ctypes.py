@@ -167,6 +167,14 @@ PerformanceEffect = struct("vdt_performance_effect", ("feature", u64),
 RowVerdict = struct("vdt_row_verdict", ("severity", i32), ("failed", u32))
 Tensor = struct("vdt_tensor", ("struct_size", u32), ("dtype", i32), ("data", pointer), ("byte_offset", u64),
                 ("byte_length", u64), ("shape", pointer), ("strides", pointer), ("rank", u64))
+BatchOptions = struct("vdt_batch_options", ("struct_size", u32), ("bitmaps", i32), ("read_texts", i32),
+                      ("offenders", u32), ("confidence", f64))
+BatchSummary = struct("vdt_batch_summary", ("struct_size", u32), ("severity", i32), ("rows", u64),
+                      ("failed_rows", u64), ("finding_count", u64), ("unexpected_count", u64),
+                      ("failed_row_bitmap", pointer), ("bitmap_length", u64))
+BatchFinding = struct("vdt_batch_finding", ("struct_size", u32), ("check", i32), ("feature", u64), ("severity", i32),
+                      ("reserved", u32), ("count", u64), *doubles("rate_lower rate_upper"), ("offenders", pointer),
+                      ("offender_count", u64), ("bitmap", pointer), ("bitmap_length", u64))
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
@@ -175,7 +183,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
-           RowVerdict, Tensor,
+           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

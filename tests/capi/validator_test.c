@@ -136,6 +136,68 @@ static void test_tensors(const vdt_validator* serving) {
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "tensor", vdt_validator_check_tensor(serving, 0, NULL, &verdict, e));
 }
 
+static void test_tables(const vdt_validator* training) {
+    const double amount[3] = {1.0, 11.0, NAN};
+    const int64_t id[3] = {1, 9007199254740994, 3};
+    const vdt_string country[3] = {{"FR", 2}, {"DE", 2}, {"IT", 2}}, label[3] = {{"true", 4}, {"0", 1}, {"?", 1}};
+    vdt_column columns[5];
+    columns[0] = make_column("amount", VDT_COLUMN_NUMERIC, VDT_F64, amount, 3, sizeof amount);
+    columns[1] = make_column("id", VDT_COLUMN_NUMERIC, VDT_I64, id, 3, sizeof id);
+    columns[2] = make_column("country", VDT_COLUMN_STRINGS, 0, country, 3, sizeof country);
+    columns[3] = make_column("label", VDT_COLUMN_STRINGS, 0, label, 3, sizeof label);
+    columns[4] = make_column("new", VDT_COLUMN_NUMERIC, VDT_F64, amount, 3, sizeof amount);
+    vdt_batch_options options;
+    vdt_batch_options_init(&options, sizeof options);
+    options.bitmaps = options.read_texts = 1;
+    vdt_batch_report* report = NULL;
+    CHECK_OK(vdt_validator_check_columns(training, columns, 5, &options, NULL, &report, e));
+    vdt_batch_summary summary;
+    vdt_batch_summary_init(&summary, sizeof summary);
+    CHECK_OK(vdt_batch_report_summary(report, &summary, e));
+    CHECK(summary.rows == 3 && summary.failed_rows == 2 && summary.severity == VDT_SEVERITY_ERROR);
+    CHECK(summary.finding_count == 6 && summary.bitmap_length == 1 && summary.failed_row_bitmap[0] == 6);
+    static const struct {
+        vdt_check check;
+        uint64_t feature, row;
+        vdt_severity severity;
+    } expected[5] = {{VDT_CHECK_NOT_A_NUMBER, 0, 2, VDT_SEVERITY_ERROR},
+                     {VDT_CHECK_MAXIMUM, 0, 1, VDT_SEVERITY_ERROR},
+                     {VDT_CHECK_MAXIMUM, 1, 1, VDT_SEVERITY_ERROR},
+                     {VDT_CHECK_DOMAIN, 2, 1, VDT_SEVERITY_WARNING},
+                     {VDT_CHECK_TYPE, 3, 2, VDT_SEVERITY_ERROR}};
+    vdt_batch_finding finding;
+    vdt_batch_finding_init(&finding, sizeof finding);
+    for (size_t i = 0; i < 5; ++i) {
+        CHECK_OK(vdt_batch_report_finding(report, i, &finding, e));
+        CHECK(finding.check == expected[i].check && finding.feature == expected[i].feature);
+        CHECK(finding.severity == expected[i].severity && finding.count == 1 && finding.offender_count == 1);
+        CHECK(finding.offenders[0] == expected[i].row && finding.bitmap[0] == 1u << expected[i].row);
+    }
+    CHECK_OK(vdt_batch_report_finding(report, 5, &finding, e));
+    CHECK(finding.check == VDT_CHECK_UNEXPECTED && finding.feature == 4 && summary.unexpected_count == 1);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "6", vdt_batch_report_finding(report, 6, &finding, e));
+    vdt_string name;
+    CHECK_OK(vdt_batch_report_unexpected(report, 0, &name, e));
+    CHECK(name.length == 3 && memcmp(name.data, "new", 3) == 0);
+    uint32_t checks = 1;
+    CHECK_OK(vdt_batch_report_not_evaluated(report, 0, &checks, e));
+    CHECK(checks == 0);
+    char text[8192];
+    CHECK_OK(vdt_batch_report_render(report, "json", NULL, text, sizeof text, NULL, e));
+    CHECK(strstr(text, "\"failed_rows\": 2") != NULL);
+    CHECK_FAILS(VDT_UNSUPPORTED, "html", vdt_batch_report_render(report, "html", NULL, text, sizeof text, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "pdf", vdt_batch_report_render(report, "pdf", NULL, text, sizeof text, NULL, e));
+    vdt_batch_report_destroy(report);
+
+    vdt_batch_report* none = NULL;
+    options.confidence = 2.0;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_validator_check_columns(training, columns, 5, &options, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "validator", vdt_validator_check_columns(NULL, columns, 5, NULL, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_validator_check_arrow(training, NULL, NULL, NULL, NULL, &none, e));
+    CHECK(none == NULL);
+    vdt_batch_report_destroy(NULL);
+}
+
 int main(void) {
     vdt_schema* schema = parse(document);
     test_documents(schema);
@@ -166,6 +228,7 @@ int main(void) {
 
     test_rows(serving);
     test_tensors(serving);
+    test_tables(training);
     vdt_validator_destroy(serving);
     vdt_validator_destroy(training);
     vdt_validator_destroy(NULL);

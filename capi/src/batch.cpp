@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables held against a schema, across the C boundary.
+#include "vedette/validation/batch.hpp"
+
+#include <string>
+
+#include "arrow.hpp"
+#include "fence.hpp"
+#include "handles.hpp"
+#include "rendering.hpp"
+#include "structs.hpp"
+#include "vedette/guard/render_batch.hpp"
+#include "views.hpp"
+
+using namespace vedette;
+using namespace vedette::capi;
+using validation::BatchFinding;
+using validation::BatchOptions;
+using validation::BatchReport;
+
+namespace {
+
+constexpr vdt_batch_options default_options() noexcept {
+    return {sizeof(vdt_batch_options), 0, 0, 5, 0.95};
+}
+
+BatchOptions read_options(const vdt_batch_options* given) {
+    const vdt_batch_options options = read_struct(given, default_options(), "options");
+    return {.offenders = options.offenders,
+            .bitmaps = options.bitmaps != 0,
+            .read_texts = options.read_texts != 0,
+            .confidence = options.confidence == 0.0 ? 0.95 : options.confidence};
+}
+
+vdt_batch_report* judge(const vdt_validator* validator, const Table& table, const vdt_batch_options* options,
+                        const vdt_allocator* allocator) {
+    return make_handle<vdt_batch_report>(allocator, validator->object,
+                                         validate_batch(validator->object, table, read_options(options)));
+}
+
+// What there is at a place of a list of the report.
+template <class T>
+const T& at(const std::vector<T>& list, std::size_t index, const char* what) {
+    if (index < list.size()) return list[index];
+    throw Error(ErrorCode::invalid_argument,
+                std::string(what) + ": " + std::to_string(index) + " is not below " + std::to_string(list.size()));
+}
+
+template <class T>
+const T* borrow_list(const std::vector<T>& list) noexcept {
+    return list.empty() ? nullptr : list.data();
+}
+
+}  // namespace
+
+extern "C" {
+
+void vdt_batch_options_init(vdt_batch_options* options, size_t size) noexcept {
+    init_struct(options, size, default_options());
+}
+
+void vdt_batch_summary_init(vdt_batch_summary* summary, size_t size) noexcept {
+    init_struct(summary, size, vdt_batch_summary{});
+}
+
+void vdt_batch_finding_init(vdt_batch_finding* finding, size_t size) noexcept {
+    init_struct(finding, size, vdt_batch_finding{});
+}
+
+vdt_status vdt_validator_check_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
+                                       const vdt_batch_options* options, const vdt_allocator* allocator,
+                                       vdt_batch_report** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(out, "out");
+        const BorrowedTable live = read_columns(columns, count);
+        *out = judge(validator, live.table, options, allocator);
+    });
+}
+
+vdt_status vdt_validator_check_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
+                                     const struct ArrowArray* batch, const vdt_batch_options* options,
+                                     const vdt_allocator* allocator, vdt_batch_report** out,
+                                     vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(out, "out");
+        const BorrowedTable live = read_arrow(schema, batch);
+        *out = judge(validator, live.table, options, allocator);
+    });
+}
+
+void vdt_batch_report_destroy(vdt_batch_report* report) noexcept {
+    destroy_handle(report);
+}
+
+vdt_status vdt_batch_report_summary(const vdt_batch_report* report, vdt_batch_summary* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        const BatchReport& object = report->object;
+        write_struct(
+            out,
+            vdt_batch_summary{sizeof(vdt_batch_summary), static_cast<vdt_severity>(object.severity), object.rows,
+                              object.failed_rows, object.findings.size(), object.unexpected.size(),
+                              borrow_list(object.failed_row_bitmap), object.failed_row_bitmap.size()},
+            "out");
+    });
+}
+
+vdt_status vdt_batch_report_finding(const vdt_batch_report* report, size_t index, vdt_batch_finding* out,
+                                    vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        const BatchFinding& finding = at(report->object.findings, index, "index");
+        write_struct(out,
+                     vdt_batch_finding{sizeof(vdt_batch_finding), static_cast<vdt_check>(finding.check),
+                                       finding.feature, static_cast<vdt_severity>(finding.severity), 0, finding.count,
+                                       finding.rate.lower, finding.rate.upper, borrow_list(finding.offenders),
+                                       finding.offenders.size(), borrow_list(finding.bitmap), finding.bitmap.size()},
+                     "out");
+    });
+}
+
+vdt_status vdt_batch_report_unexpected(const vdt_batch_report* report, size_t index, vdt_string* out,
+                                       vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        require(out, "out");
+        *out = borrow(at(report->object.unexpected, index, "index"));
+    });
+}
+
+vdt_status vdt_batch_report_not_evaluated(const vdt_batch_report* report, size_t feature, uint32_t* checks,
+                                          vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        require(checks, "checks");
+        *checks = at(report->object.not_evaluated, feature, "feature");
+    });
+}
+
+vdt_status vdt_batch_report_render(const vdt_batch_report* report, const char* format,
+                                   const vdt_render_options* options, char* buffer, size_t capacity, size_t* length,
+                                   vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        const Rendering rendering = read_rendering(format, options);
+        copy_text(render(rendering.format, report->rules, report->object, rendering.options), buffer, capacity, length);
+    });
+}
+
+}  // extern "C"
