@@ -87,6 +87,20 @@ inline void panel_product(const float* panel, const float* x, std::size_t depth,
     }
 }
 
+inline void search_trees(const float* trees, const TreeLevels* levels, const float* row, std::size_t columns,
+                         std::uint32_t* not_above) noexcept {
+    for (std::size_t j = 0; j < columns; ++j) {
+        std::size_t at = 0;
+        for (std::size_t level = 0; level < levels->count; ++level) {
+            const float* const block = trees + (j * levels->blocks + levels->begins[level] + at) * tree_block;
+            const auto below =
+                std::count_if(block, block + tree_block, [x = row[j]](float entry) { return entry <= x; });
+            at = at * tree_block + static_cast<std::size_t>(below);
+        }
+        not_above[j] = static_cast<std::uint32_t>(at);
+    }
+}
+
 inline void widen_half(const std::uint16_t* bits, std::size_t count, float* out) noexcept {
     widen_half_plainly(bits, count, out);
 }
@@ -95,8 +109,8 @@ inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* 
 }
 
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,     &logit_sums,    &entropy_sums, &count_at_least,
-            &collect_between, &panel_product, &widen_half,   &widen_bfloat16};
+    return {&logit_range,   &logit_sums,   &entropy_sums, &count_at_least, &collect_between,
+            &panel_product, &search_trees, &widen_half,   &widen_bfloat16};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

@@ -13,6 +13,19 @@ inline constexpr std::size_t logit_lanes = 16;
 /// Products come in panels of so many rows, interleaved: element k of row i at [k * product_rows + i].
 inline constexpr std::size_t product_rows = 32;
 
+/// Entries of a block in the tree of a sorted column.
+inline constexpr std::size_t tree_block = 16;
+inline constexpr std::size_t most_tree_levels = 8;
+
+/// Trees of sorted columns, each `blocks` blocks long, one after the other. Level l begins at block begins[l]; the
+/// root, of one block, comes first, the column itself last. An entry above is the last of its block of the next level;
+/// of the last block none. What is left of a block is NaN.
+struct TreeLevels {
+    std::size_t count = 0;
+    std::size_t begins[most_tree_levels] = {};
+    std::size_t blocks = 0;
+};
+
 /// The extremes of the logits seen. Begins as it stands here.
 struct LogitRange {
     float largest = -__builtin_inff();
@@ -53,6 +66,10 @@ struct ScoreKernels {
     /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in four interleaved sums; panel and out are
     /// aligned to 64 bytes.
     void (*panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
+
+    /// not_above[j] = how many of column j are <= row[j], which is no NaN; trees are aligned to 64 bytes.
+    void (*search_trees)(const float* trees, const TreeLevels* levels, const float* row, std::size_t columns,
+                         std::uint32_t* not_above) noexcept;
 
     /// binary16 and bfloat16 to float, exactly.
     void (*widen_half)(const std::uint16_t* bits, std::size_t count, float* out) noexcept;

@@ -16,6 +16,7 @@
 #include "kernels/rows.inl.hpp"
 #include "kernels/scores.inl.hpp"
 #include "kernels/sliding.inl.hpp"
+#include "kernels/trees.inl.hpp"
 #include "kernels/walk.inl.hpp"
 #include "kernels/waves.inl.hpp"
 
@@ -40,8 +41,8 @@ constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};
 }
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,     &logit_sums,    &entropy_sums, &count_at_least,
-            &collect_between, &panel_product, &widen_half,   &widen_bfloat16};
+    return {&logit_range,   &logit_sums,   &entropy_sums, &count_at_least, &collect_between,
+            &panel_product, &search_trees, &widen_half,   &widen_bfloat16};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "perturbation/column_search.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
@@ -14,8 +15,6 @@ namespace {
 
 constexpr const char* file_kind = "tail_score";
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-// Searches that go on side by side, so that their waits for memory overlap.
-constexpr std::size_t searches = 8;
 
 // The sign of an ascending column's third central moment; 0 where that is nothing but rounding. Values are taken from
 // the first one on, so that a mean far from 0 costs no digits.
@@ -35,21 +34,6 @@ std::int8_t skewness_sign(std::span<const float> column) {
     const double skewness = third / n / std::pow(second / n, 1.5);
     if (!(std::abs(skewness) > 1e-12)) return 0;
     return skewness < 0.0 ? std::int8_t{-1} : std::int8_t{1};
-}
-
-// For a few columns one after the other: how many of each are below x. The same steps for all.
-template <std::size_t width>
-void lower_bounds(const float* columns, std::size_t count, const float* x, std::size_t* below) noexcept {
-    const float* from[width];
-    for (std::size_t k = 0; k < width; ++k) from[k] = columns + k * count;
-    std::size_t left = count;
-    while (left > 1) {
-        const std::size_t half = left / 2;
-        for (std::size_t k = 0; k < width; ++k) from[k] += from[k][half - 1] < x[k] ? half : 0;
-        left -= half;
-    }
-    for (std::size_t k = 0; k < width; ++k)
-        below[k] = static_cast<std::size_t>(from[k] - (columns + k * count)) + (*from[k] < x[k] ? 1 : 0);
 }
 
 double skewed_tail(int skewness, double left, double right) noexcept {
@@ -75,9 +59,8 @@ TailScore::TailScore(MatrixView<float> reference, TailScoreKind kind) : kind_(ki
                                                " columns, at least 2 rows and a column needed");
     if (count_ >= (std::size_t{1} << 31U))
         refuse(ErrorCode::overflow, std::to_string(count_) + " rows, must be below 2^31");
-    columns_.resize(count_ * reference.columns());
+    std::vector<float> column(count_);
     for (std::size_t j = 0; j < reference.columns(); ++j) {
-        const std::span<float> column = std::span(columns_).subspan(j * count_, count_);
         for (std::size_t i = 0; i < count_; ++i) {
             column[i] = reference(i, j) + 0.0F;  // either zero as +0
             if (!std::isfinite(column[i]))
@@ -86,17 +69,21 @@ TailScore::TailScore(MatrixView<float> reference, TailScoreKind kind) : kind_(ki
         }
         std::sort(column.begin(), column.end());
         skewness_.push_back(skewness_sign(column));
+        append_tree(std::span<const float>(column), trees_);
     }
     prepare();
 }
 
 void TailScore::prepare() {
-    ends_.resize(columns_.size());
+    begins_.resize(dimension() * count_);
+    const kernels::TreeLevels levels = tree_levels(count_);
     for (std::size_t j = 0; j < dimension(); ++j) {
-        const float* const column = columns_.data() + j * count_;
-        std::uint32_t* const ends = ends_.data() + j * count_;
-        for (std::size_t i = count_; i-- > 0;)
-            ends[i] = i + 1 < count_ && column[i] == column[i + 1] ? ends[i + 1] : static_cast<std::uint32_t>(i + 1);
+        const Block* const tree = &trees_[j * levels.blocks];
+        std::uint32_t* const begins = begins_.data() + j * count_;
+        for (std::size_t i = 0; i < count_; ++i) {
+            const bool is_tie = i > 0 && column_entry(tree, levels, i) == column_entry(tree, levels, i - 1);
+            begins[i] = is_tie ? begins[i - 1] : static_cast<std::uint32_t>(i);
+        }
     }
     tails_.assign(count_ + 2, 0.0);
     const double all = static_cast<double>(count_) + 1.0;
@@ -109,21 +96,12 @@ bool TailScore::for_each_tail(std::span<const float> row, Each&& each) const noe
     if (row.size() != dimension()) return false;
     for (const float x : row)
         if (std::isnan(x)) return false;
-    const auto judge = [&](std::size_t j, std::size_t below) {
-        const std::size_t place = j * count_ + below;
-        const bool is_tie = below < count_ && columns_[place] == row[j];
-        const std::size_t not_above = is_tie ? ends_[place] : below;
+    const kernels::TreeLevels levels = tree_levels(count_);
+    search_columns(trees_.data(), levels, row, [&](std::size_t j, std::size_t not_above) {
+        const bool is_tie = not_above > 0 && column_entry(&trees_[j * levels.blocks], levels, not_above - 1) == row[j];
+        const std::size_t below = is_tie ? begins_[j * count_ + not_above - 1] : not_above;
         each(j, tails_[not_above + 1], tails_[count_ - below + 1]);
-    };
-    std::size_t j = 0, below[searches];
-    for (; j + searches <= row.size(); j += searches) {
-        lower_bounds<searches>(columns_.data() + j * count_, count_, row.data() + j, below);
-        for (std::size_t k = 0; k < searches; ++k) judge(j + k, below[k]);
-    }
-    for (; j < row.size(); ++j) {
-        lower_bounds<1>(columns_.data() + j * count_, count_, row.data() + j, below);
-        judge(j, below[0]);
-    }
+    });
     return true;
 }
 
@@ -164,10 +142,19 @@ double TailScore::score(std::span<const float> row, std::span<double> contributi
     return total;
 }
 
+// Each ascending, one after the other.
+std::vector<float> TailScore::columns() const {
+    const kernels::TreeLevels levels = tree_levels(count_);
+    std::vector<float> all;
+    for (std::size_t j = 0; j < dimension(); ++j)
+        for (std::size_t i = 0; i < count_; ++i) all.push_back(column_entry(&trees_[j * levels.blocks], levels, i));
+    return all;
+}
+
 std::vector<std::byte> TailScore::serialize() const {
     ContainerWriter writer;
     const std::uint64_t shape[] = {dimension(), count_};
-    writer.add("columns", std::span<const float>(columns_), shape);
+    writer.add("columns", std::span<const float>(columns()), shape);
     writer.add("skewness", skewness_);
     writer.add_scalar("kind", static_cast<std::uint8_t>(kind_));
     return writer.finish(file_kind);
@@ -190,11 +177,11 @@ TailScore TailScore::deserialize(std::span<const std::byte> bytes) {
     TailScore score;
     score.kind_ = static_cast<TailScoreKind>(kind);
     score.count_ = static_cast<std::size_t>(shape[1]);
-    score.columns_.assign(columns.begin(), columns.end());
     score.skewness_.assign(skewness.begin(), skewness.end());
     for (std::size_t j = 0; j < score.dimension(); ++j) {
-        const auto first = score.columns_.begin() + static_cast<std::ptrdiff_t>(j * score.count_);
-        require(std::is_sorted(first, first + static_cast<std::ptrdiff_t>(score.count_)));
+        const auto column = columns.subspan(j * score.count_, score.count_);
+        require(std::is_sorted(column.begin(), column.end()));
+        append_tree(column, score.trees_);
     }
     score.prepare();
     return score;

@@ -9,6 +9,11 @@
 #include "guarantee/rate.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
+#include "vedette/perturbation/half_space_trees.hpp"
+#include "vedette/perturbation/histogram_score.hpp"
+#include "vedette/perturbation/isolation_forest.hpp"
+#include "vedette/perturbation/local_outlier_factor.hpp"
+#include "vedette/perturbation/loda.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
 #include "vedette/stats/conformal.hpp"
@@ -98,4 +103,30 @@ TEST_CASE("Mahalanobis and tail scores keep the false-alarm rate and find shifte
     for (unsigned kind = 0; kind < 3; ++kind)
         check("tails " + std::to_string(kind), stream++,
               perturbation::TailScore(view, static_cast<perturbation::TailScoreKind>(kind)), draw, 0.5);
+}
+
+TEST_CASE("scores of raw features keep the false-alarm rate and find shifted rows") {
+    vedette::Random random(53);
+    const std::size_t n = 300;
+    std::vector<float> reference(n * width);
+    for (std::size_t i = 0; i < n; ++i) draw_row(random, draw_label(random), &reference[i * width]);
+    const auto view = vedette::MatrixView<float>::row_major(reference.data(), n, width);
+    const auto draw = [](vedette::Random& generator, bool benign, float* row) {
+        draw_row(generator, draw_label(generator), row);
+        if (!benign)
+            for (std::size_t j = 0; j < width; ++j) row[j] += j % 2 == 0 ? 9.0F : -9.0F;
+    };
+    check("isolation forest", 30, perturbation::IsolationForest(view, {.trees = 32}), draw, 0.5);
+    check("extended isolation forest", 31, perturbation::IsolationForest(view, {.trees = 16, .extension = 2}), draw,
+          0.5);
+    for (unsigned kind = 0; kind < 3; ++kind)
+        check("histograms " + std::to_string(kind), 32 + kind,
+              perturbation::HistogramScore(view, {.kind = static_cast<perturbation::HistogramScoreKind>(kind)}), draw,
+              0.5);
+    check("local outlier factor", 35, perturbation::LocalOutlierFactor(view), draw, 0.5);
+    check("LODA", 36, perturbation::Loda(view), draw, 0.5);
+    for (unsigned kind = 0; kind < 2; ++kind)
+        check("half-space trees " + std::to_string(kind), 37 + kind,
+              perturbation::HalfSpaceTrees(view, {.kind = static_cast<perturbation::HalfSpaceTreesKind>(kind)}), draw,
+              0.5);
 }

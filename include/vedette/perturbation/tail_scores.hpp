@@ -30,9 +30,9 @@ enum class TailScoreKind : std::uint8_t {
 /// Frozen at construction: scoring is const, noexcept, without allocation or locks, safe from several threads.
 class TailScore {
   public:
-    /// Copies and sorts the columns: 8 bytes a value. Throws Error: not_enough_data for fewer than 2 rows or no column;
-    /// invalid_argument for a value that is not finite or an unknown kind; overflow for 2^31 rows or more.
-    /// O(d n log n).
+    /// Copies and sorts the columns: some 8.3 bytes a value. Throws Error: not_enough_data for fewer than 2 rows or no
+    /// column; invalid_argument for a value that is not finite or an unknown kind; overflow for 2^31 rows or more. O(d
+    /// n log n).
     explicit TailScore(MatrixView<float> reference, TailScoreKind kind = TailScoreKind::ecod);
 
     /// NaN for a row of another width or with a NaN; infinities lie beyond all of the reference. O(d log n).
@@ -51,16 +51,21 @@ class TailScore {
     [[nodiscard]] static TailScore deserialize(std::span<const std::byte> bytes);
 
   private:
+    struct alignas(64) Block {
+        float entries[16];
+    };
+
     TailScore() = default;
     void prepare();
+    [[nodiscard]] std::vector<float> columns() const;
     template <class Each>
     bool for_each_tail(std::span<const float> row, Each&& each) const noexcept;
 
     TailScoreKind kind_ = TailScoreKind::ecod;
     std::size_t count_ = 0;
-    std::vector<float> columns_;         // each ascending, one after the other
+    std::vector<Block> trees_;           // by feature, over the ascending column
     std::vector<std::int8_t> skewness_;  // sign, by feature
-    std::vector<std::uint32_t> ends_;    // where the run of values equal to this one ends
+    std::vector<std::uint32_t> begins_;  // where the run of values equal to this one begins
     std::vector<double> tails_;          // -ln(k/(n + 1)), by k
 };
 

@@ -2,6 +2,7 @@
 // The kernels of scores against their plain twins, bit for bit, on every instruction set that this CPU has.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -10,6 +11,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "kernels/scalar_scores.hpp"
+#include "perturbation/column_search.hpp"
 #include "vedette/core/dtype.hpp"
 
 namespace kernels = vedette::kernels;
@@ -114,6 +116,45 @@ TEST_CASE("score kernels: all 65,536 halves of both types") {
         for (std::size_t i = 0; i < bits.size(); ++i) {
             REQUIRE(same(half[i], vedette::half_to_float(bits[i])));
             REQUIRE(same(bfloat16[i], vedette::bfloat16_to_float(bits[i])));
+        }
+    }
+}
+
+TEST_CASE("score kernels: search in trees of sorted columns") {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    struct alignas(64) Block {
+        float entries[kernels::tree_block];
+    };
+    std::mt19937 random(7);
+    for (const std::size_t count : {1UL, 2UL, 15UL, 16UL, 17UL, 255UL, 256UL, 257UL, 4097UL}) {
+        constexpr std::size_t columns = 11;
+        std::vector<Block> trees;
+        std::vector<std::vector<float>> sorted;
+        for (std::size_t j = 0; j < columns; ++j) {
+            sorted.push_back(make_row(count, j % 2 == 0 ? 2 : 4, random));  // ties, and all magnitudes
+            if (j == 3) sorted.back().back() = infinity;
+            std::sort(sorted.back().begin(), sorted.back().end());
+            vedette::perturbation::append_tree(std::span<const float>(sorted.back()), trees);
+        }
+        const kernels::TreeLevels levels = vedette::perturbation::tree_levels(count);
+        REQUIRE(trees.size() == columns * levels.blocks);
+        for (int turn = 0; turn < 60; ++turn) {
+            std::vector<float> row = make_row(columns, 3, random);
+            for (std::size_t j = 0; j < columns; ++j)
+                if (turn % 2 == 0) row[j] = sorted[j][random() % count];
+            if (turn == 5) row.assign(columns, infinity);
+            for (const kernels::KernelTable* table : kernels::available_tables()) {
+                CAPTURE(table->name);
+                std::uint32_t found[columns] = {};
+                table->scores.search_trees(trees.front().entries, &levels, row.data(), columns, found);
+                for (std::size_t j = 0; j < columns; ++j)
+                    REQUIRE(found[j] ==
+                            std::upper_bound(sorted[j].begin(), sorted[j].end(), row[j]) - sorted[j].begin());
+            }
+            std::uint32_t plain[columns] = {};
+            kernels::scalar::search_trees(trees.front().entries, &levels, row.data(), columns, plain);
+            for (std::size_t j = 0; j < columns; ++j)
+                REQUIRE(plain[j] == std::upper_bound(sorted[j].begin(), sorted[j].end(), row[j]) - sorted[j].begin());
         }
     }
 }
