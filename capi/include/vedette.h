@@ -254,7 +254,11 @@ enum {
     VDT_REASON_FAR_OUT_OF_RANGE = 7,
     VDT_REASON_SCORE = 8,                ///< a score reached its threshold
     VDT_REASON_SCORE_NOT_EVALUATED = 9,  ///< a score answered NaN, or its callback a non-zero status
-    VDT_REASON_FOREIGN_WINDOW = 10       ///< the window belongs to another baseline; nothing was checked or counted
+    VDT_REASON_FOREIGN_WINDOW = 10,      ///< the window belongs to another baseline; nothing was checked or counted
+    VDT_REASON_CALIBRATED_SCORE = 11,    ///< a score of the baseline, at the policy's false-alarm level
+    /// It could not tell, its vector was not given, or its calibration is stale.
+    VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED = 12,
+    VDT_REASON_FUSED_SCORES = 13  ///< all scores of the policy together
 };
 
 /// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
@@ -309,9 +313,11 @@ typedef struct vdt_baseline vdt_baseline;  ///< what the reference looked like; 
 typedef struct vdt_guard vdt_guard;        ///< a baseline and a policy, made ready; immutable once it is shared
 typedef struct vdt_window vdt_window;      ///< one thread's counters; not thread-safe
 typedef struct vdt_report vdt_report;      ///< the judgement of a window; immutable
-typedef struct vdt_sketch vdt_sketch;      ///< quantiles of an endless stream; not thread-safe while it is updated
-typedef struct vdt_sample vdt_sample;      ///< a reference column, frozen for tests of live ones; immutable
-typedef struct vdt_mmd vdt_mmd;            ///< reference rows, frozen for the kernel two-sample test; immutable
+typedef struct vdt_score vdt_score;        ///< a fitted score, calibrated or not; immutable once it is shared
+typedef struct vdt_caller_evidence vdt_caller_evidence;  ///< evidence against callers; not thread-safe
+typedef struct vdt_sketch vdt_sketch;  ///< quantiles of an endless stream; not thread-safe while it is updated
+typedef struct vdt_sample vdt_sample;  ///< a reference column, frozen for tests of live ones; immutable
+typedef struct vdt_mmd vdt_mmd;        ///< reference rows, frozen for the kernel two-sample test; immutable
 typedef struct vdt_random_features vdt_random_features;  ///< the same for streams of rows; immutable
 typedef struct vdt_feature_window vdt_feature_window;    ///< one thread's sums of live rows; not thread-safe
 
@@ -491,12 +497,21 @@ typedef struct vdt_guard_options {
 typedef struct vdt_finding {
     vdt_reason reason;
     vdt_decision decision;
-    uint32_t subject;  ///< index of the feature; of the score for the two SCORE reasons
+    uint32_t subject;  ///< index of the feature; of the score for the SCORE reasons
     uint32_t reserved;
     double value;  ///< the number found (for a wrong width: that width); NaN where there is none
 } vdt_finding;
 
 #define VDT_VERDICT_CAPACITY 8
+#define VDT_VERDICT_SCORES 8
+
+/// What a score says of a row. It never changes.
+typedef struct vdt_score_answer {
+    double score;           ///< higher = more anomalous; NaN: could not tell
+    double p_value;         ///< conformal; NaN with the score, and without a calibration
+    vdt_decision decision;  ///< in a verdict; VDT_NOT_EVALUATED elsewhere
+    uint32_t reserved;
+} vdt_score_answer;
 
 /// The judgement of one request.
 typedef struct vdt_verdict {
@@ -505,7 +520,22 @@ typedef struct vdt_verdict {
     uint32_t reasons;                            ///< bit `1 << reason` for every reason found
     uint32_t finding_count;                      ///< all findings; the first VDT_VERDICT_CAPACITY of them are stored
     vdt_finding findings[VDT_VERDICT_CAPACITY];  ///< in feature order; those beyond the count are left as they were
+    uint32_t score_count;                        ///< scores of the baseline that the policy names
+    uint32_t reserved;
+    double fused_e_value;                         ///< NaN where the policy asks for none
+    vdt_score_answer scores[VDT_VERDICT_SCORES];  ///< of those, see vdt_guard_calibrated_score_name
 } vdt_verdict;
+
+/// What a request has besides its row, for the scores of the baseline. All borrowed for the call; NULL = not given.
+typedef struct vdt_request_vectors {
+    uint32_t struct_size;
+    uint32_t group;  ///< of calibrations by group, e.g. the predicted class
+    const float* embedding;
+    uint64_t embedding_length;
+    const float* logits;
+    uint64_t logits_length;
+    double weight;  ///< of weighted calibrations; default 1
+} vdt_request_vectors;
 
 /// A caller's own score. Both functions get `user_data`, the row and its width, and write a score (higher = more
 /// anomalous, NaN = could not tell); a non-zero return is the finding VDT_REASON_SCORE_NOT_EVALUATED. They run inside
@@ -551,6 +581,26 @@ VDT_API vdt_status vdt_guard_check_f64(const vdt_guard* guard, const double* row
                                        vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_guard_check_values(const vdt_guard* guard, const vdt_value* row, size_t width,
                                           vdt_window* window, vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+/// The same, with the vectors that scores of the baseline take; NULL = none. A score whose vector is not given is
+/// VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED. Thread-safe, without allocation or lock.
+VDT_API void vdt_request_vectors_init(vdt_request_vectors* vectors, size_t size) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_check_f32_with(const vdt_guard* guard, const float* row, size_t width,
+                                            const vdt_request_vectors* vectors, vdt_window* window,
+                                            vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_check_f64_with(const vdt_guard* guard, const double* row, size_t width,
+                                            const vdt_request_vectors* vectors, vdt_window* window,
+                                            vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_check_values_with(const vdt_guard* guard, const vdt_value* row, size_t width,
+                                               const vdt_request_vectors* vectors, vdt_window* window,
+                                               vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+/// Scores of the baseline that the policy names, in the order of a verdict's `scores`.
+VDT_API size_t vdt_guard_calibrated_score_count(const vdt_guard* guard) VDT_NOEXCEPT;
+/// `*out`: borrowed until destroy. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_guard_calibrated_score_name(const vdt_guard* guard, size_t index, vdt_string* out,
+                                                   vdt_error* error) VDT_NOEXCEPT;
+/// To be called with 1 while a drift alarm holds and with 0 when it is over: until then scores of the baseline are not
+/// evaluated. Thread-safe.
+VDT_API vdt_status vdt_guard_mark_calibrations(const vdt_guard* guard, int32_t stale, vdt_error* error) VDT_NOEXCEPT;
 /// A verdict of this guard in words, a line per stored finding. Two-call.
 /// Errors: INVALID_ARGUMENT for a verdict that this guard cannot have given.
 VDT_API vdt_status vdt_guard_explain(const vdt_guard* guard, const vdt_verdict* verdict, char* buffer, size_t capacity,
@@ -831,6 +881,148 @@ VDT_API vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_ma
                                         const vdt_test_options* options, vdt_test_result* out,
                                         double* feature_contributions, size_t feature_count, double* row_contributions,
                                         size_t row_count, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== scores ====
+// How anomalous a row is for a model that is not attacked; see the README for which score sees what. Fit one to rows
+// that the model knows, calibrate it with other benign rows, then ask it, or put it into a baseline for a guard.
+
+/// What the rows of a kind of score are.
+enum { VDT_SCORE_FEATURES = 0, VDT_SCORE_EMBEDDING = 1, VDT_SCORE_LOGITS = 2, VDT_SCORE_SCORES = 3 };
+
+typedef struct vdt_score_fit_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* kind;  ///< e.g. "mahalanobis"; required
+    uint64_t kind_length;
+    const char* options;  ///< a JSON object, or "name=value, name=value"; NULL = all defaults
+    uint64_t options_length;
+    const uint32_t* labels;  ///< the class of each row; NULL = all rows are of one class
+    uint64_t label_count;
+    uint64_t class_count;            ///< 0 = the largest label and 1
+    const vdt_matrix* head_weights;  ///< of the model's last layer, a row per class; for kinds that ask for it
+    const float* head_bias;
+    uint64_t head_bias_count;
+} vdt_score_fit_options;
+
+/// What a p-value of a calibration promises: see `stats/conformal.hpp`.
+enum { VDT_CONFORMAL_MARGINAL = 0, VDT_CONFORMAL_CONDITIONAL_DKW = 1, VDT_CONFORMAL_CONDITIONAL_SIMES = 2 };
+
+typedef struct vdt_score_calibration_options {
+    uint32_t struct_size;
+    int32_t guarantee;           ///< VDT_CONFORMAL_*
+    double failure_probability;  ///< of the conditional guarantees, in (0, 0.5]; default 0.05
+    const uint32_t* groups;      ///< the group of each row; NULL = one calibration for all
+    uint64_t group_length;       ///< how many they are
+    uint64_t group_count;        ///< 0 = the largest group and 1
+    const double* weights;       ///< density ratios, live to calibration, of each row; not together with groups
+    uint64_t weight_count;
+} vdt_score_calibration_options;
+
+VDT_API void vdt_score_fit_options_init(vdt_score_fit_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_score_calibration_options_init(vdt_score_calibration_options* options, size_t size) VDT_NOEXCEPT;
+
+/// The kinds of scores: how many, and name and VDT_SCORE_* of each. `*name`: static. Errors: INVALID_ARGUMENT.
+VDT_API size_t vdt_score_kind_count(void) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_score_kind_at(size_t index, vdt_string* name, int32_t* input, vdt_error* error) VDT_NOEXCEPT;
+
+/// Fits a score; `reference` may be NULL for a score of logits that is not fitted. Everything is copied. `*out`: owned.
+/// Errors: INVALID_ARGUMENT for an unknown kind or option, a value that the kind refuses; NOT_ENOUGH_DATA,
+/// DIMENSION_MISMATCH, OVERFLOW, UNSUPPORTED.
+VDT_API vdt_status vdt_score_fit(const vdt_matrix* reference, const vdt_score_fit_options* options,
+                                 const vdt_allocator* allocator, vdt_score** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_score_destroy(vdt_score* score) VDT_NOEXCEPT;
+/// Calibrates, in place of any calibration before: set-up only, before the score is shared. Rows that the score cannot
+/// tell of are left out; `*unscored` (may be NULL) says how many. `options` NULL = defaults. The score is as it was
+/// after a failure. Errors: NOT_ENOUGH_DATA, DIMENSION_MISMATCH, INVALID_ARGUMENT, OVERFLOW, UNSUPPORTED.
+VDT_API vdt_status vdt_score_calibrate(vdt_score* score, const vdt_matrix* benign,
+                                       const vdt_score_calibration_options* options, uint64_t* unscored,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// `*out`: static, e.g. "mahalanobis". Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_score_kind(const vdt_score* score, vdt_string* out, vdt_error* error) VDT_NOEXCEPT;
+/// Entries of a row (0: any number, and for NULL), and rows of its calibration (0: none).
+VDT_API size_t vdt_score_width(const vdt_score* score) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_score_calibration_count(const vdt_score* score) VDT_NOEXCEPT;
+
+/// One row. `vectors` gives group or weight where the calibration asks for one (its vectors are not read); NULL = group
+/// 0, weight 1. A row of another width is NaN, not an error. Thread-safe, without allocation or lock.
+/// Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_score_row(const vdt_score* score, const float* row, size_t width,
+                                 const vdt_request_vectors* vectors, vdt_score_answer* out,
+                                 vdt_error* error) VDT_NOEXCEPT;
+/// The same, and what each entry of the row adds to the score. `*out` and `contributions` are NaN for a kind that does
+/// not tell.
+VDT_API vdt_status vdt_score_row_contributions(const vdt_score* score, const float* row, size_t width, double* value,
+                                               double* contributions, size_t count, vdt_error* error) VDT_NOEXCEPT;
+/// Every row of a matrix, of any dtype, read as f32: scores and p-values, each NULL or of `count` >= rows places.
+/// Thread-safe. Errors: INVALID_ARGUMENT, DIMENSION_MISMATCH, OVERFLOW, UNSUPPORTED.
+VDT_API vdt_status vdt_score_rows(const vdt_score* score, const vdt_matrix* rows, double* scores, double* p_values,
+                                  size_t count, vdt_error* error) VDT_NOEXCEPT;
+/// VDT_OK where the calibration can alarm at this false-alarm level. Errors: NOT_ENOUGH_DATA, with the number of rows
+/// needed, also without a calibration; INVALID_ARGUMENT.
+VDT_API vdt_status vdt_score_require_level(const vdt_score* score, double level, vdt_error* error) VDT_NOEXCEPT;
+/// One e-value of p-values of several scores of one row, valid whatever their dependence; NaN ones take no part. An
+/// alarm where it is at least 1/level keeps that false-alarm rate.
+VDT_API double vdt_score_fused_e_value(const double* p_values, size_t count) VDT_NOEXCEPT;
+
+/// The canonical bytes, with the calibration. Two-call.
+VDT_API vdt_status vdt_score_to_bytes(const vdt_score* score, void* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_score_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator, vdt_score** out,
+                                        vdt_error* error) VDT_NOEXCEPT;
+/// The same as a file, written atomically. Errors: IO_ERROR besides.
+VDT_API vdt_status vdt_score_save(const vdt_score* score, const char* path, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_score_load(const char* path, const vdt_allocator* allocator, vdt_score** out,
+                                  vdt_error* error) VDT_NOEXCEPT;
+
+/// A new baseline, with another id, that holds these calibrated scores in place of its own, under names of your own, by
+/// which a policy asks for them. Everything is copied. `*out`: owned. Errors: INVALID_ARGUMENT for a score without a
+/// calibration, an empty or repeated name, more than 64; DIMENSION_MISMATCH for a score of features of another width.
+VDT_API vdt_status vdt_baseline_with_scores(const vdt_baseline* baseline, const vdt_string* names,
+                                            const vdt_score* const* scores, size_t count,
+                                            const vdt_allocator* allocator, vdt_baseline** out,
+                                            vdt_error* error) VDT_NOEXCEPT;
+
+typedef struct vdt_caller_options {
+    uint32_t struct_size;
+    uint32_t has_key;    ///< 0: a key is drawn by the system
+    double level;        ///< a benign caller is ever accused with at most this probability; default 1e-3
+    uint64_t capacity;   ///< places, 64 bytes each; a power of two from 8 to 2^24; default 65536
+    uint64_t idle_time;  ///< a caller silent for longer may lose its place; default 2^64 - 1 = never
+    uint64_t key[2];
+} vdt_caller_options;
+
+/// What is known of a caller after a request.
+typedef struct vdt_caller_state {
+    uint32_t struct_size;
+    int32_t is_alarm;  ///< the evidence has reached 1/level, now or before
+    double e_value;    ///< evidence against it; 1 or less says nothing
+    uint64_t requests;
+    uint32_t is_shared;  ///< it had no place of its own, and shares its evidence with others
+    uint32_t reserved;
+} vdt_caller_state;
+
+VDT_API void vdt_caller_options_init(vdt_caller_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_caller_state_init(vdt_caller_state* state, size_t size) VDT_NOEXCEPT;
+/// Evidence against each caller over all of its requests, in memory that never grows. The promise holds for p-values
+/// of a calibration with a conditional guarantee. `options` NULL = defaults. `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_caller_evidence_create(const vdt_caller_options* options, const vdt_allocator* allocator,
+                                              vdt_caller_evidence** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_caller_evidence_destroy(vdt_caller_evidence* evidence) VDT_NOEXCEPT;
+/// One request of a caller, named by any bytes, at a time that does not run backwards. `*state` (may be NULL) is the
+/// caller's after it. A p-value that is NaN or out of [0, 1] changes nothing. No allocation. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_caller_evidence_update(vdt_caller_evidence* evidence, const void* caller, size_t caller_length,
+                                              double p_value, uint64_t time, vdt_caller_state* state,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// Takes a caller's evidence back, after a review. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_caller_evidence_forget(vdt_caller_evidence* evidence, const void* caller, size_t caller_length,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// The bytes hold the key, and so are as secret. Two-call.
+VDT_API vdt_status vdt_caller_evidence_to_bytes(const vdt_caller_evidence* evidence, void* buffer, size_t capacity,
+                                                size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_caller_evidence_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                                  vdt_caller_evidence** out, vdt_error* error) VDT_NOEXCEPT;
 
 // ==== frozen references ====
 // A reference made ready once, and any number of live samples against it, from any number of threads.

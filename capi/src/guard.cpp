@@ -58,21 +58,28 @@ void copy_findings(const Verdict& verdict, vdt_verdict& out) noexcept {
     }
 }
 
+void fill_verdict(const Verdict& verdict, vdt_verdict& out) noexcept {
+    out.decision = static_cast<vdt_decision>(verdict.decision);
+    out.reasons = verdict.reasons;
+    out.finding_count = verdict.finding_count;
+    copy_findings(verdict, out);
+    out.score_count = verdict.score_count;
+    out.fused_e_value = verdict.fused_e_value;
+    for (std::size_t i = 0; i < verdict.score_count; ++i) {
+        const ScoreAnswer& answer = verdict.scores[i];
+        out.scores[i] = {answer.score, answer.p_value, static_cast<vdt_decision>(answer.decision), 0};
+    }
+}
+
 vdt_status write_verdict(const Verdict& verdict, vdt_verdict* out, vdt_error* error) noexcept {
     if (out->struct_size == sizeof(vdt_verdict)) {
-        out->decision = static_cast<vdt_decision>(verdict.decision);
-        out->reasons = verdict.reasons;
-        out->finding_count = verdict.finding_count;
-        copy_findings(verdict, *out);
+        fill_verdict(verdict, *out);
         return VDT_OK;
     }
     return fence(error, [&] {
         vdt_verdict whole{};
         std::memcpy(&whole, out, std::min<std::size_t>(out->struct_size, sizeof whole));
-        whole.decision = static_cast<vdt_decision>(verdict.decision);
-        whole.reasons = verdict.reasons;
-        whole.finding_count = verdict.finding_count;
-        copy_findings(verdict, whole);
+        fill_verdict(verdict, whole);
         write_struct(out, whole, "verdict");
     });
 }
@@ -92,12 +99,32 @@ const char* complaint(const vdt_guard* guard, const void* row, std::size_t width
 }
 
 template <class T>
-vdt_status check_numbers(const vdt_guard* guard, const T* row, std::size_t width, vdt_window* window,
-                         vdt_verdict* verdict, vdt_error* error) noexcept {
+vdt_status check_numbers(const vdt_guard* guard, const T* row, std::size_t width, const vdt_request_vectors* given,
+                         vdt_window* window, vdt_verdict* verdict, vdt_error* error) noexcept {
     if (const char* const message = complaint(guard, row, width, window, verdict)) {
         return fail(error, VDT_INVALID_ARGUMENT, message);
     }
-    return write_verdict(guard->object.check(std::span<const T>(row, width), window->object), verdict, error);
+    RequestVectors vectors;
+    if (const char* const message = read_vectors(given, vectors)) return fail(error, VDT_INVALID_ARGUMENT, message);
+    return write_verdict(guard->object.check(std::span<const T>(row, width), window->object, vectors), verdict, error);
+}
+
+vdt_status check_values(const vdt_guard* guard, const vdt_value* row, std::size_t width,
+                        const vdt_request_vectors* given, vdt_window* window, vdt_verdict* verdict,
+                        vdt_error* error) noexcept {
+    if (const char* const message = complaint(guard, row, width, window, verdict)) {
+        return fail(error, VDT_INVALID_ARGUMENT, message);
+    }
+    RequestVectors vectors;
+    if (const char* const message = read_vectors(given, vectors)) return fail(error, VDT_INVALID_ARGUMENT, message);
+    if (width != window->row.size()) {
+        // The guard refuses such a row by its width alone, or for the window: no value is read.
+        const std::span<const double> unread(reinterpret_cast<const double*>(row), width);
+        return write_verdict(guard->object.check(unread, window->object), verdict, error);
+    }
+    if (!read_values(row, window->row)) return fail_values(error);
+    return write_verdict(guard->object.check(std::span<const Value>(window->row), window->object, vectors), verdict,
+                         error);
 }
 
 Verdict read_verdict(const vdt_verdict* given) {
@@ -118,10 +145,19 @@ Verdict read_verdict(const vdt_verdict* given) {
     result.finding_count = verdict.finding_count;
     for (std::size_t i = 0; i < result.stored_findings(); ++i) {
         const vdt_finding& finding = verdict.findings[i];
-        check_range(finding.reason, VDT_REASON_FOREIGN_WINDOW, "reason");
+        check_range(finding.reason, VDT_REASON_FUSED_SCORES, "reason");
         check_range(finding.decision, VDT_ALARM, "a finding's decision");
         result.findings[i] = {static_cast<Reason>(finding.reason), static_cast<Decision>(finding.decision),
                               finding.subject, finding.value};
+    }
+    check_range(static_cast<std::int32_t>(std::min<std::uint32_t>(verdict.score_count, VDT_VERDICT_SCORES + 1)),
+                VDT_VERDICT_SCORES, "score_count");
+    result.score_count = verdict.score_count;
+    result.fused_e_value = verdict.fused_e_value;
+    for (std::size_t i = 0; i < result.score_count; ++i) {
+        const vdt_score_answer& answer = verdict.scores[i];
+        check_range(answer.decision, VDT_ALARM, "a score's decision");
+        result.scores[i] = {answer.score, answer.p_value, static_cast<Decision>(answer.decision)};
     }
     return result;
 }
@@ -196,26 +232,62 @@ vdt_status vdt_guard_score_name(const vdt_guard* guard, size_t index, vdt_string
 
 vdt_status vdt_guard_check_f32(const vdt_guard* guard, const float* row, size_t width, vdt_window* window,
                                vdt_verdict* verdict, vdt_error* error) noexcept {
-    return check_numbers(guard, row, width, window, verdict, error);
+    return check_numbers(guard, row, width, nullptr, window, verdict, error);
 }
 
 vdt_status vdt_guard_check_f64(const vdt_guard* guard, const double* row, size_t width, vdt_window* window,
                                vdt_verdict* verdict, vdt_error* error) noexcept {
-    return check_numbers(guard, row, width, window, verdict, error);
+    return check_numbers(guard, row, width, nullptr, window, verdict, error);
 }
 
 vdt_status vdt_guard_check_values(const vdt_guard* guard, const vdt_value* row, size_t width, vdt_window* window,
                                   vdt_verdict* verdict, vdt_error* error) noexcept {
-    if (const char* const message = complaint(guard, row, width, window, verdict)) {
-        return fail(error, VDT_INVALID_ARGUMENT, message);
-    }
-    if (width != window->row.size()) {
-        // The guard refuses such a row by its width alone, or for the window: no value is read.
-        const std::span<const double> unread(reinterpret_cast<const double*>(row), width);
-        return write_verdict(guard->object.check(unread, window->object), verdict, error);
-    }
-    if (!read_values(row, window->row)) return fail_values(error);
-    return write_verdict(guard->object.check(std::span<const Value>(window->row), window->object), verdict, error);
+    return check_values(guard, row, width, nullptr, window, verdict, error);
+}
+
+vdt_status vdt_guard_check_f32_with(const vdt_guard* guard, const float* row, size_t width,
+                                    const vdt_request_vectors* vectors, vdt_window* window, vdt_verdict* verdict,
+                                    vdt_error* error) noexcept {
+    return check_numbers(guard, row, width, vectors, window, verdict, error);
+}
+
+vdt_status vdt_guard_check_f64_with(const vdt_guard* guard, const double* row, size_t width,
+                                    const vdt_request_vectors* vectors, vdt_window* window, vdt_verdict* verdict,
+                                    vdt_error* error) noexcept {
+    return check_numbers(guard, row, width, vectors, window, verdict, error);
+}
+
+vdt_status vdt_guard_check_values_with(const vdt_guard* guard, const vdt_value* row, size_t width,
+                                       const vdt_request_vectors* vectors, vdt_window* window, vdt_verdict* verdict,
+                                       vdt_error* error) noexcept {
+    return check_values(guard, row, width, vectors, window, verdict, error);
+}
+
+void vdt_request_vectors_init(vdt_request_vectors* vectors, size_t size) noexcept {
+    init_struct(vectors, size, default_request_vectors());
+}
+
+size_t vdt_guard_calibrated_score_count(const vdt_guard* guard) noexcept {
+    return guard == nullptr ? 0 : guard->object.calibrated_score_count();
+}
+
+vdt_status vdt_guard_calibrated_score_name(const vdt_guard* guard, size_t index, vdt_string* out,
+                                           vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(guard, "guard");
+        require(out, "out");
+        if (index >= guard->object.calibrated_score_count())
+            throw Error(ErrorCode::invalid_argument, "score " + std::to_string(index) + " is not below the " +
+                                                         std::to_string(guard->object.calibrated_score_count()) +
+                                                         " that the policy names");
+        *out = borrow(guard->object.calibrated_score_name(index));
+    });
+}
+
+vdt_status vdt_guard_mark_calibrations(const vdt_guard* guard, int32_t stale, vdt_error* error) noexcept {
+    if (guard == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "guard is NULL");
+    guard->object.mark_calibrations(stale != 0);
+    return VDT_OK;
 }
 
 vdt_status vdt_guard_explain(const vdt_guard* guard, const vdt_verdict* verdict, char* buffer, size_t capacity,

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -21,6 +22,8 @@
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/perturbation/calibrated_score.hpp"
+#include "vedette/perturbation/caller_evidence.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/kll_sketch.hpp"
 #include "vedette/validation/batch.hpp"
@@ -72,6 +75,17 @@ struct alignas(64) vdt_batch_report {
     vdt_allocator allocator;
     vedette::validation::Validator rules;
     vedette::validation::BatchReport object;
+};
+
+struct alignas(64) vdt_score {
+    vdt_allocator allocator;
+    vedette::perturbation::AnyScore object;
+    std::optional<vedette::perturbation::CalibratedScore> calibrated;  // of the same score
+};
+
+struct alignas(64) vdt_caller_evidence {
+    vdt_allocator allocator;
+    vedette::perturbation::CallerEvidence object;
 };
 
 struct alignas(64) vdt_sketch {

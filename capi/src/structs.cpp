@@ -46,6 +46,31 @@ void refuse_reserved(const char* argument) {
     throw Error(ErrorCode::unsupported, std::string(argument) + ": reserved is not 0");
 }
 
+vdt_request_vectors default_request_vectors() noexcept {
+    vdt_request_vectors vectors{};
+    vectors.struct_size = sizeof vectors;
+    vectors.weight = 1.0;
+    return vectors;
+}
+
+const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out) noexcept {
+    if (given == nullptr) return nullptr;
+    const std::uint32_t size = given->struct_size;
+    if (size < 8 || size % 8 != 0 || size > 4096)
+        return "vectors: struct_size is no multiple of 8 from 8 to 4096; was the struct initialised?";
+    vdt_request_vectors vectors = default_request_vectors();
+    std::memcpy(&vectors, given, std::min<std::size_t>(size, sizeof vectors));
+    for (std::size_t i = sizeof vectors; i < size; ++i)
+        if (reinterpret_cast<const unsigned char*>(given)[i] != 0)
+            return "vectors: a field that this library does not know is not zero";
+    if (vectors.embedding == nullptr && vectors.embedding_length != 0) return "vectors.embedding is NULL";
+    if (vectors.logits == nullptr && vectors.logits_length != 0) return "vectors.logits is NULL";
+    out.embedding = {vectors.embedding, static_cast<std::size_t>(vectors.embedding_length)};
+    out.logits = {vectors.logits, static_cast<std::size_t>(vectors.logits_length)};
+    out.context = {vectors.group, vectors.weight};
+    return nullptr;
+}
+
 std::string_view to_text(const char* data, std::uint64_t length, const char* argument) {
     if (length == 0) return {};
     require(data, argument);

@@ -14,6 +14,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/core/evidence.hpp"
 #include "vedette/drift/drift_test.hpp"
+#include "vedette/guard/guard.hpp"
 
 namespace vedette::inline v0::capi {
 
@@ -60,6 +61,11 @@ void init_struct(Struct* out, std::size_t size, const Struct& defaults) noexcept
     const auto own_size = static_cast<std::uint32_t>(size);
     std::memcpy(static_cast<void*>(out), &own_size, sizeof own_size);
 }
+
+/// Of a request without vectors.
+vdt_request_vectors default_request_vectors() noexcept;
+/// Reads them on the request path: null where all is well, else what is wrong. `given` may be null.
+const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out) noexcept;
 
 /// A pointer and a length as text. Throws Error(invalid_argument) for null with a length.
 std::string_view to_text(const char* data, std::uint64_t length, const char* argument);

@@ -12,6 +12,7 @@
 #include "vedette/drift/divergences.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
+#include "vedette/stats/conformal.hpp"
 #include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
@@ -92,6 +93,37 @@ struct MonitorOptions {
     bool warnings = false;
 };
 
+/// A file of rows for a score: numbers; an empty field is a NaN.
+struct ScoreSource {
+    SourceOptions source;
+    std::vector<std::string> columns;  ///< empty = all that are not ignored, nor the label or group
+    std::vector<std::string> ignore;
+};
+
+/// What a score is fitted to, and calibrated with.
+struct ScoreFitOptions {
+    std::string kind;
+    std::string options;
+    ScoreSource reference;  ///< an empty path for kinds that are not fitted
+    std::string label;      ///< column with the class of each row; empty = all of one class
+    ScoreSource calibrate;  ///< an empty path = no calibration
+    std::string group;      ///< column of the calibration file with the group of each row; empty = one for all
+    stats::ConformalGuarantee guarantee = stats::ConformalGuarantee::marginal;
+    double failure_probability = 0.05;
+    double level = 0.0;  ///< that the calibration must have the rows for; 0 = any
+    std::string output;
+};
+
+/// A score over a file of rows. Found are those with an adjusted p-value of at most the level.
+struct ScoreRunOptions {
+    std::string score;
+    ScoreSource live;
+    std::string group;
+    double level = 0.05;  ///< false discovery rate (Benjamini and Hochberg)
+    std::string output;   ///< CSV of all rows; empty = none
+    bool as_json = false;
+};
+
 /// The rules of a file; the default ones for an empty path.
 [[nodiscard]] Policy read_policy(const std::string& path);
 
@@ -114,6 +146,14 @@ ExitStatus sketch_compare(const SketchCompareOptions& options);
 ExitStatus monitor(const MonitorOptions& options);
 /// Prints all kinds with their default options.
 ExitStatus monitor_list();
+ExitStatus score_fit(const ScoreFitOptions& options);
+/// Fails where any row is found; not enough data where one could not be evaluated.
+ExitStatus score_run(const ScoreRunOptions& options);
+/// Adds calibrated scores, each NAME=FILE, to those of a baseline; one of the same name is replaced.
+ExitStatus score_add(const std::string& baseline_path, const std::vector<std::string>& scores,
+                     const std::string& output);
+/// Prints all kinds with their default options.
+ExitStatus score_list();
 ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.

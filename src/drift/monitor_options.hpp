@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of monitors by name: one row per field of an option struct, read from and written to text.
+// The options of monitors by name.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <variant>
-#include <vector>
 
+#include "core/named_options.hpp"
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
@@ -28,33 +25,34 @@
 
 namespace vedette::inline v0::drift {
 
-/// A value as the text has it: 5 is a whole number, -5 and 5.0 are numbers.
-using OptionValue = std::variant<bool, std::uint64_t, double, std::string>;
-struct Option {
-    std::string key;
-    OptionValue value;
-};
-using OptionList = std::vector<Option>;
+using detail::find_option;
+using detail::list_fields;
+using detail::MemberOf;
+using detail::Option;
+using detail::OptionField;
+using detail::OptionList;
+using detail::OptionValue;
+using detail::same_value;
+using detail::write_options;
 
-/// Reads a JSON object or "name=value, name=value"; no key stands twice. Throws Error(invalid_argument).
-OptionList parse_options(const char* monitor, std::string_view text);
-/// One line of JSON.
-std::string write_options(const OptionList& options);
-/// The value of that key, or null.
-const OptionValue* find_option(const OptionList& options, std::string_view key) noexcept;
-
-/// Whether two values mean the same: 5 is 5.0.
-bool same_value(const OptionValue& a, const OptionValue& b);
-
-/// Throws Error(invalid_argument): "monitor cusum: threshold <what>".
-[[noreturn]] void refuse_option(const char* monitor, std::string_view option, const std::string& what);
-
-/// Of an option that must be a finite number, or a whole number up to `most`.
-double read_number(const char* monitor, std::string_view option, const OptionValue& value);
-std::uint64_t read_whole(const char* monitor, std::string_view option, const OptionValue& value, std::uint64_t most);
-/// The place of a word among `words`.
-std::size_t read_word(const char* monitor, std::string_view option, const OptionValue& value,
-                      std::span<const char* const> words);
+// Those of core, for the options of a monitor of that kind.
+inline OptionList parse_options(const char* monitor, std::string_view text) {
+    return detail::parse_options({"monitor", monitor}, text);
+}
+[[noreturn]] inline void refuse_option(const char* monitor, std::string_view option, const std::string& what) {
+    detail::refuse_option({"monitor", monitor}, option, what);
+}
+inline double read_number(const char* monitor, std::string_view option, const OptionValue& value) {
+    return detail::read_number({"monitor", monitor}, option, value);
+}
+inline std::uint64_t read_whole(const char* monitor, std::string_view option, const OptionValue& value,
+                                std::uint64_t most) {
+    return detail::read_whole({"monitor", monitor}, option, value, most);
+}
+template <class Options, std::size_t n>
+bool read_field(Options& options, const char* monitor, const Option& given, const OptionField<Options> (&fields)[n]) {
+    return detail::read_field(options, detail::OptionOwner{"monitor", monitor}, given, fields);
+}
 
 // The words of each choice, in the order of its values.
 inline constexpr const char* direction_words[] = {"up", "down", "both"};
@@ -92,70 +90,6 @@ constexpr std::span<const char* const> words_of(StepdRule) {
 }
 constexpr std::span<const char* const> words_of(EDetectorRule) {
     return e_detector_words;
-}
-
-template <class Options>
-struct OptionField {
-    const char* key;
-    void (*read)(Options&, const char* monitor, const char* key, const OptionValue&);
-    OptionValue (*write)(const Options&);
-};
-
-template <class T>
-T read_option(const char* monitor, const char* key, const OptionValue& value) {
-    if constexpr (std::is_same_v<T, bool>) {
-        const bool* const given = std::get_if<bool>(&value);
-        if (given == nullptr) refuse_option(monitor, key, "must be true or false");
-        return *given;
-    } else if constexpr (std::is_enum_v<T>) {
-        return static_cast<T>(read_word(monitor, key, value, words_of(T{})));
-    } else if constexpr (std::is_integral_v<T>) {
-        return static_cast<T>(read_whole(monitor, key, value, std::numeric_limits<T>::max()));
-    } else {
-        return read_number(monitor, key, value);
-    }
-}
-
-template <class T>
-OptionValue option_value(T value) {
-    if constexpr (std::is_enum_v<T>) {
-        return std::string(words_of(value)[static_cast<std::size_t>(value)]);
-    } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-        return std::uint64_t{value};
-    } else {
-        return value;
-    }
-}
-
-template <auto member>
-struct MemberOf;
-template <class Options, class T, T Options::*member>
-struct MemberOf<member> {
-    static constexpr OptionField<Options> field(const char* key) {
-        return {key,
-                [](Options& target, const char* monitor, const char* name, const OptionValue& value) {
-                    target.*member = read_option<T>(monitor, name, value);
-                },
-                [](const Options& source) { return option_value(source.*member); }};
-    }
-};
-
-/// Whether the struct has such a field, which now has that value.
-template <class Options, std::size_t n>
-bool read_field(Options& options, const char* monitor, const Option& given, const OptionField<Options> (&fields)[n]) {
-    for (const OptionField<Options>& field : fields) {
-        if (given.key != field.key) continue;
-        field.read(options, monitor, field.key, given.value);
-        return true;
-    }
-    return false;
-}
-
-template <class Options, std::size_t n>
-OptionList list_fields(const Options& options, const OptionField<Options> (&fields)[n]) {
-    OptionList list;
-    for (const OptionField<Options>& field : fields) list.push_back({field.key, field.write(options)});
-    return list;
 }
 
 #define VEDETTE_OPTION(Options, name) MemberOf<&Options::name>::field(#name)

@@ -8,6 +8,7 @@
 #include "guard/baseline_state.hpp"
 #include "guard/decide.hpp"
 #include "guard/joint.hpp"
+#include "guard/score_report.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/guard/report.hpp"
@@ -290,6 +291,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
                   .joint = {},
                   .streams = {},
+                  .scores = {},
                   .level = policy.level,
                   .correction = policy.correction,
                   .minimum_rows = policy.minimum_rows,
@@ -328,7 +330,9 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
         judged_any = true;
         overall = worst(overall, evidence.decision);
     }
-    report.decision = judged_any ? overall : Decision::not_evaluated;
+    report.scores = assess_scores(baseline, window, policy, overall == Decision::alarm);
+    for (const ScoreReport& score : report.scores) overall = worst(overall, score.decision);
+    report.decision = judged_any || !report.scores.empty() ? overall : Decision::not_evaluated;
     return report;
 }
 

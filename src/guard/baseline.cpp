@@ -174,7 +174,33 @@ void check_options(const Table& reference, const BaselineOptions& options) {
 
 }  // namespace
 
+void Baseline::State::check_scores(ErrorCode code) const {
+    if (scores.size() > most_scores)
+        throw Error(code, fmt::format("a baseline holds {} scores at most, not {}", most_scores, scores.size()));
+    const auto single =
+        static_cast<std::size_t>(std::count_if(scores.begin(), scores.end(), [](const BaselineScore& score) {
+            return score.score.score().kind().input != perturbation::ScoreInput::scores;
+        }));
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        const BaselineScore& score = scores[i];
+        if (score.name.empty() || has_control_characters(score.name))
+            throw Error(code, "the name of a score is empty or holds a control character");
+        for (std::size_t k = 0; k < i; ++k)
+            if (scores[k].name == score.name) throw Error(code, fmt::format("two scores are named \"{}\"", score.name));
+        const perturbation::AnyScore& fitted = score.score.score();
+        if (fitted.kind().input == perturbation::ScoreInput::scores && fitted.width() != single)
+            throw Error(code == ErrorCode::corrupt_data ? code : ErrorCode::dimension_mismatch,
+                        fmt::format("score \"{}\" combines {} scores, the baseline has {}", score.name, fitted.width(),
+                                    single));
+        if (fitted.kind().input == perturbation::ScoreInput::features && fitted.width() != features.size())
+            throw Error(code == ErrorCode::corrupt_data ? code : ErrorCode::dimension_mismatch,
+                        fmt::format("score \"{}\" takes {} features, the baseline has {}", score.name, fitted.width(),
+                                    features.size()));
+    }
+}
+
 void Baseline::State::prepare() {
+    check_scores(ErrorCode::corrupt_data);
     by_name.resize(features.size());
     std::iota(by_name.begin(), by_name.end(), std::size_t{0});
     std::sort(by_name.begin(), by_name.end(),
@@ -245,6 +271,27 @@ Baseline Baseline::build(const Table& reference, const BaselineOptions& options)
     }
     // Reading back what would be saved gives the identity, and proves that it can be read.
     return from_bytes(Baseline(std::move(state)).to_bytes());
+}
+
+Baseline Baseline::with_scores(std::vector<BaselineScore> scores) const {
+    auto state = std::make_shared<State>();
+    state->rows = state_->rows;
+    state->name = state_->name;
+    state->model_digest = state_->model_digest;
+    state->features = state_->features;
+    state->scores = std::move(scores);
+    state->check_scores(ErrorCode::invalid_argument);
+    return from_bytes(Baseline(std::move(state)).to_bytes());
+}
+
+std::span<const BaselineScore> Baseline::scores() const noexcept {
+    return state_->scores;
+}
+
+std::optional<std::size_t> Baseline::find_score(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < state_->scores.size(); ++i)
+        if (state_->scores[i].name == name) return i;
+    return std::nullopt;
 }
 
 Baseline Baseline::load(const std::filesystem::path& path) {

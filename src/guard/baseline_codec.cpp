@@ -276,6 +276,41 @@ FeatureBaseline read_schema_entry(const Json& entry) {
     return feature;
 }
 
+// A tensor of bytes for each, named by its place; their own names are text. A baseline without scores has neither.
+constexpr const char* scores_key = "scores";
+
+std::string score_tensor(std::size_t index) {
+    return fmt::format("score_{}", index);
+}
+
+void add_scores(ContainerWriter& writer, const std::vector<BaselineScore>& scores) {
+    Json names = Json::array();
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        const std::vector<std::byte> bytes = scores[i].score.serialize();
+        names.push_back(scores[i].name);
+        writer.add(score_tensor(i), std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+    }
+    try {
+        writer.set_metadata(scores_key, names.dump());
+    } catch (const Json::exception&) {
+        throw Error(ErrorCode::invalid_argument, "the name of a score is not valid UTF-8");
+    }
+}
+
+std::vector<BaselineScore> read_scores(const Container& container) {
+    std::vector<BaselineScore> scores;
+    const auto text = container.find_metadata(scores_key);
+    if (!text) return scores;
+    const Json names = Json::parse(*text, nullptr, false);
+    if (!names.is_array() || names.empty() || names.size() > Baseline::most_scores) refuse("its scores have no names");
+    for (const Json& name : names) {
+        if (!name.is_string()) refuse("its scores have no names");
+        const auto bytes = container.values<std::uint8_t>(score_tensor(scores.size()));
+        scores.push_back({name.get<std::string>(), perturbation::CalibratedScore::deserialize(std::as_bytes(bytes))});
+    }
+    return scores;
+}
+
 }  // namespace
 
 std::vector<std::byte> Baseline::to_bytes() const {
@@ -289,6 +324,7 @@ std::vector<std::byte> Baseline::to_bytes() const {
     } catch (const Json::exception&) {
         throw Error(ErrorCode::invalid_argument, "the name of a feature is not valid UTF-8");
     }
+    if (!state_->scores.empty()) add_scores(writer, state_->scores);
     writer.set_metadata("name", state_->name);
     writer.set_metadata("model_digest", state_->model_digest);
     return writer.finish("baseline");
@@ -322,6 +358,7 @@ Baseline Baseline::from_bytes(std::span<const std::byte> bytes) {
         reader.read(state->features.back(), state->rows);
     }
     reader.finish();
+    state->scores = read_scores(container);
     state->prepare();
     return Baseline(std::move(state));
 }

@@ -10,6 +10,7 @@
 
 #include "core/category_table.hpp"
 #include "kernels/row_plan.hpp"
+#include "vedette/core/error.hpp"
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/guard/baseline.hpp"
 
@@ -24,6 +25,7 @@ struct Baseline::State {
     std::string name;
     std::string model_digest;
     std::vector<FeatureBaseline> features;
+    std::vector<BaselineScore> scores;
     Digest id{};
 
     // Derived by `prepare`.
@@ -41,6 +43,8 @@ struct Baseline::State {
 
     /// Fills the derived part. Throws Error(corrupt_data) when the learned part contradicts itself.
     void prepare();
+    /// Throws Error with this code (dimension_mismatch for a width, unless it is corrupt_data).
+    void check_scores(ErrorCode code) const;
 
     [[nodiscard]] std::size_t cell_count(std::size_t feature) const noexcept {
         return features[feature].counts().size();

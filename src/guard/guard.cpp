@@ -16,9 +16,20 @@ namespace vedette::inline v0 {
 
 namespace {
 
-constexpr std::array reason_names{"wrong_width",    "wrong_type",          "null_value",    "not_a_number",
-                                  "infinite_value", "unseen_category",     "out_of_range",  "far_out_of_range",
-                                  "score",          "score_not_evaluated", "foreign_window"};
+constexpr std::array reason_names{"wrong_width",
+                                  "wrong_type",
+                                  "null_value",
+                                  "not_a_number",
+                                  "infinite_value",
+                                  "unseen_category",
+                                  "out_of_range",
+                                  "far_out_of_range",
+                                  "score",
+                                  "score_not_evaluated",
+                                  "foreign_window",
+                                  "calibrated_score",
+                                  "calibrated_score_not_evaluated",
+                                  "fused_scores"};
 
 void add(Verdict& verdict, Reason reason, Decision decision, std::size_t subject, double value) noexcept {
     if (decision == Decision::pass) return;
@@ -45,6 +56,18 @@ Decision resolve(Action action, std::uint64_t seen_in_reference) noexcept {
 const char* reason_name(Reason reason) noexcept {
     const auto index = static_cast<std::size_t>(reason);
     return index < reason_names.size() ? reason_names[index] : "unknown";
+}
+
+std::span<const ThreatTag> threat_tags(Reason reason) noexcept {
+    static constexpr std::array evasion{
+        ThreatTag{"NIST AI 100-2e2025", "NISTAML.022", "Evasion"},
+        ThreatTag{"OWASP Machine Learning Security Top 10", "ML01:2023", "Input Manipulation Attack"},
+        ThreatTag{"MITRE ATLAS", "AML.T0015", "Evade AI Model"},
+        ThreatTag{"MITRE ATLAS", "AML.T0043", "Craft Adversarial Data"},
+    };
+    const bool is_score =
+        reason == Reason::score || reason == Reason::calibrated_score || reason == Reason::fused_scores;
+    return is_score ? std::span<const ThreatTag>(evasion) : std::span<const ThreatTag>();
 }
 
 namespace {
@@ -119,6 +142,37 @@ Guard::Guard(Baseline baseline, Policy policy) : baseline_(std::move(baseline)),
         rules->push_back(rule);
     }
     rules_ = std::move(rules);
+    name_scores();
+}
+
+void Guard::name_scores() {
+    for (const auto& [name, rule] : policy_.scores) {
+        const auto index = baseline_.find_score(name);
+        if (!index)
+            throw Error(ErrorCode::invalid_policy,
+                        fmt::format("policy /scores/{}: the baseline has no score of this name", name));
+        try {
+            baseline_.scores()[*index].score.require_level(rule.level);
+        } catch (const Error& error) {
+            throw Error(error.code(), fmt::format("policy /scores/{}/level: {}", name, error.what()));
+        }
+        calibrated_.push_back({*index, rule.level, resolve(rule.action, 0)});
+    }
+    if (policy_.fused_scores.action == Action::pass) return;
+    std::vector<double> least;
+    for (const CalibratedSlot& slot : calibrated_)
+        least.push_back(baseline_.scores()[slot.index].score.smallest_p_value());
+    const double most = perturbation::fused_e_value(least);
+    if (!(most * policy_.fused_scores.level >= 1.0))
+        throw Error(
+            ErrorCode::not_enough_data,
+            fmt::format("policy /fused_scores/level: {} needs an e-value of {:.6g}, and {} scores so calibrated "
+                        "reach {:.6g} at most: name scores with more calibration rows",
+                        policy_.fused_scores.level, 1.0 / policy_.fused_scores.level, calibrated_.size(), most));
+}
+
+const std::string& Guard::calibrated_score_name(std::size_t index) const {
+    return baseline_.scores()[calibrated_.at(index).index].name;
 }
 
 void Guard::add_slot(ScoreSlot slot) {
@@ -154,7 +208,7 @@ double number_of(std::span<const Value> row, std::size_t f) noexcept {
 }  // namespace
 
 template <class T>
-Verdict Guard::judge(std::span<const T> row, Window& window) const noexcept {
+Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVectors& vectors) const noexcept {
     Verdict verdict;
     const Baseline::State& state = baseline_.state();
     if (&window.baseline_.state() != &state && window.baseline_.id() != baseline_.id()) {
@@ -170,6 +224,7 @@ Verdict Guard::judge(std::span<const T> row, Window& window) const noexcept {
     const std::uint16_t* const found = window.codes_.data();
     if (state.stands_out(found)) judge_entries(row, found, verdict);
     if (!scores_.empty()) run_scores(row, window, verdict);
+    if (!calibrated_.empty()) run_calibrated(row, window, vectors, verdict);
     ++window.requests_[static_cast<std::size_t>(verdict.decision)];
     return verdict;
 }
@@ -228,19 +283,106 @@ void Guard::run_scores(std::span<const T> row, Window& window, Verdict& verdict)
     }
 }
 
-Verdict Guard::check(std::span<const float> row, Window& window) const noexcept {
-    return judge(row, window);
+// The vectors that scores of one request take, and what scores that a combination is made of have said already.
+struct Guard::ScoreInputs {
+    const Baseline& baseline;
+    const RequestVectors& vectors;
+    std::span<const float> features;
+    std::array<float, Baseline::most_scores> combined{};
+
+    [[nodiscard]] std::span<const float> of(const perturbation::AnyScore& score) noexcept {
+        switch (score.kind().input) {
+            case perturbation::ScoreInput::embedding: return vectors.embedding;
+            case perturbation::ScoreInput::logits: return vectors.logits;
+            case perturbation::ScoreInput::features: return features;
+            case perturbation::ScoreInput::scores: return scores();
+        }
+        return {};
+    }
+
+  private:
+    std::span<const float> scores() noexcept {
+        std::size_t count = 0;
+        for (const BaselineScore& each : baseline.scores()) {
+            const perturbation::AnyScore& score = each.score.score();
+            if (score.kind().input == perturbation::ScoreInput::scores) continue;
+            combined[count++] = static_cast<float>(score.score(of(score)));
+        }
+        return std::span<const float>(combined).first(count);
+    }
+};
+
+template <class T>
+void Guard::run_calibrated(std::span<const T> row, Window& window, const RequestVectors& vectors,
+                           Verdict& verdict) const noexcept {
+    const bool is_stale = calibrations_are_stale();
+    std::array<double, Policy::most_scores> p_values{};
+    ScoreInputs inputs{baseline_, vectors, row_as_floats(row, window)};
+    verdict.score_count = static_cast<std::uint32_t>(calibrated_.size());
+    for (std::size_t i = 0; i < calibrated_.size(); ++i) {
+        const CalibratedSlot& slot = calibrated_[i];
+        const perturbation::CalibratedScore& score = baseline_.scores()[slot.index].score;
+        const std::span<const float> vector = inputs.of(score.score());
+        const perturbation::ScoreEvidence evidence = score.evaluate(vector, vectors.context);
+        Decision decision = is_stale ? Decision::not_evaluated : score.decide(evidence, slot.level, vectors.context);
+        window.count_score(slot.index, evidence.p_value,
+                           decision == Decision::alarm           ? Window::exceeded
+                           : decision == Decision::not_evaluated ? Window::unevaluated
+                                                                 : Window::within);
+        p_values[i] = decision == Decision::not_evaluated ? std::numeric_limits<double>::quiet_NaN() : evidence.p_value;
+        if (decision == Decision::alarm) {
+            decision = slot.decision;
+            add(verdict, Reason::calibrated_score, decision, i, evidence.score);
+        } else if (decision == Decision::not_evaluated && slot.decision != Decision::pass) {
+            add(verdict, Reason::calibrated_score_not_evaluated, decision, i, evidence.score);
+        }
+        verdict.scores[i] = {evidence.score, evidence.p_value, decision};
+    }
+    if (policy_.fused_scores.action == Action::pass) return;
+    verdict.fused_e_value = perturbation::fused_e_value(std::span(p_values).first(calibrated_.size()));
+    if (verdict.fused_e_value * policy_.fused_scores.level >= 1.0)
+        add(verdict, Reason::fused_scores, resolve(policy_.fused_scores.action, 0), 0, verdict.fused_e_value);
 }
-Verdict Guard::check(std::span<const double> row, Window& window) const noexcept {
-    return judge(row, window);
+
+template <class T>
+std::span<const float> Guard::row_as_floats(std::span<const T> row, Window& window) noexcept {
+    if constexpr (std::is_same_v<T, float>) {
+        return row;
+    } else {
+        window.convert(row);
+        std::transform(window.row_.begin(), window.row_.end(), window.row_f32_.begin(),
+                       [](double x) { return static_cast<float>(x); });
+        return window.row_f32_;
+    }
 }
-Verdict Guard::check(std::span<const Value> row, Window& window) const noexcept {
-    return judge(row, window);
+
+Verdict Guard::check(std::span<const float> row, Window& window, const RequestVectors& vectors) const noexcept {
+    return judge(row, window, vectors);
+}
+Verdict Guard::check(std::span<const double> row, Window& window, const RequestVectors& vectors) const noexcept {
+    return judge(row, window, vectors);
+}
+Verdict Guard::check(std::span<const Value> row, Window& window, const RequestVectors& vectors) const noexcept {
+    return judge(row, window, vectors);
+}
+
+std::string Guard::describe_score(const Finding& finding, const Verdict& verdict) const {
+    if (finding.subject >= calibrated_.size()) return "a score of another guard";
+    const CalibratedSlot& slot = calibrated_[finding.subject];
+    const BaselineScore& score = baseline_.scores()[slot.index];
+    const char* const kind = score.score.score().kind().name;
+    if (finding.reason == Reason::calibrated_score)
+        return fmt::format("score {} ({}) = {:.6g}, p-value {:.3g}, at most {:.3g} of benign requests", score.name,
+                           kind, finding.value, verdict.scores[finding.subject].p_value, slot.level);
+    if (calibrations_are_stale() || score.score.is_stale())
+        return fmt::format("score {} ({}): its calibration is stale", score.name, kind);
+    return fmt::format("score {} ({}) could not tell, or was not given its {}", score.name, kind,
+                       perturbation::score_input_name(score.score.score().kind().input));
 }
 
 std::string Guard::explain(const Verdict& verdict) const {
     std::string text = decision_name(verdict.decision);
-    const auto describe = [this](const Finding& finding) -> std::string {
+    const auto describe = [this, &verdict](const Finding& finding) -> std::string {
         if (finding.reason == Reason::foreign_window) return "the window belongs to another baseline";
         if (finding.reason == Reason::wrong_width) {
             return fmt::format("the row has {} values, the baseline has {} features", finding.value,
@@ -254,6 +396,11 @@ std::string Guard::explain(const Verdict& verdict) const {
             return fmt::format("score {} = {:.6g} reaches its {} threshold {:.6g}", slot.name, finding.value,
                                alarm ? "alarm" : "warning", alarm ? slot.thresholds.alarm : slot.thresholds.warn);
         }
+        if (finding.reason == Reason::fused_scores)
+            return fmt::format("all scores together: e-value {:.6g}, the policy's level allows {:.6g}", finding.value,
+                               1.0 / policy_.fused_scores.level);
+        if (finding.reason == Reason::calibrated_score || finding.reason == Reason::calibrated_score_not_evaluated)
+            return describe_score(finding, verdict);
         if (finding.subject >= baseline_.feature_count()) return "a feature of another baseline";
         const FeatureBaseline& feature = baseline_.features()[finding.subject];
         switch (finding.reason) {

@@ -284,6 +284,21 @@ constexpr std::array performance_fields{
         [](const PerformancePolicy& source, Json& json) { json = monitors_json(source.monitors); }},
 };
 
+constexpr double least_score_level = 1e-9;
+
+constexpr std::array score_fields{
+    Field<ScoreRule>{"level",
+                     [](ScoreRule& target, const Json& json, const std::string& path) {
+                         target.level = number(json, path, least_score_level, 0.5);
+                     },
+                     [](const ScoreRule& source, Json& json) { json = source.level; }},
+    Field<ScoreRule>{"action",
+                     [](ScoreRule& target, const Json& json, const std::string& path) {
+                         target.action = word<Action>(json, path, action_names);
+                     },
+                     [](const ScoreRule& source, Json& json) { json = action_name(source.action); }},
+};
+
 constexpr std::array policy_fields{
     Field<Policy>{"version",
                   [](Policy&, const Json& json, const std::string& path) {
@@ -361,6 +376,22 @@ constexpr std::array policy_fields{
                   [](const Policy& source, Json& json) {
                       json = write_fields<PerformancePolicy>(source.performance, performance_fields);
                   }},
+    Field<Policy>{"scores",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      for (const auto& [name, rule] : object(json, path).items())
+                          read_fields<ScoreRule>(target.scores[name], rule, path + "/" + name, score_fields);
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = Json::object();
+                      for (const auto& [name, rule] : source.scores)
+                          json[name] = write_fields<ScoreRule>(rule, score_fields);
+                  }},
+    Field<Policy>{
+        "fused_scores",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<ScoreRule>(target.fused_scores, json, path, score_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<ScoreRule>(source.fused_scores, score_fields); }},
 };
 
 Json parse_without_repeated_keys(std::string_view text) {
@@ -394,6 +425,12 @@ void validate_performance(const PerformancePolicy& rules) {
     if (!(rules.margin >= 0.0 && rules.margin < 1.0))
         refuse("/performance/margin", fmt::format("{} lies outside [0, 1)", rules.margin));
     check_monitors(rules.monitors, "/performance/monitors", Watched::performance);
+}
+
+void validate_score(const ScoreRule& rule, const std::string& path) {
+    if (!(rule.level >= least_score_level && rule.level <= 0.5))
+        refuse(path + "/level", fmt::format("{} lies outside [{}, 0.5]", rule.level, least_score_level));
+    check_fixed(rule.action, path + "/action");
 }
 
 void validate_feature(const FeaturePolicy& rules, const std::string& path) {
@@ -457,6 +494,10 @@ void Policy::validate() const {
         check_monitors(rules, "/outputs/" + name, Watched::output);
     }
     validate_performance(performance);
+    if (scores.size() > most_scores)
+        refuse("/scores", fmt::format("names {} scores, at most {}", scores.size(), most_scores));
+    for (const auto& [name, rule] : scores) validate_score(rule, "/scores/" + name);
+    validate_score(fused_scores, "/fused_scores");
 }
 
 Policy Policy::from_json(std::string_view text) {

@@ -36,7 +36,11 @@ std::string_view Policy::json_schema() noexcept {
         "margin": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.05,
           "description": "what a harm_monitor without tolerated tolerates beyond the reference's loss"},
         "monitors": {"$ref": "#/$defs/monitors"}
-      }}
+      }},
+    "scores": {"type": "object", "maxProperties": 8, "additionalProperties": {"$ref": "#/$defs/score"},
+      "description": "scores of the baseline by its names for them; a score that is not named is not asked"},
+    "fused_scores": {"$ref": "#/$defs/score",
+      "description": "all of these scores together, by the mean of their e-values; action pass leaves it out"}
   },
   "$defs": {
     "action": {"enum": ["pass", "warn", "alarm", "learned"]},
@@ -47,6 +51,12 @@ std::string_view Policy::json_schema() noexcept {
         "properties": {"kind": {"enum": ["adwin", "page_hinkley", "cusum", "ewma_chart", "ddm", "eddm", "hddm_a", "hddm_w",
           "kswin", "stepd", "incremental_ks", "e_process", "e_detector", "harm_monitor"]}},
         "additionalProperties": {"type": ["number", "string", "boolean"]}}},
+    "score": {"type": "object", "additionalProperties": false,
+      "properties": {
+        "level": {"type": "number", "minimum": 1e-9, "maximum": 0.5, "default": 0.001,
+          "description": "share of benign requests that may be found; the calibration needs the rows for it"},
+        "action": {"$ref": "#/$defs/fixed_action", "default": "warn"}
+      }},
     "feature": {
       "type": "object",
       "additionalProperties": false,

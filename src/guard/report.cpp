@@ -117,6 +117,12 @@ std::string Report::summary() const {
                                        words_of(drift::monitor_kind_name(stream.kind)));
         if (!watched.empty())
             together += fmt::format("{}monitors saw changes ({})", together.empty() ? "" : "; ", watched);
+        std::string found;
+        for (const ScoreReport& score : scores)
+            if (score.decision == wanted) found += (found.empty() ? "" : ", ") + score.name;
+        if (!found.empty())
+            together += fmt::format("{}scores found more requests than a benign window has ({})",
+                                    together.empty() ? "" : "; ", found);
         if (count(wanted) == 0) return "no feature by itself, but " + together;
         return fmt::format("{} of {} features {} ({}){}{}", count(wanted), judged, words, names(wanted),
                            together.empty() ? "" : "; ", together);
@@ -129,6 +135,10 @@ std::string Report::summary() const {
             return fmt::format("warn: {}; {}", changed(Decision::warn, "changed, though not surely beyond tolerance"),
                                rows);
         case Decision::not_evaluated:
+            if (judged != 0 && count(Decision::not_evaluated) == 0)
+                for (const ScoreReport& score : scores)
+                    if (score.decision == Decision::not_evaluated)
+                        return fmt::format("not evaluated: {}; {}", score.reason(), rows);
             if (judged != 0 && count(Decision::not_evaluated) == 0 &&
                 std::any_of(streams.begin(), streams.end(),
                             [](const StreamReport& s) { return s.decision == Decision::not_evaluated; }))

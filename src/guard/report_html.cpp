@@ -9,6 +9,7 @@
 #include "guard/report_html_style.hpp"
 #include "guard/report_plots.hpp"
 #include "vedette/core/version.hpp"
+#include "vedette/guard/guard.hpp"
 
 namespace vedette::inline v0::rendering {
 
@@ -203,6 +204,26 @@ std::string streams(const Report& report) {
     return text + "</tbody></table></div></section>\n";
 }
 
+std::string scores(const Report& report) {
+    if (report.scores.empty()) return {};
+    std::string text =
+        "<section><h2>Scores, request by request</h2><p class=\"hint\">Calibrated scores of the policy: how many "
+        "requests exceeded each one&rsquo;s level, and how many a benign window may have. Requests found may be "
+        "signs of: ";
+    for (const ThreatTag& tag : threat_tags(Reason::calibrated_score))
+        text += fmt::format("{}{} {} {}", text.ends_with(": ") ? "" : ", ", tag.catalogue, tag.id, tag.name);
+    text +=
+        ".</p><div class=\"scroll\"><table><thead><tr><th>score</th><th>kind</th><th>verdict</th><th>scored</th>"
+        "<th>exceeded</th><th>allowed</th><th>not evaluated</th><th>what was found</th></tr></thead><tbody>";
+    for (const ScoreReport& score : report.scores)
+        text += fmt::format(
+            "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}.</td></tr>",
+            escape_xml(shortened(score.name, 48)), escape_xml(score.kind), badge(score.decision),
+            grouped(score.evaluated), percent_with_interval(score.rate, score.rate_interval),
+            percent(score.allowed_rate), grouped(score.unevaluated), escape_xml(sentence(clean(score.reason()))));
+    return text + "</tbody></table></div></section>\n";
+}
+
 std::string rates(const Report& report) {
     std::string rows;
     for (const std::size_t f : report.ranking()) {
@@ -276,6 +297,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
     text += together(*items[closest].report);
     text += streams(*items[closest].report);
+    text += scores(*items[closest].report);
     text += rates(*items[closest].report);
     if (items.size() == 1) return text;
     text += "<section><h2>The other windows</h2>";

@@ -5,6 +5,7 @@
 
 #include "guard/render_common.hpp"
 #include "vedette/core/version.hpp"
+#include "vedette/guard/guard.hpp"
 
 namespace vedette::inline v0::rendering {
 
@@ -131,6 +132,29 @@ Json stream_json(const StreamReport& stream) {
     return out;
 }
 
+Json score_json(const ScoreReport& score) {
+    Json out{{"name", score.name},
+             {"kind", score.kind},
+             {"input", perturbation::score_input_name(score.input)},
+             {"decision", decision_name(score.decision)},
+             {"reason", score.reason()},
+             {"level", score.level},
+             {"action", action_name(score.action)},
+             {"stale", score.is_stale},
+             {"calibration_rows", score.calibration_count},
+             {"evaluated", score.evaluated},
+             {"exceeded", score.exceeded},
+             {"not_evaluated", score.unevaluated},
+             {"rate", finite(score.rate)},
+             {"rate_interval", interval(score.rate_interval)},
+             {"allowed_rate", finite(score.allowed_rate)},
+             {"p_value_tenths", score.p_values},
+             {"threats", Json::array()}};
+    for (const ThreatTag& tag : threat_tags(Reason::calibrated_score))
+        out["threats"].push_back({{"catalogue", tag.catalogue}, {"id", tag.id}, {"name", tag.name}});
+    return out;
+}
+
 Json window_json(const Item& item) {
     const Report& report = *item.report;
     Json out{{"label", item.label},
@@ -149,6 +173,8 @@ Json window_json(const Item& item) {
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     out["streams"] = Json::array();
     for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
+    out["scores"] = Json::array();
+    for (const ScoreReport& score : report.scores) out["scores"].push_back(score_json(score));
     return out;
 }
 

@@ -81,6 +81,8 @@ Suite suite_of(const Report& report) {
     for (const StreamReport& stream : report.streams)
         suite.add(fmt::format("vedette.{}.{}", stream_source_name(stream.source), stream.name),
                   drift::monitor_kind_name(stream.kind), stream.decision, stream.reason());
+    for (const ScoreReport& score : report.scores)
+        suite.add("vedette.score." + score.name, score.kind, score.decision, score.reason());
     return suite;
 }
 

@@ -59,6 +59,12 @@ std::string feature_table(const Report& report, std::size_t limit) {
         text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(stream.subject()),
                             markdown_text(drift::monitor_kind_name(stream.kind)), verdict(stream.decision),
                             stream.period_alarms, markdown_text(stream.reason()));
+    if (!report.scores.empty())
+        text += "\n| score | kind | verdict | exceeded | allowed | why |\n|---|---|---|--:|--:|---|\n";
+    for (const ScoreReport& score : report.scores)
+        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(score.name), markdown_text(score.kind),
+                            verdict(score.decision), percent_with_interval(score.rate, score.rate_interval),
+                            percent(score.allowed_rate), markdown_text(score.reason()));
     return text;
 }
 

@@ -139,6 +139,31 @@ std::string streams(const Report& report) {
     return text;
 }
 
+std::string scores(const Report& report) {
+    if (report.scores.empty()) return {};
+    std::string text;
+    const auto gauge = [&](const char* name, const char* help, auto&& value) {
+        text += family(name, "gauge", help);
+        for (const ScoreReport& score : report.scores)
+            text += fmt::format("vedette_{}{{score=\"{}\",kind=\"{}\"}} {}\n", name, metric_label(score.name),
+                                score.kind, metric_value(value(score)));
+    };
+    gauge("score_decision", "Verdict on a score: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+          [](const ScoreReport& score) { return static_cast<double>(score.decision); });
+    gauge("score_evaluated", "Requests of the window that a score decided on.",
+          [](const ScoreReport& score) { return static_cast<double>(score.evaluated); });
+    gauge("score_exceeded", "Requests with a p-value of at most the score's level.",
+          [](const ScoreReport& score) { return static_cast<double>(score.exceeded); });
+    gauge("score_not_evaluated", "Requests without a decision of the score.",
+          [](const ScoreReport& score) { return static_cast<double>(score.unevaluated); });
+    gauge("score_level", "False-alarm level of a score.", [](const ScoreReport& score) { return score.level; });
+    gauge("score_allowed_rate", "Share of requests that a benign window may exceed the level with.",
+          [](const ScoreReport& score) { return score.allowed_rate; });
+    gauge("score_stale", "1 where the calibration of a score no longer holds.",
+          [](const ScoreReport& score) { return score.is_stale ? 1.0 : 0.0; });
+    return text;
+}
+
 std::string whole(const Report& report) {
     std::string text = family("reference", "info", "The baseline that the window is judged against.");
     text += fmt::format("vedette_reference_info{{baseline=\"{}\",name=\"{}\",version=\"{}\"}} 1\n",
@@ -196,7 +221,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
                             metric_label(report.baseline.features()[f].name), test, metric_value(gauge.value(feature)));
         }
     }
-    return text + rates(report, features) + together(report) + streams(report) + "# EOF\n";
+    return text + rates(report, features) + together(report) + streams(report) + scores(report) + "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

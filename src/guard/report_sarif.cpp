@@ -5,6 +5,7 @@
 
 #include "guard/render_common.hpp"
 #include "vedette/core/version.hpp"
+#include "vedette/guard/guard.hpp"
 
 namespace vedette::inline v0::rendering {
 
@@ -23,13 +24,16 @@ constexpr std::array rule_texts{
     "Values come that have the wrong type",
     "Several features together come from another distribution than the reference's",
     "A monitor saw a change in a stream of values",
+    "More requests exceed a score than its calibration allows",
 };
-constexpr std::size_t joint_rule = rule_texts.size() - 2;
-constexpr std::size_t stream_rule = rule_texts.size() - 1;
+constexpr std::size_t joint_rule = rule_texts.size() - 3;
+constexpr std::size_t stream_rule = rule_texts.size() - 2;
+constexpr std::size_t score_rule = rule_texts.size() - 1;
 
 std::string rule_id(std::size_t hypothesis) {
     if (hypothesis == joint_rule) return "vedette/joint_distribution";
     if (hypothesis == stream_rule) return "vedette/stream";
+    if (hypothesis == score_rule) return "vedette/score";
     return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
 }
 
@@ -37,6 +41,11 @@ Json rules_json() {
     Json rules = Json::array();
     for (std::size_t h = 0; h < rule_texts.size(); ++h) {
         rules.push_back({{"id", rule_id(h)}, {"shortDescription", {{"text", rule_texts[h]}}}});
+        if (h != score_rule) continue;
+        Json tags = Json::array();
+        for (const ThreatTag& tag : threat_tags(Reason::calibrated_score))
+            tags.push_back(std::string(tag.catalogue) + ": " + tag.id + " " + tag.name);
+        rules.back()["properties"] = {{"tags", tags}};
     }
     return rules;
 }
@@ -97,6 +106,10 @@ std::string sarif(Items items, const RenderOptions& options) {
                 results.push_back(result_json(item, stream_rule,
                                               clean(stream.name) + ":" + drift::monitor_kind_name(stream.kind),
                                               stream.decision, clean(stream.reason()), options));
+        for (const ScoreReport& score : item.report->scores)
+            if (score.decision != Decision::pass)
+                results.push_back(
+                    result_json(item, score_rule, clean(score.name), score.decision, clean(score.reason()), options));
     }
     const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", rules_json()}};
     const Json run{{"tool", {{"driver", driver}}},

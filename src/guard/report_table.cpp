@@ -95,6 +95,16 @@ std::string stream_lines(const Report& report, const RenderOptions& options) {
     return text.empty() ? text : '\n' + text;
 }
 
+std::string score_lines(const Report& report, const RenderOptions& options) {
+    std::string text;
+    for (const ScoreReport& score : report.scores) {
+        const std::string code = color_of(score.decision, options.color);
+        text += fmt::format("{}  {}: {}{}\n", code, decision_word(score.decision), clean(score.reason()),
+                            code.empty() ? "" : "\x1b[0m");
+    }
+    return text.empty() ? text : '\n' + text;
+}
+
 std::string feature_table(const Report& report, const RenderOptions& options) {
     Grid grid({"feature", "verdict", "moved share", "adjusted p", "test", "what changed"},
               {false, false, false, true, false, false});
@@ -129,7 +139,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     }
     std::string text = grid.text();
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
-    return text + joint_lines(report, options) + stream_lines(report, options);
+    return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

@@ -378,6 +378,13 @@ void attach(Report& report, const Watch& watch, const WatchMark& since) {
     if (!report.streams.empty()) throw Error(ErrorCode::invalid_argument, "the report has a watch already");
     report.streams = watch.report(since);
     for (const StreamReport& stream : report.streams) report.decision = worst(report.decision, stream.decision);
+    const bool drifted = std::any_of(report.streams.begin(), report.streams.end(),
+                                     [](const StreamReport& stream) { return stream.decision == Decision::alarm; });
+    for (ScoreReport& score : report.scores) {
+        if (!drifted) break;
+        score.is_stale = true;
+        score.decision = Decision::not_evaluated;
+    }
 }
 
 }  // namespace vedette::inline v0

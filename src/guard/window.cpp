@@ -20,6 +20,7 @@ namespace vedette::inline v0 {
 
 namespace {
 
+constexpr std::size_t score_counters_each = Window::score_count_kinds + Window::p_value_cells;
 constexpr std::size_t tile = 1024;  // values converted at a time
 
 // The slot of a code behind a feature's cells.
@@ -47,6 +48,7 @@ std::uint16_t code_of_cell(T number, std::size_t cells) noexcept {
 Window::Window(Baseline baseline)
     : baseline_(std::move(baseline)),
       counters_(baseline_.state().counter_offsets.back()),
+      score_counters_(baseline_.scores().size() * score_counters_each),
       codes_(baseline_.feature_count()),
       row_(baseline_.feature_count()),
       row_f32_(baseline_.feature_count()) {}
@@ -282,6 +284,20 @@ void Window::check_totals(ErrorCode code, const Window* other) const {
     for (const Window* window : {this, other}) {
         if (window == nullptr) continue;
         for (const std::uint64_t count : window->requests_) add(requests, count);
+        for (std::size_t i = 0; i < score_counters_.size(); i += score_counters_each) {
+            std::uint64_t judged = 0;
+            for (std::size_t k = 0; k < score_count_kinds; ++k) {
+                if (window->score_counters_[i + k] > largest_count / 2 - judged)
+                    throw Error(code, "a window counts more requests of a score than it can");
+                judged += window->score_counters_[i + k];
+            }
+            std::uint64_t told = 0;
+            for (std::size_t k = score_count_kinds; k < score_counters_each; ++k) {
+                if (window->score_counters_[i + k] > judged - told)
+                    throw Error(code, "a window counts more p-values of a score than requests");
+                told += window->score_counters_[i + k];
+            }
+        }
         if (window->rejected_ > largest_count / 2) throw Error(code, "a window counts more rejected rows than it can");
     }
 }
@@ -293,12 +309,14 @@ void Window::merge(const Window& other) {
     check_totals(ErrorCode::overflow, &other);
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i] += other.counters_[i];
     for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i] += other.requests_[i];
+    for (std::size_t i = 0; i < score_counters_.size(); ++i) score_counters_[i] += other.score_counters_[i];
     rejected_ += other.rejected_;
 }
 
 void Window::reset() noexcept {
     std::fill(counters_.begin(), counters_.end(), 0);
     requests_ = {};
+    std::fill(score_counters_.begin(), score_counters_.end(), 0);
     rejected_ = 0;
 }
 
@@ -308,6 +326,7 @@ std::vector<std::byte> Window::to_bytes() const {
     writer.add("counters", counters_);
     writer.add("requests", std::span<const std::uint64_t>(requests_));
     writer.add_scalar("rejected", rejected_);
+    if (!score_counters_.empty()) writer.add("score_counters", score_counters_);
     return writer.finish("window");
 }
 
@@ -327,6 +346,10 @@ Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> b
     std::copy(counters.begin(), counters.end(), window.counters_.begin());
     std::copy(requests.begin(), requests.end(), window.requests_.begin());
     window.rejected_ = container.scalar<std::uint64_t>("rejected");
+    if (!window.score_counters_.empty()) {
+        const auto scores = container.values<std::uint64_t>("score_counters", window.score_counters_.size());
+        std::copy(scores.begin(), scores.end(), window.score_counters_.begin());
+    }
     window.check_totals(ErrorCode::corrupt_data, nullptr);
     return window;
 }
@@ -370,7 +393,23 @@ std::uint64_t Window::rejected() const noexcept {
 
 bool Window::same_counters(const Window& other) const noexcept {
     return baseline_.id() == other.baseline_.id() && counters_ == other.counters_ && requests_ == other.requests_ &&
-           rejected_ == other.rejected_;
+           rejected_ == other.rejected_ && score_counters_ == other.score_counters_;
+}
+
+void Window::count_score(std::size_t score, double p_value, ScoreCount which) noexcept {
+    std::uint64_t* const counters = &score_counters_[score * score_counters_each];
+    ++counters[which];
+    if (std::isnan(p_value)) return;
+    const auto cell = static_cast<std::size_t>(std::ceil(p_value * static_cast<double>(p_value_cells)));
+    ++counters[score_count_kinds + std::min(cell > 0 ? cell - 1 : 0, p_value_cells - 1)];
+}
+
+std::uint64_t Window::score_count(std::size_t score, ScoreCount which) const noexcept {
+    return score_counters_[score * score_counters_each + which];
+}
+
+std::span<const std::uint64_t> Window::p_value_counts(std::size_t score) const noexcept {
+    return std::span(score_counters_).subspan(score * score_counters_each + score_count_kinds, p_value_cells);
 }
 
 Window merge(std::span<const Window> windows) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "kernels/dispatch.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::perturbation {
@@ -17,6 +18,7 @@ namespace {
 
 using kernels::ScoreKernels;
 
+constexpr const char* file_kind = "logit_score";
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
@@ -200,6 +202,7 @@ template <class Row>
 LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs) noexcept {
     const auto needs_kind = [needs](LogitScoreKind kind) { return (needs >> static_cast<unsigned>(kind) & 1U) != 0; };
     LogitScores scores{not_a_number, not_a_number, not_a_number, not_a_number, not_a_number, not_a_number};
+    if (options.classes != 0 && row.size() != options.classes) return scores;
     const ScoreKernels& kernels = kernels::kernels().scores;
     kernels::LogitRange range;
     row.for_each_part(kernels, [&](const float* z, std::size_t n) { kernels.logit_range(z, n, &range); });
@@ -269,6 +272,33 @@ LogitScore::LogitScore(LogitScoreKind kind, const LogitScoreOptions& options) : 
         refuse("temperature", options.temperature, "[1e-6, 1e6]");
     if (!(options.gamma > 0.0 && options.gamma <= 1.0)) refuse("gamma", options.gamma, "(0, 1]");
     if (options.largest_classes == 0) refuse("largest_classes", 0.0, "1 and more");
+}
+
+std::vector<std::byte> LogitScore::serialize() const {
+    ContainerWriter writer;
+    writer.add_scalar("kind", static_cast<std::uint8_t>(kind_));
+    writer.add("numbers", std::vector<double>{options_.temperature, options_.gamma});
+    writer.add("counts", std::vector<std::uint64_t>{options_.largest_classes, options_.classes});
+    return writer.finish(file_kind);
+}
+
+LogitScore LogitScore::deserialize(std::span<const std::byte> bytes) {
+    const Container file = Container::view(bytes);
+    file.require_kind(file_kind);
+    const auto numbers = file.values<double>("numbers", 2);
+    const auto counts = file.values<std::uint64_t>("counts", 2);
+    if (file.tensors().size() != 3 || file.tensor("numbers").shape.size() != 1 ||
+        file.tensor("counts").shape.size() != 1 || !file.tensor("kind").shape.empty())
+        throw Error(ErrorCode::corrupt_data, "LogitScore: a file that no score writes");
+    try {
+        return LogitScore(static_cast<LogitScoreKind>(file.scalar<std::uint8_t>("kind")),
+                          {.temperature = numbers[0],
+                           .gamma = numbers[1],
+                           .largest_classes = static_cast<std::size_t>(counts[0]),
+                           .classes = static_cast<std::size_t>(counts[1])});
+    } catch (const Error& error) {
+        throw Error(ErrorCode::corrupt_data, error.what());
+    }
 }
 
 double LogitScore::score(std::span<const float> logits) const noexcept {

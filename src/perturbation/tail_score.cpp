@@ -49,6 +49,15 @@ double tail_by_feature(TailScoreKind kind, int skewness, double left, double rig
 
 }  // namespace
 
+const char* tail_score_name(TailScoreKind kind) noexcept {
+    switch (kind) {
+        case TailScoreKind::ecod: return "ecod";
+        case TailScoreKind::ecod_pyod: return "ecod_pyod";
+        case TailScoreKind::copod_pyod: return "copod_pyod";
+    }
+    return "unknown";
+}
+
 TailScore::TailScore(MatrixView<float> reference, TailScoreKind kind) : kind_(kind), count_(reference.rows()) {
     const auto refuse = [](ErrorCode code, const std::string& what) { throw Error(code, "TailScore: " + what); };
     if (static_cast<unsigned>(kind) > static_cast<unsigned>(TailScoreKind::copod_pyod))

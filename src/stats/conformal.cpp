@@ -230,6 +230,10 @@ double MondrianCalibration::p_value(double score, std::uint32_t group) const noe
     return group < groups_.size() ? groups_[group].p_value(score) : not_a_number;
 }
 
+double MondrianCalibration::smallest_p_value(std::uint32_t group) const noexcept {
+    return group < groups_.size() ? groups_[group].smallest_p_value() : not_a_number;
+}
+
 Decision MondrianCalibration::decide(double score, std::uint32_t group, double level) const noexcept {
     return group < groups_.size() ? groups_[group].decide(score, level) : Decision::not_evaluated;
 }

@@ -50,8 +50,23 @@ GuardOptions = struct("vdt_guard_options", ("struct_size", u32), ("reserved", u3
                       ("policy_length", u64))
 Finding = struct("vdt_finding", ("reason", i32), ("decision", i32), ("subject", u32), ("reserved", u32),
                  ("value", f64))
+ScoreAnswer = struct("vdt_score_answer", ("score", f64), ("p_value", f64), ("decision", i32), ("reserved", u32))
 Verdict = struct("vdt_verdict", ("struct_size", u32), ("decision", i32), ("reasons", u32), ("finding_count", u32),
-                 ("findings", Finding * 8))
+                 ("findings", Finding * 8),
+                 ("score_count", u32), ("reserved", u32), ("fused_e_value", f64), ("scores", ScoreAnswer * 8))
+RequestVectors = struct("vdt_request_vectors", ("struct_size", u32), ("group", u32), ("embedding", pointer),
+                        ("embedding_length", u64), ("logits", pointer), ("logits_length", u64), ("weight", f64))
+ScoreFitOptions = struct("vdt_score_fit_options", ("struct_size", u32), ("reserved", u32), ("kind", pointer),
+                         ("kind_length", u64), ("options", pointer), ("options_length", u64), ("labels", pointer),
+                         ("label_count", u64), ("class_count", u64), ("head_weights", pointer), ("head_bias", pointer),
+                         ("head_bias_count", u64))
+ScoreCalibrationOptions = struct("vdt_score_calibration_options", ("struct_size", u32), ("guarantee", i32),
+                                 ("failure_probability", f64), ("groups", pointer), ("group_length", u64),
+                                 ("group_count", u64), ("weights", pointer), ("weight_count", u64))
+CallerOptions = struct("vdt_caller_options", ("struct_size", u32), ("has_key", u32), ("level", f64), ("capacity", u64),
+                       ("idle_time", u64), ("key", u64 * 2))
+CallerState = struct("vdt_caller_state", ("struct_size", u32), ("is_alarm", i32), ("e_value", f64), ("requests", u64),
+                     ("is_shared", u32), ("reserved", u32))
 ScoreOptions = struct("vdt_score_options", ("struct_size", u32), ("reserved", u32), ("name", c.c_char_p),
                       ("name_length", u64), ("score_f32", SCORE_F32), ("score_f64", SCORE_F64),
                       ("user_data", pointer), ("warn_threshold", f64), ("alarm_threshold", f64))
@@ -177,6 +192,7 @@ BatchFinding = struct("vdt_batch_finding", ("struct_size", u32), ("check", i32),
                       ("offender_count", u64), ("bitmap", pointer), ("bitmap_length", u64))
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
+           ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PerformanceOptions, MetricEstimate,

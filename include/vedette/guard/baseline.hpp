@@ -14,6 +14,7 @@
 
 #include "vedette/core/digest.hpp"
 #include "vedette/core/view.hpp"
+#include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/moments.hpp"
 
@@ -62,6 +63,12 @@ struct FeatureBaseline {
     [[nodiscard]] std::uint64_t observations() const noexcept;
 };
 
+/// A score with its calibration, under a name of your own, by which a policy asks for it.
+struct BaselineScore {
+    std::string name;
+    perturbation::CalibratedScore score;
+};
+
 /// Immutable, cheap to copy (shared state) and safe to share between any number of threads.
 class Baseline {
   public:
@@ -78,6 +85,15 @@ class Baseline {
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     /// Writes atomically: a reader sees the old file or the new one, never a part. Throws Error: io_error.
     void save(const std::filesystem::path& path) const;
+
+    /// The same baseline with these scores in place of its own, and so with another id. Scores of `features` take a row
+    /// of the baseline's features: f32, a category as its cell; a combination takes the values of all scores here that
+    /// are none, in this order. Throws Error: invalid_argument for an empty or repeated name, a control character in
+    /// one, or more than `most_scores`; dimension_mismatch for a score of `features` of another width.
+    [[nodiscard]] Baseline with_scores(std::vector<BaselineScore> scores) const;
+    static constexpr std::size_t most_scores = 64;
+    [[nodiscard]] std::span<const BaselineScore> scores() const noexcept;
+    [[nodiscard]] std::optional<std::size_t> find_score(std::string_view name) const noexcept;
 
     [[nodiscard]] std::size_t feature_count() const noexcept;
     /// Throws Error: invalid_argument when `index >= feature_count()`.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -30,9 +31,12 @@ enum class Reason : std::uint8_t {
     unseen_category = 5,
     out_of_range = 6,
     far_out_of_range = 7,
-    score = 8,                ///< a score reached its threshold
-    score_not_evaluated = 9,  ///< a score answered NaN
-    foreign_window = 10,      ///< the window belongs to another baseline; nothing was checked or counted
+    score = 8,                            ///< a score reached its threshold
+    score_not_evaluated = 9,              ///< a score answered NaN
+    foreign_window = 10,                  ///< the window belongs to another baseline; nothing was checked or counted
+    calibrated_score = 11,                ///< a score of the baseline, at the policy's false-alarm level
+    calibrated_score_not_evaluated = 12,  ///< it could not tell, its vector was not given, or its calibration is stale
+    fused_scores = 13,                    ///< all of them together
 };
 
 /// The word for a reason, e.g. "unseen_category".
@@ -42,8 +46,34 @@ const char* reason_name(Reason reason) noexcept;
 struct Finding {
     Reason reason = Reason::wrong_width;
     Decision decision = Decision::pass;
-    std::uint32_t subject = 0;  ///< index of the feature, or of the score for `score` and `score_not_evaluated`
-    double value = 0.0;         ///< the number found (for wrong_width: the width found); NaN where there is none
+    /// Index of the feature; of the score for `score` and `score_not_evaluated`; in `Verdict::scores` for
+    /// `calibrated_score` and `calibrated_score_not_evaluated`.
+    std::uint32_t subject = 0;
+    /// The number found (for wrong_width: the width found; for fused_scores: the e-value); NaN where there is none.
+    double value = 0.0;
+};
+
+/// What a finding may be a sign of, in the words of public catalogues of threats.
+struct ThreatTag {
+    const char* catalogue;  ///< e.g. "MITRE ATLAS"
+    const char* id;         ///< e.g. "AML.T0015"
+    const char* name;       ///< e.g. "Evade AI Model"
+};
+/// Of findings by scores; none for others.
+std::span<const ThreatTag> threat_tags(Reason reason) noexcept;
+
+/// What a score of the baseline says of a request.
+struct ScoreAnswer {
+    double score = std::numeric_limits<double>::quiet_NaN();
+    double p_value = std::numeric_limits<double>::quiet_NaN();
+    Decision decision = Decision::not_evaluated;
+};
+
+/// What a request has besides its row, for the scores that take it. Borrowed for the call.
+struct RequestVectors {
+    std::span<const float> embedding{};
+    std::span<const float> logits{};
+    perturbation::RowContext context{};  ///< the group or weight of the request, where calibrations ask for one
 };
 
 /// The judgement of one request. Plain data: no pointers, no allocation.
@@ -51,9 +81,12 @@ struct Verdict {
     static constexpr std::size_t capacity = 8;
 
     Decision decision = Decision::pass;
-    std::uint32_t reasons = 0;                 ///< bit `1 << reason` for every reason found
-    std::uint32_t finding_count = 0;           ///< all findings, also those beyond the capacity
-    std::array<Finding, capacity> findings{};  ///< the first ones, in feature order
+    std::uint32_t reasons = 0;                                        ///< bit `1 << reason` for every reason found
+    std::uint32_t finding_count = 0;                                  ///< all findings, also those beyond the capacity
+    std::array<Finding, capacity> findings{};                         ///< the first ones, in feature order
+    std::uint32_t score_count = 0;                                    ///< scores that the policy names
+    std::array<ScoreAnswer, Policy::most_scores> scores{};            ///< of those, in the order of their names
+    double fused_e_value = std::numeric_limits<double>::quiet_NaN();  ///< NaN where the policy asks for none
 
     [[nodiscard]] constexpr bool is_alarm() const noexcept { return decision == Decision::alarm; }
     [[nodiscard]] constexpr bool has(Reason reason) const noexcept {
@@ -74,7 +107,8 @@ struct ScoreThresholds {
 /// each with a window of its own.
 class Guard {
   public:
-    /// Throws Error(invalid_policy) when the policy is invalid or names a feature that the baseline does not have.
+    /// Throws Error(invalid_policy) when the policy is invalid or names a feature or a score that the baseline does not
+    /// have, Error(not_enough_data) when a score's calibration has too few rows for the policy's level.
     explicit Guard(Baseline baseline, Policy policy = {});
 
     /// Adds a score that every checked row is given (set-up only, before the guard is shared). A score that takes
@@ -102,10 +136,13 @@ class Guard {
     }
 
     /// Checks and counts one row of `feature_count()` values; see `Window::observe` for what the entries mean.
-    /// Never throws, allocates or locks. Cost: about three nanoseconds per feature.
-    [[nodiscard]] Verdict check(std::span<const float> row, Window& window) const noexcept;
-    [[nodiscard]] Verdict check(std::span<const double> row, Window& window) const noexcept;
-    [[nodiscard]] Verdict check(std::span<const Value> row, Window& window) const noexcept;
+    /// Never throws, allocates or locks. Cost: about three nanoseconds per feature, and what the scores cost.
+    [[nodiscard]] Verdict check(std::span<const float> row, Window& window,
+                                const RequestVectors& vectors = {}) const noexcept;
+    [[nodiscard]] Verdict check(std::span<const double> row, Window& window,
+                                const RequestVectors& vectors = {}) const noexcept;
+    [[nodiscard]] Verdict check(std::span<const Value> row, Window& window,
+                                const RequestVectors& vectors = {}) const noexcept;
 
     /// The verdict in words, one line per stored finding.
     [[nodiscard]] std::string explain(const Verdict& verdict) const;
@@ -114,6 +151,16 @@ class Guard {
     [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
     [[nodiscard]] std::size_t score_count() const noexcept { return scores_.size(); }
     [[nodiscard]] const std::string& score_name(std::size_t index) const { return scores_.at(index).name; }
+
+    /// Scores of the baseline that the policy names, in the order of `Verdict::scores`.
+    [[nodiscard]] std::size_t calibrated_score_count() const noexcept { return calibrated_.size(); }
+    [[nodiscard]] const std::string& calibrated_score_name(std::size_t index) const;
+
+    /// To be called while a drift alarm holds (`stale`) and when it is over: live requests no longer resemble those
+    /// that scores were calibrated with, and until then each is `not_evaluated`. Any thread may call it; copies of a
+    /// guard share the mark.
+    void mark_calibrations(bool stale) const noexcept { stale_->store(stale, std::memory_order_relaxed); }
+    [[nodiscard]] bool calibrations_are_stale() const noexcept { return stale_->load(std::memory_order_relaxed); }
 
   private:
     struct ScoreSlot {
@@ -124,19 +171,34 @@ class Guard {
         double (*score_f64)(const void*, const double*, std::size_t) noexcept = nullptr;
     };
     struct FeatureRule;
+    struct ScoreInputs;
+    struct CalibratedSlot {
+        std::size_t index = 0;  // in the baseline
+        double level = 0.0;
+        Decision decision = Decision::pass;  // where the level is reached
+    };
 
     void add_slot(ScoreSlot slot);
     template <class T>
-    Verdict judge(std::span<const T> row, Window& window) const noexcept;
+    Verdict judge(std::span<const T> row, Window& window, const RequestVectors& vectors) const noexcept;
     template <class T>
     void judge_entries(std::span<const T> row, const std::uint16_t* found, Verdict& verdict) const noexcept;
     template <class T>
     void run_scores(std::span<const T> row, Window& window, Verdict& verdict) const noexcept;
+    template <class T>
+    void run_calibrated(std::span<const T> row, Window& window, const RequestVectors& vectors,
+                        Verdict& verdict) const noexcept;
+    template <class T>
+    static std::span<const float> row_as_floats(std::span<const T> row, Window& window) noexcept;
+    void name_scores();
+    [[nodiscard]] std::string describe_score(const Finding& finding, const Verdict& verdict) const;
 
     Baseline baseline_;
     Policy policy_;
     std::shared_ptr<const std::vector<FeatureRule>> rules_;
     std::vector<ScoreSlot> scores_;
+    std::vector<CalibratedSlot> calibrated_;
+    std::shared_ptr<std::atomic<bool>> stale_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace vedette::inline v0

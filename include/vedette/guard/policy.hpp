@@ -81,6 +81,14 @@ struct FeaturePolicy {
     std::vector<MonitorRule> monitors{};
 };
 
+/// What becomes of a request whose p-value under a score is at most `level`. A score that is not named is not asked.
+struct ScoreRule {
+    double level = 1e-3;           ///< false-alarm rate, in [1e-9, 0.5]; the calibration must have the rows for it
+    Action action = Action::warn;  ///< pass (counted only), warn or alarm
+
+    friend bool operator==(const ScoreRule&, const ScoreRule&) = default;
+};
+
 /// The whole policy. A default-constructed one is already useful.
 struct Policy {
     static constexpr int version = 1;
@@ -96,6 +104,12 @@ struct Policy {
     /// Monitors of what the model answers, or of its loss: streams that are no features, by a name of your own.
     std::map<std::string, std::vector<MonitorRule>, std::less<>> outputs;
     PerformancePolicy performance{};
+
+    /// Scores of the baseline, by the names that it gives them.
+    std::map<std::string, ScoreRule, std::less<>> scores;
+    static constexpr std::size_t most_scores = 8;  ///< so that a verdict holds the evidence of all
+    /// Of all scores together, by perturbation::fused_e_value; `pass` leaves it out.
+    ScoreRule fused_scores{.level = 1e-3, .action = Action::pass};
 
     /// The rules that hold for a feature.
     [[nodiscard]] const FeaturePolicy& for_feature(std::string_view name) const;

@@ -107,6 +107,31 @@ struct JointEvidence {
     [[nodiscard]] std::vector<std::size_t> ranking() const;
 };
 
+/// What a score that the policy names found in a window. Its decision is the policy's action where the share of
+/// requests that exceed the level is surely above what the calibration allows a benign window, both bounds at the
+/// report's level over all scores, beside that of the drift tests; `not_evaluated` with fewer than minimum_rows scored
+/// requests, and where another part of the report is an alarm of drift, which voids calibrations.
+struct ScoreReport {
+    std::string name;
+    std::string kind;
+    perturbation::ScoreInput input = perturbation::ScoreInput::features;
+    double level = 0.0;
+    Action action = Action::warn;
+    Decision decision = Decision::not_evaluated;
+    bool is_stale = false;
+    std::uint64_t calibration_count = 0;
+    std::uint64_t evaluated = 0;                             ///< requests with a decision
+    std::uint64_t exceeded = 0;                              ///< of those, with a p-value of at most the level
+    std::uint64_t unevaluated = 0;                           ///< requests without one
+    double rate = std::numeric_limits<double>::quiet_NaN();  ///< exceeded / evaluated
+    Interval rate_interval{};                                ///< Clopper and Pearson
+    double allowed_rate = std::numeric_limits<double>::quiet_NaN();
+    std::array<std::uint64_t, Window::p_value_cells> p_values{};  ///< requests by the tenth their p-value lies in
+
+    /// One sentence with the numbers that decided.
+    [[nodiscard]] std::string reason() const;
+};
+
 /// The judgement of a window. Plain data; owns what it needs, so baseline and window may go.
 struct Report {
     Decision decision = Decision::not_evaluated;
@@ -115,6 +140,7 @@ struct Report {
     std::vector<FeatureReport> features;  ///< in the baseline's order
     std::vector<JointEvidence> joint;     ///< of multivariate tests, where samples were compared
     std::vector<StreamReport> streams;    ///< of the policy's monitors, where a watch was attached
+    std::vector<ScoreReport> scores;      ///< of the policy's scores, in the order of their names
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;

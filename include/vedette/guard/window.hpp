@@ -74,6 +74,14 @@ class Window {
     /// Requests whose width was wrong: they count as requests, but their values could not be counted.
     [[nodiscard]] std::uint64_t rejected() const noexcept;
 
+    /// What `Guard::check` found by a score of the baseline: requests with a p-value above the policy's level, at most
+    /// the level, and without one (or stale). Merge windows of guards with the same policy.
+    enum ScoreCount : std::size_t { within = 0, exceeded = 1, unevaluated = 2, score_count_kinds = 3 };
+    [[nodiscard]] std::uint64_t score_count(std::size_t score, ScoreCount which) const noexcept;
+    /// Requests by the tenth of (0, 1] that their p-value lies in: alike if live requests are as the calibration's.
+    static constexpr std::size_t p_value_cells = 10;
+    [[nodiscard]] std::span<const std::uint64_t> p_value_counts(std::size_t score) const noexcept;
+
     [[nodiscard]] friend bool operator==(const Window& a, const Window& b) noexcept { return a.same_counters(b); }
 
   private:
@@ -89,14 +97,16 @@ class Window {
     void count_numbers(std::size_t feature, const Column& column);
     template <class T>
     void convert(std::span<const T> row) noexcept;
+    void count_score(std::size_t score, double p_value, ScoreCount which) noexcept;
 
     Baseline baseline_;
     std::vector<std::uint64_t> counters_;      // per feature: cells, then the extras
     std::array<std::uint64_t, 4> requests_{};  // by Decision
     std::uint64_t rejected_ = 0;
-    std::vector<std::uint16_t> codes_;  // scratch of one row: the cell of each feature
-    std::vector<double> row_;           // scratch of one row as numbers, for mixed rows and scores
-    std::vector<float> row_f32_;        // the same for scores that take f32
+    std::vector<std::uint64_t> score_counters_;  // per score of the baseline: by ScoreCount, then the p-value cells
+    std::vector<std::uint16_t> codes_;           // scratch of one row: the cell of each feature
+    std::vector<double> row_;                    // scratch of one row as numbers, for mixed rows and scores
+    std::vector<float> row_f32_;                 // the same for scores that take f32
 };
 
 /// The sum of windows of one baseline. Throws Error(invalid_argument) when there are none.

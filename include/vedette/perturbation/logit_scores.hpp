@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "vedette/core/dtype.hpp"
 
@@ -31,6 +32,7 @@ struct LogitScoreOptions {
     double temperature = 1.0;
     double gamma = 0.1;                 ///< in (0, 1]
     std::size_t largest_classes = 100;  ///< at least 1; all classes where there are fewer
+    std::size_t classes = 0;            ///< the only length of a row that is scored; 0: any
 };
 
 /// All scores of one row.
@@ -46,7 +48,8 @@ struct LogitScores {
 /// Scores rows of logits. Immutable; scoring is const, noexcept, without allocation or locks, and gives the same bits
 /// on every instruction set.
 ///
-/// A row with NaN or +Inf, without an element, or of -Inf alone has no softmax: every score is NaN. -Inf is a class
+/// A row with NaN or +Inf, without an element, or of -Inf alone has no softmax: every score is NaN, as it is for a row
+/// of another length than `classes`. -Inf is a class
 /// ruled out, with p = 0. Sums run in float by fours, then in double: relative error below 2e-6 to 100,000 classes and
 /// beyond (margin: of its probabilities). O(classes), and for generalised_entropy at most 41 times that when an
 /// attacker chooses the logits (about 5 times otherwise), to find the largest.
@@ -62,6 +65,10 @@ class LogitScore {
     /// All scores, whatever the kind: cheaper than one by one.
     [[nodiscard]] LogitScores all(std::span<const float> logits) const noexcept;
     [[nodiscard]] LogitScores all(std::span<const std::uint16_t> logits, Dtype dtype) const noexcept;
+
+    /// As a container of kind "logit_score"; `deserialize` throws Error(corrupt_data) for anything else.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static LogitScore deserialize(std::span<const std::byte> bytes);
 
     [[nodiscard]] LogitScoreKind kind() const noexcept { return kind_; }
     [[nodiscard]] const LogitScoreOptions& options() const noexcept { return options_; }

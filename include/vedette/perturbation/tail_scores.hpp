@@ -23,6 +23,9 @@ enum class TailScoreKind : std::uint8_t {
     copod_pyod = 2,
 };
 
+/// "ecod", "ecod_pyod", "copod_pyod".
+const char* tail_score_name(TailScoreKind kind) noexcept;
+
 /// Higher is more anomalous. Tails are (1 + #{reference on that side, ties included})/(n + 1), the row counting as one
 /// more of the reference: never zero, and what PyOD computes for one row at a time; PyOD refits on every batch, so that
 /// rows of one batch change each other's scores. Skewness is that of the reference alone.

@@ -109,6 +109,8 @@ class ConformalCalibration {
     [[nodiscard]] static ConformalCalibration deserialize(std::span<const std::byte> bytes);
 
   private:
+    friend class MondrianCalibration;  // which saves the scores of its groups
+
     std::vector<double> scores_;    // ascending
     std::vector<double> p_values_;  // by the number of calibration scores at or above
     ConformalOptions options_;
@@ -128,11 +130,22 @@ class MondrianCalibration {
     /// NaN for a group that does not exist. O(log n).
     [[nodiscard]] double p_value(double score, std::uint32_t group) const noexcept;
     [[nodiscard]] Decision decide(double score, std::uint32_t group, double level) const noexcept;
+    /// The least p-value that a score of this group can have; NaN for a group that does not exist.
+    [[nodiscard]] double smallest_p_value(std::uint32_t group) const noexcept;
     [[nodiscard]] std::size_t group_count() const noexcept { return groups_.size(); }
+    /// Calibration scores of all groups.
+    [[nodiscard]] std::size_t size() const noexcept;
     /// Throws Error(invalid_argument) for a group that does not exist.
     [[nodiscard]] const ConformalCalibration& group(std::uint32_t group) const;
+    [[nodiscard]] const ConformalOptions& options() const noexcept { return groups_.front().options(); }
     /// Of all groups.
     void mark_stale() noexcept;
+    [[nodiscard]] bool is_stale() const noexcept;
+
+    /// As a container of kind "mondrian_calibration", with the mark; `deserialize` throws Error(corrupt_data) for
+    /// anything else.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static MondrianCalibration deserialize(std::span<const std::byte> bytes);
 
   private:
     std::vector<ConformalCalibration> groups_;
@@ -161,7 +174,14 @@ class WeightedCalibration {
     void mark_stale() noexcept { stale_.set(); }
     [[nodiscard]] bool is_stale() const noexcept { return stale_.is_set(); }
 
+    /// As a container of kind "weighted_calibration", with the mark; `deserialize` throws Error(corrupt_data) for
+    /// anything else. What it returns gives the same bits.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static WeightedCalibration deserialize(std::span<const std::byte> bytes);
+
   private:
+    WeightedCalibration() = default;
+
     std::vector<double> scores_;  // ascending
     std::vector<double> above_;   // weights from this place on, in units of the largest; one more than scores
     double scale_ = 1.0;          // the largest weight

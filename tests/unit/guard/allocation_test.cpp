@@ -56,6 +56,35 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
     CHECK(found > 1000);
 }
 
+TEST_CASE("scores of the baseline are asked without allocation") {
+    using namespace vedette;
+    const testing::Sample sample = testing::draw_sample(500, 1);
+    std::vector<float> rows;
+    for (std::size_t i = 0; i < 500; ++i)
+        for (const double x :
+             {sample.income[i], sample.claims[i], static_cast<double>(sample.score[i]), static_cast<double>(i % 5)})
+            rows.push_back(static_cast<float>(x));
+    const auto view = MatrixView<float>::row_major(rows.data(), 500, 4);
+    const auto calibrated = [&](const char* kind) {
+        return perturbation::CalibratedScore::calibrate(perturbation::fit_score(kind, {}, {.rows = view}),
+                                                        {.rows = view});
+    };
+    const Guard guard(testing::sample_baseline().with_scores({{"a", calibrated("ecod")}, {"b", calibrated("energy")}}),
+                      Policy::from_json(R"({"scores": {"a": {"level": 0.01}, "b": {"level": 0.01}},
+                                            "fused_scores": {"level": 0.2, "action": "warn"}})"));
+    Window window(guard.baseline());
+    const std::vector<float> narrow{1.0F, 0.0F, 0.5F, 1.0F};
+    const std::vector<double> wide{-1e9, std::nan(""), 0.5, 7.0};
+    const std::vector<Value> mixed{1.0, 0.0, 9.0, "CH"};
+    const std::size_t before = allocations;
+    std::uint32_t answers = 0;
+    for (int i = 0; i < 1000; ++i)
+        answers += guard.check(narrow, window, {.logits = narrow}).score_count +
+                   guard.check(wide, window, {.logits = narrow}).score_count + guard.check(mixed, window).score_count;
+    CHECK(allocations == before);
+    CHECK(answers == 6000);
+}
+
 TEST_CASE("checking and counting rows allocates nothing") {
     using namespace vedette;
     Guard guard(vedette::testing::sample_baseline());

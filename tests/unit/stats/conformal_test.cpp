@@ -14,6 +14,8 @@
 
 namespace {
 
+namespace stats = vedette::stats;
+
 using vedette::Decision;
 using vedette::ErrorCode;
 using vedette::stats::conformal_count_needed;
@@ -195,4 +197,36 @@ TEST_CASE("conformal: stale is never a pass, and survives the file") {
     CHECK(code_of([&] { (void)ConformalCalibration::deserialize(broken); }) == ErrorCode::corrupt_data);
     CHECK(code_of([&] { (void)ConformalCalibration::deserialize(std::span(bytes).first(40)); }) ==
           ErrorCode::corrupt_data);
+}
+
+TEST_CASE("conformal: calibrations by group and by weight go on from their bytes as before") {
+    const std::vector<double> scores{3.0, -1.0, 2.0, 2.0, 7.0, 0.5, INFINITY, 1.0};
+    const std::vector<std::uint32_t> groups{0, 1, 0, 1, 0, 1, 0, 1};
+    const std::vector<double> weights{1.0, 0.25, 3.0, 0.0, 2.0, 1e-3, 0.5, 1.7};
+    for (const auto guarantee : {stats::ConformalGuarantee::marginal, stats::ConformalGuarantee::conditional_simes}) {
+        for (const bool stale : {false, true}) {
+            stats::MondrianCalibration mondrian(scores, groups, 2, {guarantee, 0.1});
+            stats::WeightedCalibration weighted(scores, weights);
+            if (stale) mondrian.mark_stale();
+            if (stale) weighted.mark_stale();
+            const auto mondrian_again = stats::MondrianCalibration::deserialize(mondrian.serialize());
+            const auto weighted_again = stats::WeightedCalibration::deserialize(weighted.serialize());
+            CHECK(mondrian_again.serialize() == mondrian.serialize());
+            CHECK(weighted_again.serialize() == weighted.serialize());
+            CHECK(mondrian_again.is_stale() == stale);
+            CHECK(weighted_again.is_stale() == stale);
+            CHECK(weighted_again.effective_size() == weighted.effective_size());
+            for (const double live : {-2.0, 0.0, 2.0, 2.5, 7.0, 1e9}) {
+                for (const std::uint32_t group : {0U, 1U})
+                    CHECK(mondrian_again.p_value(live, group) == mondrian.p_value(live, group));
+                for (const double weight : {0.0, 0.3, 4.0})
+                    CHECK(weighted_again.p_value(live, weight) == weighted.p_value(live, weight));
+            }
+        }
+    }
+    const auto bytes = stats::MondrianCalibration(scores, groups, 2).serialize();
+    CHECK(code_of([&] { (void)stats::WeightedCalibration::deserialize(bytes); }) == vedette::ErrorCode::corrupt_data);
+    for (std::size_t size = 0; size < bytes.size(); size += 7)
+        CHECK(code_of([&] { (void)stats::MondrianCalibration::deserialize(std::span(bytes).first(size)); }) ==
+              vedette::ErrorCode::corrupt_data);
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options as text and back; values are believed only when they are what the option takes.
-#include "drift/monitor_options.hpp"
+#include "core/named_options.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/strict_json.hpp"
 #include "vedette/core/error.hpp"
 
-namespace vedette::inline v0::drift {
+namespace vedette::inline v0::detail {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -40,7 +41,7 @@ OptionValue bare_value(std::string_view text) {
     return std::string(text);
 }
 
-OptionList parse_pairs(const char* monitor, std::string_view text) {
+OptionList parse_pairs(OptionOwner owner, std::string_view text) {
     OptionList list;
     while (!text.empty()) {
         const std::size_t comma = std::min(text.find(','), text.size());
@@ -50,18 +51,18 @@ OptionList parse_pairs(const char* monitor, std::string_view text) {
         const std::string key(trimmed(pair.substr(0, std::min(sign, pair.size()))));
         if (sign == std::string_view::npos || key.empty())
             throw Error(ErrorCode::invalid_argument,
-                        fmt::format("monitor {}: options are \"name=value, name=value\" or a JSON object, not \"{}\"",
-                                    monitor, pair));
-        if (find_option(list, key) != nullptr) refuse_option(monitor, key, "is given twice");
+                        fmt::format("{} {}: options are \"name=value, name=value\" or a JSON object, not \"{}\"",
+                                    owner.family, owner.name, pair));
+        if (find_option(list, key) != nullptr) refuse_option(owner, key, "is given twice");
         list.push_back({key, bare_value(trimmed(pair.substr(sign + 1)))});
     }
     return list;
 }
 
-OptionList parse_object(const char* monitor, std::string_view text) {
+OptionList parse_object(OptionOwner owner, std::string_view text) {
     constexpr int max_depth = 2;
-    if (const std::string fault = detail::strict_json_fault(text, max_depth); !fault.empty())
-        refuse_option(monitor, "options:", fault);
+    if (const std::string fault = strict_json_fault(text, max_depth); !fault.empty())
+        refuse_option(owner, "options:", fault);
     OptionList list;
     const Json object = Json::parse(text);
     for (const auto& [key, value] : object.items()) {
@@ -74,7 +75,7 @@ OptionList parse_object(const char* monitor, std::string_view text) {
         } else if (value.is_string()) {
             list.push_back({key, value.get<std::string>()});
         } else {
-            refuse_option(monitor, key, "must be a number, a word, true or false");
+            refuse_option(owner, key, "must be a number, a word, true or false");
         }
     }
     return list;
@@ -82,12 +83,12 @@ OptionList parse_object(const char* monitor, std::string_view text) {
 
 }  // namespace
 
-OptionList parse_options(const char* monitor, std::string_view text) {
+OptionList parse_options(OptionOwner owner, std::string_view text) {
     constexpr std::size_t longest_text = 4096;
     if (text.size() > longest_text)
-        refuse_option(monitor, "options:", fmt::format("must have at most {} bytes", longest_text));
+        refuse_option(owner, "options:", fmt::format("must have at most {} bytes", longest_text));
     text = trimmed(text);
-    return text.starts_with('{') ? parse_object(monitor, text) : parse_pairs(monitor, text);
+    return text.starts_with('{') ? parse_object(owner, text) : parse_pairs(owner, text);
 }
 
 std::string write_options(const OptionList& options) {
@@ -113,28 +114,28 @@ bool same_value(const OptionValue& a, const OptionValue& b) {
     return a == b || number(a) == number(b);
 }
 
-void refuse_option(const char* monitor, std::string_view option, const std::string& what) {
-    throw Error(ErrorCode::invalid_argument, fmt::format("monitor {}: {} {}", monitor, option, what));
+void refuse_option(OptionOwner owner, std::string_view option, const std::string& what) {
+    throw Error(ErrorCode::invalid_argument, fmt::format("{} {}: {} {}", owner.family, owner.name, option, what));
 }
 
-double read_number(const char* monitor, std::string_view option, const OptionValue& value) {
+double read_number(OptionOwner owner, std::string_view option, const OptionValue& value) {
     if (const auto* const whole = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*whole);
     const auto* const number = std::get_if<double>(&value);
-    if (number == nullptr) refuse_option(monitor, option, "must be a number");
+    if (number == nullptr) refuse_option(owner, option, "must be a number");
     return *number;
 }
 
-std::uint64_t read_whole(const char* monitor, std::string_view option, const OptionValue& value, std::uint64_t most) {
+std::uint64_t read_whole(OptionOwner owner, std::string_view option, const OptionValue& value, std::uint64_t most) {
     if (const auto* const whole = std::get_if<std::uint64_t>(&value); whole != nullptr && *whole <= most) return *whole;
     // 1e6
     if (const auto* const number = std::get_if<double>(&value); number != nullptr && *number >= 0.0 &&
                                                                 *number <= 0x1p53 && *number == std::floor(*number) &&
                                                                 *number <= static_cast<double>(most))
         return static_cast<std::uint64_t>(*number);
-    refuse_option(monitor, option, fmt::format("must be a whole number from 0 to {}", most));
+    refuse_option(owner, option, fmt::format("must be a whole number from 0 to {}", most));
 }
 
-std::size_t read_word(const char* monitor, std::string_view option, const OptionValue& value,
+std::size_t read_word(OptionOwner owner, std::string_view option, const OptionValue& value,
                       std::span<const char* const> words) {
     const auto* const given = std::get_if<std::string>(&value);
     std::string allowed;
@@ -142,7 +143,7 @@ std::size_t read_word(const char* monitor, std::string_view option, const Option
         if (given != nullptr && *given == words[i]) return i;
         allowed += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", words[i]);
     }
-    refuse_option(monitor, option, "must be one of " + allowed);
+    refuse_option(owner, option, "must be one of " + allowed);
 }
 
-}  // namespace vedette::inline v0::drift
+}  // namespace vedette::inline v0::detail

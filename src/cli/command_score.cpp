@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// `vedette score`: scores fitted and calibrated from files, put into baselines, and run over files.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "commands.hpp"
+#include "guard/render_common.hpp"
+#include "text_table.hpp"
+#include "vedette/core/container.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+#include "vedette/stats/multiple_testing.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+using perturbation::AnyScore;
+using perturbation::CalibratedScore;
+using rendering::clean;
+using rendering::grouped;
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+// The numbers of a file as rows of floats, and the whole numbers of one of its columns.
+struct ScoreRows {
+    std::vector<float> values;
+    std::vector<std::uint32_t> words;  // of the label or group column, where one is named
+    std::size_t width = 0;
+    std::size_t count = 0;
+
+    [[nodiscard]] MatrixView<float> view() const { return MatrixView<float>::row_major(values.data(), count, width); }
+    [[nodiscard]] std::span<const float> row(std::size_t i) const {
+        return std::span(values).subspan(i * width, width);
+    }
+};
+
+std::uint32_t whole_number(RowSource& source, std::size_t column) {
+    const std::optional<double> number = source.number(column);
+    if (!number || !(*number >= 0.0 && *number <= 4294967294.0) || *number != std::floor(*number))
+        throw InputError(fmt::format("{}: \"{}\" is no class: a whole number from 0 on", source.place(column),
+                                     clean(source.text(column))));
+    return static_cast<std::uint32_t>(*number);
+}
+
+ScoreRows read_rows(const ScoreSource& options, const std::string& word_column) {
+    RowSource source(options.source);
+    std::vector<std::size_t> columns;
+    std::optional<std::size_t> words;
+    if (!word_column.empty()) words = source.column(word_column);
+    for (const std::string& name : options.columns) columns.push_back(source.column(name));
+    if (options.columns.empty())
+        for (std::size_t i = 0; i < source.columns().size(); ++i) {
+            const auto& left_out = options.ignore;
+            const bool is_left_out = std::find(left_out.begin(), left_out.end(), source.columns()[i]) != left_out.end();
+            if (i != words && !is_left_out) columns.push_back(i);
+        }
+    ScoreRows rows;
+    rows.width = columns.size();
+    while (source.next()) {
+        for (const std::size_t column : columns) {
+            const std::optional<double> number = source.number(column);
+            if (!number && !source.is_null(column))
+                throw InputError(fmt::format("{}: \"{}\" is not a number; choose numeric --columns",
+                                             source.place(column), clean(source.text(column))));
+            rows.values.push_back(static_cast<float>(number.value_or(not_a_number)));
+        }
+        if (words) rows.words.push_back(whole_number(source, *words));
+        ++rows.count;
+    }
+    return rows;
+}
+
+// Takes out the rows that hold anything but numbers: nothing is fitted to them. How many they were.
+std::size_t drop_incomplete(ScoreRows& rows) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        const auto row = rows.row(i);
+        if (!std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); })) continue;
+        std::copy(row.begin(), row.end(), rows.values.begin() + static_cast<std::ptrdiff_t>(kept * rows.width));
+        if (!rows.words.empty()) rows.words[kept] = rows.words[i];
+        ++kept;
+    }
+    const std::size_t dropped = rows.count - kept;
+    rows.count = kept;
+    rows.values.resize(kept * rows.width);
+    if (!rows.words.empty()) rows.words.resize(kept);
+    return dropped;
+}
+
+void save(const std::string& output, const std::vector<std::byte>& bytes) {
+    write_text(output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+// A file of `score fit`: with or without a calibration.
+struct ScoreFile {
+    AnyScore score;
+    std::optional<CalibratedScore> calibrated;
+};
+
+ScoreFile load(const std::string& path) {
+    const std::vector<std::byte> bytes = read_file(path);
+    try {
+        if (Container::view(bytes).kind() != "calibrated_score") return {AnyScore::deserialize(bytes), std::nullopt};
+        CalibratedScore calibrated = CalibratedScore::deserialize(bytes);
+        AnyScore score = calibrated.score();
+        return {std::move(score), std::move(calibrated)};
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    }
+}
+
+// The scores of a file with what they are worth.
+struct RunRows {
+    std::vector<double> scores, p_values, adjusted;
+    std::size_t found = 0;
+    std::size_t unevaluated = 0;
+};
+
+RunRows run_rows(const ScoreFile& file, const ScoreRows& rows, double level) {
+    RunRows run;
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        const perturbation::RowContext context{.group = rows.words.empty() ? 0 : rows.words[i]};
+        const double score = file.score.score(rows.row(i));
+        const bool can_tell = file.calibrated && !file.calibrated->is_stale();
+        run.scores.push_back(score);
+        run.p_values.push_back(can_tell ? file.calibrated->p_value(score, context) : not_a_number);
+    }
+    run.adjusted = stats::adjust(run.p_values, stats::Correction::benjamini_hochberg);
+    for (const double p : run.adjusted) {
+        run.found += p <= level ? 1U : 0U;
+        run.unevaluated += std::isnan(p) ? 1U : 0U;
+    }
+    return run;
+}
+
+std::string as_csv(const RunRows& run, double level) {
+    const auto number = [](double x) { return std::isnan(x) ? std::string() : fmt::format("{}", x); };
+    std::string text = "row,score,p_value,adjusted_p_value,found\n";
+    for (std::size_t i = 0; i < run.scores.size(); ++i)
+        text += fmt::format("{},{},{},{},{}\n", i + 1, number(run.scores[i]), number(run.p_values[i]),
+                            number(run.adjusted[i]),
+                            std::isnan(run.adjusted[i]) ? ""
+                            : run.adjusted[i] <= level  ? "1"
+                                                        : "0");
+    return text;
+}
+
+std::string headline(const ScoreFile& file, const RunRows& run, double level) {
+    const char* const kind = file.score.kind().name;
+    if (!file.calibrated)
+        return fmt::format("not evaluated: {} of {} rows; the score has no calibration, see score fit --calibrate\n",
+                           kind, grouped(run.scores.size()));
+    if (file.calibrated->is_stale()) return fmt::format("not evaluated: the calibration of {} is stale\n", kind);
+    return fmt::format(
+        "{}: {} of {} rows found by {}, of which {:.3g} % at most are expected to be benign; {} not "
+        "evaluated\n",
+        run.found > 0 ? "alarm" : "pass", grouped(run.found), grouped(run.scores.size()), kind, 100.0 * level,
+        grouped(run.unevaluated));
+}
+
+}  // namespace
+
+ExitStatus score_fit(const ScoreFitOptions& options) {
+    const bool needs_rows = perturbation::score_kind(options.kind).needs_reference;
+    if (needs_rows && options.reference.source.path.empty())
+        throw InputError(
+            fmt::format("score fit: the kind {} needs the file of rows that it is fitted to", options.kind));
+    ScoreRows rows;
+    if (!options.reference.source.path.empty()) rows = read_rows(options.reference, options.label);
+    if (const std::size_t dropped = drop_incomplete(rows); dropped > 0)
+        fmt::print(stderr, "vedette: note: {} rows with an empty or infinite field are not fitted to\n",
+                   grouped(dropped));
+    AnyScore score =
+        perturbation::fit_score(options.kind, options.options, {.rows = rows.view(), .labels = rows.words});
+    if (options.calibrate.source.path.empty()) {
+        save(options.output, score.serialize());
+        if (options.output != "-")
+            write_text("-", fmt::format("{}: {}, {} entries, {} rows; no calibration, so no p-values\n",
+                                        clean(options.output), options.kind, score.width(), grouped(rows.count)));
+        return exit_pass;
+    }
+    const ScoreRows benign = read_rows(options.calibrate, options.group);
+    std::size_t unscored = 0;
+    const CalibratedScore calibrated =
+        CalibratedScore::calibrate(std::move(score), {.rows = benign.view(), .groups = benign.words},
+                                   {options.guarantee, options.failure_probability}, &unscored);
+    if (options.level > 0.0) calibrated.require_level(options.level);
+    save(options.output, calibrated.serialize());
+    if (options.output != "-")
+        write_text("-", fmt::format("{}: {}, {} entries, {} rows, calibrated by {} ({} could not be scored); the least "
+                                    "p-value is {:.3g}\n",
+                                    clean(options.output), options.kind, calibrated.score().width(),
+                                    grouped(rows.count), grouped(calibrated.calibration_count()), grouped(unscored),
+                                    calibrated.smallest_p_value()));
+    return exit_pass;
+}
+
+ExitStatus score_run(const ScoreRunOptions& options) {
+    const ScoreFile file = load(options.score);
+    const ScoreRows rows = read_rows(options.live, options.group);
+    if (rows.count == 0) throw Error(ErrorCode::not_enough_data, "there is no row to score");
+    if (file.score.width() != 0 && rows.width != file.score.width())
+        throw InputError(
+            fmt::format("{} numeric columns, the score takes {}: choose --columns", rows.width, file.score.width()));
+    const RunRows run = run_rows(file, rows, options.level);
+    if (options.as_json) {
+        nlohmann::ordered_json out{{"kind", file.score.kind().name},
+                                   {"level", options.level},
+                                   {"rows", rows.count},
+                                   {"found", run.found},
+                                   {"not_evaluated", run.unevaluated},
+                                   {"scores", run.scores},
+                                   {"p_values", run.p_values},
+                                   {"adjusted_p_values", run.adjusted}};  // NaN is written as null
+        write_text("-", out.dump() + '\n');
+    } else {
+        write_text("-", headline(file, run, options.level));
+    }
+    if (!options.output.empty()) write_text(options.output, as_csv(run, options.level));
+    if (run.found > 0) return exit_failed;
+    return run.unevaluated > 0 ? exit_not_enough_data : exit_pass;
+}
+
+ExitStatus score_add(const std::string& baseline_path, const std::vector<std::string>& scores,
+                     const std::string& output) {
+    const Baseline baseline = Baseline::load(baseline_path);
+    std::vector<BaselineScore> held(baseline.scores().begin(), baseline.scores().end());
+    for (const std::string& text : scores) {
+        const std::size_t sign = text.find('=');
+        if (sign == std::string::npos || sign == 0)
+            throw InputError(fmt::format("score add: \"{}\" is not NAME=FILE", clean(text)));
+        const std::string name = text.substr(0, sign), path = text.substr(sign + 1);
+        ScoreFile file = load(path);
+        if (!file.calibrated)
+            throw InputError(fmt::format("{}: the score has no calibration, see score fit --calibrate", clean(path)));
+        const auto same =
+            std::find_if(held.begin(), held.end(), [&](const BaselineScore& each) { return each.name == name; });
+        if (same == held.end())
+            held.push_back({name, std::move(*file.calibrated)});
+        else
+            same->score = std::move(*file.calibrated);
+    }
+    const Baseline with = baseline.with_scores(std::move(held));
+    with.save(output);
+    std::string names;
+    for (const BaselineScore& score : with.scores())
+        names +=
+            fmt::format("{}{} ({})", names.empty() ? "" : ", ", clean(score.name), score.score.score().kind().name);
+    write_text("-", fmt::format("{}: scores {}\n", clean(output), names));
+    return exit_pass;
+}
+
+ExitStatus score_list() {
+    std::vector<std::vector<std::string>> rows{{"kind", "takes", "contributions", "options"}};
+    for (const perturbation::ScoreKindInfo& kind : perturbation::score_kinds())
+        rows.push_back({kind.name, perturbation::score_input_name(kind.input), kind.has_contributions ? "yes" : "no",
+                        perturbation::score_defaults(kind.name)});
+    write_text("-", text_table(rows));
+    return exit_pass;
+}
+
+}  // namespace vedette::inline v0::cli
