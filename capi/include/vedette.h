@@ -831,6 +831,14 @@ VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* re
                                        const vdt_test_options* options, vdt_test_result* out,
                                        vdt_error* error) VDT_NOEXCEPT;
 
+/// Of how many consecutive rows to keep one, so that tests on samples, which take rows as exchangeable, hold their
+/// level on autocorrelated traffic: twice the longest autocorrelation time of the values' ranks and of their distances
+/// from the middle; 1 where neither shows more memory than noise does, at most `count`. `values` in the order of time,
+/// all finite; pass every `*interval`-th row of both sides to the tests. A sort and some 2^28 operations at most.
+/// Errors: INVALID_ARGUMENT for a value that is not finite, or NULL where `count` is not 0.
+VDT_API vdt_status vdt_thinning_interval(const double* values, size_t count, uint64_t* interval,
+                                         vdt_error* error) VDT_NOEXCEPT;
+
 /// Divergences as other packages compute them, for comparing with what they report: numbers, not tests. Whose binning,
 /// zero rule and logarithm; drift/divergences.hpp says what is odd about each.
 enum {

@@ -11,6 +11,7 @@
 #include "vedette.h"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/multivariate.hpp"
+#include "vedette/stats/autocorrelation.hpp"
 #include "views.hpp"
 
 using namespace vedette;
@@ -57,6 +58,14 @@ vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference,
                                                     (features.front().numeric ? "numbers" : "categories"));
         const drift::NamedResult& named = features.front().results.front();
         write_struct(out, to_c(named.test, named.result), "out");
+    });
+}
+
+vdt_status vdt_thinning_interval(const double* values, size_t count, uint64_t* interval, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        if (count != 0) require(values, "values");
+        require(interval, "interval");
+        *interval = stats::thinning_interval({values, count});
     });
 }
 

@@ -322,6 +322,12 @@ class Tool {
         merge.add_option("files", sketch_files_, "Sketch files")->required();
         merge.add_option("-o,--output", sketch_.output, "The sketch file to write")->required();
         merge.callback([this] { action_ = [this] { return sketch_merge(sketch_files_, sketch_.output); }; });
+        CLI::App& show = *group.add_subcommand("show", "Print what a sketch file holds: counts, quantiles, rank error");
+        show.add_option("file", sketch_shown_, "A sketch file")->required();
+        show.add_option("--format", sketch_formats_, "FORMAT or FORMAT=PATH, repeatable: table, json")
+            ->expected(1)
+            ->take_all();
+        show.callback([this] { action_ = [this] { return sketch_show(sketch_shown_, sketch_formats_); }; });
         CLI::App& compare = *group.add_subcommand(
             "compare", "Judge live sketches against those of a reference: Kolmogorov-Smirnov, sketch error included");
         SketchCompareOptions& options = sketch_compare_;
@@ -460,6 +466,8 @@ class Tool {
     SketchOptions sketch_;
     std::vector<std::string> sketch_files_;
     SketchCompareOptions sketch_compare_;
+    std::string sketch_shown_;
+    std::vector<std::string> sketch_formats_;
     std::string baseline_;
     std::string output_;
     std::string policy_;

@@ -141,6 +141,8 @@ ExitStatus preset_numbers(const ReferenceOptions& reference, const LiveOptions& 
 ExitStatus sketch_build(const SketchOptions& options);
 /// The files must be of the same columns.
 ExitStatus sketch_merge(const std::vector<std::string>& inputs, const std::string& output);
+/// What a file of sketches holds, as table or json.
+ExitStatus sketch_show(const std::string& path, const std::vector<std::string>& formats);
 ExitStatus sketch_compare(const SketchCompareOptions& options);
 /// Fails where any monitor alarmed; not enough data where one has taken no value.
 ExitStatus monitor(const MonitorOptions& options);

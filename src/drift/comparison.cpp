@@ -215,9 +215,13 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
     const CountTable table{counts, 2, reference.size()};
     const DriftTest wanted = named(test, false);
     if (wanted != DriftTest::fisher_exact) require_two_sided(wanted, options);
+    const ContingencyOptions by_expectation{.confidence = options.confidence,
+                                            .method = options.method,
+                                            .permutations = options.permutations,
+                                            .seed = options.seed};
     switch (wanted) {
-        case DriftTest::chi_square: return chi_square(table, {.confidence = options.confidence});
-        case DriftTest::g_test: return g_test(table, {.confidence = options.confidence});
+        case DriftTest::chi_square: return chi_square(table, by_expectation);
+        case DriftTest::g_test: return g_test(table, by_expectation);
         case DriftTest::fisher_exact: return fisher_exact(table, options);
         case DriftTest::population_stability:
         case DriftTest::jensen_shannon:

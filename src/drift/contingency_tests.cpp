@@ -119,19 +119,66 @@ Association association(const CountTable& table, const Margins& margins, double 
     return result;
 }
 
+// The cells of rows and columns that have a count.
+std::vector<std::uint64_t> filled_cells(const CountTable& table, const Margins& margins) {
+    std::vector<std::uint64_t> cells;
+    cells.reserve(margins.rows * margins.columns);
+    for (std::size_t i = 0; i < table.counts.size(); ++i)
+        if (margins.row[i / table.columns] > 0 && margins.column[i % table.columns] > 0)
+            cells.push_back(table.counts[i]);
+    return cells;
+}
+
+void require_drawable(const Margins& margins, std::size_t permutations, const char* test) {
+    constexpr std::uint64_t most_items = std::uint64_t{1} << 32U;
+    if (permutations == 0)
+        throw Error(ErrorCode::invalid_argument, std::string(test) + ": permutations is 0, must be at least 1");
+    if (margins.total > most_items)
+        throw Error(ErrorCode::unsupported, std::string(test) + ": the table has " + std::to_string(margins.total) +
+                                                " items, above 2^32; the asymptotic chi_square serves such tables");
+}
+
+// Of random tables with the margins of this one: how often the statistic is as large.
 template <class Term>
-TestResult independence(const CountTable& table, const ContingencyOptions& options, Term&& term) {
+double permuted_independence(const CountTable& table, const Margins& margins, double statistic, bool yates,
+                             const ContingencyOptions& options, Term&& term) {
+    constexpr std::size_t looked_up = 1024;
+    constexpr double rounding = 1e-10;  // equal statistics may be reached by different roundings
+    std::vector<std::uint64_t> cells = filled_cells(table, margins);
+    const CountTable drawn{cells, margins.rows, margins.columns};
+    const Margins filled = margins_of(drawn);
+    const LogFactorials log_factorial(looked_up);
+    const double bound = statistic - rounding * (1.0 + statistic);
+    std::uint64_t as_extreme = 0;
+    for (std::size_t index = 0; index < options.permutations; ++index) {
+        Random random(options.seed, index);
+        random_table(random, log_factorial, filled.row, filled.column, cells);
+        as_extreme += over_cells(drawn, filled, yates, term) >= bound ? 1U : 0U;
+    }
+    return stats::permutation_p_value(as_extreme, options.permutations);
+}
+
+template <class Term>
+TestResult independence(const CountTable& table, const ContingencyOptions& options, const char* test, Term&& term) {
+    if (options.method == Method::exact)
+        throw Error(ErrorCode::unsupported,
+                    std::string(test) + ": method is exact, which this test does not have; fisher_exact does");
     const Margins margins = margins_of(table);
+    const bool permuted = options.method == Method::permutation;
+    if (permuted) require_drawable(margins, options.permutations, test);
     TestResult result = counted(margins);
     const Association effect = association(table, margins, options.confidence);
     if (!margins.comparable()) return result;
     result.effect = effect.value;
     result.effect_interval = effect.interval;
     result.degrees_of_freedom = margins.degrees();
-    const bool testable = result.degrees_of_freedom > 0.0;
+    result.statistic = 0.0;
+    result.p_value = 1.0;
+    if (!(result.degrees_of_freedom > 0.0)) return result;
     const bool yates = options.yates && result.degrees_of_freedom == 1.0;
-    result.statistic = testable ? over_cells(table, margins, yates, term) : 0.0;
-    result.p_value = testable ? stats::chi_squared_sf(result.statistic, result.degrees_of_freedom) : 1.0;
+    result.statistic = over_cells(table, margins, yates, term);
+    result.p_value = permuted ? permuted_independence(table, margins, result.statistic, yates, options, term)
+                              : stats::chi_squared_sf(result.statistic, result.degrees_of_freedom);
     return result;
 }
 
@@ -203,28 +250,13 @@ class EventLaw {
     std::vector<double> log_weight_;
 };
 
-// The cells of rows and columns that have a count.
 FisherTable filled_part(const CountTable& table, const Margins& margins) {
-    std::vector<std::uint64_t> cells;
-    cells.reserve(margins.rows * margins.columns);
-    for (std::size_t i = 0; i < table.counts.size(); ++i)
-        if (margins.row[i / table.columns] > 0 && margins.column[i % table.columns] > 0)
-            cells.push_back(table.counts[i]);
-    return {std::move(cells), margins.rows, margins.columns};
-}
-
-void require_drawable(const Margins& margins, const TestOptions& options) {
-    constexpr std::uint64_t most_items = std::uint64_t{1} << 32U;
-    if (options.permutations == 0)
-        throw Error(ErrorCode::invalid_argument, "fisher_exact: permutations is 0, must be at least 1");
-    if (margins.total > most_items)
-        throw Error(ErrorCode::unsupported, "fisher_exact: the table has " + std::to_string(margins.total) +
-                                                " items, above 2^32; chi_square serves such tables");
+    return {filled_cells(table, margins), margins.rows, margins.columns};
 }
 
 // Of a 2 x 2 table without empty rows and columns: live events as relabelling the items would give them.
 double permuted_events(const CountTable& table, const Margins& margins, const TestOptions& options) {
-    require_drawable(margins, options);
+    require_drawable(margins, options.permutations, "fisher_exact");
     if (options.alternative == Alternative::two_sided) return filled_part(table, margins).permuted(options);
     constexpr std::size_t looked_up = 1024;
     const LogFactorials log_factorial(looked_up);
@@ -270,7 +302,7 @@ TestResult fisher_of_any(const CountTable& table, const TestOptions& options) {
         result.p_value = 1.0;
         return result;
     }
-    require_drawable(margins, options);
+    require_drawable(margins, options.permutations, "fisher_exact");
     const FisherTable filled = filled_part(table, margins);
     result.statistic = filled.log_probability();
     result.p_value = fisher_p(filled, options);
@@ -280,11 +312,11 @@ TestResult fisher_of_any(const CountTable& table, const TestOptions& options) {
 }  // namespace
 
 TestResult chi_square(const CountTable& table, const ContingencyOptions& options) {
-    return independence(table, options, pearson);
+    return independence(table, options, "chi_square", pearson);
 }
 
 TestResult g_test(const CountTable& table, const ContingencyOptions& options) {
-    return independence(table, options, [](double deviation, double expected) {
+    return independence(table, options, "g_test", [](double deviation, double expected) {
         return 2.0 * expected * likelihood_term(deviation / expected);
     });
 }

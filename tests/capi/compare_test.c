@@ -25,6 +25,27 @@ static vdt_column texts(const vdt_string* values, uint64_t length) {
     return column;
 }
 
+/* Values in runs of ten remember; shuffled by a stride they do not. */
+static void thin(void) {
+    enum { rows = 1000 };
+    double runs[rows], scattered[rows];
+    for (int i = 0; i < rows; ++i) {
+        runs[i] = (double)(i / 10 * 7919 % 1009);
+        scattered[i] = (double)(i * 7919LL % 1009 * (i * 104729LL % 1013) % 997);
+    }
+    uint64_t interval = 0;
+    CHECK_OK(vdt_thinning_interval(runs, rows, &interval, e));
+    CHECK(interval >= 10 && interval <= 40);
+    CHECK_OK(vdt_thinning_interval(scattered, rows, &interval, e));
+    CHECK(interval == 1);
+    CHECK_OK(vdt_thinning_interval(NULL, 0, &interval, e));
+    CHECK(interval == 1);
+    runs[3] = NAN;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "values[3]", vdt_thinning_interval(runs, rows, &interval, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "values", vdt_thinning_interval(NULL, rows, &interval, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "interval", vdt_thinning_interval(scattered, rows, NULL, e));
+}
+
 /* Two features of which the second moved; two-way strides; f32 and f64. */
 static void compare_matrices(void) {
     enum { rows = 150 };
@@ -147,6 +168,13 @@ int main(void) {
     CHECK_OK(vdt_compare_columns(VDT_TEST_FISHER_EXACT, &coins, &biased, NULL, &result, e));
     CHECK(result.p_value < 1e-5);
 
+    options.struct_size = sizeof options;
+    CHECK_OK(vdt_compare_columns(VDT_TEST_CHI_SQUARE, &coins, &biased, &options, &result, e));
+    CHECK(result.p_value == 0.01); /* by permutation */
+    options.method = VDT_METHOD_EXACT;
+    CHECK_FAILS(VDT_UNSUPPORTED, "chi_square",
+                vdt_compare_columns(VDT_TEST_CHI_SQUARE, &coins, &biased, &options, &result, e));
+
     const vdt_column empty = numbers(NULL, 0);
     CHECK_OK(vdt_compare_columns(VDT_TEST_MANN_WHITNEY, &left, &empty, NULL, &result, e));
     CHECK(isnan(result.p_value) && result.live_count == 0.0);
@@ -166,6 +194,7 @@ int main(void) {
                 vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, &coins, NULL, &result, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "live", vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, NULL, NULL, &result, e));
     compare_matrices();
+    thin();
     double value = -1.0, threshold = 0.0;
     int32_t exceeds = -1;
     CHECK_OK(vdt_preset_divergence(VDT_PRESET_EVIDENTLY, VDT_DIVERGENCE_JENSEN_SHANNON, &left, &right, &value,

@@ -21,11 +21,17 @@ namespace {
 constexpr std::uint64_t runs = 20000;
 const stats::Confidence band(1.0 - 1e-4);
 
+bool not_above_of(std::uint64_t hits, std::uint64_t of, double rate) {
+    return stats::clopper_pearson(hits, of, band).lower <= rate;
+}
+bool not_below_of(std::uint64_t hits, std::uint64_t of, double rate) {
+    return stats::clopper_pearson(hits, of, band).upper >= rate;
+}
 bool not_above(std::uint64_t hits, double rate) {
-    return stats::clopper_pearson(hits, runs, band).lower <= rate;
+    return not_above_of(hits, runs, rate);
 }
 bool not_below(std::uint64_t hits, double rate) {
-    return stats::clopper_pearson(hits, runs, band).upper >= rate;
+    return not_below_of(hits, runs, rate);
 }
 
 template <std::size_t columns>
@@ -57,6 +63,40 @@ TEST_CASE("Pearson and G keep their level of 5 % at 300 against 200 observations
     CHECK(not_below(chi_square, 0.05));
     CHECK(not_above(g, 0.055));  // the G law approaches chi-square more slowly
     CHECK(not_below(g, 0.05));
+}
+
+// Forty columns of falling frequency, 60 against 2000: hardly a column expects five of the reference's observations.
+TEST_CASE("sparse tables break the asymptotic level of Pearson's test, permutation keeps it") {
+    constexpr std::size_t columns = 40;
+    constexpr std::uint64_t sparse_runs = 3000;
+    std::array<double, columns> cumulative{};
+    double total = 0.0;
+    for (std::size_t i = 0; i < columns; ++i) {
+        const double place = static_cast<double>(i + 1);
+        cumulative[i] = total += 1.0 / (place * place);
+    }
+    for (double& edge : cumulative) edge /= total;
+    cumulative.back() = 1.0;
+    Random random(15);
+    std::uint64_t asymptotic = 0, chi_square = 0, g = 0;
+    for (std::uint64_t run = 0; run < sparse_runs; ++run) {
+        std::array<std::uint64_t, 2 * columns> counts{};
+        fill(random, cumulative, 60, counts.data());
+        fill(random, cumulative, 2000, counts.data() + columns);
+        const drift::CountTable table{counts, 2, columns};
+        const drift::ContingencyOptions permuted{.method = drift::Method::permutation, .permutations = 99, .seed = run};
+        asymptotic += drift::chi_square(table).p_value <= 0.05 ? 1U : 0U;
+        chi_square += drift::chi_square(table, permuted).p_value <= 0.05 ? 1U : 0U;
+        g += drift::g_test(table, permuted).p_value <= 0.05 ? 1U : 0U;
+    }
+    CAPTURE(asymptotic);
+    CAPTURE(chi_square);
+    CAPTURE(g);
+    CHECK(!not_above_of(asymptotic, sparse_runs, 0.05));
+    CHECK(not_above_of(chi_square, sparse_runs, 0.05));
+    CHECK(not_below_of(chi_square, sparse_runs, 0.05));
+    CHECK(not_above_of(g, sparse_runs, 0.05));
+    CHECK(not_below_of(g, sparse_runs, 0.05));
 }
 
 TEST_CASE("Fisher never exceeds its level, and its interval covers, at 12 against 20 observations") {

@@ -19,7 +19,8 @@
 namespace vedette::inline v0::drift {
 
 /// One test on two samples of numbers. `automatic` is Kolmogorov-Smirnov. The tests of counts (chi_square, g_test) and
-/// the divergences run on a grid of 64 cells of equal mass learned from the reference, as those of a window do. Throws
+/// the divergences run on a grid of 64 cells of equal mass learned from the reference, as those of a window do; their
+/// law is asymptotic whatever options.method, since a grid learned from one side leaves nothing to permute. Throws
 /// Error: unsupported for a test that is not for numbers, and what the test itself throws.
 template <class T>
 TestResult run_test(DriftTest test, const SortedSample<T>& reference, const SortedSample<T>& live,
@@ -35,8 +36,9 @@ TestResult run_test(DriftTest test, const BucketedSample<T>& reference, ColumnVi
                     const TestOptions& options = {});
 
 /// One test on the counts of categories, in the same order on both sides. `automatic` is chi-square. chi_square, g_test
-/// and fisher_exact take the table as it is; the divergences pool rare categories. Throws Error: unsupported for a test
-/// that is not for categories; dimension_mismatch for different lengths; and what the test itself throws.
+/// and fisher_exact take the table as it is, and options.method; the divergences pool rare categories. Throws Error:
+/// unsupported for a test that is not for categories; dimension_mismatch for different lengths; and what the test
+/// itself throws.
 TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
                     const TestOptions& options = {});
 

@@ -23,6 +23,10 @@ struct CountTable {
 struct ContingencyOptions {
     bool yates = false;        ///< moves each count by up to 1/2 towards expectation; at one degree of freedom only
     double confidence = 0.95;  ///< of the effect's interval, in (0, 1)
+    /// automatic: asymptotic. permutation: of all relabellings of the items, holds its level in any table.
+    Method method = Method::automatic;
+    std::size_t permutations = 999;  ///< p-values are (1 + #)/(permutations + 1)
+    std::uint64_t seed = 0;          ///< of the permutations: same seed, same p-value
 };
 
 // All tests are thread-safe. They throw Error(dimension_mismatch) where the number of counts is not rows * columns,
@@ -33,8 +37,11 @@ struct ContingencyOptions {
 /// Pearson's chi-square test of independence. Rows and columns without a count are left out, and do not count in the
 /// degrees of freedom. Fewer than two rows with a count, or an empty reference: there is nothing to compare, and all
 /// but the counts is NaN. A single column with a count: statistic 0, p = 1, no degrees of freedom, no interval.
-/// The p-value is asymptotic; below about 5 expected per cell prefer fisher_exact. The effect is cramers_v, never
-/// corrected by Yates. O(rows * columns).
+/// The p-value is asymptotic and, below about 5 expected per cell, may be too small; `permutation` then keeps the
+/// level, given the margins: items are relabelled at random, drawn as tables, O(rows * columns * permutations) for any
+/// number of items. The effect is cramers_v, never corrected by Yates, its interval always asymptotic. Otherwise O(rows
+/// * columns). Error(unsupported) for method `exact` (fisher_exact has it) and for permutations of more than 2^32
+/// items, Error(invalid_argument) for 0 permutations.
 TestResult chi_square(const CountTable& table, const ContingencyOptions& options = {});
 
 /// The log-likelihood ratio (G) test of independence; all else as chi_square, the effect too. Stable where counts are

@@ -356,6 +356,22 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(amount["reference"]["count"], 4000)
         self.assertEqual(report["columns"][1]["decision"], "pass")
 
+    def test_sketches_are_shown(self):
+        path, _ = self.sketch("ref", "--columns", "amount")
+        self.expect(run("sketch", "show", path), PASS, "amount", "4,000", "Rank error")
+        shown = json.loads(self.expect(run("sketch", "show", path, "--format", "json"), PASS))
+        column = shown["columns"][0]
+        self.assertEqual((column["name"], column["count"], column["exact"]), ("amount", 4000, False))
+        values = [each["value"] for each in column["quantiles"]]
+        self.assertEqual(values, sorted(values))
+        self.assertTrue(column["minimum"] <= values[0] and values[-1] <= column["maximum"])
+        self.assertTrue(0 < column["rank_error"] < 0.03)
+        (self.dir / "blanks.csv").write_text("x,y\n,1\n,2\n3,4\n")
+        blanks, _ = self.sketch("blanks")
+        self.expect(run("sketch", "show", blanks), PASS, "exact")
+        self.expect(run("sketch", "show", self.dir / "ref.csv"), INPUT_ERROR)
+        self.expect(run("sketch", "show", path, "--format", "html"), INPUT_ERROR)
+
     def test_merged_sketches_stand_for_all_rows(self):
         first, _ = self.sketch("ref")
         second, _ = self.sketch("same", "--seed", "2")

@@ -146,11 +146,53 @@ TEST_CASE("misuse") {
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({{}, 2, 2})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::two_proportion_z({counts, 4, 1})), vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::chi_square({counts, 2, 2}, {.confidence = 1.0})), vedette::Error);
+    using drift::Method;
+    CHECK_THROWS_WITH_AS(static_cast<void>(drift::g_test({counts, 2, 2}, {.method = Method::exact})),
+                         "g_test: method is exact, which this test does not have; fisher_exact does", vedette::Error);
+    CHECK_THROWS_AS(
+        static_cast<void>(drift::chi_square({counts, 2, 2}, {.method = Method::permutation, .permutations = 0})),
+        vedette::Error);
+    const Counts many{std::uint64_t{1} << 32U, 1, 1, 1};
+    CHECK_THROWS_AS(static_cast<void>(drift::chi_square({many, 2, 2}, {.method = Method::permutation})),
+                    vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(drift::fisher_exact({counts, 2, 2}, {.method = drift::Method::asymptotic})),
                     vedette::Error);
     CHECK_THROWS_AS(static_cast<void>(
                         drift::fisher_exact({counts, 2, 2}, {.method = drift::Method::permutation, .permutations = 0})),
                     vedette::Error);
+}
+
+TEST_CASE("Pearson and G by permutation have the law of all tables with the same margins, drawn") {
+    const Counts counts{1, 6, 2, 9, 4, 3};
+    const auto log_factorial = [](std::uint64_t k) { return std::lgamma(static_cast<double>(k) + 1.0); };
+    const drift::ContingencyOptions drawn{.method = drift::Method::permutation, .permutations = 40'000, .seed = 5};
+    const auto check = [&](auto&& test) {
+        const double bound = test({counts, 2, 3}, {}).statistic - 1e-9;
+        double all = 0.0, extreme = 0.0;
+        for (std::uint64_t a = 0; a <= 9; ++a)
+            for (std::uint64_t b = 0; a + b <= 9; ++b) {
+                const std::uint64_t c = 9 - a - b;
+                if (c > 5) continue;
+                const Counts each{a, b, c, 10 - a, 10 - b, 5 - c};
+                double log_weight = 0.0;
+                for (const std::uint64_t cell : each) log_weight -= log_factorial(cell);
+                all += std::exp(log_weight);
+                if (test({each, 2, 3}, {}).statistic >= bound) extreme += std::exp(log_weight);
+            }
+        const TestResult result = test({counts, 2, 3}, drawn);
+        CHECK(result.statistic == test({counts, 2, 3}, {}).statistic);
+        CHECK(result.p_value == test({counts, 2, 3}, drawn).p_value);
+        const double exact = extreme / all;
+        CHECK(std::abs(result.p_value - exact) < 5.0 * std::sqrt(exact / 40'000.0));
+    };
+    using Options = drift::ContingencyOptions;
+    check([](const drift::CountTable& table, const Options& options) { return drift::chi_square(table, options); });
+    check([](const drift::CountTable& table, const Options& options) { return drift::g_test(table, options); });
+    // Empty rows and columns change nothing, and one column leaves nothing to permute.
+    const Counts holes{1, 0, 6, 2, 0, 0, 0, 0, 9, 0, 4, 3};
+    CHECK(drift::chi_square({holes, 3, 4}, drawn).p_value == drift::chi_square({counts, 2, 3}, drawn).p_value);
+    CHECK(drift::chi_square({Counts{3, 4}, 2, 1}, drawn).p_value == 1.0);
+    CHECK(std::isnan(drift::g_test({Counts{0, 0, 4, 1}, 2, 2}, drawn).p_value));
 }
 
 TEST_CASE("Fisher's test of 2 x 2 by permutation is the exact one, drawn") {
