@@ -112,6 +112,7 @@
 #include "vedette/stats/permutation.hpp"
 #include "vedette/validation/check.hpp"
 #include "vedette/validation/formats.hpp"
+#include "vedette/validation/infer.hpp"
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/schema_diff.hpp"
 #include "vedette/validation/tensor.hpp"

@@ -399,7 +399,7 @@ class Tool {
     }
 
     void add_schema() {
-        CLI::App& group = *app_.add_subcommand("schema", "What a model expects of its features: check, compare");
+        CLI::App& group = *app_.add_subcommand("schema", "What a model expects of its features: infer, check, compare");
         group.require_subcommand(1);
         CLI::App& check_command = *group.add_subcommand(
             "check", "Hold data against a schema, or read a schema and print it in its canonical form");
@@ -424,6 +424,33 @@ class Tool {
         diff_command.add_option("after", later_schema_, "The one that is to hold")->required();
         diff_command.add_flag("--json", as_json_, "Print JSON");
         diff_command.callback([this] { action_ = [this] { return schema_diff(schema_, later_schema_, as_json_); }; });
+        add_schema_infer(group);
+    }
+
+    void add_schema_infer(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "infer", "Learn a schema from data, and say which rules had too little evidence; or loosen one for data");
+        validation::InferenceOptions& rules = schema_infer_.inference;
+        command
+            .add_option("data", schema_infer_.source.path, "The data: CSV with a header, or NPY; - = standard input")
+            ->required();
+        add_delimiter(command, schema_infer_.source);
+        command.add_option("-o,--output", schema_infer_.output, "The schema file to write (default: standard output)");
+        CLI::Option& update = *command.add_option("--update", schema_infer_.update,
+                                                  "Loosen this schema until it accepts the data, and tell each step");
+        command.add_option("--minimum-rows", rules.minimum_rows, "Fewer rows are refused")->capture_default_str();
+        command
+            .add_option("--most-refused", rules.most_refused,
+                        "Rules are kept that refuse at most this share of new values, at the confidence")
+            ->capture_default_str();
+        command.add_option("--confidence", rules.confidence, "See --most-refused")->capture_default_str();
+        command.add_option("--slack", rules.slack, "Bounds lie this share of the observed range outside of it")
+            ->capture_default_str();
+        command.add_option("--domain", rules.most_domain_values, "The most texts that make a domain")
+            ->capture_default_str();
+        command.add_flag("--evidence", schema_infer_.tells_all, "Tell the rules that were kept, too")
+            ->excludes(&update);
+        command.callback([this] { action_ = [this] { return schema_infer(schema_infer_); }; });
     }
 
     void add_training(CLI::App& command) {
@@ -472,6 +499,7 @@ class Tool {
     std::string output_;
     std::string policy_;
     SchemaCheckOptions schema_check_;
+    SchemaInferOptions schema_infer_;
     std::string schema_;
     std::string later_schema_;
     PrivacyOptions privacy_;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `vedette schema`: a schema of the features read, data held against it, and two schemas compared.
+// `vedette schema`: a schema learned, read, loosened; data held against it; and two schemas compared.
+#include <cstdio>
+
 #include "commands.hpp"
 #include "frame.hpp"
 #include "input.hpp"
@@ -9,6 +11,7 @@
 #include "vedette/core/file.hpp"
 #include "vedette/guard/render_batch.hpp"
 #include "vedette/validation/batch.hpp"
+#include "vedette/validation/infer.hpp"
 #include "vedette/validation/schema_diff.hpp"
 
 namespace vedette::inline v0::cli {
@@ -25,7 +28,50 @@ validation::Schema read_schema(const std::string& path) {
     }
 }
 
+FrameOptions columns_of(const RowSource& source) {
+    FrameOptions columns;
+    // The schema says what a column is, so that its texts are not taken for numbers, or the other way round.
+    if (source.is_text()) columns.categorical = source.columns();
+    return columns;
+}
+
+// The schema goes where it is wanted; what is told of it, beside it: on standard error where the schema is on standard
+// output, so that a pipe reads the schema alone.
+void write_schema(const validation::Schema& schema, const std::string& output, const std::string& told) {
+    const bool is_piped = output.empty() || output == "-";
+    write_text(is_piped ? "-" : output, schema.to_json() + "\n");
+    std::fputs(told.c_str(), is_piped ? stderr : stdout);
+}
+
+ExitStatus relax_schema(const SchemaInferOptions& options, const Table& table) {
+    const validation::Relaxation relaxation = validation::relax(read_schema(options.update), table, options.inference);
+    std::string told;
+    for (const validation::SchemaChange& step : relaxation.steps) told += validation::describe(step) + "\n";
+    if (relaxation.steps.empty()) told = "the schema accepts the data as it is\n";
+    write_schema(relaxation.schema, options.output, told);
+    return exit_pass;
+}
+
 }  // namespace
+
+ExitStatus schema_infer(const SchemaInferOptions& options) {
+    RowSource source(options.source);
+    const Frame frame(source, columns_of(source));
+    validation::InferenceOptions rules = options.inference;
+    rules.read_texts = true;
+    if (!options.update.empty())
+        return relax_schema({options.source, options.update, options.output, rules, false}, frame.table());
+    const validation::Inference inference = validation::infer_schema(frame.table(), rules);
+    std::string told;
+    for (const validation::FeatureEvidence& feature : inference.features) {
+        for (const validation::RuleEvidence& rule : feature.rules) {
+            if (rule.is_kept && !options.tells_all) continue;
+            told += validation::describe(feature, rule, rules.most_refused) + "\n";
+        }
+    }
+    write_schema(inference.schema, options.output, told);
+    return exit_pass;
+}
 
 ExitStatus schema_check(const SchemaCheckOptions& options) {
     const validation::Schema schema = read_schema(options.schema);
@@ -36,10 +82,7 @@ ExitStatus schema_check(const SchemaCheckOptions& options) {
     const std::vector<Output> outputs = parse_outputs(options.formats);
     const validation::Validator rules(schema, options.environment);
     RowSource source(options.source);
-    FrameOptions columns;
-    // The schema says what a column is, so that its texts are not taken for numbers, or the other way round.
-    if (source.is_text()) columns.categorical = source.columns();
-    const Frame frame(source, columns);
+    const Frame frame(source, columns_of(source));
     const validation::BatchReport report =
         validation::validate_batch(rules, frame.table(), {.offenders = options.offenders, .read_texts = true});
     RenderOptions rendering;

@@ -13,6 +13,7 @@
 #include "vedette/guard/baseline.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
 #include "vedette/stats/conformal.hpp"
+#include "vedette/validation/infer.hpp"
 #include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
@@ -67,6 +68,15 @@ struct SchemaCheckOptions {
     std::vector<std::string> formats;
     std::uint64_t offenders = 5;  ///< rows told for each finding
     bool fail_on_warn = false;
+};
+
+/// Data that a schema is learned from, or a schema loosened for.
+struct SchemaInferOptions {
+    SourceOptions source;
+    std::string update;  ///< the schema file to loosen; empty: a new one is learned
+    std::string output;  ///< empty = standard output
+    validation::InferenceOptions inference;
+    bool tells_all = false;  ///< rules kept, too
 };
 
 /// Noisy training to account for, or the noise that a wanted privacy takes.
@@ -162,6 +172,8 @@ ExitStatus policy_schema();
 ExitStatus policy_check(const std::string& path);
 /// Without data: reads a schema and prints it in its canonical form. With: fails where a check fails that is an error.
 ExitStatus schema_check(const SchemaCheckOptions& options);
+/// Writes the schema, and tells which rules were left out, or which steps loosened it.
+ExitStatus schema_infer(const SchemaInferOptions& options);
 /// What changed between two schemas; fails where a change is breaking.
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.

@@ -445,6 +445,44 @@ class CommandLine(unittest.TestCase):
         self.expect(run("schema", "check", schema, good, "--environment", "moon"), INPUT_ERROR, "moon")
         self.expect(run("schema", "check", schema, good, "--format", "html"), INPUT_ERROR, "html")
 
+    def test_schema_infer(self):
+        lines = ["amount,id,zip,flag,country"]
+        for i in range(400):
+            flag, country = ("true", "false")[i % 2], ("FR", "IT", "")[i % 3]
+            lines.append(f"{i % 50 / 4},{9007199254740993 + i},{i % 90000:05d},{flag},{country}")
+        data = self.write("learn.csv", "\n".join(lines) + "\n")
+        told = run("schema", "infer", data)
+        schema = {each["name"]: each for each in json.loads(self.expect(told, PASS))["features"]}
+        self.assertEqual({name: each["type"] for name, each in schema.items()}, {
+            "amount": "floating", "id": "integer", "zip": "text", "flag": "boolean", "country": "text"})
+        self.assertEqual((schema["amount"]["minimum"], schema["amount"]["maximum"]), (0.0, 13.475))
+        self.assertTrue(schema["id"]["unique"])
+        self.assertEqual(schema["id"]["order"], "strictly_increasing")
+        self.assertEqual(schema["zip"]["length"], {"minimum": 5, "maximum": 5})
+        self.assertEqual(schema["country"]["domain"]["values"], ["FR", "IT"])
+        self.assertTrue(schema["country"]["nullable"])
+        path = self.dir / "learned.json"
+        self.expect(run("schema", "infer", data, "-o", path, "--evidence"), PASS, "minimum kept: 0 of 400 values")
+        self.assertEqual(path.read_bytes(), told.stdout)
+        self.expect(run("schema", "check", path, data), PASS)
+
+        small = self.write("small.csv", "\n".join(lines[:41]) + "\n")
+        weak = run("schema", "infer", small)
+        self.assertNotIn("minimum\"", self.expect(weak, PASS))
+        self.assertIn('feature "amount": maximum left out: 0 of 40 values', weak.stderr.decode())
+        self.expect(run("schema", "infer", self.write("tiny.csv", "\n".join(lines[:9]) + "\n")), NOT_ENOUGH, "30")
+        self.expect(run("schema", "infer", data, "--most-refused", "2"), INPUT_ERROR, "most_refused")
+        self.expect(run("schema", "infer", "nowhere.csv"), INPUT_ERROR, "nowhere.csv")
+
+        later = self.write("later.csv", "amount,id,zip,flag,country,new\n-2,5,01234,true,DE,1\n")
+        self.expect(run("schema", "check", path, later), FAILED)
+        loose = self.dir / "loose.json"
+        self.expect(run("schema", "infer", later, "--update", path, "-o", loose), PASS,
+                    'loosened: feature "amount": minimum 0.0 -> -2.0', 'feature "new"')
+        self.expect(run("schema", "check", loose, later), PASS)
+        self.expect(run("schema", "diff", path, loose), PASS)
+        self.expect(run("schema", "infer", later, "--update", loose, "-o", loose), PASS, "as it is")
+
     def test_sketch_files_obey_a_policy(self):
         reference, _ = self.sketch("ref")
         moved, _ = self.sketch("moved", "--seed", "3")

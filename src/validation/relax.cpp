@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// A schema loosened finding by finding: a table is held against it, what fails gives way, and again.
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string_view>
+
+#include "core/utf8.hpp"
+#include "validation/column_facts.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/validation/batch.hpp"
+#include "vedette/validation/infer.hpp"
+
+namespace vedette::inline v0::validation {
+
+namespace {
+
+bool is_of_texts(FeatureType type) noexcept {
+    return type == FeatureType::text || type == FeatureType::bytes;
+}
+
+void drop_rules_of_values(Feature& feature) {
+    const Feature plain;
+    feature.dtype.reset();
+    feature.number = {};
+    feature.integer = {};
+    feature.standard_score.reset();
+    feature.integral = feature.allow_nan = feature.allow_infinity = false;
+    feature.domain.reset();
+    feature.length.reset();
+    feature.length_unit = plain.length_unit;
+    feature.format = Format::none;
+    if (feature.type != FeatureType::floating && feature.type != FeatureType::integer) feature.order = Order::any;
+}
+
+// From integers to reals, with their bounds where a double holds them.
+void make_floating(Feature& feature) {
+    const Bounds<std::int64_t> bounds = feature.integer;
+    feature.type = FeatureType::floating;
+    drop_rules_of_values(feature);
+    constexpr std::int64_t exact = std::int64_t{1} << 53;
+    if (bounds.minimum && *bounds.minimum >= -exact && *bounds.minimum <= exact) {
+        feature.number.minimum = static_cast<double>(*bounds.minimum);
+        feature.number.exclusive_minimum = bounds.exclusive_minimum;
+    }
+    if (bounds.maximum && *bounds.maximum >= -exact && *bounds.maximum <= exact) {
+        feature.number.maximum = static_cast<double>(*bounds.maximum);
+        feature.number.exclusive_maximum = bounds.exclusive_maximum;
+    }
+}
+
+// The column's type. A feature that takes it already was failed for its `dtype` alone.
+void widen_type(Feature& feature, const Column& column, bool read_texts) {
+    const FeatureType seen = type_of(column, read_texts);
+    const bool fits = seen == feature.type || (seen == FeatureType::boolean && !is_of_texts(feature.type)) ||
+                      (seen == FeatureType::integer && feature.type == FeatureType::floating);
+    if (fits && feature.dtype) {
+        feature.dtype.reset();
+    } else if (seen == FeatureType::floating && feature.type == FeatureType::integer) {
+        make_floating(feature);
+    } else {
+        feature.type = seen;
+        drop_rules_of_values(feature);
+    }
+}
+
+void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) {
+    Domain& domain = *feature.domain;
+    std::set<std::string, std::less<>> known;
+    const auto key = [&](std::string_view text) {
+        std::string folded(text);
+        if (domain.letter_case == Case::fold_ascii) {
+            for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }
+        return folded;
+    };
+    for (const std::string& value : domain.values) known.insert(key(value));
+    constexpr std::size_t longest = std::size_t{1} << 20;
+    for (const std::string_view text : facts.texts) {
+        if (!known.insert(key(text)).second) continue;
+        const bool may_stand =
+            text.size() <= longest && text.find('\0') == std::string_view::npos && detail::is_utf8(text);
+        if (!may_stand || known.size() > most) return feature.domain.reset();
+        domain.values.emplace_back(text);
+    }
+}
+
+template <class Number>
+void lower_minimum(Bounds<Number>& bounds, bool is_unbounded, Number least) {
+    if (is_unbounded) {
+        bounds.minimum.reset();
+    } else {
+        bounds.minimum = least;
+    }
+    bounds.exclusive_minimum = false;
+}
+template <class Number>
+void raise_maximum(Bounds<Number>& bounds, bool is_unbounded, Number greatest) {
+    if (is_unbounded) {
+        bounds.maximum.reset();
+    } else {
+        bounds.maximum = greatest;
+    }
+    bounds.exclusive_maximum = false;
+}
+
+void move_bound(Feature& feature, Check check, const ColumnFacts& facts) {
+    if (feature.type == FeatureType::floating) {
+        const bool none = facts.numbers.count == 0;
+        if (check == Check::minimum)
+            lower_minimum(feature.number, none || facts.low_infinite != 0, facts.numbers.least);
+        if (check == Check::maximum)
+            raise_maximum(feature.number, none || facts.high_infinite != 0, facts.numbers.greatest);
+        return;
+    }
+    // Integers beyond int64 lie on the one side only.
+    const bool none = facts.integers.count == 0;
+    if (check == Check::minimum) lower_minimum(feature.integer, none, facts.integers.least);
+    if (check == Check::maximum) raise_maximum(feature.integer, none || !facts.fits_integers, facts.integers.greatest);
+}
+
+void widen_length(Feature& feature, Check check, const ColumnFacts& facts, const Column& column) {
+    std::uint64_t least = facts.lengths.least, greatest = facts.lengths.greatest;
+    if (feature.length_unit == LengthUnit::bytes) {
+        const ColumnFacts bytes = facts_of(column, FeatureType::bytes, false);
+        least = bytes.lengths.least;
+        greatest = bytes.lengths.greatest;
+    }
+    if (check == Check::short_text) feature.length->minimum = std::min(feature.length->minimum, least);
+    if (check == Check::long_text) feature.length->maximum = std::max(feature.length->maximum, greatest);
+}
+
+Order relaxed(Order order) noexcept {
+    if (order == Order::strictly_increasing) return Order::increasing;
+    if (order == Order::strictly_decreasing) return Order::decreasing;
+    return Order::any;
+}
+
+// What is there, in whole hundredths.
+double share_of(const ColumnFacts& facts) noexcept {
+    const auto values = static_cast<double>(facts.values());
+    const auto rows = static_cast<double>(facts.rows);
+    double share = std::floor(100.0 * values / rows) / 100.0;
+    while (values < share * rows) share = std::nextafter(share, 0.0);
+    return share;
+}
+
+void make_bytes(Feature& feature) {
+    feature.type = FeatureType::bytes;
+    feature.format = Format::none;
+    // Code points are of text; their number is no bound of bytes.
+    if (feature.length_unit == LengthUnit::code_points) feature.length.reset();
+    feature.length_unit = LengthUnit::bytes;
+}
+
+// Of one finding: the rule gives way as far as the column asks for.
+void loosen(Feature& feature, Check check, const Column* column, const InferenceOptions& options) {
+    if (check == Check::missing) feature.required = false;
+    if (column == nullptr) return;
+    if (check == Check::type) return widen_type(feature, *column, options.read_texts);
+    if (check == Check::utf8) return make_bytes(feature);
+    const ColumnFacts facts = facts_of(*column, feature.type, options.read_texts);
+    switch (check) {
+        case Check::null: feature.nullable = true; break;
+        case Check::not_a_number: feature.allow_nan = true; break;
+        case Check::infinity: feature.allow_infinity = true; break;
+        case Check::minimum:
+        case Check::maximum: move_bound(feature, check, facts); break;
+        case Check::standard_score: feature.standard_score.reset(); break;
+        case Check::integral: feature.integral = false; break;
+        case Check::step:
+            feature.number.step.reset();
+            feature.integer.step.reset();
+            break;
+        case Check::domain: widen_domain(feature, facts, options.most_domain_values); break;
+        case Check::short_text:
+        case Check::long_text: widen_length(feature, check, facts, *column); break;
+        case Check::format: feature.format = Format::none; break;
+        case Check::presence: feature.minimum_fraction = share_of(facts); break;
+        case Check::count: feature.minimum_count = facts.values(); break;
+        case Check::unique: feature.unique = false; break;
+        case Check::monotonic: feature.order = relaxed(feature.order); break;
+        default: break;  // a table answers no other check
+    }
+}
+
+// The change of one feature as `diff` tells it.
+void tell(const Schema& schema, std::vector<Feature> before, const Feature& after, std::vector<SchemaChange>& steps) {
+    Schema was;
+    was.environments = schema.environments;
+    was.features = std::move(before);
+    Schema is;
+    is.environments = schema.environments;
+    is.features = {after};
+    for (SchemaChange& change : diff(was, is)) steps.push_back(std::move(change));
+}
+
+void append(const Table& table, const std::vector<std::string>& unknown, const InferenceOptions& options,
+            Relaxation& relaxation) {
+    for (const std::string& name : unknown) {
+        FeatureEvidence evidence;
+        Feature feature = infer_feature({name, *table.find(name)}, options, evidence);
+        feature.required = false;
+        tell(relaxation.schema, {}, feature, relaxation.steps);
+        relaxation.schema.features.push_back(std::move(feature));
+    }
+}
+
+}  // namespace
+
+Relaxation relax(const Schema& schema, const Table& table, const InferenceOptions& options) {
+    check_options(options);
+    Relaxation relaxation{schema, {}};
+    // Types widen at most twice, an order twice, and each other rule of a type gives way once.
+    constexpr int most_passes = 32;
+    for (int pass = 0; pass < most_passes; ++pass) {
+        const Validator rules(relaxation.schema);
+        const BatchReport report = validate_batch(rules, table, {.offenders = 0, .read_texts = options.read_texts});
+        if (report.is_valid()) return relaxation;
+        std::size_t changed = rules.feature_count();
+        for (const BatchFinding& finding : report.findings) {
+            if (finding.severity != Severity::error || finding.feature >= rules.feature_count()) continue;
+            // Under another type the findings that follow are of another feature.
+            if (changed == finding.feature) continue;
+            Feature& feature = relaxation.schema.features[finding.feature];
+            const Feature before = feature;
+            loosen(feature, finding.check, table.find(feature.name), options);
+            if (feature.type != before.type) changed = finding.feature;
+            tell(relaxation.schema, {before}, feature, relaxation.steps);
+        }
+        append(table, report.unexpected, options, relaxation);
+    }
+    throw Error(ErrorCode::internal, "a schema does not accept a table, however loosened");
+}
+
+}  // namespace vedette::inline v0::validation
