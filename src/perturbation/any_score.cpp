@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "perturbation/basic_score_kinds.hpp"
+#include "perturbation/embedding_score_kinds.hpp"
 #include "perturbation/tabular_score_kinds.hpp"
 #include "vedette/core/container.hpp"
 
@@ -65,7 +66,19 @@ constexpr std::array kinds{
     kind_of<LogitScore>("generalised_entropy", ScoreInput::logits),
     kind_of<LogitScore>("entropy", ScoreInput::logits),
     kind_of<LogitScore>("margin", ScoreInput::logits),
+    kind_of<MatchingScore>("kl_matching", ScoreInput::logits),
     kind_of<MahalanobisScore>("mahalanobis", ScoreInput::embedding),
+    kind_of<SubspaceScore>("residual", ScoreInput::embedding),
+    kind_of<SubspaceScore>("vim", ScoreInput::embedding),
+    kind_of<NeighbourScore>("nearest_neighbours", ScoreInput::embedding),
+    kind_of<HeadScore>("class_prototype", ScoreInput::embedding),
+    kind_of<HeadScore>("fdbd", ScoreInput::embedding),
+    kind_of<HeadScore>("nci", ScoreInput::embedding),
+    kind_of<HeadScore>("react", ScoreInput::embedding),
+    kind_of<ShapedEnergyScore>("ash_p", ScoreInput::embedding),
+    kind_of<ShapedEnergyScore>("ash_b", ScoreInput::embedding),
+    kind_of<ShapedEnergyScore>("ash_s", ScoreInput::embedding),
+    kind_of<ShapedEnergyScore>("scale", ScoreInput::embedding),
     kind_of<TailScore>("ecod", ScoreInput::features),
     kind_of<TailScore>("ecod_pyod", ScoreInput::features),
     kind_of<TailScore>("copod_pyod", ScoreInput::features),

@@ -51,6 +51,13 @@ MatrixView<float> view() {
     return MatrixView<float>::row_major(reference_values().data(), rows, width);
 }
 
+// A last layer of two classes, for the kinds that ask for one.
+MatrixView<float> head_weights() {
+    static const std::vector<float> values = floats(2 * width, 7);
+    return MatrixView<float>::row_major(values.data(), 2, width);
+}
+constexpr float head_bias[] = {0.25F, -0.5F};
+
 bool same_bits(double a, double b) {
     return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
@@ -62,7 +69,9 @@ TEST_CASE("any score: each kind is its class, and stays so through its bytes") {
     const std::vector<float> live = floats(20 * width, 6);
     for (const ScoreKindInfo& info : perturbation::score_kinds()) {
         CAPTURE(info.name);
-        const AnyScore score = fit_score(info.name, {}, {.rows = view(), .labels = labels});
+        const perturbation::ScoreReference reference{
+            .rows = view(), .labels = labels, .head_weights = head_weights(), .head_bias = head_bias};
+        const AnyScore score = fit_score(info.name, {}, reference);
         CHECK(&score.kind() == &info);
         CHECK(&perturbation::score_kind(info.name) == &info);
         CHECK(score.width() == width);
@@ -72,7 +81,7 @@ TEST_CASE("any score: each kind is its class, and stays so through its bytes") {
         CHECK(again.options_json() == score.options_json());
         CHECK(&again.kind() == &info);
         // Options go round, and give the same score.
-        CHECK(fit_score(info.name, score.options_json(), {.rows = view(), .labels = labels}).serialize() == bytes);
+        CHECK(fit_score(info.name, score.options_json(), reference).serialize() == bytes);
         for (std::size_t i = 0; i < 20; ++i) {
             const std::span<const float> row(&live[i * width], width);
             const double value = score.score(row);
@@ -132,7 +141,7 @@ TEST_CASE("any score: what is wrong is said") {
 }
 
 TEST_CASE("any score: no byte of a file can be missing or changed") {
-    for (const char* kind : {"generalised_entropy", "mahalanobis", "ecod"}) {
+    for (const char* kind : {"generalised_entropy", "mahalanobis", "nearest_neighbours", "ecod"}) {
         const std::vector<std::byte> bytes = fit_score(kind, "", {.rows = view()}).serialize();
         for (std::size_t size = 0; size < bytes.size(); size += 1 + bytes.size() / 64)
             CHECK(code_of([&] { (void)AnyScore::deserialize(std::span(bytes).first(size)); }) ==
@@ -147,9 +156,11 @@ TEST_CASE("any score: no byte of a file can be missing or changed") {
 
 TEST_CASE("any score: scoring does not allocate") {
     const std::vector<float> row = floats(width, 9);
+    const std::vector<std::uint32_t> labels = labels_of_rows();
     std::vector<double> contributions(width);
     for (const ScoreKindInfo& info : perturbation::score_kinds()) {
-        const AnyScore score = fit_score(info.name, {}, {.rows = view()});
+        const AnyScore score = fit_score(
+            info.name, {}, {.rows = view(), .labels = labels, .head_weights = head_weights(), .head_bias = head_bias});
         const std::size_t before = allocation_count();
         double sum = 0.0;
         for (int i = 0; i < 10; ++i) sum += score.score(row) + score.score(row, contributions);
