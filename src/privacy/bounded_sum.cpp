@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "privacy/rounding.hpp"
 #include "privacy/wide_product.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/privacy/gaussian_calibration.hpp"
@@ -27,22 +27,6 @@ std::int64_t quantise(double value, int grain_exponent) noexcept {
 
 SignedWide join(std::uint64_t low, std::int64_t high) noexcept {
     return static_cast<SignedWide>((static_cast<Wide>(static_cast<std::uint64_t>(high)) << 64U) | low);
-}
-
-double up(double x) noexcept {
-    return std::nextafter(x, std::numeric_limits<double>::infinity());
-}
-
-double at_least(std::uint64_t x) noexcept {
-    const auto rounded = static_cast<double>(x);
-    return static_cast<std::uint64_t>(rounded) < x ? up(rounded) : rounded;
-}
-
-// The least double t >= amount / rate, both exact: the sign of t rate - amount is exact in a fused operation.
-double divide_up(double amount, double rate) noexcept {
-    double t = amount / rate;
-    while (std::fma(t, rate, -amount) < 0.0) t = up(t);
-    return t;
 }
 
 double checked_span(const Bounds& bounds, Neighbouring neighbouring) {
