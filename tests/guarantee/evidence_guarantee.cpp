@@ -91,15 +91,16 @@ TEST_CASE("an e-process ever alarms within 1e5 looks in at most 5 % of runs, bes
     CHECK(rate.value() > 0.002);  // and not by never saying anything
 }
 
-TEST_CASE("a conformal martingale beside a frozen reference does not keep its level; the e-process does") {
+TEST_CASE(
+    "a conformal martingale beside a frozen reference does not keep its level within 1e5 looks; the e-process does") {
     Rate naive;
-    for (std::uint64_t run = 0; run < 2000; ++run) {
+    for (std::uint64_t run = 0; run < 400; ++run) {
         Random random(2, run);
         auto reference = sample(uniform, random, 200);
         std::sort(reference.begin(), reference.end());
-        naive.add(naive_jumper_alarms(reference, random, 5000, 20.0));
+        naive.add(naive_jumper_alarms(reference, random, 100'000, 20.0));
     }
-    const Rate ours = false_alarms(uniform, 200, 5000, 2000, {.level = 0.05}, 2);
+    const Rate ours = false_alarms(uniform, 200, 100'000, 400, {.level = 0.05}, 2);
     MESSAGE("naive " << naive.value() << ", e-process " << ours.value());
     CHECK(naive.value() > 0.25);
     CHECK(ours.at_most(0.05));

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
 
 namespace stats = vedette::stats;
@@ -64,6 +65,40 @@ TEST_CASE("e-BH rejects the k largest where the k-th is at least m/(k level)") {
     CHECK(std::isnan(with_missing[0]));
     CHECK(with_missing[1] == 0.0);
     CHECK(stats::adjust_e_values({}).empty());
+}
+
+TEST_CASE("calibrators, merging and e-BH are those of the papers, computed from the definitions") {
+    const auto& oracle = oracle_data("e_values.json");
+    for (const auto& item : oracle["power"]) {
+        CAPTURE(item.dump());
+        CHECK(stats::power_calibrator(item["p"], item["exponent"]) ==
+              doctest::Approx(item["e"].get<double>()).epsilon(1e-12).scale(0.0));
+    }
+    for (const auto& item : oracle["mixture"]) {
+        CAPTURE(item.dump());
+        CHECK(stats::mixture_calibrator(item["p"]) ==
+              doctest::Approx(item["e"].get<double>()).epsilon(1e-11).scale(0.0));
+    }
+    for (const auto& item : oracle["merged"]) {
+        const auto e_values = item["e_values"].get<std::vector<double>>();
+        CAPTURE(e_values.size());
+        CHECK(stats::average_e_values(e_values) ==
+              doctest::Approx(item["mean"].get<double>()).epsilon(1e-13).scale(0.0));
+        CHECK(std::log(stats::multiply_e_values(e_values)) ==
+              doctest::Approx(item["log_product"].get<double>()).epsilon(1e-12));
+    }
+    for (const auto& item : oracle["e_bh"]) {
+        const auto e_values = item["e_values"].get<std::vector<double>>();
+        const auto adjusted = stats::adjust_e_values(e_values);
+        for (const auto& test : item["rejected"]) {
+            CAPTURE(e_values.size());
+            CAPTURE(test["level"].get<double>());
+            std::vector<std::size_t> rejected;
+            for (std::size_t i = 0; i < adjusted.size(); ++i)
+                if (adjusted[i] <= test["level"].get<double>()) rejected.push_back(i);
+            CHECK(rejected == test["indices"].get<std::vector<std::size_t>>());
+        }
+    }
 }
 
 TEST_CASE("what is no e-value or p-value is refused") {
