@@ -25,7 +25,8 @@ void softmax(const float* logits, std::size_t count, double* shares) noexcept {
 
 Eigen::MatrixXd matrix_of(std::span<const float> logarithms, std::size_t classes) {
     using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const RowMajor>(logarithms.data(), static_cast<Eigen::Index>(logarithms.size() / classes),
+    const std::size_t templates = classes == 0 ? 0 : logarithms.size() / classes;
+    return Eigen::Map<const RowMajor>(logarithms.data(), static_cast<Eigen::Index>(templates),
                                       static_cast<Eigen::Index>(classes))
         .cast<double>();
 }
