@@ -13,6 +13,6 @@ struct Rendering {
 };
 
 /// Throws Error(invalid_argument) for a null or unknown format.
-Rendering read_rendering(const char* format, const vdt_render_options* options);
+Rendering read_rendering(const char* format, const vdt_render_options* given);
 
 }  // namespace vedette::inline v0::capi
