@@ -15,7 +15,7 @@ constexpr double largest_value = 1e30;
 std::vector<float> checked_weights(const std::string& owner, MatrixView<float> weights, std::span<const float> bias,
                                    std::size_t columns) {
     if (weights.rows() == 0)
-        throw Error(ErrorCode::not_enough_data, fmt::format("{}: needs the weights of the model's last layer", owner));
+        throw Error(ErrorCode::invalid_argument, fmt::format("{}: needs the weights of the model's last layer", owner));
     if (weights.rows() > most_head_classes)
         throw Error(ErrorCode::invalid_argument,
                     fmt::format("{}: {} classes, at most {}", owner, weights.rows(), most_head_classes));

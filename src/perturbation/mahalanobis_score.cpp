@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "perturbation/linear_head.hpp"
 #include "perturbation/whitening.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
@@ -28,21 +29,9 @@ Eigen::Index index_of(std::size_t i) {
     return static_cast<Eigen::Index>(i);
 }
 
-// In sixteen sums, so that it neither waits for itself nor depends on the compiler.
-double squared_norm(const float* x, std::size_t count) noexcept {
-    double sums[16] = {};
-    std::size_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        for (std::size_t k = 0; k < 16; ++k) sums[k] += static_cast<double>(x[i + k]) * static_cast<double>(x[i + k]);
-    for (std::size_t k = 0; i < count; ++i, ++k) sums[k] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    for (std::size_t width = 8; width > 0; width /= 2)
-        for (std::size_t k = 0; k < width; ++k) sums[k] += sums[k + width];
-    return sums[0];
-}
-
 // The row as scored: over its norm, or as it is. False where there is no such row.
 bool prepare(const float* row, std::size_t count, bool normalise, const float* centre, float* out) noexcept {
-    const double square = squared_norm(row, count);
+    const double square = squared_length(row, count);
     // A float's square never overflows a double: infinite or NaN is the row itself.
     if (!std::isfinite(square) || (normalise && square == 0.0)) return false;
     const double scale = normalise ? 1.0 / std::sqrt(square) : 1.0;
@@ -189,7 +178,7 @@ MahalanobisScore::Nearest MahalanobisScore::nearest(std::span<const float> embed
         !prepare(embedding.data(), embedding.size(), state.options.normalise, state.centre.data(), centred))
         return {not_a_number, 0};
     state.whitening.multiply(centred, whitened);
-    const double norm = squared_norm(whitened, state.whitening.rows());
+    const double norm = squared_length(whitened, state.whitening.rows());
     double least = std::numeric_limits<double>::infinity();
     std::uint32_t label = 0;
     state.classes.for_each_product(whitened, [&](std::size_t first, std::size_t count, const float* products) {
@@ -205,11 +194,11 @@ MahalanobisScore::Nearest MahalanobisScore::nearest(std::span<const float> embed
     const std::size_t rank = state.whitening.rows();
     const float* const mean = state.class_rows.data() + std::size_t{label} * rank;
     for (std::size_t i = 0; i < rank; ++i) whitened[i] -= mean[i];
-    const double score = squared_norm(whitened, rank);
+    const double score = squared_length(whitened, rank);
     if (!state.global) return {score, label};
     state.global->multiply(centred, whitened);
     for (std::size_t i = 0; i < state.global_mean.size(); ++i) whitened[i] -= state.global_mean[i];
-    return {score - squared_norm(whitened, state.global->rows()), label};
+    return {score - squared_length(whitened, state.global->rows()), label};
 }
 
 double MahalanobisScore::score(std::span<const float> embedding) const noexcept {

@@ -106,7 +106,7 @@ ShapedEnergyScore::ShapedEnergyScore(ShapedEnergyKind kind, MatrixView<float> he
             "ShapedEnergyScore: kind is " + std::to_string(static_cast<unsigned>(kind)) + ", must lie in 0 to 3");
     const std::size_t columns = head_weights.columns();
     if (head_weights.rows() == 0 || columns == 0)
-        throw Error(ErrorCode::not_enough_data, "ShapedEnergyScore: needs the weights of the model's last layer");
+        throw Error(ErrorCode::invalid_argument, "ShapedEnergyScore: needs the weights of the model's last layer");
     if (columns > most_embedding_columns)
         throw Error(ErrorCode::invalid_argument,
                     "ShapedEnergyScore: " + std::to_string(columns) + " columns, at most 4096");

@@ -45,11 +45,11 @@ struct HeadScoreOptions {
 class HeadScore {
   public:
     /// embeddings: the model's training rows; labels[i] < C their true classes, used by class_prototype alone.
-    /// head_weights: C x d, head_bias: C. Throws Error: not_enough_data for no embedding, no head, a class without a
+    /// head_weights: C x d, head_bias: C. Throws Error: not_enough_data for no embedding, a class without a
     /// correctly classified row (class_prototype), or fewer than two classes (fdbd); dimension_mismatch for sizes that
-    /// do not fit; invalid_argument for a value that is not finite or beyond 1e30, a label or option out of range, two
-    /// classes of equal weights or more than 4096 (fdbd), more than 4096 columns or 32768 classes. O(n C d) time, for
-    /// fdbd C^2 d more.
+    /// do not fit; invalid_argument for no head, a value that is not finite or beyond 1e30, a label or option out of
+    /// range, two classes of equal weights or more than 4096 (fdbd), more than 4096 columns or 32768 classes. O(n C d)
+    /// time, for fdbd C^2 d more.
     HeadScore(HeadScoreKind kind, MatrixView<float> embeddings, std::span<const std::uint32_t> labels,
               MatrixView<float> head_weights, std::span<const float> head_bias, const HeadScoreOptions& options = {});
     HeadScore(const HeadScore& other);
@@ -104,8 +104,8 @@ struct ShapedEnergyOptions {
 /// set.
 class ShapedEnergyScore {
   public:
-    /// head_weights: C x d, head_bias: C. Throws Error: not_enough_data for no head; dimension_mismatch for sizes that
-    /// do not fit; invalid_argument for a value that is not finite or beyond 1e30, a percentile out of range or that
+    /// head_weights: C x d, head_bias: C. Throws Error: dimension_mismatch for sizes that do not fit;
+    /// invalid_argument for no head, a value that is not finite or beyond 1e30, a percentile out of range or that
     /// keeps nothing, more than 4096 columns or 32768 classes.
     ShapedEnergyScore(ShapedEnergyKind kind, MatrixView<float> head_weights, std::span<const float> head_bias,
                       const ShapedEnergyOptions& options = {});

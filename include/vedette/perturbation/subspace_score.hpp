@@ -37,9 +37,9 @@ struct SubspaceScoreOptions {
 class SubspaceScore {
   public:
     /// embeddings: a row each, the model's training rows. head_weights: C x d, head_bias: C. Throws Error:
-    /// not_enough_data for no embedding or no head, or, for vim, embeddings without residual; dimension_mismatch for
-    /// sizes that do not fit; invalid_argument for a value that is not finite or beyond 1e30, dimension not below d,
-    /// more than 4096 columns or 32768 classes. O(n d^2 + d^3 + C d^2) time.
+    /// not_enough_data for no embedding or, for vim, embeddings without residual; dimension_mismatch for sizes that do
+    /// not fit; invalid_argument for no head, a value that is not finite or beyond 1e30, dimension not below d, more
+    /// than 4096 columns or 32768 classes. O(n d^2 + d^3 + C d^2) time.
     SubspaceScore(SubspaceScoreKind kind, MatrixView<float> embeddings, MatrixView<float> head_weights,
                   std::span<const float> head_bias, const SubspaceScoreOptions& options = {});
     SubspaceScore(const SubspaceScore& other);
