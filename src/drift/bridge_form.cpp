@@ -2,8 +2,9 @@
 // Eigenvalues of quadratic forms of the Brownian bridge.
 #include "drift/bridge_form.hpp"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
+#include <Eigen/Core>
+
+#include "stats/matrix_factors.hpp"
 
 namespace vedette::inline v0::drift {
 
@@ -30,10 +31,10 @@ std::vector<double> BridgeForm::weights() const {
             covariance(a, b) = covariance(b, a) = s * (1.0 - t);
         }
     }
-    const Eigen::MatrixXd root = covariance.llt().matrixL();
+    const Eigen::MatrixXd root = stats::cholesky(covariance).lower;
     const Eigen::MatrixXd symmetric = root.transpose() * form * root;
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(symmetric, Eigen::EigenvaluesOnly);
-    return {solver.eigenvalues().data(), solver.eigenvalues().data() + inner};
+    const Eigen::VectorXd values = stats::symmetric_eigenvalues(symmetric);
+    return {values.data(), values.data() + inner};
 }
 
 }  // namespace vedette::inline v0::drift

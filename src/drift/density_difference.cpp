@@ -2,7 +2,7 @@
 // The least-squares density difference as a quadratic form in differences of means, and its relabellings.
 #include "vedette/drift/density_difference.hpp"
 
-#include <Eigen/Eigenvalues>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,6 +13,7 @@
 
 #include "drift/feature_map.hpp"
 #include "drift/row_matrix.hpp"
+#include "stats/matrix_factors.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/permutation.hpp"
 
@@ -191,13 +192,13 @@ MultivariateResult compare(const Heap& heap, const RowMatrix& live, const Densit
         s = median_distance(choose_points(heap, median_rows, options.seed, centre_draw - 1)) / std::numbers::sqrt2;
     const Eigen::MatrixXd centres = choose_points(heap, options.centres, options.seed, centre_draw);
     Eigen::MatrixXd rows = gaussians(heap.points, centres, s);
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gaussians(centres, centres, s * std::numbers::sqrt2));
-    if (solver.info() != Eigen::Success) throw Error(ErrorCode::internal, std::string(name) + ": no eigenvalues");
-    rows = (rows * solver.eigenvectors()).eval();
+    const stats::SymmetricEigen eigen = stats::symmetric_eigen(gaussians(centres, centres, s * std::numbers::sqrt2));
+    if (!eigen.converged) throw Error(ErrorCode::internal, std::string(name) + ": no eigenvalues");
+    rows = (rows * eigen.vectors).eval();
     const Eigen::RowVectorXd mean = rows.colwise().mean();
     rows.rowwise() -= mean;
     const auto total = static_cast<double>(rows.rows());
-    const Model model{solver.eigenvectors(), solver.eigenvalues().array().max(0.0),
+    const Model model{eigen.vectors, eigen.values.array().max(0.0),
                       rows.colwise().squaredNorm().transpose().array() / (total - 1.0)};
     const double lambda = options.regularisation > 0.0 ? options.regularisation : choose_lambda(model);
     const Eigen::ArrayXd inverse = 1.0 / (model.squares + lambda);

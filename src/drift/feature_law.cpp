@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The metric of feature space and the law of squared differences of means in it.
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
 #include "drift/random_feature_state.hpp"
+#include "stats/matrix_factors.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/distributions.hpp"
 
@@ -109,10 +109,10 @@ FeatureLaw fit_feature_law(Eigen::MatrixXd rows, double whitening) {
     rows.rowwise() -= mean;
     Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(rows.cols(), rows.cols());
     covariance.selfadjointView<Eigen::Lower>().rankUpdate(rows.transpose(), 1.0 / (n - 1.0));
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
-    if (solver.info() != Eigen::Success) throw Error(ErrorCode::internal, "the covariance has no eigenvalues");
+    const stats::SymmetricEigen eigen = stats::symmetric_eigen(covariance);
+    if (!eigen.converged) throw Error(ErrorCode::internal, "the covariance has no eigenvalues");
     FeatureLaw law;
-    law.spectrum = solver.eigenvalues().cwiseMax(0.0);
+    law.spectrum = eigen.values.cwiseMax(0.0);
     const double largest = law.spectrum.maxCoeff();
     // Features are whole numbers of units of 1e-6: equal rows have a covariance of 0 up to rounding.
     if (largest < 1e-20) {
@@ -127,10 +127,10 @@ FeatureLaw fit_feature_law(Eigen::MatrixXd rows, double whitening) {
     Eigen::Index first = 0;
     while (first < rows.cols() && law.spectrum[first] <= negligible * law.regularisation) ++first;
     const Eigen::Index shortened = rows.cols() - first;
-    law.directions = solver.eigenvectors().rightCols(shortened);
+    law.directions = eigen.vectors.rightCols(shortened);
     law.shrinkage = law.spectrum.tail(shortened).array() / (law.spectrum.tail(shortened).array() + law.regularisation);
     metric.tail(shortened) -= law.shrinkage;
-    const Eigen::MatrixXd turned = rows * (solver.eigenvectors() * metric.cwiseSqrt().asDiagonal());
+    const Eigen::MatrixXd turned = rows * (eigen.vectors * metric.cwiseSqrt().asDiagonal());
     law.moments = leave_out(turned, law.regularisation);
     return law;
 }

@@ -6,10 +6,10 @@
 
 #include <Eigen/Core>
 #include <Eigen/LU>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 
+#include "stats/matrix_factors.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/stats/intervals.hpp"
@@ -160,7 +160,7 @@ LabelShift estimate_label_shift(std::span<const std::uint64_t> confusion, std::s
         problem.conditional.col(j) /= problem.labels[j];
         problem.predicted[j] = static_cast<double>(live[static_cast<std::size_t>(j)]) / problem.m;
     }
-    const VectorXd singular = problem.conditional.bdcSvd().singularValues();
+    const VectorXd singular = stats::singular_values(problem.conditional);
     out.condition = singular[k - 1] > 0.0 ? singular[0] / singular[k - 1] : std::numeric_limits<double>::infinity();
     if (out.condition <= options.largest_condition) solve(problem, confidence, out);
     return out;

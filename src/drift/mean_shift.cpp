@@ -2,11 +2,11 @@
 // Spectra, the noncentral F law and its inversion.
 #include "drift/mean_shift.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "stats/matrix_factors.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/distributions.hpp"
 
@@ -56,14 +56,14 @@ Eigen::VectorXd Spectrum::residual(const Eigen::VectorXd& d) const {
 }
 
 Spectrum spectrum_of(const Eigen::MatrixXd& covariance, bool keep_all) {
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
-    if (solver.info() != Eigen::Success) throw Error(ErrorCode::internal, "the covariance has no eigenvalues");
-    const Eigen::VectorXd& values = solver.eigenvalues();
+    const stats::SymmetricEigen eigen = stats::symmetric_eigen(covariance);
+    if (!eigen.converged) throw Error(ErrorCode::internal, "the covariance has no eigenvalues");
+    const Eigen::VectorXd& values = eigen.values;
     const double limit = values.size() == 0 ? 0.0 : 1e-10 * std::max(0.0, values[values.size() - 1]);
     Eigen::Index first = 0;
     while (!keep_all && first < values.size() && !(values[first] > limit)) ++first;
     const Eigen::Index rank = values.size() - first;
-    return {solver.eigenvectors().rightCols(rank), values.tail(rank).cwiseMax(0.0)};
+    return {eigen.vectors.rightCols(rank), values.tail(rank).cwiseMax(0.0)};
 }
 
 void fill_f_test(TestResult& test, double t2, double factor, double rank, double denominator, double harmonic,

@@ -2,8 +2,6 @@
 // Residual and ViM: fitted in double, scored by products in float.
 #include "vedette/perturbation/subspace_score.hpp"
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,6 +9,7 @@
 #include <string>
 
 #include "perturbation/linear_head.hpp"
+#include "stats/matrix_factors.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
 
 namespace vedette::inline v0::perturbation {
@@ -28,14 +27,12 @@ std::size_t chosen_dimension(std::size_t dimension, std::size_t columns) {
     return columns >= 768 ? 512 : columns / 2;
 }
 
-// -W^+ b, by singular values; those below 1e-12 of the largest count as none.
+// -W^+ b; pivots below 1e-12 of the largest count as none.
 Eigen::VectorXd origin_of(const LinearHead& head) {
     const std::span<const float> bias = head.bias();
     const Eigen::VectorXd b =
         Eigen::Map<const Eigen::VectorXf>(bias.data(), static_cast<Eigen::Index>(bias.size())).cast<double>();
-    Eigen::BDCSVD<Eigen::MatrixXd> solver(head.matrix(), Eigen::ComputeThinU | Eigen::ComputeThinV);
-    solver.setThreshold(1e-12);
-    return -solver.solve(b);
+    return -stats::least_norm_solution(head.matrix(), b, 1e-12);
 }
 
 }  // namespace
@@ -99,10 +96,10 @@ SubspaceScore::SubspaceScore(SubspaceScoreKind kind, MatrixView<float> embedding
     rows.rowwise() -= origin.transpose();
     Eigen::MatrixXd moments = Eigen::MatrixXd::Zero(rows.cols(), rows.cols());
     moments.selfadjointView<Eigen::Lower>().rankUpdate(rows.transpose(), 1.0 / static_cast<double>(rows.rows()));
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(moments);
-    if (solver.info() != Eigen::Success || !solver.eigenvectors().allFinite() || !origin.cast<float>().allFinite())
+    const stats::SymmetricEigen eigen = stats::symmetric_eigen(moments);
+    if (!eigen.converged || !eigen.vectors.allFinite() || !origin.cast<float>().allFinite())
         throw Error(ErrorCode::invalid_argument, "SubspaceScore: the embeddings' second moments have no eigenvectors");
-    const Eigen::MatrixXd basis = solver.eigenvectors().leftCols(static_cast<Eigen::Index>(columns - dimension));
+    const Eigen::MatrixXd basis = eigen.vectors.leftCols(static_cast<Eigen::Index>(columns - dimension));
     double alpha = 0.0;
     if (is_vim) {
         const double residual_sum = (rows * basis).rowwise().norm().sum();

@@ -2,11 +2,10 @@
 // Whitening by Cholesky's factor or by eigenvectors, and its panels.
 #include "perturbation/whitening.hpp"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
+#include "stats/matrix_factors.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::perturbation {
@@ -67,25 +66,25 @@ Eigen::MatrixXd whitening_of(const Eigen::MatrixXd& covariance, std::size_t rank
     const Eigen::MatrixXd correlation = inverse_scale.asDiagonal() * covariance * inverse_scale.asDiagonal();
     is_lower_triangle = false;
     if (rank == 0) {
-        const Eigen::LLT<Eigen::MatrixXd> factor(correlation);
-        const bool is_regular = factor.info() == Eigen::Success &&
-                                factor.matrixLLT().diagonal().array().square().minCoeff() > least_variance;
+        const stats::CholeskyFactor factor = stats::cholesky(correlation);
+        const bool is_regular =
+            factor.converged && factor.lower.diagonal().array().square().minCoeff() > least_variance;
         if (is_regular) {
             is_lower_triangle = true;
-            return factor.matrixL().solve(Eigen::MatrixXd(inverse_scale.asDiagonal()));
+            return factor.lower.triangularView<Eigen::Lower>().solve(Eigen::MatrixXd(inverse_scale.asDiagonal()));
         }
     }
     // Low rank keeps the largest variances of the embedding itself; all directions are judged in units of features.
     const bool keeps_units = rank != 0;
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(keeps_units ? covariance : correlation);
-    if (solver.info() != Eigen::Success) throw Error(ErrorCode::internal, "the covariance has no eigenvalues");
-    const Eigen::VectorXd& values = solver.eigenvalues();
+    const stats::SymmetricEigen eigen = stats::symmetric_eigen(keeps_units ? covariance : correlation);
+    if (!eigen.converged) throw Error(ErrorCode::internal, "the covariance has no eigenvalues");
+    const Eigen::VectorXd& values = eigen.values;
     const double limit = least_variance * std::max(0.0, values[d - 1]);
     Eigen::Index kept = 0;
     while (kept < d && values[d - 1 - kept] > limit) ++kept;
     if (keeps_units) kept = std::min(kept, static_cast<Eigen::Index>(rank));
     Eigen::MatrixXd directions =
-        values.tail(kept).cwiseSqrt().cwiseInverse().asDiagonal() * solver.eigenvectors().rightCols(kept).transpose();
+        values.tail(kept).cwiseSqrt().cwiseInverse().asDiagonal() * eigen.vectors.rightCols(kept).transpose();
     if (keeps_units) return directions;
     return directions * inverse_scale.asDiagonal();
 }
