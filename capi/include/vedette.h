@@ -258,7 +258,8 @@ enum {
     VDT_REASON_CALIBRATED_SCORE = 11,    ///< a score of the baseline, at the policy's false-alarm level
     /// It could not tell, its vector was not given, or its calibration is stale.
     VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED = 12,
-    VDT_REASON_FUSED_SCORES = 13  ///< all scores of the policy together
+    VDT_REASON_FUSED_SCORES = 13,  ///< all scores of the policy together
+    VDT_REASON_SCHEMA = 14         ///< a check of the baseline's schema
 };
 
 /// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
@@ -497,9 +498,9 @@ typedef struct vdt_guard_options {
 typedef struct vdt_finding {
     vdt_reason reason;
     vdt_decision decision;
-    uint32_t subject;  ///< index of the feature; of the score for the SCORE reasons
-    uint32_t reserved;
-    double value;  ///< the number found (for a wrong width: that width); NaN where there is none
+    uint32_t subject;   ///< index of the feature; of the score for the SCORE reasons
+    uint32_t reserved;  ///< of VDT_REASON_SCHEMA the vdt_check; 0 of all others
+    double value;       ///< the number found (for a wrong width: that width); NaN where there is none
 } vdt_finding;
 
 #define VDT_VERDICT_CAPACITY 8
@@ -1927,6 +1928,21 @@ VDT_API vdt_status vdt_schema_from_json(const char* json, size_t length, const v
 VDT_API vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, size_t capacity, size_t* length,
                                       vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_schema_destroy(vdt_schema* schema) VDT_NOEXCEPT;
+
+/// A new baseline, with another id, that carries this schema in place of its own: vdt_guard_check_* enforces it. The
+/// features that the schema expects in `environment` (NULL with length 0: see vdt_validator_create) are the baseline's,
+/// in any order; texts and bytes are categorical features, all others numeric. Everything is copied. `*out`: owned.
+/// Errors: INVALID_ARGUMENT, SCHEMA_MISMATCH where it expects other features, TYPE_MISMATCH.
+VDT_API vdt_status vdt_baseline_with_schema(const vdt_baseline* baseline, const vdt_schema* schema,
+                                            const char* environment, size_t environment_length,
+                                            const vdt_allocator* allocator, vdt_baseline** out,
+                                            vdt_error* error) VDT_NOEXCEPT;
+/// The canonical text of the schema that a baseline carries; empty where it has none. Two-call.
+VDT_API vdt_status vdt_baseline_schema(const vdt_baseline* baseline, char* buffer, size_t capacity, size_t* length,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// How many requests of the window failed a check of a feature; 0 without a schema. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_window_schema_failures(const vdt_window* window, size_t feature, vdt_check check, uint64_t* out,
+                                              vdt_error* error) VDT_NOEXCEPT;
 /// What changed between two schemas, as JSON: `compatible`, and `changes` with kind ("annotation", "loosened",
 /// "warned", "breaking"), feature, field, before, after. `*compatible`, if not NULL: 1 if data that `before` accepted
 /// is accepted by `after`, else 0. The text is two-call; all of buffer, capacity and length may be NULL and 0.

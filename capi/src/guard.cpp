@@ -2,6 +2,7 @@
 // Guards over the C boundary: the request path is free of exceptions, allocations and indirections of its own.
 #include "vedette/guard/guard.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -53,8 +54,9 @@ struct CallbackScores {
 void copy_findings(const Verdict& verdict, vdt_verdict& out) noexcept {
     for (std::size_t i = 0; i < verdict.stored_findings(); ++i) {
         const Finding& finding = verdict.findings[i];
+        const bool is_check = finding.reason == Reason::schema;
         out.findings[i] = {static_cast<vdt_reason>(finding.reason), static_cast<vdt_decision>(finding.decision),
-                           finding.subject, 0, finding.value};
+                           finding.subject, is_check ? static_cast<std::uint32_t>(finding.check) : 0, finding.value};
     }
 }
 
@@ -145,10 +147,15 @@ Verdict read_verdict(const vdt_verdict* given) {
     result.finding_count = verdict.finding_count;
     for (std::size_t i = 0; i < result.stored_findings(); ++i) {
         const vdt_finding& finding = verdict.findings[i];
-        check_range(finding.reason, VDT_REASON_FUSED_SCORES, "reason");
+        check_range(finding.reason, VDT_REASON_SCHEMA, "reason");
         check_range(finding.decision, VDT_ALARM, "a finding's decision");
-        result.findings[i] = {static_cast<Reason>(finding.reason), static_cast<Decision>(finding.decision),
-                              finding.subject, finding.value};
+        check_range(static_cast<std::int32_t>(std::min(finding.reserved, 255U)),
+                    static_cast<std::int32_t>(validation::check_count) - 1, "a finding's check");
+        result.findings[i] = {.reason = static_cast<Reason>(finding.reason),
+                              .decision = static_cast<Decision>(finding.decision),
+                              .check = static_cast<validation::Check>(finding.reserved),
+                              .subject = finding.subject,
+                              .value = finding.value};
     }
     check_range(static_cast<std::int32_t>(std::min<std::uint32_t>(verdict.score_count, VDT_VERDICT_SCORES + 1)),
                 VDT_VERDICT_SCORES, "score_count");

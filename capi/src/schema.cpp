@@ -46,6 +46,40 @@ void vdt_schema_destroy(vdt_schema* schema) noexcept {
     destroy_handle(schema);
 }
 
+vdt_status vdt_baseline_with_schema(const vdt_baseline* baseline, const vdt_schema* schema, const char* environment,
+                                    size_t environment_length, const vdt_allocator* allocator, vdt_baseline** out,
+                                    vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(baseline, "baseline");
+        require(schema, "schema");
+        require(out, "out");
+        *out = make_handle<vdt_baseline>(
+            allocator, baseline->object.with_schema(
+                           {schema->object, std::string(to_text(environment, environment_length, "environment"))}));
+    });
+}
+
+vdt_status vdt_baseline_schema(const vdt_baseline* baseline, char* buffer, size_t capacity, size_t* length,
+                               vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(baseline, "baseline");
+        const BaselineSchema* const rules = baseline->object.schema();
+        copy_text(rules == nullptr ? std::string() : rules->schema.to_json(), buffer, capacity, length);
+    });
+}
+
+vdt_status vdt_window_schema_failures(const vdt_window* window, size_t feature, vdt_check check, uint64_t* out,
+                                      vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(window, "window");
+        require(out, "out");
+        static_cast<void>(window->object.baseline().feature(feature));
+        if (check < 0 || check >= static_cast<vdt_check>(validation::check_count))
+            throw Error(ErrorCode::invalid_argument, "check: " + std::to_string(check) + " is no check");
+        *out = window->object.schema_failures(feature, static_cast<validation::Check>(check));
+    });
+}
+
 vdt_status vdt_schema_diff(const vdt_schema* before, const vdt_schema* after, int32_t* compatible, char* buffer,
                            size_t capacity, size_t* length, vdt_error* error) noexcept {
     return fence(error, [&] {

@@ -96,6 +96,10 @@ void add_reference(CLI::App& command, ReferenceOptions& options) {
         ->transform(word<FramePrecision>(
             {{"auto", FramePrecision::automatic}, {"f32", FramePrecision::f32}, {"f64", FramePrecision::f64}}));
     command.add_option("--name", options.baseline.name, "What the baseline is for");
+    CLI::Option* const schema =
+        command.add_option("--schema", options.schema_path, "A schema (JSON) that every live row is held against");
+    command.add_option("--environment", options.environment, "Where the schema is enforced, e.g. serving")
+        ->needs(schema);
     command.add_option("--model-digest", options.baseline.model_digest, "Digest of the model that it belongs to");
 }
 

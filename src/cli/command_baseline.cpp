@@ -62,6 +62,9 @@ std::string text_of(const Baseline& baseline) {
                                    to_hex(baseline.id()), headline(baseline));
     if (!baseline.model_digest().empty())
         text += fmt::format("  model {}\n", rendering::clean(baseline.model_digest()));
+    if (const BaselineSchema* const rules = baseline.schema())
+        text += fmt::format("  schema {}{}\n", rules->schema.name.empty() ? "(no name)" : rules->schema.name,
+                            rules->environment.empty() ? "" : ", " + rules->environment);
     std::size_t widest = 7;
     for (const FeatureBaseline& feature : baseline.features()) {
         widest = std::max(widest, rendering::width_of(shortened(feature.name, 32)));
@@ -103,9 +106,13 @@ std::string json_of(const Baseline& baseline) {
         }
         features.push_back(std::move(out));
     }
-    const Json out{{"format", "vedette-baseline"}, {"id", to_hex(baseline.id())},
-                   {"name", baseline.name()},      {"model_digest", baseline.model_digest()},
-                   {"rows", baseline.rows()},      {"features", features}};
+    Json out{{"format", "vedette-baseline"}, {"id", to_hex(baseline.id())},
+             {"name", baseline.name()},      {"model_digest", baseline.model_digest()},
+             {"rows", baseline.rows()},      {"features", features}};
+    if (const BaselineSchema* const rules = baseline.schema()) {
+        out["schema"] = Json::parse(rules->schema.to_json());
+        out["environment"] = rules->environment;
+    }
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -142,7 +149,9 @@ Baseline learn(const ReferenceOptions& options) {
 Baseline learn(const ReferenceOptions& options, const std::string& name, const Frame& frame) {
     warn_of_memory(name, frame.table(), options.source.thinning);
     try {
-        return Baseline::build(frame.table(), options.baseline);
+        Baseline baseline = Baseline::build(frame.table(), options.baseline);
+        if (options.schema_path.empty()) return baseline;
+        return baseline.with_schema({read_schema(options.schema_path), options.environment});
     } catch (const Error& error) {
         throw Error(error.code(), fmt::format("{}: {}", name, error.what()));
     }

@@ -16,8 +16,6 @@
 
 namespace vedette::inline v0::cli {
 
-namespace {
-
 validation::Schema read_schema(const std::string& path) {
     if (path.empty()) throw InputError("the schema file has no name");
     const std::vector<std::byte> bytes = read_file(path, 256U << 20);
@@ -27,6 +25,8 @@ validation::Schema read_schema(const std::string& path) {
         throw Error(error.code(), path + ": " + error.what());
     }
 }
+
+namespace {
 
 FrameOptions columns_of(const RowSource& source) {
     FrameOptions columns;

@@ -23,6 +23,8 @@ struct ReferenceOptions {
     SourceOptions source;
     FrameOptions frame;
     BaselineOptions baseline;
+    std::string schema_path;  ///< empty = none
+    std::string environment;  ///< of the schema
 };
 
 /// What is judged, in which windows, by which rules, and how it is told.
@@ -170,6 +172,8 @@ ExitStatus policy_show_default();
 ExitStatus policy_schema();
 /// Reads a policy and prints it with every field written out.
 ExitStatus policy_check(const std::string& path);
+/// Throws InputError or Error with the path in front.
+validation::Schema read_schema(const std::string& path);
 /// Without data: reads a schema and prints it in its canonical form. With: fails where a check fails that is an error.
 ExitStatus schema_check(const SchemaCheckOptions& options);
 /// Writes the schema, and tells which rules were left out, or which steps loosened it.

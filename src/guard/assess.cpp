@@ -8,6 +8,7 @@
 #include "guard/baseline_state.hpp"
 #include "guard/decide.hpp"
 #include "guard/joint.hpp"
+#include "guard/schema_report.hpp"
 #include "guard/score_report.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/rate_tests.hpp"
@@ -292,6 +293,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .joint = {},
                   .streams = {},
                   .scores = {},
+                  .schema = {},
                   .level = policy.level,
                   .correction = policy.correction,
                   .minimum_rows = policy.minimum_rows,
@@ -332,6 +334,8 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
     }
     report.scores = assess_scores(baseline, window, policy, overall == Decision::alarm);
     for (const ScoreReport& score : report.scores) overall = worst(overall, score.decision);
+    report.schema = assess_schema(baseline, window, policy);
+    if (report.schema) overall = worst(overall, report.schema->decision);
     report.decision = judged_any || !report.scores.empty() ? overall : Decision::not_evaluated;
     return report;
 }

@@ -273,15 +273,35 @@ Baseline Baseline::build(const Table& reference, const BaselineOptions& options)
     return from_bytes(Baseline(std::move(state)).to_bytes());
 }
 
-Baseline Baseline::with_scores(std::vector<BaselineScore> scores) const {
+std::shared_ptr<Baseline::State> Baseline::copy_of_learned() const {
     auto state = std::make_shared<State>();
     state->rows = state_->rows;
     state->name = state_->name;
     state->model_digest = state_->model_digest;
     state->features = state_->features;
+    state->scores = state_->scores;
+    state->schema = state_->schema;
+    return state;
+}
+
+Baseline Baseline::with_scores(std::vector<BaselineScore> scores) const {
+    auto state = copy_of_learned();
     state->scores = std::move(scores);
     state->check_scores(ErrorCode::invalid_argument);
     return from_bytes(Baseline(std::move(state)).to_bytes());
+}
+
+Baseline Baseline::with_schema(BaselineSchema schema) const {
+    auto state = copy_of_learned();
+    state->schema.emplace(std::move(schema), state->features);
+    return from_bytes(Baseline(std::move(state)).to_bytes());
+}
+
+const BaselineSchema* Baseline::schema() const noexcept {
+    return state_->schema ? &state_->schema->given() : nullptr;
+}
+const validation::Validator* Baseline::validator() const noexcept {
+    return state_->schema ? &state_->schema->validator() : nullptr;
 }
 
 std::span<const BaselineScore> Baseline::scores() const noexcept {

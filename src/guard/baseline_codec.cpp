@@ -311,6 +311,21 @@ std::vector<BaselineScore> read_scores(const Container& container) {
     return scores;
 }
 
+// The validation schema, which has its own document. "schema" is taken by the features' names and kinds.
+constexpr const char* rules_key = "validation_schema";
+constexpr const char* environment_key = "validation_environment";
+
+std::optional<SchemaRules> read_rules(const Container& container, std::span<const FeatureBaseline> features) {
+    const auto text = container.find_metadata(rules_key);
+    if (!text) return std::nullopt;
+    try {
+        return SchemaRules({validation::Schema::from_json(*text), std::string(container.metadata(environment_key))},
+                           features);
+    } catch (const Error& error) {
+        refuse(fmt::format("its schema: {}", error.what()));
+    }
+}
+
 }  // namespace
 
 std::vector<std::byte> Baseline::to_bytes() const {
@@ -325,6 +340,10 @@ std::vector<std::byte> Baseline::to_bytes() const {
         throw Error(ErrorCode::invalid_argument, "the name of a feature is not valid UTF-8");
     }
     if (!state_->scores.empty()) add_scores(writer, state_->scores);
+    if (state_->schema) {
+        writer.set_metadata(rules_key, state_->schema->given().schema.to_json());
+        writer.set_metadata(environment_key, state_->schema->given().environment);
+    }
     writer.set_metadata("name", state_->name);
     writer.set_metadata("model_digest", state_->model_digest);
     return writer.finish("baseline");
@@ -359,6 +378,7 @@ Baseline Baseline::from_bytes(std::span<const std::byte> bytes) {
     }
     reader.finish();
     state->scores = read_scores(container);
+    state->schema = read_rules(container, state->features);
     state->prepare();
     return Baseline(std::move(state));
 }

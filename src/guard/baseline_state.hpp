@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/category_table.hpp"
+#include "guard/schema_rules.hpp"
 #include "kernels/row_plan.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/grid_tests.hpp"
@@ -26,6 +27,7 @@ struct Baseline::State {
     std::string model_digest;
     std::vector<FeatureBaseline> features;
     std::vector<BaselineScore> scores;
+    std::optional<SchemaRules> schema;
     Digest id{};
 
     // Derived by `prepare`.

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -29,14 +30,16 @@ constexpr std::array reason_names{"wrong_width",
                                   "foreign_window",
                                   "calibrated_score",
                                   "calibrated_score_not_evaluated",
-                                  "fused_scores"};
+                                  "fused_scores",
+                                  "schema"};
 
 void add(Verdict& verdict, Reason reason, Decision decision, std::size_t subject, double value) noexcept {
     if (decision == Decision::pass) return;
     verdict.decision = worst(verdict.decision, decision);
     verdict.reasons |= 1U << static_cast<unsigned>(reason);
     if (verdict.finding_count < Verdict::capacity) {
-        verdict.findings[verdict.finding_count] = {reason, decision, static_cast<std::uint32_t>(subject), value};
+        verdict.findings[verdict.finding_count] = {
+            .reason = reason, .decision = decision, .subject = static_cast<std::uint32_t>(subject), .value = value};
     }
     ++verdict.finding_count;
 }
@@ -99,6 +102,8 @@ constexpr std::array<Reason, kind_count> reason_of{
 // The policy of one feature with everything looked up that can be looked up beforehand.
 struct Guard::FeatureRule {
     std::array<Decision, kind_count> decisions{};  // by kind of entry
+    Decision schema_error = Decision::pass;
+    Decision schema_warning = Decision::pass;
     bool categorical = false;
     double far_below = 0.0;
     double far_above = 0.0;
@@ -126,12 +131,18 @@ Guard::Guard(Baseline baseline, Policy policy) : baseline_(std::move(baseline)),
         const RequestPolicy& request = given.request;
         FeatureRule rule;
         rule.categorical = feature.kind == FeatureKind::categorical;
-        if (!given.ignore) {
+        if (!given.ignore && baseline_.validator() == nullptr) {
             rule.decisions[wrong_type] = resolve(request.wrong_type, 0);
             rule.decisions[null] = resolve(request.null, feature.nulls);
             rule.decisions[negative_infinity] = resolve(request.infinity, feature.negative_infinities);
             rule.decisions[positive_infinity] = resolve(request.infinity, feature.positive_infinities);
             rule.decisions[nan] = resolve(request.not_a_number, feature.nans);
+        }
+        if (!given.ignore) {
+            if (baseline_.validator() != nullptr) {
+                rule.schema_error = resolve(policy_.schema.error, 0);
+                rule.schema_warning = resolve(policy_.schema.warning, 0);
+            }
             rule.decisions[unseen] = resolve(request.unseen_category, feature.counts().back());
             rule.decisions[outside] = resolve(request.out_of_range, 0);
             rule.decisions[far_outside] = resolve(request.far_out_of_range, 0);
@@ -222,25 +233,53 @@ Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVector
         return verdict;
     }
     const std::uint16_t* const found = window.codes_.data();
-    if (state.stands_out(found)) judge_entries(row, found, verdict);
+    const std::span<const validation::CheckSet> failed = judge_schema(row, window);
+    if (state.stands_out(found) || !failed.empty()) judge_entries(row, found, failed, verdict);
     if (!scores_.empty()) run_scores(row, window, verdict);
     if (!calibrated_.empty()) run_calibrated(row, window, vectors, verdict);
     ++window.requests_[static_cast<std::size_t>(verdict.decision)];
     return verdict;
 }
 
+// The failed checks of each feature; empty where the row is valid, or there is no schema.
 template <class T>
-void Guard::judge_entries(std::span<const T> row, const std::uint16_t* found, Verdict& verdict) const noexcept {
+std::span<const validation::CheckSet> Guard::judge_schema(std::span<const T> row, Window& window) const noexcept {
+    const std::optional<SchemaRules>& schema = baseline_.state().schema;
+    if (!schema || schema->validate(row, window.codes_.data(), {}).is_valid()) return {};
+    // Told apart only now: a valid row costs less.
+    const validation::RowVerdict verdict = schema->validate(row, window.codes_.data(), window.failed_);
+    window.count_failed(verdict.severity);
+    return window.failed_;
+}
+
+void Guard::add_failed(std::size_t feature, validation::CheckSet failed, Verdict& verdict) const noexcept {
+    const FeatureRule& rule = (*rules_)[feature];
+    const validation::Validator& validator = *baseline_.validator();
+    for (; failed != 0; failed &= failed - 1) {
+        const auto check = static_cast<validation::Check>(std::countr_zero(failed));
+        const validation::Severity severity = validator.severity(feature, check);
+        const Decision decision = severity == validation::Severity::error ? rule.schema_error : rule.schema_warning;
+        const std::uint32_t place = verdict.finding_count;
+        add(verdict, Reason::schema, decision, feature, std::numeric_limits<double>::quiet_NaN());
+        if (place < verdict.stored_findings()) verdict.findings[place].check = check;
+    }
+}
+
+template <class T>
+void Guard::judge_entries(std::span<const T> row, const std::uint16_t* found,
+                          std::span<const validation::CheckSet> failed, Verdict& verdict) const noexcept {
     const Baseline::State& state = baseline_.state();
     const FeatureRule* const rules = rules_->data();
     std::size_t f = 0;
     for (; f < row.size() && verdict.finding_count < Verdict::capacity; ++f) {
+        if (!failed.empty()) add_failed(f, failed[f], verdict);
         if (!state.stands_out(found, f)) continue;
         const double value = number_of(row, f);
         const std::size_t kind = rules[f].classify(found[f], value);
         add(verdict, reason_of[kind], rules[f].decisions[kind], f, value);
     }
     // No room for more findings: what is left is counted without a branch, so that a flood costs little.
+    for (std::size_t rest = f; rest < failed.size(); ++rest) add_failed(rest, failed[rest], verdict);
     for (; f < row.size(); ++f) {
         const std::size_t suspect = rules[f].classify(found[f], number_of(row, f));
         const std::size_t kind = state.stands_out(found, f) ? suspect : std::size_t{as_expected};
@@ -406,6 +445,11 @@ std::string Guard::explain(const Verdict& verdict) const {
         switch (finding.reason) {
             case Reason::wrong_type:
                 return fmt::format("{} is not a {} value", feature.name, feature_kind_name(feature.kind));
+            case Reason::schema:
+                if (baseline_.validator() == nullptr) return "a check of another baseline's schema";
+                return validation::describe(
+                    *baseline_.validator(),
+                    {finding.subject, finding.check, baseline_.validator()->severity(finding.subject, finding.check)});
             case Reason::null_value: return fmt::format("{} is null", feature.name);
             case Reason::not_a_number: return fmt::format("{} is NaN", feature.name);
             case Reason::infinite_value: return fmt::format("{} is {}", feature.name, finding.value);

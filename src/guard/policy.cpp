@@ -190,30 +190,30 @@ Json write_fields(const T& source, std::span<const Field<T>> fields) {
     return json;
 }
 
-template <Action RequestPolicy::*member>
-constexpr Field<RequestPolicy> action_field(const char* key) {
+template <class T, Action T::*member>
+constexpr Field<T> action_field(const char* key) {
     return {key,
-            [](RequestPolicy& target, const Json& json, const std::string& path) {
+            [](T& target, const Json& json, const std::string& path) {
                 target.*member = word<Action>(json, path, action_names);
             },
-            [](const RequestPolicy& source, Json& json) { json = action_name(source.*member); }};
+            [](const T& source, Json& json) { json = action_name(source.*member); }};
 }
 
 constexpr double max_far_factor = 1e6;
 
 constexpr std::array request_fields{
-    action_field<&RequestPolicy::null>("null"),
-    action_field<&RequestPolicy::not_a_number>("not_a_number"),
-    action_field<&RequestPolicy::infinity>("infinity"),
-    action_field<&RequestPolicy::unseen_category>("unseen_category"),
-    action_field<&RequestPolicy::out_of_range>("out_of_range"),
-    action_field<&RequestPolicy::far_out_of_range>("far_out_of_range"),
+    action_field<RequestPolicy, &RequestPolicy::null>("null"),
+    action_field<RequestPolicy, &RequestPolicy::not_a_number>("not_a_number"),
+    action_field<RequestPolicy, &RequestPolicy::infinity>("infinity"),
+    action_field<RequestPolicy, &RequestPolicy::unseen_category>("unseen_category"),
+    action_field<RequestPolicy, &RequestPolicy::out_of_range>("out_of_range"),
+    action_field<RequestPolicy, &RequestPolicy::far_out_of_range>("far_out_of_range"),
     Field<RequestPolicy>{"far_factor",
                          [](RequestPolicy& target, const Json& json, const std::string& path) {
                              target.far_factor = number(json, path, 0.0, max_far_factor);
                          },
                          [](const RequestPolicy& source, Json& json) { json = source.far_factor; }},
-    action_field<&RequestPolicy::wrong_type>("wrong_type"),
+    action_field<RequestPolicy, &RequestPolicy::wrong_type>("wrong_type"),
 };
 
 constexpr std::array feature_fields{
@@ -282,6 +282,16 @@ constexpr std::array performance_fields{
             target.monitors = monitor_rules(json, path);
         },
         [](const PerformancePolicy& source, Json& json) { json = monitors_json(source.monitors); }},
+};
+
+constexpr std::array schema_fields{
+    action_field<SchemaPolicy, &SchemaPolicy::error>("error"),
+    action_field<SchemaPolicy, &SchemaPolicy::warning>("warning"),
+    Field<SchemaPolicy>{"tolerance",
+                        [](SchemaPolicy& target, const Json& json, const std::string& path) {
+                            target.tolerance = number(json, path, 0.0, 1.0);
+                        },
+                        [](const SchemaPolicy& source, Json& json) { json = source.tolerance; }},
 };
 
 constexpr double least_score_level = 1e-9;
@@ -376,6 +386,12 @@ constexpr std::array policy_fields{
                   [](const Policy& source, Json& json) {
                       json = write_fields<PerformancePolicy>(source.performance, performance_fields);
                   }},
+    Field<Policy>{
+        "schema",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<SchemaPolicy>(target.schema, json, path, schema_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<SchemaPolicy>(source.schema, schema_fields); }},
     Field<Policy>{"scores",
                   [](Policy& target, const Json& json, const std::string& path) {
                       for (const auto& [name, rule] : object(json, path).items())
@@ -494,6 +510,10 @@ void Policy::validate() const {
         check_monitors(rules, "/outputs/" + name, Watched::output);
     }
     validate_performance(performance);
+    check_fixed(schema.error, "/schema/error");
+    check_fixed(schema.warning, "/schema/warning");
+    if (!(schema.tolerance >= 0.0 && schema.tolerance <= 1.0))
+        refuse("/schema/tolerance", fmt::format("{} lies outside [0, 1]", schema.tolerance));
     if (scores.size() > most_scores)
         refuse("/scores", fmt::format("names {} scores, at most {}", scores.size(), most_scores));
     for (const auto& [name, rule] : scores) validate_score(rule, "/scores/" + name);

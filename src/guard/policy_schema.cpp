@@ -37,6 +37,14 @@ std::string_view Policy::json_schema() noexcept {
           "description": "what a harm_monitor without tolerated tolerates beyond the reference's loss"},
         "monitors": {"$ref": "#/$defs/monitors"}
       }},
+    "schema": {"type": "object", "additionalProperties": false,
+      "description": "requests that fail the baseline's schema, by the severity that the schema gives",
+      "properties": {
+        "error": {"$ref": "#/$defs/fixed_action", "default": "alarm"},
+        "warning": {"$ref": "#/$defs/fixed_action", "default": "warn"},
+        "tolerance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.01,
+          "description": "share of the requests that may fail without a verdict on their window"}
+      }},
     "scores": {"type": "object", "maxProperties": 8, "additionalProperties": {"$ref": "#/$defs/score"},
       "description": "scores of the baseline by its names for them; a score that is not named is not asked"},
     "fused_scores": {"$ref": "#/$defs/score",

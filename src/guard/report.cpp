@@ -123,6 +123,8 @@ std::string Report::summary() const {
         if (!found.empty())
             together += fmt::format("{}scores found more requests than a benign window has ({})",
                                     together.empty() ? "" : "; ", found);
+        if (schema && schema->decision == wanted)
+            together += (together.empty() ? "" : "; ") + std::string("requests fail the schema");
         if (count(wanted) == 0) return "no feature by itself, but " + together;
         return fmt::format("{} of {} features {} ({}){}{}", count(wanted), judged, words, names(wanted),
                            together.empty() ? "" : "; ", together);
@@ -135,6 +137,9 @@ std::string Report::summary() const {
             return fmt::format("warn: {}; {}", changed(Decision::warn, "changed, though not surely beyond tolerance"),
                                rows);
         case Decision::not_evaluated:
+            if (judged != 0 && count(Decision::not_evaluated) == 0 && schema &&
+                schema->decision == Decision::not_evaluated)
+                return fmt::format("not evaluated: {}; {}", schema->reason(), rows);
             if (judged != 0 && count(Decision::not_evaluated) == 0)
                 for (const ScoreReport& score : scores)
                     if (score.decision == Decision::not_evaluated)

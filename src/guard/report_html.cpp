@@ -224,6 +224,20 @@ std::string scores(const Report& report) {
     return text + "</tbody></table></div></section>\n";
 }
 
+std::string schema(const Report& report) {
+    if (!report.schema) return {};
+    std::string text = fmt::format(
+        "<section><h2>Schema, request by request</h2><p class=\"hint\">{} {}.</p><div class=\"scroll\"><table><thead>"
+        "<tr><th>feature</th><th>check</th><th>severity</th><th>requests</th></tr></thead><tbody>",
+        badge(report.schema->decision), escape_xml(sentence(report.schema->reason())));
+    for (const SchemaFailure& failure : report.schema->failures)
+        text += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+                            escape_xml(shortened(report.baseline.features()[failure.feature].name, 48)),
+                            validation::check_name(failure.check), validation::severity_name(failure.severity),
+                            grouped(failure.count));
+    return text + "</tbody></table></div></section>\n";
+}
+
 std::string rates(const Report& report) {
     std::string rows;
     for (const std::size_t f : report.ranking()) {
@@ -298,6 +312,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += together(*items[closest].report);
     text += streams(*items[closest].report);
     text += scores(*items[closest].report);
+    text += schema(*items[closest].report);
     text += rates(*items[closest].report);
     if (items.size() == 1) return text;
     text += "<section><h2>The other windows</h2>";

@@ -132,6 +132,24 @@ Json stream_json(const StreamReport& stream) {
     return out;
 }
 
+Json schema_json(const Report& report) {
+    const SchemaReport& schema = *report.schema;
+    Json failures = Json::array();
+    for (const SchemaFailure& failure : schema.failures)
+        failures.push_back({{"feature", report.baseline.features()[failure.feature].name},
+                            {"check", validation::check_name(failure.check)},
+                            {"severity", validation::severity_name(failure.severity)},
+                            {"count", failure.count}});
+    return {{"decision", decision_name(schema.decision)},
+            {"reason", schema.reason()},
+            {"requests", schema.requests},
+            {"errors", schema.errors},
+            {"warnings", schema.warnings},
+            {"error_rate_interval", interval(schema.error_rate)},
+            {"tolerance", schema.tolerance},
+            {"failures", std::move(failures)}};
+}
+
 Json score_json(const ScoreReport& score) {
     Json out{{"name", score.name},
              {"kind", score.kind},
@@ -173,6 +191,7 @@ Json window_json(const Item& item) {
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     out["streams"] = Json::array();
     for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
+    if (report.schema) out["schema"] = schema_json(report);
     out["scores"] = Json::array();
     for (const ScoreReport& score : report.scores) out["scores"].push_back(score_json(score));
     return out;

@@ -83,6 +83,7 @@ Suite suite_of(const Report& report) {
                   drift::monitor_kind_name(stream.kind), stream.decision, stream.reason());
     for (const ScoreReport& score : report.scores)
         suite.add("vedette.score." + score.name, score.kind, score.decision, score.reason());
+    if (report.schema) suite.add("vedette.schema", "requests", report.schema->decision, report.schema->reason());
     return suite;
 }
 

@@ -59,6 +59,16 @@ std::string feature_table(const Report& report, std::size_t limit) {
         text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(stream.subject()),
                             markdown_text(drift::monitor_kind_name(stream.kind)), verdict(stream.decision),
                             stream.period_alarms, markdown_text(stream.reason()));
+    if (report.schema) {
+        text += fmt::format("\n{}: {}\n", verdict(report.schema->decision), markdown_text(report.schema->reason()));
+        if (!report.schema->failures.empty())
+            text += "\n| feature | check | severity | requests |\n|---|---|---|--:|\n";
+        for (const SchemaFailure& failure : report.schema->failures)
+            text +=
+                fmt::format("| {} | {} | {} | {} |\n", markdown_text(report.baseline.features()[failure.feature].name),
+                            validation::check_name(failure.check), validation::severity_name(failure.severity),
+                            grouped(failure.count));
+    }
     if (!report.scores.empty())
         text += "\n| score | kind | verdict | exceeded | allowed | why |\n|---|---|---|--:|--:|---|\n";
     for (const ScoreReport& score : report.scores)

@@ -164,6 +164,26 @@ std::string scores(const Report& report) {
     return text;
 }
 
+std::string schema(const Report& report) {
+    if (!report.schema) return {};
+    std::string text;
+    const auto gauge = [&](const char* name, const char* help, double value) {
+        text += family(name, "gauge", help) + fmt::format("vedette_{} {}\n", name, metric_value(value));
+    };
+    gauge("schema_decision", "Verdict of the schema: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+          static_cast<double>(report.schema->decision));
+    gauge("schema_errors", "Requests of the window with an error.", static_cast<double>(report.schema->errors));
+    gauge("schema_warnings", "Requests of the window with a warning and no error.",
+          static_cast<double>(report.schema->warnings));
+    text += family("schema_failures", "gauge", "Requests of the window that fail a check of a feature.");
+    for (const SchemaFailure& failure : report.schema->failures)
+        text += fmt::format("vedette_schema_failures{{feature=\"{}\",check=\"{}\",severity=\"{}\"}} {}\n",
+                            metric_label(report.baseline.features()[failure.feature].name),
+                            validation::check_name(failure.check), validation::severity_name(failure.severity),
+                            failure.count);
+    return text;
+}
+
 std::string whole(const Report& report) {
     std::string text = family("reference", "info", "The baseline that the window is judged against.");
     text += fmt::format("vedette_reference_info{{baseline=\"{}\",name=\"{}\",version=\"{}\"}} 1\n",
@@ -221,7 +241,8 @@ std::string openmetrics(Items items, const RenderOptions& options) {
                             metric_label(report.baseline.features()[f].name), test, metric_value(gauge.value(feature)));
         }
     }
-    return text + rates(report, features) + together(report) + streams(report) + scores(report) + "# EOF\n";
+    return text + rates(report, features) + together(report) + streams(report) + scores(report) + schema(report) +
+           "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

@@ -25,15 +25,18 @@ constexpr std::array rule_texts{
     "Several features together come from another distribution than the reference's",
     "A monitor saw a change in a stream of values",
     "More requests exceed a score than its calibration allows",
+    "More requests fail the schema than the policy tolerates",
 };
-constexpr std::size_t joint_rule = rule_texts.size() - 3;
-constexpr std::size_t stream_rule = rule_texts.size() - 2;
-constexpr std::size_t score_rule = rule_texts.size() - 1;
+constexpr std::size_t joint_rule = rule_texts.size() - 4;
+constexpr std::size_t stream_rule = rule_texts.size() - 3;
+constexpr std::size_t score_rule = rule_texts.size() - 2;
+constexpr std::size_t schema_rule = rule_texts.size() - 1;
 
 std::string rule_id(std::size_t hypothesis) {
     if (hypothesis == joint_rule) return "vedette/joint_distribution";
     if (hypothesis == stream_rule) return "vedette/stream";
     if (hypothesis == score_rule) return "vedette/score";
+    if (hypothesis == schema_rule) return "vedette/schema";
     return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
 }
 
@@ -110,6 +113,12 @@ std::string sarif(Items items, const RenderOptions& options) {
             if (score.decision != Decision::pass)
                 results.push_back(
                     result_json(item, score_rule, clean(score.name), score.decision, clean(score.reason()), options));
+        const std::optional<SchemaReport>& schema = item.report->schema;
+        if (!schema || schema->decision == Decision::pass) continue;
+        std::string message = schema->reason();
+        for (std::size_t i = 0; i < schema->failures.size(); ++i)
+            message += (i == 0 ? ": " : "; ") + clean(item.report->schema_reason(i));
+        results.push_back(result_json(item, schema_rule, "requests", schema->decision, message, options));
     }
     const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", rules_json()}};
     const Json run{{"tool", {{"driver", driver}}},

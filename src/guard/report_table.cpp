@@ -105,6 +105,19 @@ std::string score_lines(const Report& report, const RenderOptions& options) {
     return text.empty() ? text : '\n' + text;
 }
 
+std::string schema_lines(const Report& report, const RenderOptions& options) {
+    if (!report.schema) return {};
+    const SchemaReport& schema = *report.schema;
+    const std::string code = color_of(schema.decision, options.color);
+    std::string text = fmt::format("\n{}  {}: {}{}\n", code, decision_word(schema.decision), schema.reason(),
+                                   code.empty() ? "" : "\x1b[0m");
+    const std::size_t shown = std::min(schema.failures.size(), options.max_features);
+    for (std::size_t i = 0; i < shown; ++i) text += fmt::format("    {}\n", clean(report.schema_reason(i)));
+    if (shown < schema.failures.size())
+        text += fmt::format("    ... and {} more checks\n", schema.failures.size() - shown);
+    return text;
+}
+
 std::string feature_table(const Report& report, const RenderOptions& options) {
     Grid grid({"feature", "verdict", "moved share", "adjusted p", "test", "what changed"},
               {false, false, false, true, false, false});
@@ -139,7 +152,8 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     }
     std::string text = grid.text();
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
-    return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options);
+    return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options) +
+           schema_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -21,7 +22,8 @@ namespace vedette::inline v0 {
 namespace {
 
 constexpr std::size_t score_counters_each = Window::score_count_kinds + Window::p_value_cells;
-constexpr std::size_t tile = 1024;  // values converted at a time
+constexpr std::size_t severities = 2;  // warning, error
+constexpr std::size_t tile = 1024;     // values converted at a time
 
 // The slot of a code behind a feature's cells.
 std::size_t slot_of(std::uint16_t code, std::size_t cells) noexcept {
@@ -49,6 +51,9 @@ Window::Window(Baseline baseline)
     : baseline_(std::move(baseline)),
       counters_(baseline_.state().counter_offsets.back()),
       score_counters_(baseline_.scores().size() * score_counters_each),
+      schema_counters_(
+          baseline_.validator() == nullptr ? 0 : severities + baseline_.feature_count() * validation::check_count),
+      failed_(baseline_.validator() == nullptr ? 0 : baseline_.feature_count()),
       codes_(baseline_.feature_count()),
       row_(baseline_.feature_count()),
       row_f32_(baseline_.feature_count()) {}
@@ -298,6 +303,11 @@ void Window::check_totals(ErrorCode code, const Window* other) const {
                 told += window->score_counters_[i + k];
             }
         }
+        for (std::size_t i = 0; i < schema_counters_.size(); ++i) {
+            std::uint64_t failures = 0;
+            for (const Window* each : {this, other})
+                if (each != nullptr) add(failures, each->schema_counters_[i]);
+        }
         if (window->rejected_ > largest_count / 2) throw Error(code, "a window counts more rejected rows than it can");
     }
 }
@@ -310,6 +320,7 @@ void Window::merge(const Window& other) {
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i] += other.counters_[i];
     for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i] += other.requests_[i];
     for (std::size_t i = 0; i < score_counters_.size(); ++i) score_counters_[i] += other.score_counters_[i];
+    for (std::size_t i = 0; i < schema_counters_.size(); ++i) schema_counters_[i] += other.schema_counters_[i];
     rejected_ += other.rejected_;
 }
 
@@ -317,6 +328,7 @@ void Window::reset() noexcept {
     std::fill(counters_.begin(), counters_.end(), 0);
     requests_ = {};
     std::fill(score_counters_.begin(), score_counters_.end(), 0);
+    std::fill(schema_counters_.begin(), schema_counters_.end(), 0);
     rejected_ = 0;
 }
 
@@ -327,6 +339,7 @@ std::vector<std::byte> Window::to_bytes() const {
     writer.add("requests", std::span<const std::uint64_t>(requests_));
     writer.add_scalar("rejected", rejected_);
     if (!score_counters_.empty()) writer.add("score_counters", score_counters_);
+    if (!schema_counters_.empty()) writer.add("schema_counters", schema_counters_);
     return writer.finish("window");
 }
 
@@ -350,8 +363,22 @@ Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> b
         const auto scores = container.values<std::uint64_t>("score_counters", window.score_counters_.size());
         std::copy(scores.begin(), scores.end(), window.score_counters_.begin());
     }
+    if (!window.schema_counters_.empty())
+        window.read_schema_counters(container.values<std::uint64_t>("schema_counters"));
     window.check_totals(ErrorCode::corrupt_data, nullptr);
     return window;
+}
+
+// Another version may know fewer checks.
+void Window::read_schema_counters(std::span<const std::uint64_t> stored) {
+    const std::size_t features = failed_.size();
+    const std::size_t checks = stored.size() < severities ? 0 : (stored.size() - severities) / features;
+    if (checks == 0 || checks > validation::check_count || stored.size() != severities + features * checks)
+        throw Error(ErrorCode::corrupt_data, "the window's counters of failed checks have a wrong size");
+    std::copy_n(stored.begin(), severities, schema_counters_.begin());
+    for (std::size_t f = 0; f < features; ++f)
+        std::copy_n(stored.begin() + static_cast<std::ptrdiff_t>(severities + f * checks), checks,
+                    schema_counters_.begin() + static_cast<std::ptrdiff_t>(severities + f * validation::check_count));
 }
 
 Window Window::load(const Baseline& baseline, const std::filesystem::path& path) {
@@ -393,7 +420,8 @@ std::uint64_t Window::rejected() const noexcept {
 
 bool Window::same_counters(const Window& other) const noexcept {
     return baseline_.id() == other.baseline_.id() && counters_ == other.counters_ && requests_ == other.requests_ &&
-           rejected_ == other.rejected_ && score_counters_ == other.score_counters_;
+           rejected_ == other.rejected_ && score_counters_ == other.score_counters_ &&
+           schema_counters_ == other.schema_counters_;
 }
 
 void Window::count_score(std::size_t score, double p_value, ScoreCount which) noexcept {
@@ -402,6 +430,25 @@ void Window::count_score(std::size_t score, double p_value, ScoreCount which) no
     if (std::isnan(p_value)) return;
     const auto cell = static_cast<std::size_t>(std::ceil(p_value * static_cast<double>(p_value_cells)));
     ++counters[score_count_kinds + std::min(cell > 0 ? cell - 1 : 0, p_value_cells - 1)];
+}
+
+void Window::count_failed(validation::Severity gravest) noexcept {
+    if (gravest != validation::Severity::none) ++schema_counters_[static_cast<std::size_t>(gravest) - 1];
+    std::uint64_t* counters = schema_counters_.data() + severities;
+    for (validation::CheckSet failed : failed_) {
+        for (; failed != 0; failed &= failed - 1) ++counters[std::countr_zero(failed)];
+        counters += validation::check_count;
+    }
+}
+
+std::uint64_t Window::schema_failures(std::size_t feature, validation::Check check) const noexcept {
+    if (schema_counters_.empty()) return 0;
+    return schema_counters_[severities + feature * validation::check_count + static_cast<std::size_t>(check)];
+}
+
+std::uint64_t Window::schema_rows(validation::Severity gravest) const noexcept {
+    if (schema_counters_.empty() || gravest == validation::Severity::none) return 0;
+    return schema_counters_[static_cast<std::size_t>(gravest) - 1];
 }
 
 std::uint64_t Window::score_count(std::size_t score, ScoreCount which) const noexcept {

@@ -17,8 +17,13 @@
 #include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/moments.hpp"
+#include "vedette/validation/schema.hpp"
 
 namespace vedette::inline v0 {
+
+namespace validation {
+class Validator;
+}
 
 enum class FeatureKind : std::uint8_t { numeric = 0, categorical = 1 };
 
@@ -69,6 +74,13 @@ struct BaselineScore {
     perturbation::CalibratedScore score;
 };
 
+/// What requests must look like, whatever the reference did: the features that the schema expects in this environment
+/// (empty: see Validator) are the baseline's, in any order.
+struct BaselineSchema {
+    validation::Schema schema;
+    std::string environment{};
+};
+
 /// Immutable, cheap to copy (shared state) and safe to share between any number of threads.
 class Baseline {
   public:
@@ -95,6 +107,15 @@ class Baseline {
     [[nodiscard]] std::span<const BaselineScore> scores() const noexcept;
     [[nodiscard]] std::optional<std::size_t> find_score(std::string_view name) const noexcept;
 
+    /// The same baseline with this schema in place of its own, and so with another id: `Guard::check` then enforces it.
+    /// Texts and bytes are categorical features, all others numeric. Throws Error: invalid_argument for an invalid
+    /// schema or an unknown environment, schema_mismatch where it expects other features, type_mismatch.
+    [[nodiscard]] Baseline with_schema(BaselineSchema schema) const;
+    /// Null where there is none.
+    [[nodiscard]] const BaselineSchema* schema() const noexcept;
+    /// The schema made ready, feature i being the baseline's; null where there is none.
+    [[nodiscard]] const validation::Validator* validator() const noexcept;
+
     [[nodiscard]] std::size_t feature_count() const noexcept;
     /// Throws Error: invalid_argument when `index >= feature_count()`.
     [[nodiscard]] const FeatureBaseline& feature(std::size_t index) const;
@@ -115,6 +136,7 @@ class Baseline {
 
   private:
     explicit Baseline(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+    [[nodiscard]] std::shared_ptr<State> copy_of_learned() const;
     std::shared_ptr<const State> state_;
 };
 

@@ -18,6 +18,7 @@
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/validation/check.hpp"
 
 namespace vedette::inline v0 {
 
@@ -37,6 +38,7 @@ enum class Reason : std::uint8_t {
     calibrated_score = 11,                ///< a score of the baseline, at the policy's false-alarm level
     calibrated_score_not_evaluated = 12,  ///< it could not tell, its vector was not given, or its calibration is stale
     fused_scores = 13,                    ///< all of them together
+    schema = 14,                          ///< a check of the baseline's schema, see Finding::check
 };
 
 /// The word for a reason, e.g. "unseen_category".
@@ -46,6 +48,7 @@ const char* reason_name(Reason reason) noexcept;
 struct Finding {
     Reason reason = Reason::wrong_width;
     Decision decision = Decision::pass;
+    validation::Check check = validation::Check::missing;  ///< of `schema`: which one
     /// Index of the feature; of the score for `score` and `score_not_evaluated`; in `Verdict::scores` for
     /// `calibrated_score` and `calibrated_score_not_evaluated`.
     std::uint32_t subject = 0;
@@ -136,6 +139,9 @@ class Guard {
     }
 
     /// Checks and counts one row of `feature_count()` values; see `Window::observe` for what the entries mean.
+    /// Where the baseline has a schema, it decides over types, nulls, NaN and infinities in place of the policy's rules
+    /// for them; in a mixed row its texts must come as texts. What the reference never held (a category, a range) is
+    /// judged beside it; a category that came as the cell of the unseen ones is judged so alone.
     /// Never throws, allocates or locks. Cost: about three nanoseconds per feature, and what the scores cost.
     [[nodiscard]] Verdict check(std::span<const float> row, Window& window,
                                 const RequestVectors& vectors = {}) const noexcept;
@@ -182,7 +188,12 @@ class Guard {
     template <class T>
     Verdict judge(std::span<const T> row, Window& window, const RequestVectors& vectors) const noexcept;
     template <class T>
-    void judge_entries(std::span<const T> row, const std::uint16_t* found, Verdict& verdict) const noexcept;
+    void judge_entries(std::span<const T> row, const std::uint16_t* found, std::span<const validation::CheckSet> failed,
+                       Verdict& verdict) const noexcept;
+    template <class T>
+    [[nodiscard]] std::span<const validation::CheckSet> judge_schema(std::span<const T> row,
+                                                                     Window& window) const noexcept;
+    void add_failed(std::size_t feature, validation::CheckSet failed, Verdict& verdict) const noexcept;
     template <class T>
     void run_scores(std::span<const T> row, Window& window, Verdict& verdict) const noexcept;
     template <class T>

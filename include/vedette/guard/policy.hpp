@@ -81,6 +81,17 @@ struct FeaturePolicy {
     std::vector<MonitorRule> monitors{};
 };
 
+/// What becomes of a request that fails a check of the baseline's schema, by the severity that the schema gives it.
+struct SchemaPolicy {
+    Action error = Action::alarm;   ///< pass (counted only), warn or alarm
+    Action warning = Action::warn;  ///< the same
+    /// Share of the requests, 0..1, that may fail without a verdict on their window: the lower confidence bound must
+    /// exceed it. 0 = a single one decides.
+    double tolerance = 0.01;
+
+    friend bool operator==(const SchemaPolicy&, const SchemaPolicy&) = default;
+};
+
 /// What becomes of a request whose p-value under a score is at most `level`. A score that is not named is not asked.
 struct ScoreRule {
     double level = 1e-3;           ///< false-alarm rate, in [1e-9, 0.5]; the calibration must have the rows for it
@@ -104,6 +115,9 @@ struct Policy {
     /// Monitors of what the model answers, or of its loss: streams that are no features, by a name of your own.
     std::map<std::string, std::vector<MonitorRule>, std::less<>> outputs;
     PerformancePolicy performance{};
+
+    /// For baselines with a schema.
+    SchemaPolicy schema{};
 
     /// Scores of the baseline, by the names that it gives them.
     std::map<std::string, ScoreRule, std::less<>> scores;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -132,6 +133,30 @@ struct ScoreReport {
     [[nodiscard]] std::string reason() const;
 };
 
+/// A check of the baseline's schema that requests of a window failed.
+struct SchemaFailure {
+    std::size_t feature = 0;  ///< index in the baseline
+    validation::Check check = validation::Check::missing;
+    validation::Severity severity = validation::Severity::none;
+    std::uint64_t count = 0;  ///< requests
+};
+
+/// What the schema found in the requests of a window. Its decision is the policy's action for errors where the share of
+/// requests with one is surely above the policy's tolerance (the report's level, Clopper and Pearson), else the action
+/// for warnings where the share with a warning or an error is.
+struct SchemaReport {
+    Decision decision = Decision::not_evaluated;
+    std::uint64_t requests = 0;  ///< judged by Guard::check, of the right width
+    std::uint64_t errors = 0;    ///< of those, with an error
+    std::uint64_t warnings = 0;  ///< with a warning and no error
+    Interval error_rate{};       ///< of errors / requests
+    double tolerance = 0.0;
+    std::vector<SchemaFailure> failures;  ///< the most frequent first
+
+    /// One sentence with the numbers that decided.
+    [[nodiscard]] std::string reason() const;
+};
+
 /// The judgement of a window. Plain data; owns what it needs, so baseline and window may go.
 struct Report {
     Decision decision = Decision::not_evaluated;
@@ -141,6 +166,7 @@ struct Report {
     std::vector<JointEvidence> joint;     ///< of multivariate tests, where samples were compared
     std::vector<StreamReport> streams;    ///< of the policy's monitors, where a watch was attached
     std::vector<ScoreReport> scores;      ///< of the policy's scores, in the order of their names
+    std::optional<SchemaReport> schema;   ///< of a baseline with one, where requests were judged
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;
@@ -157,6 +183,8 @@ struct Report {
     [[nodiscard]] std::string reason(std::size_t index) const;
     /// The same on joint[index].
     [[nodiscard]] std::string joint_reason(std::size_t index) const;
+    /// One line on schema->failures[index].
+    [[nodiscard]] std::string schema_reason(std::size_t index) const;
 };
 
 /// Adds what the monitors of a watch say of the period since a mark (by default, of everything): the report's decision

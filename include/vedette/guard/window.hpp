@@ -15,6 +15,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/guard/baseline.hpp"
+#include "vedette/validation/check.hpp"
 
 namespace vedette::inline v0 {
 
@@ -82,6 +83,11 @@ class Window {
     static constexpr std::size_t p_value_cells = 10;
     [[nodiscard]] std::span<const std::uint64_t> p_value_counts(std::size_t score) const noexcept;
 
+    /// Requests that `Guard::check` found to fail a check of the baseline's schema, silent or not in the policy; 0
+    /// without a schema. By feature and check, and by the gravest severity (warning or error).
+    [[nodiscard]] std::uint64_t schema_failures(std::size_t feature, validation::Check check) const noexcept;
+    [[nodiscard]] std::uint64_t schema_rows(validation::Severity gravest) const noexcept;
+
     [[nodiscard]] friend bool operator==(const Window& a, const Window& b) noexcept { return a.same_counters(b); }
 
   private:
@@ -98,15 +104,19 @@ class Window {
     template <class T>
     void convert(std::span<const T> row) noexcept;
     void count_score(std::size_t score, double p_value, ScoreCount which) noexcept;
+    void count_failed(validation::Severity gravest) noexcept;
+    void read_schema_counters(std::span<const std::uint64_t> stored);
 
     Baseline baseline_;
     std::vector<std::uint64_t> counters_;      // per feature: cells, then the extras
     std::array<std::uint64_t, 4> requests_{};  // by Decision
     std::uint64_t rejected_ = 0;
-    std::vector<std::uint64_t> score_counters_;  // per score of the baseline: by ScoreCount, then the p-value cells
-    std::vector<std::uint16_t> codes_;           // scratch of one row: the cell of each feature
-    std::vector<double> row_;                    // scratch of one row as numbers, for mixed rows and scores
-    std::vector<float> row_f32_;                 // the same for scores that take f32
+    std::vector<std::uint64_t> score_counters_;   // per score of the baseline: by ScoreCount, then the p-value cells
+    std::vector<std::uint64_t> schema_counters_;  // with a schema: rows by severity, then by feature and check
+    std::vector<validation::CheckSet> failed_;    // scratch of one row: the failed checks of each feature
+    std::vector<std::uint16_t> codes_;            // scratch of one row: the cell of each feature
+    std::vector<double> row_;                     // scratch of one row as numbers, for mixed rows and scores
+    std::vector<float> row_f32_;                  // the same for scores that take f32
 };
 
 /// The sum of windows of one baseline. Throws Error(invalid_argument) when there are none.

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the schema of a baseline found in a window.
+#pragma once
+
+#include <optional>
+
+#include "vedette/guard/report.hpp"
+
+namespace vedette::inline v0 {
+
+/// Nothing where the baseline has no schema, or the window no request that was judged by it.
+std::optional<SchemaReport> assess_schema(const Baseline& baseline, const Window& window, const Policy& policy);
+
+}  // namespace vedette::inline v0

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A baseline's schema, compiled in the order of the baseline's features.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "guard/codes.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/value.hpp"
+#include "vedette/guard/baseline.hpp"
+#include "vedette/validation/validator.hpp"
+
+namespace vedette::inline v0 {
+
+class SchemaRules {
+  public:
+    /// Throws Error with this code (where it is corrupt_data; else schema_mismatch, type_mismatch, invalid_argument)
+    /// unless the features that the schema expects in the environment are the baseline's.
+    SchemaRules(BaselineSchema given, std::span<const FeatureBaseline> features);
+
+    [[nodiscard]] const BaselineSchema& given() const noexcept { return given_; }
+    /// Feature i is the baseline's.
+    [[nodiscard]] const validation::Validator& validator() const noexcept { return mixed_; }
+
+    /// Judges a row of the right width; `found` holds the code of each entry. `failed` as of Validator::validate.
+    template <class T>
+    [[nodiscard]] validation::RowVerdict validate(std::span<const T> row, const std::uint16_t* found,
+                                                  std::span<validation::CheckSet> failed) const noexcept {
+        validation::RowVerdict verdict = numbers_.validate(row, failed);
+        for (const Categories& feature : categorical_) {
+            const validation::CheckSet checks = feature.of(found[feature.index]);
+            verdict |= mixed_.verdict(feature.index, checks);
+            if (feature.index < failed.size()) failed[feature.index] = checks;
+        }
+        return verdict;
+    }
+
+  private:
+    // Of a feature of texts in a row of numbers, where a category is its cell: what each cell fails.
+    struct Categories {
+        std::uint32_t index = 0;
+        std::vector<validation::CheckSet> cells;
+        validation::CheckSet null = 0;
+        validation::CheckSet invalid = 0;
+
+        [[nodiscard]] validation::CheckSet of(std::uint16_t code) const noexcept {
+            if (code == codes::null) return null;
+            return code < cells.size() ? cells[code] : invalid;
+        }
+    };
+
+    BaselineSchema given_;
+    validation::Validator mixed_;
+    validation::Validator numbers_;  // features of texts are left to `categorical_`
+    std::vector<Categories> categorical_;
+};
+
+template <>
+inline validation::RowVerdict SchemaRules::validate(std::span<const Value> row, const std::uint16_t*,
+                                                    std::span<validation::CheckSet> failed) const noexcept {
+    return mixed_.validate(row, failed);
+}
+
+}  // namespace vedette::inline v0
