@@ -1,5 +1,5 @@
-# The libraries that src/ uses. All of them stay private: a consumer's compile sees none, and only libsodium and libcrypto are
-# linked.
+# The libraries that src/ uses. All of them stay private: a consumer's compile sees none, and only libsodium, libcrypto
+# and RE2 are linked.
 
 # Each is looked for on the system first. With VEDETTE_FETCH_DEPS=ON a header-only one that is missing is downloaded at
 # the tag pinned here; this path needs the network, so the test suite, which works offline, does not cover it.
@@ -106,6 +106,12 @@ endif()
 find_package(OpenSSL 3.0 QUIET)
 if(NOT TARGET OpenSSL::Crypto)
   message(FATAL_ERROR "Vedette needs OpenSSL 3.0 (libcrypto). On Debian or Ubuntu: apt-get install libssl-dev")
+endif()
+
+# Likewise.
+include(VedetteRe2)
+if(NOT TARGET vedette::re2)
+  message(FATAL_ERROR "Vedette needs RE2. On Debian or Ubuntu: apt-get install libre2-dev")
 endif()
 
 if(VEDETTE_BUILD_TOOL)

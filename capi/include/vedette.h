@@ -1911,7 +1911,9 @@ enum {
     VDT_CHECK_COUNT = 21,
     VDT_CHECK_UNIQUE = 22,
     VDT_CHECK_MONOTONIC = 23,
-    VDT_CHECK_UNEXPECTED = 24  ///< more than the schema knows
+    VDT_CHECK_UNEXPECTED = 24,  ///< more than the schema knows
+    VDT_CHECK_PATTERN = 25,     ///< a text in which the pattern is not found
+    VDT_CHECK_EXPRESSION = 26   ///< an expression over several features that is false; its place follows the features'
 };
 
 /// "none", "warning", "error"; "minimum", ...; the name of the anomaly in TensorFlow Data Validation, or "", integers
@@ -1978,9 +1980,11 @@ typedef struct vdt_row_verdict {
 } vdt_row_verdict;
 
 /// Judge one row, its values in the order of the features. `failed` may be NULL; else it gets the failed checks of
-/// feature i at place i, for all i < failed_length. A row that is too short or too long is a finding (`missing`,
-/// `unexpected`), not a failure. A null is NaN where an integer or a boolean is due. Any thread; never allocate or
-/// lock. Errors: INVALID_ARGUMENT for NULLs and an unknown value kind.
+/// feature i at place i, and of the schema's expression k at place feature count + k, as far as failed_length goes. A
+/// row that is too short or too long is a finding (`missing`, `unexpected`), not a failure. A null is NaN where an
+/// integer or a boolean is due. Any thread; never allocate or lock, but for what a schema's `pattern` needs: RE2's
+/// automaton, shared by all threads behind a lock taken for reading, allocates the states that texts have not asked for
+/// before. Errors: INVALID_ARGUMENT for NULLs and an unknown value kind.
 VDT_API vdt_status vdt_validator_check_f32(const vdt_validator* validator, const float* row, size_t width,
                                            uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
                                            vdt_error* error) VDT_NOEXCEPT;

@@ -134,7 +134,8 @@ static_assert(equals(Check::nestedness, VDT_CHECK_NESTEDNESS) && equals(Check::f
 static_assert(equals(Check::many_values, VDT_CHECK_MANY_VALUES) && equals(Check::memory, VDT_CHECK_MEMORY));
 static_assert(equals(Check::presence, VDT_CHECK_PRESENCE) && equals(Check::count, VDT_CHECK_COUNT));
 static_assert(equals(Check::unique, VDT_CHECK_UNIQUE) && equals(Check::monotonic, VDT_CHECK_MONOTONIC));
-static_assert(equals(Check::unexpected, VDT_CHECK_UNEXPECTED) && validation::check_count == VDT_CHECK_UNEXPECTED + 1);
+static_assert(equals(Check::unexpected, VDT_CHECK_UNEXPECTED) && equals(Check::pattern, VDT_CHECK_PATTERN));
+static_assert(equals(Check::expression, VDT_CHECK_EXPRESSION) && validation::check_count == VDT_CHECK_EXPRESSION + 1);
 
 using validation::Severity;
 static_assert(equals(Severity::none, VDT_SEVERITY_NONE) && equals(Severity::warning, VDT_SEVERITY_WARNING));

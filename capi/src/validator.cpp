@@ -78,7 +78,18 @@ RowVerdict check_each(const Validator& validator, const vdt_value* row, std::siz
         if (found != 0) verdict |= validator.verdict(i, found);
     }
     if (width > count) verdict |= validator.verdict(count, set_of(validation::Check::unexpected));
-    return verdict;
+    struct Row {
+        const vdt_value* values;
+        std::size_t width;
+    };
+    const Row given{row, width};
+    const auto read = [](const void* from, std::size_t i) noexcept {
+        const Row& source = *static_cast<const Row*>(from);
+        Value value;
+        if (i < source.width) (void)read_value(source.values[i], value);
+        return value;
+    };
+    return verdict |= validator.check_expressions(read, &given, failed);
 }
 
 // As read_dlpack of DLPack tensors, but of any rank, and never a failure: no exception, since this is the request path.
@@ -173,7 +184,7 @@ vdt_status vdt_validator_not_evaluated(const vdt_validator* validator, size_t fe
 
 vdt_severity vdt_validator_severity(const vdt_validator* validator, size_t feature, vdt_check check) noexcept {
     if (validator == nullptr) return VDT_SEVERITY_ERROR;
-    if (check < 0 || check > VDT_CHECK_UNEXPECTED) return VDT_SEVERITY_NONE;
+    if (check < 0 || check > VDT_CHECK_EXPRESSION) return VDT_SEVERITY_NONE;
     return static_cast<vdt_severity>(validator->object.severity(feature, static_cast<validation::Check>(check)));
 }
 

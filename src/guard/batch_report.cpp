@@ -29,8 +29,15 @@ const char* severity_word(Severity severity) noexcept {
     return severity == Severity::none ? "tolerated" : validation::severity_name(severity);
 }
 
+// A feature's name or, after the features, an expression's.
+const std::string& name_of(const Validator& rules, std::size_t place) {
+    return place < rules.feature_count() ? rules.feature(place).name
+                                         : rules.expression(place - rules.feature_count()).name;
+}
+
 std::string feature_name(const Validator& rules, const BatchFinding& finding) {
-    return finding.feature < rules.feature_count() ? clean(rules.feature(finding.feature).name) : "(table)";
+    const bool is_of_table = finding.feature >= rules.feature_count() && finding.check != Check::expression;
+    return is_of_table ? "(table)" : clean(name_of(rules, finding.feature));
 }
 
 const char* anomaly(const Validator& rules, const BatchFinding& finding) noexcept {
@@ -53,7 +60,7 @@ std::string summary(const BatchReport& report) {
 
 std::string rows_of(const BatchReport& report, const BatchFinding& finding) {
     std::string text;
-    if (finding.feature < report.not_evaluated.size()) {
+    if (finding.check != Check::unexpected) {
         for (const std::uint64_t row : finding.offenders) text += fmt::format("{}{}", text.empty() ? "" : ", ", row);
         if (finding.offenders.size() < finding.count) text += text.empty() ? "" : ", ...";
         return text;
@@ -110,7 +117,7 @@ std::string batch_table(const Validator& rules, const BatchReport& report, const
     }
     for (std::size_t i = 0; i < report.not_evaluated.size(); ++i) {
         if (report.not_evaluated[i] == 0) continue;
-        text += fmt::format("  {}: {}\n", clean(rules.feature(i).name), not_evaluated_words(report.not_evaluated[i]));
+        text += fmt::format("  {}: {}\n", clean(name_of(rules, i)), not_evaluated_words(report.not_evaluated[i]));
     }
     return text;
 }
@@ -125,21 +132,26 @@ std::string batch_json(const Validator& rules, const BatchReport& report, const 
     out["findings"] = Json::array();
     for (const BatchFinding& finding : report.findings) {
         const bool is_of_feature = finding.feature < rules.feature_count();
-        const Json item{{"feature", is_of_feature ? Json(rules.feature(finding.feature).name) : Json()},
-                        {"check", validation::check_name(finding.check)},
-                        {"anomaly", anomaly(rules, finding)},
-                        {"severity", validation::severity_name(finding.severity)},
-                        {"count", finding.count},
-                        {"rate", report.rows == 0 ? Json() : Json{finding.rate.lower, finding.rate.upper}},
-                        {"rows", finding.offenders}};
+        Json item{{"feature", is_of_feature ? Json(rules.feature(finding.feature).name) : Json()},
+                  {"check", validation::check_name(finding.check)},
+                  {"anomaly", anomaly(rules, finding)},
+                  {"severity", validation::severity_name(finding.severity)},
+                  {"count", finding.count},
+                  {"rate", report.rows == 0 ? Json() : Json{finding.rate.lower, finding.rate.upper}},
+                  {"rows", finding.offenders}};
+        if (finding.check == Check::expression) {
+            item["expression"] = name_of(rules, finding.feature);
+            for (const std::uint32_t feature : rules.features_of(finding.feature - rules.feature_count()))
+                item["features"].push_back(rules.feature(feature).name);
+        }
         out["findings"].push_back(item);
     }
     out["unexpected"] = report.unexpected;
     out["not_evaluated"] = Json::array();
     for (std::size_t i = 0; i < report.not_evaluated.size(); ++i) {
         if (report.not_evaluated[i] != 0)
-            out["not_evaluated"].push_back(
-                {{"feature", rules.feature(i).name}, {"checks", names_of(report.not_evaluated[i])}});
+            out["not_evaluated"].push_back({{i < rules.feature_count() ? "feature" : "expression", name_of(rules, i)},
+                                            {"checks", names_of(report.not_evaluated[i])}});
     }
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
@@ -154,18 +166,18 @@ std::string batch_markdown(const Validator& rules, const BatchReport& report, co
                             grouped(finding.count), markdown_text(rows_of(report, finding)));
     for (std::size_t i = 0; i < report.not_evaluated.size(); ++i) {
         if (report.not_evaluated[i] != 0)
-            text += fmt::format("\n{}: {}\n", markdown_text(rules.feature(i).name),
+            text += fmt::format("\n{}: {}\n", markdown_text(name_of(rules, i)),
                                 markdown_text(not_evaluated_words(report.not_evaluated[i])));
     }
     return text;
 }
 
 // The element inside a test case, or nothing.
-std::string case_body(const Validator& rules, const BatchReport& report, std::size_t feature, std::size_t& failures,
-                      std::size_t& skipped) {
+std::string case_body(const Validator& rules, const BatchReport& report, std::size_t feature, bool is_table,
+                      std::size_t& failures, std::size_t& skipped) {
     std::string errors, others;
     for (const BatchFinding& finding : report.findings) {
-        if (finding.feature != feature) continue;
+        if (finding.feature != feature || (finding.check == Check::unexpected) != is_table) continue;
         std::string& words = finding.severity == Severity::error ? errors : others;
         words += escape_xml(describe(rules, report, finding)) + "\n";
     }
@@ -173,7 +185,7 @@ std::string case_body(const Validator& rules, const BatchReport& report, std::si
         ++failures;
         return fmt::format("      <failure type=\"schema\">{}</failure>\n", errors + others);
     }
-    const CheckSet open = feature < report.not_evaluated.size() ? report.not_evaluated[feature] : 0;
+    const CheckSet open = !is_table && feature < report.not_evaluated.size() ? report.not_evaluated[feature] : 0;
     if (open != 0 && others.empty()) {
         ++skipped;
         return fmt::format("      <skipped message=\"{}\"/>\n", escape_xml(not_evaluated_words(open)));
@@ -184,9 +196,12 @@ std::string case_body(const Validator& rules, const BatchReport& report, std::si
 std::string batch_junit(const Validator& rules, const BatchReport& report, const RenderOptions& options) {
     std::string cases;
     std::size_t tests = 0, failures = 0, skipped = 0;
-    for (std::size_t i = 0; i < rules.feature_count() + (report.unexpected.empty() ? 0 : 1); ++i) {
-        const std::string name = i < rules.feature_count() ? rules.feature(i).name : "(table)";
-        const std::string body = case_body(rules, report, i, failures, skipped);
+    const std::size_t own = rules.feature_count() + rules.expression_count();
+    for (std::size_t i = 0; i < own + (report.unexpected.empty() ? 0 : 1); ++i) {
+        const bool is_table = i == own;
+        const std::string name = is_table ? "(table)" : name_of(rules, i);
+        const std::string body =
+            case_body(rules, report, is_table ? rules.feature_count() : i, is_table, failures, skipped);
         cases += fmt::format("    <testcase classname=\"vedette.schema\" name=\"{}\" time=\"0\"", escape_xml(name));
         cases += body.empty() ? "/>\n" : fmt::format(">\n{}    </testcase>\n", body);
         ++tests;

@@ -82,6 +82,20 @@ void write_missing(const Validator& rules, std::size_t index, std::size_t rows, 
     writer.add(index, Check::missing, severity, all, true);
 }
 
+void write_expressions(const Validator& rules, const std::vector<CompiledExpression>& expressions, const Table& table,
+                       const BatchOptions& options, BatchReport& report, Writer& writer) {
+    for (std::size_t k = 0; k < expressions.size(); ++k) {
+        const std::size_t place = rules.feature_count() + k;
+        report.not_evaluated.push_back(rules.not_evaluated(place));
+        if (!expressions[k].is_evaluated) continue;
+        std::vector<const Column*> columns;
+        for (const std::uint32_t i : expressions[k].columns) columns.push_back(table.find(rules.feature(i).name));
+        RowBits failed;
+        judge_expression(expressions[k], columns, options.read_texts, table.rows(), failed);
+        if (failed.count() != 0) writer.add(place, Check::expression, expressions[k].declared.severity, failed, true);
+    }
+}
+
 }  // namespace
 
 BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options) {
@@ -105,6 +119,7 @@ BatchReport validate_batch(const Validator& rules, const Table& table, const Bat
             *column, failed);
         write_feature(rules, i, failed, writer);
     }
+    write_expressions(rules, compiled.expressions, table, options, report, writer);
     for (const NamedColumn& column : table.columns()) {
         if (!rules.find(column.name)) report.unexpected.emplace_back(column.name);
     }
@@ -119,7 +134,7 @@ BatchReport validate_batch(const Validator& rules, const Table& table, const Bat
 
 std::string describe(const Validator& rules, const BatchReport& report, const BatchFinding& finding) {
     std::string text = describe(rules, RowFinding{finding.feature, finding.check, finding.severity});
-    if (finding.feature >= rules.feature_count()) {
+    if (finding.feature >= rules.feature_count() && finding.check != Check::expression) {
         text = fmt::format("table: {} ({}), {}:", check_name(finding.check), anomaly_name(finding.check),
                            severity_name(finding.severity));
         for (std::size_t i = 0; i < report.unexpected.size(); ++i)

@@ -151,15 +151,6 @@ void judge_sequence(const Feature& feature, const Column& column, FailedRows& fa
     judge_order<std::uint64_t>(feature.order, column, failed);
 }
 
-// A text that stands for a number or, of a boolean feature, for a truth value.
-Value read_text(FeatureType type, std::string_view text) noexcept {
-    if (type == FeatureType::boolean) {
-        if (CategoryTable::folded(text) == "true") return 1;
-        if (CategoryTable::folded(text) == "false") return 0;
-    }
-    return number_or_text(text);
-}
-
 // The numbers that texts stand for; what stands for none is judged, and has no place in the sequence.
 void judge_read_texts(const FeatureRules& rules, const Column& column, FailedRows& failed) {
     std::vector<double> numbers(column.size(), std::nan(""));
@@ -187,6 +178,14 @@ void judge_read_texts(const FeatureRules& rules, const Column& column, FailedRow
 }
 
 }  // namespace
+
+Value read_text(FeatureType type, std::string_view text) noexcept {
+    if (type == FeatureType::boolean) {
+        if (CategoryTable::folded(text) == "true") return 1;
+        if (CategoryTable::folded(text) == "false") return 0;
+    }
+    return number_or_text(text);
+}
 
 void judge_column(const FeatureRules& rules, const Column& column, FailedRows& failed) {
     const Feature& feature = rules.feature;

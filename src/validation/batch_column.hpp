@@ -20,4 +20,12 @@ struct FeatureRules {
 /// Marks every value that fails, as rows judge values, and what only the sequence of them tells: `unique`, `monotonic`.
 void judge_column(const FeatureRules& rules, const Column& column, FailedRows& failed);
 
+/// Marks every row for which the expression is false. `columns`: of each operand, or null; with `read_texts` texts
+/// stand for the values of features that are none.
+void judge_expression(const CompiledExpression& expression, const std::vector<const Column*>& columns, bool read_texts,
+                      std::size_t rows, RowBits& failed);
+
+/// A text that stands for a number or, of a boolean feature, for a truth value.
+[[nodiscard]] Value read_text(FeatureType type, std::string_view text) noexcept;
+
 }  // namespace vedette::inline v0::validation

@@ -40,6 +40,8 @@ constexpr std::array<Names, check_count> names{{
     {"unique", "FEATURE_TYPE_LOW_UNIQUE", nullptr},
     {"monotonic", "", nullptr},
     {"unexpected", "SCHEMA_NEW_COLUMN", nullptr},
+    {"pattern", "", nullptr},
+    {"expression", "", nullptr},
 }};
 
 }  // namespace

@@ -2,10 +2,12 @@
 // A schema compiled: lists of intervals for the kernels, and rules for what intervals cannot say.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "validation/expression_program.hpp"
 #include "validation/rules.hpp"
 #include "vedette/validation/validator.hpp"
 
@@ -37,12 +39,31 @@ struct Intervals {
     return kernels::attribute_value(value.number, interval, 0) | rule.of_number(value.number);
 }
 
+/// One expression over the features of a row.
+struct CompiledExpression {
+    Expression declared;
+    Program program;
+    std::vector<std::uint32_t> columns;  ///< of the row, those of its features that are there
+    std::vector<FeatureType> types;      ///< of each operand
+    /// Of a severity, and all its features are in the row and in production: then operand i is at place columns[i].
+    bool is_evaluated = false;
+
+    /// Whether it is false of the row whose value at a place is read(place).
+    template <class Read>
+    [[nodiscard]] bool is_false(Read&& read) const noexcept {
+        std::array<Operand, Program::most_features> operands;
+        for (std::size_t i = 0; i < columns.size(); ++i) operands[i] = Operand::of(types[i], read(columns[i]));
+        return program.is_false(operands.data());
+    }
+};
+
 struct Validator::Compiled {
     std::vector<Feature> features;
     std::vector<Rule> rules;
     CategoryTable names;
     Intervals<float> f32;
     Intervals<double> f64;
+    std::vector<CompiledExpression> expressions;
     std::vector<std::uint32_t> asking_more;  ///< features whose numbers need more than intervals
 
     template <class T>

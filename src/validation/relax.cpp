@@ -7,6 +7,8 @@
 
 #include "core/utf8.hpp"
 #include "validation/column_facts.hpp"
+#include "validation/expression_program.hpp"
+#include "validation/schema_changes.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/validation/batch.hpp"
 #include "vedette/validation/infer.hpp"
@@ -30,6 +32,7 @@ void drop_rules_of_values(Feature& feature) {
     feature.length.reset();
     feature.length_unit = plain.length_unit;
     feature.format = Format::none;
+    feature.pattern.clear();
     if (feature.type != FeatureType::floating && feature.type != FeatureType::integer) feature.order = Order::any;
 }
 
@@ -148,6 +151,7 @@ double share_of(const ColumnFacts& facts) noexcept {
 void make_bytes(Feature& feature) {
     feature.type = FeatureType::bytes;
     feature.format = Format::none;
+    feature.pattern.clear();
     // Code points are of text; their number is no bound of bytes.
     if (feature.length_unit == LengthUnit::code_points) feature.length.reset();
     feature.length_unit = LengthUnit::bytes;
@@ -176,12 +180,46 @@ void loosen(Feature& feature, Check check, const Column* column, const Inference
         case Check::short_text:
         case Check::long_text: widen_length(feature, check, facts, *column); break;
         case Check::format: feature.format = Format::none; break;
+        case Check::pattern: feature.pattern.clear(); break;
         case Check::presence: feature.minimum_fraction = share_of(facts); break;
         case Check::count: feature.minimum_count = facts.values(); break;
         case Check::unique: feature.unique = false; break;
         case Check::monotonic: feature.order = relaxed(feature.order); break;
         default: break;  // a table answers no other check
     }
+}
+
+// Takes away the expressions that `is_kept` does not keep, and tells each.
+template <class Keep>
+void drop_expressions(Relaxation& relaxation, Keep&& is_kept) {
+    std::erase_if(relaxation.schema.expressions, [&](const Expression& expression) {
+        if (is_kept(expression)) return false;
+        relaxation.steps.push_back(removal_of(expression));
+        return true;
+    });
+}
+
+void drop_false_expressions(const Validator& rules, const BatchReport& report, Relaxation& relaxation) {
+    std::set<std::string, std::less<>> names;
+    for (const BatchFinding& finding : report.findings) {
+        if (finding.check == Check::expression && finding.severity == Severity::error)
+            names.insert(rules.expression(finding.feature - rules.feature_count()).name);
+    }
+    drop_expressions(relaxation, [&](const Expression& expression) { return names.count(expression.name) == 0; });
+}
+
+// Those of features that have another type now.
+void drop_impossible_expressions(Relaxation& relaxation) {
+    if (relaxation.schema.expressions.empty()) return;
+    const Vocabulary vocabulary(relaxation.schema.features);
+    drop_expressions(relaxation, [&](const Expression& expression) {
+        try {
+            static_cast<void>(compile_expression(expression.expression, vocabulary));
+            return true;
+        } catch (const Error&) {
+            return false;
+        }
+    });
 }
 
 // The change of one feature as `diff` tells it.
@@ -228,6 +266,8 @@ Relaxation relax(const Schema& schema, const Table& table, const InferenceOption
             if (feature.type != before.type) changed = finding.feature;
             tell(relaxation.schema, {before}, feature, relaxation.steps);
         }
+        drop_false_expressions(rules, report, relaxation);
+        drop_impossible_expressions(relaxation);
         append(table, report.unexpected, options, relaxation);
     }
     throw Error(ErrorCode::internal, "a schema does not accept a table, however loosened");

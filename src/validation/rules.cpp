@@ -73,6 +73,7 @@ Rule::Rule(const Feature& feature)
     is_maximum_open = feature.integer.exclusive_maximum;
     integer_step = static_cast<std::uint64_t>(feature.integer.step.value_or(1));
     length = feature.length.value_or(Count{});
+    if (!feature.pattern.empty() && contains(wanted, Check::pattern)) pattern = Pattern(feature.pattern);
     if (!feature.domain) return;
     has_domain = true;
     folds_case = feature.domain->letter_case == Case::fold_ascii;
@@ -127,15 +128,18 @@ CheckSet Rule::of_text(std::string_view text) const noexcept {
         if (!is_known) failed |= set_of(Check::domain);
     }
     std::optional<std::size_t> units = text.size();
+    bool is_utf8 = true;
     // The values of a domain are UTF-8, and stay so with letters folded.
     if (type == FeatureType::text && (!is_known || counts_code_points)) {
         const std::optional<std::size_t> points = detail::count_code_points(text);
-        if (!points) failed |= set_of(Check::utf8);
+        is_utf8 = points.has_value();
+        if (!is_utf8) failed |= set_of(Check::utf8);
         if (counts_code_points) units = points;
     }
     if (units && *units < length.minimum) failed |= set_of(Check::short_text);
     if (units && *units > length.maximum) failed |= set_of(Check::long_text);
     if (format != Format::none && !matches(format, text)) failed |= set_of(Check::format);
+    if (pattern.is_given() && !(is_utf8 && pattern.is_found_in(text))) failed |= set_of(Check::pattern);
     return failed & wanted;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/category_table.hpp"
 #include "kernels/interval_table.hpp"
+#include "validation/pattern.hpp"
 #include "vedette/validation/schema.hpp"
 
 namespace vedette::inline v0::validation {
@@ -72,6 +73,7 @@ struct Rule {
     Count length;
     bool counts_code_points = false;
     Format format = Format::none;
+    Pattern pattern;
 
     explicit Rule(const Feature& feature);
 

@@ -10,6 +10,8 @@
 #include <set>
 #include <type_traits>
 
+#include "validation/expression_program.hpp"
+#include "validation/pattern.hpp"
 #include "validation/schema_words.hpp"
 #include "vedette/core/error.hpp"
 
@@ -24,6 +26,7 @@ namespace {
 constexpr std::size_t longest_text = 1024;
 constexpr std::size_t most_dimensions = 32;
 constexpr std::size_t most_levels = 2;
+constexpr std::size_t most_instructions = std::size_t{1} << 20;  // of all patterns: bounds time and memory to compile
 
 template <std::size_t n, class Enum>
 void check_word(Enum value, const std::array<const char*, n>& words, const std::string& path) {
@@ -168,6 +171,19 @@ void check_domain(const Domain& domain, const std::string& path) {
     }
 }
 
+// Returns the size of the compiled pattern.
+std::size_t check_pattern(const Feature& feature, const std::string& path) {
+    if (feature.pattern.empty()) return 0;
+    if (feature.type != FeatureType::text)
+        refuse(path, fmt::format("is for text, not {}", feature_type_name(feature.type)));
+    check_text(feature.pattern, path, 1, Pattern::longest);
+    try {
+        return Pattern(feature.pattern).instructions();
+    } catch (const Error& error) {
+        refuse(path, error.what());
+    }
+}
+
 void check_texts(const Feature& feature, const std::string& path) {
     check_word(feature.length_unit, unit_words, path + "/length_unit");
     check_word(feature.format, format_words, path + "/format");
@@ -205,6 +221,28 @@ void check_feature(const Feature& feature, const std::vector<std::string>& known
     check_set(feature.pii, path + "/pii");
 }
 
+void check_expressions(const Schema& schema) {
+    const std::vector<Expression>& expressions = schema.expressions;
+    if (expressions.size() > Schema::most_expressions)
+        refuse("/expressions", fmt::format("{} expressions, at most {}", expressions.size(), Schema::most_expressions));
+    if (expressions.empty()) return;
+    const Vocabulary vocabulary(schema.features);
+    std::set<std::string_view> seen;
+    for (std::size_t i = 0; i < expressions.size(); ++i) {
+        const std::string path = fmt::format("/expressions/{}", i);
+        check_text(expressions[i].name, path + "/name", 1, longest_text);
+        check_text(expressions[i].expression, path + "/expression", 1, Program::longest);
+        check_word(expressions[i].severity, severity_words, path + "/severity");
+        try {
+            static_cast<void>(compile_expression(expressions[i].expression, vocabulary));
+        } catch (const Error& error) {
+            refuse(path + "/expression", error.what());
+        }
+        if (!seen.insert(expressions[i].name).second)
+            refuse(path + "/name", fmt::format("\"{}\" is given twice", expressions[i].name));
+    }
+}
+
 }  // namespace
 
 const char* feature_type_name(FeatureType type) noexcept {
@@ -223,12 +261,18 @@ void Schema::validate() const {
     if (features.size() > most_features)
         refuse("/features", fmt::format("{} features, at most {}", features.size(), most_features));
     std::set<std::string_view> seen;
+    std::size_t instructions = 0;
     for (std::size_t i = 0; i < features.size(); ++i) {
         const std::string path = fmt::format("/features/{}", i);
         check_feature(features[i], environments, path);
         if (!seen.insert(features[i].name).second)
             refuse(path + "/name", fmt::format("\"{}\" is given twice", features[i].name));
+        instructions += check_pattern(features[i], path + "/pattern");
+        if (instructions > most_instructions)
+            refuse(path + "/pattern",
+                   fmt::format("the patterns compile to more than {} instructions", most_instructions));
     }
+    check_expressions(*this);
 }
 
 }  // namespace vedette::inline v0::validation

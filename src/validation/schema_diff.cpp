@@ -15,6 +15,9 @@
 #include <string_view>
 #include <utility>
 
+#include "validation/expression_program.hpp"
+#include "validation/schema_changes.hpp"
+
 namespace vedette::inline v0::validation {
 namespace {
 
@@ -222,6 +225,14 @@ Effect judge_format(const Feature& before, const Feature& after) {
     return effect;
 }
 
+// Whether one regular expression finds all that another finds is not asked.
+Effect judge_pattern(const Feature& before, const Feature& after) {
+    Effect effect;
+    effect.tighten(!after.pattern.empty(), Check::pattern);
+    effect.loosen(!before.pattern.empty());
+    return effect;
+}
+
 Effect judge_dtype(const Feature& before, const Feature& after) {
     Effect effect;
     effect.tighten(after.dtype.has_value(), Check::type);
@@ -298,6 +309,7 @@ const std::map<std::string_view, Judge>& judges() {
         {"length", judge_length},
         {"length_unit", judge_length},
         {"format", judge_format},
+        {"pattern", judge_pattern},
         {"unique", judge_demand<&Feature::unique, Check::unique>},
         {"order", judge_order}};
     return all;
@@ -368,6 +380,49 @@ void compare_whole(const Schema& before, const Schema& after, std::vector<Schema
                            fmt::format("{} in others", after.features.size())});
 }
 
+ChangeKind kind_of_stricter(Severity severity) noexcept {
+    if (severity == Severity::error) return ChangeKind::breaking;
+    return severity == Severity::warning ? ChangeKind::warned : ChangeKind::annotation;
+}
+
+// Expressions are the same by their names. Whether one implies another is not asked.
+void compare_expressions(const Schema& before, const Schema& after, std::vector<SchemaChange>& changes) {
+    const auto find = [](const Schema& schema, const std::string& name) {
+        return std::find_if(schema.expressions.begin(), schema.expressions.end(),
+                            [&](const Expression& expression) { return expression.name == name; });
+    };
+    const auto told = [&](ChangeKind kind, const std::string& name, const char* field, std::string was,
+                          std::string is) {
+        changes.push_back({kind, "", fmt::format("expressions/{}{}", name, field), std::move(was), std::move(is)});
+    };
+    for (const Expression& is : after.expressions) {
+        const auto was = find(before, is.name);
+        if (was == before.expressions.end()) {
+            told(kind_of_stricter(is.severity), is.name, "", "", Json(is.expression).dump());
+            continue;
+        }
+        if (was->expression != is.expression)
+            told(normal_form(was->expression) == normal_form(is.expression) ? ChangeKind::annotation
+                                                                            : kind_of_stricter(is.severity),
+                 is.name, "/expression", Json(was->expression).dump(), Json(is.expression).dump());
+        if (was->severity != is.severity)
+            told(is.severity > was->severity ? kind_of_stricter(is.severity) : ChangeKind::loosened, is.name,
+                 "/severity", severity_name(was->severity), severity_name(is.severity));
+    }
+    for (const Expression& was : before.expressions) {
+        if (find(after, was.name) == after.expressions.end()) changes.push_back(removal_of(was));
+    }
+    const auto names = [&](const Schema& schema, const Schema& other) {
+        std::vector<std::string> kept;
+        for (const Expression& expression : schema.expressions)
+            if (find(other, expression.name) != other.expressions.end()) kept.push_back(expression.name);
+        return kept;
+    };
+    const std::vector<std::string> old_order = names(before, after), new_order = names(after, before);
+    if (old_order != new_order)
+        changes.push_back({ChangeKind::annotation, "", "expressions", Json(old_order).dump(), Json(new_order).dump()});
+}
+
 ChangeKind kind_of_new(const Feature& feature) noexcept {
     Effect effect;
     effect.tighten(feature.required, Check::missing);
@@ -382,6 +437,7 @@ std::vector<SchemaChange> diff(const Schema& before, const Schema& after) {
     const Json new_document = Json::parse(after.to_json());
     std::vector<SchemaChange> changes;
     compare_whole(before, after, changes);
+    compare_expressions(before, after, changes);
     std::map<std::string_view, std::size_t> old_places;
     for (std::size_t i = 0; i < before.features.size(); ++i) old_places.emplace(before.features[i].name, i);
     for (std::size_t i = 0; i < after.features.size(); ++i) {
@@ -404,6 +460,11 @@ std::vector<SchemaChange> diff(const Schema& before, const Schema& after) {
             changes.push_back(
                 {ChangeKind::breaking, before.features[i].name, "feature", old_document["features"][i].dump(), ""});
     return changes;
+}
+
+SchemaChange removal_of(const Expression& expression) {
+    return {expression.severity == Severity::none ? ChangeKind::annotation : ChangeKind::loosened, "",
+            "expressions/" + expression.name, Json(expression.expression).dump(), ""};
 }
 
 bool is_compatible(const std::vector<SchemaChange>& changes) noexcept {

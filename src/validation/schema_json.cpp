@@ -75,6 +75,7 @@ void read(Feature& value, const Json& json, const std::string& path);
 void read(StandardScore& value, const Json& json, const std::string& path);
 void read(Domain& value, const Json& json, const std::string& path);
 void read(std::map<Check, Severity>& value, const Json& json, const std::string& path);
+void read(Expression& value, const Json& json, const std::string& path);
 
 template <class T>
 void read(std::vector<T>& values, const Json& json, const std::string& path) {
@@ -189,12 +190,21 @@ void read(Feature& value, const Json& json, const std::string& path) {
     members.take("length", value.length);
     members.take_word("length_unit", value.length_unit, unit_words);
     members.take_word("format", value.format, format_words);
+    members.take("pattern", value.pattern);
     members.take("unique", value.unique);
     members.take_word("order", value.order, order_words);
     members.take("environments", value.environments);
     members.take("severity", value.severity);
     members.take("owner", value.owner);
     members.take("pii", value.pii);
+    members.finish();
+}
+
+void read(Expression& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    read(value.name, members.need("name"), members.place("name"));
+    read(value.expression, members.need("expression"), members.place("expression"));
+    members.take_word("severity", value.severity, severity_words);
     members.finish();
 }
 
@@ -254,6 +264,7 @@ void write_rules(const Feature& feature, Ordered& json) {
     if (feature.length) json["length"] = write(*feature.length);
     write_word(json, "length_unit", feature.length_unit, unit_words);
     write_word(json, "format", feature.format, format_words);
+    if (!feature.pattern.empty()) json["pattern"] = feature.pattern;
     if (feature.unique) json["unique"] = true;
     write_word(json, "order", feature.order, order_words);
 }
@@ -285,6 +296,12 @@ std::string Schema::to_json() const {
     if (!environments.empty()) json["environments"] = environments;
     json["features"] = Ordered::array();
     for (const Feature& feature : features) json["features"].push_back(write(feature));
+    for (const Expression& expression : expressions) {
+        Ordered& item = json["expressions"].emplace_back(Ordered::object());
+        item["name"] = expression.name;
+        item["expression"] = expression.expression;
+        if (expression.severity != Expression{}.severity) item["severity"] = severity_name(expression.severity);
+    }
     return json.dump();
 }
 
@@ -305,6 +322,7 @@ Schema Schema::from_json(std::string_view text) {
     members.take("name", schema.name);
     members.take("environments", schema.environments);
     read(schema.features, members.need("features"), "/features");
+    members.take("expressions", schema.expressions);
     members.finish();
     schema.validate();
     return schema;

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "kernels/dispatch.hpp"
 #include "validation/compiled.hpp"
@@ -64,6 +65,17 @@ struct Tally {
         any |= set_of(Check::unexpected);
         graver |= set_of(Check::unexpected);
     }
+    // The expressions, of the row whose value at a place is read(place).
+    template <class Read>
+    void add_expressions(const std::vector<CompiledExpression>& expressions, std::size_t first, Read&& read) noexcept {
+        for (std::size_t k = 0; k < expressions.size(); ++k) {
+            const bool fails = expressions[k].is_evaluated && expressions[k].is_false(read);
+            const CheckSet found = fails ? set_of(Check::expression) : CheckSet{0};
+            any |= found;
+            if (expressions[k].declared.severity == Severity::error) graver |= found;
+            if (first + k < failed.size()) failed[first + k] = found;
+        }
+    }
     [[nodiscard]] RowVerdict verdict() const noexcept { return {verdict_of(any, graver), any}; }
 };
 
@@ -80,6 +92,9 @@ RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::
     const std::size_t count = std::min(row.size(), compiled.rules.size());
     const std::size_t told = std::min(failed.size(), count);
     Tally tally{0, 0, failed};
+    const auto read = [row](std::size_t i) noexcept {
+        return i < row.size() ? Value(static_cast<double>(row[i])) : Value();
+    };
     if (told != 0) {
         const kernels::IntervalsView<T> view = intervals.from(0);
         const kernels::RowFindings found = kernel.attribute_row(row.data(), &view, told, failed.data());
@@ -100,7 +115,24 @@ RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::
         if (found != 0) tally.add(i, found, compiled.rules[i]);
     }
     if (row.size() != compiled.rules.size()) tally.add_width(row.size(), compiled.rules, compiled.features);
+    tally.add_expressions(compiled.expressions, compiled.rules.size(), read);
     return tally.verdict();
+}
+
+constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+
+// `places`: of each feature of the schema in the row, or `nowhere`.
+CompiledExpression compile(const Expression& expression, const Schema& schema, const Vocabulary& vocabulary,
+                           const std::vector<std::uint32_t>& places) {
+    CompiledExpression compiled{expression, compile_expression(expression.expression, vocabulary), {}, {}, true};
+    for (const std::uint32_t place : compiled.program.features) {
+        const Feature& feature = schema.features[place];
+        if (places[place] != nowhere) compiled.columns.push_back(places[place]);
+        if (places[place] == nowhere || feature.stage != Stage::production) compiled.is_evaluated = false;
+        compiled.types.push_back(feature.type);
+    }
+    if (expression.severity == Severity::none) compiled.is_evaluated = false;
+    return compiled;
 }
 
 }  // namespace
@@ -147,8 +179,11 @@ Validator::Validator(const Schema& schema, std::string_view environment) {
     }
     auto compiled = std::make_shared<Compiled>();
     std::vector<std::string> names;
+    std::vector<std::uint32_t> places;
     for (const Feature& feature : schema.features) {
+        places.push_back(nowhere);
         if (!is_expected(feature, environment)) continue;
+        places.back() = static_cast<std::uint32_t>(names.size());
         const Rule& rule = compiled->rules.emplace_back(feature);
         if (rule.asks_more()) compiled->asking_more.push_back(static_cast<std::uint32_t>(compiled->features.size()));
         compiled->f32.add(feature, rule);
@@ -157,6 +192,11 @@ Validator::Validator(const Schema& schema, std::string_view environment) {
         names.push_back(feature.name);
     }
     compiled->names = CategoryTable(names);
+    if (!schema.expressions.empty()) {
+        const Vocabulary vocabulary(schema.features);
+        for (const Expression& expression : schema.expressions)
+            compiled->expressions.push_back(compile(expression, schema, vocabulary, places));
+    }
     compiled_ = std::move(compiled);
 }
 
@@ -168,12 +208,27 @@ const Feature& Validator::feature(std::size_t index) const {
     return compiled_->features.at(index);
 }
 
+std::size_t Validator::expression_count() const noexcept {
+    return compiled_->expressions.size();
+}
+
+const Expression& Validator::expression(std::size_t index) const {
+    return compiled_->expressions.at(index).declared;
+}
+
+std::span<const std::uint32_t> Validator::features_of(std::size_t expression) const {
+    return compiled_->expressions.at(expression).columns;
+}
+
 std::optional<std::size_t> Validator::find(std::string_view name) const noexcept {
     const std::size_t found = compiled_->names.find(name);
     return found < feature_count() ? std::optional(found) : std::nullopt;
 }
 
 CheckSet Validator::not_evaluated(std::size_t index) const {
+    if (index >= feature_count())
+        return compiled_->expressions.at(index - feature_count()).is_evaluated ? CheckSet{0}
+                                                                               : set_of(Check::expression);
     const Feature& feature = compiled_->features.at(index);
     if (feature.stage != Stage::production) return (CheckSet{1} << check_count) - 1;
     CheckSet open = 0;
@@ -188,7 +243,11 @@ CheckSet Validator::not_evaluated(std::size_t index) const {
 }
 
 Severity Validator::severity(std::size_t feature, Check check) const noexcept {
-    if (feature >= feature_count()) return Severity::error;
+    if (feature >= feature_count()) {
+        const std::size_t k = feature - feature_count();
+        return check == Check::expression && k < expression_count() ? compiled_->expressions[k].declared.severity
+                                                                    : Severity::error;
+    }
     const Rule& rule = compiled_->rules[feature];
     return verdict_of(set_of(check) & rule.wanted, set_of(check) & rule.errors);
 }
@@ -211,6 +270,8 @@ RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> f
         if (found != 0) tally.add(i, found, rules[i]);
     }
     if (row.size() != rules.size()) tally.add_width(row.size(), rules, compiled_->features);
+    tally.add_expressions(compiled_->expressions, rules.size(),
+                          [row](std::size_t i) noexcept { return i < row.size() ? row[i] : Value(); });
     return tally.verdict();
 }
 
@@ -222,8 +283,17 @@ CheckSet Validator::check_absent(std::size_t feature) const noexcept {
     return feature < feature_count() ? of_absent(compiled_->features[feature], compiled_->rules[feature]) : CheckSet{0};
 }
 
+RowVerdict Validator::check_expressions(ReadValue read, const void* row, std::span<CheckSet> failed) const noexcept {
+    Tally tally{0, 0, failed};
+    tally.add_expressions(compiled_->expressions, feature_count(),
+                          [read, row](std::size_t i) noexcept { return read(row, i); });
+    return tally.verdict();
+}
+
 RowVerdict Validator::verdict(std::size_t feature, CheckSet failed) const noexcept {
-    return {verdict_of(failed, feature < feature_count() ? failed & compiled_->rules[feature].errors : failed), failed};
+    if (feature < feature_count()) return {verdict_of(failed, failed & compiled_->rules[feature].errors), failed};
+    if (failed == set_of(Check::expression)) return {severity(feature, Check::expression), failed};
+    return {verdict_of(failed, failed), failed};
 }
 
 std::size_t Validator::list(const RowVerdict& verdict, std::span<const CheckSet> failed,
@@ -234,7 +304,7 @@ std::size_t Validator::list(const RowVerdict& verdict, std::span<const CheckSet>
             findings[count] = {static_cast<std::uint32_t>(feature), check, severity(feature, check)};
         ++count;
     };
-    const std::size_t told = std::min(failed.size(), feature_count());
+    const std::size_t told = std::min(failed.size(), feature_count() + expression_count());
     for (std::size_t i = 0; i < told; ++i) {
         for (CheckSet left = failed[i]; left != 0; left &= left - 1) add(i, static_cast<Check>(std::countr_zero(left)));
     }
@@ -268,6 +338,14 @@ RowVerdict Validator::validate(std::size_t feature, const TensorView& tensor) co
 
 std::string describe(const Validator& validator, const RowFinding& finding) {
     const char* severity = severity_name(finding.severity);
+    if (finding.check == Check::expression && finding.feature >= validator.feature_count()) {
+        const std::size_t k = finding.feature - validator.feature_count();
+        std::string text = fmt::format("expression \"{}\" of", validator.expression(k).name);
+        const char* comma = " ";
+        for (const std::uint32_t feature : validator.features_of(k))
+            text += std::exchange(comma, ", ") + fmt::format("\"{}\"", validator.feature(feature).name);
+        return fmt::format("{}: {}", text, severity);
+    }
     if (finding.feature >= validator.feature_count())
         return fmt::format("row: {} ({}), {}", check_name(finding.check), anomaly_name(finding.check), severity);
     const Feature& feature = validator.feature(finding.feature);

@@ -46,6 +46,60 @@ static void test_documents(const vdt_schema* schema) {
     CHECK(none == NULL);
 }
 
+static void test_patterns(void) {
+    const char* const wrong =
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"text\",\"pattern\":\"a(?=b)\"}]}";
+    vdt_schema* schema = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "/features/0/pattern",
+                vdt_schema_from_json(wrong, strlen(wrong), NULL, &schema, e));
+    schema = parse("{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"text\",\"pattern\":\"^[a-z]+$\"}]}");
+    vdt_validator* rules = NULL;
+    CHECK_OK(vdt_validator_create(schema, NULL, 0, NULL, &rules, e));
+    vdt_row_verdict verdict = {-1, 0};
+    vdt_value row = {VDT_VALUE_TEXT, 0, 0.0, "abc", 3};
+    CHECK_OK(vdt_validator_check_values(rules, &row, 1, NULL, 0, &verdict, e));
+    CHECK(verdict.failed == 0);
+    uint32_t failed = 0;
+    row.text = "ABC";
+    CHECK_OK(vdt_validator_check_values(rules, &row, 1, &failed, 1, &verdict, e));
+    CHECK(verdict.severity == VDT_SEVERITY_ERROR && failed == 1u << VDT_CHECK_PATTERN);
+    CHECK(strcmp(vdt_check_name(VDT_CHECK_PATTERN), "pattern") == 0);
+    vdt_validator_destroy(rules);
+    vdt_schema_destroy(schema);
+}
+
+static void test_expressions(void) {
+    const char* const wrong =
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\"}],"
+        "\"expressions\":[{\"name\":\"order\",\"expression\":\"a <= b\"}]}";
+    vdt_schema* schema = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "/expressions/0/expression: at byte 5",
+                vdt_schema_from_json(wrong, strlen(wrong), NULL, &schema, e));
+    schema = parse(
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\"},{\"name\":\"b\",\"type\":\"floating\"}],"
+        "\"expressions\":[{\"name\":\"order\",\"expression\":\"a <= b\"}]}");
+    vdt_validator* rules = NULL;
+    CHECK_OK(vdt_validator_create(schema, NULL, 0, NULL, &rules, e));
+    const vdt_value values[2] = {{VDT_VALUE_NUMBER, 0, 2.0, NULL, 0}, {VDT_VALUE_NUMBER, 0, 1.0, NULL, 0}};
+    const double numbers[2] = {2.0, 1.0};
+    char words[256];
+    for (int way = 0; way < 2; ++way) {
+        vdt_row_verdict verdict = {-1, 0};
+        uint32_t failed[3] = {99, 99, 99};
+        if (way == 0) {
+            CHECK_OK(vdt_validator_check_values(rules, values, 2, failed, 3, &verdict, e));
+        } else {
+            CHECK_OK(vdt_validator_check_f64(rules, numbers, 2, failed, 3, &verdict, e));
+        }
+        CHECK(verdict.severity == VDT_SEVERITY_ERROR && verdict.failed == 1u << VDT_CHECK_EXPRESSION);
+        CHECK(failed[0] == 0 && failed[1] == 0 && failed[2] == 1u << VDT_CHECK_EXPRESSION);
+        CHECK_OK(vdt_validator_explain(rules, &verdict, failed, 3, words, sizeof words, NULL, e));
+        CHECK(strcmp(words, "expression \"order\" of \"a\", \"b\": error\n") == 0);
+    }
+    vdt_validator_destroy(rules);
+    vdt_schema_destroy(schema);
+}
+
 static void test_rows(const vdt_validator* serving) {
     uint32_t failed[3] = {99, 99, 99};
     vdt_row_verdict verdict = {-1, 0};
@@ -199,6 +253,8 @@ static void test_tables(const vdt_validator* training) {
 }
 
 int main(void) {
+    test_patterns();
+    test_expressions();
     vdt_schema* schema = parse(document);
     test_documents(schema);
     vdt_validator *serving = NULL, *training = NULL;
@@ -223,7 +279,7 @@ int main(void) {
     CHECK(vdt_validator_severity(serving, 2, VDT_CHECK_DOMAIN) == VDT_SEVERITY_WARNING);
     CHECK(vdt_validator_severity(serving, 0, VDT_CHECK_MINIMUM) == VDT_SEVERITY_ERROR);
     CHECK(strcmp(vdt_check_name(VDT_CHECK_STANDARD_SCORE), "standard_score") == 0);
-    CHECK(strcmp(vdt_check_name(25), "unknown") == 0 && strcmp(vdt_severity_name(-1), "unknown") == 0);
+    CHECK(strcmp(vdt_check_name(31), "unknown") == 0 && strcmp(vdt_severity_name(-1), "unknown") == 0);
     CHECK(strcmp(vdt_check_anomaly_name(VDT_CHECK_MINIMUM, 0), "FLOAT_TYPE_SMALL_FLOAT") == 0);
 
     test_rows(serving);

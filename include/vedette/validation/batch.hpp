@@ -25,7 +25,8 @@ struct BatchOptions {
 
 /// One check of one feature that failed somewhere in the batch.
 struct BatchFinding {
-    std::uint32_t feature = 0;  ///< feature_count() for a column that the schema does not know
+    /// feature_count() for a column that the schema does not know. Of `Check::expression`: feature_count() + its index.
+    std::uint32_t feature = 0;
     Check check = Check::missing;
     /// `none` for values outside a domain that are within its tolerated mass.
     Severity severity = Severity::none;
@@ -41,8 +42,9 @@ struct BatchReport {
     std::uint64_t rows = 0;
     std::uint64_t failed_rows = 0;  ///< rows with an error in a value
     Severity severity = Severity::none;
-    std::vector<BatchFinding> findings;           ///< in order of features and checks
-    std::vector<CheckSet> not_evaluated;          ///< of each feature: what the schema asks but a table cannot answer
+    std::vector<BatchFinding> findings;  ///< in order of features, expressions and checks
+    /// Of each feature, then of each expression: what the schema asks but a table cannot answer.
+    std::vector<CheckSet> not_evaluated;
     std::vector<std::string> unexpected;          ///< columns that the schema does not know, in the table's order
     std::vector<std::uint8_t> failed_row_bitmap;  ///< as BatchFinding::bitmap, of failed_rows; empty unless asked for
 
@@ -59,6 +61,8 @@ struct BatchReport {
 /// - `monotonic`: every row out of order with the last value before it; nulls and NaN are passed over.
 /// - `domain` with a tolerated mass: an error (or what the schema's severity says) once more than that share of the
 ///   values, nulls left out, lies outside; until then of severity `none`.
+/// - `expression`: every row for which an expression is false, as `Validator::validate` finds it of the row's values;
+///   of a column that is not there it knows nothing.
 /// A feature that is not in production is not evaluated. Numbers of features are compared as doubles, or exactly where
 /// the column holds integers; texts byte by byte.
 /// Throws Error(invalid_argument) for a confidence outside (0, 1). O(values), and O(n log n) for `unique`; memory: a
@@ -66,7 +70,8 @@ struct BatchReport {
 [[nodiscard]] BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options = {});
 
 /// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error: 12 of 1000 rows (0.62 % to
-/// 2.1 %), first 17, 40`.
+/// 2.1 %), first 17, 40`, or `expression "sum" of "total", "fare", "tip": error: 3 of 1000 rows
+/// (...), first 5, 6`.
 [[nodiscard]] std::string describe(const Validator& rules, const BatchReport& report, const BatchFinding& finding);
 
 }  // namespace vedette::inline v0::validation

@@ -39,8 +39,10 @@ enum class Check : std::uint8_t {
     unique = 22,         ///< a value is repeated (of batches)
     monotonic = 23,      ///< a value is out of order (of batches)
     unexpected = 24,     ///< more than the schema knows: a column, or an element of a row
+    pattern = 25,        ///< a text in which the pattern is not found
+    expression = 26,     ///< an expression over several features that is false
 };
-inline constexpr std::size_t check_count = 25;
+inline constexpr std::size_t check_count = 27;
 
 /// A set of checks, bit i for the check of value i.
 using CheckSet = std::uint32_t;

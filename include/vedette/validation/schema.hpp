@@ -13,6 +13,7 @@
 
 #include "vedette/core/dtype.hpp"
 #include "vedette/validation/check.hpp"
+#include "vedette/validation/expression.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -126,6 +127,13 @@ struct Feature {
     std::optional<Count> length;   ///< of text and bytes
     LengthUnit length_unit = LengthUnit::bytes;
     Format format = Format::none;  ///< of text
+    /// Of text: a regular expression that is found somewhere in it; empty: not checked. At most 4096 bytes of UTF-8 in
+    /// the syntax of RE2 (https://github.com/google/re2/wiki/Syntax), which has no look-around and no back-references.
+    /// It is not anchored, as JSON Schema's `pattern` is not: "^[a-z]+$" for whole texts. Without flags, `^` and `$`
+    /// are the ends of the text (a line feed at the end is a character like any), `.` is any character but a line feed,
+    /// and `\d`, `\w`, `\s` and `\b` are of ASCII; `(?i)`, `(?m)`, `(?s)` and `\p{Greek}` are as in RE2. A text that is
+    /// not UTF-8 matches no pattern. See `Validator` on what matching costs.
+    std::string pattern;
 
     bool unique = false;       ///< of batches: no value twice
     Order order = Order::any;  ///< of batches: floating and integer features
@@ -145,12 +153,15 @@ struct Feature {
 struct Schema {
     static constexpr int version = 1;
     static constexpr std::size_t most_features = 65536;
+    static constexpr std::size_t most_expressions = 1024;
 
     std::string name;
     std::vector<std::string> environments;  ///< known names, e.g. "training", "serving"
     std::vector<Feature> features;
+    std::vector<Expression> expressions = {};
 
-    /// Throws Error(invalid_argument) that names the path of the first fault, e.g. "schema /features/3/minimum: ...".
+    /// Throws Error(invalid_argument) that names the path of the first fault, e.g. "schema /features/3/minimum: ..." or
+    /// "schema /expressions/0/expression: at byte 12: ...".
     void validate() const;
 
     /// The document in its one canonical form: fixed key order, nothing that equals its default, no spaces. Equal

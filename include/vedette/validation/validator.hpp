@@ -41,7 +41,8 @@ struct RowVerdict {
 
 /// One failed check of one feature.
 struct RowFinding {
-    std::uint32_t feature = 0;  ///< index in the row; feature_count() for what lies beyond it
+    /// Index in the row; feature_count() for what lies beyond it. Of `Check::expression`: feature_count() + its index.
+    std::uint32_t feature = 0;
     Check check = Check::missing;
     Severity severity = Severity::none;
 
@@ -59,8 +60,12 @@ struct RowFinding {
 /// A null is a `Value` without content, or NaN where an integer or a boolean is due. It fails `null` if the feature is
 /// required and not nullable, and meets no other check: a row cannot tell a null from a feature left out. A row that
 /// ends early is `missing` its required features; elements beyond the last feature are `unexpected`.
-/// A check whose severity is `none` is silent: neither asked nor reported; only `memory` stays an error. A stray value
-/// of a domain with a tolerated mass is a warning at most.
+/// A `pattern` takes RE2's automaton, whose states are made as texts first ask for them: until then a text allocates,
+/// within 1 MiB per pattern, and every search takes a lock that all threads share for reading. Where the states would
+/// need more, or memory runs out, RE2 searches a slower way that allocates, and the check fails if it cannot: never an
+/// exception, and time in proportion to length of the text times size of the pattern, at worst. Nothing else allocates
+/// or locks. A check whose severity is `none` is silent: neither asked nor reported; only `memory` stays an error. A
+/// stray value of a domain with a tolerated mass is a warning at most.
 class Validator {
   public:
     /// Takes the features expected in `environment`; without one, those expected everywhere and those that name
@@ -71,27 +76,43 @@ class Validator {
     /// The length of a row.
     [[nodiscard]] std::size_t feature_count() const noexcept;
     [[nodiscard]] const Feature& feature(std::size_t index) const;  ///< throws std::out_of_range
+    /// The schema's expressions, in its order, and those of its features that the row holds, of each.
+    [[nodiscard]] std::size_t expression_count() const noexcept;
+    [[nodiscard]] const Expression& expression(std::size_t index) const;  ///< throws std::out_of_range
+    [[nodiscard]] std::span<const std::uint32_t> features_of(std::size_t expression) const;  ///< likewise
     /// The index of a feature; empty for an unknown name. O(length of the name).
     [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept;
     /// What the schema asks of the feature but `validate` cannot answer of a row: rules of batches, of shapes; every
-    /// check of a feature that is not in production. Throws std::out_of_range.
+    /// check of a feature that is not in production. Of feature_count() + k, for expression k: `expression` where its
+    /// severity is `none` or one of its features is not in the environment or not in production. Throws
+    /// std::out_of_range.
     [[nodiscard]] CheckSet not_evaluated(std::size_t index) const;
-    /// How grave a failed check of a feature is; `error` beyond the last feature. O(1).
+    /// How grave a failed check of a feature is; `expression` of feature_count() + k for expression k; `error` beyond.
+    /// O(1).
     [[nodiscard]] Severity severity(std::size_t feature, Check check) const noexcept;
 
-    /// Judges one row. `failed`, if not empty, gets the failed checks of feature i at place i; features beyond its end
-    /// count for the verdict alone. No allocation, lock or exception; two comparisons per feature where only
-    /// intervals are asked of floats; linear in the length of texts. The same answer on every instruction set.
+    /// Judges one row. `failed`, if not empty, gets the failed checks of feature i at place i, and of expression k at
+    /// place feature_count() + k; what lies beyond its end counts for the verdict alone, and what lies beyond the last
+    /// expression is left as it is. No allocation (patterns: see above), lock or exception; two comparisons per feature
+    /// where only intervals are asked of floats; linear in the length of texts and of expressions. The same answer on
+    /// every instruction set.
     [[nodiscard]] RowVerdict validate(std::span<const float> row, std::span<CheckSet> failed = {}) const noexcept;
     [[nodiscard]] RowVerdict validate(std::span<const double> row, std::span<CheckSet> failed = {}) const noexcept;
     [[nodiscard]] RowVerdict validate(std::span<const Value> row, std::span<CheckSet> failed = {}) const noexcept;
 
-    /// The failed checks of one value, as in a row: for rows whose values come one by one, or by name. An index beyond
-    /// the last feature gives `unexpected`.
+    /// The failed checks of one value, as in a row: for rows whose values come one by one, or by name; expressions are
+    /// asked for by `check_expressions`. An index beyond the last feature gives `unexpected`.
     [[nodiscard]] CheckSet check(std::size_t feature, const Value& value) const noexcept;
     /// The failed checks of a feature that a row does not reach.
     [[nodiscard]] CheckSet check_absent(std::size_t feature) const noexcept;
-    /// The verdict of failed checks of one feature; a row's is the union (`|=`) over its features. O(1).
+    /// What the expressions find in a row of any layout: `read(row, i)` is called for the features i < feature_count()
+    /// that they name, and gives null for what is not there; it must not throw. `failed` as in `validate`; only the
+    /// places of expressions are written. No allocation, lock or exception.
+    using ReadValue = Value (*)(const void* row, std::size_t feature) noexcept;
+    [[nodiscard]] RowVerdict check_expressions(ReadValue read, const void* row,
+                                               std::span<CheckSet> failed = {}) const noexcept;
+    /// The verdict of failed checks of one feature; a row's is the union (`|=`) over its features, and with what
+    /// `check_expressions` finds. Of feature_count() + k: of expression k. O(1).
     [[nodiscard]] RowVerdict verdict(std::size_t feature, CheckSet failed) const noexcept;
 
     /// Judges a tensor that holds values of one feature: its memory (`check_tensor`), and if that fails nothing more;
@@ -101,8 +122,8 @@ class Validator {
     /// O(elements), which are at most as many as the bytes they occupy.
     [[nodiscard]] RowVerdict validate(std::size_t feature, const TensorView& tensor) const noexcept;
 
-    /// Lists the failed checks that `validate` wrote, in order of features and checks: at most findings.size() of
-    /// them. Returns how many there are. `verdict` adds what lies beyond the row.
+    /// Lists the failed checks that `validate` wrote, in order of features, expressions and checks: at most
+    /// findings.size() of them. Returns how many there are. `verdict` adds what lies beyond the row.
     std::size_t list(const RowVerdict& verdict, std::span<const CheckSet> failed,
                      std::span<RowFinding> findings) const noexcept;
 
@@ -113,7 +134,8 @@ class Validator {
     std::shared_ptr<const Compiled> compiled_;
 };
 
-/// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error`. No values are quoted.
+/// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error`, or
+/// `expression "sum" of "total", "fare", "tip": error`. No values are quoted.
 [[nodiscard]] std::string describe(const Validator& validator, const RowFinding& finding);
 
 }  // namespace vedette::inline v0::validation

@@ -36,7 +36,8 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
     const validation::Validator rules(validation::Schema::from_json(R"({"version": 1, "features": [
         {"name": "a", "type": "floating", "minimum": 0, "step": 0.5}, {"name": "b", "type": "integer", "nullable": true},
         {"name": "c", "type": "text", "domain": {"values": ["x", "a longer value than fits into a string"]},
-         "format": "email", "length": {"maximum": 90}}]})"));
+         "format": "email", "length": {"maximum": 90}}],
+        "expressions": [{"name": "e", "expression": "c in ('x', 'a longer text than that') or abs(a - (b + 1)) <= 0.01"}]})"));
     const std::vector<float> numbers{-1.0F, 2.5F, std::nanf("")};
     const std::vector<Value> mixed{0.25, Value(), "a longer text than fits into any string, not an address"};
     std::vector<validation::CheckSet> failed(3);
@@ -54,6 +55,25 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
     }
     CHECK(allocations == before);
     CHECK(found > 1000);
+}
+
+TEST_CASE("a pattern's automaton allocates the states that texts ask for, once") {
+    using namespace vedette;
+    const validation::Validator rules(validation::Schema::from_json(R"({"version": 1, "features": [
+        {"name": "iban", "type": "text", "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}$"}]})"));
+    const std::vector<std::vector<Value>> rows{
+        {"DE89370400440532013000"}, {"de89"}, {"a longer text than fits into any string, and no account"}};
+    const auto judge = [&] {
+        std::size_t valid = 0;
+        for (const std::vector<Value>& row : rows) valid += rules.validate(row).is_valid() ? 1U : 0U;
+        return valid;
+    };
+    CHECK(judge() == 1);
+    const std::size_t before = allocations;
+    std::size_t valid = 0;
+    for (int i = 0; i < 100; ++i) valid += judge();
+    CHECK(allocations == before);
+    CHECK(valid == 100);
 }
 
 TEST_CASE("scores of the baseline are asked without allocation") {

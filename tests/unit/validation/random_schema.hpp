@@ -59,6 +59,7 @@ inline Feature random_feature(Random& random, std::size_t index) {
         if (feature.type == FeatureType::text && feature.length && coin(random))
             feature.length_unit = LengthUnit::code_points;
         if (feature.type == FeatureType::text && below(random, 4) == 0) feature.format = Format::ipv4;
+        if (feature.type == FeatureType::text && below(random, 4) == 0) feature.pattern = "^[0-9.]*$";
     }
     while (below(random, 3) == 0)
         feature.severity[static_cast<Check>(below(random, check_count))] = static_cast<Severity>(below(random, 3));

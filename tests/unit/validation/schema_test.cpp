@@ -81,6 +81,7 @@ Feature random_feature(Random& random, std::size_t index) {
         if (coin()) feature.domain = Domain{{"", "A\n", "\xF0\x9F\x98\x80"}, coin() ? 0.25 : 0.0, Case::fold_ascii};
         if (coin()) feature.length = Count{below(random, 3), 7};
         if (feature.type == FeatureType::text) feature.format = static_cast<Format>(below(random, 10));
+        if (feature.type == FeatureType::text && coin()) feature.pattern = "^[a-z\\d\"]+|\xC3\xA9$";
         if (feature.type == FeatureType::text && feature.length && coin())
             feature.length_unit = LengthUnit::code_points;
     }
@@ -177,6 +178,12 @@ TEST_CASE("a fault is refused with its path") {
         Case{with("\"domain\":{\"values\":[\"a\"]}"), "/features/0/domain"},
         Case{with("\"format\":\"zip\"", "text"), "/features/0/format"},
         Case{with("\"format\":\"date\"", "bytes"), "/features/0/format"},
+        Case{with("\"pattern\":\"(a\"", "text"), "/features/0/pattern"},
+        Case{with("\"pattern\":\"a(?=b)\"", "text"), "/features/0/pattern"},
+        Case{with("\"pattern\":\"(a)\\\\1\"", "text"), "/features/0/pattern"},
+        Case{with("\"pattern\":7", "text"), "/features/0/pattern"},
+        Case{with("\"pattern\":\"a\"", "bytes"), "/features/0/pattern"},
+        Case{with("\"pattern\":\"a\""), "/features/0/pattern"},
         Case{with("\"length_unit\":\"code_points\"", "text"), "/features/0/length_unit"},
         Case{with("\"environments\":[\"serving\"]"), "/features/0/environments/0"},
         Case{with("\"severity\":{\"speed\":\"error\"}"), "/features/0/severity/speed"},

@@ -87,6 +87,8 @@ CheckSet plain_text(const Feature& f, const std::string& text) {
         if (n > f.length->maximum) failed |= set_of(Check::long_text);
     }
     if (f.format == Format::ipv4 && text != "1.2.3.4") failed |= set_of(Check::format);
+    if (!f.pattern.empty() && text.find_first_not_of("0123456789.") != std::string::npos)
+        failed |= set_of(Check::pattern);
     return failed;
 }
 
