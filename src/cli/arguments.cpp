@@ -429,6 +429,24 @@ class Tool {
         diff_command.add_flag("--json", as_json_, "Print JSON");
         diff_command.callback([this] { action_ = [this] { return schema_diff(schema_, later_schema_, as_json_); }; });
         add_schema_infer(group);
+        add_schema_statistics(group);
+    }
+
+    void add_schema_statistics(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "statistics",
+            "What columns hold: counts, moments, quantiles, distinct values; merges exactly, in any order");
+        SchemaStatisticsOptions& options = schema_statistics_;
+        command.add_option("data", options.data, "Files: CSV with a header, or NPY; - = standard input");
+        add_delimiter(command, options.source);
+        command.add_option("--merge", options.merge, "Files of statistics to add; repeatable")->expected(1)->take_all();
+        command.add_option("--text", options.texts, "Columns that are texts though they look like numbers")
+            ->delimiter(',');
+        command.add_option("-o,--save", options.output, "The file of statistics to write");
+        command.add_option("--format", options.formats, "FORMAT or FORMAT=PATH, repeatable: table, json")
+            ->expected(1)
+            ->take_all();
+        command.callback([this] { action_ = [this] { return schema_statistics(schema_statistics_); }; });
     }
 
     void add_schema_infer(CLI::App& group) {
@@ -504,6 +522,7 @@ class Tool {
     std::string policy_;
     SchemaCheckOptions schema_check_;
     SchemaInferOptions schema_infer_;
+    SchemaStatisticsOptions schema_statistics_;
     std::string schema_;
     std::string later_schema_;
     PrivacyOptions privacy_;

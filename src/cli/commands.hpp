@@ -81,6 +81,16 @@ struct SchemaInferOptions {
     bool tells_all = false;  ///< rules kept, too
 };
 
+/// Files whose columns are counted, together with statistics saved before.
+struct SchemaStatisticsOptions {
+    SourceOptions source;              ///< its path is not used
+    std::vector<std::string> data;     ///< files, in any order
+    std::vector<std::string> merge;    ///< files of statistics
+    std::vector<std::string> texts;    ///< columns that are texts even where all of them are numbers
+    std::string output;                ///< file of statistics to write; empty = none
+    std::vector<std::string> formats;  ///< table and json
+};
+
 /// Noisy training to account for, or the noise that a wanted privacy takes.
 struct PrivacyOptions {
     privacy::DpSgd training;
@@ -178,6 +188,8 @@ validation::Schema read_schema(const std::string& path);
 ExitStatus schema_check(const SchemaCheckOptions& options);
 /// Writes the schema, and tells which rules were left out, or which steps loosened it.
 ExitStatus schema_infer(const SchemaInferOptions& options);
+/// Not enough data without a row.
+ExitStatus schema_statistics(const SchemaStatisticsOptions& options);
 /// What changed between two schemas; fails where a change is breaking.
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.

@@ -37,7 +37,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::score_entries(),
                                     isa_baseline::wave_entries(),
                                     isa_baseline::interval_entries<float>(),
-                                    isa_baseline::interval_entries<double>()};
+                                    isa_baseline::interval_entries<double>(),
+                                    isa_baseline::column_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -79,7 +80,8 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::score_entries(),
                                     scalar::wave_entries(),
                                     scalar::interval_entries<float>(),
-                                    scalar::interval_entries<double>()};
+                                    scalar::interval_entries<double>(),
+                                    scalar::column_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -8,6 +8,7 @@
 #include "kernels/adwin_table.hpp"
 #include "kernels/bank_table.hpp"
 #include "kernels/bucket_table.hpp"
+#include "kernels/column_table.hpp"
 #include "kernels/draw_table.hpp"
 #include "kernels/interval_table.hpp"
 #include "kernels/pair_table.hpp"
@@ -202,6 +203,7 @@ struct KernelTable {
     WaveKernels waves;
     IntervalKernels<float> intervals_f32;
     IntervalKernels<double> intervals_f64;
+    ColumnKernels columns;
 };
 
 /// The member of a table for an element type.

@@ -6,6 +6,7 @@
 #include "kernels/buckets.inl.hpp"
 #include "kernels/cells.inl.hpp"
 #include "kernels/coins.inl.hpp"
+#include "kernels/columns.inl.hpp"
 #include "kernels/draws.inl.hpp"
 #include "kernels/intervals.inl.hpp"
 #include "kernels/labels.inl.hpp"

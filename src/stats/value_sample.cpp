@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table of the values with the least hashes.
+#include "vedette/stats/value_sample.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <tuple>
+
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::stats {
+
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+// The finaliser of MurmurHash3, a bijection.
+std::uint64_t mixed(std::uint64_t word) noexcept {
+    word = (word ^ word >> 33U) * 0xff51afd7ed558ccdU;
+    word = (word ^ word >> 33U) * 0xc4ceb9fe1a85ec53U;
+    return word ^ word >> 33U;
+}
+
+template <class Integer>
+std::uint64_t hash_of_integer(Integer value) noexcept {
+    const auto rounded = static_cast<double>(value);
+    // 2^63 and 2^64 are outside of the types.
+    const bool is_exact =
+        rounded < (std::is_signed_v<Integer> ? 0x1p63 : 0x1p64) && static_cast<Integer>(rounded) == value;
+    return is_exact ? hash_of(rounded) : mixed(mixed(static_cast<std::uint64_t>(value)) + 0x9e3779b97f4a7c15U);
+}
+
+// Which of two values of one hash stands for both.
+bool comes_before(const ValueSample::Entry& a, const ValueSample::Entry& b) noexcept {
+    return std::tie(a.number, a.length, a.text) < std::tie(b.number, b.length, b.text);
+}
+
+}  // namespace
+
+std::uint64_t hash_of(double value) noexcept {
+    return mixed(std::bit_cast<std::uint64_t>(value + 0.0));
+}
+std::uint64_t hash_of(std::int64_t value) noexcept {
+    return hash_of_integer(value);
+}
+std::uint64_t hash_of(std::uint64_t value) noexcept {
+    return hash_of_integer(value);
+}
+std::uint64_t hash_of(std::string_view text) noexcept {
+    const auto fold = [](std::uint64_t state, std::uint64_t word) noexcept {
+        const Wide product = Wide{state ^ word ^ 0x8ebc6af09c88c6e3U} * 0x9e3779b97f4a7c15U;
+        return mixed(static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U) ^ word);
+    };
+    std::uint64_t state = text.size();
+    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+    std::size_t left = text.size();
+    for (; left != 0;) {
+        // Little-endian by hand: the hash is part of files.
+        std::uint64_t word = 0;
+        const std::size_t taken = std::min<std::size_t>(left, 8);
+        for (std::size_t i = 0; i < taken; ++i) word |= std::uint64_t{at[i]} << (8 * i);
+        state = fold(state, word);
+        at += taken;
+        left -= taken;
+    }
+    return mixed(state ^ 0x589965cc75374cc3U);
+}
+
+void ValueSample::rebuild(std::size_t slots) {
+    slots_.assign(slots, 0);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        std::size_t slot = entries_[i].hash & (slots - 1);
+        while (slots_[slot] != 0) slot = (slot + 1) & (slots - 1);
+        slots_[slot] = static_cast<std::uint32_t>(i + 1);
+    }
+}
+
+void ValueSample::settle() {
+    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.hash < b.hash; });
+    if (entries_.size() > capacity) {
+        entries_.resize(capacity);
+        is_complete_ = false;
+    }
+    if (!is_complete_ && entries_.size() == capacity) threshold_ = entries_.back().hash;
+    slots_.clear();
+}
+
+ValueSample::Entry* ValueSample::find_or_insert(std::uint64_t hash, bool& is_new) {
+    if (entries_.size() >= 2 * capacity) settle();
+    if (slots_.empty()) rebuild(std::max<std::size_t>(64, std::bit_ceil(2 * entries_.size() + 2)));
+    if (2 * (entries_.size() + 1) > slots_.size()) rebuild(2 * slots_.size());
+    if (hash > threshold_) return nullptr;
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t slot = hash & mask;
+    for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+        Entry& entry = entries_[slots_[slot] - 1];
+        if (entry.hash == hash) {
+            is_new = false;
+            return &entry;
+        }
+    }
+    entries_.emplace_back().hash = hash;
+    slots_[slot] = static_cast<std::uint32_t>(entries_.size());
+    is_new = true;
+    return &entries_.back();
+}
+
+void ValueSample::add(std::uint64_t hash, double number, std::uint64_t count) {
+    bool is_new = false;
+    Entry* const entry = find_or_insert(hash, is_new);
+    if (entry == nullptr) return add_beyond(count);
+    total_ += count;
+    entry->count += count;
+    number += 0.0;
+    if (is_new || number < entry->number) entry->number = number;
+}
+
+void ValueSample::add(std::uint64_t hash, std::string_view text, std::uint64_t count) {
+    bool is_new = false;
+    Entry* const entry = find_or_insert(hash, is_new);
+    if (entry == nullptr) return add_beyond(count);
+    total_ += count;
+    entry->count += count;
+    const std::string_view kept = text.substr(0, longest_text);
+    if (is_new || std::tuple(text.size(), kept) < std::tuple(entry->length, std::string_view(entry->text))) {
+        entry->text.assign(kept);
+        entry->length = text.size();
+    }
+}
+
+void ValueSample::merge(const ValueSample& other) {
+    const std::vector<Entry> added = other.entries();
+    std::uint64_t in_sample = 0;
+    for (const Entry& entry : added) in_sample += entry.count;
+    const std::uint64_t beyond = other.total_ - in_sample;
+    const bool is_complete = other.is_complete();
+    // What the other one has dropped is dropped here, too.
+    if (!is_complete && !added.empty() && added.size() == capacity) {
+        threshold_ = std::min(threshold_, added.back().hash);
+        std::erase_if(entries_, [&](const Entry& entry) { return entry.hash > threshold_; });
+        slots_.clear();
+    }
+    for (const Entry& entry : added) {
+        bool is_new = false;
+        Entry* const own = find_or_insert(entry.hash, is_new);
+        if (own == nullptr) {
+            add_beyond(entry.count);
+            continue;
+        }
+        total_ += entry.count;
+        const std::uint64_t count = own->count + entry.count;
+        if (is_new || comes_before(entry, *own)) *own = entry;
+        own->count = count;
+    }
+    total_ += beyond;
+    is_complete_ = is_complete_ && is_complete;
+    settle();
+}
+
+std::vector<ValueSample::Entry> ValueSample::entries() const {
+    ValueSample copy;
+    copy.entries_ = entries_;
+    copy.settle();
+    return std::move(copy.entries_);
+}
+
+std::uint64_t ValueSample::missing_count() const {
+    std::uint64_t missing = total_;
+    for (const Entry& entry : entries()) missing -= entry.count;
+    return missing;
+}
+
+std::vector<ValueSample::Entry> ValueSample::commonest(std::size_t most) const {
+    std::vector<Entry> all = entries();
+    const auto is_commoner = [](const Entry& a, const Entry& b) {
+        return a.count != b.count ? a.count > b.count : comes_before(a, b);
+    };
+    std::stable_sort(all.begin(), all.end(), is_commoner);
+    if (all.size() > most) all.resize(most);
+    return all;
+}
+
+ValueSample ValueSample::from_entries(std::vector<Entry> entries, std::uint64_t total, bool is_complete) {
+    const auto require = [](bool condition, const char* what) {
+        if (!condition) throw Error(ErrorCode::corrupt_data, std::string("sample of values: ") + what);
+    };
+    require(entries.size() <= capacity && (is_complete || entries.size() == capacity), "impossible size");
+    std::uint64_t left = total;
+    const Entry* before = nullptr;
+    for (const Entry& entry : entries) {
+        require(before == nullptr || before->hash < entry.hash, "not in order");
+        require(entry.count != 0 && entry.count <= left, "impossible counts");
+        require(std::isfinite(entry.number) && !(entry.number == 0.0 && std::signbit(entry.number)), "no number");
+        require(entry.text.size() == std::min<std::uint64_t>(entry.length, longest_text), "an impossible text");
+        left -= entry.count;
+        before = &entry;
+    }
+    require(is_complete == (left == 0), "counts that do not add up");
+    ValueSample sample;
+    sample.entries_ = std::move(entries);
+    sample.total_ = total;
+    sample.is_complete_ = is_complete;
+    sample.settle();
+    return sample;
+}
+
+}  // namespace vedette::inline v0::stats
