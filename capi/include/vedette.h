@@ -315,7 +315,8 @@ typedef struct vdt_guard vdt_guard;        ///< a baseline and a policy, made re
 typedef struct vdt_window vdt_window;      ///< one thread's counters; not thread-safe
 typedef struct vdt_report vdt_report;      ///< the judgement of a window; immutable
 typedef struct vdt_score vdt_score;        ///< a fitted score, calibrated or not; immutable once it is shared
-typedef struct vdt_caller_evidence vdt_caller_evidence;  ///< evidence against callers; not thread-safe
+typedef struct vdt_caller_evidence vdt_caller_evidence;      ///< evidence against callers; not thread-safe
+typedef struct vdt_fingerprint_store vdt_fingerprint_store;  ///< inputs remembered; not thread-safe
 typedef struct vdt_sketch vdt_sketch;  ///< quantiles of an endless stream; not thread-safe while it is updated
 typedef struct vdt_sample vdt_sample;  ///< a reference column, frozen for tests of live ones; immutable
 typedef struct vdt_mmd vdt_mmd;        ///< reference rows, frozen for the kernel two-sample test; immutable
@@ -1032,6 +1033,90 @@ VDT_API vdt_status vdt_caller_evidence_to_bytes(const vdt_caller_evidence* evide
 /// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
 VDT_API vdt_status vdt_caller_evidence_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                   vdt_caller_evidence** out, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== memory across requests ====
+// How much of an input has been asked before, and by whom: a query attack asks for nearly the same again and again. The
+// score is calibrated on benign traffic like any other, and its p-values are evidence for vdt_caller_evidence_update.
+
+/// What the inputs are, and so what a cell is.
+enum {
+    VDT_FINGERPRINT_IMAGE = 0,  ///< bytes, or floats from `low` to `high`, in one order of pixels and channels
+    VDT_FINGERPRINT_ROW = 1     ///< tabular rows and embeddings, with a width of cells for each value or for all
+};
+
+typedef struct vdt_fingerprint_options {
+    uint32_t struct_size;
+    int32_t kind;         ///< VDT_FINGERPRINT_*; default IMAGE
+    uint64_t values;      ///< of an input; images to 2^26, rows to 2^20; no default
+    uint64_t window;      ///< values hashed together; 0 = 50 for images (to 1024), 3 for rows (to 256)
+    uint64_t stride;      ///< from window to window, to `window`; 0 = half a window for images, 1 for rows
+    uint64_t slots;       ///< hashes kept, a multiple of 8 from 8 to 64; default 48
+    const double* steps;  ///< rows: widths of cells, 1 or `values` of them, above 0; borrowed
+    uint64_t step_count;
+    uint32_t step;       ///< images: of 256 levels that make one cell, 2 to 128; default 50
+    uint32_t normalise;  ///< rows: not 0 = divided by their Euclidean norm first; default 0
+    double low, high;    ///< images of floats: what the levels 0 and 255 stand for; default 0 and 1
+    uint64_t memory;     ///< bytes the store may take, all at once: 92 an input of 48 slots; default 96 MiB
+    uint64_t period;     ///< of time windows, in your unit of time; default 3600
+    uint32_t periods;    ///< time windows remembered, 1 to 256; default 24
+    uint32_t silent;     ///< not 0 = matches say that no answer may depend on them; default 0
+    uint32_t has_key;    ///< 0: a key is drawn by the system
+    uint32_t reserved;
+    uint64_t key[4];
+} vdt_fingerprint_options;
+
+/// How much of an input was remembered, and of which earlier one.
+typedef struct vdt_fingerprint_match {
+    uint32_t struct_size;
+    uint32_t overlap;    ///< slots that agree with the closest remembered input; 0: none does, what follows is 0 too
+    double score;        ///< overlap / slots, 0 to 1
+    uint32_t slots;      ///< in use
+    uint32_t compared;   ///< remembered inputs that were compared, at most 64
+    uint64_t query;      ///< the earlier input's number, in the order of remembering
+    uint64_t period;     ///< and its time window, time / period
+    uint32_t account;    ///< and its account, as vdt_fingerprint_store_account_mark tells
+    uint32_t is_silent;  ///< score, count and log, but let no answer depend on it
+} vdt_fingerprint_match;
+
+VDT_API void vdt_fingerprint_options_init(vdt_fingerprint_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_fingerprint_match_init(vdt_fingerprint_match* match, size_t size) VDT_NOEXCEPT;
+/// An empty store, in memory that is taken now and never grows. `*out`: owned. Errors: INVALID_ARGUMENT,
+/// DIMENSION_MISMATCH for steps that are neither 1 nor `values`.
+VDT_API vdt_status vdt_fingerprint_store_create(const vdt_fingerprint_options* options, const vdt_allocator* allocator,
+                                                vdt_fingerprint_store** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_fingerprint_store_destroy(vdt_fingerprint_store* store) VDT_NOEXCEPT;
+/// Looks an input up, then remembers it, of an account named by any bytes, at a time that does not run backwards.
+/// `*match` may be NULL. No allocation; the time depends on `values` alone. Errors: INVALID_ARGUMENT,
+/// DIMENSION_MISMATCH for another number of values; nothing is remembered then.
+VDT_API vdt_status vdt_fingerprint_store_observe_u8(vdt_fingerprint_store* store, const uint8_t* input, size_t values,
+                                                    const void* account, size_t account_length, uint64_t time,
+                                                    vdt_fingerprint_match* match, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_fingerprint_store_observe_f32(vdt_fingerprint_store* store, const float* input, size_t values,
+                                                     const void* account, size_t account_length, uint64_t time,
+                                                     vdt_fingerprint_match* match, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_fingerprint_store_observe_f64(vdt_fingerprint_store* store, const double* input, size_t values,
+                                                     const void* account, size_t account_length, uint64_t time,
+                                                     vdt_fingerprint_match* match, vdt_error* error) VDT_NOEXCEPT;
+/// How an account is kept: 32 bits of a keyed hash, never 0. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_fingerprint_store_account_mark(const vdt_fingerprint_store* store, const void* account,
+                                                      size_t account_length, uint32_t* mark,
+                                                      vdt_error* error) VDT_NOEXCEPT;
+/// Inputs remembered, how many can be, and bytes taken; each may be NULL. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_fingerprint_store_counts(const vdt_fingerprint_store* store, uint64_t* remembered,
+                                                uint64_t* capacity, uint64_t* memory, vdt_error* error) VDT_NOEXCEPT;
+/// Forgets everything, and goes on under another key: four words, or NULL = drawn by the system.
+VDT_API vdt_status vdt_fingerprint_store_rotate_key(vdt_fingerprint_store* store, const uint64_t* key,
+                                                    vdt_error* error) VDT_NOEXCEPT;
+/// Takes in what another store of the same options and key remembers. Inputs are numbered anew. Errors:
+/// BASELINE_MISMATCH, changing nothing.
+VDT_API vdt_status vdt_fingerprint_store_merge(vdt_fingerprint_store* store, const vdt_fingerprint_store* other,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// The bytes hold the key, and so are as secret. Two-call.
+VDT_API vdt_status vdt_fingerprint_store_to_bytes(const vdt_fingerprint_store* store, void* buffer, size_t capacity,
+                                                  size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_fingerprint_store_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                                    vdt_fingerprint_store** out, vdt_error* error) VDT_NOEXCEPT;
 
 // ==== frozen references ====
 // A reference made ready once, and any number of live samples against it, from any number of threads.

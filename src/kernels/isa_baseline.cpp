@@ -39,6 +39,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::interval_entries<float>(),
                                     isa_baseline::interval_entries<double>(),
                                     isa_baseline::column_entries()};
+                                    isa_baseline::fingerprint_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -51,6 +52,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 #include "kernels/interval_table.hpp"
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_draws.hpp"
+#include "kernels/scalar_fingerprints.hpp"
 #include "kernels/scalar_pairs.hpp"
 #include "kernels/scalar_scores.hpp"
 #include "kernels/scalar_walk.hpp"
@@ -82,6 +84,7 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::interval_entries<float>(),
                                     scalar::interval_entries<double>(),
                                     scalar::column_entries()};
+                                    scalar::fingerprint_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

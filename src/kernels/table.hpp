@@ -10,6 +10,7 @@
 #include "kernels/bucket_table.hpp"
 #include "kernels/column_table.hpp"
 #include "kernels/draw_table.hpp"
+#include "kernels/fingerprint_table.hpp"
 #include "kernels/interval_table.hpp"
 #include "kernels/pair_table.hpp"
 #include "kernels/score_table.hpp"
@@ -204,6 +205,7 @@ struct KernelTable {
     IntervalKernels<float> intervals_f32;
     IntervalKernels<double> intervals_f64;
     ColumnKernels columns;
+    FingerprintKernels fingerprints;
 };
 
 /// The member of a table for an element type.

@@ -8,6 +8,7 @@
 #include "kernels/coins.inl.hpp"
 #include "kernels/columns.inl.hpp"
 #include "kernels/draws.inl.hpp"
+#include "kernels/fingerprints.inl.hpp"
 #include "kernels/intervals.inl.hpp"
 #include "kernels/labels.inl.hpp"
 #include "kernels/moments.inl.hpp"

@@ -67,6 +67,13 @@ CallerOptions = struct("vdt_caller_options", ("struct_size", u32), ("has_key", u
                        ("idle_time", u64), ("key", u64 * 2))
 CallerState = struct("vdt_caller_state", ("struct_size", u32), ("is_alarm", i32), ("e_value", f64), ("requests", u64),
                      ("is_shared", u32), ("reserved", u32))
+FingerprintOptions = struct("vdt_fingerprint_options", ("struct_size", u32), ("kind", i32), ("values", u64),
+                            ("window", u64), ("stride", u64), ("slots", u64), ("steps", pointer), ("step_count", u64),
+                            ("step", u32), ("normalise", u32), *doubles("low high"), ("memory", u64), ("period", u64),
+                            ("periods", u32), ("silent", u32), ("has_key", u32), ("reserved", u32), ("key", u64 * 4))
+FingerprintMatch = struct("vdt_fingerprint_match", ("struct_size", u32), ("overlap", u32), ("score", f64),
+                          ("slots", u32), ("compared", u32), ("query", u64), ("period", u64), ("account", u32),
+                          ("is_silent", u32))
 ScoreOptions = struct("vdt_score_options", ("struct_size", u32), ("reserved", u32), ("name", c.c_char_p),
                       ("name_length", u64), ("score_f32", SCORE_F32), ("score_f64", SCORE_F64),
                       ("user_data", pointer), ("warn_threshold", f64), ("alarm_threshold", f64))
@@ -193,6 +200,7 @@ BatchFinding = struct("vdt_batch_finding", ("struct_size", u32), ("check", i32),
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
+           FingerprintOptions, FingerprintMatch,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PerformanceOptions, MetricEstimate,

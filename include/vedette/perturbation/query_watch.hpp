@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Query attacks, account by account: what inputs share with remembered ones, as evidence with a bound on false alarms.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "vedette/perturbation/account_links.hpp"
+#include "vedette/perturbation/caller_evidence.hpp"
+#include "vedette/perturbation/fingerprint_store.hpp"
+#include "vedette/perturbation/update_similarity.hpp"
+#include "vedette/stats/conformal.hpp"
+
+namespace vedette::inline v0::perturbation {
+
+/// The similarity of updates, with the scores of benign accounts.
+struct CalibratedUpdates {
+    UpdateSimilarity similarity;
+    stats::ConformalCalibration calibration;
+};
+
+struct QueryWatchOptions {
+    CallerEvidenceOptions callers{};
+    /// Counters of pairs of accounts.
+    std::size_t links = 1024;
+    /// Two accounts share an input from this score of the store on; in (0, 1].
+    double linked_score = 0.5;
+};
+
+/// What is said of one request.
+struct QueryEvidence {
+    FingerprintMatch match;
+    UpdateEvidence update;  ///< NaN where updates are not watched
+    /// Of the match alone, or twice the smaller where both can be judged (Bonferroni); NaN: not evaluated.
+    double p_value = std::numeric_limits<double>::quiet_NaN();
+    CallerState account;
+};
+
+/// Fingerprint store, calibration and evidence per caller in one.
+///
+/// **Promise.** As CallerEvidence: while p-values are valid given all that came before, an account whose requests are
+/// all benign is ever accused with probability at most `callers.level`. For that, calibrate by a conditional guarantee,
+/// on benign traffic that passed through a store of the same options, filled as in service: overlap rises with what is
+/// remembered, and an account that repeats itself (retries) must do so in the calibration too. Drift voids it.
+///
+/// The order of one request: look up, judge, count, then remember; inputs of accused accounts are remembered too, so
+/// that an attack cannot push itself out. In silent mode (`FingerprintStoreOptions::silent`) act on evidence out of
+/// sight only. Not thread-safe; requests allocate nothing. O(values).
+class QueryWatch {
+  public:
+    /// Throws Error(invalid_argument) for an option out of range.
+    QueryWatch(FingerprintStore store, stats::ConformalCalibration calibration, const QueryWatchOptions& options = {},
+               std::optional<CalibratedUpdates> updates = {});
+
+    QueryEvidence observe(std::span<const std::uint8_t> input, std::string_view account, std::uint64_t time) noexcept;
+    QueryEvidence observe(std::span<const float> input, std::string_view account, std::uint64_t time) noexcept;
+
+    /// Takes the evidence against an account back; see CallerEvidence.
+    bool forget(std::string_view account) noexcept { return callers_.forget(account); }
+
+    [[nodiscard]] const FingerprintStore& store() const noexcept { return store_; }
+    [[nodiscard]] const CallerEvidence& callers() const noexcept { return callers_; }
+    /// Accounts that share inputs, by their marks.
+    [[nodiscard]] const AccountLinks& links() const noexcept { return links_; }
+    [[nodiscard]] const stats::ConformalCalibration& calibration() const noexcept { return calibration_; }
+
+  private:
+    template <class T>
+    QueryEvidence take(std::span<const T> input, std::string_view account, std::uint64_t time) noexcept;
+
+    FingerprintStore store_;
+    stats::ConformalCalibration calibration_;
+    std::optional<CalibratedUpdates> updates_;
+    CallerEvidence callers_;
+    AccountLinks links_;
+    double linked_score_;
+};
+
+}  // namespace vedette::inline v0::perturbation

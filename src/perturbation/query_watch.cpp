@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request through the store, the calibration and the table of callers.
+#include "vedette/perturbation/query_watch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::perturbation {
+
+QueryWatch::QueryWatch(FingerprintStore store, stats::ConformalCalibration calibration,
+                       const QueryWatchOptions& options, std::optional<CalibratedUpdates> updates)
+    : store_(std::move(store)),
+      calibration_(std::move(calibration)),
+      updates_(std::move(updates)),
+      callers_(options.callers),
+      links_(options.links),
+      linked_score_(options.linked_score) {
+    if (!(linked_score_ > 0.0 && linked_score_ <= 1.0))
+        throw Error(ErrorCode::invalid_argument,
+                    "QueryWatch: linked_score is " + std::to_string(linked_score_) + ", must lie in (0, 1]");
+}
+
+template <class T>
+QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view account, std::uint64_t time) noexcept {
+    QueryEvidence result;
+    result.match = store_.observe(input, account, time);
+    result.p_value = calibration_.p_value(result.match.score);
+    if (updates_) {
+        result.update = updates_->similarity.update(input, account);
+        const double p = updates_->calibration.p_value(result.update.score);
+        if (!std::isnan(p)) result.p_value = std::min(1.0, 2.0 * std::fmin(p, result.p_value));
+    }
+    if (result.match.score >= linked_score_) links_.count(store_.account_mark(account), result.match.account);
+    // A p-value that is NaN changes nothing but a counter.
+    result.account = callers_.update(account, result.p_value, time);
+    return result;
+}
+
+QueryEvidence QueryWatch::observe(std::span<const std::uint8_t> input, std::string_view account,
+                                  std::uint64_t time) noexcept {
+    return take(input, account, time);
+}
+QueryEvidence QueryWatch::observe(std::span<const float> input, std::string_view account, std::uint64_t time) noexcept {
+    return take(input, account, time);
+}
+
+}  // namespace vedette::inline v0::perturbation

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory across requests, from C: probing found, memory kept, bytes and merging, misuse.
+#include "check.h"
+
+enum { PIXELS = 768, COLUMNS = 12 };
+
+static vdt_fingerprint_options small_options(void) {
+    vdt_fingerprint_options options;
+    vdt_fingerprint_options_init(&options, sizeof options);
+    options.values = PIXELS;
+    options.window = 20;
+    options.stride = 1;
+    options.memory = 200000;
+    options.period = 10;
+    options.periods = 3;
+    options.has_key = 1;
+    options.key[0] = 5;
+    return options;
+}
+
+static void fill(uint8_t* image, uint64_t seed) {
+    for (int i = 0; i < PIXELS; ++i) image[i] = (uint8_t)(256.0 * draw(&seed));
+}
+
+static void images(void) {
+    vdt_fingerprint_options options = small_options();
+    vdt_fingerprint_store *store = NULL, *again = NULL, *other = NULL;
+    vdt_fingerprint_match match, silent;
+    uint8_t image[PIXELS];
+    float floats[PIXELS];
+    double doubles[PIXELS];
+    uint32_t mark = 0;
+    uint64_t remembered = 0, capacity = 0, memory = 0, after = 0;
+    CHECK_OK(vdt_fingerprint_store_create(&options, NULL, &store, e));
+    CHECK_OK(vdt_fingerprint_store_counts(store, &remembered, &capacity, &memory, e));
+    CHECK(remembered == 0 && capacity > 1500 && memory <= 200000 && memory > 199000);
+    vdt_fingerprint_match_init(&match, sizeof match);
+    for (uint64_t i = 0; i < 50; ++i) {
+        fill(image, i);
+        CHECK_OK(vdt_fingerprint_store_observe_u8(store, image, PIXELS, "alice", 5, i / 5, &match, e));
+        CHECK(match.score < 0.15 && match.slots == 48 && match.is_silent == 0 && match.compared <= 64);
+    }
+    fill(image, 30);
+    image[100] ^= 64;
+    for (int i = 0; i < PIXELS; ++i) {
+        floats[i] = (float)image[i] / 255.0f;
+        doubles[i] = image[i] / 255.0;
+    }
+    CHECK_OK(vdt_fingerprint_store_observe_f32(store, floats, PIXELS, "mallory", 7, 11, &match, e));
+    CHECK_OK(vdt_fingerprint_store_account_mark(store, "alice", 5, &mark, e));
+    CHECK(match.score > 0.8 && match.query == 30 && match.period == 0 && match.account == mark);
+    CHECK_OK(vdt_fingerprint_store_observe_f64(store, doubles, PIXELS, "mallory", 7, 11, &match, e));
+    CHECK_OK(vdt_fingerprint_store_account_mark(store, "mallory", 7, &mark, e));
+    CHECK(match.score == 1.0 && match.query == 50 && match.period == 1 && match.account == mark);
+
+    size_t length = 0;
+    CHECK_OK(vdt_fingerprint_store_to_bytes(store, NULL, 0, &length, e));
+    unsigned char* const bytes = malloc(length);
+    CHECK_OK(vdt_fingerprint_store_to_bytes(store, bytes, length, &length, e));
+    CHECK_OK(vdt_fingerprint_store_from_bytes(bytes, length, NULL, &again, e));
+    CHECK_OK(vdt_fingerprint_store_observe_u8(again, image, PIXELS, NULL, 0, 12, &match, e));
+    CHECK(match.score == 1.0 && match.query == 51);
+    bytes[length / 2] ^= 1;
+    CHECK_FAILS(VDT_CORRUPT_DATA, "", vdt_fingerprint_store_from_bytes(bytes, length, NULL, &other, e));
+    free(bytes);
+
+    options.silent = 1;
+    CHECK_OK(vdt_fingerprint_store_create(&options, NULL, &other, e));
+    vdt_fingerprint_match_init(&silent, sizeof silent);
+    CHECK_OK(vdt_fingerprint_store_observe_u8(other, image, PIXELS, "bob", 3, 12, &silent, e));
+    CHECK(silent.is_silent == 1 && silent.score == 0.0 && silent.overlap == 0);
+    CHECK_OK(vdt_fingerprint_store_merge(other, store, e));
+    CHECK_OK(vdt_fingerprint_store_counts(other, &remembered, NULL, &after, e));
+    CHECK(remembered == 53 && after == memory);
+    CHECK_OK(vdt_fingerprint_store_rotate_key(other, NULL, e));
+    CHECK_OK(vdt_fingerprint_store_observe_u8(other, image, PIXELS, "bob", 3, 12, &silent, e));
+    CHECK(silent.overlap == 0);
+    CHECK_FAILS(VDT_BASELINE_MISMATCH, "merging", vdt_fingerprint_store_merge(store, other, e));
+    vdt_fingerprint_store_destroy(other);
+    vdt_fingerprint_store_destroy(again);
+    vdt_fingerprint_store_destroy(store);
+}
+
+static void rows(void) {
+    const double steps[COLUMNS] = {1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
+    double row[COLUMNS] = {10, -20, 30, -40, 50, 60, 70, 80, 90, 11, 12, NAN};
+    vdt_fingerprint_options options;
+    vdt_fingerprint_store* store = NULL;
+    vdt_fingerprint_match match;
+    vdt_fingerprint_options_init(&options, sizeof options);
+    options.kind = VDT_FINGERPRINT_ROW;
+    options.values = COLUMNS;
+    options.memory = 100000;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "steps", vdt_fingerprint_store_create(&options, NULL, &store, e));
+    options.steps = steps;
+    options.step_count = 5;
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "steps", vdt_fingerprint_store_create(&options, NULL, &store, e));
+    options.step_count = COLUMNS;
+    CHECK_OK(vdt_fingerprint_store_create(&options, NULL, &store, e));
+    vdt_fingerprint_match_init(&match, sizeof match);
+    CHECK_OK(vdt_fingerprint_store_observe_f64(store, row, COLUMNS, "a", 1, 0, &match, e));
+    CHECK(match.overlap == 0 && match.slots == 10);
+    row[0] += 100;
+    CHECK_OK(vdt_fingerprint_store_observe_f64(store, row, COLUMNS, "a", 1, 0, &match, e));
+    CHECK(match.overlap == 9 && match.score == 0.9);
+    vdt_fingerprint_store_destroy(store);
+}
+
+static void misuse(void) {
+    vdt_fingerprint_options options = small_options();
+    vdt_fingerprint_store* store = NULL;
+    vdt_fingerprint_match match;
+    uint8_t image[PIXELS] = {0};
+    uint64_t remembered = 9;
+    options.kind = 2;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_fingerprint_store_create(&options, NULL, &store, e));
+    options = small_options();
+    options.memory = 500;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "memory", vdt_fingerprint_store_create(&options, NULL, &store, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "options", vdt_fingerprint_store_create(NULL, NULL, &store, e));
+    options = small_options();
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "out", vdt_fingerprint_store_create(&options, NULL, NULL, e));
+    CHECK_OK(vdt_fingerprint_store_create(&options, NULL, &store, e));
+    memset(&match, 0, sizeof match);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "match",
+                vdt_fingerprint_store_observe_u8(store, image, PIXELS, "a", 1, 0, &match, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "768",
+                vdt_fingerprint_store_observe_u8(store, image, PIXELS - 1, "a", 1, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "input",
+                vdt_fingerprint_store_observe_u8(store, NULL, PIXELS, "a", 1, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "account",
+                vdt_fingerprint_store_observe_u8(store, image, PIXELS, NULL, 1, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "store",
+                vdt_fingerprint_store_observe_u8(NULL, image, PIXELS, "a", 1, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "mark", vdt_fingerprint_store_account_mark(store, "a", 1, NULL, e));
+    CHECK_OK(vdt_fingerprint_store_counts(store, &remembered, NULL, NULL, e));
+    CHECK(remembered == 0);
+    vdt_fingerprint_store_destroy(store);
+    vdt_fingerprint_store_destroy(NULL);
+}
+
+int main(void) {
+    images();
+    rows();
+    misuse();
+    return check_result();
+}
