@@ -1960,6 +1960,78 @@ VDT_API vdt_status vdt_ledger_balance_of(vdt_ledger* ledger, const vdt_ledger_ac
 VDT_API vdt_status vdt_ledger_head(vdt_ledger* ledger, uint64_t* sequence, uint8_t* digest,
                                    vdt_error* error) VDT_NOEXCEPT;
 
+// ---- privacy: statistics that leave the house ----
+// Pure differential privacy by exact integer noise: values are clamped to bounds, rounded to a grid, added as integers,
+// noised and scaled. Every release is paid out of a ledger's account, kept in epsilon, before its noise is drawn;
+// everything that can be refused is refused before that. A release's interval holds what it would have been without
+// noise, at the confidence asked for; it says nothing about a population behind the rows.
+typedef struct vdt_private_rows vdt_private_rows;
+
+typedef struct vdt_private_rows_options {
+    uint32_t struct_size;
+    int32_t by_user;               ///< 0: every row is someone else's; 1: a user may have many, of which some count:
+    uint64_t rows_per_user;        ///< so many in each category, default 1
+    uint64_t categories_per_user;  ///< in so many categories, default 1; their product at most 2^20
+    int32_t random_choice;         ///< which count: 0 the first added, 1 random ones (of the secure generator)
+    int32_t replace_one;           ///< neighbours: 0 one more or less, 1 one replaced by another
+} vdt_private_rows_options;
+
+typedef struct vdt_private_release_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double epsilon;  ///< what the release spends, above 0
+    double lower;    ///< the bounds of sums and means, chosen without looking at the values
+    double upper;
+    double confidence;                  ///< of the interval, default 0.95
+    vdt_ledger* ledger;                 ///< borrowed, needed
+    const vdt_ledger_account* account;  ///< borrowed, needed
+    int64_t now;                        ///< as in vdt_ledger_spend
+} vdt_private_release_options;
+
+typedef struct vdt_private_release {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double value;
+    double lower;
+    double upper;
+    double epsilon;  ///< spent
+} vdt_private_release;
+
+VDT_API void vdt_private_rows_options_init(vdt_private_rows_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_private_release_options_init(vdt_private_release_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_private_release_init(vdt_private_release* release, size_t size) VDT_NOEXCEPT;
+
+/// Rows to be released, which are not private themselves: one handle per thread, merged afterwards. Not safe for
+/// concurrent changes. `*out`: owned.
+VDT_API vdt_status vdt_private_rows_create(const vdt_private_rows_options* options, const vdt_allocator* allocator,
+                                           vdt_private_rows** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_private_rows_destroy(vdt_private_rows* rows) VDT_NOEXCEPT;
+/// A row: whose (by user only), its value (NaN = missing) and its category; texts are borrowed and may be empty.
+VDT_API vdt_status vdt_private_rows_add(vdt_private_rows* rows, const char* user, uint64_t user_length, double value,
+                                        const char* category, uint64_t category_length, vdt_error* error) VDT_NOEXCEPT;
+/// The other's rows come after these; the limit holds for users who are in both. Errors: DIMENSION_MISMATCH for rows
+/// made with other options.
+VDT_API vdt_status vdt_private_rows_merge(vdt_private_rows* rows, const vdt_private_rows* other,
+                                          vdt_error* error) VDT_NOEXCEPT;
+
+/// The number of rows that count. Errors of all releases: BUDGET_EXHAUSTED, INVALID_ARGUMENT, IO_ERROR (no entropy, or
+/// of the ledger).
+VDT_API vdt_status vdt_private_count(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                     vdt_private_release* out, vdt_error* error) VDT_NOEXCEPT;
+/// The sum of their values, clamped to the bounds.
+VDT_API vdt_status vdt_private_sum(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                   vdt_private_release* out, vdt_error* error) VDT_NOEXCEPT;
+/// The mean of their values, clamped to the bounds; its middle where no row seems to be.
+VDT_API vdt_status vdt_private_mean(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                    vdt_private_release* out, vdt_error* error) VDT_NOEXCEPT;
+/// Counts of categories known beforehand, and last of all other rows: category_count + 1 numbers, which may be
+/// negative. Each count's interval is +-`*half_width` (may be NULL). One epsilon for all. Errors: OVERFLOW for too
+/// small a capacity.
+VDT_API vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt_string* categories,
+                                         size_t category_count, const vdt_private_release_options* options,
+                                         double* counts, size_t capacity, double* half_width,
+                                         vdt_error* error) VDT_NOEXCEPT;
+
 // ---- validation: a schema, and rows and tensors held against it ----
 
 typedef struct vdt_schema vdt_schema;        ///< the document: what a model expects of its features; immutable

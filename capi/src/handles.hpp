@@ -7,6 +7,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "vedette/guard/window.hpp"
 #include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/perturbation/caller_evidence.hpp"
+#include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/kll_sketch.hpp"
 #include "vedette/validation/batch.hpp"
@@ -59,6 +61,21 @@ struct alignas(64) vdt_performance {
 struct alignas(64) vdt_ledger {
     vdt_allocator allocator;
     vedette::privacy::Ledger object;
+};
+
+namespace vedette::inline v0::capi {
+/// Rows on their way to a release: limited by user, or as they come.
+struct PrivateRows {
+    privacy::PrivacyUnit unit;
+    std::optional<privacy::Contributions> limited;
+    std::vector<double> values;
+    std::unordered_map<std::string, std::uint64_t> categories;
+};
+}  // namespace vedette::inline v0::capi
+
+struct alignas(64) vdt_private_rows {
+    vdt_allocator allocator;
+    vedette::capi::PrivateRows object;
 };
 
 struct alignas(64) vdt_schema {
@@ -166,6 +183,8 @@ Policy read_policy(const char* json, std::uint64_t length);
 /// 0 stands for the default, so that a zeroed struct is a valid one.
 vdt_baseline_options default_baseline_options() noexcept;
 BaselineOptions read_baseline_options(const vdt_baseline_options* given);
+
+privacy::LedgerAccount to_account(const vdt_ledger_account* account);
 
 /// Throws Error(invalid_argument) when `feature` is no index of a feature.
 void check_feature(const Baseline& baseline, std::size_t feature);

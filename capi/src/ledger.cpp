@@ -38,15 +38,6 @@ privacy::LedgerOptions to_options(const vdt_ledger_options* given) {
     return result;
 }
 
-LedgerAccount to_account(const vdt_ledger_account* account) {
-    require(account, "account");
-    const auto text = [](const vdt_string& name, const char* argument) {
-        return std::string(to_text(name.data, name.length, argument));
-    };
-    return {text(account->data_set, "account->data_set"), text(account->principal, "account->principal"),
-            text(account->purpose, "account->purpose")};
-}
-
 vdt_ledger_balance to_c(const LedgerBalance& balance) noexcept {
     const auto loss = [](const LedgerCost& cost) { return static_cast<double>(cost.loss) / LedgerCost::loss_units; };
     const auto delta = [](const LedgerCost& cost) { return static_cast<double>(cost.delta) / LedgerCost::delta_units; };
@@ -59,6 +50,19 @@ vdt_ledger_balance to_c(const LedgerBalance& balance) noexcept {
 }
 
 }  // namespace
+
+namespace vedette::inline v0::capi {
+
+LedgerAccount to_account(const vdt_ledger_account* account) {
+    require(account, "account");
+    const auto text = [](const vdt_string& name, const char* argument) {
+        return std::string(to_text(name.data, name.length, argument));
+    };
+    return {text(account->data_set, "account->data_set"), text(account->principal, "account->principal"),
+            text(account->purpose, "account->purpose")};
+}
+
+}  // namespace vedette::inline v0::capi
 
 extern "C" {
 

@@ -51,6 +51,12 @@ std::map<std::string, drift::DivergencePreset> presets() {
     return named;
 }
 
+std::map<std::string, ReleasedStatistic> released_statistics() {
+    return {{"count", ReleasedStatistic::count},         {"sum", ReleasedStatistic::sum},
+            {"mean", ReleasedStatistic::mean},           {"variance", ReleasedStatistic::variance},
+            {"histogram", ReleasedStatistic::histogram}, {"quantile", ReleasedStatistic::quantile}};
+}
+
 /// What the chosen sub-command will do, once everything is parsed.
 using Action = std::function<ExitStatus()>;
 
@@ -486,8 +492,9 @@ class Tool {
     }
 
     void add_privacy() {
-        CLI::App& group =
-            *app_.add_subcommand("privacy", "Differential privacy of training with noisy gradients (DP-SGD)");
+        CLI::App& group = *app_.add_subcommand(
+            "privacy",
+            "Differential privacy: noised statistics under a budget, and the loss of noisy training (DP-SGD)");
         group.require_subcommand(1);
         CLI::App& account = *group.add_subcommand("account", "The epsilon of a training, as an interval that holds it");
         account
@@ -502,6 +509,75 @@ class Tool {
         calibrate.add_option("--epsilon", privacy_.epsilon, "The epsilon to keep")->required();
         add_training(calibrate);
         calibrate.callback([this] { action_ = [this] { return privacy_calibrate(privacy_); }; });
+        add_grant(group);
+        add_release(group);
+    }
+
+    static void add_ledger(CLI::App& command, LedgerUse& use) {
+        command.add_option("--ledger", use.path, "The ledger file")->required();
+        command.add_option("--data-set", use.account.data_set, "Account: which data")->required();
+        command.add_option("--principal", use.account.principal, "Account: whose budget")->required();
+        command.add_option("--purpose", use.account.purpose, "Account: what for")->required();
+        command.add_option("--now", use.now, "Seconds since 1970 (default: the system's clock)");
+    }
+
+    void add_grant(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand("grant", "Give an account of a ledger a budget for some days");
+        add_ledger(command, grant_.use);
+        command.add_option("--epsilon", grant_.epsilon, "What may be spent")->required();
+        command.add_option("--delta", grant_.delta, "What may be spent of delta (default: none)");
+        command.add_option("--days", grant_.days, "From now on")->required();
+        command.add_flag("--create", grant_.create, "Make a new ledger file");
+        command.callback([this] { action_ = [this] { return privacy_grant(grant_); }; });
+    }
+
+    void add_release(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "release",
+            "Release a statistic of a column with noise, paid out of a ledger. Exit status 1 if the budget "
+            "does not allow it");
+        command.add_option("data", release_.source.path, "Data: CSV with a header, or NPY; - = standard input")
+            ->required();
+        add_delimiter(command, release_.source);
+        command.add_option("--statistic", release_.statistic_name, "count, sum, mean, variance, histogram or quantile")
+            ->required()
+            ->type_name("WORD")
+            ->check(CLI::IsMember(released_statistics()).description(""));
+        command.add_option("--column", release_.column, "The column; a count needs none");
+        command.add_option("--lower", release_.lower, "Values are clamped to this, chosen without looking at them");
+        command.add_option("--upper", release_.upper, "and to this");
+        command.add_option("--categories", release_.categories, "Categories of a histogram that are known beforehand")
+            ->delimiter(',');
+        command.add_option("--quantile", release_.quantile, "Between 0 and 1, in thousandths")->capture_default_str();
+        command.add_option("--steps", release_.steps, "Steps of the grid that a quantile is chosen from")
+            ->capture_default_str();
+        command.add_option("--user", release_.user,
+                           "Column that says whose a row is (default: every row is someone else's). Rows without one "
+                           "are left out");
+        command.add_option("--rows-per-user", release_.limit.rows, "Rows of a user that count (in each category)")
+            ->capture_default_str();
+        command
+            .add_option("--categories-per-user", release_.limit.partitions,
+                        "Categories of a histogram in which a user counts")
+            ->capture_default_str();
+        command
+            .add_option("--choice", release_.choice, "Which rows of a user count: the first (default) or random ones")
+            ->type_name("WORD")
+            ->transform(word<privacy::ContributionChoice>(
+                {{"first", privacy::ContributionChoice::first}, {"random", privacy::ContributionChoice::random}}));
+        command.add_option("--epsilon", release_.epsilon, "What the release spends")->required();
+        command.add_option("--delta", release_.delta,
+                           "For a histogram whose categories come from the data: those of a single user are told with "
+                           "at most this probability");
+        command.add_option("--confidence", release_.confidence, "Of the interval")->capture_default_str();
+        add_ledger(command, release_.use);
+        command.add_option("--format", release_.as_json, "text (default) or json")
+            ->type_name("WORD")
+            ->transform(word<bool>({{"text", false}, {"json", true}}));
+        command.callback([this] {
+            release_.statistic = released_statistics().at(release_.statistic_name);
+            action_ = [this] { return privacy_release(release_); };
+        });
     }
 
     CLI::App app_;
@@ -526,6 +602,8 @@ class Tool {
     std::string schema_;
     std::string later_schema_;
     PrivacyOptions privacy_;
+    GrantOptions grant_;
+    ReleaseOptions release_;
     MonitorOptions monitor_;
     bool list_ = false;
     bool as_json_ = false;
@@ -534,6 +612,7 @@ class Tool {
 ExitStatus status_of(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::not_enough_data: return exit_not_enough_data;
+        case ErrorCode::budget_exhausted: return exit_failed;
         case ErrorCode::out_of_memory:
         case ErrorCode::callback_aborted:
         case ErrorCode::internal: return exit_internal;

@@ -11,7 +11,9 @@
 #include "outputs.hpp"
 #include "vedette/drift/divergences.hpp"
 #include "vedette/guard/baseline.hpp"
+#include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
+#include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/conformal.hpp"
 #include "vedette/validation/infer.hpp"
 #include "watched_rows.hpp"
@@ -97,6 +99,44 @@ struct PrivacyOptions {
     double delta = 0.0;
     double error = 0.01;            ///< of epsilon
     std::optional<double> epsilon;  ///< account: the most that passes; calibrate: the target
+    bool as_json = false;
+};
+
+/// An account of a ledger file.
+struct LedgerUse {
+    std::string path;
+    privacy::LedgerAccount account;
+    std::optional<std::int64_t> now;  ///< seconds since 1970; the system's clock if not given
+};
+
+/// A new budget.
+struct GrantOptions {
+    LedgerUse use;
+    double epsilon = 0.0;
+    double delta = 0.0;
+    double days = 0.0;  ///< from now on
+    bool create = false;
+};
+
+enum class ReleasedStatistic : std::uint8_t { count, sum, mean, variance, histogram, quantile };
+
+/// A statistic of a column that leaves the house.
+struct ReleaseOptions {
+    SourceOptions source;
+    LedgerUse use;
+    ReleasedStatistic statistic = ReleasedStatistic::count;
+    std::string statistic_name;
+    std::string column;
+    std::string user;  ///< column that says whose a row is; empty: every row is someone else's
+    privacy::ContributionLimit limit;
+    privacy::ContributionChoice choice = privacy::ContributionChoice::first;
+    std::optional<double> lower, upper;
+    std::vector<std::string> categories;
+    double quantile = 0.5;
+    std::size_t steps = 1000;
+    double epsilon = 0.0;
+    double delta = 0.0;
+    double confidence = 0.95;
     bool as_json = false;
 };
 
@@ -195,6 +235,9 @@ ExitStatus schema_diff(const std::string& before, const std::string& after, bool
 /// Fails where a limit of epsilon is given and cannot be promised.
 ExitStatus privacy_account(const PrivacyOptions& options);
 ExitStatus privacy_calibrate(const PrivacyOptions& options);
+ExitStatus privacy_grant(const GrantOptions& options);
+/// Fails where the budget does not allow it; nothing is told then.
+ExitStatus privacy_release(const ReleaseOptions& options);
 
 /// The whole tool: parses the command line, runs the command, and lets no exception out.
 int run(int argc, const char* const* argv) noexcept;

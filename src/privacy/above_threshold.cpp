@@ -8,19 +8,12 @@
 #include <cmath>
 #include <utility>
 
-#include "privacy/keystream.hpp"
-#include "privacy/rounding.hpp"
+#include "privacy/noise.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
 
 namespace {
-
-std::int64_t draw(const DiscreteLaplace& law, detail::Keystream& keystream) {
-    std::int64_t value = 0;
-    law.sample({&value, 1}, keystream);
-    return value;
-}
 
 // More noise than needed where the sampler has no smaller scale.
 double enough_noise(double amount, double epsilon) {

@@ -113,6 +113,13 @@ double LaplaceSum::release(const BoundedSum& sum) const {
     return noisy(sum, sampler_());
 }
 
+double LaplaceSum::release(const BoundedSum& sum, detail::Keystream& keystream) const {
+    check(sum);
+    std::int64_t noise = 0;
+    sampler_.sample({&noise, 1}, keystream);
+    return noisy(sum, noise);
+}
+
 double LaplaceSum::release(std::span<const double> values) const {
     BoundedSum all = sum();
     all.add(values);

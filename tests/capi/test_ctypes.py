@@ -119,6 +119,13 @@ LedgerBalance = struct("vdt_ledger_balance", ("struct_size", u32), ("reserved", 
                        ("valid_until", i64), ("budget_loss_units", u64), ("budget_delta_units", u64),
                        ("spent_loss_units", u64), ("spent_delta_units", u64),
                        *doubles("budget_loss budget_delta spent_loss spent_delta"))
+PrivateRowsOptions = struct("vdt_private_rows_options", ("struct_size", u32), ("by_user", i32), ("rows_per_user", u64),
+                            ("categories_per_user", u64), ("random_choice", i32), ("replace_one", i32))
+PrivateReleaseOptions = struct("vdt_private_release_options", ("struct_size", u32), ("reserved", u32),
+                               *doubles("epsilon lower upper confidence"), ("ledger", pointer), ("account", pointer),
+                               ("now", i64))
+PrivateRelease = struct("vdt_private_release", ("struct_size", u32), ("reserved", u32),
+                        *doubles("value lower upper epsilon"))
 PerformanceOptions = struct("vdt_performance_options", ("struct_size", u32), ("calibration", i32), ("cells", u64),
                             ("chunk_rows", u64), ("deviations", f64), ("seed", u64))
 MetricEstimate = struct("vdt_metric_estimate",
@@ -203,6 +210,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            FingerprintOptions, FingerprintMatch,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
+           PrivateRowsOptions, PrivateReleaseOptions, PrivateRelease,
            PerformanceOptions, MetricEstimate,
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,

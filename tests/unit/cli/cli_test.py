@@ -822,6 +822,68 @@ class CommandLine(unittest.TestCase):
         self.expect(run("privacy", "account", "--noise-multiplier", "nan", *training), INPUT_ERROR)
         self.expect(run("privacy", "calibrate", "--epsilon", -1, *training), INPUT_ERROR, "epsilon")
 
+    def test_privacy_release(self):
+        lines = ["who,shop,paid"] + [f"u{i % 100},{'north' if i % 4 else 'south'},{i % 10}" for i in range(2000)]
+        data = self.write("visits.csv", "\n".join(lines + ["u1,only,1e9", ",north,5", "u2,north,none"]) + "\n")
+        account = ["--ledger", self.dir / "visits.ledger", "--data-set", "visits", "--principal", "analyst",
+                   "--purpose", "report", "--now", 1000]
+        release = ["privacy", "release", data, *account]
+        self.expect(run(*release, "--statistic", "count", "--epsilon", 0.5), INPUT_ERROR, "visits.ledger")
+        grant = ["privacy", "grant", *account, "--epsilon", 10_000, "--delta", 1e-6, "--days", 7]
+        self.expect(run(*grant), INPUT_ERROR, "visits.ledger")
+        self.assertIn("until 605800", self.expect(run(*grant, "--create"), PASS))
+
+        def said(*more):
+            return json.loads(self.expect(run(*release, *more, "--format", "json"), PASS))
+
+        paid = ["--column", "paid", "--lower", 0, "--upper", 10]
+        count = said("--statistic", "count", "--epsilon", 500)
+        self.assertEqual(count["value"], 2003)
+        self.assertEqual(count["interval"], {"lower": 2003, "upper": 2003})
+        self.assertEqual(count["spent"], {"epsilon": 500, "delta": 0})
+        self.assertEqual(count["left"]["epsilon"], 9500)
+        # 2,000 values of mean 4.5, one clamped to 10, a 5; what is no number is missing.
+        self.assertAlmostEqual(said("--statistic", "sum", *paid, "--epsilon", 500)["value"], 9015, delta=1)
+        mean = said("--statistic", "mean", *paid, "--epsilon", 500)
+        self.assertAlmostEqual(mean["value"], 9015 / 2002, delta=0.01)
+        self.assertLess(mean["interval"]["lower"], mean["value"])
+        self.assertLess(mean["value"], mean["interval"]["upper"])
+        self.assertAlmostEqual(said("--statistic", "variance", *paid, "--epsilon", 900)["value"], 8.26, delta=0.1)
+        self.assertAlmostEqual(said("--statistic", "quantile", *paid, "--epsilon", 500, "--quantile", 0.75)["value"], 7,
+                               delta=0.02)
+        # Of each user the first three rows: 100 users.
+        user = ["--user", "who", "--rows-per-user", 3]
+        self.assertEqual(said("--statistic", "count", "--epsilon", 500, *user)["value"], 300)
+        cells = said("--statistic", "histogram", "--column", "shop", "--categories", "south,west", "--epsilon", 500)
+        self.assertEqual([(c["category"], c["value"]) for c in cells["cells"]],
+                         [("south", 500), ("west", 0), ("(all others)", 1503)])
+        open_cells = said("--statistic", "histogram", "--column", "shop", "--delta", 5e-7, "--epsilon", 500, *user,
+                          "--categories-per-user", 2)
+        self.assertEqual([(c["category"], c["value"]) for c in open_cells["cells"]], [("north", 225), ("south", 75)])
+        self.assertLess(open_cells["left"]["delta"], 5.1e-7)
+        text = self.expect(run(*release, "--statistic", "mean", *paid, "--epsilon", 0.5), PASS)
+        self.assertRegex(text, r"^mean \S+ \(without noise from \S+ to \S+, at 95%\)\nepsilon 0.5 spent, 5599.5 left\n$")
+        self.expect(run(*release, "--statistic", "histogram", "--column", "shop", "--delta", 1e-6, "--epsilon", 1),
+                    FAILED, "budget_exhausted")
+        self.expect(run(*release, "--statistic", "count", "--epsilon", 6000), FAILED, "budget_exhausted")
+        late = ["privacy", "release", data, *account[:-1], 700_000]
+        self.expect(run(*late, "--statistic", "count", "--epsilon", 1), FAILED, "budget_exhausted")
+        # Nothing of what is refused is paid.
+        for wrong in (["--statistic", "mean", "--column", "paid", "--epsilon", 1],
+                      ["--statistic", "mean", "--epsilon", 1],
+                      ["--statistic", "mean", *paid, "--epsilon", "nan"],
+                      ["--statistic", "mean", *paid[:2], "--lower", 2, "--upper", 1, "--epsilon", 1],
+                      ["--statistic", "sum", *paid, "--epsilon", 1, "--delta", 1e-9],
+                      ["--statistic", "histogram", "--column", "shop", "--epsilon", 1],
+                      ["--statistic", "quantile", *paid, "--epsilon", 1, "--quantile", 1],
+                      ["--statistic", "quantile", *paid, "--epsilon", 1, "--steps", 0],
+                      ["--statistic", "count", "--epsilon", 1, "--user", "who", "--rows-per-user", 0],
+                      ["--statistic", "count", "--epsilon", 1, "--confidence", 1],
+                      ["--statistic", "median", "--epsilon", 1],
+                      ["--statistic", "sum", "--column", "nothing", "--lower", 0, "--upper", 1, "--epsilon", 1]):
+            self.expect(run(*release, *wrong), INPUT_ERROR)
+        self.assertEqual(said("--statistic", "count", "--epsilon", 0.5)["left"]["epsilon"], 5599)
+
     def test_the_demo_runs(self):
         out = self.dir / "demo"
         result = subprocess.run(["sh", str(DATA / "demo.sh"), TOOL, str(out)], capture_output=True, check=False, timeout=120)

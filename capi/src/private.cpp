@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statistics under privacy, paid out of a ledger, across the C boundary.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fence.hpp"
+#include "handles.hpp"
+#include "structs.hpp"
+#include "vedette/privacy/histogram.hpp"
+#include "vedette/privacy/statistics.hpp"
+
+using namespace vedette;
+using namespace vedette::capi;
+using privacy::Contributions;
+using privacy::PrivacyUnit;
+
+namespace {
+
+constexpr vdt_private_rows_options default_rows_options{sizeof(vdt_private_rows_options), 0, 1, 1, 0, 0};
+constexpr vdt_private_release_options default_release_options{
+    sizeof(vdt_private_release_options), 0, 0.0, 0.0, 0.0, 0.95, nullptr, nullptr, 0};
+
+bool flag(std::int32_t value, const char* argument) {
+    if (value != 0 && value != 1) throw Error(ErrorCode::invalid_argument, std::string(argument) + " must be 0 or 1");
+    return value == 1;
+}
+
+PrivateRows make_rows(const vdt_private_rows_options* given) {
+    const vdt_private_rows_options options = read_struct(given, default_rows_options, "options");
+    const bool by_user = flag(options.by_user, "options.by_user"),
+               random = flag(options.random_choice, "options.random_choice");
+    const auto neighbouring = flag(options.replace_one, "options.replace_one") ? privacy::Neighbouring::replace_one
+                                                                               : privacy::Neighbouring::add_remove;
+    if (!by_user) return {PrivacyUnit::record(neighbouring), {}, {}, {}};
+    const PrivacyUnit unit = PrivacyUnit::user(neighbouring, {options.categories_per_user, options.rows_per_user});
+    return {unit,
+            Contributions(unit, random ? privacy::ContributionChoice::random : privacy::ContributionChoice::first),
+            {},
+            {}};
+}
+
+struct Payment {
+    vdt_private_release_options options;
+    privacy::LedgerBudget budget;
+    privacy::Epsilon epsilon;
+    stats::Confidence confidence;
+};
+
+Payment read_payment(const vdt_private_release_options* given) {
+    require(given, "options");
+    const vdt_private_release_options options = read_struct(given, default_release_options, "options");
+    if (options.ledger == nullptr) throw Error(ErrorCode::invalid_argument, "options.ledger must not be null");
+    return {options, privacy::LedgerBudget(options.ledger->object, to_account(options.account), options.now),
+            privacy::Epsilon(options.epsilon), stats::Confidence(options.confidence)};
+}
+
+// Everything that can be refused is, before it is paid for.
+void check_out(const vdt_private_release* out) {
+    require(out, "out");
+    check_struct_size(out->struct_size, "out");
+}
+
+vdt_private_release to_c(const privacy::Release& release) noexcept {
+    return {sizeof(vdt_private_release), 0, release.value, release.interval.lower, release.interval.upper,
+            release.spent.epsilon};
+}
+
+template <class Mechanism>
+privacy::Release release_moment(const Mechanism& mechanism, const PrivateRows& rows, privacy::ReleaseBudget& budget) {
+    if (rows.limited) return mechanism.release(*rows.limited, budget);
+    privacy::MomentsPartial partial = mechanism.partial();
+    partial.add(rows.values);
+    return mechanism.release(partial, budget);
+}
+
+template <class Mechanism>
+vdt_status release_bounded(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                           vdt_private_release* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        check_out(out);
+        Payment payment = read_payment(options);
+        const privacy::Bounds bounds(payment.options.lower, payment.options.upper);
+        const Mechanism mechanism(rows->object.unit, bounds, payment.epsilon, payment.confidence);
+        write_struct(out, to_c(release_moment(mechanism, rows->object, payment.budget)), "out");
+    });
+}
+
+}  // namespace
+
+extern "C" {
+
+void vdt_private_rows_options_init(vdt_private_rows_options* options, size_t size) noexcept {
+    init_struct(options, size, default_rows_options);
+}
+
+void vdt_private_release_options_init(vdt_private_release_options* options, size_t size) noexcept {
+    init_struct(options, size, default_release_options);
+}
+
+void vdt_private_release_init(vdt_private_release* release, size_t size) noexcept {
+    init_struct(release, size, to_c(privacy::Release{}));
+}
+
+vdt_status vdt_private_rows_create(const vdt_private_rows_options* options, const vdt_allocator* allocator,
+                                   vdt_private_rows** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(out, "out");
+        *out = make_handle<vdt_private_rows>(allocator, make_rows(options));
+    });
+}
+
+void vdt_private_rows_destroy(vdt_private_rows* rows) noexcept {
+    destroy_handle(rows);
+}
+
+vdt_status vdt_private_rows_add(vdt_private_rows* rows, const char* user, uint64_t user_length, double value,
+                                const char* category, uint64_t category_length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        const std::string_view who = to_text(user, user_length, "user"),
+                               what = to_text(category, category_length, "category");
+        PrivateRows& object = rows->object;
+        if (object.limited) {
+            object.limited->add(who, value, what);
+            return;
+        }
+        if (!who.empty()) throw Error(ErrorCode::invalid_argument, "user is given, but the rows were not made by user");
+        std::uint64_t& count = object.categories[std::string(what)];
+        object.values.push_back(value);
+        ++count;
+    });
+}
+
+vdt_status vdt_private_rows_merge(vdt_private_rows* rows, const vdt_private_rows* other, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        require(other, "other");
+        PrivateRows& into = rows->object;
+        const PrivateRows from = other->object;
+        if (!(into.unit == from.unit))
+            throw Error(ErrorCode::dimension_mismatch, "other: its options are not those of these rows");
+        if (into.limited) {
+            into.limited->merge(*from.limited);
+            return;
+        }
+        into.values.insert(into.values.end(), from.values.begin(), from.values.end());
+        for (const auto& [category, count] : from.categories) into.categories[category] += count;
+    });
+}
+
+vdt_status vdt_private_count(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                             vdt_private_release* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        check_out(out);
+        Payment payment = read_payment(options);
+        const privacy::PrivateCount mechanism(rows->object.unit, payment.epsilon, payment.confidence);
+        privacy::CountPartial partial = mechanism.partial();
+        if (rows->object.limited) {
+            partial = mechanism.partial(*rows->object.limited);
+        } else {
+            partial.add(rows->object.values.size());
+        }
+        write_struct(out, to_c(mechanism.release(partial, payment.budget)), "out");
+    });
+}
+
+vdt_status vdt_private_sum(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                           vdt_private_release* out, vdt_error* error) noexcept {
+    return release_bounded<privacy::PrivateSum>(rows, options, out, error);
+}
+
+vdt_status vdt_private_mean(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                            vdt_private_release* out, vdt_error* error) noexcept {
+    return release_bounded<privacy::PrivateMean>(rows, options, out, error);
+}
+
+vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt_string* categories, size_t category_count,
+                                 const vdt_private_release_options* options, double* counts, size_t capacity,
+                                 double* half_width, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        require(categories, "categories");
+        require(counts, "counts");
+        if (capacity <= category_count)
+            throw Error(ErrorCode::overflow, "capacity is " + std::to_string(capacity) + ", there are " +
+                                                 std::to_string(category_count) + " categories and all others");
+        Payment payment = read_payment(options);
+        std::vector<std::string> names;
+        for (size_t i = 0; i < category_count; ++i)
+            names.emplace_back(to_text(categories[i].data, categories[i].length, "categories"));
+        const privacy::PrivateHistogram mechanism(rows->object.unit, std::move(names), payment.epsilon,
+                                                  payment.confidence);
+        privacy::HistogramPartial partial = mechanism.partial();
+        if (rows->object.limited) {
+            partial = mechanism.partial(*rows->object.limited);
+        } else {
+            for (const auto& [category, count] : rows->object.categories) partial.add(category, count);
+        }
+        const privacy::HistogramRelease release = mechanism.release(partial, payment.budget);
+        for (std::size_t i = 0; i < release.cells.size(); ++i) counts[i] = release.cells[i].value;
+        if (half_width != nullptr) {
+            *half_width = 0.0;
+            for (const privacy::Release& cell : release.cells)
+                *half_width = std::max(*half_width, cell.interval.upper - cell.value);
+        }
+    });
+}
+
+}  // extern "C"

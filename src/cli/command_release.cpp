@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// `vedette privacy grant` and `vedette privacy release`: a statistic of a column, noised, under a ledger's budget.
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <variant>
+
+#include "commands.hpp"
+#include "guard/render_common.hpp"
+#include "input.hpp"
+#include "row_source.hpp"
+#include "text_table.hpp"
+#include "vedette/privacy/histogram.hpp"
+#include "vedette/privacy/quantile.hpp"
+#include "vedette/privacy/statistics.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+using namespace privacy;
+using Json = nlohmann::ordered_json;
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+std::int64_t now_of(const LedgerUse& use) {
+    if (use.now) return *use.now;
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+struct Line {
+    std::string category;  // empty but for histograms
+    double value = 0.0;
+    Interval interval{};
+};
+
+struct Answer {
+    std::vector<Line> lines;
+    std::optional<double> rank_error;
+};
+
+double require_number(const std::optional<double>& value, const char* option) {
+    if (!value) throw InputError(std::string(option) + " is needed for this statistic");
+    return *value;
+}
+
+Bounds bounds_of(const ReleaseOptions& options) {
+    return {require_number(options.lower, "--lower"), require_number(options.upper, "--upper")};
+}
+
+PrivacyUnit unit_of(const ReleaseOptions& options) {
+    const Neighbouring neighbouring = Neighbouring::add_remove;
+    if (options.user.empty()) return PrivacyUnit::record(neighbouring);
+    return PrivacyUnit::user(neighbouring, options.limit);
+}
+
+// Rows into a state, by user or one by one. What is not a number is missing; a row without a user is left out.
+class Rows {
+  public:
+    Rows(const ReleaseOptions& options, const PrivacyUnit& unit) : options_(options), source_(options.source) {
+        if (!options.column.empty()) column_ = source_.column(options.column);
+        if (options.user.empty()) return;
+        user_ = source_.column(options.user);
+        limited_.emplace(unit, options.choice);
+    }
+
+    /// row(number, text) for every record; by user they go into contributions instead.
+    template <class Row>
+    void read(bool by_category, Row row) {
+        while (source_.next()) {
+            const double number =
+                !by_category && column_ ? source_.number(*column_).value_or(not_a_number) : not_a_number;
+            const std::string text = by_category && column_ ? std::string(source_.text(*column_)) : std::string();
+            if (!limited_) {
+                row(number, text);
+            } else if (!source_.is_null(*user_)) {
+                limited_->add(source_.text(*user_), number, text);
+            }
+        }
+    }
+    [[nodiscard]] const std::optional<Contributions>& limited() const noexcept { return limited_; }
+
+  private:
+    const ReleaseOptions& options_;
+    RowSource source_;
+    std::optional<std::size_t> column_, user_;
+    std::optional<Contributions> limited_;
+};
+
+template <class Mechanism>
+Answer release_number(const Mechanism& mechanism, Rows& rows, ReleaseBudget& budget) {
+    auto partial = mechanism.partial();
+    rows.read(false, [&](double number, const std::string&) {
+        if constexpr (std::is_same_v<Mechanism, PrivateCount>) {
+            partial.add();
+        } else {
+            partial.add(number);
+        }
+    });
+    if (rows.limited()) partial = mechanism.partial(*rows.limited());
+    if constexpr (std::is_same_v<Mechanism, PrivateQuantile>) {
+        const QuantileRelease release = mechanism.release(partial, budget);
+        return {{{{}, release.value, {}}}, release.rank_error};
+    } else {
+        const Release release = mechanism.release(partial, budget);
+        return {{{{}, release.value, release.interval}}, {}};
+    }
+}
+
+Answer release_histogram(const ReleaseOptions& options, const PrivacyUnit& unit, Rows& rows, ReleaseBudget& budget) {
+    const stats::Confidence confidence(options.confidence);
+    Answer answer;
+    const auto fill = [&](auto& partial) {
+        rows.read(true, [&](double, const std::string& text) { partial.add(text); });
+    };
+    if (options.categories.empty()) {
+        const ThresholdedHistogram mechanism(unit, Epsilon(options.epsilon), Delta(options.delta), confidence);
+        OpenHistogramPartial partial = mechanism.partial();
+        fill(partial);
+        if (rows.limited()) partial = mechanism.partial(*rows.limited());
+        for (const CategoryRelease& told : mechanism.release(partial, budget).categories)
+            answer.lines.push_back({told.category, told.value, told.interval});
+        return answer;
+    }
+    const PrivateHistogram mechanism(unit, options.categories, Epsilon(options.epsilon), confidence);
+    HistogramPartial partial = mechanism.partial();
+    fill(partial);
+    if (rows.limited()) partial = mechanism.partial(*rows.limited());
+    const HistogramRelease release = mechanism.release(partial, budget);
+    for (std::size_t i = 0; i < release.cells.size(); ++i)
+        answer.lines.push_back({i < options.categories.size() ? options.categories[i] : "(all others)",
+                                release.cells[i].value, release.cells[i].interval});
+    return answer;
+}
+
+QuantileRank rank_of(double quantile) {
+    const double thousandths = std::nearbyint(quantile * 1000.0);
+    if (!(thousandths >= 1.0 && thousandths <= 999.0) || std::abs(quantile * 1000.0 - thousandths) > 1e-9)
+        throw InputError("--quantile: it must be a number of thousandths between 0 and 1");
+    return {static_cast<std::uint32_t>(thousandths), 1000};
+}
+
+Answer release_statistic(const ReleaseOptions& options, ReleaseBudget& budget) {
+    if (options.column.empty() && options.statistic != ReleasedStatistic::count)
+        throw InputError("--column is needed for this statistic");
+    if (options.statistic == ReleasedStatistic::histogram && options.categories.empty() == (options.delta == 0.0))
+        throw InputError("histogram: either --categories, or --delta for those that the data have");
+    if (options.statistic != ReleasedStatistic::histogram && options.delta != 0.0)
+        throw InputError("--delta is for a histogram without --categories only");
+    const PrivacyUnit unit = unit_of(options);
+    const Epsilon epsilon(options.epsilon);
+    const stats::Confidence confidence(options.confidence);
+    Rows rows(options, unit);
+    switch (options.statistic) {
+        case ReleasedStatistic::count: return release_number(PrivateCount(unit, epsilon, confidence), rows, budget);
+        case ReleasedStatistic::sum:
+            return release_number(PrivateSum(unit, bounds_of(options), epsilon, confidence), rows, budget);
+        case ReleasedStatistic::mean:
+            return release_number(PrivateMean(unit, bounds_of(options), epsilon, confidence), rows, budget);
+        case ReleasedStatistic::variance:
+            return release_number(PrivateVariance(unit, bounds_of(options), epsilon, confidence), rows, budget);
+        case ReleasedStatistic::histogram: return release_histogram(options, unit, rows, budget);
+        case ReleasedStatistic::quantile: break;
+    }
+    return release_number(PrivateQuantile(unit, QuantileGrid(bounds_of(options), options.steps),
+                                          rank_of(options.quantile), epsilon, confidence),
+                          rows, budget);
+}
+
+// What the account has left at that time, rounded down.
+Guarantee left_of(Ledger& ledger, const LedgerAccount& account, std::int64_t now) {
+    for (const LedgerBalance& balance : ledger.balances(account))
+        if (balance.period.from <= now && now < balance.period.until) {
+            const auto less = [](std::uint64_t budget, std::uint64_t spent) {
+                return static_cast<double>(budget > spent ? budget - spent : 0);
+            };
+            return {less(balance.budget.loss, balance.spent.loss) / LedgerCost::loss_units,
+                    less(balance.budget.delta, balance.spent.delta) / LedgerCost::delta_units};
+        }
+    return {};
+}
+
+Json to_json(const Line& line, bool has_interval) {
+    Json cell = Json::object();
+    cell["value"] = line.value;
+    if (has_interval) cell["interval"] = {{"lower", line.interval.lower}, {"upper", line.interval.upper}};
+    return cell;
+}
+
+std::string to_json(const ReleaseOptions& options, const Answer& answer, const Guarantee& left) {
+    Json document = {{"statistic", options.statistic_name}};
+    if (!options.column.empty()) document["column"] = options.column;
+    if (options.statistic == ReleasedStatistic::histogram) {
+        document["cells"] = Json::array();
+        for (const Line& line : answer.lines) {
+            Json cell = {{"category", line.category}};
+            cell.update(to_json(line, true));
+            document["cells"].push_back(cell);
+        }
+    } else {
+        document.update(to_json(answer.lines[0], !answer.rank_error));
+        if (answer.rank_error) document["rank_error"] = *answer.rank_error;
+    }
+    document["confidence"] = options.confidence;
+    document["spent"] = {{"epsilon", options.epsilon}, {"delta", options.delta}};
+    document["left"] = {{"epsilon", left.epsilon}, {"delta", left.delta}};
+    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const ReleaseOptions& options, const Answer& answer, const Guarantee& left) {
+    const double percent = 100.0 * options.confidence;
+    std::string text;
+    if (options.statistic == ReleasedStatistic::histogram) {
+        std::vector<std::vector<std::string>> table = {{"category", "count", fmt::format("{:g}% from", percent), "to"}};
+        for (const Line& line : answer.lines)
+            table.push_back({rendering::clean(line.category), fmt::format("{:.10g}", line.value),
+                             fmt::format("{:.10g}", line.interval.lower), fmt::format("{:.10g}", line.interval.upper)});
+        text = text_table(table);
+    } else if (answer.rank_error) {
+        text = fmt::format("{} {:.6g} (at {:g}%, its rank is off by at most {:g} rows)\n", options.statistic_name,
+                           answer.lines[0].value, percent, *answer.rank_error);
+    } else {
+        const Line& line = answer.lines[0];
+        text = fmt::format("{} {:.10g} (without noise from {:.10g} to {:.10g}, at {:g}%)\n", options.statistic_name,
+                           line.value, line.interval.lower, line.interval.upper, percent);
+    }
+    text += fmt::format("epsilon {:g} spent, {:.6g} left", options.epsilon, left.epsilon);
+    if (options.delta > 0.0) text += fmt::format("; delta {:g} spent, {:.6g} left", options.delta, left.delta);
+    return text + "\n";
+}
+
+}  // namespace
+
+ExitStatus privacy_grant(const GrantOptions& options) {
+    const std::filesystem::path path = options.use.path;
+    const std::int64_t now = now_of(options.use);
+    const LedgerCost budget = LedgerCost::budget(options.epsilon, options.delta);
+    if (!(options.days > 0.0 && options.days <= 1e6)) throw InputError("--days: it must be above 0, at most 1000000");
+    const auto seconds = static_cast<std::int64_t>(std::ceil(options.days * 86'400.0));
+    Ledger ledger = options.create ? Ledger::create(path) : Ledger::open(path);
+    ledger.grant(options.use.account, budget, {now, now + seconds});
+    write_text("-", fmt::format("epsilon {:g} and delta {:g} granted until {}\n", options.epsilon, options.delta,
+                                now + seconds));
+    return exit_pass;
+}
+
+ExitStatus privacy_release(const ReleaseOptions& options) {
+    const std::int64_t now = now_of(options.use);
+    Ledger ledger = Ledger::open(options.use.path);
+    LedgerBudget budget(ledger, options.use.account, now);
+    const Answer answer = release_statistic(options, budget);
+    const Guarantee left = left_of(ledger, options.use.account, now);
+    write_text("-", options.as_json ? to_json(options, answer, left) : to_text(options, answer, left));
+    return exit_pass;
+}
+
+}  // namespace vedette::inline v0::cli

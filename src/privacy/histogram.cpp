@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Noisy counts by category, and the threshold that hides whoever is alone in one.
+#include "vedette/privacy/histogram.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "privacy/noise.hpp"
+#include "vedette/core/error.hpp"
+
+namespace vedette::inline v0::privacy {
+
+namespace {
+
+constexpr std::uint64_t most_counted = std::uint64_t{1} << 62U;
+
+using Places = std::unordered_map<std::string, std::size_t>;
+
+Places places_of(const std::vector<std::string>& categories) {
+    if (categories.empty())
+        throw Error(ErrorCode::invalid_argument, "categories has 0 names: there must be at least 1");
+    Places places;
+    for (std::size_t i = 0; i < categories.size(); ++i)
+        if (!places.emplace(categories[i], i).second)
+            throw Error(ErrorCode::invalid_argument,
+                        fmt::format("categories names one twice, at {} and {}", places[categories[i]], i));
+    return places;
+}
+
+std::size_t place_of(const Places& places, std::string_view name) {
+    const auto known = places.find(std::string(name));
+    return known == places.end() ? places.size() : known->second;
+}
+
+std::uint64_t counted(std::uint64_t rows, std::uint64_t more) {
+    if (more > most_counted - rows) throw Error(ErrorCode::overflow, "rows: more than 2^62 of them");
+    return rows + more;
+}
+
+void merge_counts(std::vector<std::uint64_t>& into, const std::vector<std::uint64_t>& from) {
+    std::vector<std::uint64_t> sums = into;
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = counted(sums[i], from[i]);
+    into = std::move(sums);
+}
+
+void check_record(const PrivacyUnit& unit) {
+    if (unit.is_user())
+        throw Error(ErrorCode::invalid_argument, "unit is a user: rows reach a state through Contributions");
+}
+
+void check_unit(const PrivacyUnit& rows, const PrivacyUnit& mechanism) {
+    if (!(rows == mechanism))
+        throw Error(ErrorCode::dimension_mismatch, "contributions: their unit is not the mechanism's");
+}
+
+std::vector<Release> noisy_cells(const std::vector<std::uint64_t>& rows, const DiscreteLaplace& law, double alpha,
+                                 const Guarantee& spent, detail::Keystream& keystream) {
+    std::vector<std::int64_t> noise(rows.size());
+    law.sample(noise, keystream);
+    const double reach = laplace_reach(law.scale(), alpha);
+    std::vector<Release> cells;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto value = static_cast<double>(static_cast<std::int64_t>(rows[i]) + noise[i]);
+        cells.push_back({value, around(value, reach), spent});
+    }
+    return cells;
+}
+
+// The least t >= 1, or one more, with partitions P(X >= t) <= delta: P(X >= t) = q^t / (1 + q).
+std::int64_t distance_of(double scale, double delta, std::uint64_t partitions) {
+    const double share = delta / static_cast<double>(partitions) * (1.0 - 1e-15);
+    return static_cast<std::int64_t>(std::max(0.0, laplace_upper_reach(scale, share))) + 1;
+}
+
+}  // namespace
+
+HistogramPartial::HistogramPartial(const PrivacyUnit& unit, std::vector<std::string> categories)
+    : unit_(unit), categories_(std::move(categories)), places_(places_of(categories_)), rows_(categories_.size() + 1) {}
+
+void HistogramPartial::count(std::string_view category, std::uint64_t rows) {
+    std::uint64_t& cell = rows_[place_of(places_, category)];
+    cell = counted(cell, rows);
+}
+
+void HistogramPartial::add(std::string_view category, std::uint64_t rows) {
+    check_record(unit_);
+    count(category, rows);
+}
+
+void HistogramPartial::merge(const HistogramPartial& other) {
+    if (!(other.unit_ == unit_) || other.categories_ != categories_)
+        throw Error(ErrorCode::dimension_mismatch, "histogram: its categories or its unit are another one's");
+    merge_counts(rows_, other.rows_);
+}
+
+PrivateHistogram::PrivateHistogram(const PrivacyUnit& unit, std::vector<std::string> categories, Epsilon epsilon,
+                                   const stats::Confidence& confidence)
+    : unit_(unit),
+      empty_(unit, std::move(categories)),
+      epsilon_(epsilon),
+      alpha_(1.0 - confidence.level()),
+      noise_(laplace_for(unit.counts_sensitivity(), epsilon)) {}
+
+HistogramPartial PrivateHistogram::partial(const Contributions& rows) const {
+    check_unit(rows.unit(), unit_);
+    HistogramPartial result = empty_;
+    rows.for_each([&](double, std::string_view partition) { result.count(partition, 1); });
+    return result;
+}
+
+HistogramRelease PrivateHistogram::release(const HistogramPartial& partial, ReleaseBudget& budget,
+                                           detail::Keystream* keystream) const {
+    HistogramPartial merged = empty_;
+    merged.merge(partial);  // throws for a state of another mechanism
+    const Guarantee spent{epsilon_.value(), 0.0};
+    budget.spend(spent);
+    return {noisy_cells(merged.rows_, noise_, alpha_, spent, own_unless(keystream)), spent};
+}
+
+void OpenHistogramPartial::add(std::string_view category, std::uint64_t rows) {
+    check_record(unit_);
+    if (rows == 0) return;
+    const auto known = rows_.find(category);
+    if (known == rows_.end()) {
+        rows_.emplace(std::string(category), counted(0, rows));
+    } else {
+        known->second = counted(known->second, rows);
+    }
+}
+
+void OpenHistogramPartial::merge(const OpenHistogramPartial& other) {
+    if (!(other.unit_ == unit_)) throw Error(ErrorCode::dimension_mismatch, "histogram: its unit is another one's");
+    auto sums = rows_;
+    for (const auto& [category, rows] : other.rows_) {
+        std::uint64_t& sum = sums[category];
+        sum = counted(sum, rows);
+    }
+    rows_ = std::move(sums);
+}
+
+ThresholdedHistogram::ThresholdedHistogram(const PrivacyUnit& unit, Epsilon epsilon, Delta delta,
+                                           const stats::Confidence& confidence)
+    : unit_(unit),
+      epsilon_(epsilon),
+      delta_(delta),
+      alpha_(1.0 - confidence.level()),
+      noise_(laplace_for(unit.counts_sensitivity(), epsilon)),
+      threshold_(static_cast<std::int64_t>(unit.limit().rows) +
+                 distance_of(noise_.scale(), delta.value(), unit.limit().partitions)) {}
+
+OpenHistogramPartial ThresholdedHistogram::partial(const Contributions& rows) const {
+    check_unit(rows.unit(), unit_);
+    OpenHistogramPartial result(unit_);
+    rows.for_each([&](double, std::string_view partition) { ++result.rows_[std::string(partition)]; });
+    return result;
+}
+
+ThresholdedRelease ThresholdedHistogram::release(const OpenHistogramPartial& partial, ReleaseBudget& budget,
+                                                 detail::Keystream* keystream) const {
+    if (!(partial.unit_ == unit_))
+        throw Error(ErrorCode::dimension_mismatch, "histogram: its unit is not the mechanism's");
+    ThresholdedRelease result{{}, {epsilon_.value(), delta_.value()}};
+    budget.spend(result.spent);
+    std::vector<std::int64_t> noise(partial.rows_.size());
+    noise_.sample(noise, own_unless(keystream));
+    const double reach = laplace_reach(noise_.scale(), alpha_);
+    std::size_t place = 0;
+    for (const auto& [category, rows] : partial.rows_) {
+        const std::int64_t noisy = static_cast<std::int64_t>(rows) + noise[place++];
+        if (noisy < threshold_) continue;
+        const auto value = static_cast<double>(noisy);
+        result.categories.push_back({category, value, around(value, reach)});
+    }
+    return result;
+}
+
+ContingencyPartial::ContingencyPartial(const PrivacyUnit& unit, std::vector<std::string> rows,
+                                       std::vector<std::string> columns)
+    : unit_(unit),
+      row_names_(std::move(rows)),
+      column_names_(std::move(columns)),
+      row_places_(places_of(row_names_)),
+      column_places_(places_of(column_names_)),
+      rows_((row_names_.size() + 1) * (column_names_.size() + 1)) {}
+
+void ContingencyPartial::add(std::string_view row, std::string_view column, std::uint64_t rows) {
+    std::uint64_t& cell =
+        rows_[place_of(row_places_, row) * (column_names_.size() + 1) + place_of(column_places_, column)];
+    cell = counted(cell, rows);
+}
+
+void ContingencyPartial::merge(const ContingencyPartial& other) {
+    if (!(other.unit_ == unit_) || other.row_names_ != row_names_ || other.column_names_ != column_names_)
+        throw Error(ErrorCode::dimension_mismatch, "table: its categories or its unit are another one's");
+    merge_counts(rows_, other.rows_);
+}
+
+PrivateContingencyTable::PrivateContingencyTable(const PrivacyUnit& unit, std::vector<std::string> rows,
+                                                 std::vector<std::string> columns, Epsilon epsilon,
+                                                 const stats::Confidence& confidence)
+    : empty_(unit, std::move(rows), std::move(columns)),
+      epsilon_(epsilon),
+      alpha_(1.0 - confidence.level()),
+      noise_(laplace_for(unit.counts_sensitivity(), epsilon)) {
+    if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a two-way table is over records");
+}
+
+ContingencyRelease PrivateContingencyTable::release(const ContingencyPartial& partial, ReleaseBudget& budget,
+                                                    detail::Keystream* keystream) const {
+    ContingencyPartial merged = empty_;
+    merged.merge(partial);
+    const Guarantee spent{epsilon_.value(), 0.0};
+    budget.spend(spent);
+    return {noisy_cells(merged.rows_, noise_, alpha_, spent, own_unless(keystream)), merged.column_names_.size() + 1,
+            spent};
+}
+
+}  // namespace vedette::inline v0::privacy

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the released statistics share: shares of epsilon, one draw of noise, and how far noise reaches.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "privacy/keystream.hpp"
+#include "privacy/rounding.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/privacy/discrete_laplace.hpp"
+#include "vedette/privacy/release.hpp"
+#include "vedette/privacy/sensitivity.hpp"
+
+namespace vedette::inline v0::privacy {
+
+/// epsilon / parts, rounded down: the parts together are at most epsilon. Parts below 2^53.
+inline Epsilon share_of(Epsilon epsilon, std::uint64_t parts) {
+    const auto divisor = static_cast<double>(parts);
+    double share = epsilon.value() / divisor;
+    while (std::fma(share, divisor, -epsilon.value()) > 0.0) share = std::nextafter(share, 0.0);
+    return Epsilon(share);
+}
+
+/// The law for integers that change by at most `sensitivity` in all; more noise than needed where the sampler has no
+/// smaller scale.
+inline DiscreteLaplace laplace_for(std::uint64_t sensitivity, Epsilon epsilon) {
+    return DiscreteLaplace(std::max(divide_up(at_least(sensitivity), epsilon.value()), DiscreteLaplace::least_scale));
+}
+
+inline detail::Keystream& own_unless(detail::Keystream* keystream) {
+    return keystream != nullptr ? *keystream : detail::Keystream::of_this_thread();
+}
+
+inline std::int64_t draw(const DiscreteLaplace& law, detail::Keystream& keystream) {
+    std::int64_t value = 0;
+    law.sample({&value, 1}, keystream);
+    return value;
+}
+
+/// The least t, or one more, with P(|X| > t) <= alpha: P(|X| > t) = 2 q^(t + 1) / (1 + q), q = exp(-1 / scale).
+inline double laplace_reach(double scale, double alpha) noexcept {
+    const double q = std::exp(-1.0 / scale);
+    return std::max(0.0, std::ceil(scale * std::log(2.0 / (alpha * (1.0 + q))) * (1.0 + 1e-13)) - 1.0);
+}
+
+/// The same of one side: P(X > t) = q^(t + 1) / (1 + q) <= alpha.
+inline double laplace_upper_reach(double scale, double alpha) noexcept {
+    return laplace_reach(scale, std::min(1.0, 2.0 * alpha));
+}
+
+/// value +- half, outwards.
+inline Interval around(double value, double half) noexcept {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return half == 0.0 ? Interval{value, value}
+                       : Interval{std::nextafter(value - half, -infinity), std::nextafter(value + half, infinity)};
+}
+
+}  // namespace vedette::inline v0::privacy
