@@ -11,6 +11,7 @@
 #include "vedette/core/random.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
+#include "vedette/perturbation/squeezing.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
 #include "vedette/stats/conformal.hpp"
 
@@ -37,6 +38,32 @@ void run(benchmark::State& state, std::size_t width, const Score& score, float s
         ++turn;
     }
 }
+
+// Filters of feature squeezing over an image of 224 x 224 x 3, another of eight each time. 0: bit depth of 5; 2 and 3:
+// medians.
+template <class T>
+void squeezing(benchmark::State& state) {
+    constexpr perturbation::ImageShape shape{224, 224, 3};
+    vedette::Random random(17);
+    std::vector<T> images(8 * shape.size()), out(shape.size());
+    for (T& x : images) x = static_cast<T>(random() % 256);
+    const auto window = static_cast<unsigned>(state.range(0));
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        const auto image = std::span<const T>(images).subspan(turn++ % 8 * shape.size(), shape.size());
+        if (window != 0) {
+            perturbation::median_filter(image, shape, window, out);
+        } else if constexpr (sizeof(T) == 1) {
+            perturbation::reduce_bits(image, 5, out);
+        } else {
+            perturbation::reduce_bits(image, 5, 255.0F, out);
+        }
+        benchmark::DoNotOptimize(out.data());
+        benchmark::ClobberMemory();
+    }
+}
+BENCHMARK(squeezing<std::uint8_t>)->Arg(0)->Arg(2)->Arg(3)->Unit(benchmark::kMicrosecond);
+BENCHMARK(squeezing<float>)->Arg(0)->Arg(2)->Arg(3)->Unit(benchmark::kMicrosecond);
 
 void logits(benchmark::State& state) {
     const auto kind = static_cast<perturbation::LogitScoreKind>(state.range(1));

@@ -317,6 +317,9 @@ typedef struct vdt_report vdt_report;      ///< the judgement of a window; immut
 typedef struct vdt_score vdt_score;        ///< a fitted score, calibrated or not; immutable once it is shared
 typedef struct vdt_caller_evidence vdt_caller_evidence;      ///< evidence against callers; not thread-safe
 typedef struct vdt_fingerprint_store vdt_fingerprint_store;  ///< inputs remembered; not thread-safe
+typedef struct vdt_caller_evidence vdt_caller_evidence;  ///< evidence against callers; not thread-safe
+typedef struct vdt_query_score vdt_query_score;          ///< a score that asks the model; immutable once it is shared
+typedef struct vdt_explainer vdt_explainer;              ///< what each feature adds to a prediction; immutable
 typedef struct vdt_sketch vdt_sketch;  ///< quantiles of an endless stream; not thread-safe while it is updated
 typedef struct vdt_sample vdt_sample;  ///< a reference column, frozen for tests of live ones; immutable
 typedef struct vdt_mmd vdt_mmd;        ///< reference rows, frozen for the kernel two-sample test; immutable
@@ -1117,6 +1120,159 @@ VDT_API vdt_status vdt_fingerprint_store_to_bytes(const vdt_fingerprint_store* s
 /// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
 VDT_API vdt_status vdt_fingerprint_store_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                     vdt_fingerprint_store** out, vdt_error* error) VDT_NOEXCEPT;
+// ==== scores that ask the model again ====
+// The model is a callback that predicts a batch of rows. Scores send it changed copies of a row, and say how strange
+// the predictions are: each costs so many rows of the model, and none is robust against who knows it. What is promised
+// is the false-alarm rate of their calibration.
+
+/// Predicts `row_count` rows of `features` numbers each, without gaps, into `outputs`, `classes` numbers for each row.
+/// Returns 0; anything else stops the call that asked, which hands it back. May keep no pointer.
+typedef int32_t (*vdt_predict_callback)(void* user_data, const float* rows, size_t row_count, size_t features,
+                                        float* outputs, size_t classes);
+
+/// What the outputs are: probabilities (their sum 1 within 0.01), or logits, of which softmax is taken.
+enum { VDT_MODEL_PROBABILITIES = 0, VDT_MODEL_LOGITS = 1 };
+
+typedef struct vdt_predict_model {
+    uint32_t struct_size;
+    int32_t output;                ///< VDT_MODEL_*
+    vdt_predict_callback predict;  ///< required; borrowed during the call, and so is its user_data
+    void* user_data;
+    uint64_t features;    ///< entries of a row; required
+    uint64_t classes;     ///< required
+    uint64_t batch_rows;  ///< no call of the callback gets more rows; default 32
+} vdt_predict_model;
+
+enum { VDT_SQUEEZE_BIT_DEPTH = 0, VDT_SQUEEZE_MEDIAN = 1, VDT_SQUEEZE_NON_LOCAL_MEANS = 2 };
+/// A filter of feature squeezing. Fields that the kind does not use are not read. Never changes.
+typedef struct vdt_squeezer {
+    int32_t kind;            ///< VDT_SQUEEZE_*
+    uint32_t bits;           ///< of BIT_DEPTH, 1 to 16
+    uint32_t window;         ///< of MEDIAN, 2 or 3
+    uint32_t search_window;  ///< of NON_LOCAL_MEANS, odd, 3 to 63
+    uint32_t patch;          ///< of NON_LOCAL_MEANS, odd, 1 to 31
+    float strength;          ///< of NON_LOCAL_MEANS, in units of the row's values
+} vdt_squeezer;
+
+enum {
+    VDT_QUERY_FEATURE_SQUEEZING = 0,   ///< the largest change of the prediction by a filter of the image
+    VDT_QUERY_STRIP = 1,               ///< minus the mean entropy, in bits, under overlays of clean rows
+    VDT_QUERY_NOISE_STABILITY = 2,     ///< the mean change of the prediction under noise
+    VDT_QUERY_MARGINAL_RESAMPLING = 3  ///< the mean change when features take values of other rows
+};
+
+typedef struct vdt_query_score_options {
+    uint32_t struct_size;
+    int32_t kind;                 ///< VDT_QUERY_*
+    const vdt_matrix* reference;  ///< clean rows, for STRIP and MARGINAL_RESAMPLING; copied
+    const vdt_squeezer* squeezers;
+    uint64_t squeezer_count;
+    uint64_t image_height;  ///< of FEATURE_SQUEEZING; channels are innermost
+    uint64_t image_width;
+    uint64_t image_channels;    ///< default 1
+    uint64_t width;             ///< entries of a row, for NOISE_STABILITY
+    uint64_t copies;            ///< 0 = the kind's default: 16 with noise, 32 resampled; STRIP has one per overlay
+    uint64_t seed;              ///< of noise and resampling; to be kept secret
+    double standard_deviation;  ///< of noise; default 0.1
+    double share;               ///< of resampled features, in (0, 1]; default 0.2
+    float pixel_highest;        ///< of FEATURE_SQUEEZING: the value of a fully lit pixel; default 1
+    float row_weight;           ///< of STRIP; default 0.5, and so the next
+    float overlay_weight;
+    float lowest;  ///< copies of STRIP and NOISE_STABILITY are clipped to these; default -infinity and infinity
+    float highest;
+    uint32_t reserved;
+} vdt_query_score_options;
+
+enum {
+    VDT_ANSWERED = 0,
+    VDT_ANSWER_ABORTED = 1,             ///< the callback returned a value other than 0
+    VDT_ANSWER_INVALID_PREDICTION = 2,  ///< not finite, or no probabilities although the model says so
+    VDT_ANSWER_INVALID_ROW = 3,         ///< of another width, or with a value that is not finite
+    VDT_ANSWER_INVALID_MODEL = 4,       ///< of another width, without classes, or the label is out of range
+    VDT_ANSWER_WORKSPACE_TOO_SMALL = 5
+};
+
+typedef struct vdt_query_answer {
+    uint32_t struct_size;
+    int32_t status;           ///< VDT_ANSWER*
+    int32_t callback_status;  ///< what the last call of the callback returned
+    uint32_t reserved;
+    double score;    ///< higher = more anomalous; NaN unless answered
+    double p_value;  ///< conformal; NaN with the score, and without a calibration
+    uint64_t calls;  ///< of the callback, the failed one too
+    uint64_t rows;   ///< sent to the callback
+} vdt_query_answer;
+
+VDT_API void vdt_predict_model_init(vdt_predict_model* model, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_query_score_options_init(vdt_query_score_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_query_answer_init(vdt_query_answer* answer, size_t size) VDT_NOEXCEPT;
+
+/// Everything is copied. `*out`: owned. Errors: INVALID_ARGUMENT, NOT_ENOUGH_DATA for a kind that needs a reference and
+/// has none, OVERFLOW.
+VDT_API vdt_status vdt_query_score_create(const vdt_query_score_options* options, const vdt_allocator* allocator,
+                                          vdt_query_score** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_query_score_destroy(vdt_query_score* score) VDT_NOEXCEPT;
+/// Entries of a row, and rows that one score sends to the model; 0 for NULL.
+VDT_API size_t vdt_query_score_width(const vdt_query_score* score) VDT_NOEXCEPT;
+VDT_API size_t vdt_query_score_queries(const vdt_query_score* score) VDT_NOEXCEPT;
+/// Floats of workspace that this model needs. Errors: INVALID_ARGUMENT, OVERFLOW.
+VDT_API vdt_status vdt_query_score_workspace(const vdt_query_score* score, const vdt_predict_model* model, size_t* out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// Calibrates with benign rows, in place of any calibration before: set-up only. Of the options, groups and weights are
+/// not for these scores (UNSUPPORTED). The score is as it was after a failure. `*answer` (may be NULL) holds what the
+/// model was asked in all, also then. Errors: CALLBACK_ABORTED, NOT_ENOUGH_DATA, INVALID_ARGUMENT also for a row or a
+/// prediction that is none, OVERFLOW.
+VDT_API vdt_status vdt_query_score_calibrate(vdt_query_score* score, const vdt_matrix* benign,
+                                             const vdt_predict_model* model,
+                                             const vdt_score_calibration_options* options, vdt_query_answer* answer,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// One row. Thread-safe with a workspace for each thread; no allocation or lock besides the callback's. `*out` is
+/// written whether answered or not. Errors: CALLBACK_ABORTED; INVALID_ARGUMENT, also for any other status than
+/// VDT_ANSWERED.
+VDT_API vdt_status vdt_query_score_row(const vdt_query_score* score, const float* row, size_t width,
+                                       const vdt_predict_model* model, float* workspace, size_t workspace_size,
+                                       vdt_query_answer* out, vdt_error* error) VDT_NOEXCEPT;
+
+enum { VDT_EXPLAIN_OCCLUSION = 0, VDT_EXPLAIN_KERNEL_SHAP = 1 };
+
+typedef struct vdt_explainer_options {
+    uint32_t struct_size;
+    int32_t method;                ///< VDT_EXPLAIN_*; default KERNEL_SHAP
+    const vdt_matrix* background;  ///< rows whose values stand for a feature that is left out; required, copied
+    const uint32_t* players;       ///< the player of each feature, numbered without gaps; NULL = each its own
+    uint64_t player_length;        ///< how many they are
+    uint64_t most_coalitions;      ///< default 4094: Shapley values are exact to 12 players
+    uint64_t seed;                 ///< of sampled coalitions
+} vdt_explainer_options;
+
+typedef struct vdt_explanation {
+    uint32_t struct_size;
+    int32_t status;  ///< VDT_ANSWER*
+    int32_t callback_status;
+    uint32_t reserved;
+    double prediction;  ///< the label's probability; NaN unless answered, and so the next
+    double expected;    ///< its mean over the background
+    uint64_t calls;
+    uint64_t rows;
+} vdt_explanation;
+
+VDT_API void vdt_explainer_options_init(vdt_explainer_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_explanation_init(vdt_explanation* explanation, size_t size) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: INVALID_ARGUMENT, NOT_ENOUGH_DATA, DIMENSION_MISMATCH, OVERFLOW, UNSUPPORTED.
+VDT_API vdt_status vdt_explainer_create(const vdt_explainer_options* options, const vdt_allocator* allocator,
+                                        vdt_explainer** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_explainer_destroy(vdt_explainer* explainer) VDT_NOEXCEPT;
+/// Players, and whether contributions are exact; 0 for NULL.
+VDT_API size_t vdt_explainer_player_count(const vdt_explainer* explainer) VDT_NOEXCEPT;
+VDT_API int32_t vdt_explainer_is_exact(const vdt_explainer* explainer) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_explainer_workspace(const vdt_explainer* explainer, const vdt_predict_model* model, size_t* out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// What each player adds to the probability of class `label`; with KERNEL_SHAP they add up to prediction - expected.
+/// `contributions`: one to a player, NaN unless answered. Thread-safe, as vdt_query_score_row. Errors: as that.
+VDT_API vdt_status vdt_explainer_explain(const vdt_explainer* explainer, const float* row, size_t width, uint32_t label,
+                                         const vdt_predict_model* model, float* workspace, size_t workspace_size,
+                                         double* contributions, size_t count, vdt_explanation* out,
+                                         vdt_error* error) VDT_NOEXCEPT;
 
 // ==== frozen references ====
 // A reference made ready once, and any number of live samples against it, from any number of threads.

@@ -26,6 +26,8 @@
 #include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/perturbation/caller_evidence.hpp"
 #include "vedette/privacy/contributions.hpp"
+#include "vedette/perturbation/explainer.hpp"
+#include "vedette/perturbation/query_score.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/kll_sketch.hpp"
 #include "vedette/validation/batch.hpp"
@@ -103,6 +105,17 @@ struct alignas(64) vdt_score {
 struct alignas(64) vdt_caller_evidence {
     vdt_allocator allocator;
     vedette::perturbation::CallerEvidence object;
+};
+
+struct alignas(64) vdt_query_score {
+    vdt_allocator allocator;
+    vedette::perturbation::QueryScore object;
+    std::optional<vedette::stats::ConformalCalibration> calibration;
+};
+
+struct alignas(64) vdt_explainer {
+    vdt_allocator allocator;
+    vedette::perturbation::PredictionExplainer object;
 };
 
 struct alignas(64) vdt_sketch {

@@ -40,6 +40,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::interval_entries<double>(),
                                     isa_baseline::column_entries()};
                                     isa_baseline::fingerprint_entries()};
+                                    isa_baseline::image_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -53,6 +54,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_draws.hpp"
 #include "kernels/scalar_fingerprints.hpp"
+#include "kernels/scalar_images.hpp"
 #include "kernels/scalar_pairs.hpp"
 #include "kernels/scalar_scores.hpp"
 #include "kernels/scalar_walk.hpp"
@@ -85,6 +87,7 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::interval_entries<double>(),
                                     scalar::column_entries()};
                                     scalar::fingerprint_entries()};
+                                    scalar::image_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -11,6 +11,7 @@
 #include "kernels/column_table.hpp"
 #include "kernels/draw_table.hpp"
 #include "kernels/fingerprint_table.hpp"
+#include "kernels/image_table.hpp"
 #include "kernels/interval_table.hpp"
 #include "kernels/pair_table.hpp"
 #include "kernels/score_table.hpp"
@@ -206,6 +207,7 @@ struct KernelTable {
     IntervalKernels<double> intervals_f64;
     ColumnKernels columns;
     FingerprintKernels fingerprints;
+    ImageKernels images;
 };
 
 /// The member of a table for an element type.

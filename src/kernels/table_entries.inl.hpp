@@ -9,6 +9,7 @@
 #include "kernels/columns.inl.hpp"
 #include "kernels/draws.inl.hpp"
 #include "kernels/fingerprints.inl.hpp"
+#include "kernels/images.inl.hpp"
 #include "kernels/intervals.inl.hpp"
 #include "kernels/labels.inl.hpp"
 #include "kernels/moments.inl.hpp"

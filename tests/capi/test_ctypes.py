@@ -19,6 +19,7 @@ vdt = c.CDLL(LIBRARY)
 OK, INVALID_ARGUMENT, TYPE_MISMATCH, SCHEMA_MISMATCH, UNSUPPORTED = 0, 100, 102, 300, 400
 PASS, NOT_EVALUATED, WARN, ALARM = range(4)
 u32, i32, u64, i64, f64, pointer = c.c_uint32, c.c_int32, c.c_uint64, c.c_int64, c.c_double, c.c_void_p
+f32 = c.c_float
 SCORE_F32 = c.CFUNCTYPE(i32, pointer, c.POINTER(c.c_float), c.c_size_t, c.POINTER(f64))
 SCORE_F64 = c.CFUNCTYPE(i32, pointer, c.POINTER(f64), c.c_size_t, c.POINTER(f64))
 
@@ -63,6 +64,22 @@ ScoreFitOptions = struct("vdt_score_fit_options", ("struct_size", u32), ("reserv
 ScoreCalibrationOptions = struct("vdt_score_calibration_options", ("struct_size", u32), ("guarantee", i32),
                                  ("failure_probability", f64), ("groups", pointer), ("group_length", u64),
                                  ("group_count", u64), ("weights", pointer), ("weight_count", u64))
+PredictModel = struct("vdt_predict_model", ("struct_size", u32), ("output", i32), ("predict", pointer),
+                      ("user_data", pointer), ("features", u64), ("classes", u64), ("batch_rows", u64))
+Squeezer = struct("vdt_squeezer", ("kind", i32), ("bits", u32), ("window", u32), ("search_window", u32),
+                  ("patch", u32), ("strength", f32))
+QueryScoreOptions = struct("vdt_query_score_options", ("struct_size", u32), ("kind", i32), ("reference", pointer),
+                           ("squeezers", pointer), ("squeezer_count", u64), ("image_height", u64),
+                           ("image_width", u64), ("image_channels", u64), ("width", u64), ("copies", u64),
+                           ("seed", u64), ("standard_deviation", f64), ("share", f64), ("pixel_highest", f32),
+                           ("row_weight", f32), ("overlay_weight", f32), ("lowest", f32), ("highest", f32),
+                           ("reserved", u32))
+QueryAnswer = struct("vdt_query_answer", ("struct_size", u32), ("status", i32), ("callback_status", i32),
+                     ("reserved", u32), ("score", f64), ("p_value", f64), ("calls", u64), ("rows", u64))
+ExplainerOptions = struct("vdt_explainer_options", ("struct_size", u32), ("method", i32), ("background", pointer),
+                          ("players", pointer), ("player_length", u64), ("most_coalitions", u64), ("seed", u64))
+Explanation = struct("vdt_explanation", ("struct_size", u32), ("status", i32), ("callback_status", i32),
+                     ("reserved", u32), ("prediction", f64), ("expected", f64), ("calls", u64), ("rows", u64))
 CallerOptions = struct("vdt_caller_options", ("struct_size", u32), ("has_key", u32), ("level", f64), ("capacity", u64),
                        ("idle_time", u64), ("key", u64 * 2))
 CallerState = struct("vdt_caller_state", ("struct_size", u32), ("is_alarm", i32), ("e_value", f64), ("requests", u64),
@@ -209,6 +226,9 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
            FingerprintOptions, FingerprintMatch,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
+           PredictModel, Squeezer, QueryScoreOptions, QueryAnswer, ExplainerOptions, Explanation,
+           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions,
+           SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PrivateRowsOptions, PrivateReleaseOptions, PrivateRelease,
            PerformanceOptions, MetricEstimate,
