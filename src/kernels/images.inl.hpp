@@ -112,18 +112,18 @@ void median2(const T* const* rows, std::size_t count, std::size_t step, T* out) 
 
 // Even and odd bytes as two vectors of 16 bits: no unpacking, no packing.
 void reduce_bytes(const std::uint8_t* values, std::size_t count, const ByteLevels* levels, std::uint8_t* out) noexcept {
-    using Words = Batch<std::uint16_t>;
-    constexpr std::size_t width = 2 * Words::size;
-    const Words scale(levels->scale), offset(levels->offset), spread(levels->spread),
+    using Halves = Batch<std::uint16_t>;
+    constexpr std::size_t width = 2 * Halves::size;
+    const Halves scale(levels->scale), offset(levels->offset), spread(levels->spread),
         spread_offset(levels->spread_offset), low_byte(std::uint16_t{0xFF});
     const int shift = levels->shift, spread_shift = levels->spread_shift;
-    const auto map = [&](Words x) {
+    const auto map = [&](Halves x) {
         return (((x * scale + offset) >> shift) * spread + spread_offset) >> spread_shift;
     };
     std::size_t i = 0;
     for (; i + width <= count; i += width) {
         // As words, whatever the bytes' alignment; memory that is copied to a vector in halves would stall its load.
-        const Words both = Words::load_unaligned(reinterpret_cast<const std::uint16_t*>(values + i));
+        const Halves both = Halves::load_unaligned(reinterpret_cast<const std::uint16_t*>(values + i));
         (map(both & low_byte) | (map(both >> 8) << 8)).store_unaligned(reinterpret_cast<std::uint16_t*>(out + i));
     }
     for (; i < count; ++i) {

@@ -38,8 +38,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::wave_entries(),
                                     isa_baseline::interval_entries<float>(),
                                     isa_baseline::interval_entries<double>(),
-                                    isa_baseline::column_entries()};
-                                    isa_baseline::fingerprint_entries()};
+                                    isa_baseline::column_entries(),
+                                    isa_baseline::fingerprint_entries(),
                                     isa_baseline::image_entries()};
 
 }  // namespace vedette::inline v0::kernels
@@ -85,9 +85,10 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::wave_entries(),
                                     scalar::interval_entries<float>(),
                                     scalar::interval_entries<double>(),
-                                    scalar::column_entries()};
+                                    scalar::column_entries(),
                                     scalar::fingerprint_entries()};
-                                    scalar::image_entries()};
+scalar::image_entries()
+};
 
 }  // namespace vedette::inline v0::kernels
 
