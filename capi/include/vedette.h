@@ -2187,6 +2187,49 @@ VDT_API vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt
                                          size_t category_count, const vdt_private_release_options* options,
                                          double* counts, size_t capacity, double* half_width,
                                          vdt_error* error) VDT_NOEXCEPT;
+// ---- privacy: audits ----
+// Lower bounds of what a mechanism loses, from what it puts out. With probability `confidence` or more the mechanism is
+// not private with less than the bound: a bound above what is claimed refutes the claim, one below proves nothing.
+// Bounds are exact and rounded down, 0 where nothing is refuted. Runs must be independent of each other. All functions
+// are pure and thread-safe. confidence in (0, 1), delta in [0, 1). Errors: INVALID_ARGUMENT for values out of range,
+// no runs, or counts that contradict each other; `*out` is as it was then.
+
+/// Runs on each of two neighbouring inputs, and in how many an event happened that was fixed before these runs. It
+/// should be likelier on the first input.
+typedef struct vdt_audit_counts {
+    uint64_t first_runs;
+    uint64_t first_hits;
+    uint64_t second_runs;
+    uint64_t second_hits;
+} vdt_audit_counts;
+
+/// Of epsilon at `delta`.
+VDT_API vdt_status vdt_audit_epsilon(const vdt_audit_counts* counts, double delta, double confidence, double* out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+/// Of mu of Gaussian differential privacy.
+VDT_API vdt_status vdt_audit_gdp_mu(const vdt_audit_counts* counts, double confidence, double* out,
+                                    vdt_error* error) VDT_NOEXCEPT;
+/// Of epsilon of a mechanism that is known to be Gaussian noise; not a bound for any other. delta from 1e-300.
+VDT_API vdt_status vdt_audit_gaussian_epsilon(const vdt_audit_counts* counts, double delta, double confidence,
+                                              double* out, vdt_error* error) VDT_NOEXCEPT;
+/// Of the Renyi divergence of an order in (1, 1e6].
+VDT_API vdt_status vdt_audit_renyi(const vdt_audit_counts* counts, double order, double confidence, double* out,
+                                   vdt_error* error) VDT_NOEXCEPT;
+/// Of epsilon, from outputs on either input (NaN allowed): their first halves choose an event that tells the inputs
+/// apart, a tail or cells of a histogram; the second ones test it. `counts` (may be NULL): of that event in the second
+/// halves. Errors: NOT_ENOUGH_DATA for fewer than 2 outputs of an input.
+VDT_API vdt_status vdt_audit_outputs(const double* first, size_t first_count, const double* second, size_t second_count,
+                                     double delta, double confidence, vdt_audit_counts* counts, double* out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+/// Of epsilon, from one run (Steinke, Nasr and Jagielski 2023): of `canaries`, each part of the input by a fair coin of
+/// its own, `guesses` were guessed to be in or out, `correct` rightly, and the others left out. Where delta > 0 the
+/// number of guesses must have been fixed before. At most 10^9 canaries.
+VDT_API vdt_status vdt_audit_one_run_epsilon(uint64_t canaries, uint64_t guesses, uint64_t correct, double delta,
+                                             double confidence, double* out, vdt_error* error) VDT_NOEXCEPT;
+/// The chance of so many right guesses or more is at most this if the mechanism is (epsilon, delta)-private. epsilon in
+/// [0, 700].
+VDT_API vdt_status vdt_audit_one_run_p_value(uint64_t canaries, uint64_t guesses, uint64_t correct, double epsilon,
+                                             double delta, double* out, vdt_error* error) VDT_NOEXCEPT;
 
 // ---- validation: a schema, and rows and tensors held against it ----
 

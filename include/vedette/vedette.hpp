@@ -98,6 +98,7 @@
 #include "vedette/perturbation/update_similarity.hpp"
 #include "vedette/privacy/above_threshold.hpp"
 #include "vedette/privacy/accounting.hpp"
+#include "vedette/privacy/audit.hpp"
 #include "vedette/privacy/bernoulli.hpp"
 #include "vedette/privacy/bounded_sum.hpp"
 #include "vedette/privacy/budget.hpp"

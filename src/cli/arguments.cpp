@@ -495,6 +495,7 @@ class Tool {
         CLI::App& group = *app_.add_subcommand(
             "privacy",
             "Differential privacy: noised statistics under a budget, and the loss of noisy training (DP-SGD)");
+            "privacy", "Differential privacy: of training with noisy gradients (DP-SGD), and audits");
         group.require_subcommand(1);
         CLI::App& account = *group.add_subcommand("account", "The epsilon of a training, as an interval that holds it");
         account
@@ -578,6 +579,29 @@ class Tool {
             release_.statistic = released_statistics().at(release_.statistic_name);
             action_ = [this] { return privacy_release(release_); };
         });
+        add_privacy_audit(group);
+    }
+
+    void add_privacy_audit(CLI::App& group) {
+        CLI::App& audit = *group.add_subcommand("audit", "How much epsilon a mechanism has at least, from its outputs");
+        CLI::Option_group& source = *audit.add_option_group("source");
+        source.require_option(1);
+        source.add_option("--guesses", audit_.guesses.path,
+                          "CSV of one run's canaries: included (0 or 1), guess (0, 1 or empty)");
+        source.add_option("--outputs", audit_.outputs.path,
+                          "CSV of runs: input (1 or 2, of two neighbours), output (a number)");
+        source
+            .add_option("--counts", audit_.counts,
+                        "An event's hits and runs on the first input, and on the second one, where it should be rarer")
+            ->expected(4)
+            ->type_name("HITS RUNS HITS RUNS");
+        audit.add_option("--delta", audit_.delta, "The delta of (epsilon, delta)")->capture_default_str();
+        audit.add_option("--confidence", audit_.confidence, "Of the bound")->capture_default_str();
+        audit.add_option("--claimed-epsilon", audit_.epsilon, "Exit status 1 if this is refuted");
+        audit.add_option("--format", audit_.as_json, "text (default) or json")
+            ->type_name("WORD")
+            ->transform(word<bool>({{"text", false}, {"json", true}}));
+        audit.callback([this] { action_ = [this] { return privacy_audit(audit_); }; });
     }
 
     CLI::App app_;
@@ -604,6 +628,7 @@ class Tool {
     PrivacyOptions privacy_;
     GrantOptions grant_;
     ReleaseOptions release_;
+    PrivacyAuditOptions audit_;
     MonitorOptions monitor_;
     bool list_ = false;
     bool as_json_ = false;

@@ -137,6 +137,14 @@ struct ReleaseOptions {
     double epsilon = 0.0;
     double delta = 0.0;
     double confidence = 0.95;
+/// What a mechanism is audited from, one of three, and what is claimed of it.
+struct PrivacyAuditOptions {
+    SourceOptions guesses;              ///< a file of canaries: columns `included` and `guess`; an empty path = none
+    SourceOptions outputs;              ///< a file of runs: columns `input` and `output`; an empty path = none
+    std::vector<std::uint64_t> counts;  ///< first hits and runs, second hits and runs; empty = none
+    double delta = 0.0;
+    double confidence = 0.95;
+    std::optional<double> epsilon;  ///< claimed
     bool as_json = false;
 };
 
@@ -238,6 +246,8 @@ ExitStatus privacy_calibrate(const PrivacyOptions& options);
 ExitStatus privacy_grant(const GrantOptions& options);
 /// Fails where the budget does not allow it; nothing is told then.
 ExitStatus privacy_release(const ReleaseOptions& options);
+/// Fails where what is claimed is refuted.
+ExitStatus privacy_audit(const PrivacyAuditOptions& options);
 
 /// The whole tool: parses the command line, runs the command, and lets no exception out.
 int run(int argc, const char* const* argv) noexcept;

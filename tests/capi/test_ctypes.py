@@ -143,6 +143,8 @@ PrivateReleaseOptions = struct("vdt_private_release_options", ("struct_size", u3
                                ("now", i64))
 PrivateRelease = struct("vdt_private_release", ("struct_size", u32), ("reserved", u32),
                         *doubles("value lower upper epsilon"))
+AuditCounts = struct("vdt_audit_counts", ("first_runs", u64), ("first_hits", u64), ("second_runs", u64),
+                     ("second_hits", u64))
 PerformanceOptions = struct("vdt_performance_options", ("struct_size", u32), ("calibration", i32), ("cells", u64),
                             ("chunk_rows", u64), ("deviations", f64), ("seed", u64))
 MetricEstimate = struct("vdt_metric_estimate",
@@ -231,6 +233,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
            PrivateRowsOptions, PrivateReleaseOptions, PrivateRelease,
+           AuditCounts,
            PerformanceOptions, MetricEstimate,
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,

@@ -6,6 +6,7 @@ usage: cli_test.py VEDETTE-BINARY SOURCE-DIR
 """
 import html.parser
 import json
+import math
 import os
 import pathlib
 import random
@@ -883,6 +884,41 @@ class CommandLine(unittest.TestCase):
                       ["--statistic", "sum", "--column", "nothing", "--lower", 0, "--upper", 1, "--epsilon", 1]):
             self.expect(run(*release, *wrong), INPUT_ERROR)
         self.assertEqual(said("--statistic", "count", "--epsilon", 0.5)["left"]["epsilon"], 5599)
+    def test_privacy_audit(self):
+        audit = ["privacy", "audit"]
+        # Clopper and Pearson's ends at 97.5 % of 800 and 200 in 1000.
+        counts = [*audit, "--counts", 800, 1000, 200, 1000]
+        self.assertIn("epsilon at least 1.2301", self.expect(run(*counts), PASS))
+        said = json.loads(self.expect(run(*counts, "--claimed-epsilon", 1, "--format", "json"), FAILED))
+        self.assertTrue(said["refuted"])
+        self.assertLess(said["epsilon_lower_bound"], math.log(4))
+        self.assertEqual(said["evidence"]["second_hits"], 200)
+        self.assertIn("refuted", self.expect(run(*counts, "--claimed-epsilon", 1.2), FAILED))
+        self.expect(run(*counts, "--claimed-epsilon", 1.3), PASS)
+        # Appendix D of Steinke, Nasr and Jagielski (2023): 75 of 100 guesses about 1000 canaries.
+        rows = ["0,1"] * 13 + ["1,0"] * 12 + ["1,1"] * 40 + ["0,0"] * 35 + ["1,"] * 450 + ["0,"] * 450
+        guesses = self.write("guesses.csv", "included,guess\n" + "\n".join(rows) + "\n")
+        said = json.loads(self.expect(run(*audit, "--guesses", guesses, "--delta", 1e-4, "--format", "json"), PASS))
+        self.assertAlmostEqual(said["epsilon_lower_bound"], 0.673, places=3)
+        self.assertEqual(said["evidence"], {"canaries": 1000, "guesses": 100, "correct": 75})
+        # A mechanism that never tells of the first input what it tells of the second one.
+        rows = [f"{1 + i % 2},{i % 7 + 10 * (i % 2)}" for i in range(400)] + ["1,"]
+        outputs = self.write("outputs.csv", "input,output\n" + "\n".join(rows) + "\n")
+        self.assertIn("epsilon 2 is refuted", self.expect(run(*audit, "--outputs", outputs, "--claimed-epsilon", 2), FAILED))
+        # Wrong inputs are told with their place.
+        self.expect(run(*audit), INPUT_ERROR, "--guesses,--outputs,--counts")
+        self.expect(run(*counts, "--guesses", guesses), INPUT_ERROR)
+        self.expect(run(*audit, "--counts", 8, 5, 1, 5), INPUT_ERROR, "8 hits")
+        self.expect(run(*audit, "--counts", 0, 0, 0, 0), INPUT_ERROR, "no runs")
+        self.expect(run(*counts, "--delta", 1), INPUT_ERROR, "delta")
+        self.expect(run(*counts, "--confidence", "nan"), INPUT_ERROR, "level")
+        self.expect(run(*counts, "--claimed-epsilon", "nan"), INPUT_ERROR, "claimed-epsilon")
+        for content, place in (("included,guess\n2,1\n", ":2"), ("included,guess\n1,maybe\n", "a guess must be"),
+                               ("included\n1\n", "guess")):
+            self.expect(run(*audit, "--guesses", self.write("wrong.csv", content)), INPUT_ERROR, place)
+        self.expect(run(*audit, "--guesses", self.write("none.csv", "included,guess\n1,\n")), NOT_ENOUGH, "no guess")
+        self.expect(run(*audit, "--outputs", self.write("wrong.csv", "input,output\n1,x\n")), INPUT_ERROR, "wrong.csv:2")
+        self.expect(run(*audit, "--outputs", self.write("few.csv", "input,output\n1,1\n2,2\n")), NOT_ENOUGH, "at least 2")
 
     def test_the_demo_runs(self):
         out = self.dir / "demo"
