@@ -1873,7 +1873,7 @@ VDT_API vdt_status vdt_rank_by_performance(const vdt_feature_cells* features, si
                                            vdt_performance_effect* effects, vdt_error* error) VDT_NOEXCEPT;
 
 // ==== watches ====
-// The monitors that a policy names (`monitors` of features, `outputs`, `performance`), over the rows in the order of
+// The monitors that a policy names (of features, `outputs`, `performance`, `groups`), over the rows in the order of
 // their coming: beside a window, what tells the moment of a change. One thread at a time may use a watch; it does not
 // merge. Times are the caller's, any unit: they come back with alarms.
 typedef struct vdt_watch vdt_watch;
@@ -1883,6 +1883,13 @@ typedef struct vdt_watch_reference {
     vdt_string output;
     const vdt_column* values;  ///< as vdt_monitor_options.reference
 } vdt_watch_reference;
+
+/// Rows of the reference for a group: values of its features in their order, or embeddings. Rows with a NaN are left
+/// out.
+typedef struct vdt_watch_group {
+    vdt_string group;
+    const vdt_matrix* rows;
+} vdt_watch_group;
 
 typedef struct vdt_watch_options {
     uint32_t struct_size;
@@ -1895,10 +1902,12 @@ typedef struct vdt_watch_options {
     /// Borrowed, or NULL: 1 - metric for reference rows, one by one or in blocks as the policy says. With it cusum and
     /// ewma_chart know how much estimates vary; without it they are slow.
     const vdt_column* estimates;
+    const vdt_watch_group* groups;  ///< borrowed: needed for every group of the policy; fitted for seconds
+    uint64_t group_count;
 } vdt_watch_options;
 
 /// Where a stream's values come from.
-enum { VDT_STREAM_FEATURE = 0, VDT_STREAM_OUTPUT = 1, VDT_STREAM_PERFORMANCE = 2 };
+enum { VDT_STREAM_FEATURE = 0, VDT_STREAM_OUTPUT = 1, VDT_STREAM_PERFORMANCE = 2, VDT_STREAM_GROUP = 3 };
 
 /// What one monitor has to say of a period. The texts are owned by the report.
 typedef struct vdt_stream_report {
@@ -1906,7 +1915,7 @@ typedef struct vdt_stream_report {
     int32_t source;         ///< VDT_STREAM_*
     vdt_decision decision;  ///< of the period: NOT_EVALUATED where no value entered
     vdt_monitor_state state;
-    vdt_string name;          ///< of the feature, the output or the metric
+    vdt_string name;          ///< of the feature, the output, the metric or the group
     vdt_string monitor;       ///< the kind
     uint64_t seen;            ///< values since the watch began
     uint64_t period_begin;    ///< values before the period
@@ -1924,7 +1933,7 @@ VDT_API void vdt_watch_options_init(vdt_watch_options* options, size_t size) VDT
 VDT_API void vdt_stream_report_init(vdt_stream_report* report, size_t size) VDT_NOEXCEPT;
 
 /// `*out`: owned; it keeps what it needs of the baseline and the options. Errors: INVALID_POLICY (the message names the
-/// field or the stream), also where a reference is missing; INVALID_ARGUMENT for a reference of no output.
+/// field or the stream), also where a reference is missing; INVALID_ARGUMENT for a reference of no output or group.
 VDT_API vdt_status vdt_watch_create(const vdt_baseline* baseline, const vdt_watch_options* options,
                                     const vdt_allocator* allocator, vdt_watch** out, vdt_error* error) VDT_NOEXCEPT;
 /// Reads a saved watch of this baseline, policy and performance; it goes on bit for bit. References of outputs are not
@@ -1962,6 +1971,18 @@ VDT_API vdt_status vdt_watch_observe_output(vdt_watch* watch, size_t output, dou
 VDT_API vdt_status vdt_watch_observe_prediction(vdt_watch* watch, const double* scores, size_t width,
                                                 uint32_t prediction, int64_t time, vdt_monitor_state* state,
                                                 vdt_error* error) VDT_NOEXCEPT;
+/// The index of an embedding: a group of the policy without features. Errors: INVALID_ARGUMENT, the message lists those
+/// that there are.
+VDT_API vdt_status vdt_watch_embedding(const vdt_watch* watch, const char* name, size_t length, size_t* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// One row of an embedding. Never allocates or locks. Errors: INVALID_ARGUMENT for NULL or an index of no embedding,
+/// DIMENSION_MISMATCH for another width, which the report counts as a row seen and not accepted.
+VDT_API vdt_status vdt_watch_observe_embedding_f32(vdt_watch* watch, size_t embedding, const float* row, size_t width,
+                                                   int64_t time, vdt_monitor_state* state,
+                                                   vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_watch_observe_embedding_f64(vdt_watch* watch, size_t embedding, const double* row, size_t width,
+                                                   int64_t time, vdt_monitor_state* state,
+                                                   vdt_error* error) VDT_NOEXCEPT;
 /// Reports attached from now on tell of what comes from here on; without it, of everything.
 VDT_API vdt_status vdt_watch_begin_period(vdt_watch* watch, vdt_error* error) VDT_NOEXCEPT;
 /// Forgets all values, alarms and the period.

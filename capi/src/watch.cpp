@@ -26,6 +26,7 @@ struct alignas(64) vdt_watch {
     WatchMark period;
     std::vector<Value> row;  // scratch of one mixed row
     std::size_t outputs;
+    std::vector<std::size_t> widths;  // of embeddings; 0 for groups of features
 };
 
 namespace {
@@ -100,6 +101,28 @@ std::map<std::string, std::vector<double>> read_references(const vdt_watch_optio
     return samples;
 }
 
+// Rows of groups, owned until they are fitted.
+struct GroupRows {
+    std::vector<double> values;
+    std::size_t rows;
+    std::size_t columns;
+};
+
+std::map<std::string, GroupRows> read_groups(const vdt_watch_options& options, const Policy& policy) {
+    std::map<std::string, GroupRows> groups;
+    if (options.group_count != 0) require(options.groups, "options.groups");
+    for (std::uint64_t i = 0; i < options.group_count; ++i) {
+        const vdt_watch_group& given = options.groups[i];
+        const std::string name(to_text(given.group.data, given.group.length, "options.groups.group"));
+        if (!policy.groups.contains(name))
+            throw Error(ErrorCode::invalid_argument, "options.groups: the policy has no group \"" + name + "\"");
+        require(given.rows, "options.groups.rows");
+        const StridedMatrix rows = read_matrix(given.rows);
+        groups[name] = {copy_matrix<double>(rows), rows.rows, rows.columns};
+    }
+    return groups;
+}
+
 std::optional<drift::PerformanceReference> performance_of(const vdt_watch_options& options) {
     if (options.performance == nullptr) return std::nullopt;
     return options.performance->object;
@@ -107,8 +130,11 @@ std::optional<drift::PerformanceReference> performance_of(const vdt_watch_option
 
 vdt_watch* make_watch(const vdt_allocator* allocator, Watch watch, const Policy& policy) {
     const std::size_t width = watch.baseline().feature_count();
+    std::vector<std::size_t> widths;
+    for (const auto& [name, group] : policy.groups)
+        widths.push_back(group.features.empty() ? watch.group_monitor(name).dimension() : 0);
     return make_handle<vdt_watch>(allocator, std::move(watch), WatchMark{}, std::vector<Value>(width),
-                                  policy.outputs.size());
+                                  policy.outputs.size(), std::move(widths));
 }
 
 vdt_watch* read_watch(const vdt_baseline* baseline, const vdt_watch_options* options, std::span<const std::byte> bytes,
@@ -133,6 +159,19 @@ vdt_status observe_row(vdt_watch* watch, const T* row, std::size_t width, std::i
     return VDT_OK;
 }
 
+template <class T>
+vdt_status observe_embedding(vdt_watch* watch, std::size_t embedding, const T* row, std::size_t width,
+                             std::int64_t time, vdt_monitor_state* state, vdt_error* error) noexcept {
+    if (watch == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "watch is NULL");
+    if (row == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "row is NULL");
+    if (embedding >= watch->widths.size() || watch->widths[embedding] == 0)
+        return fail(error, VDT_INVALID_ARGUMENT, "embedding is no index of the policy's");
+    const MonitorState said = watch->object.observe_embedding(embedding, std::span<const T>(row, width), time);
+    if (width != watch->widths[embedding]) return fail_width(error, width, watch->widths[embedding]);
+    tell(said, state);
+    return VDT_OK;
+}
+
 const StreamReport& stream_of(const vdt_report* report, std::size_t index) {
     require(report, "report");
     const std::size_t count = report->object.streams.size();
@@ -147,6 +186,7 @@ const StreamReport& stream_of(const vdt_report* report, std::size_t index) {
 static_assert(static_cast<int>(StreamSource::feature) == VDT_STREAM_FEATURE);
 static_assert(static_cast<int>(StreamSource::output) == VDT_STREAM_OUTPUT);
 static_assert(static_cast<int>(StreamSource::performance) == VDT_STREAM_PERFORMANCE);
+static_assert(static_cast<int>(StreamSource::group) == VDT_STREAM_GROUP);
 
 extern "C" {
 
@@ -171,6 +211,9 @@ vdt_status vdt_watch_create(const vdt_baseline* baseline, const vdt_watch_option
         WatchReferences references{
             .outputs = {}, .performance = performance_of(given), .estimates = {.values = estimates}};
         for (const auto& [name, values] : samples) references.outputs[name] = {.values = values};
+        const auto groups = read_groups(given, policy);
+        for (const auto& [name, rows] : groups)
+            references.groups.emplace(name, MatrixView<double>::row_major(rows.values.data(), rows.rows, rows.columns));
         *out = make_watch(allocator, Watch(baseline->object, policy, references), policy);
     });
 }
@@ -265,6 +308,25 @@ vdt_status vdt_watch_observe_prediction(vdt_watch* watch, const double* scores, 
     if (scores == nullptr && width != 0) return fail(error, VDT_INVALID_ARGUMENT, "scores is NULL");
     tell(watch->object.observe_prediction(std::span<const double>(scores, width), prediction, time), state);
     return VDT_OK;
+}
+
+vdt_status vdt_watch_embedding(const vdt_watch* watch, const char* name, size_t length, size_t* out,
+                               vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(watch, "watch");
+        require(out, "out");
+        *out = watch->object.embedding(to_text(name, length, "name"));
+    });
+}
+
+vdt_status vdt_watch_observe_embedding_f32(vdt_watch* watch, size_t embedding, const float* row, size_t width,
+                                           int64_t time, vdt_monitor_state* state, vdt_error* error) noexcept {
+    return observe_embedding(watch, embedding, row, width, time, state, error);
+}
+
+vdt_status vdt_watch_observe_embedding_f64(vdt_watch* watch, size_t embedding, const double* row, size_t width,
+                                           int64_t time, vdt_monitor_state* state, vdt_error* error) noexcept {
+    return observe_embedding(watch, embedding, row, width, time, state, error);
 }
 
 vdt_status vdt_watch_begin_period(vdt_watch* watch, vdt_error* error) noexcept {

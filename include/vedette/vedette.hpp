@@ -57,6 +57,7 @@
 #include "vedette/drift/rank_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
 #include "vedette/drift/realised_performance.hpp"
+#include "vedette/drift/row_monitor.hpp"
 #include "vedette/drift/sample_range.hpp"
 #include "vedette/drift/sketch_tests.hpp"
 #include "vedette/drift/sorted_sample.hpp"

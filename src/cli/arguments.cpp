@@ -122,6 +122,8 @@ void add_live(CLI::App& command, LiveOptions& options) {
                        "output is a column of its name");
     command.add_option("--labelled", options.labelled.path,
                        "Rows with labels, of the same form: where the policy watches the estimated performance");
+    command.add_option("--group-reference", options.reference,
+                       "Rows of the reference, where the policy watches groups of features; drift has them already");
     command.add_option("--scores", options.labelled.scores, "The columns of scores in [0, 1], there and in live data")
         ->delimiter(',');
     command.add_option("--prediction", options.labelled.prediction, "The column of predicted classes, from 0 on");
@@ -362,7 +364,8 @@ class Tool {
                                                 "CSV with a header, or NPY; - = standard input, read as it comes");
         CLI::Option& monitors = *command.add_option(
             "--monitor", options.monitors,
-            "KIND, KIND:OPTIONS or COLUMN=KIND:OPTIONS, repeatable, e.g. delay=cusum:average_run_length=10000");
+            "KIND, KIND:OPTIONS or COLUMN=KIND:OPTIONS, repeatable, e.g. delay=cusum:average_run_length=10000; several "
+            "columns together: COLUMN,COLUMN=mmd_monitor:OPTIONS");
         monitors.expected(1)->take_all();
         command.add_flag("--list", list_, "Print all kinds with their default options, and nothing else");
         command.add_option("--columns", options.columns, "Columns of monitors that name none")->delimiter(',');

@@ -105,7 +105,8 @@ class Walk {
         }
         row_.resize(columns_.size());
         if (guard_.policy().watches_streams())
-            watch_.emplace(baseline, guard_.policy(), options.labelled, options.source.delimiter, source);
+            watch_.emplace(baseline, guard_.policy(), options.labelled, options.reference, options.source.delimiter,
+                           source);
         if (!options.window_by.empty()) by_ = source.column(options.window_by);
     }
 
@@ -224,10 +225,13 @@ ExitStatus check(const std::string& baseline_path, const LiveOptions& options) {
     return judge(Baseline::load(baseline_path), policy_of(options), options, nullptr);
 }
 
-ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live) {
-    if (reference.source.path == "-" && live.source.path == "-") {
+ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& given) {
+    if (reference.source.path == "-" && given.source.path == "-") {
         throw InputError("only one of the two files can be standard input");
     }
+    LiveOptions live = given;
+    // Standard input cannot be read a second time.
+    if (live.reference.empty() && reference.source.path != "-") live.reference = reference.source.path;
     const Policy policy = policy_of(live);
     if (!policy.compares_samples()) return judge(learn(reference), policy, live, nullptr);
     if (live.window != 0 || !live.window_by.empty())

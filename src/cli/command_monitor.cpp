@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `vedette monitor`: columns of a stream watched value by value, alarms as they happen, saved and resumed.
+// `vedette monitor`: columns of a stream watched value by value, or several row by row, alarms as they happen, saved
+// and resumed.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <span>
 #include <string_view>
 
 #include "commands.hpp"
@@ -22,6 +24,7 @@ namespace vedette::inline v0::cli {
 
 namespace {
 
+using drift::MonitorKind;
 using drift::MonitorReferenceUse;
 using rendering::clean;
 
@@ -41,7 +44,21 @@ const char* kind_at(std::string_view text, std::size_t begin) noexcept {
         const char* const name = drift::monitor_kind_name(static_cast<drift::MonitorKind>(i));
         if (word == name) return name;
     }
-    return nullptr;
+    return drift::is_row_monitor(word) ? drift::monitor_kind_name(MonitorKind::mmd_monitor) : nullptr;
+}
+
+MonitorKind kind_named(const char* name) {
+    return drift::is_row_monitor(name) ? MonitorKind::mmd_monitor : drift::monitor_kind(name);
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', begin), text.size());
+        parts.push_back(text.substr(begin, comma - begin));
+        begin = comma + 1;
+    }
+    return parts;
 }
 
 // The name of a column may hold anything, "=" too: the first place where a kind stands decides.
@@ -49,7 +66,7 @@ Specification parse_specification(const std::string& text) {
     for (std::size_t begin = 0; begin <= text.size();) {
         if (const char* const name = kind_at(text, begin)) {
             const std::size_t colon = text.find(':', begin);
-            return {begin == 0 ? std::string() : text.substr(0, begin - 1), drift::monitor_kind(name),
+            return {begin == 0 ? std::string() : text.substr(0, begin - 1), kind_named(name),
                     colon == std::string::npos ? std::string() : text.substr(colon + 1)};
         }
         const std::size_t sign = text.find('=', begin);
@@ -77,10 +94,19 @@ class Watch {
     explicit Watch(const MonitorOptions& options)
         : options_(options), outputs_(options.formats), source_(source_options(options, interruption_)) {
         if (!options.time.empty()) time_ = source_.column(options.time);
-        for (const std::string& text : options.monitors) add(parse_specification(text));
+        for (const std::string& text : options.monitors) {
+            const Specification wanted = parse_specification(text);
+            if (wanted.kind == MonitorKind::mmd_monitor) {
+                add_rows(wanted);
+            } else {
+                add(wanted);
+            }
+        }
+        noted_.resize(source_.columns().size());
+        row_.resize(source_.columns().size());
         if (!options_.reference.empty()) learn_from(options_.reference);
         for (std::size_t i = 0; i < state_.columns.size(); ++i) prepare(i);
-        if (!options_.state.empty() && std::filesystem::exists(options_.state)) resume();
+        if (resumes()) resume();
         changes_before_ = changes();
         accepted_before_ = accepted();
     }
@@ -121,16 +147,48 @@ class Watch {
                                          drift::monitor_kind_name(wanted.kind)));
         }
         for (const std::string& name : names) {
-            const bool twice =
-                std::any_of(state_.columns.begin(), state_.columns.end(),
-                            [&](const WatchedColumn& each) { return each.column == name && each.kind == wanted.kind; });
-            if (twice)
-                throw InputError(fmt::format("--monitor: {} watches the column \"{}\" twice",
-                                             drift::monitor_kind_name(wanted.kind), name));
-            indices_.push_back(source_.column(name));
+            check_new(name, wanted.kind);
+            indices_.push_back({source_.column(name)});
             state_.columns.push_back({name, wanted.kind, with_blocks(wanted.options, options_), {}, {}});
         }
-        noted_.resize(source_.columns().size());
+    }
+
+    // A monitor of several columns together: of those named, else of --columns, else of all but the time.
+    void add_rows(const Specification& wanted) {
+        const char* const kind = drift::monitor_kind_name(wanted.kind);
+        if (options_.block > 1 || options_.source.thinning > 1)
+            throw InputError(fmt::format("--block and --thin are not for {}, which takes every row", kind));
+        std::vector<std::string> names = options_.columns;
+        const std::vector<std::string>& all = source_.columns();
+        if (std::find(all.begin(), all.end(), wanted.column) != all.end()) {
+            names = {wanted.column};
+        } else if (!wanted.column.empty()) {
+            names = split_at_commas(wanted.column);
+        } else if (names.empty()) {
+            for (std::size_t i = 0; i < all.size(); ++i)
+                if (!time_ || i != *time_) names.push_back(all[i]);
+        }
+        std::vector<std::size_t> places;
+        for (const std::string& name : names) {
+            const std::size_t place = source_.column(name);
+            if (std::find(places.begin(), places.end(), place) != places.end())
+                throw InputError(fmt::format("--monitor: {} names the column \"{}\" twice", kind, name));
+            places.push_back(place);
+        }
+        const std::string joined = joined_name(names);
+        check_new(joined, wanted.kind);
+        drift::RowMonitor::check(kind, wanted.options);
+        indices_.push_back(std::move(places));
+        state_.columns.push_back({joined, wanted.kind, wanted.options, {}, {}, std::move(names), {}});
+    }
+
+    void check_new(const std::string& name, MonitorKind kind) const {
+        const bool twice = std::any_of(state_.columns.begin(), state_.columns.end(), [&](const WatchedColumn& each) {
+            return each.column == name && each.kind == kind;
+        });
+        if (twice)
+            throw InputError(
+                fmt::format("--monitor: {} watches the column \"{}\" twice", drift::monitor_kind_name(kind), name));
     }
 
     // All values of the columns of a file.
@@ -139,28 +197,45 @@ class Watch {
                              .delimiter = options_.source.delimiter,
                              .has_header = options_.source.has_header,
                              .stop = interruption_.descriptor()});
-        std::vector<std::size_t> places;
-        for (const WatchedColumn& each : state_.columns)
-            places.push_back(uses_reference(each) ? reference.column(each.column) : 0);
+        std::vector<std::vector<std::size_t>> places(state_.columns.size());
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            const WatchedColumn& each = state_.columns[i];
+            if (!uses_reference(each)) continue;
+            for (const std::string& name : each.takes_rows() ? each.joined : std::vector{each.column})
+                places[i].push_back(reference.column(name));
+        }
         while (reference.next())
-            for (std::size_t i = 0; i < places.size(); ++i)
-                if (uses_reference(state_.columns[i]))
-                    learn(state_.columns[i], reference.number(places[i]).value_or(not_a_number));
+            for (std::size_t i = 0; i < places.size(); ++i) {
+                if (places[i].empty()) continue;
+                std::vector<double> row;
+                for (const std::size_t place : places[i]) row.push_back(reference.number(place).value_or(not_a_number));
+                learn(state_.columns[i], row);
+            }
     }
 
     static bool uses_reference(const WatchedColumn& each) {
-        return drift::monitor_reference_use(each.kind) != MonitorReferenceUse::none;
+        return each.takes_rows() || drift::monitor_reference_use(each.kind) != MonitorReferenceUse::none;
     }
 
-    static void learn(WatchedColumn& each, double value) {
-        if (std::abs(value) <= drift::MonitorBase::largest_value) each.learned.push_back(value);
+    // A row that lacks a value teaches nothing.
+    static void learn(WatchedColumn& each, std::span<const double> row) {
+        const auto enters = [](double value) { return std::abs(value) <= drift::MonitorBase::largest_value; };
+        if (std::all_of(row.begin(), row.end(), enters))
+            each.learned.insert(each.learned.end(), row.begin(), row.end());
     }
 
     // Makes the monitor now, or, where it is to learn first, tries whether it could be made.
     void prepare(std::size_t i) {
         WatchedColumn& each = state_.columns[i];
         try {
+            // What rows are compared with is fitted for seconds, and a state file has it already.
+            if (each.takes_rows() && resumes()) return;
             if (options_.learn == 0 || !uses_reference(each)) return settle(each);
+            constexpr std::size_t fewest = drift::RandomFeatureMmd<double>::minimum_rows;
+            if (each.takes_rows() && options_.learn < fewest)
+                throw InputError(
+                    fmt::format("--learn: {} needs at least {} rows", drift::monitor_kind_name(each.kind), fewest));
+            if (each.takes_rows()) return;
             std::vector<double> ramp(std::max<std::size_t>(options_.learn, 2));
             std::iota(ramp.begin(), ramp.end(), 0.0);
             static_cast<void>(drift::make_monitor(each.kind, each.options, {.values = ramp}));
@@ -172,9 +247,18 @@ class Watch {
     }
 
     static void settle(WatchedColumn& each) {
+        if (each.takes_rows()) {
+            const std::size_t width = each.joined.size();
+            each.rows.emplace(drift::monitor_kind_name(each.kind), each.options,
+                              MatrixView<double>::row_major(each.learned.data(), each.learned.size() / width, width));
+            each.learned = {};
+            return;
+        }
         each.monitor = drift::make_monitor(each.kind, each.options, {.values = each.learned});
         each.learned = {};
     }
+
+    [[nodiscard]] bool resumes() const { return !options_.state.empty() && std::filesystem::exists(options_.state); }
 
     void resume() {
         const std::vector<std::byte> bytes = read_file(options_.state);
@@ -186,7 +270,8 @@ class Watch {
         }
         const bool same = std::equal(saved.columns.begin(), saved.columns.end(), state_.columns.begin(),
                                      state_.columns.end(), [](const WatchedColumn& a, const WatchedColumn& b) {
-                                         return a.column == b.column && a.kind == b.kind && a.options == b.options;
+                                         return a.column == b.column && a.joined == b.joined && a.kind == b.kind &&
+                                                a.options == b.options;
                                      });
         if (!same)
             throw Error(
@@ -197,7 +282,11 @@ class Watch {
 
     void take_row() {
         ++state_.rows;
-        for (std::size_t i = 0; i < indices_.size(); ++i) take_value(state_.columns[i], value_of(indices_[i]));
+        for (std::size_t i = 0; i < indices_.size(); ++i) {
+            const std::span<double> row = std::span(row_).first(indices_[i].size());
+            for (std::size_t k = 0; k < row.size(); ++k) row[k] = value_of(indices_[i][k]);
+            take_values(state_.columns[i], row);
+        }
         if (options_.save_every != 0 && state_.rows % options_.save_every == 0) save();
     }
 
@@ -212,19 +301,20 @@ class Watch {
         return not_a_number;
     }
 
-    void take_value(WatchedColumn& each, double value) {
-        if (!each.monitor) {
-            learn(each, value);
-            if (each.learned.size() >= options_.learn) settle(each);
+    // One value, or, of a monitor of rows, one row.
+    void take_values(WatchedColumn& each, std::span<const double> row) {
+        if (each.is_learning()) {
+            learn(each, row);
+            if (each.learned.size() >= options_.learn * row.size()) settle(each);
             return;
         }
-        const MonitorState before = each.monitor->state();
-        const MonitorState said = each.monitor->update(value);
+        const MonitorState before = each.rows ? each.rows->state() : each.monitor->state();
+        const MonitorState said = each.rows ? each.rows->update(row) : each.monitor->update(row.front());
         const bool newly_warned = said == MonitorState::warning && before != MonitorState::warning;
         if (said != MonitorState::change && !(newly_warned && options_.warnings)) return;
         outputs_.tell(each, {.row = state_.rows,
                              .time = time_ ? source_.text(*time_) : std::string_view(),
-                             .value = value,
+                             .value = each.rows ? not_a_number : row.front(),
                              .state = said});
     }
 
@@ -235,14 +325,13 @@ class Watch {
 
     [[nodiscard]] std::uint64_t changes() const {
         std::uint64_t sum = 0;
-        for (const WatchedColumn& each : state_.columns) sum += each.monitor ? each.monitor->counts().changes : 0;
+        for (const WatchedColumn& each : state_.columns) sum += summary(each).counts.changes;
         return sum;
     }
 
     [[nodiscard]] std::vector<std::uint64_t> accepted() const {
         std::vector<std::uint64_t> counts;
-        for (const WatchedColumn& each : state_.columns)
-            counts.push_back(each.monitor ? each.monitor->counts().accepted : 0);
+        for (const WatchedColumn& each : state_.columns) counts.push_back(summary(each).counts.accepted);
         return counts;
     }
 
@@ -251,7 +340,8 @@ class Watch {
     Interruption interruption_;
     RowSource source_;
     WatchState state_;
-    std::vector<std::size_t> indices_;  // of the columns in the source
+    std::vector<std::vector<std::size_t>> indices_;  // of the columns in the source
+    std::vector<double> row_;                        // values of one monitor
     std::optional<std::size_t> time_;
     std::vector<bool> noted_;
     std::uint64_t changes_before_ = 0;
@@ -270,6 +360,7 @@ ExitStatus monitor_list() {
         const auto kind = static_cast<drift::MonitorKind>(i);
         text += fmt::format("{}:{}\n", drift::monitor_kind_name(kind), drift::monitor_defaults(kind));
     }
+    text += fmt::format("{}:{}\n", drift::monitor_kind_name(MonitorKind::mmd_monitor), drift::RowMonitor::defaults());
     write_text("-", text);
     return exit_pass;
 }

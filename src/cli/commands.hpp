@@ -34,6 +34,7 @@ struct LiveOptions {
     SourceOptions source;
     std::string policy_path;   ///< empty = the default policy
     LabelledOptions labelled;  ///< where the policy watches the estimated performance
+    std::string reference;     ///< rows of the reference, where the policy watches groups of features; empty = none
     std::uint64_t window = 0;  ///< rows per window; 0 = one window over all
     std::string window_by;     ///< a column whose changes begin a new window; empty = none
     std::vector<std::string> formats;

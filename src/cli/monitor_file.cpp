@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
@@ -23,9 +25,12 @@ void require(bool condition, const char* what) {
 
 std::string list_of(const std::vector<WatchedColumn>& columns) {
     Json list = Json::array();
-    for (const WatchedColumn& each : columns)
-        list.push_back(
-            {{"column", each.column}, {"kind", drift::monitor_kind_name(each.kind)}, {"options", each.options}});
+    for (const WatchedColumn& each : columns) {
+        Json entry = each.takes_rows() ? Json{{"columns", each.joined}} : Json{{"column", each.column}};
+        entry["kind"] = drift::monitor_kind_name(each.kind);
+        entry["options"] = each.options;
+        list.push_back(std::move(entry));
+    }
     return list.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -34,14 +39,34 @@ std::string text_in(const Json& entry, const char* key) {
     return entry[key].get<std::string>();
 }
 
+// Names that are not there twice.
+std::vector<std::string> names_in(const Json& list) {
+    require(list.is_array() && !list.empty(), "columns that are no list");
+    std::vector<std::string> names;
+    for (const Json& name : list) {
+        require(name.is_string(), "a column without a name");
+        names.push_back(name.get<std::string>());
+    }
+    require(std::set<std::string>(names.begin(), names.end()).size() == names.size(), "a column that is there twice");
+    return names;
+}
+
 std::vector<WatchedColumn> columns_in(const std::string& text) {
     const Json list = Json::parse(text, nullptr, false);
     require(list.is_array() && !list.empty(), "watched is no list");
     std::vector<WatchedColumn> columns;
     for (const Json& entry : list) {
         WatchedColumn column;
-        column.column = text_in(entry, "column");
         column.options = text_in(entry, "options");
+        if (entry.contains("columns")) {
+            column.joined = names_in(entry["columns"]);
+            column.column = joined_name(column.joined);
+            require(drift::is_row_monitor(text_in(entry, "kind")), "a kind that takes no rows");
+            column.kind = drift::MonitorKind::mmd_monitor;
+            columns.push_back(std::move(column));
+            continue;
+        }
+        column.column = text_in(entry, "column");
         try {
             column.kind = drift::monitor_kind(text_in(entry, "kind"));
         } catch (const Error& error) {
@@ -63,17 +88,30 @@ std::uint64_t rows_in(const std::string& text) {
 
 }  // namespace
 
+std::string joined_name(const std::vector<std::string>& columns) {
+    std::string name;
+    for (const std::string& column : columns) name += (name.empty() ? "" : ",") + column;
+    return name;
+}
+
+MonitorSummary summary(const WatchedColumn& column) noexcept {
+    const auto of = [](const auto& monitor) {
+        return MonitorSummary{monitor.state(), monitor.counts(), monitor.seen(), monitor.reading()};
+    };
+    return column.rows ? of(*column.rows) : column.monitor ? of(*column.monitor) : MonitorSummary{};
+}
+
 std::vector<std::byte> write_monitors(const WatchState& state) {
     ContainerWriter writer;
     writer.set_metadata("watched", list_of(state.columns));
     writer.set_metadata("rows", std::to_string(state.rows));
     for (std::size_t i = 0; i < state.columns.size(); ++i) {
         const WatchedColumn& column = state.columns[i];
-        if (!column.monitor) {
+        if (column.is_learning()) {
             writer.add(std::to_string(i), column.learned);
             continue;
         }
-        const std::vector<std::byte> bytes = column.monitor->serialize();
+        const std::vector<std::byte> bytes = column.rows ? column.rows->serialize() : column.monitor->serialize();
         writer.add(std::to_string(i),
                    std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
     }
@@ -94,6 +132,12 @@ WatchState read_monitors(std::span<const std::byte> bytes) {
             const auto values = file.values<double>(part.name);
             column.learned.assign(values.begin(), values.end());
             for (const double value : values) require(std::isfinite(value), "a learned value that is not finite");
+            require(!column.takes_rows() || values.size() % column.joined.size() == 0, "a part of a learned row");
+            continue;
+        }
+        if (column.takes_rows()) {
+            column.rows = drift::RowMonitor::deserialize(std::as_bytes(file.values<std::uint8_t>(part.name)));
+            require(column.rows->dimension() == column.joined.size(), "a monitor of another number of columns");
             continue;
         }
         column.monitor = drift::AnyMonitor::deserialize(std::as_bytes(file.values<std::uint8_t>(part.name)));

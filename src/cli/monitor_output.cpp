@@ -54,9 +54,10 @@ std::string words_of(const drift::MonitorReading& reading) {
 
 std::string event_text(const WatchedColumn& column, const WatchEvent& event) {
     const std::string when = event.time.empty() ? "" : fmt::format(" ({})", clean(event.time));
-    return fmt::format("row {}{}: {}: {}: {} at {}: {}\n", grouped(event.row), when, clean(column.column),
-                       drift::monitor_kind_name(column.kind), monitor_state_name(event.state), number(event.value),
-                       words_of(column.monitor->reading()));
+    const std::string value = column.takes_rows() ? "" : " at " + number(event.value);
+    return fmt::format("row {}{}: {}: {}: {}{}: {}\n", grouped(event.row), when, clean(column.column),
+                       drift::monitor_kind_name(column.kind), monitor_state_name(event.state), value,
+                       words_of(summary(column).reading));
 }
 
 std::string event_json(const WatchedColumn& column, const WatchEvent& event) {
@@ -65,7 +66,7 @@ std::string event_json(const WatchedColumn& column, const WatchEvent& event) {
     json["column"] = column.column;
     json["monitor"] = drift::monitor_kind_name(column.kind);
     json["value"] = finite_or_null(event.value);
-    add_reading(json, column.monitor->reading());
+    add_reading(json, summary(column).reading);
     return line_of(json);
 }
 
@@ -74,17 +75,15 @@ std::string state_text(const WatchState& state) {
         {"column", "monitor", "values", "not taken", "alarms", "state", "level", "statistic", "limit"}};
     for (const WatchedColumn& each : state.columns) {
         std::vector<std::string> row = {clean(each.column), drift::monitor_kind_name(each.kind)};
-        if (each.monitor) {
-            const drift::MonitorCounts& counts = each.monitor->counts();
-            const drift::MonitorReading reading = each.monitor->reading();
-            for (const std::uint64_t count :
-                 {each.monitor->seen(), counts.nan + counts.infinite + counts.refused, counts.changes})
+        if (!each.is_learning()) {
+            const auto [state_now, counts, seen, reading] = summary(each);
+            for (const std::uint64_t count : {seen, counts.nan + counts.infinite + counts.refused, counts.changes})
                 row.push_back(grouped(count));
-            row.emplace_back(monitor_state_name(each.monitor->state()));
+            row.emplace_back(monitor_state_name(state_now));
             for (const double value : {reading.estimate, reading.statistic, reading.limit})
                 row.push_back(number(value));
         } else {
-            row.push_back(grouped(each.learned.size()));
+            row.push_back(grouped(each.learned.size() / std::max<std::size_t>(each.joined.size(), 1)));
             for (const char* const word : {"-", "-", "learning", "-", "-", "-"}) row.emplace_back(word);
         }
         rows.push_back(std::move(row));
@@ -99,20 +98,21 @@ std::string state_json(const WatchState& state) {
                   {"row", state.rows},
                   {"column", each.column},
                   {"monitor", drift::monitor_kind_name(each.kind)}};
-        if (each.monitor) {
-            const drift::MonitorCounts& counts = each.monitor->counts();
-            json["options"] = Json::parse(each.monitor->options_json());
-            json["state"] = monitor_state_name(each.monitor->state());
-            json["seen"] = each.monitor->seen();
+        if (each.takes_rows()) json["columns"] = each.joined;
+        if (!each.is_learning()) {
+            const auto [state_now, counts, seen, reading] = summary(each);
+            json["options"] = Json::parse(each.rows ? each.rows->options_json() : each.monitor->options_json());
+            json["state"] = monitor_state_name(state_now);
+            json["seen"] = seen;
             json["accepted"] = counts.accepted;
             json["nan"] = counts.nan;
             json["infinite"] = counts.infinite;
             json["refused"] = counts.refused;
             json["changes"] = counts.changes;
-            add_reading(json, each.monitor->reading());
+            add_reading(json, reading);
         } else {
             json["state"] = "learning";
-            json["learned"] = each.learned.size();
+            json["learned"] = each.learned.size() / std::max<std::size_t>(each.joined.size(), 1);
         }
         lines += line_of(json);
     }
@@ -133,7 +133,7 @@ std::string metrics(const WatchState& state) {
     text += fmt::format("vedette_monitor_rows_total {}\n", state.rows);
     text += family("values", "counter", "Values (or means of blocks of them), by what became of them.");
     for (const WatchedColumn& each : state.columns) {
-        const drift::MonitorCounts counts = each.monitor ? each.monitor->counts() : drift::MonitorCounts{};
+        const drift::MonitorCounts counts = summary(each).counts;
         const std::pair<const char*, std::uint64_t> fates[] = {{"accepted", counts.accepted},
                                                                {"nan", counts.nan},
                                                                {"infinite", counts.infinite},
@@ -143,21 +143,19 @@ std::string metrics(const WatchState& state) {
     }
     text += family("changes", "counter", "Alarms.");
     for (const WatchedColumn& each : state.columns)
-        text += fmt::format("vedette_monitor_changes_total{{{}}} {}\n", labels_of(each),
-                            each.monitor ? each.monitor->counts().changes : 0);
+        text += fmt::format("vedette_monitor_changes_total{{{}}} {}\n", labels_of(each), summary(each).counts.changes);
     const auto gauge = [&](const char* name, const char* help, auto&& value) {
         text += family(name, "gauge", help);
         for (const WatchedColumn& each : state.columns)
-            if (each.monitor)
+            if (!each.is_learning())
                 text += fmt::format("vedette_monitor_{}{{{}}} {}\n", name, labels_of(each),
-                                    rendering::metric_value(value(*each.monitor)));
+                                    rendering::metric_value(value(summary(each))));
     };
-    using drift::AnyMonitor;
     gauge("state", "What the last value led to: 0 in control, 1 warning, 2 change.",
-          [](const AnyMonitor& m) { return static_cast<double>(m.state()); });
-    gauge("estimate", "Present level.", [](const AnyMonitor& m) { return m.reading().estimate; });
-    gauge("statistic", "What is compared with the limit.", [](const AnyMonitor& m) { return m.reading().statistic; });
-    gauge("limit", "Limit of the statistic.", [](const AnyMonitor& m) { return m.reading().limit; });
+          [](const MonitorSummary& m) { return static_cast<double>(m.state); });
+    gauge("estimate", "Present level.", [](const MonitorSummary& m) { return m.reading.estimate; });
+    gauge("statistic", "What is compared with the limit.", [](const MonitorSummary& m) { return m.reading.statistic; });
+    gauge("limit", "Limit of the statistic.", [](const MonitorSummary& m) { return m.reading.limit; });
     return text + "# EOF\n";
 }
 

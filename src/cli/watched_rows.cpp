@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 
 #include "input.hpp"
@@ -62,22 +63,57 @@ Labelled read_labelled(const LabelledOptions& options, const PerformancePolicy& 
     return {std::move(performance), std::move(estimates)};
 }
 
-Watch make_watch(const Baseline& baseline, const Policy& policy, const LabelledOptions& options, char delimiter) {
-    if (policy.performance.monitors.empty()) return Watch(baseline, policy);
+// Of each group its columns, row by row.
+std::map<std::string, std::vector<double>> read_groups(const Policy& policy, const std::string& path, char delimiter) {
+    std::map<std::string, std::vector<double>> rows;
+    if (policy.groups.empty()) return rows;
+    for (const auto& [name, group] : policy.groups)
+        if (group.features.empty())
+            throw InputError("the policy watches the embedding \"" + name +
+                             "\", and a file has columns; a group of "
+                             "features may name them");
+    if (path.empty())
+        throw InputError("the policy watches groups of features: name --group-reference FILE, rows of the reference");
+    RowSource source({.path = path, .delimiter = delimiter});
+    std::map<std::string, std::vector<std::size_t>> columns;
+    for (const auto& [name, group] : policy.groups)
+        for (const std::string& feature : group.features) columns[name].push_back(source.column(feature));
+    while (source.next())
+        for (const auto& [name, places] : columns)
+            for (const std::size_t place : places) rows[name].push_back(number_in(source, place));
+    return rows;
+}
+
+Watch make_watch(const Baseline& baseline, const Policy& policy, const LabelledOptions& options,
+                 const std::string& reference, char delimiter) {
+    const auto rows = read_groups(policy, reference, delimiter);
+    WatchReferences references;
+    for (const auto& [name, group] : policy.groups) {
+        const auto found = rows.find(name);
+        if (found == rows.end()) throw InputError(reference + ": no row");
+        const std::size_t width = group.features.size();
+        references.groups.emplace(
+            name, MatrixView<double>::row_major(found->second.data(), found->second.size() / width, width));
+    }
+    if (policy.performance.monitors.empty()) return Watch(baseline, policy, references);
     if (options.path.empty() || options.scores.empty() || options.prediction.empty() || options.label.empty())
         throw InputError(
             "the policy watches the estimated performance: name --labelled FILE with its --scores, --prediction and "
             "--label");
     const Labelled labelled = read_labelled(options, policy.performance, delimiter);
-    return Watch(baseline, policy,
-                 {.outputs = {}, .performance = labelled.performance, .estimates = {.values = labelled.estimates}});
+    references.performance = labelled.performance;
+    references.estimates.values = labelled.estimates;
+    return Watch(baseline, policy, references);
 }
 
 }  // namespace
 
 WatchedRows::WatchedRows(const Baseline& baseline, const Policy& policy, const LabelledOptions& labelled,
-                         char delimiter, RowSource& live)
-    : live_(live), watch_(make_watch(baseline, policy, labelled, delimiter)), mark_(watch_.mark()), before_(mark_) {
+                         const std::string& reference, char delimiter, RowSource& live)
+    : live_(live),
+      watch_(make_watch(baseline, policy, labelled, reference, delimiter)),
+      mark_(watch_.mark()),
+      before_(mark_) {
     for (const auto& [name, rules] : policy.outputs) outputs_.emplace_back(watch_.output(name), live.column(name));
     if (policy.performance.monitors.empty()) return;
     for (const std::string& name : labelled.scores) score_columns_.push_back(live.column(name));

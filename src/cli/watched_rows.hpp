@@ -27,8 +27,9 @@ class WatchedRows {
   public:
     /// An output of the policy is a column of its name. Throws InputError for columns or options that are missing,
     /// Error(invalid_policy) as Watch does.
-    WatchedRows(const Baseline& baseline, const Policy& policy, const LabelledOptions& labelled, char delimiter,
-                RowSource& live);
+    /// `reference`: rows of the reference, where the policy watches groups of features.
+    WatchedRows(const Baseline& baseline, const Policy& policy, const LabelledOptions& labelled,
+                const std::string& reference, char delimiter, RowSource& live);
 
     /// The row that the source has read, its features as they are. Alarms bear its number as their time.
     void observe(std::span<const Value> row);

@@ -198,6 +198,7 @@ std::vector<double> take_in_blocks(std::span<const double> values, std::uint32_t
 }  // namespace
 
 const char* monitor_kind_name(MonitorKind kind) noexcept {
+    if (kind == MonitorKind::mmd_monitor) return "mmd_monitor";
     const auto index = static_cast<std::size_t>(kind);
     return index < kinds.size() ? kinds[index].name : "unknown";
 }
@@ -207,7 +208,7 @@ MonitorKind monitor_kind(std::string_view name) {
     std::string known;
     for (const Kind& kind : kinds) known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("monitor: there is no kind \"{}\"; there are {}", name, known));
+                fmt::format("monitor: there is no kind \"{}\"; there are {} and, of rows, mmd_monitor", name, known));
 }
 
 MonitorValues monitor_values(MonitorKind kind) noexcept {

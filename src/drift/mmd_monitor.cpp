@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "drift/mmd_options.hpp"
 #include "drift/mmd_thresholds.hpp"
 #include "drift/monitor_codec.hpp"
 #include "drift/random_feature_state.hpp"
@@ -27,7 +28,8 @@ double squared_unit(std::size_t features) noexcept {
     return 1.0 / (feature_unit * feature_unit * static_cast<double>(features));
 }
 
-// With everything that 0 stands for put in.
+}  // namespace
+
 MmdMonitorOptions complete(MmdMonitorOptions options) {
     require_option(name, "window", options.window, 2, 1'000'000);
     require_option(name, "first_look", options.first_look, 0, options.window);
@@ -42,6 +44,8 @@ MmdMonitorOptions complete(MmdMonitorOptions options) {
             static_cast<std::uint32_t>(std::clamp(1000.0 * options.expected_run / options.window, 1000.0, 1e7));
     return options;
 }
+
+namespace {
 
 LookPlan plan_of(const MmdMonitorOptions& options) noexcept {
     return {options.window, options.first_look, options.expected_run};

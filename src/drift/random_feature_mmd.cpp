@@ -9,6 +9,7 @@
 #include <numbers>
 #include <string>
 
+#include "drift/mmd_options.hpp"
 #include "drift/random_feature_state.hpp"
 #include "drift/row_matrix.hpp"
 #include "vedette/core/error.hpp"
@@ -23,6 +24,8 @@ constexpr std::size_t median_rows = 1000;
 constexpr std::size_t covariance_rows = 4096;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+}  // namespace
+
 void check_options(const RandomFeatureOptions& options) {
     const auto refuse = [](const char* what, const std::string& value, const char* limit) {
         throw Error(ErrorCode::invalid_argument,
@@ -35,6 +38,8 @@ void check_options(const RandomFeatureOptions& options) {
     if (!(options.whitening >= 0.0 && options.whitening <= 1.0))
         refuse("whitening", std::to_string(options.whitening), "between 0 and 1");
 }
+
+namespace {
 
 // At most `limit` of the rows, by seed.
 std::vector<Eigen::Index> choose_rows(Eigen::Index total, std::size_t limit, std::uint64_t seed, std::uint64_t index) {

@@ -16,6 +16,7 @@
 #include "drift/monitor_options.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/any_monitor.hpp"
+#include "vedette/drift/row_monitor.hpp"
 
 namespace vedette::inline v0 {
 
@@ -163,6 +164,22 @@ void check_monitors(const std::vector<MonitorRule>& rules, const std::string& pa
     }
 }
 
+void check_group(const GroupPolicy& group, const std::string& path) {
+    if (group.monitors.empty()) refuse(path, "names no monitor");
+    for (std::size_t i = 0; i < group.monitors.size(); ++i) {
+        const MonitorRule& rule = group.monitors[i];
+        try {
+            drift::RowMonitor::check(rule.kind, rule.options);
+        } catch (const Error& error) {
+            refuse(fmt::format("{}/monitors/{}", path, i), error.what());
+        }
+        for (std::size_t k = 0; k < i; ++k)
+            if (group.monitors[k].kind == rule.kind) refuse(path + "/monitors", "names " + rule.kind + " twice");
+    }
+    if (std::set<std::string>(group.features.begin(), group.features.end()).size() != group.features.size())
+        refuse(path + "/features", "names a feature twice");
+}
+
 // One row per field: its key, and how it is read from and written to JSON.
 template <class T>
 struct Field {
@@ -292,6 +309,23 @@ constexpr std::array schema_fields{
                             target.tolerance = number(json, path, 0.0, 1.0);
                         },
                         [](const SchemaPolicy& source, Json& json) { json = source.tolerance; }},
+constexpr std::array group_fields{
+    Field<GroupPolicy>{"features",
+                       [](GroupPolicy& target, const Json& json, const std::string& path) {
+                           if (!json.is_array() || json.empty()) refuse(path, "must be an array of names");
+                           for (const Json& name : json) {
+                               if (!name.is_string()) refuse(path, "must be an array of names");
+                               target.features.push_back(name.get<std::string>());
+                           }
+                       },
+                       [](const GroupPolicy& source, Json& json) {
+                           if (!source.features.empty()) json = source.features;
+                       }},
+    Field<GroupPolicy>{"monitors",
+                       [](GroupPolicy& target, const Json& json, const std::string& path) {
+                           target.monitors = monitor_rules(json, path);
+                       },
+                       [](const GroupPolicy& source, Json& json) { json = monitors_json(source.monitors); }},
 };
 
 constexpr double least_score_level = 1e-9;
@@ -392,6 +426,18 @@ constexpr std::array policy_fields{
             read_fields<SchemaPolicy>(target.schema, json, path, schema_fields);
         },
         [](const Policy& source, Json& json) { json = write_fields<SchemaPolicy>(source.schema, schema_fields); }},
+    Field<Policy>{"groups",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      for (const auto& [name, rules] : object(json, path).items())
+                          read_fields<GroupPolicy>(target.groups[name], rules, path + "/" + name, group_fields);
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = Json::object();
+                      for (const auto& [name, rules] : source.groups) {
+                          json[name] = write_fields<GroupPolicy>(rules, group_fields);
+                          if (rules.features.empty()) json[name].erase("features");
+                      }
+                  }},
     Field<Policy>{"scores",
                   [](Policy& target, const Json& json, const std::string& path) {
                       for (const auto& [name, rule] : object(json, path).items())
@@ -492,7 +538,7 @@ bool Policy::compares_samples() const noexcept {
 }
 
 bool Policy::watches_streams() const noexcept {
-    return !outputs.empty() || !performance.monitors.empty() || !defaults.monitors.empty() ||
+    return !outputs.empty() || !groups.empty() || !performance.monitors.empty() || !defaults.monitors.empty() ||
            std::any_of(features.begin(), features.end(),
                        [](const auto& rule) { return !rule.second.monitors.empty(); });
 }
@@ -514,6 +560,7 @@ void Policy::validate() const {
     check_fixed(schema.warning, "/schema/warning");
     if (!(schema.tolerance >= 0.0 && schema.tolerance <= 1.0))
         refuse("/schema/tolerance", fmt::format("{} lies outside [0, 1]", schema.tolerance));
+    for (const auto& [name, rules] : groups) check_group(rules, "/groups/" + name);
     if (scores.size() > most_scores)
         refuse("/scores", fmt::format("names {} scores, at most {}", scores.size(), most_scores));
     for (const auto& [name, rule] : scores) validate_score(rule, "/scores/" + name);

@@ -45,6 +45,16 @@ std::string_view Policy::json_schema() noexcept {
         "tolerance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.01,
           "description": "share of the requests that may fail without a verdict on their window"}
       }},
+    "groups": {"type": "object",
+      "description": "monitors of features together, or without features of an embedding, by a name of your own",
+      "additionalProperties": {"type": "object", "additionalProperties": false, "required": ["monitors"],
+        "properties": {
+          "features": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string"},
+            "description": "numeric features, in their order in a row of the group"},
+          "monitors": {"type": "array", "minItems": 1,
+            "items": {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["mmd_monitor"]}},
+              "additionalProperties": {"type": ["number", "string", "boolean"]}}}
+        }}},
     "scores": {"type": "object", "maxProperties": 8, "additionalProperties": {"$ref": "#/$defs/score"},
       "description": "scores of the baseline by its names for them; a score that is not named is not asked"},
     "fused_scores": {"$ref": "#/$defs/score",

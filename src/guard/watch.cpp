@@ -116,6 +116,24 @@ std::vector<PlannedStream> plan_streams(const Baseline& baseline, const Policy& 
     return streams;
 }
 
+std::vector<PlannedGroup> plan_groups(const Baseline& baseline, const Policy& policy) {
+    std::vector<PlannedGroup> groups;
+    for (const auto& [name, rules] : policy.groups) {
+        const auto refuse = [&group = name](const std::string& what) {
+            throw Error(ErrorCode::invalid_policy, "policy /groups/" + group + "/features: " + what);
+        };
+        groups.push_back({name, {}, rules.monitors});
+        for (const std::string& wanted : rules.features) {
+            const auto feature = baseline.find(wanted);
+            if (!feature) refuse("the baseline has no feature \"" + wanted + "\"");
+            if (baseline.features()[*feature].kind != FeatureKind::numeric)
+                refuse("\"" + wanted + "\" is categorical, its values have no distances");
+            groups.back().features.push_back(*feature);
+        }
+    }
+    return groups;
+}
+
 bool matches(const MonitorRule& rule, const drift::AnyMonitor& monitor) {
     // Made anew with what the rule names over what the monitor has: the same again, unless they differ.
     const char* const name = drift::monitor_kind_name(monitor.kind());
@@ -191,6 +209,30 @@ Watch::Watch(Baseline baseline, const Policy& policy, const WatchReferences& ref
             {plan.name, plan.source, plan.index, make(plan, reference, policy.performance, performance), {}, 0});
         streams_.back().alarms.reserve(kept_alarms);
     }
+    for (PlannedGroup& plan : plan_groups(baseline_, policy)) {
+        const auto refuse = [&](const std::string& what) {
+            throw Error(ErrorCode::invalid_policy, "group \"" + plan.name + "\": " + what);
+        };
+        const auto reference = references.groups.find(plan.name);
+        if (reference == references.groups.end()) refuse("needs rows of the reference, see WatchReferences");
+        const MatrixView<double>& rows = reference->second;
+        if (!plan.features.empty() && rows.columns() != plan.features.size())
+            refuse(fmt::format("has {} features, and its reference {} columns", plan.features.size(), rows.columns()));
+        for (const MonitorRule& rule : plan.rules) {
+            try {
+                rows_.push_back({plan.name,
+                                 StreamSource::group,
+                                 groups_.size(),
+                                 drift::RowMonitor(rule.kind, rule.options, rows),
+                                 {},
+                                 0});
+            } catch (const Error& error) {
+                refuse(error.what());
+            }
+            rows_.back().alarms.reserve(kept_alarms);
+        }
+        groups_.push_back({std::move(plan.name), std::move(plan.features), std::vector<double>(rows.columns())});
+    }
 }
 
 std::vector<double> Watch::estimates(const PerformancePolicy& rules, const drift::PerformanceReference& performance,
@@ -209,9 +251,8 @@ std::vector<double> Watch::estimates(const PerformancePolicy& rules, const drift
     return values;
 }
 
-MonitorState Watch::take(Stream& stream, double value, std::int64_t time) noexcept {
-    const MonitorState said = stream.monitor.update(value);
-    if (said != MonitorState::change) return said;
+template <class Monitor>
+void Watch::note(Watched<Monitor>& stream, double value, std::int64_t time) noexcept {
     const StreamAlarm alarm{stream.monitor.seen(), time, value, stream.monitor.reading()};
     if (stream.alarms.size() < kept_alarms) {
         stream.alarms.push_back(alarm);  // within what was reserved
@@ -219,7 +260,23 @@ MonitorState Watch::take(Stream& stream, double value, std::int64_t time) noexce
         stream.alarms[stream.oldest] = alarm;
         stream.oldest = (stream.oldest + 1) % kept_alarms;
     }
+}
+
+MonitorState Watch::take(Stream& stream, double value, std::int64_t time) noexcept {
+    const MonitorState said = stream.monitor.update(value);
+    if (said == MonitorState::change) note(stream, value, time);
     return said;
+}
+
+MonitorState Watch::take_row(std::size_t group, std::span<const double> row, std::int64_t time) noexcept {
+    MonitorState gravest = MonitorState::in_control;
+    for (RowStream& stream : rows_) {
+        if (stream.index != group) continue;
+        const MonitorState said = stream.monitor.update(row);
+        if (said == MonitorState::change) note(stream, not_a_number, time);
+        gravest = std::max(gravest, said);
+    }
+    return gravest;
 }
 
 template <class T>
@@ -232,6 +289,12 @@ MonitorState Watch::observe_row(std::span<const T> row, std::int64_t time) noexc
     for (Stream& stream : streams_) {
         if (stream.source != StreamSource::feature) break;
         gravest = std::max(gravest, take(stream, number_of(row[stream.index]), time));
+    }
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+        Group& group = groups_[g];
+        if (group.features.empty()) continue;
+        for (std::size_t i = 0; i < group.features.size(); ++i) group.row[i] = number_of(row[group.features[i]]);
+        gravest = std::max(gravest, take_row(g, group.row, time));
     }
     return gravest;
 }
@@ -265,13 +328,29 @@ MonitorState Watch::observe_prediction(std::span<const double> scores, std::uint
     return gravest;
 }
 
+MonitorState Watch::observe_embedding(std::size_t group, std::span<const double> row, std::int64_t time) noexcept {
+    if (group >= groups_.size() || !groups_[group].features.empty()) return MonitorState::in_control;
+    return take_row(group, row, time);
+}
+
+MonitorState Watch::observe_embedding(std::size_t group, std::span<const float> row, std::int64_t time) noexcept {
+    if (group >= groups_.size() || !groups_[group].features.empty()) return MonitorState::in_control;
+    std::vector<double>& wide = groups_[group].row;
+    // Of another width, refused whatever it holds.
+    if (row.size() != wide.size()) return take_row(group, {}, time);
+    std::copy(row.begin(), row.end(), wide.begin());
+    return take_row(group, wide, time);
+}
+
 void Watch::reset() noexcept {
     if (predictions_) predictions_->clear();
-    for (Stream& stream : streams_) {
+    const auto empty = [](auto& stream) {
         stream.monitor.reset();
         stream.alarms.clear();
         stream.oldest = 0;
-    }
+    };
+    std::for_each(streams_.begin(), streams_.end(), empty);
+    std::for_each(rows_.begin(), rows_.end(), empty);
     rejected_ = 0;
 }
 
@@ -284,30 +363,48 @@ std::size_t Watch::output(std::string_view name) const {
                                                          known.empty() ? std::string("none") : known));
 }
 
+std::size_t Watch::embedding(std::string_view name) const {
+    std::string known;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+        if (!groups_[g].features.empty()) continue;
+        if (groups_[g].name == name) return g;
+        known += (known.empty() ? "" : ", ") + groups_[g].name;
+    }
+    throw Error(ErrorCode::invalid_argument, fmt::format("the policy has no embedding \"{}\"; it has {}", name,
+                                                         known.empty() ? std::string("none") : known));
+}
+
+const drift::RowMonitor& Watch::group_monitor(std::string_view name, std::string_view kind) const {
+    for (const RowStream& stream : rows_)
+        if (stream.name == name && drift::monitor_kind_name(stream.monitor.kind()) == kind) return stream.monitor;
+    throw Error(ErrorCode::invalid_argument, fmt::format("the policy has no group \"{}\" with a {}", name, kind));
+}
+
 std::uint64_t Watch::alarms() const noexcept {
     std::uint64_t sum = 0;
-    for (const Stream& stream : streams_) sum += stream.monitor.counts().changes;
+    each([&](const auto& stream) { sum += stream.monitor.counts().changes; });
     return sum;
 }
 
 WatchMark Watch::mark() const {
     WatchMark mark;
-    for (const Stream& stream : streams_) {
+    each([&](const auto& stream) {
         mark.seen.push_back(stream.monitor.seen());
         mark.accepted.push_back(stream.monitor.counts().accepted);
         mark.changes.push_back(stream.monitor.counts().changes);
-    }
+    });
     return mark;
 }
 
 std::vector<StreamReport> Watch::report(const WatchMark& since) const {
     const bool from_the_start = since.seen.empty();
-    if (!from_the_start && (since.seen.size() != streams_.size() || since.accepted.size() != streams_.size() ||
-                            since.changes.size() != streams_.size()))
+    const std::size_t count = stream_count();
+    if (!from_the_start &&
+        (since.seen.size() != count || since.accepted.size() != count || since.changes.size() != count))
         throw Error(ErrorCode::invalid_argument, "watch: the mark is that of another watch");
     std::vector<StreamReport> reports;
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        const Stream& stream = streams_[i];
+    each([&](const auto& stream) {
+        const std::size_t i = reports.size();
         const drift::MonitorCounts& counts = stream.monitor.counts();
         StreamReport report{.name = stream.name,
                             .source = stream.source,
@@ -328,7 +425,7 @@ std::vector<StreamReport> Watch::report(const WatchMark& since) const {
                           : report.state == MonitorState::warning ? Decision::warn
                                                                   : Decision::pass;
         reports.push_back(std::move(report));
-    }
+    });
     return reports;
 }
 
@@ -337,6 +434,7 @@ const char* stream_source_name(StreamSource source) noexcept {
         case StreamSource::feature: return "feature";
         case StreamSource::output: return "output";
         case StreamSource::performance: return "performance";
+        case StreamSource::group: return "group";
     }
     return "unknown";
 }
@@ -346,6 +444,7 @@ std::string StreamReport::subject() const {
         case StreamSource::feature: break;
         case StreamSource::output: return "output " + name;
         case StreamSource::performance: return "1 - estimated " + name;
+        case StreamSource::group: return "group " + name;
     }
     return name;
 }
@@ -354,20 +453,23 @@ std::string StreamReport::reason() const {
     std::string monitor = drift::monitor_kind_name(kind);
     std::replace(monitor.begin(), monitor.end(), '_', ' ');
     const std::string subject = fmt::format("{}: {}", this->subject(), monitor);
-    const std::uint64_t values = seen - std::min(seen, period_begin);
+    const std::uint64_t count = seen - std::min(seen, period_begin);
+    const char* const what = source == StreamSource::group ? "row" : "value";
+    const std::string values = fmt::format("{} {}s", count, what);
     switch (decision) {
-        case Decision::not_evaluated: return fmt::format("{} not evaluated, no value entered", subject);
-        case Decision::pass: return fmt::format("{} saw no change in {} values", subject, values);
+        case Decision::not_evaluated: return fmt::format("{} not evaluated, no {} entered", subject, what);
+        case Decision::pass: return fmt::format("{} saw no change in {}", subject, values);
         case Decision::warn: return fmt::format("{} warns, which is weak evidence of a change", subject);
         case Decision::alarm: break;
     }
-    std::string text = fmt::format("{} saw {} in {} values", subject,
+    std::string text = fmt::format("{} saw {} in {}", subject,
                                    period_alarms == 1 ? "a change" : fmt::format("{} changes", period_alarms), values);
     if (alarms.empty()) return text;
     const StreamAlarm& last = alarms.back();
-    text += fmt::format(", {} at value {}", period_alarms == 1 ? "told" : "the last told", last.position);
+    text += fmt::format(", {} at {} {}", period_alarms == 1 ? "told" : "the last told", what, last.position);
     if (std::isfinite(last.reading.estimate))
-        text += fmt::format("; level {} then", rendering::number(last.reading.estimate));
+        text += fmt::format("; {} {} then", source == StreamSource::group ? "distance" : "level",
+                            rendering::number(last.reading.estimate));
     return text;
 }
 

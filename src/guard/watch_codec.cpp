@@ -32,13 +32,15 @@ struct Watch::Codec {
     // What a stream is, as far as the file tells; monitors speak for their options themselves.
     static std::string streams_of(const Watch& watch) {
         Json list = Json::array();
-        for (const Stream& stream : watch.streams_)
+        watch.each([&](const auto& stream) {
             list.push_back({{stream_source_name(stream.source), stream.name},
                             {"kind", drift::monitor_kind_name(stream.monitor.kind())}});
+        });
         return list.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
 
-    static void write_alarms(ContainerWriter& writer, std::size_t index, const Stream& stream) {
+    template <class Monitor>
+    static void write_alarms(ContainerWriter& writer, std::size_t index, const Watched<Monitor>& stream) {
         std::vector<std::uint64_t> positions;
         std::vector<std::int64_t> times;
         std::vector<double> numbers;
@@ -84,7 +86,8 @@ struct Watch::Codec {
                 "a sum of losses that its rows cannot have");
     }
 
-    static void read_alarms(const Container& file, std::size_t index, Stream& stream) {
+    template <class Monitor>
+    static void read_alarms(const Container& file, std::size_t index, Watched<Monitor>& stream) {
         const auto positions = file.values<std::uint64_t>(part(index, "positions"));
         const std::uint64_t count = positions.size();
         const auto times = file.values<std::int64_t>(part(index, "times"), count);
@@ -100,6 +103,27 @@ struct Watch::Codec {
             stream.alarms.push_back({positions[i], times[i], n[0], {n[1], n[2], n[3], n[4]}});
         }
     }
+
+    // What its monitors were fitted to, and the width of an embedding, are the file's.
+    static void read_group(const Container& file, const PlannedGroup& plan, Watch& watch) {
+        std::size_t width = plan.features.size();
+        for (const MonitorRule& rule : plan.rules) {
+            const std::size_t i = watch.streams_.size() + watch.rows_.size();
+            RowStream stream{
+                plan.name,
+                StreamSource::group,
+                watch.groups_.size(),
+                drift::RowMonitor::deserialize(std::as_bytes(file.values<std::uint8_t>(part(i, "monitor")))),
+                {},
+                0};
+            if (width == 0) width = stream.monitor.dimension();
+            if (stream.monitor.dimension() != width || !stream.monitor.has_options(rule.options))
+                throw Error(ErrorCode::invalid_policy, "the watch was saved with other monitors than the policy's");
+            read_alarms(file, i, stream);
+            watch.rows_.push_back(std::move(stream));
+        }
+        watch.groups_.push_back({plan.name, plan.features, std::vector<double>(width)});
+    }
 };
 
 std::vector<std::byte> Watch::to_bytes() const {
@@ -107,12 +131,14 @@ std::vector<std::byte> Watch::to_bytes() const {
     writer.set_metadata("baseline", to_hex(baseline_.id()));
     writer.set_metadata("streams", Codec::streams_of(*this));
     writer.add_scalar("rejected", rejected_);
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        const std::vector<std::byte> bytes = streams_[i].monitor.serialize();
+    std::size_t i = 0;
+    each([&](const auto& stream) {
+        const std::vector<std::byte> bytes = stream.monitor.serialize();
         writer.add(part(i, "monitor"),
                    std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
-        Codec::write_alarms(writer, i, streams_[i]);
-    }
+        Codec::write_alarms(writer, i, stream);
+        ++i;
+    });
     if (predictions_) Codec::write_predictions(writer, *predictions_);
     return writer.finish(kind);
 }
@@ -125,14 +151,18 @@ Watch Watch::from_bytes(Baseline baseline, const Policy& policy, std::span<const
         throw Error(ErrorCode::baseline_mismatch, "the watch is that of another baseline");
     Watch watch(std::move(baseline), policy, std::move(performance));
     const std::vector<PlannedStream> plan = plan_streams(watch.baseline_, policy);
+    const std::vector<PlannedGroup> groups = plan_groups(watch.baseline_, policy);
+    std::size_t row_streams = 0;
+    for (const PlannedGroup& group : groups) row_streams += group.rules.size();
     const std::size_t rest = file.tensors().empty() ? 1 : (file.tensors().size() - 1) % 4;
     require(file.metadata_keys().size() == 6 && (rest == 0 || rest == 3), "parts that no watch has");
-    if (file.tensors().size() != 1 + 4 * plan.size() + (watch.predictions_ ? 3 : 0))
+    if (file.tensors().size() != 1 + 4 * (plan.size() + row_streams) + (watch.predictions_ ? 3 : 0))
         throw Error(ErrorCode::invalid_policy, "the watch was saved with other monitors than the policy's");
     watch.rejected_ = file.scalar<std::uint64_t>("rejected");
-    for (std::size_t i = 0; i < plan.size(); ++i) {
+    for (std::size_t i = 0; i < plan.size() + row_streams; ++i)
         for (const char* const name : {"monitor", "positions", "times", "numbers"})
             require(file.tensor(part(i, name)).shape.size() == 1, "no list");
+    for (std::size_t i = 0; i < plan.size(); ++i) {
         Stream stream{plan[i].name,
                       plan[i].source,
                       plan[i].index,
@@ -145,6 +175,7 @@ Watch Watch::from_bytes(Baseline baseline, const Policy& policy, std::span<const
         Codec::read_alarms(file, i, stream);
         watch.streams_.push_back(std::move(stream));
     }
+    for (const PlannedGroup& group : groups) Codec::read_group(file, group, watch);
     if (watch.predictions_) Codec::read_predictions(file, *watch.predictions_);
     if (Codec::streams_of(watch) != file.metadata("streams"))
         throw Error(ErrorCode::invalid_policy, "the watch was saved with streams of other names than the policy's");

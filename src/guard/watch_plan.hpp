@@ -17,10 +17,24 @@ struct PlannedStream {
     MonitorRule rule;
 };
 
+struct PlannedGroup {
+    std::string name;
+    std::vector<std::size_t> features;  // none: an embedding
+    std::vector<MonitorRule> rules;
+};
+
 /// Those of features in the baseline's order, then those of outputs by name. Throws Error(invalid_policy).
 std::vector<PlannedStream> plan_streams(const Baseline& baseline, const Policy& policy);
+/// By name. Throws Error(invalid_policy).
+std::vector<PlannedGroup> plan_groups(const Baseline& baseline, const Policy& policy);
 /// Whether a monitor has the options that its rule names.
 bool matches(const MonitorRule& rule, const drift::AnyMonitor& monitor);
 std::vector<std::string> planned_outputs(const Policy& policy);
+
+template <class F>
+void Watch::each(F&& visit) const {
+    for (const Stream& stream : streams_) visit(stream);
+    for (const RowStream& stream : rows_) visit(stream);
+}
 
 }  // namespace vedette::inline v0

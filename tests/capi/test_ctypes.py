@@ -189,9 +189,10 @@ MonitorReading = struct("vdt_monitor_reading", ("struct_size", u32), ("state", i
                         *doubles("estimate statistic limit p_value"))
 
 WatchReference = struct("vdt_watch_reference", ("output", String), ("values", pointer))
+WatchGroup = struct("vdt_watch_group", ("group", String), ("rows", pointer))
 WatchOptions = struct("vdt_watch_options", ("struct_size", u32), ("reserved", u32), ("policy_json", c.c_char_p),
                       ("policy_length", u64), ("performance", pointer), ("references", pointer),
-                      ("reference_count", u64), ("estimates", pointer))
+                      ("reference_count", u64), ("estimates", pointer), ("groups", pointer), ("group_count", u64))
 StreamReport = struct("vdt_stream_report", ("struct_size", u32), ("source", i32), ("decision", i32), ("state", i32),
                       ("name", String), ("monitor", String),
                       *[(name, u64) for name in "seen period_begin alarms period_alarms alarm_position".split()],
@@ -236,7 +237,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            AuditCounts,
            PerformanceOptions, MetricEstimate,
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
-           WatchReference, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
+           WatchReference, WatchGroup, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
            RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding,
            ArrowSchema, ArrowArray]

@@ -242,6 +242,78 @@ static void test_misuse(const vdt_baseline* baseline, const vdt_performance* per
     vdt_watch_destroy(none);
 }
 
+// Rows of two features together, and an embedding of four values that moves after half of the rows.
+static void test_groups(const vdt_baseline* baseline) {
+    static const char text[] =
+        "{\"groups\": {\"both\": {\"features\": [\"weight\", \"height\"], \"monitors\": [{\"kind\":"
+        " \"mmd_monitor\", \"window\": 10, \"expected_run\": 1000, \"features\": 8}]}, \"text\": {\"monitors\":"
+        " [{\"kind\": \"mmd_monitor\", \"window\": 20, \"expected_run\": 2000, \"features\": 16}]}}}";
+    enum { ROWS = 200, WIDTH = 4 };
+    static double both[ROWS * 2], texts[ROWS * WIDTH];
+    uint64_t seed = 9;
+    for (int i = 0; i < ROWS * 2; ++i) both[i] = draw(&seed);
+    for (int i = 0; i < ROWS * WIDTH; ++i) texts[i] = draw(&seed);
+    vdt_matrix matrices[2];
+    vdt_matrix_init(&matrices[0], sizeof matrices[0]);
+    matrices[0].dtype = VDT_F64;
+    matrices[0].rows = ROWS;
+    matrices[1] = matrices[0];
+    matrices[0].data = both;
+    matrices[0].columns = 2;
+    matrices[0].byte_length = sizeof both;
+    matrices[1].data = texts;
+    matrices[1].columns = WIDTH;
+    matrices[1].byte_length = sizeof texts;
+    vdt_watch_group groups[2] = {{{"both", 4}, &matrices[0]}, {{"text", 4}, &matrices[1]}};
+    vdt_watch_options options = options_of(text, NULL, NULL);
+    vdt_watch* watch = NULL;
+    CHECK_FAILS(VDT_INVALID_POLICY, "both", vdt_watch_create(baseline, &options, NULL, &watch, e));
+    options.groups = groups;
+    options.group_count = 2;
+    groups[1].group.data = "taxt";
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "taxt", vdt_watch_create(baseline, &options, NULL, &watch, e));
+    groups[1].group.data = "text";
+    CHECK_OK(vdt_watch_create(baseline, &options, NULL, &watch, e));
+    CHECK(vdt_watch_stream_count(watch) == 2);
+    size_t embedding = 9;
+    CHECK_OK(vdt_watch_embedding(watch, "text", 4, &embedding, e));
+    CHECK(embedding == 1);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "text", vdt_watch_embedding(watch, "both", 4, &embedding, e));
+
+    vdt_monitor_state state = VDT_MONITOR_IN_CONTROL;
+    float narrow[WIDTH];
+    double wide[WIDTH];
+    int told = -1;
+    vdt_watch* other = NULL;
+    for (int i = 0; i < 200; ++i) {
+        for (int k = 0; k < WIDTH; ++k) {
+            narrow[k] = (float)(draw(&seed) + (i < 100 ? 0.0 : 1.0));
+            wide[k] = (double)narrow[k];
+        }
+        CHECK_OK(vdt_watch_observe_embedding_f32(watch, embedding, narrow, WIDTH, 1000 + i, &state, e));
+        if (state == VDT_MONITOR_CHANGE && told < 0) told = i;
+        if (i == 150) {
+            // Saved and read, without the references.
+            const byte_block bytes = bytes_of(watch);
+            options.groups = NULL;
+            options.group_count = 0;
+            CHECK_OK(vdt_watch_from_bytes(baseline, &options, bytes.data, bytes.size, NULL, &other, e));
+            free(bytes.data);
+        } else if (i > 150) {
+            CHECK_OK(vdt_watch_observe_embedding_f64(other, embedding, wide, WIDTH, 1000 + i, NULL, e));
+        }
+    }
+    CHECK(told >= 100 && told < 130);
+    CHECK(same_bytes(watch, other));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "4", vdt_watch_observe_embedding_f64(watch, 1, wide, 3, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row", vdt_watch_observe_embedding_f64(watch, 1, NULL, 4, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "watch", vdt_watch_observe_embedding_f32(NULL, 1, narrow, 4, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "embedding", vdt_watch_observe_embedding_f32(watch, 0, narrow, 4, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "embedding", vdt_watch_observe_embedding_f32(watch, 2, narrow, 4, 0, NULL, e));
+    vdt_watch_destroy(watch);
+    vdt_watch_destroy(other);
+}
+
 int main(void) {
     vdt_baseline* baseline = make_baseline(1);
     vdt_performance* performance = make_performance();
@@ -254,6 +326,7 @@ int main(void) {
     test_rows(baseline, &options);
     test_report(baseline, &options);
     test_misuse(baseline, performance, &past);
+    test_groups(baseline);
     vdt_baseline_destroy(baseline);
     vdt_performance_destroy(performance);
     return check_result();

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "guarantee/rate.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/guard/report.hpp"
+#include "vedette/guard/watch.hpp"
 #include "vedette/stats/intervals.hpp"
 
 using namespace vedette;
@@ -105,4 +107,92 @@ TEST_CASE("the default tolerance turns false evidence into warnings, not alarms"
     const Rates rates = simulate(1000, 1000, stats::Correction::benjamini_hochberg, 0.05, 0.05, 14);
     check_level(rates.evidence, 0.05, 0.025);
     CHECK(rates.alarms <= 2);
+}
+
+namespace {
+
+// So many rows are watched, and what each monitor of the policy below may alarm falsely in them: an e-process and a
+// monitor of harm with the probability of their level, however long; others once in `average` rows on average.
+constexpr int watched_rows = 500;
+constexpr double level = 0.05;
+constexpr double average = 5000.0;
+
+constexpr const char* watching = R"({
+    "features": {"a": {"monitors": [{"kind": "e_process", "level": 0.05},
+                                    {"kind": "cusum", "mean": 0, "sd": 1, "average_run_length": 5000}]},
+                 "b": {"monitors": [{"kind": "e_process", "level": 0.05},
+                                    {"kind": "e_detector", "average_run_length": 5000}]}},
+    "outputs": {"loss": [{"kind": "harm_monitor", "tolerated": 0.2, "level": 0.05}]},
+    "groups": {"both": {"features": ["a", "b"],
+                        "monitors": [{"kind": "mmd_monitor", "window": 20, "expected_run": 5000, "features": 8,
+                                      "simulations": 2500}]}}})";
+
+// Features that depend on each other, so that no sum of chances hides behind independence.
+struct Pair {
+    double a, b;
+    Pair(Random& random, double shift) : a(random.normal() + shift), b(0.6 * a + 0.8 * random.normal()) {}
+};
+
+Watch watch_of(Random& random, const Policy& policy) {
+    std::vector<double> a, b, rows;
+    for (int i = 0; i < 400; ++i) {
+        const Pair pair(random, 0.0);
+        a.push_back(pair.a);
+        b.push_back(pair.b);
+        rows.insert(rows.end(), {pair.a, pair.b});
+    }
+    const Table table({{"a", Column::numeric(a)}, {"b", Column::numeric(b)}});
+    WatchReferences references;
+    references.groups.emplace("both", MatrixView<double>::row_major(rows.data(), 400, 2));
+    return Watch(Baseline::build(table), policy, references);
+}
+
+}  // namespace
+
+TEST_CASE("a whole watch cries wolf no more often than its monitors promise together") {
+    // A new reference for each run: that is over what the promises are. Alarms of one watch may join by a sum alone.
+    const Policy policy = Policy::from_json(watching);
+    const double share = watched_rows / average;
+    const std::vector<double> promised{level, share, level, share, level, share};
+    std::vector<Rate> single(promised.size());
+    Rate any;
+    Rate seen;
+    for (std::uint64_t run = 0; run < 250; ++run) {
+        Random random(run, 91);
+        Watch watch = watch_of(random, policy);
+        for (int i = 0; i < watched_rows; ++i) {
+            const Pair pair(random, 0.0);
+            watch.observe(std::vector<double>{pair.a, pair.b}, i);
+            watch.observe_output(0, random.uniform() < 0.2 ? 1.0 : 0.0, i);
+        }
+        any.add(watch.alarms() > 0);
+        const auto reports = watch.report();
+        REQUIRE(reports.size() == promised.size());
+        for (std::size_t i = 0; i < reports.size(); ++i) single[i].add(reports[i].counts.changes > 0);
+        // And it does see: every monitor of the features, a shift by one standard deviation.
+        if (run >= 25) continue;
+        const WatchMark mark = watch.mark();
+        for (int i = 0; i < 300; ++i) {
+            const Pair pair(random, 1.0);
+            watch.observe(std::vector<double>{pair.a, pair.b}, watched_rows + i);
+            watch.observe_output(0, random.uniform() < 0.6 ? 1.0 : 0.0, watched_rows + i);
+        }
+        bool all = true;
+        for (const StreamReport& report : watch.report(mark)) all = all && report.period_alarms > 0;
+        seen.add(all);
+    }
+    double sum = 0.0;
+    for (std::size_t i = 0; i < promised.size(); ++i) {
+        CAPTURE(i);
+        CAPTURE(single[i].value());
+        CHECK(single[i].at_most(promised[i]));
+        sum += promised[i];
+    }
+    CAPTURE(any.value());
+    CHECK(any.at_most(sum));
+    // Those that keep to a rate do alarm at about that rate, so the bound is no empty one.
+    CHECK(single[1].at_least(0.5 * share));
+    CHECK(single[5].at_least(0.5 * share));
+    CAPTURE(seen.value());
+    CHECK(seen.at_least(0.95));
 }

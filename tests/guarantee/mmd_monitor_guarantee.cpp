@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "guarantee/rate.hpp"
+#include "unit/oracle_data.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/mmd_monitor.hpp"
@@ -138,4 +141,74 @@ TEST_CASE("the MMD monitor sees what charts of each column do not, and a shift o
             "; two pairs of equal columns: ", paired);
     CHECK(shifted < 5.0);
     CHECK(paired < 0.5 * expected_run);
+}
+
+TEST_CASE("thresholds and run lengths under the null are those of an independent simulation") {
+    const nlohmann::json& oracle = oracle_data("mmd_monitor.json");
+    const nlohmann::json& options = oracle["options"];
+    const auto reference = oracle["reference"].get<std::vector<double>>();
+    const std::size_t rows = reference.size() / 2;
+    Monitor monitor(View::row_major(reference.data(), rows, 2), {.features = options["features"],
+                                                                 .window = options["window"],
+                                                                 .expected_run = options["expected_run"],
+                                                                 .first_look = options["first_look"],
+                                                                 .simulations = options["simulations"],
+                                                                 .seed = options["seed"]});
+    CHECK(monitor.fitted().bandwidth() == doctest::Approx(oracle["bandwidth"].get<double>()));
+
+    // The statistic itself, while no alarm has emptied the window.
+    const auto live = oracle["live"].get<std::vector<double>>();
+    std::size_t compared = 0;
+    for (std::size_t i = 0; i < live.size() / 2; ++i) {
+        const MonitorState said = monitor.update(std::span(live).subspan(2 * i, 2));
+        if (i + 1 >= monitor.options().first_look) {
+            CHECK(monitor.statistic() == doctest::Approx(oracle["statistics"][i].get<double>()).epsilon(1e-4));
+            ++compared;
+        }
+        if (said == MonitorState::change) break;
+    }
+    CHECK(compared > monitor.options().window);
+
+    // Each threshold within the Monte-Carlo error of both simulations.
+    const auto bytes = monitor.serialize();
+    const auto thresholds = vedette::Container::view(bytes).values<double>("thresholds");
+    REQUIRE(thresholds.size() == oracle["thresholds"].size());
+    for (std::size_t stage = 0; stage < thresholds.size(); ++stage) {
+        CAPTURE(stage);
+        CHECK(thresholds[stage] > oracle["lower"][stage].get<double>());
+        CHECK(thresholds[stage] < oracle["upper"][stage].get<double>());
+    }
+
+    // The mean run of streams drawn from the reference: between those of the lowest and the highest such thresholds.
+    constexpr int runs = 10'000;
+    constexpr std::size_t block = 8;
+    Random random(17);
+    std::vector<double> drawn(2 * block);
+    std::vector<MonitorState> states(block);
+    double sum = 0.0;
+    double squares = 0.0;
+    for (int run = 0; run < runs; ++run) {
+        monitor.reset();
+        double length = 1.0 - monitor.options().first_look;
+        for (;; length += block) {
+            for (std::size_t i = 0; i < block; ++i) {
+                const auto row = static_cast<std::size_t>(random.uniform() * static_cast<double>(rows));
+                std::copy_n(reference.begin() + static_cast<std::ptrdiff_t>(2 * row), 2,
+                            drawn.begin() + static_cast<std::ptrdiff_t>(2 * i));
+            }
+            if (monitor.update(View::row_major(drawn.data(), block, 2), states) != 0) break;
+        }
+        length +=
+            1.0 + static_cast<double>(std::find(states.begin(), states.end(), MonitorState::change) - states.begin());
+        sum += length;
+        squares += length * length;
+    }
+    const nlohmann::json& expected = oracle["run_length"];
+    const double mean = sum / runs;
+    const double own = (squares / runs - mean * mean) / runs;
+    const double sd = expected["sd"];
+    const double error = std::sqrt(own + sd * sd / expected["count"].get<double>());
+    CAPTURE(mean);
+    CHECK(mean > expected["at_lower"].get<double>() - 4.5 * error);
+    CHECK(mean < expected["at_upper"].get<double>() + 4.5 * error);
 }

@@ -16,7 +16,7 @@
 
 namespace vedette::inline v0::drift {
 
-/// The kinds; each is the class of that name.
+/// The kinds; each is the class of that name. From 128 on they take rows, see row_monitor.hpp, and are no AnyMonitor.
 enum class MonitorKind : std::uint8_t {
     adwin = 0,
     page_hinkley = 1,
@@ -32,12 +32,13 @@ enum class MonitorKind : std::uint8_t {
     e_process = 11,
     e_detector = 12,
     harm_monitor = 13,
+    mmd_monitor = 128,
 };
-inline constexpr std::uint8_t monitor_kind_count = 14;
+inline constexpr std::uint8_t monitor_kind_count = 14;  ///< of those that take values
 
 /// "adwin", "page_hinkley", ...; also the kind of its files. "unknown" for any other value.
 const char* monitor_kind_name(MonitorKind kind) noexcept;
-/// Throws Error(invalid_argument), with all names, for an unknown one.
+/// Of those that take values. Throws Error(invalid_argument), with all names, for another one.
 MonitorKind monitor_kind(std::string_view name);
 
 /// What a kind asks of its values. Others are counted as refused.

@@ -66,6 +66,16 @@ struct PerformancePolicy {
     friend bool operator==(const PerformancePolicy&, const PerformancePolicy&) = default;
 };
 
+/// Monitors of several values at once, see Watch and drift::RowMonitor.
+struct GroupPolicy {
+    /// Numeric features of the baseline, in their order in a row of the group. None: an embedding, whose rows are given
+    /// by themselves.
+    std::vector<std::string> features{};
+    std::vector<MonitorRule> monitors{};
+
+    friend bool operator==(const GroupPolicy&, const GroupPolicy&) = default;
+};
+
 /// The rules for one feature.
 struct FeaturePolicy {
     bool ignore = false;                    ///< counted, but neither tested for drift nor judged per request
@@ -115,6 +125,8 @@ struct Policy {
     /// Monitors of what the model answers, or of its loss: streams that are no features, by a name of your own.
     std::map<std::string, std::vector<MonitorRule>, std::less<>> outputs;
     PerformancePolicy performance{};
+    /// Monitors of features together and of embeddings, by a name of your own.
+    std::map<std::string, GroupPolicy, std::less<>> groups;
 
     /// For baselines with a schema.
     SchemaPolicy schema{};

@@ -15,6 +15,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/drift/any_monitor.hpp"
 #include "vedette/drift/performance_estimate.hpp"
+#include "vedette/drift/row_monitor.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/window.hpp"
@@ -30,9 +31,9 @@ struct StreamAlarm {
 };
 
 /// Where the values of a stream come from.
-enum class StreamSource : std::uint8_t { feature = 0, output = 1, performance = 2 };
+enum class StreamSource : std::uint8_t { feature = 0, output = 1, performance = 2, group = 3 };
 
-/// "feature", "output", "performance"; "unknown" for any other value.
+/// "feature", "output", "performance", "group"; "unknown" for any other value.
 const char* stream_source_name(StreamSource source) noexcept;
 
 /// What one monitor of one stream has to say.
@@ -74,6 +75,9 @@ struct WatchReferences {
     /// Of what predictions make of reference rows, see Watch::estimates: with it cusum and ewma_chart know how much
     /// estimates vary.
     drift::MonitorReference estimates{};
+    /// Rows of the reference, needed for each group, by its name: values of its features in their order, or embeddings.
+    /// Rows with a NaN are left out.
+    std::map<std::string, MatrixView<double>, std::less<>> groups{};
 };
 
 /// The monitors of a policy at work, beside a window: values in the order of their coming, which is why a watch, unlike
@@ -85,7 +89,13 @@ struct WatchReferences {
 /// (drift/performance_estimate.hpp says what that rests on). cusum and ewma_chart take mean and sd from `estimates`.
 /// Without it, they take what the labels of the reference gave, and as sd its standard error over so many rows: an
 /// estimate varies less, often by far, so they alarm falsely more seldom than named, and late. Errors by labels that
-/// came late are an output (drift::LabelJoin tells them). Not thread-safe; const calls may run side by side.
+/// came late are an output (drift::LabelJoin tells them).
+///
+/// Groups of features get the values of each row together, and embeddings rows of their own: whether the joint law has
+/// changed, which no feature may show by itself. A row that lacks a value enters no statistic of the group. What such a
+/// monitor compares is fitted when the watch is made, which takes seconds: make it once, copy it for each stream.
+///
+/// Not thread-safe; const calls may run side by side.
 class Watch {
   public:
     /// Alarms that are kept of each stream, the newest; all are counted.
@@ -116,13 +126,25 @@ class Watch {
     MonitorState observe_prediction(double score, std::uint32_t prediction, std::int64_t time = 0) noexcept {
         return observe_prediction(std::span<const double>(&score, 1), prediction, time);
     }
+    /// One row of an embedding, whatever its width must be (another counts as refused); an index that is none, or of a
+    /// group of features, does nothing.
+    MonitorState observe_embedding(std::size_t group, std::span<const float> row, std::int64_t time = 0) noexcept;
+    MonitorState observe_embedding(std::size_t group, std::span<const double> row, std::int64_t time = 0) noexcept;
     /// Forgets all values and alarms.
     void reset() noexcept;
 
     /// The index of an output of the policy. Throws Error(invalid_argument) with those that there are.
     [[nodiscard]] std::size_t output(std::string_view name) const;
+    /// The index of an embedding among the groups. Throws Error(invalid_argument) with those that there are.
+    [[nodiscard]] std::size_t embedding(std::string_view name) const;
+    /// Groups of the policy, embeddings among them.
+    [[nodiscard]] std::size_t group_count() const noexcept { return groups_.size(); }
+    /// What monitors a group, to ask what lies behind an alarm. Throws Error(invalid_argument) for no group's name or
+    /// a kind that does not monitor it.
+    [[nodiscard]] const drift::RowMonitor& group_monitor(std::string_view name,
+                                                         std::string_view kind = "mmd_monitor") const;
     /// Monitors, each of one stream; 0 where the policy names none.
-    [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }
+    [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size() + rows_.size(); }
     /// Alarms so far, of all monitors.
     [[nodiscard]] std::uint64_t alarms() const noexcept;
     [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_; }
@@ -143,13 +165,22 @@ class Watch {
 
   private:
     struct Codec;
-    struct Stream {
+    template <class Monitor>
+    struct Watched {
         std::string name;
         StreamSource source = StreamSource::feature;
-        std::size_t index = 0;  // of the feature or the output
-        drift::AnyMonitor monitor;
+        std::size_t index = 0;  // of the feature, the output or the group
+        Monitor monitor;
         std::vector<StreamAlarm> alarms;  // a ring once it is full
         std::size_t oldest = 0;
+    };
+    using Stream = Watched<drift::AnyMonitor>;
+    using RowStream = Watched<drift::RowMonitor>;
+
+    struct Group {
+        std::string name;
+        std::vector<std::size_t> features;  // none: an embedding
+        std::vector<double> row;            // scratch
     };
 
     // The block of predictions that is being filled. Of accuracy the sum of losses is enough.
@@ -166,7 +197,12 @@ class Watch {
     };
 
     Watch(Baseline baseline, const Policy& policy, std::optional<drift::PerformanceReference> performance);
+    template <class Monitor>
+    static void note(Watched<Monitor>& stream, double value, std::int64_t time) noexcept;
     static MonitorState take(Stream& stream, double value, std::int64_t time) noexcept;
+    MonitorState take_row(std::size_t group, std::span<const double> row, std::int64_t time) noexcept;
+    template <class F>
+    void each(F&& visit) const;
     template <class T>
     MonitorState observe_row(std::span<const T> row, std::int64_t time) noexcept;
 
@@ -174,6 +210,8 @@ class Watch {
     std::vector<std::string> outputs_;
     std::optional<Predictions> predictions_;
     std::vector<Stream> streams_;  // those of features first, then of outputs, then of performance
+    std::vector<Group> groups_;    // of the policy, by name
+    std::vector<RowStream> rows_;  // of them, in their order; as streams, after all others
     std::uint64_t rejected_ = 0;
 };
 

@@ -163,6 +163,52 @@ class Monitor(unittest.TestCase):
             self.assertEqual([line["row"] for line in events(self.expect(result, FAILED))], [7])
 
     @staticmethod
+    def rows_of(state):
+        """How many rows a state file is of; 0 without one. It is whole at every moment."""
+        try:
+            data = state.read_bytes()
+        except FileNotFoundError:
+            return 0
+        length = struct.unpack("<Q", data[:8])[0]
+        return int(json.loads(data[8:8 + length])["__metadata__"]["rows"])
+
+    def test_killed_at_any_moment_it_goes_on_where_it_saved(self):
+        draw = random.Random(11)
+        x = [draw.gauss(0, 1) + (2.0 if i >= 350 else 0.0) for i in range(600)]
+        lines = table({"x": x, "y": [draw.gauss(0, 1) for _ in x]}).splitlines(keepends=True)
+        flags = ["--monitor", "x=cusum", "--monitor", "y=e_detector:average_run_length=200", "--monitor",
+                 "x,y=mmd_monitor:window=20,expected_run=300,features=8", "--learn", "60", "--format", "json"]
+        calm, killed = self.dir / "calm.state", self.dir / "killed.state"
+        expected = events(self.expect(run("-", *flags, "--state", calm, stdin="".join(lines).encode()), FAILED))
+        self.assertGreater(len(expected), 3)
+        told, kills, row = {}, 0, 0
+        while kills < 12 and row < 540:
+            goal = row + draw.randint(1, 80)
+            with subprocess.Popen([TOOL, "monitor", "-", *flags, "--state", killed, "--save-every", "2"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                # All but the end, so that it never ends by itself.
+                process.stdin.write("".join(lines[:1] + lines[row + 1:-1]).encode())
+                process.stdin.flush()
+                while self.rows_of(killed) < min(goal, 590):
+                    self.assertIsNone(process.poll())
+                process.kill()  # SIGKILL, wherever it is in reading, telling or saving
+                said = process.stdout.read().decode()
+                process.wait(timeout=60)
+            kills += 1
+            row = self.rows_of(killed)
+            for line in said.splitlines(keepends=True):
+                if not line.endswith("\n"):
+                    continue  # half a line
+                event = json.loads(line)
+                key = event["row"], event["monitor"]
+                self.assertEqual(told.setdefault(key, event), event)  # told again, it is the same
+        self.assertGreater(kills, 5)
+        last = run("-", *flags, "--state", killed, stdin="".join(lines[:1] + lines[row + 1:]).encode())
+        told.update({(event["row"], event["monitor"]): event for event in events(last)})
+        self.assertEqual([told[key] for key in sorted(told)], sorted(expected, key=lambda e: (e["row"], e["monitor"])))
+        self.assertEqual(killed.read_bytes(), calm.read_bytes())
+
+    @staticmethod
     def waits(process):
         if process.poll() is not None:
             raise AssertionError(process.stderr.read())
@@ -248,6 +294,9 @@ class Monitor(unittest.TestCase):
         for line in listed.splitlines():
             kind, options = line.split(":", 1)
             self.assertIsInstance(json.loads(options), dict)
+            if kind == "mmd_monitor":
+                self.assertEqual(json.loads(options)["expected_run"], 10000)
+                options = "window=20,expected_run=200,features=16"  # its defaults are simulated for seconds
             result = run(self.whole, "--monitor", f"a={kind}:{options}", "--learn", "500", "--format", "json")
             self.assertIn(result.returncode, (PASS, FAILED, NOT_ENOUGH), result.stderr)
             self.assertEqual(events(result, "end")[0]["monitor"], kind)
@@ -260,6 +309,89 @@ class Monitor(unittest.TestCase):
         told = run(path, "--monitor", "ddm", "--format", "json", "--warnings")
         self.assertEqual(events(told), events(run(path, "--monitor", "ddm", "--format", "json")))
         self.assertLess(events(told, "warning")[0]["row"], events(told)[0]["row"])
+
+    def together(self):
+        """Two columns that are as they were, each by itself, but go together from row 500 on."""
+        draw = random.Random(3)
+        x = [draw.gauss(0, 1) for _ in range(800)]
+        y = [draw.gauss(0, 1) if i < 500 else x[i] + 0.1 * draw.gauss(0, 1) for i in range(800)]
+        y[10], y[11] = None, "oops"
+        return self.write("together.csv", table({"x": x, "time": [f"t{i}" for i in range(800)], "y": y}))
+
+    def test_several_columns_together(self):
+        path = self.together()
+        options = "window=60,expected_run=4000,features=64,bandwidth=0.5,simulations=2000"
+        monitors = ["--monitor", f"y,x=mmd_monitor:{options}", "--monitor", "x=adwin", "--learn", "400", "--format", "json",
+                    "--time", "time"]
+        one, many = self.dir / "one.rows", self.dir / "many.rows"
+        whole = self.expect(run(path, *monitors, "--state", one), FAILED, '"oops" is not a number')
+        told = events(whole)
+        self.assertEqual({(line["column"], line["monitor"]) for line in told}, {("y,x", "mmd_monitor")})
+        self.assertGreater(told[0]["row"], 500)
+        self.assertLess(told[0]["row"], 600)
+        self.assertEqual(told[0]["time"], f"t{told[0]['row'] - 1}")
+        self.assertIsNone(told[0]["value"])
+        self.assertGreater(told[0]["statistic"], told[0]["limit"])
+        last = events(whole, "end")[0]
+        self.assertEqual(last["columns"], ["y", "x"])
+        self.assertEqual((last["seen"], last["accepted"], last["nan"]), (398, 398, 0))  # two rows taught nothing
+        self.assertEqual(last["changes"], len(told))
+        lines = path.read_text().splitlines(keepends=True)
+        pieces, cuts = [], [0, 40, 402, 403, 520, 800]
+        for begin, end in zip(cuts, cuts[1:]):
+            piece = "".join(lines[:1] + lines[begin + 1:end + 1]).encode()
+            pieces += events(run("-", *monitors, "--state", many, "--save-every", "30", stdin=piece))
+        self.assertEqual(pieces, told)
+        self.assertEqual(one.read_bytes(), many.read_bytes())
+        # The columns of --columns, or all but the time; a file as the reference; no value to name in a text.
+        reference = self.write("taught.csv", "".join(lines[:403]))  # the same 400 rows
+        named = ["--monitor", f"mmd_monitor:{options}", "--reference", reference]
+        by_file = self.expect(run(path, *named, "--columns", "y,x", "--format", "json"), FAILED)
+        self.assertEqual([line["row"] for line in events(by_file)], [line["row"] for line in told])
+        self.assertEqual(events(by_file, "end")[0]["nan"], 2)
+        text = self.expect(run(path, *named, "--time", "time"), FAILED, "x,y: mmd_monitor: change: statistic").stdout
+        metrics = run(path, *named, "--time", "time", "--format", "openmetrics").stdout.decode()
+        check_openmetrics(self, metrics)
+        self.assertIn('vedette_monitor_changes_total{column="x,y",monitor="mmd_monitor"} ', metrics)
+        self.assertIn(b"learning", run(path, *monitors[:2], "--learn", "900").stdout)
+        for arguments, said in ((("--monitor", "x,y=mmd_monitor"), "--reference FILE or --learn"),
+                                (("--monitor", "x,y=mmd_monitor", "--learn", "5"), "at least 20 rows"),
+                                (("--monitor", "x,y=mmd_monitor:windw=5", "--learn", "50"), "no option \"windw\""),
+                                (("--monitor", "x,y=mmd_monitor:window=1", "--learn", "50"), "window"),
+                                (("--monitor", "x,z=mmd_monitor", "--learn", "50"), 'there is no column "z"'),
+                                (("--monitor", "x,x=mmd_monitor", "--learn", "50"), "twice"),
+                                (("--monitor", "x,y=mmd_monitor", "--learn", "50", "--block", "3"), "not for mmd_monitor"),
+                                (("--monitor", "x,y=mmd_monitor", "--learn", "50", "--thin", "3"), "not for mmd_monitor"),
+                                (("--monitor", "x,y=mmd_monitor", "--monitor", "x,y=mmd_monitor"), "twice"),
+                                ((*monitors, "--state", one, "--monitor", "y=kswin"), "remove it")):
+            with self.subTest(said=said, arguments=arguments):
+                self.expect(run(path, *arguments), INPUT_ERROR, said)
+
+    def test_a_group_of_features_in_a_policy(self):
+        path = self.together()
+        lines = path.read_text().replace("oops", "").splitlines(keepends=True)
+        reference = self.write("reference.csv", "".join(lines[:401]))
+        live = self.write("live.csv", "".join(lines[:1] + lines[401:]))
+        group = {"features": ["x", "y"], "monitors": [{"kind": "mmd_monitor", "window": 60, "expected_run": 4000,
+                                                       "features": 64, "bandwidth": 0.5, "simulations": 2000}]}
+        policy = self.write("policy.json", json.dumps({"groups": {"pair": group}}))
+        tool = lambda *arguments: subprocess.run([TOOL, *map(str, arguments)], capture_output=True, check=False)
+        baseline = self.dir / "pair.vedette"
+        self.expect(tool("baseline", "build", reference, "-o", baseline, "--ignore", "time"), PASS)
+        checked = self.expect(tool("check", "--baseline", baseline, live, "--policy", policy, "--group-reference",
+                                   reference, "--format", "json"), FAILED)
+        stream = json.loads(checked.stdout)["windows"][0]["streams"][0]
+        self.assertEqual((stream["group"], stream["monitor"], stream["decision"]), ("pair", "mmd_monitor", "alarm"))
+        self.assertGreater(stream["newest_alarms"][0]["position"], 100)
+        self.assertEqual(stream["seen"], 400)
+        drifted = self.expect(tool("drift", reference, live, "--ignore", "time", "--policy", policy, "--format", "json"),
+                              FAILED)
+        self.assertEqual(json.loads(drifted.stdout)["windows"][0]["streams"][0]["newest_alarms"],
+                         stream["newest_alarms"])
+        self.expect(tool("check", "--baseline", baseline, live, "--policy", policy), INPUT_ERROR, "--group-reference")
+        del group["features"]
+        policy.write_text(json.dumps({"groups": {"pair": group}}))
+        self.expect(tool("check", "--baseline", baseline, live, "--policy", policy), INPUT_ERROR, 'embedding "pair"')
 
     def test_npy_and_a_reference_file(self):
         values = self.a[:500] + [value + 1.0 for value in self.a[500:1000]]

@@ -28,6 +28,12 @@ WatchState some() {
         {"größe, \"x\"", MonitorKind::adwin, "delta=0.1,block=3", {}, make_monitor("adwin", "delta=0.1,block=3")});
     state.columns.push_back({"b", MonitorKind::cusum, "", {1.5, -2.0}, {}});
     state.columns.push_back({"b", MonitorKind::e_process, "", {}, {}});
+    const std::vector<double> rows = vedette::testing::normals(60, 3);
+    state.columns.push_back({"a,b", MonitorKind::mmd_monitor, "", {}, {}, {"a", "b"}, {}});
+    state.columns.back().rows.emplace("mmd_monitor", "window=5, expected_run=50, features=8",
+                                      vedette::MatrixView<double>::row_major(rows.data(), 30, 2));
+    for (std::size_t i = 0; i < 7; ++i) state.columns.back().rows->update(std::span(rows).subspan(2 * i, 2));
+    state.columns.push_back({"b,c", MonitorKind::mmd_monitor, "window=7", {1.0, 2.0, 3.0, 4.0}, {}, {"b", "c"}, {}});
     for (int i = 0; i < 50; ++i) state.columns[0].monitor->update(i % 5);
     return state;
 }
@@ -55,7 +61,7 @@ TEST_CASE("watched columns come back as they were") {
     const auto bytes = write_monitors(some());
     WatchState state = read_monitors(bytes);
     CHECK(write_monitors(state) == bytes);
-    REQUIRE(state.columns.size() == 3);
+    REQUIRE(state.columns.size() == 5);
     CHECK(state.rows == 12'345);
     CHECK(state.columns[0].column == "größe, \"x\"");
     CHECK(state.columns[0].options == "delta=0.1,block=3");
@@ -63,6 +69,11 @@ TEST_CASE("watched columns come back as they were") {
     CHECK(state.columns[1].learned == std::vector<double>{1.5, -2.0});
     CHECK_FALSE(state.columns[2].monitor);
     CHECK(state.columns[2].learned.empty());
+    CHECK(state.columns[3].joined == std::vector<std::string>{"a", "b"});
+    CHECK(summary(state.columns[3]).seen == 7);
+    CHECK(state.columns[4].column == "b,c");
+    CHECK(state.columns[4].learned.size() == 4);
+    CHECK(state.columns[4].is_learning());
 }
 
 TEST_CASE("what is no state file is refused") {
@@ -80,6 +91,18 @@ TEST_CASE("what is no state file is refused") {
     CHECK(refused(file_with("{", "7", 1)));
     CHECK(refused(file_with("[1,2]", "7", 1)));
     CHECK(refused(file_with(R"([{"column":"a","kind":"adwin"},{"column":"b","kind":"cusum","options":""}])", "7", 1)));
+    // Of rows: a part of one, names that are none or there twice, another kind, another number of columns.
+    const auto joined = [](const std::string& columns, const char* kind = "mmd_monitor") {
+        return R"([{"column":"a","kind":"adwin","options":""},{"columns":)" + columns + R"(,"kind":")" + kind +
+               R"(","options":""}])";
+    };
+    CHECK_FALSE(refused(file_with(joined(R"(["b"])").c_str(), "7", 1)));
+    for (const char* const columns : {R"(["b","c"])", R"(["b","b"])", "[]", "[1]", R"("b")", "null"})
+        CHECK(refused(file_with(joined(columns).c_str(), "7", 1)));
+    CHECK(refused(file_with(joined(R"(["b"])", "cusum").c_str(), "7", 1)));
+    WatchState narrow = some();
+    narrow.columns[3].joined = {"a"};
+    CHECK(refused(write_monitors(narrow)));
     // Of another kind than it says, of a kind that there is not, and not as it would be written.
     CHECK(refused(file_with(
         R"([{"column":"a","kind":"kswin","options":""},{"column":"b","kind":"cusum","options":""}])", "7", 1)));

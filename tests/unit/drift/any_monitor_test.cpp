@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -363,6 +364,35 @@ TEST_CASE("hostile files of blocks are refused") {
 }
 
 #if !defined(VEDETTE_SANITIZED)
+TEST_CASE("memory is constant for ever: tens of millions of updates allocate nothing and lengthen no file") {
+    std::uint64_t total = 0;
+    for_each_kind([&](drift::MonitorKind kind) {
+        CAPTURE(drift::monitor_kind_name(kind));
+        const auto values = monitor_makers::stream(values_of(kind), 1 << 12);
+        auto monitor = make_default(kind, monitor_makers::reference());
+        // In sixteen parts of whole streams; those that sort a window at every value cost a hundred times as much.
+        const bool is_dear = kind == drift::MonitorKind::kswin;
+        const bool is_tree = kind == drift::MonitorKind::incremental_ks;
+        const std::uint64_t streams = is_dear ? 1 : is_tree ? 16 : 150;
+        std::size_t largest = 0;
+        for (int part = 0; part < 16; ++part) {
+            const std::size_t before = allocation_count();
+            for (std::uint64_t i = 0; i < streams; ++i)
+                for (const double value : values) monitor.update(value);
+            CHECK(allocation_count() == before);
+            const std::size_t size = monitor.serialize().size();
+            if (part < 4) {
+                largest = std::max(largest, size);
+            } else {
+                CHECK(size <= largest);
+            }
+        }
+        CHECK(monitor.counts().accepted == 16 * streams * values.size());
+        total += monitor.counts().accepted;
+    });
+    CHECK(total > 100'000'000);
+}
+
 TEST_CASE("updates and resets of monitors by name allocate nothing") {
     const auto reference = monitor_makers::reference();
     for_each_kind([&](drift::MonitorKind kind) {

@@ -140,11 +140,14 @@ TEST_CASE("checking and counting rows allocates nothing") {
     }
     Watch watch(guard.baseline(), Policy::from_json(R"({"defaults": {"monitors": [{"kind": "cusum"},
         {"kind": "adwin"}, {"kind": "ewma_chart", "thin": 2}]}, "outputs": {"loss": [{"kind": "harm_monitor"}]},
-        "performance": {"metric": "roc_auc", "rows": 50, "monitors": [{"kind": "page_hinkley"}]}})"),
+        "performance": {"metric": "roc_auc", "rows": 50, "monitors": [{"kind": "page_hinkley"}]},
+        "groups": {"embedding": {"monitors": [{"kind": "mmd_monitor", "window": 10, "expected_run": 100,
+            "features": 8}]}}})"),
                 {.outputs = {},
                  .performance = drift::PerformanceReference::fit(MatrixView<double>::row_major(many.data(), 90, 3),
                                                                  labels, labels),
-                 .estimates = {}});
+                 .estimates = {},
+                 .groups = {{"embedding", MatrixView<double>::row_major(many.data(), 90, 3)}}});
     const std::size_t then = allocations;
     for (int i = 0; i < 2000; ++i) {
         watch.observe(narrow, i);
@@ -153,6 +156,8 @@ TEST_CASE("checking and counting rows allocates nothing") {
         watch.observe(short_row, i);
         watch.observe_output(0, i < 1000 ? 0.0 : 1.0, i);
         watch.observe_prediction(std::span(scores).first(3), 1, i);
+        watch.observe_embedding(0, std::span(scores).first(3), i);
+        watch.observe_embedding(0, narrow, i);
     }
     CHECK(allocations == then);
     CHECK(watch.alarms() > 0);
