@@ -12,6 +12,7 @@
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
 #include "vedette/perturbation/squeezing.hpp"
+#include "vedette/perturbation/neighbour_score.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
 #include "vedette/stats/conformal.hpp"
 
@@ -103,6 +104,23 @@ void mahalanobis(benchmark::State& state) {
     run(state, d, [&](auto row) { return score.score(row); });
 }
 BENCHMARK(mahalanobis)->ArgsProduct({{64, 256, 768}, {10, 100}, {0, 1}});
+
+// Known embeddings of 128 columns, neighbours; scanned as floats or codes; of rows around centres, or all close
+// together.
+void neighbours(benchmark::State& state) {
+    constexpr std::size_t d = 128;
+    const auto n = static_cast<std::size_t>(state.range(0)), k = static_cast<std::size_t>(state.range(1));
+    const auto scan = static_cast<perturbation::NeighbourScan>(state.range(2));
+    const bool close = state.range(3) != 0;
+    std::vector<float> rows = normals(n * d, close ? 1e-4F : 1.0F);
+    if (close)
+        for (float& x : rows) x += 1.0F;
+    const perturbation::NeighbourScore score(vedette::MatrixView<float>::row_major(rows.data(), n, d),
+                                             {.neighbours = k, .scan = scan});
+    run(state, d, [&](auto row) { return score.score(row); });
+}
+BENCHMARK(neighbours)->ArgsProduct({{10'000, 100'000}, {10, 50}, {0, 1}, {0}});
+BENCHMARK(neighbours)->ArgsProduct({{10'000}, {50}, {0, 1}, {1}});
 
 // Reference rows, features.
 void tails(benchmark::State& state) {

@@ -87,6 +87,7 @@
 #include "vedette/perturbation/loda.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
 #include "vedette/perturbation/matching_score.hpp"
+#include "vedette/perturbation/mixture_score.hpp"
 #include "vedette/perturbation/neighbour_score.hpp"
 #include "vedette/perturbation/prada.hpp"
 #include "vedette/perturbation/predict.hpp"

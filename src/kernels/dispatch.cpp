@@ -67,6 +67,14 @@ AvailableTables available_tables() noexcept {
     return available;
 }
 
+CodeProducts code_products() noexcept {
+    const ScoreKernels& scores = kernels().scores;
+#if defined(VEDETTE_HAS_AVX512)
+    if (scores.code_products_vnni != nullptr && __builtin_cpu_supports("avx512vnni")) return scores.code_products_vnni;
+#endif
+    return scores.code_products;
+}
+
 const KernelTable& kernels() noexcept {
     // Racing first calls choose the same table, so relaxed order is enough, and no guard costs on every later call.
     static std::atomic<const KernelTable*> chosen{nullptr};

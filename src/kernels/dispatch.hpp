@@ -19,4 +19,8 @@ AvailableTables available_tables() noexcept;
 /// avx512, neon) names at the first call, if available. Thread-safe.
 const KernelTable& kernels() noexcept;
 
+/// Of the kernels in use, the fastest product of codes that this CPU has. Thread-safe.
+using CodeProducts = decltype(ScoreKernels::code_products);
+CodeProducts code_products() noexcept;
+
 }  // namespace vedette::inline v0::kernels

@@ -101,6 +101,32 @@ inline void search_trees(const float* trees, const TreeLevels* levels, const flo
     }
 }
 
+inline void code_products(const CodePanels* panels, const std::int8_t* x, float scale, float* out,
+                          float* largest) noexcept {
+    for (std::size_t p = 0; p < panels->count; ++p) {
+        const std::int8_t* const codes = panels->codes + p * panels->groups * 4 * product_rows;
+        for (std::size_t i = 0; i < product_rows; ++i) {
+            std::int32_t sum = 0;
+            for (std::size_t k = 0; k < 4 * panels->groups; ++k)
+                sum += codes[(k / 4 * product_rows + i) * 4 + k % 4] * x[k];
+            const std::size_t row = p * product_rows + i;
+            out[row] = (static_cast<float>(sum) * panels->scales[row]) * scale;
+        }
+        largest[p] = *std::max_element(out + p * product_rows, out + (p + 1) * product_rows);
+    }
+}
+
+inline double squared_gap(const float* a, const float* b, std::size_t count) noexcept {
+    double sums[16] = {};
+    for (std::size_t i = 0; i < count; ++i) {
+        const double gap = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+        sums[i % 16] += gap * gap;
+    }
+    for (std::size_t width = 8; width > 0; width /= 2)
+        for (std::size_t k = 0; k < width; ++k) sums[k] += sums[k + width];
+    return sums[0];
+}
+
 inline void widen_half(const std::uint16_t* bits, std::size_t count, float* out) noexcept {
     widen_half_plainly(bits, count, out);
 }
@@ -109,8 +135,8 @@ inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* 
 }
 
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,   &logit_sums,   &entropy_sums, &count_at_least, &collect_between,
-            &panel_product, &search_trees, &widen_half,   &widen_bfloat16};
+    return {&logit_range,  &logit_sums,    &entropy_sums, &count_at_least, &collect_between, &panel_product,
+            &search_trees, &code_products, nullptr,       &squared_gap,    &widen_half,      &widen_bfloat16};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

@@ -42,6 +42,16 @@ struct LogitSums {
     std::uint64_t at_largest = 0;
 };
 
+/// Rows of 8-bit codes from -127 to 127, in panels of product_rows, element 4 g + e of row i of a panel at
+/// [(g * product_rows + i) * 4 + e]; what is missing of the last group or panel is 0. Codes are aligned to 64 bytes.
+struct CodePanels {
+    const std::int8_t* codes;
+    const float* scales;          ///< by row, not negative
+    const std::int32_t* offsets;  ///< by row, -64 times the sum of its codes
+    std::size_t groups;           ///< of four elements of a row, at most 1024
+    std::size_t count;            ///< of panels
+};
+
 /// What sums of p^gamma (1 - p)^gamma take, p = exp(z - largest) / total.
 struct EntropyTerms {
     float largest;
@@ -70,6 +80,16 @@ struct ScoreKernels {
     /// not_above[j] = how many of column j are <= row[j], which is no NaN; trees are aligned to 64 bytes.
     void (*search_trees)(const float* trees, const TreeLevels* levels, const float* row, std::size_t columns,
                          std::uint32_t* not_above) noexcept;
+
+    /// out[row] = (float(codes' product with x[4 * groups], an exact integer) * row's scale) * scale, and the largest
+    /// of each panel. x lies in -63 to 63.
+    void (*code_products)(const CodePanels* panels, const std::int8_t* x, float scale, float* out,
+                          float* largest) noexcept;
+    /// The same for CPUs that also have AVX512_VNNI; null where the table has none.
+    void (*code_products_vnni)(const CodePanels* panels, const std::int8_t* x, float scale, float* out,
+                               float* largest) noexcept;
+    /// Sum of (a[i] - b[i])^2 in double, in sixteen sums.
+    double (*squared_gap)(const float* a, const float* b, std::size_t count) noexcept;
 
     /// binary16 and bfloat16 to float, exactly.
     void (*widen_half)(const std::uint16_t* bits, std::size_t count, float* out) noexcept;

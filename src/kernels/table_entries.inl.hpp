@@ -5,6 +5,7 @@
 #include "kernels/bank.inl.hpp"
 #include "kernels/buckets.inl.hpp"
 #include "kernels/cells.inl.hpp"
+#include "kernels/codes.inl.hpp"
 #include "kernels/coins.inl.hpp"
 #include "kernels/columns.inl.hpp"
 #include "kernels/draws.inl.hpp"
@@ -44,8 +45,8 @@ constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};
 }
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,   &logit_sums,   &entropy_sums, &count_at_least, &collect_between,
-            &panel_product, &search_trees, &widen_half,   &widen_bfloat16};
+    return {&logit_range,  &logit_sums,    &entropy_sums,   &count_at_least, &collect_between, &panel_product,
+            &search_trees, &code_products, vnni_products(), &squared_gap,    &widen_half,      &widen_bfloat16};
 }
 
 }  // namespace

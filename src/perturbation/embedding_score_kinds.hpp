@@ -5,6 +5,7 @@
 #include "perturbation/score_model.hpp"
 #include "vedette/perturbation/head_scores.hpp"
 #include "vedette/perturbation/matching_score.hpp"
+#include "vedette/perturbation/mixture_score.hpp"
 #include "vedette/perturbation/neighbour_score.hpp"
 #include "vedette/perturbation/subspace_score.hpp"
 
@@ -26,19 +27,62 @@ struct ScoreTraits<SubspaceScore> {
     static std::size_t width(const SubspaceScore& score) noexcept { return score.dimension(); }
 };
 
+constexpr const char* neighbour_scan_names[] = {"float32", "int8"};
+constexpr std::span<const char* const> words_of(NeighbourScan) {
+    return neighbour_scan_names;
+}
+
 template <>
 struct ScoreTraits<NeighbourScore> {
     using Options = NeighbourScoreOptions;
     static constexpr const char* file_kind = "neighbour_score";
     static constexpr detail::OptionField<Options> fields[] = {
         detail::MemberOf<&Options::neighbours>::field("neighbours"),
+        detail::MemberOf<&Options::scan>::field("scan"),
+        detail::MemberOf<&Options::coreset>::field("coreset"),
+        detail::MemberOf<&Options::seed>::field("seed"),
     };
-    static NeighbourScore fit(std::string_view, const Options& options, const ScoreReference& reference) {
+    static NeighbourScore fit(std::string_view kind, Options options, const ScoreReference& reference) {
+        options.kind = kind == neighbour_score_name(NeighbourScoreKind::distance)
+                           ? NeighbourScoreKind::distance
+                           : NeighbourScoreKind::intrinsic_dimensionality;
         return NeighbourScore(reference.rows, options);
     }
-    static std::string_view kind(const NeighbourScore&) noexcept { return "nearest_neighbours"; }
+    static std::string_view kind(const NeighbourScore& score) noexcept {
+        return neighbour_score_name(score.options().kind);
+    }
     static const Options& options(const NeighbourScore& score) noexcept { return score.options(); }
     static std::size_t width(const NeighbourScore& score) noexcept { return score.dimension(); }
+};
+
+constexpr const char* mixture_covariance_names[] = {"diagonal", "full"};
+constexpr std::span<const char* const> words_of(MixtureCovariance) {
+    return mixture_covariance_names;
+}
+
+template <>
+struct ScoreTraits<MixtureScore> {
+    using Options = MixtureScoreOptions;
+    static constexpr const char* file_kind = "mixture_score";
+    static constexpr detail::OptionField<Options> fields[] = {
+        detail::MemberOf<&Options::components>::field("components"),
+        detail::MemberOf<&Options::covariance>::field("covariance"),
+        detail::MemberOf<&Options::regularisation>::field("regularisation"),
+        detail::MemberOf<&Options::tolerance>::field("tolerance"),
+        detail::MemberOf<&Options::most_iterations>::field("most_iterations"),
+        detail::MemberOf<&Options::seed>::field("seed"),
+    };
+    static MixtureScore fit(std::string_view kind, Options options, const ScoreReference& reference) {
+        options.kind = kind == mixture_score_name(MixtureScoreKind::typicality)
+                           ? MixtureScoreKind::typicality
+                           : MixtureScoreKind::negative_log_likelihood;
+        return MixtureScore(reference.rows, options);
+    }
+    static std::string_view kind(const MixtureScore& score) noexcept {
+        return mixture_score_name(score.options().kind);
+    }
+    static const Options& options(const MixtureScore& score) noexcept { return score.options(); }
+    static std::size_t width(const MixtureScore& score) noexcept { return score.dimension(); }
 };
 
 template <>

@@ -15,6 +15,8 @@
 #include "vedette/perturbation/local_outlier_factor.hpp"
 #include "vedette/perturbation/loda.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
+#include "vedette/perturbation/mixture_score.hpp"
+#include "vedette/perturbation/neighbour_score.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
 #include "vedette/stats/conformal.hpp"
 
@@ -49,7 +51,8 @@ void draw_logits(vedette::Random& random, bool benign, float* row) {
 
 // `draw(random, benign, row)`; each run has a calibration sample of its own and one live row of either kind.
 template <class Score, class Draw>
-void check(const std::string& name, std::uint64_t stream, const Score& score, const Draw& draw, double least_power) {
+void check(const std::string& name, std::uint64_t stream, const Score& score, const Draw& draw, double least_power,
+           int runs = 4000) {
     vedette::Random random(51, stream);
     Rate alarms, found;
     std::vector<double> scores(calibration_count);
@@ -58,7 +61,7 @@ void check(const std::string& name, std::uint64_t stream, const Score& score, co
         draw(random, benign, row.data());
         return score.score(row);
     };
-    for (int run = 0; run < 4000; ++run) {
+    for (int run = 0; run < runs; ++run) {
         for (double& each : scores) each = next(true);
         const vedette::stats::ConformalCalibration calibration(scores);
         alarms.add(calibration.decide(next(true), level) == vedette::Decision::alarm);
@@ -103,6 +106,34 @@ TEST_CASE("Mahalanobis and tail scores keep the false-alarm rate and find shifte
     for (unsigned kind = 0; kind < 3; ++kind)
         check("tails " + std::to_string(kind), stream++,
               perturbation::TailScore(view, static_cast<perturbation::TailScoreKind>(kind)), draw, 0.5);
+}
+
+TEST_CASE("neighbours and mixtures keep the false-alarm rate and find shifted rows") {
+    vedette::Random random(54);
+    const std::size_t n = 200;
+    constexpr int runs = 1000;
+    std::vector<float> reference(n * width);
+    for (std::size_t i = 0; i < n; ++i) draw_row(random, draw_label(random), &reference[i * width]);
+    const auto view = vedette::MatrixView<float>::row_major(reference.data(), n, width);
+    const auto draw = [](vedette::Random& generator, bool benign, float* row) {
+        draw_row(generator, draw_label(generator), row);
+        if (!benign)
+            for (std::size_t j = 0; j < width; ++j) row[j] += j % 2 == 0 ? 9.0F : -9.0F;
+    };
+    check("nearest neighbours", 50, perturbation::NeighbourScore(view, {.neighbours = 10}), draw, 0.5, runs);
+    check("nearest neighbours of a coreset", 51, perturbation::NeighbourScore(view, {.neighbours = 3, .coreset = 60}),
+          draw, 0.5, runs);
+    check("local intrinsic dimensionality", 52,
+          perturbation::NeighbourScore(
+              view, {.kind = perturbation::NeighbourScoreKind::intrinsic_dimensionality, .neighbours = 20}),
+          draw, 0.5, runs);
+    std::uint64_t stream = 53;
+    for (const auto kind :
+         {perturbation::MixtureScoreKind::negative_log_likelihood, perturbation::MixtureScoreKind::typicality})
+        for (const auto covariance : {perturbation::MixtureCovariance::diagonal, perturbation::MixtureCovariance::full})
+            check(std::string(mixture_score_name(kind)), stream++,
+                  perturbation::MixtureScore(view, {.kind = kind, .components = 3, .covariance = covariance}), draw,
+                  0.5, runs);
 }
 
 TEST_CASE("scores of raw features keep the false-alarm rate and find shifted rows") {

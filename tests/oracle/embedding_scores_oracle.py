@@ -11,6 +11,7 @@ import scipy
 import sklearn
 from scipy.special import logsumexp, softmax
 from sklearn.datasets import load_digits
+from sklearn.mixture import GaussianMixture
 from sklearn.neural_network import MLPClassifier
 
 digits = load_digits()
@@ -53,6 +54,13 @@ def neighbours(x, k):
     unit = lambda v: v / np.linalg.norm(v, axis=1, keepdims=True)
     distances = np.linalg.norm(unit(x)[:, None] - unit(train)[None], axis=2)
     return np.sort(distances, axis=1)[:, k - 1]
+
+
+def intrinsic_dimensionality(x, k):
+    """Amsaleg et al. 2015, the maximum-likelihood estimator, over the k nearest on the sphere."""
+    unit = lambda v: v / np.linalg.norm(v, axis=1, keepdims=True)
+    nearest = np.sort(np.linalg.norm(unit(x)[:, None] - unit(train)[None], axis=2), axis=1)[:, :k]
+    return -1 / np.mean(np.log(nearest / nearest[:, -1:]), axis=1)
 
 
 def prototype(x):
@@ -119,6 +127,10 @@ for D in (0, 5, 10, 18):
     cases.append({"kind": "vim", "options": {"dimension": D}, "score": vim(queries, D or 10).tolist()})
 for k in (1, 5, 50, 200):
     cases.append({"kind": "nearest_neighbours", "options": {"neighbours": k}, "score": neighbours(queries, k).tolist()})
+for k in (5, 20, 200):
+    for scan in ("int8", "float32"):
+        cases.append({"kind": "local_intrinsic_dimensionality", "options": {"neighbours": k, "scan": scan},
+                      "score": intrinsic_dimensionality(queries, k).tolist()})
 cases.append({"kind": "class_prototype", "options": {}, "score": prototype(queries).tolist()})
 cases.append({"kind": "fdbd", "options": {}, "score": fdbd(queries).tolist()})
 for alpha in (0.0, 1e-4, 0.5):
@@ -130,9 +142,32 @@ for percentile in (0.5, 0.9):
                       "score": shaped(queries, kind, percentile).tolist()})
 cases.append({"kind": "kl_matching", "options": {}, "score": kl_matching(queries).tolist()})
 
+
+def mixture(covariance, components, regularisation):
+    """scikit-learn's, from the parameters of a start that puts row i into component label(i) mod components."""
+    start = np.eye(components)[labels % components]
+    weights = start.mean(0)
+    means = start.T @ train / start.sum(0)[:, None]
+    covariances = []
+    for c in range(components):
+        centred = train[start[:, c] == 1] - means[c]
+        s = centred.T @ centred / len(centred)
+        covariances.append(s + regularisation * np.eye(len(s)) if covariance == "full" else np.diag(s) + regularisation)
+    precisions = [np.linalg.inv(s) if covariance == "full" else 1 / s for s in covariances]
+    fit = GaussianMixture(components, covariance_type="diag" if covariance == "diagonal" else covariance, tol=1e-3,
+                          reg_covar=regularisation, max_iter=100, weights_init=weights, means_init=means,
+                          precisions_init=np.stack(precisions)).fit(train)
+    assert fit.converged_
+    return {"covariance": covariance, "components": components, "regularisation": regularisation,
+            "score": (-fit.score_samples(queries)).tolist(), "mean_level": -fit.score(train), "iterations": fit.n_iter_}
+
+
+mixtures = [mixture(covariance, components, regularisation) for covariance in ("diagonal", "full")
+            for components, regularisation in ((1, 1e-2), (3, 1e-2), (4, 1e-4))]
+
 (pathlib.Path(sys.argv[1]) / "embedding_scores.json").write_text(json.dumps(
     {"versions": {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
      "data": "scikit-learn's digits: UCI optical recognition of handwritten digits, E. Alpaydin and C. Kaynak, CC BY 4.0",
      "n": len(train), "d": train.shape[1], "classes": len(b), "train": train.round(3).ravel().tolist(),
      "labels": labels.tolist(), "queries": queries.round(3).ravel().tolist(), "weights": W.round(4).ravel().tolist(), "bias": b.round(4).tolist(),
-     "cases": cases}) + "\n")
+     "mixtures": mixtures, "cases": cases}) + "\n")

@@ -106,6 +106,57 @@ TEST_CASE("score kernels: products of a panel with a vector as their plain twin"
     }
 }
 
+TEST_CASE("score kernels: products of codes, extreme ones too, and exact gaps as their plain twins") {
+    struct alignas(64) Line {
+        std::int8_t codes[64];
+    };
+    std::mt19937 random(8);
+    for (const std::size_t groups : {0UL, 1UL, 2UL, 5UL, 32UL, 1024UL}) {
+        for (const std::size_t panels : {1UL, 2UL, 3UL, 4UL, 7UL}) {
+            const std::size_t rows = panels * kernels::product_rows;
+            std::vector<Line> lines(rows * groups * 4 / 64 + 1);
+            std::vector<std::int8_t> x(4 * groups);
+            std::vector<float> scales(rows), found(rows), expected(rows), top(panels), expected_top(panels);
+            std::vector<std::int32_t> offsets(rows);
+            const bool extreme = panels == 2;
+            const auto code = [&] {
+                return static_cast<std::int8_t>(extreme ? (random() % 2 == 0 ? 127 : -127)
+                                                        : static_cast<int>(random() % 255) - 127);
+            };
+            for (std::int8_t& each : x)
+                each = static_cast<std::int8_t>(extreme ? 63 : static_cast<int>(random() % 127) - 63);
+            for (std::size_t at = 0; at < rows * groups * 4; ++at) {
+                const std::int8_t value = extreme && at / 4 % 3 == 0 ? std::int8_t{-127} : code();
+                lines[at / 64].codes[at % 64] = value;
+                const std::size_t panel = at / (groups * 4 * kernels::product_rows);
+                offsets[panel * kernels::product_rows + at / 4 % kernels::product_rows] -= 64 * value;
+            }
+            for (float& scale : scales) scale = static_cast<float>(random() % 1000) * 1e-5F;
+            const kernels::CodePanels block{lines.front().codes, scales.data(), offsets.data(), groups, panels};
+            kernels::scalar::code_products(&block, x.data(), 0.013F, expected.data(), expected_top.data());
+            for (const kernels::KernelTable* table : kernels::available_tables()) {
+                CAPTURE(table->name);
+                table->scores.code_products(&block, x.data(), 0.013F, found.data(), top.data());
+                REQUIRE(found == expected);
+                REQUIRE(top == expected_top);
+#if defined(__x86_64__)
+                if (table->scores.code_products_vnni == nullptr || !__builtin_cpu_supports("avx512vnni")) continue;
+                std::fill(found.begin(), found.end(), -1.0F);
+                table->scores.code_products_vnni(&block, x.data(), 0.013F, found.data(), top.data());
+                REQUIRE(found == expected);
+                REQUIRE(top == expected_top);
+#endif
+            }
+        }
+    }
+    for (const std::size_t count : {0UL, 1UL, 15UL, 16UL, 17UL, 37UL, 128UL}) {
+        const std::vector<float> a = make_row(count, 4, random), b = make_row(count, 0, random);
+        const double expected = kernels::scalar::squared_gap(a.data(), b.data(), count);
+        for (const kernels::KernelTable* table : kernels::available_tables())
+            REQUIRE(same(table->scores.squared_gap(a.data(), b.data(), count), expected));
+    }
+}
+
 TEST_CASE("score kernels: all 65,536 halves of both types") {
     std::vector<std::uint16_t> bits(65'536);
     for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint16_t>(i);

@@ -72,9 +72,22 @@ struct World {
 };
 
 // The kinds that this file is about.
-constexpr const char* embedding_kinds[] = {
-    "residual", "vim",  "nearest_neighbours", "class_prototype", "fdbd", "nci", "react", "ash_p", "ash_b",
-    "ash_s",    "scale"};
+constexpr const char* embedding_kinds[] = {"residual",
+                                           "vim",
+                                           "nearest_neighbours",
+                                           "local_intrinsic_dimensionality",
+                                           "class_prototype",
+                                           "fdbd",
+                                           "nci",
+                                           "react",
+                                           "ash_p",
+                                           "ash_b",
+                                           "ash_s",
+                                           "scale"};
+
+bool is_of_neighbours(const std::string& kind) {
+    return kind == "nearest_neighbours" || kind == "local_intrinsic_dimensionality";
+}
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
@@ -143,7 +156,7 @@ TEST_CASE("embedding scores: no allocation, NaN for what is no embedding, the sa
 TEST_CASE("embedding scores: a head must fit") {
     const World world{60, 9, 4};
     for (const char* kind : embedding_kinds) {
-        if (std::string(kind) == "nearest_neighbours") continue;
+        if (is_of_neighbours(kind)) continue;
         CAPTURE(kind);
         const auto code = [&](auto change) {
             perturbation::ScoreReference reference = world.reference();
@@ -263,6 +276,8 @@ TEST_CASE("nearest neighbours: as all distances, sorted; ties, copies and near c
     };
     for (const std::size_t k : {std::size_t{1}, std::size_t{17}, std::size_t{120}, n}) {
         const NeighbourScore score(View::row_major(rows.data(), n, d), {.neighbours = k});
+        const NeighbourScore floats(View::row_major(rows.data(), n, d),
+                                    {.neighbours = k, .scan = perturbation::NeighbourScan::float32});
         CHECK(score.size() == n);
         for (const std::size_t query : {3U, 5U, 120U, 250U, 400U}) {
             const std::vector<float> x = unit(&rows[query * d]);
@@ -279,6 +294,8 @@ TEST_CASE("nearest neighbours: as all distances, sorted; ties, copies and near c
             std::sort(all.begin(), all.end());
             // Only the unit vectors' own rounding lies between.
             CHECK(std::abs(score.score(std::span(rows).subspan(query * d, d)) - all[k - 1]) < 3e-7);
+            CHECK(score.score(std::span(rows).subspan(query * d, d)) ==
+                  floats.score(std::span(rows).subspan(query * d, d)));
         }
         CHECK(std::isnan(score.score(std::vector<float>(d, 0.0F))));
     }
@@ -288,6 +305,133 @@ TEST_CASE("nearest neighbours: as all distances, sorted; ties, copies and near c
     CHECK(code_of([&] { (void)NeighbourScore(view, {.neighbours = n + 1}); }) == ErrorCode::not_enough_data);
     std::fill_n(rows.begin() + 7 * d, d, 0.0F);
     CHECK(code_of([&] { (void)NeighbourScore(view, {.neighbours = 3}); }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("nearest neighbours: codes lose none that floats find, on rows of any shape, bit for bit") {
+    const auto& data = oracle_data("embedding_scores.json");
+    const auto digits = data["train"].get<std::vector<float>>();
+    const std::size_t digit_columns = data["d"];
+    struct Rows {
+        const char* name;
+        std::size_t n, d;
+        std::vector<float> values;
+    };
+    std::vector<Rows> cases{{"digits", digits.size() / digit_columns, digit_columns, digits}};
+    for (const auto& [n, d] : {std::pair{33UL, 1UL}, {300UL, 3UL}, {700UL, 130UL}, {9000UL, 16UL}, {2000UL, 64UL}})
+        cases.push_back({"normal", n, d, float_normals(n * d, n)});
+    Rows clustered{"clustered", 3000, 24, float_normals(3000UL * 24, 41)};
+    for (std::size_t i = 0; i < clustered.values.size(); ++i)
+        clustered.values[i] = 1e-3F * clustered.values[i] + clustered.values[i % (24UL * 7)];
+    Rows lopsided{"one large element, heavy tails, zeros", 3000, 24, float_normals(3000UL * 24, 42)};
+    for (std::size_t i = 0; i < lopsided.values.size(); ++i) {
+        float& x = lopsided.values[i];
+        x = std::max(0.0F, x * x * x * x * x);
+        if (i % 24 == i / 24 % 5) x += 30.0F;
+    }
+    cases.push_back(clustered);
+    cases.push_back(lopsided);
+    for (const Rows& rows : cases) {
+        CAPTURE(rows.name);
+        CAPTURE(rows.n);
+        const View view = View::row_major(rows.values.data(), rows.n, rows.d);
+        for (const std::size_t k : {1UL, 2UL, 3UL, 4UL, 5UL, 6UL, 7UL, 8UL, 9UL, 10UL, 33UL, 300UL}) {
+            if (k > rows.n || (k % 2 == 0 && rows.n > 5000)) continue;
+            for (const auto kind : {perturbation::NeighbourScoreKind::distance,
+                                    perturbation::NeighbourScoreKind::intrinsic_dimensionality}) {
+                const NeighbourScore codes(view, {.kind = kind, .neighbours = k});
+                const NeighbourScore floats(
+                    view, {.kind = kind, .neighbours = k, .scan = perturbation::NeighbourScan::float32});
+                const auto query = float_normals(3 * rows.d, k);
+                for (std::size_t i = 0; i < 6; ++i) {
+                    const std::span<const float> x =
+                        i < 3 ? std::span(query).subspan(i * rows.d, rows.d)
+                              : std::span(rows.values).subspan(i * (rows.n / 6) * rows.d, rows.d);
+                    const double found = codes.score(x);
+                    REQUIRE(found == floats.score(x));
+                    REQUIRE(!std::isnan(found));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE(
+    "nearest neighbours: a coreset covers, spreads, is drawn by its seed, and keeps the score when it keeps all") {
+    constexpr std::size_t n = 400, d = 5, kept = 40;
+    const std::vector<float> rows = float_normals(n * d, 51);
+    const View view = View::row_major(rows.data(), n, d);
+    const auto row = [&](std::size_t i) { return std::span(rows).subspan(i * d, d); };
+    const NeighbourScore all(view, {.neighbours = 1}), core(view, {.neighbours = 1, .coreset = kept});
+    CHECK(all.coverage_radius() == 0.0);
+    CHECK(core.size() == kept);
+    double farthest = 0.0;
+    std::size_t own = 0;
+    std::vector<float> centres;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double gap = core.score(row(i));
+        farthest = std::max(farthest, gap);
+        if (gap != 0.0) continue;
+        ++own;
+        centres.insert(centres.end(), row(i).begin(), row(i).end());
+    }
+    CHECK(own == kept);
+    CHECK(farthest == core.coverage_radius());
+    // Centres lie at least the radius apart: kept + 1 rows that no kept balls of less than half of it can cover.
+    const NeighbourScore among(View::row_major(centres.data(), kept, d), {.neighbours = 2});
+    for (std::size_t i = 0; i < kept; ++i)
+        CHECK(among.score(std::span(centres).subspan(i * d, d)) >= core.coverage_radius());
+    for (std::size_t i = 0; i < 20; ++i) {
+        const std::vector<float> x = float_normals(d, 52 + i);
+        CHECK(core.score(x) >= all.score(x));
+        CHECK(core.score(x) <= all.score(x) + core.coverage_radius() + 1e-6);
+    }
+    const NeighbourScore every(view, {.neighbours = 7, .coreset = n}), plain(view, {.neighbours = 7});
+    CHECK(every.coverage_radius() == 0.0);
+    CHECK(every.score(std::vector<float>(d, 1.0F)) == plain.score(std::vector<float>(d, 1.0F)));
+    CHECK(NeighbourScore(view, {.neighbours = 1, .coreset = kept}).serialize() == core.serialize());
+    CHECK(NeighbourScore(view, {.neighbours = 1, .coreset = kept, .seed = 2}).serialize() != core.serialize());
+    const auto read = NeighbourScore::deserialize(core.serialize());
+    CHECK(read.coverage_radius() == core.coverage_radius());
+    CHECK(read.options().coreset == kept);
+    const auto code = [&](const perturbation::NeighbourScoreOptions& options) {
+        return code_of([&] { (void)NeighbourScore(view, options); });
+    };
+    CHECK(code({.neighbours = 5, .coreset = 4}) == ErrorCode::invalid_argument);
+    CHECK(code({.neighbours = 5, .coreset = n + 1}) == ErrorCode::not_enough_data);
+    CHECK(code({.kind = static_cast<perturbation::NeighbourScoreKind>(2)}) == ErrorCode::invalid_argument);
+    CHECK(code({.scan = static_cast<perturbation::NeighbourScan>(2)}) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("local intrinsic dimensionality: that of a sphere, copies left out, nothing but copies, equal distances") {
+    const perturbation::NeighbourScoreOptions options{
+        .kind = perturbation::NeighbourScoreKind::intrinsic_dimensionality, .neighbours = 100};
+    // Directions in a subspace of m + 1 dimensions lie on a sphere of m.
+    for (const std::size_t m : {2UL, 5UL}) {
+        constexpr std::size_t n = 20'000, d = 12;
+        std::vector<float> rows(n * d, 0.0F);
+        const std::vector<float> z = float_normals(n * (m + 1), 61 + m);
+        for (std::size_t i = 0; i < n; ++i) std::copy_n(&z[i * (m + 1)], m + 1, &rows[i * d]);
+        const NeighbourScore score(View::row_major(rows.data(), n, d), options);
+        double sum = 0.0;
+        constexpr std::size_t queries = 60;
+        for (std::size_t i = 0; i < queries; ++i) {
+            std::vector<float> x(d, 0.0F);
+            const std::vector<float> own = float_normals(m + 1, 70 + i);
+            std::copy(own.begin(), own.end(), x.begin());
+            sum += 1.0 / score.score(x);  // 1 / estimate has mean (1 - 1/k) / m where the density is flat
+        }
+        const auto expected = 0.99 / static_cast<double>(m);
+        // A relative deviation of 0.1 each; the curvature and the density's slope add a little.
+        CHECK(std::abs(sum / queries / expected - 1.0) < 4.0 * 0.1 / std::sqrt(double{queries}) + 0.03);
+    }
+    std::vector<float> rows{1, 0, 1, 0, 1, 1, 0, 1, 0, -1};
+    const auto of = [&](std::size_t k, std::size_t n, std::vector<float> x) {
+        return NeighbourScore(View::row_major(rows.data(), n, 2), {.kind = options.kind, .neighbours = k}).score(x);
+    };
+    CHECK(of(2, 2, {1, 0}) == 0.0);                                      // copies alone
+    CHECK(of(2, 2, {0, 1}) == std::numeric_limits<double>::infinity());  // equal distances
+    const double nearest = 2.0 - std::sqrt(2.0), next = 2.0;             // squares, of (1, 1) and (0, +-1)
+    CHECK(of(5, 5, {1, 0}) == doctest::Approx(3.0 / (0.5 * std::log(next / nearest))).epsilon(1e-6));
 }
 
 TEST_CASE("kl-matching: against NumPy, certain predictions, the same bits after a file, hostile files") {
@@ -347,26 +491,39 @@ TEST_CASE("kl-matching: against NumPy, certain predictions, the same bits after 
 }
 
 TEST_CASE("embedding scores: files that no score writes") {
-    const auto neighbours = [](std::vector<std::uint64_t> settings, std::vector<float> known) {
+    const auto neighbours = [](std::vector<std::uint64_t> settings, std::vector<float> known, double radius = 0.0) {
         vedette::ContainerWriter writer;
         writer.add("settings", settings);
+        writer.add_scalar("coverage_radius", radius);
         writer.add("known", known);
         const auto bytes = writer.finish("neighbour_score");
         return code_of([&] { (void)NeighbourScore::deserialize(bytes); });
     };
+    // Unit vectors (1, 0). Kind, neighbours, scan, coreset, seed, columns.
     std::vector<float> known(64, 0.0F);
-    std::fill_n(known.begin(), 32, 1.0F);
-    vedette::ContainerWriter good;
-    good.add("settings", std::vector<std::uint64_t>{2, 32, 2});
-    good.add("known", known);
-    CHECK(NeighbourScore::deserialize(good.finish("neighbour_score")).size() == 32);
-    for (const auto& settings : std::vector<std::vector<std::uint64_t>>{
-             {0, 32, 2}, {33, 32, 2}, {2, 33, 2}, {2, 32, 3}, {2, 32, 0}, {2, ~0ULL, 2}, {2, 32, ~0ULL}, {2, 32}})
+    for (std::size_t i = 0; i < known.size(); i += 2) known[i] = 1.0F;
+    for (const auto& settings : std::vector<std::vector<std::uint64_t>>{{0, 2, 0, 0, 1, 2}, {1, 32, 1, 32, 9, 2}})
+        CHECK(neighbours(settings, known) == ErrorCode{});
+    CHECK(neighbours({0, 2, 1, 32, 1, 2}, known, 0.5) == ErrorCode{});
+    for (const auto& settings : std::vector<std::vector<std::uint64_t>>{{0, 0, 0, 0, 1, 2},
+                                                                        {0, 33, 0, 0, 1, 2},
+                                                                        {0, ~0ULL, 0, 0, 1, 2},
+                                                                        {2, 2, 0, 0, 1, 2},
+                                                                        {0, 2, 2, 0, 1, 2},
+                                                                        {0, 2, 0, 31, 1, 2},
+                                                                        {0, 2, 0, 0, 1, 0},
+                                                                        {0, 2, 0, 0, 1, 3},
+                                                                        {0, 2, 0, 0, 1, 4},
+                                                                        {0, 2, 0, 0, 1, ~0ULL},
+                                                                        {2, 32, 2}})
         CHECK(neighbours(settings, known) == ErrorCode::corrupt_data);
+    CHECK(neighbours({0, 2, 1, 0, 1, 2}, known, 0.5) == ErrorCode::corrupt_data);
+    for (const double radius : {-0.1, 2.1, std::nan("")})
+        CHECK(neighbours({0, 2, 1, 32, 1, 2}, known, radius) == ErrorCode::corrupt_data);
     known[3] = 0.5F;  // no unit vector
-    CHECK(neighbours({2, 32, 2}, known) == ErrorCode::corrupt_data);
+    CHECK(neighbours({0, 2, 1, 0, 1, 2}, known) == ErrorCode::corrupt_data);
     known[3] = std::nanf("");
-    CHECK(neighbours({2, 32, 2}, known) == ErrorCode::corrupt_data);
+    CHECK(neighbours({0, 2, 1, 0, 1, 2}, known) == ErrorCode::corrupt_data);
 
     const auto subspace = [](std::vector<std::uint64_t> settings, std::vector<float> origin, std::size_t complement) {
         vedette::ContainerWriter writer;
