@@ -317,9 +317,8 @@ typedef struct vdt_report vdt_report;      ///< the judgement of a window; immut
 typedef struct vdt_score vdt_score;        ///< a fitted score, calibrated or not; immutable once it is shared
 typedef struct vdt_caller_evidence vdt_caller_evidence;      ///< evidence against callers; not thread-safe
 typedef struct vdt_fingerprint_store vdt_fingerprint_store;  ///< inputs remembered; not thread-safe
-typedef struct vdt_caller_evidence vdt_caller_evidence;  ///< evidence against callers; not thread-safe
-typedef struct vdt_query_score vdt_query_score;          ///< a score that asks the model; immutable once it is shared
-typedef struct vdt_explainer vdt_explainer;              ///< what each feature adds to a prediction; immutable
+typedef struct vdt_query_score vdt_query_score;  ///< a score that asks the model; immutable once it is shared
+typedef struct vdt_explainer vdt_explainer;      ///< what each feature adds to a prediction; immutable
 typedef struct vdt_sketch vdt_sketch;  ///< quantiles of an endless stream; not thread-safe while it is updated
 typedef struct vdt_sample vdt_sample;  ///< a reference column, frozen for tests of live ones; immutable
 typedef struct vdt_mmd vdt_mmd;        ///< reference rows, frozen for the kernel two-sample test; immutable
@@ -2319,7 +2318,8 @@ VDT_API vdt_status vdt_baseline_with_schema(const vdt_baseline* baseline, const 
 /// The canonical text of the schema that a baseline carries; empty where it has none. Two-call.
 VDT_API vdt_status vdt_baseline_schema(const vdt_baseline* baseline, char* buffer, size_t capacity, size_t* length,
                                        vdt_error* error) VDT_NOEXCEPT;
-/// How many requests of the window failed a check of a feature; 0 without a schema. Errors: INVALID_ARGUMENT.
+/// How many requests of the window failed a check of a feature, or of expression k as feature count + k; 0 without a
+/// schema. Errors: INVALID_ARGUMENT.
 VDT_API vdt_status vdt_window_schema_failures(const vdt_window* window, size_t feature, vdt_check check, uint64_t* out,
                                               vdt_error* error) VDT_NOEXCEPT;
 /// What changed between two schemas, as JSON: `compatible`, and `changes` with kind ("annotation", "loosened",

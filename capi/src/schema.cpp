@@ -73,7 +73,10 @@ vdt_status vdt_window_schema_failures(const vdt_window* window, size_t feature, 
     return fence(error, [&] {
         require(window, "window");
         require(out, "out");
-        static_cast<void>(window->object.baseline().feature(feature));
+        const validation::Validator* const rules = window->object.baseline().validator();
+        const std::size_t expressions = rules == nullptr ? 0 : rules->expression_count();
+        if (feature >= window->object.baseline().feature_count() + expressions)
+            throw Error(ErrorCode::invalid_argument, "feature: " + std::to_string(feature) + " is too large");
         if (check < 0 || check >= static_cast<vdt_check>(validation::check_count))
             throw Error(ErrorCode::invalid_argument, "check: " + std::to_string(check) + " is no check");
         *out = window->object.schema_failures(feature, static_cast<validation::Check>(check));

@@ -497,8 +497,7 @@ class Tool {
     void add_privacy() {
         CLI::App& group = *app_.add_subcommand(
             "privacy",
-            "Differential privacy: noised statistics under a budget, and the loss of noisy training (DP-SGD)");
-            "privacy", "Differential privacy: of training with noisy gradients (DP-SGD), and audits");
+            "Differential privacy: noised statistics under a budget, the loss of noisy training (DP-SGD), audits");
         group.require_subcommand(1);
         CLI::App& account = *group.add_subcommand("account", "The epsilon of a training, as an interval that holds it");
         account

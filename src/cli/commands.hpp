@@ -138,6 +138,9 @@ struct ReleaseOptions {
     double epsilon = 0.0;
     double delta = 0.0;
     double confidence = 0.95;
+    bool as_json = false;
+};
+
 /// What a mechanism is audited from, one of three, and what is claimed of it.
 struct PrivacyAuditOptions {
     SourceOptions guesses;              ///< a file of canaries: columns `included` and `guess`; an empty path = none

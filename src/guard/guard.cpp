@@ -152,6 +152,11 @@ Guard::Guard(Baseline baseline, Policy policy) : baseline_(std::move(baseline)),
         rule.far_above = feature.grid.maximum + request.far_factor * range;
         rules->push_back(rule);
     }
+    // Behind the features: of all expressions of the schema.
+    FeatureRule expressions;
+    expressions.schema_error = resolve(policy_.schema.error, 0);
+    expressions.schema_warning = resolve(policy_.schema.warning, 0);
+    rules->push_back(expressions);
     rules_ = std::move(rules);
     name_scores();
 }
@@ -253,7 +258,7 @@ std::span<const validation::CheckSet> Guard::judge_schema(std::span<const T> row
 }
 
 void Guard::add_failed(std::size_t feature, validation::CheckSet failed, Verdict& verdict) const noexcept {
-    const FeatureRule& rule = (*rules_)[feature];
+    const FeatureRule& rule = (*rules_)[std::min(feature, rules_->size() - 1)];
     const validation::Validator& validator = *baseline_.validator();
     for (; failed != 0; failed &= failed - 1) {
         const auto check = static_cast<validation::Check>(std::countr_zero(failed));
@@ -440,16 +445,18 @@ std::string Guard::explain(const Verdict& verdict) const {
                                1.0 / policy_.fused_scores.level);
         if (finding.reason == Reason::calibrated_score || finding.reason == Reason::calibrated_score_not_evaluated)
             return describe_score(finding, verdict);
+        if (finding.reason == Reason::schema) {
+            const validation::Validator* const rules = baseline_.validator();
+            if (rules == nullptr || finding.subject >= rules->feature_count() + rules->expression_count())
+                return "a check of another baseline's schema";
+            return validation::describe(
+                *rules, {finding.subject, finding.check, rules->severity(finding.subject, finding.check)});
+        }
         if (finding.subject >= baseline_.feature_count()) return "a feature of another baseline";
         const FeatureBaseline& feature = baseline_.features()[finding.subject];
         switch (finding.reason) {
             case Reason::wrong_type:
                 return fmt::format("{} is not a {} value", feature.name, feature_kind_name(feature.kind));
-            case Reason::schema:
-                if (baseline_.validator() == nullptr) return "a check of another baseline's schema";
-                return validation::describe(
-                    *baseline_.validator(),
-                    {finding.subject, finding.check, baseline_.validator()->severity(finding.subject, finding.check)});
             case Reason::null_value: return fmt::format("{} is null", feature.name);
             case Reason::not_a_number: return fmt::format("{} is NaN", feature.name);
             case Reason::infinite_value: return fmt::format("{} is {}", feature.name, finding.value);

@@ -309,6 +309,8 @@ constexpr std::array schema_fields{
                             target.tolerance = number(json, path, 0.0, 1.0);
                         },
                         [](const SchemaPolicy& source, Json& json) { json = source.tolerance; }},
+};
+
 constexpr std::array group_fields{
     Field<GroupPolicy>{"features",
                        [](GroupPolicy& target, const Json& json, const std::string& path) {

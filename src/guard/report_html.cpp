@@ -232,9 +232,8 @@ std::string schema(const Report& report) {
         badge(report.schema->decision), escape_xml(sentence(report.schema->reason())));
     for (const SchemaFailure& failure : report.schema->failures)
         text += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-                            escape_xml(shortened(report.baseline.features()[failure.feature].name, 48)),
-                            validation::check_name(failure.check), validation::severity_name(failure.severity),
-                            grouped(failure.count));
+                            escape_xml(shortened(failure.subject, 48)), validation::check_name(failure.check),
+                            validation::severity_name(failure.severity), grouped(failure.count));
     return text + "</tbody></table></div></section>\n";
 }
 

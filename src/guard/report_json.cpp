@@ -136,7 +136,7 @@ Json schema_json(const Report& report) {
     const SchemaReport& schema = *report.schema;
     Json failures = Json::array();
     for (const SchemaFailure& failure : schema.failures)
-        failures.push_back({{"feature", report.baseline.features()[failure.feature].name},
+        failures.push_back({{"feature", failure.subject},
                             {"check", validation::check_name(failure.check)},
                             {"severity", validation::severity_name(failure.severity)},
                             {"count", failure.count}});

@@ -64,10 +64,9 @@ std::string feature_table(const Report& report, std::size_t limit) {
         if (!report.schema->failures.empty())
             text += "\n| feature | check | severity | requests |\n|---|---|---|--:|\n";
         for (const SchemaFailure& failure : report.schema->failures)
-            text +=
-                fmt::format("| {} | {} | {} | {} |\n", markdown_text(report.baseline.features()[failure.feature].name),
-                            validation::check_name(failure.check), validation::severity_name(failure.severity),
-                            grouped(failure.count));
+            text += fmt::format("| {} | {} | {} | {} |\n", markdown_text(failure.subject),
+                                validation::check_name(failure.check), validation::severity_name(failure.severity),
+                                grouped(failure.count));
     }
     if (!report.scores.empty())
         text += "\n| score | kind | verdict | exceeded | allowed | why |\n|---|---|---|--:|--:|---|\n";

@@ -178,9 +178,8 @@ std::string schema(const Report& report) {
     text += family("schema_failures", "gauge", "Requests of the window that fail a check of a feature.");
     for (const SchemaFailure& failure : report.schema->failures)
         text += fmt::format("vedette_schema_failures{{feature=\"{}\",check=\"{}\",severity=\"{}\"}} {}\n",
-                            metric_label(report.baseline.features()[failure.feature].name),
-                            validation::check_name(failure.check), validation::severity_name(failure.severity),
-                            failure.count);
+                            metric_label(failure.subject), validation::check_name(failure.check),
+                            validation::severity_name(failure.severity), failure.count);
     return text;
 }
 

@@ -40,11 +40,15 @@ std::optional<SchemaReport> assess_schema(const Baseline& baseline, const Window
     if (any_rate.lower > report.tolerance) report.decision = worst(report.decision, decision_of(policy.schema.warning));
     if (report.decision == Decision::not_evaluated && report.requests >= policy.minimum_rows)
         report.decision = Decision::pass;
-    for (std::size_t f = 0; f < baseline.feature_count(); ++f)
+    for (std::size_t f = 0; f < rules->feature_count() + rules->expression_count(); ++f)
         for (std::size_t c = 0; c < validation::check_count; ++c) {
             const auto check = static_cast<Check>(c);
             const std::uint64_t count = window.schema_failures(f, check);
-            if (count != 0) report.failures.push_back({f, check, rules->severity(f, check), count});
+            if (count == 0) continue;
+            const std::string& subject = f < rules->feature_count()
+                                             ? rules->feature(f).name
+                                             : rules->expression(f - rules->feature_count()).name;
+            report.failures.push_back({f, subject, check, rules->severity(f, check), count});
         }
     std::stable_sort(report.failures.begin(), report.failures.end(),
                      [](const SchemaFailure& a, const SchemaFailure& b) { return a.count > b.count; });

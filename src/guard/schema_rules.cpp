@@ -53,6 +53,7 @@ Schema in_order(const BaselineSchema& given, std::span<const FeatureBaseline> fe
 Schema without_texts(Schema schema) {
     for (Feature& feature : schema.features)
         if (is_text(feature)) feature.stage = validation::Stage::planned;
+    schema.expressions.clear();
     return schema;
 }
 
@@ -66,6 +67,7 @@ SchemaRules::SchemaRules(BaselineSchema given, std::span<const FeatureBaseline> 
         if (features[f].kind == FeatureKind::numeric) continue;
         Categories feature;
         feature.index = static_cast<std::uint32_t>(f);
+        feature.texts = features[f].categories;
         for (const std::string& text : features[f].categories) feature.cells.push_back(mixed_.check(f, Value(text)));
         // What an unseen category reads is not known: the guard's own finding speaks of it.
         feature.cells.push_back(0);

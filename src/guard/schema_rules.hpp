@@ -35,6 +35,10 @@ class SchemaRules {
             verdict |= mixed_.verdict(feature.index, checks);
             if (feature.index < failed.size()) failed[feature.index] = checks;
         }
+        if (mixed_.expression_count() != 0) {
+            const NumberRow<T> entries{row, found, categorical_};
+            verdict |= mixed_.check_expressions(&NumberRow<T>::read, &entries, failed);
+        }
         return verdict;
     }
 
@@ -42,6 +46,7 @@ class SchemaRules {
     // Of a feature of texts in a row of numbers, where a category is its cell: what each cell fails.
     struct Categories {
         std::uint32_t index = 0;
+        std::vector<std::string> texts;  // of all cells but the last, which is for unseen categories
         std::vector<validation::CheckSet> cells;
         validation::CheckSet null = 0;
         validation::CheckSet invalid = 0;
@@ -52,9 +57,27 @@ class SchemaRules {
         }
     };
 
+    // A row of numbers as an expression reads it. What an unseen category reads is not known: a null.
+    template <class T>
+    struct NumberRow {
+        std::span<const T> row;
+        const std::uint16_t* found;
+        std::span<const Categories> categorical;
+
+        static Value read(const void* self, std::size_t index) noexcept {
+            const auto& entries = *static_cast<const NumberRow*>(self);
+            for (const Categories& feature : entries.categorical) {
+                if (feature.index != index) continue;
+                const std::size_t cell = entries.found[index];
+                return cell < feature.texts.size() ? Value(std::string_view(feature.texts[cell])) : Value();
+            }
+            return Value(static_cast<double>(entries.row[index]));
+        }
+    };
+
     BaselineSchema given_;
     validation::Validator mixed_;
-    validation::Validator numbers_;  // features of texts are left to `categorical_`
+    validation::Validator numbers_;  // without expressions; features of texts are left to `categorical_`
     std::vector<Categories> categorical_;
 };
 

@@ -45,18 +45,24 @@ std::uint16_t code_of_cell(T number, std::size_t cells) noexcept {
     return static_cast<std::uint16_t>(number);
 }
 
+// Features and expressions.
+std::size_t judged_by_schema(const Baseline& baseline) noexcept {
+    const validation::Validator* const rules = baseline.validator();
+    return rules == nullptr ? 0 : rules->feature_count() + rules->expression_count();
+}
+
 }  // namespace
 
 Window::Window(Baseline baseline)
     : baseline_(std::move(baseline)),
       counters_(baseline_.state().counter_offsets.back()),
       score_counters_(baseline_.scores().size() * score_counters_each),
-      schema_counters_(
-          baseline_.validator() == nullptr ? 0 : severities + baseline_.feature_count() * validation::check_count),
-      failed_(baseline_.validator() == nullptr ? 0 : baseline_.feature_count()),
+      failed_(judged_by_schema(baseline_)),
       codes_(baseline_.feature_count()),
       row_(baseline_.feature_count()),
-      row_f32_(baseline_.feature_count()) {}
+      row_f32_(baseline_.feature_count()) {
+    if (!failed_.empty()) schema_counters_.resize(severities + failed_.size() * validation::check_count);
+}
 
 template <class T>
 void Window::convert(std::span<const T> row) noexcept {

@@ -135,7 +135,8 @@ struct ScoreReport {
 
 /// A check of the baseline's schema that requests of a window failed.
 struct SchemaFailure {
-    std::size_t feature = 0;  ///< index in the baseline
+    std::size_t feature = 0;  ///< index in the baseline; feature_count() + k for expression k
+    std::string subject;      ///< name of the feature, or of the expression
     validation::Check check = validation::Check::missing;
     validation::Severity severity = validation::Severity::none;
     std::uint64_t count = 0;  ///< requests

@@ -84,7 +84,8 @@ class Window {
     [[nodiscard]] std::span<const std::uint64_t> p_value_counts(std::size_t score) const noexcept;
 
     /// Requests that `Guard::check` found to fail a check of the baseline's schema, silent or not in the policy; 0
-    /// without a schema. By feature and check, and by the gravest severity (warning or error).
+    /// without a schema. By feature (feature_count() + k: expression k) and check, and by the gravest severity (warning
+    /// or error).
     [[nodiscard]] std::uint64_t schema_failures(std::size_t feature, validation::Check check) const noexcept;
     [[nodiscard]] std::uint64_t schema_rows(validation::Severity gravest) const noexcept;
 

@@ -36,7 +36,9 @@ constexpr const char* document = R"({"version": 1, "name": "claims", "environmen
     {"name": "label", "type": "boolean", "environments": ["training"]},
     {"name": "score", "type": "floating", "minimum": -4, "maximum": 4, "severity": {"maximum": "warning"}},
     {"name": "income", "type": "floating", "minimum": 0},
-    {"name": "claims", "type": "integer", "minimum": 0, "maximum": 9}]})";
+    {"name": "claims", "type": "integer", "minimum": 0, "maximum": 9}],
+  "expressions": [{"name": "poor", "expression": "country == \"DE\" implies income < 50"},
+                  {"name": "few", "expression": "claims <= 2 or income >= 0.5", "severity": "warning"}]})";
 
 const Baseline& ruled() {
     static const Baseline baseline =
@@ -70,7 +72,9 @@ TEST_CASE("schema: the baseline carries it through its bytes, in the order of it
 TEST_CASE("schema: one that does not fit the baseline is refused, and says why") {
     const Baseline plain = vedette::testing::sample_baseline();
     const auto refused = [&](const char* from, const char* to, const char* environment = "serving") {
-        std::string text = document;
+        // Without the expressions, which would no longer fit the schema itself.
+        std::string text =
+            std::string(document).substr(0, std::string_view(document).find("],\n  \"expressions\"")) + "]}";
         text.replace(text.find(from), std::string(from).size(), to);
         return code_of([&] { static_cast<void>(plain.with_schema({Schema::from_json(text), environment})); });
     };
@@ -101,6 +105,13 @@ TEST_CASE("schema: the guard enforces it row by row") {
     CHECK(words.find("\"claims\": type") != std::string::npos);
     CHECK(words.find("\"country\": domain") != std::string::npos);
 
+    SUBCASE("expressions are judged beside the features") {
+        const Verdict verdict = judge({60.0, 2, 0.5, "DE"});
+        CHECK(verdict.decision == Decision::alarm);
+        CHECK(verdict.has(Reason::schema));
+        CHECK(Guard(ruled()).explain(verdict).find("expression \"poor\"") != std::string::npos);
+        CHECK(judge({0.25, 3, 0.5, "DE"}).decision == Decision::warn);
+    }
     SUBCASE("a warning of the schema is one of the policy's") {
         CHECK(judge({1.0, 2, 4.5, "CH"}).decision == Decision::warn);
         Policy policy;
@@ -128,9 +139,9 @@ TEST_CASE("schema: the guard enforces it row by row") {
 TEST_CASE("schema: rows of numbers, where a category is its cell, are judged as mixed rows are") {
     const Guard guard(ruled());
     const Baseline& baseline = ruled();
-    for (const double income : {1.0, -1.0, std::nan("")})
-        for (const double claims : {0.0, 2.5, 12.0})
-            for (const char* country : {"CH", "FR", "IT"}) {
+    for (const double income : {1.0, 0.25, 60.0, -1.0, std::nan("")})
+        for (const double claims : {0.0, 2.5, 3.0, 12.0})
+            for (const char* country : {"CH", "DE", "FR", "IT"}) {
                 Window mixed(baseline), doubles(baseline), floats(baseline);
                 const std::vector<Value> values{income, claims, 0.5, country};
                 const double cell = static_cast<double>(baseline.category_cell(3, country));

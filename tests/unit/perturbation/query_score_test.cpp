@@ -325,7 +325,7 @@ TEST_CASE("query scores: misuse at set-up") {
     const auto squeeze = [](const perturbation::FeatureSqueezingOptions& options) {
         return code_of([&] { (void)QueryScore::feature_squeezing(options); });
     };
-    CHECK(squeeze({.shape = shape}) == ErrorCode::invalid_argument);
+    CHECK(squeeze({.shape = shape, .squeezers = {}}) == ErrorCode::invalid_argument);
     CHECK(squeeze({.shape = {0, 3, 1}, .squeezers = {Squeezer::median(2)}}) == ErrorCode::invalid_argument);
     CHECK(squeeze({.shape = shape, .squeezers = {Squeezer::median(4)}}) == ErrorCode::invalid_argument);
     CHECK(squeeze({.shape = shape, .squeezers = {Squeezer::bit_depth(0)}}) == ErrorCode::invalid_argument);
