@@ -11,8 +11,8 @@
 #include "vedette/core/random.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
-#include "vedette/perturbation/squeezing.hpp"
 #include "vedette/perturbation/neighbour_score.hpp"
+#include "vedette/perturbation/squeezing.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
 #include "vedette/stats/conformal.hpp"
 

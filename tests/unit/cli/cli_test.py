@@ -918,7 +918,7 @@ class CommandLine(unittest.TestCase):
             self.expect(run(*audit, "--guesses", self.write("wrong.csv", content)), INPUT_ERROR, place)
         self.expect(run(*audit, "--guesses", self.write("none.csv", "included,guess\n1,\n")), NOT_ENOUGH, "no guess")
         self.expect(run(*audit, "--outputs", self.write("wrong.csv", "input,output\n1,x\n")), INPUT_ERROR, "wrong.csv:2")
-        self.expect(run(*audit, "--outputs", self.write("few.csv", "input,output\n1,1\n2,2\n")), NOT_ENOUGH, "at least 2")
+        self.expect(run(*audit, "--outputs", self.write("few_runs.csv", "input,output\n1,1\n2,2\n")), NOT_ENOUGH, "at least 2")
 
     def test_the_demo_runs(self):
         out = self.dir / "demo"
