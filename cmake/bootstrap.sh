@@ -34,9 +34,9 @@ demo  h:openssl/evp.h                libssl-dev             openssl-devel       
 demo  h:CLI/CLI.hpp                  libcli11-dev           cli11-devel              cli11          cli11
 test  h:doctest/doctest.h            doctest-dev            doctest-devel            doctest        doctest
 test  c:python3                      python3                python3                  python         python
+test  c:ccache                       ccache                 ccache                   ccache         ccache
 test  c:abidiff                      abigail-tools          libabigail               libabigail     -
 bench h:benchmark/benchmark.h        libbenchmark-dev       google-benchmark-devel   benchmark      google-benchmark
-dev   c:ccache                       ccache                 ccache                   ccache         ccache
 dev   c:clang++-14                   clang-14               clang                    clang          llvm
 dev   c:clang-tidy-14                clang-tidy-14          clang-tools-extra        clang          -
 dev   c:clang-format-14              clang-format-14        clang-tools-extra        clang          clang-format

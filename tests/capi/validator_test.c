@@ -252,8 +252,59 @@ static void test_tables(const vdt_validator* training) {
     vdt_batch_report_destroy(NULL);
 }
 
+/* A baseline carries a schema, and the guard enforces it. */
+static void test_guarded(void) {
+    double values[100];
+    for (int i = 0; i < 100; ++i) values[i] = i % 10;
+    vdt_column column = {0};
+    vdt_column_init(&column, sizeof column);
+    column.name = "age";
+    column.name_length = 3;
+    column.data = values;
+    column.length = 100;
+    column.byte_length = sizeof values;
+    column.dtype = VDT_F64;
+    vdt_baseline *plain = NULL, *ruled = NULL, *none = NULL;
+    CHECK_OK(vdt_baseline_create(&column, 1, NULL, NULL, &plain, e));
+    vdt_schema* schema = parse("{\"version\":1,\"features\":[{\"name\":\"age\",\"type\":\"integer\",\"minimum\":0}]}");
+    vdt_schema* other = parse("{\"version\":1,\"features\":[{\"name\":\"size\",\"type\":\"integer\"}]}");
+    CHECK_OK(vdt_baseline_with_schema(plain, schema, NULL, 0, NULL, &ruled, e));
+    CHECK_FAILS(VDT_SCHEMA_MISMATCH, "size", vdt_baseline_with_schema(plain, other, NULL, 0, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "schema", vdt_baseline_with_schema(plain, NULL, NULL, 0, NULL, &none, e));
+    CHECK(none == NULL);
+    char text[256];
+    size_t length = 1;
+    CHECK_OK(vdt_baseline_schema(plain, text, sizeof text, &length, e));
+    CHECK(length == 0);
+    CHECK_OK(vdt_baseline_schema(ruled, text, sizeof text, &length, e));
+    CHECK(strstr(text, "\"age\"") != NULL);
+
+    vdt_guard* guard = NULL;
+    vdt_window* window = NULL;
+    CHECK_OK(vdt_guard_create(ruled, NULL, NULL, &guard, e));
+    CHECK_OK(vdt_window_create(ruled, NULL, &window, e));
+    vdt_verdict verdict = {0};
+    vdt_verdict_init(&verdict, sizeof verdict);
+    const double row = -2.0;
+    CHECK_OK(vdt_guard_check_f64(guard, &row, 1, window, &verdict, e));
+    CHECK(verdict.decision == VDT_ALARM && (verdict.reasons >> VDT_REASON_SCHEMA & 1u) != 0);
+    CHECK(verdict.findings[0].reason == VDT_REASON_SCHEMA && verdict.findings[0].reserved == VDT_CHECK_MINIMUM);
+    uint64_t count = 0;
+    CHECK_OK(vdt_window_schema_failures(window, 0, VDT_CHECK_MINIMUM, &count, e));
+    CHECK(count == 1);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "feature", vdt_window_schema_failures(window, 1, VDT_CHECK_MINIMUM, &count, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "check", vdt_window_schema_failures(window, 0, 99, &count, e));
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_schema_destroy(schema);
+    vdt_schema_destroy(other);
+    vdt_baseline_destroy(plain);
+    vdt_baseline_destroy(ruled);
+}
+
 int main(void) {
     test_patterns();
+    test_guarded();
     test_expressions();
     vdt_schema* schema = parse(document);
     test_documents(schema);

@@ -5,6 +5,7 @@ usage: run.py WAY --cmake ... --generator ... --cc ... --cxx ... --source ... --
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,13 @@ def build_with_cmake(o, project, *options, executable=True):
     return folder
 
 
+def embedded(o, *options):
+    # With the options of the build that is tested, so that a compiler cache has what they share.
+    cache = (o.build / "CMakeCache.txt").read_text()
+    wanted = re.findall(r"^((?:CMAKE_BUILD_TYPE|VEDETTE_WERROR):[A-Z]+=.*)$", cache, re.MULTILINE)
+    return build_with_cmake(o, "embedded", f"-DVEDETTE_SOURCE={o.source}", *(f"-D{option}" for option in wanted), *options)
+
+
 def installed(o, project, executable=True):
     # Only the moved copy may be found, no registry and no system installation.
     return build_with_cmake(o, project, f"-DCMAKE_PREFIX_PATH={o.prefix}", "-DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF",
@@ -109,8 +117,8 @@ WAYS = {
     "unknown_component": lambda o: installed(o, "unknown_component", executable=False),
     "pkg_config_cxx": lambda o: with_pkg_config(o, "vedette", o.cxx, "-std=c++20", "cxx/main.cpp"),
     "pkg_config_c": lambda o: with_pkg_config(o, "vedette-capi", o.cc, "-std=c99", "c/main.c"),
-    "add_subdirectory": lambda o: build_with_cmake(o, "embedded", f"-DVEDETTE_SOURCE={o.source}"),
-    "fetch_content": lambda o: build_with_cmake(o, "embedded", f"-DVEDETTE_SOURCE={o.source}", "-DFETCH=ON"),
+    "add_subdirectory": embedded,
+    "fetch_content": lambda o: embedded(o, "-DFETCH=ON"),
 }
 
 

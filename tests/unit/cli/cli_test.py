@@ -417,6 +417,28 @@ class CommandLine(unittest.TestCase):
         self.expect(run("schema", "check", broken), INPUT_ERROR, "broken.json", "/features/0/size")
         self.expect(run("schema", "diff", before, "nowhere.json"), INPUT_ERROR, "nowhere.json")
 
+    def test_schema_of_a_baseline(self):
+        rows = [f"{i % 50 / 4},{'CH' if i % 3 else 'DE'}" for i in range(400)]
+        data = self.write("ruled.csv", "\n".join(["price,land", *rows]) + "\n")
+        live = self.write("ruled_live.csv", "\n".join(["price,land", *rows[:196], "-1,CH", "x,CH", "2,XX", "3,"]) + "\n")
+        schema = self.write("rules.json", json.dumps({"version": 1, "environments": ["serving"], "features": [
+            {"name": "land", "type": "text", "domain": {"values": ["CH", "DE"]}, "severity": {"domain": "warning"}},
+            {"name": "price", "type": "floating", "minimum": 0}]}))
+        baseline = str(self.dir / "ruled.vdt")
+        self.expect(run("baseline", "build", data, "--schema", schema, "--environment", "serving", "-o", baseline), PASS)
+        self.expect(run("baseline", "show", baseline), PASS, "schema", "serving")
+        shown = json.loads(run("baseline", "show", baseline, "--format", "json").stdout)
+        self.assertEqual(len(shown["schema"]["features"]), 2)
+        strict = self.write("strict.json", '{"schema": {"tolerance": 0}}')
+        told = run("check", "--baseline", baseline, "--policy", strict, live, "--format", "json")
+        report = json.loads(self.expect(told, FAILED))["windows"][0]["schema"]
+        self.assertEqual((report["errors"], report["warnings"], report["decision"]), (3, 1, "alarm"))
+        self.assertEqual({(f["feature"], f["check"]) for f in report["failures"]},
+                         {("price", "minimum"), ("price", "type"), ("land", "domain"), ("land", "null")})
+        other = self.write("other.json", '{"version":1,"features":[{"name":"cost","type":"floating"}]}')
+        self.expect(run("baseline", "build", data, "--schema", other, "-o", baseline), INPUT_ERROR, "cost")
+        self.expect(run("baseline", "build", data, "--environment", "serving", "-o", baseline), INPUT_ERROR)
+
     def test_schema_check_of_data(self):
         schema = self.write("schema.json", json.dumps({"version": 1, "features": [
             {"name": "amount", "type": "floating", "minimum": 0},
