@@ -63,7 +63,7 @@ PrivacyUnit unit_of(const ReleaseOptions& options) {
 // Rows into a state, by user or one by one. What is not a number is missing; a row without a user is left out.
 class Rows {
   public:
-    Rows(const ReleaseOptions& options, const PrivacyUnit& unit) : options_(options), source_(options.source) {
+    Rows(const ReleaseOptions& options, const PrivacyUnit& unit) : source_(options.source) {
         if (!options.column.empty()) column_ = source_.column(options.column);
         if (options.user.empty()) return;
         user_ = source_.column(options.user);
@@ -87,7 +87,6 @@ class Rows {
     [[nodiscard]] const std::optional<Contributions>& limited() const noexcept { return limited_; }
 
   private:
-    const ReleaseOptions& options_;
     RowSource source_;
     std::optional<std::size_t> column_, user_;
     std::optional<Contributions> limited_;
