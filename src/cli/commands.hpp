@@ -208,7 +208,7 @@ struct ScoreRunOptions {
 ExitStatus baseline_build(const ReferenceOptions& options, const std::string& output);
 ExitStatus baseline_show(const std::string& path, bool as_json);
 ExitStatus check(const std::string& baseline_path, const LiveOptions& options);
-ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& live);
+ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& given);
 /// What other packages report of the same two files: numbers without a level, so the status is never exit_failed.
 ExitStatus preset_numbers(const ReferenceOptions& reference, const LiveOptions& live,
                           const std::vector<drift::DivergencePreset>& presets);

@@ -107,7 +107,7 @@ struct NeighbourScore::State {
     State(const NeighbourScoreOptions& wanted, std::span<const float> rows, std::size_t width, double covering)
         : options(wanted),
           columns(width),
-          count(rows.size() / width),
+          count(width == 0 ? 0 : rows.size() / width),
           radius(covering),
           scan(make(wanted, rows, width)) {}
 

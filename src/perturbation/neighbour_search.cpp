@@ -128,7 +128,8 @@ CodeScan::CodeScan(std::span<const float> rows, std::size_t columns)
         double error = 0.0;
         scales_[row] = encode(rows_.data() + row * columns, columns, largest_code, codes.data(), error);
         errors_[panel] = std::max(errors_[panel], error);
-        std::int8_t* const out = lines_.front().codes + panel * panel_rows * depth + row % panel_rows * 4;
+        std::int8_t* const out =
+            reinterpret_cast<std::int8_t*>(lines_.data()) + panel * panel_rows * depth + row % panel_rows * 4;
         for (std::size_t k = 0; k < columns; ++k) {
             out[k / 4 * panel_rows * 4 + k % 4] = codes[k];
             offsets_[row] -= 64 * codes[k];
@@ -140,8 +141,9 @@ void CodeScan::scan(const Query& query, std::size_t first, std::size_t panels, F
     const std::size_t groups = (columns_ + 3) / 4;
     found.first = first * panel_rows;
     found.rows = std::min(panels * panel_rows, count_ - found.first);
-    const kernels::CodePanels block{lines_.front().codes + first * groups * 4 * panel_rows,
-                                    scales_.data() + found.first, offsets_.data() + found.first, groups, panels};
+    const kernels::CodePanels block{
+        reinterpret_cast<const std::int8_t*>(lines_.data()) + first * groups * 4 * panel_rows,
+        scales_.data() + found.first, offsets_.data() + found.first, groups, panels};
     kernels::code_products()(&block, query.codes, query.unit, found.nearness, found.largest);
     if (found.rows == panels * panel_rows) return;
     const float* const last = found.nearness + (panels - 1) * panel_rows;

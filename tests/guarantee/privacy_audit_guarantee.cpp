@@ -97,7 +97,6 @@ TEST_CASE("bounds of our own mechanisms are above the claim no oftener than stat
 // Answers to two queries as one number. Each run makes a mechanism anew, which costs tables: few repetitions.
 TEST_CASE("the sparse vector technique keeps its claim, and the known wrong ones are caught") {
     FixedKeystream stream(910);
-    vedette::Random random(911);
     // Neighbours: each query changes by the sensitivity, the first one up, the second one down.
     const std::int64_t queries[2][2] = {{0, 2}, {2, 0}};
     const auto sparse = [&](bool second) {
