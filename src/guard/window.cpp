@@ -381,6 +381,12 @@ void Window::read_schema_counters(std::span<const std::uint64_t> stored) {
     const std::size_t checks = stored.size() < severities ? 0 : (stored.size() - severities) / features;
     if (checks == 0 || checks > validation::check_count || stored.size() != severities + features * checks)
         throw Error(ErrorCode::corrupt_data, "the window's counters of failed checks have a wrong size");
+    // A report divides by the requests that were judged: no check can have failed more often.
+    const std::uint64_t requests = std::accumulate(requests_.begin(), requests_.end(), std::uint64_t{0});
+    const std::uint64_t judged = requests < rejected_ ? 0 : requests - rejected_;
+    if (requests < rejected_ || stored[0] > judged || stored[1] > judged - stored[0] ||
+        *std::max_element(stored.begin(), stored.end()) > judged)
+        throw Error(ErrorCode::corrupt_data, "the window counts more failed checks than requests");
     std::copy_n(stored.begin(), severities, schema_counters_.begin());
     for (std::size_t f = 0; f < features; ++f)
         std::copy_n(stored.begin() + static_cast<std::ptrdiff_t>(severities + f * checks), checks,

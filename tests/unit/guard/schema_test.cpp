@@ -8,6 +8,7 @@
 
 #include "unit/guard/sample.hpp"
 #include "unit/test_values.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/render.hpp"
 #include "vedette/guard/report.hpp"
@@ -230,6 +231,26 @@ TEST_CASE("schema: windows merge and save its counters, and a report judges thei
     // Rows that were counted but not judged say nothing of the schema.
     left.observe(std::span<const Value>(bad));
     CHECK_FALSE(assess(ruled(), left, {}).schema);
+}
+
+TEST_CASE("schema: a window file with more failures than requests is refused") {
+    const Window empty(ruled());
+    const std::vector<std::byte> bytes = empty.to_bytes();
+    const vedette::Container file = vedette::Container::view(bytes);
+    std::vector<std::uint64_t> failures(file.values<std::uint64_t>("schema_counters").size(), 0);
+    const auto read = [&](std::uint64_t rejected) {
+        vedette::ContainerWriter writer;
+        writer.set_metadata("baseline", vedette::to_hex(ruled().id()));
+        writer.add("counters", file.values<std::uint64_t>("counters"));
+        writer.add("requests", file.values<std::uint64_t>("requests"));
+        writer.add_scalar("rejected", rejected);
+        writer.add("schema_counters", failures);
+        return code_of([&] { static_cast<void>(Window::from_bytes(ruled(), writer.finish("window"))); });
+    };
+    CHECK_NOTHROW(static_cast<void>(Window::from_bytes(ruled(), empty.to_bytes())));
+    CHECK(read(1) == ErrorCode::corrupt_data);
+    failures.back() = 1;
+    CHECK(read(0) == ErrorCode::corrupt_data);
 }
 
 TEST_CASE("schema: the policy's rules for it are read, written and refused like all others") {
