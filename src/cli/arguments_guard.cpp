@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command line of the guard: baseline, check, drift, policy.
+#include <cstdint>
+#include <vector>
+
+#include "arguments.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+std::map<std::string, DriftTest> sample_tests() {
+    std::map<std::string, DriftTest> tests;
+    for (std::uint8_t i = 0; i < drift_test_count; ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        if (runs_on_samples(test, true) || runs_on_samples(test, false)) tests.emplace(drift_test_name(test), test);
+    }
+    return tests;
+}
+
+std::map<std::string, stats::Correction> corrections() {
+    std::map<std::string, stats::Correction> named;
+    for (int i = 0; i <= static_cast<int>(stats::Correction::benjamini_yekutieli); ++i) {
+        const auto correction = static_cast<stats::Correction>(i);
+        named.emplace(stats::correction_name(correction), correction);
+    }
+    return named;
+}
+
+std::map<std::string, drift::DivergencePreset> presets() {
+    std::map<std::string, drift::DivergencePreset> named;
+    for (std::uint8_t i = 0; i < drift::divergence_preset_count; ++i) {
+        const auto preset = static_cast<drift::DivergencePreset>(i);
+        named.emplace(drift::divergence_preset_name(preset), preset);
+    }
+    return named;
+}
+
+void add_reference(CLI::App& command, ReferenceOptions& options) {
+    command
+        .add_option("reference", options.source.path, "Reference data: CSV with a header, or NPY; - = standard input")
+        ->required();
+    command.add_option("--cells", options.baseline.cells, "Cells of a numeric feature's grid")
+        ->check(CLI::Range(4, 1024))
+        ->capture_default_str();
+    command
+        .add_option("--max-categories", options.baseline.max_categories, "Categories kept; rarer ones count as unseen")
+        ->check(CLI::Range(1, 1022))
+        ->capture_default_str();
+    command.add_option("--numeric", options.frame.numeric, "Columns that are numeric")->delimiter(',');
+    command.add_option("--categorical", options.frame.categorical, "Columns that are categorical")->delimiter(',');
+    command.add_option("--ignore", options.frame.ignore, "Columns to leave out")->delimiter(',');
+    command.add_option("--precision", options.frame.precision, "Type of numeric features: auto, f32 or f64")
+        ->type_name("WORD")
+        ->transform(word<FramePrecision>(
+            {{"auto", FramePrecision::automatic}, {"f32", FramePrecision::f32}, {"f64", FramePrecision::f64}}));
+    command.add_option("--name", options.baseline.name, "What the baseline is for");
+    CLI::Option* const schema =
+        command.add_option("--schema", options.schema_path, "A schema (JSON) that every live row is held against");
+    command.add_option("--environment", options.environment, "Where the schema is enforced, e.g. serving")
+        ->needs(schema);
+    command.add_option("--model-digest", options.baseline.model_digest, "Digest of the model that it belongs to");
+}
+
+void add_live(CLI::App& command, LiveOptions& options) {
+    command
+        .add_option("live", options.source.path,
+                    "Live data: CSV with a header, or NPY; - = standard input. Further columns are left alone")
+        ->required();
+    command.add_option("--window", options.window, "Judge every N rows by themselves")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+    command.add_option("--window-by", options.window_by, "Begin a new window whenever this column changes");
+    command.add_option("--policy", options.policy_path,
+                       "Policy file (default: the default policy). Its monitors watch the rows in their order; an "
+                       "output is a column of its name");
+    command.add_option("--labelled", options.labelled.path,
+                       "Rows with labels, of the same form: where the policy watches the estimated performance");
+    command.add_option("--group-reference", options.reference,
+                       "Rows of the reference, where the policy watches groups of features; drift has them already");
+    command.add_option("--scores", options.labelled.scores, "The columns of scores in [0, 1], there and in live data")
+        ->delimiter(',');
+    command.add_option("--prediction", options.labelled.prediction, "The column of predicted classes, from 0 on");
+    command.add_option("--label", options.labelled.label, "The column of labels, in the labelled rows alone");
+    command
+        .add_option("--format", options.formats,
+                    "FORMAT or FORMAT=PATH, repeatable: table, json, markdown, junit, sarif, html, openmetrics")
+        ->expected(1)
+        ->take_all();
+    add_fail_on(command, options.fail_on_warn);
+    command.add_option("--color", options.color, "Colours of the table: auto, always or never")
+        ->type_name("WORD")
+        ->transform(word<ColorMode>(
+            {{"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
+    command.add_option("--title", options.title, "Heading of the report");
+    command
+        .add_option("--correction", options.correction,
+                    "How the p-values of a report are adjusted, in place of the policy's word")
+        ->type_name("WORD")
+        ->transform(word(corrections()));
+    command.add_option("--max-features", options.max_features, "Features listed or exported, gravest first")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+}
+
+class GuardCommands final : public CommandFamily {
+  public:
+    GuardCommands(CLI::App& app, Action& action) : action_(action) {
+        add_baseline(app);
+        add_check(app);
+        add_drift(app);
+        add_policy(app);
+    }
+
+  private:
+    void add_baseline(CLI::App& app) {
+        CLI::App& group = *app.add_subcommand("baseline", "Learn a baseline from reference data, or look into one");
+        group.require_subcommand(1);
+        CLI::App& build = *group.add_subcommand("build", "Learn a baseline from reference data");
+        add_reference(build, reference_);
+        add_delimiter(build, reference_.source);
+        add_thinning(build, reference_.source);
+        build.add_option("-o,--output", output_, "The baseline file to write")->required();
+        build.callback([this] { action_ = [this] { return baseline_build(reference_, output_); }; });
+        CLI::App& show = *group.add_subcommand("show", "Say what a baseline holds");
+        show.add_option("baseline", baseline_, "The baseline file")->required();
+        add_text_or_json(show, as_json_);
+        show.callback([this] { action_ = [this] { return baseline_show(baseline_, as_json_); }; });
+    }
+
+    void add_check(CLI::App& app) {
+        CLI::App& command = *app.add_subcommand("check", "Judge live data against a baseline");
+        command.add_option("--baseline", baseline_, "The baseline file")->required();
+        add_live(command, live_);
+        add_delimiter(command, live_.source);
+        add_thinning(command, live_.source);
+        command.callback([this] { action_ = [this] { return check(baseline_, live_); }; });
+    }
+
+    void add_drift(CLI::App& app) {
+        CLI::App& command = *app.add_subcommand("drift", "Judge live data against reference data in one go");
+        add_reference(command, reference_);
+        add_live(command, live_);
+        add_delimiter(command, reference_.source);
+        add_thinning(command, reference_.source);
+        command
+            .add_option(
+                "--test", live_.tests,
+                "Tests that decide, run on the samples themselves (a comma between several); each feature takes "
+                "those for its kind. Default: the policy's sample_tests or, without any, its tests on counters")
+            ->type_name("WORD")
+            ->delimiter(',')
+            ->transform(word(sample_tests()));
+        std::map<std::string, MultivariateTest> joint_tests;
+        for (std::uint8_t i = 0; i < multivariate_test_count; ++i) {
+            const auto test = static_cast<MultivariateTest>(i);
+            joint_tests.emplace(multivariate_test_name(test), test);
+        }
+        command
+            .add_option("--multivariate", live_.joint_tests,
+                        "Tests of all numeric features together besides (a comma between several)")
+            ->type_name("WORD")
+            ->delimiter(',')
+            ->transform(word(joint_tests));
+        CLI::Option& preset = *command.add_option(
+            "--preset", presets_,
+            "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
+        preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
+        for (const char* other :
+             {"--test", "--multivariate", "--window", "--window-by", "--policy", "--correction", "--fail-on"})
+            preset.excludes(command.get_option(other));
+        command.callback([this] {
+            live_.source.delimiter = reference_.source.delimiter;
+            live_.source.thinning = reference_.source.thinning;
+            action_ = [this] {
+                return presets_.empty() ? drift(reference_, live_) : preset_numbers(reference_, live_, presets_);
+            };
+        });
+    }
+
+    void add_policy(CLI::App& app) {
+        CLI::App& group = *app.add_subcommand("policy", "The rules: show the default, its schema, or check a file");
+        group.require_subcommand(1);
+        group.add_subcommand("show-default", "Print the default policy")->callback([this] {
+            action_ = policy_show_default;
+        });
+        group.add_subcommand("schema", "Print the JSON schema of a policy")->callback([this] {
+            action_ = policy_schema;
+        });
+        CLI::App& check_command = *group.add_subcommand("check", "Read a policy and print it with every field");
+        check_command.add_option("policy", policy_, "The policy file")->required();
+        check_command.callback([this] { action_ = [this] { return policy_check(policy_); }; });
+    }
+
+    Action& action_;
+    ReferenceOptions reference_;
+    LiveOptions live_;
+    std::vector<drift::DivergencePreset> presets_;
+    std::string baseline_;
+    std::string output_;
+    std::string policy_;
+    bool as_json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<CommandFamily> guard_commands(CLI::App& app, Action& action) {
+    return std::make_unique<GuardCommands>(app, action);
+}
+
+}  // namespace vedette::inline v0::cli

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command line of differential privacy: account, calibrate, grant, release, audit.
+#include "arguments.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+std::map<std::string, ReleasedStatistic> released_statistics() {
+    return {{"count", ReleasedStatistic::count},         {"sum", ReleasedStatistic::sum},
+            {"mean", ReleasedStatistic::mean},           {"variance", ReleasedStatistic::variance},
+            {"histogram", ReleasedStatistic::histogram}, {"quantile", ReleasedStatistic::quantile}};
+}
+
+class PrivacyCommands final : public CommandFamily {
+  public:
+    PrivacyCommands(CLI::App& app, Action& action) : action_(action) { add_privacy(app); }
+
+  private:
+    void add_training(CLI::App& command) {
+        command.add_option("--sampling-rate", privacy_.training.sampling_rate, "Expected batch size over records")
+            ->required();
+        command.add_option("--steps", privacy_.training.steps, "Steps of training")->required();
+        command.add_option("--delta", privacy_.delta, "The delta of (epsilon, delta)")->required();
+        add_text_or_json(command, privacy_.as_json);
+    }
+
+    void add_privacy(CLI::App& app) {
+        CLI::App& group = *app.add_subcommand(
+            "privacy",
+            "Differential privacy: noised statistics under a budget, the loss of noisy training (DP-SGD), audits");
+        group.require_subcommand(1);
+        CLI::App& account = *group.add_subcommand("account", "The epsilon of a training, as an interval that holds it");
+        account
+            .add_option("--noise-multiplier", privacy_.training.noise_multiplier,
+                        "Standard deviation of the noise over the clipping norm")
+            ->required();
+        add_training(account);
+        account.add_option("--error", privacy_.error, "Width of the interval")->capture_default_str();
+        account.add_option("--max-epsilon", privacy_.epsilon, "Exit status 1 if epsilon may exceed this");
+        account.callback([this] { action_ = [this] { return privacy_account(privacy_); }; });
+        CLI::App& calibrate = *group.add_subcommand("calibrate", "The least noise multiplier that keeps an epsilon");
+        calibrate.add_option("--epsilon", privacy_.epsilon, "The epsilon to keep")->required();
+        add_training(calibrate);
+        calibrate.callback([this] { action_ = [this] { return privacy_calibrate(privacy_); }; });
+        add_grant(group);
+        add_release(group);
+    }
+
+    static void add_ledger(CLI::App& command, LedgerUse& use) {
+        command.add_option("--ledger", use.path, "The ledger file")->required();
+        command.add_option("--data-set", use.account.data_set, "Account: which data")->required();
+        command.add_option("--principal", use.account.principal, "Account: whose budget")->required();
+        command.add_option("--purpose", use.account.purpose, "Account: what for")->required();
+        command.add_option("--now", use.now, "Seconds since 1970 (default: the system's clock)");
+    }
+
+    void add_grant(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand("grant", "Give an account of a ledger a budget for some days");
+        add_ledger(command, grant_.use);
+        command.add_option("--epsilon", grant_.epsilon, "What may be spent")->required();
+        command.add_option("--delta", grant_.delta, "What may be spent of delta (default: none)");
+        command.add_option("--days", grant_.days, "From now on")->required();
+        command.add_flag("--create", grant_.create, "Make a new ledger file");
+        command.callback([this] { action_ = [this] { return privacy_grant(grant_); }; });
+    }
+
+    void add_release(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "release",
+            "Release a statistic of a column with noise, paid out of a ledger. Exit status 1 if the budget "
+            "does not allow it");
+        command.add_option("data", release_.source.path, "Data: CSV with a header, or NPY; - = standard input")
+            ->required();
+        add_delimiter(command, release_.source);
+        command.add_option("--statistic", release_.statistic_name, "count, sum, mean, variance, histogram or quantile")
+            ->required()
+            ->type_name("WORD")
+            ->check(CLI::IsMember(released_statistics()).description(""));
+        command.add_option("--column", release_.column, "The column; a count needs none");
+        command.add_option("--lower", release_.lower, "Values are clamped to this, chosen without looking at them");
+        command.add_option("--upper", release_.upper, "and to this");
+        command.add_option("--categories", release_.categories, "Categories of a histogram that are known beforehand")
+            ->delimiter(',');
+        command.add_option("--quantile", release_.quantile, "Between 0 and 1, in thousandths")->capture_default_str();
+        command.add_option("--steps", release_.steps, "Steps of the grid that a quantile is chosen from")
+            ->capture_default_str();
+        command.add_option("--user", release_.user,
+                           "Column that says whose a row is (default: every row is someone else's). Rows without one "
+                           "are left out");
+        command.add_option("--rows-per-user", release_.limit.rows, "Rows of a user that count (in each category)")
+            ->capture_default_str();
+        command
+            .add_option("--categories-per-user", release_.limit.partitions,
+                        "Categories of a histogram in which a user counts")
+            ->capture_default_str();
+        command
+            .add_option("--choice", release_.choice, "Which rows of a user count: the first (default) or random ones")
+            ->type_name("WORD")
+            ->transform(word<privacy::ContributionChoice>(
+                {{"first", privacy::ContributionChoice::first}, {"random", privacy::ContributionChoice::random}}));
+        command.add_option("--epsilon", release_.epsilon, "What the release spends")->required();
+        command.add_option("--delta", release_.delta,
+                           "For a histogram whose categories come from the data: those of a single user are told with "
+                           "at most this probability");
+        command.add_option("--confidence", release_.confidence, "Of the interval")->capture_default_str();
+        add_ledger(command, release_.use);
+        add_text_or_json(command, release_.as_json);
+        command.callback([this] {
+            release_.statistic = released_statistics().at(release_.statistic_name);
+            action_ = [this] { return privacy_release(release_); };
+        });
+        add_privacy_audit(group);
+    }
+
+    void add_privacy_audit(CLI::App& group) {
+        CLI::App& audit = *group.add_subcommand("audit", "How much epsilon a mechanism has at least, from its outputs");
+        CLI::Option_group& source = *audit.add_option_group("source");
+        source.require_option(1);
+        source.add_option("--guesses", audit_.guesses.path,
+                          "CSV of one run's canaries: included (0 or 1), guess (0, 1 or empty)");
+        source.add_option("--outputs", audit_.outputs.path,
+                          "CSV of runs: input (1 or 2, of two neighbours), output (a number)");
+        source
+            .add_option("--counts", audit_.counts,
+                        "An event's hits and runs on the first input, and on the second one, where it should be rarer")
+            ->expected(4)
+            ->type_name("HITS RUNS HITS RUNS");
+        audit.add_option("--delta", audit_.delta, "The delta of (epsilon, delta)")->capture_default_str();
+        audit.add_option("--confidence", audit_.confidence, "Of the bound")->capture_default_str();
+        audit.add_option("--claimed-epsilon", audit_.epsilon, "Exit status 1 if this is refuted");
+        add_text_or_json(audit, audit_.as_json);
+        audit.callback([this] { action_ = [this] { return privacy_audit(audit_); }; });
+    }
+
+    Action& action_;
+    PrivacyOptions privacy_;
+    GrantOptions grant_;
+    ReleaseOptions release_;
+    PrivacyAuditOptions audit_;
+};
+
+}  // namespace
+
+std::unique_ptr<CommandFamily> privacy_commands(CLI::App& app, Action& action) {
+    return std::make_unique<PrivacyCommands>(app, action);
+}
+
+}  // namespace vedette::inline v0::cli

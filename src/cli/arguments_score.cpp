@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Command line of scores: fit, run, add, list.
+#include <vector>
+
+#include "arguments.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+class ScoreCommands final : public CommandFamily {
+  public:
+    ScoreCommands(CLI::App& app, Action& action) : action_(action) { add_score(app); }
+
+  private:
+    void add_score_source(CLI::App& command, ScoreSource& rows) {
+        command.add_option("--columns", rows.columns, "Columns that are the row, in order (default: all)")
+            ->delimiter(',');
+        command.add_option("--ignore", rows.ignore, "Columns that are not")->delimiter(',');
+        add_delimiter(command, rows.source);
+    }
+
+    void add_score(CLI::App& app) {
+        CLI::App& group = *app.add_subcommand("score", "Score rows for attack and novelty, at a false-alarm rate");
+        group.require_subcommand(1);
+        add_score_fit(group);
+        CLI::App& run = *group.add_subcommand("run", "Score the rows of a file");
+        run.add_option("score", score_run_.score, "The score file")->required();
+        run.add_option("data", score_run_.live.source.path, "CSV with a header, or NPY; - = standard input")
+            ->required();
+        add_score_source(run, score_run_.live);
+        run.add_option("--group", score_run_.group, "Column with the group of each row, as when it was calibrated");
+        run.add_option("--level", score_run_.level, "Share of the rows found that may be benign (false discovery rate)")
+            ->check(CLI::Range(1e-9, 0.5))
+            ->capture_default_str();
+        run.add_option("-o,--output", score_run_.output, "CSV of score and p-values for every row");
+        add_text_or_json(run, score_run_.as_json);
+        run.callback([this] { action_ = [this] { return score_run(score_run_); }; });
+        CLI::App& add = *group.add_subcommand("add", "Put calibrated scores into a baseline, for a policy to name");
+        add.add_option("baseline", baseline_, "The baseline file")->required();
+        add.add_option("scores", score_files_, "NAME=FILE, repeatable")->required();
+        add.add_option("-o,--output", output_, "The baseline file to write")->required();
+        add.callback([this] { action_ = [this] { return score_add(baseline_, score_files_, output_); }; });
+        CLI::App& list = *group.add_subcommand("list", "Print all kinds with their default options");
+        list.callback([this] { action_ = [] { return score_list(); }; });
+    }
+
+    void add_score_fit(CLI::App& group) {
+        CLI::App& fit = *group.add_subcommand("fit", "Fit a score to rows that the model knows, and calibrate it");
+        ScoreFitOptions& options = score_fit_;
+        fit.add_option("data", options.reference.source.path, "CSV with a header, or NPY; not for most logits kinds");
+        fit.add_option("--kind", options.kind, "See vedette score list")->required();
+        fit.add_option("--options", options.options, "Of the kind, e.g. relative=true,rank=64");
+        add_score_source(fit, options.reference);
+        fit.add_option("--label", options.label, "Column with the class of each row, 0, 1, ...");
+        fit.add_option("--calibrate", options.calibrate.source.path, "File of other benign rows, of the same columns");
+        fit.add_option("--group", options.group,
+                       "Column of that file with the group of each row, e.g. predicted class");
+        fit.add_option("--guarantee", options.guarantee, "marginal (default), conditional_dkw or conditional_simes")
+            ->type_name("WORD")
+            ->transform(
+                word<stats::ConformalGuarantee>({{"marginal", stats::ConformalGuarantee::marginal},
+                                                 {"conditional_dkw", stats::ConformalGuarantee::conditional_dkw},
+                                                 {"conditional_simes", stats::ConformalGuarantee::conditional_simes}}));
+        fit.add_option("--failure-probability", options.failure_probability, "Of the conditional guarantees")
+            ->capture_default_str();
+        fit.add_option("--level", options.level, "Fail unless the calibration can alarm at this level");
+        fit.add_option("-o,--output", options.output, "The score file to write")->required();
+        fit.callback([this] {
+            score_fit_.calibrate.source.delimiter = score_fit_.reference.source.delimiter;
+            score_fit_.calibrate.columns = score_fit_.reference.columns;
+            score_fit_.calibrate.ignore = score_fit_.reference.ignore;
+            // The class of a row is no entry of it, in either file.
+            if (!score_fit_.label.empty()) score_fit_.calibrate.ignore.push_back(score_fit_.label);
+            if (!score_fit_.group.empty()) score_fit_.reference.ignore.push_back(score_fit_.group);
+            action_ = [this] { return score_fit(score_fit_); };
+        });
+    }
+
+    Action& action_;
+    ScoreFitOptions score_fit_;
+    ScoreRunOptions score_run_;
+    std::vector<std::string> score_files_;
+    std::string baseline_;
+    std::string output_;
+};
+
+}  // namespace
+
+std::unique_ptr<CommandFamily> score_commands(CLI::App& app, Action& action) {
+    return std::make_unique<ScoreCommands>(app, action);
+}
+
+}  // namespace vedette::inline v0::cli
