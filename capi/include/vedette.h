@@ -2307,6 +2307,29 @@ VDT_API vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, si
                                       vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_schema_destroy(vdt_schema* schema) VDT_NOEXCEPT;
 
+/// Documents of other tools that schemas are read from.
+typedef int32_t vdt_schema_source;
+enum {
+    VDT_SCHEMA_SOURCE_JSON_SCHEMA = 0,  ///< JSON Schema, draft 2020-12, of an object
+    VDT_SCHEMA_SOURCE_TFDV = 1          ///< tensorflow.metadata.v0.Schema in protocol buffers' text format
+};
+
+/// Reads another tool's document as a schema; what is read, and how, the C++ header `schema_exchange.hpp` says. What
+/// has no exact counterpart is told in `notes`, a JSON array of objects with effect ("annotation", "stricter" or
+/// "looser"), path and what; two-call, all of buffer, capacity and length may be NULL and 0. What would make the schema
+/// accept more than its source is refused, unless `allow_loss` is not 0. `*out`: owned; untouched on errors:
+/// INVALID_ARGUMENT with the path of the fault, BUFFER_TOO_SMALL for the notes.
+VDT_API vdt_status vdt_schema_import(vdt_schema_source source, const char* text, size_t length, int32_t allow_loss,
+                                     const vdt_allocator* allocator, vdt_schema** out, char* notes,
+                                     size_t notes_capacity, size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+/// Writes the features expected in `environment` (NULL with length 0: all) as a JSON Schema, draft 2020-12, of one row.
+/// Text and notes (see vdt_schema_import; of the notes all may be NULL and 0) are two-call. Errors: INVALID_ARGUMENT for
+/// an unknown environment and, unless `allow_loss` is not 0, for what JSON Schema cannot say; BUFFER_TOO_SMALL.
+VDT_API vdt_status vdt_schema_to_json_schema(const vdt_schema* schema, const char* environment,
+                                             size_t environment_length, int32_t allow_loss, char* buffer,
+                                             size_t capacity, size_t* length, char* notes, size_t notes_capacity,
+                                             size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+
 /// A new baseline, with another id, that carries this schema in place of its own: vdt_guard_check_* enforces it. The
 /// features that the schema expects in `environment` (NULL with length 0: see vdt_validator_create) are the baseline's,
 /// in any order; texts and bytes are categorical features, all others numeric. Everything is copied. `*out`: owned.

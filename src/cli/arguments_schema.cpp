@@ -38,7 +38,34 @@ class SchemaCommands final : public CommandFamily {
         diff_command.add_flag("--json", as_json_, "Print JSON");
         diff_command.callback([this] { action_ = [this] { return schema_diff(schema_, later_schema_, as_json_); }; });
         add_schema_infer(group);
+        add_schema_exchange(group);
         add_schema_statistics(group);
+    }
+
+    void add_schema_exchange(CLI::App& group) {
+        CLI::App& import_command = *group.add_subcommand(
+            "import", "Read a schema from another tool's document, and tell what has no exact counterpart");
+        SchemaExchangeOptions& options = schema_exchange_;
+        import_command.add_option("file", options.input, "The document")->required();
+        import_command
+            .add_option("--from", options.from,
+                        "json-schema: draft 2020-12; tfdv: TensorFlow Data Validation's schema.pbtxt")
+            ->check(CLI::IsMember({"json-schema", "tfdv"}))
+            ->required();
+        CLI::App& export_command = *group.add_subcommand(
+            "export", "Write a schema as another tool's document, and tell what has no exact counterpart");
+        export_command.add_option("schema", options.input, "The schema file")->required();
+        export_command.add_option("--to", options.from, "json-schema: draft 2020-12, of one row")
+            ->check(CLI::IsMember({"json-schema"}))
+            ->required();
+        export_command.add_option("--environment", options.environment, "Features expected there, e.g. serving");
+        for (CLI::App* command : {&import_command, &export_command}) {
+            command->add_option("-o,--output", options.output, "The file to write (default: standard output)");
+            command->add_flag("--allow-loss", options.exchange.allow_loss,
+                              "Go on where the result accepts more than its source");
+        }
+        import_command.callback([this] { action_ = [this] { return schema_import(schema_exchange_); }; });
+        export_command.callback([this] { action_ = [this] { return schema_export(schema_exchange_); }; });
     }
 
     void add_schema_statistics(CLI::App& group) {
@@ -87,6 +114,7 @@ class SchemaCommands final : public CommandFamily {
     Action& action_;
     SchemaCheckOptions schema_check_;
     SchemaInferOptions schema_infer_;
+    SchemaExchangeOptions schema_exchange_;
     SchemaStatisticsOptions schema_statistics_;
     std::string schema_;
     std::string later_schema_;

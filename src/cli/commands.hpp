@@ -16,6 +16,7 @@
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/conformal.hpp"
 #include "vedette/validation/infer.hpp"
+#include "vedette/validation/schema_exchange.hpp"
 #include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
@@ -73,6 +74,15 @@ struct SchemaCheckOptions {
     std::vector<std::string> formats;
     std::uint64_t offenders = 5;  ///< rows told for each finding
     bool fail_on_warn = false;
+};
+
+/// A document of another tool, or a schema to write as one.
+struct SchemaExchangeOptions {
+    std::string input;
+    std::string from = "json-schema";  ///< or tfdv
+    std::string environment;           ///< of an export
+    std::string output;                ///< empty = standard output
+    validation::ExchangeOptions exchange;
 };
 
 /// Data that a schema is learned from, or a schema loosened for.
@@ -238,6 +248,9 @@ ExitStatus policy_check(const std::string& path);
 validation::Schema read_schema(const std::string& path);
 /// Without data: reads a schema and prints it in its canonical form. With: fails where a check fails that is an error.
 ExitStatus schema_check(const SchemaCheckOptions& options);
+/// Write the document, and tell what has no exact counterpart.
+ExitStatus schema_import(const SchemaExchangeOptions& options);
+ExitStatus schema_export(const SchemaExchangeOptions& options);
 /// Writes the schema, and tells which rules were left out, or which steps loosened it.
 ExitStatus schema_infer(const SchemaInferOptions& options);
 /// Not enough data without a row.

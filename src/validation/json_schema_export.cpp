@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -240,6 +241,10 @@ class RowWriter {
                std::find(feature.environments.begin(), feature.environments.end(), environment_) !=
                    feature.environments.end();
     }
+    [[nodiscard]] bool is_elsewhere(const std::string& name) const {
+        return std::any_of(schema_.features.begin(), schema_.features.end(),
+                           [&](const Feature& feature) { return feature.name == name && !is_expected(feature); });
+    }
     void write_feature(std::size_t i, std::vector<std::pair<std::string, Json>>& properties, Json& root) {
         const Feature& feature = schema_.features[i];
         const std::string path = fmt::format("/features/{}", i);
@@ -263,8 +268,12 @@ class RowWriter {
             return;
         }
         std::optional<Choice> choice = choice_of(expression.expression);
+        if (choice && is_elsewhere(choice->name)) {
+            notes_.annotation(path, "is of a feature of other environments");
+            return;
+        }
         const auto found = choice ? by_name.find(choice->name) : by_name.end();
-        if (found == by_name.end() || !found->second->is_object() || (*found->second)["type"] == "array") {
+        if (found == by_name.end() || !found->second->is_object() || found->second->contains("items")) {
             notes_.looser(path, "JSON Schema holds no several values against each other");
             return;
         }

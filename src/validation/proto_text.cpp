@@ -153,7 +153,6 @@ class Parser {
         field.kind = ProtoField::Kind::number;
         if (take('-')) {
             field.value = "-";
-            skip_space();
         }
         const std::size_t begin = at_;
         if (at_ < text_.size() && is_letter(text_[at_])) {  // -inf

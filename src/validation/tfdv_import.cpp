@@ -62,6 +62,8 @@ class Message {
     [[nodiscard]] bool flag(const char* name) {
         const ProtoField* const field = find(name);
         if (field == nullptr) return false;
+        if (field->kind != Kind::word && field->kind != Kind::number)
+            notes_.refuse(field->path, fmt::format("{} must be true or false", name));
         if (field->value == "true" || field->value == "True" || field->value == "t" || field->value == "1") return true;
         if (field->value != "false" && field->value != "False" && field->value != "f" && field->value != "0")
             notes_.refuse(field->path, fmt::format("{} must be true or false", name));
@@ -100,7 +102,8 @@ class Message {
     [[nodiscard]] std::size_t choice(const char* name, const std::array<const char*, n>& words) {
         const ProtoField* const field = find(name);
         if (field == nullptr) return 0;
-        for (std::size_t i = 0; i < n; ++i) {
+        const bool is_scalar = field->kind == Kind::word || field->kind == Kind::number;
+        for (std::size_t i = 0; is_scalar && i < n; ++i) {
             if (words[i] != nullptr && (field->value == words[i] || field->value == std::to_string(i))) return i;
         }
         notes_.refuse(field->path, fmt::format("\"{}\" is none of {}", field->value, name));
