@@ -17,6 +17,7 @@
 #include "vedette/stats/conformal.hpp"
 #include "vedette/validation/infer.hpp"
 #include "vedette/validation/schema_exchange.hpp"
+#include "vedette/validation/statistics_compare.hpp"
 #include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
@@ -102,6 +103,16 @@ struct SchemaStatisticsOptions {
     std::vector<std::string> texts;    ///< columns that are texts even where all of them are numbers
     std::string output;                ///< file of statistics to write; empty = none
     std::vector<std::string> formats;  ///< table and json
+};
+
+/// Two files of statistics, and above which comparators alarm.
+struct SchemaCompareOptions {
+    std::string reference;
+    std::string live;
+    validation::ComparisonOptions comparison;
+    std::vector<std::string> limits;   ///< of single columns: COLUMN:COMPARATOR=LIMIT
+    std::vector<std::string> formats;  ///< table and json
+    bool tell_values = false;
 };
 
 /// Noisy training to account for, or the noise that a wanted privacy takes.
@@ -255,6 +266,8 @@ ExitStatus schema_export(const SchemaExchangeOptions& options);
 ExitStatus schema_infer(const SchemaInferOptions& options);
 /// Not enough data without a row.
 ExitStatus schema_statistics(const SchemaStatisticsOptions& options);
+/// Fails where a comparator is above its limit; not enough data where one with a limit could not be judged.
+ExitStatus schema_compare(const SchemaCompareOptions& options);
 /// What changed between two schemas; fails where a change is breaking.
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.

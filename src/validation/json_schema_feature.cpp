@@ -274,7 +274,7 @@ void FeatureFromJson::take_number_choices(std::vector<nlohmann::json> values, co
         return;
     }
     std::string list;
-    for (const nlohmann::json& value : values) list += (list.empty() ? "" : ", ") + literal(value);
+    for (const nlohmann::json& value : values) list += fmt::format("{}{}", list.empty() ? "" : ", ", literal(value));
     add_expression(fmt::format("{} in ({})", in_backquotes(feature_.name), list), path);
 }
 
@@ -286,7 +286,7 @@ void FeatureFromJson::take_excluded(const JsonFacts& facts, const std::string& p
             add_expression(fmt::format("{} != {}", in_backquotes(feature_.name), value.dump()), path);
             continue;
         }
-        list += (list.empty() ? "" : ", ") + literal(value);
+        list += fmt::format("{}{}", list.empty() ? "" : ", ", literal(value));
     }
     if (!list.empty()) add_expression(fmt::format("{} not in ({})", in_backquotes(feature_.name), list), path);
 }

@@ -69,7 +69,7 @@ class ObjectReader {
         if (properties != nullptr && !properties->is_object()) notes_.refuse("/properties", "must be an object");
         read_required();
         for (const std::string& name : order) {
-            const std::string path = "/properties/" + escaped(name);
+            const std::string path = fmt::format("/properties/{}", escaped(name));
             read_feature(name, properties->at(name), path);
         }
         for (const std::string& name : required_) {
@@ -90,7 +90,7 @@ class ObjectReader {
     }
 
     void read_member(const std::string& key, const Json& value) {
-        const std::string path = "/" + escaped(key);
+        const std::string path = fmt::format("/{}", escaped(key));
         if (key == "$schema") {
             if (value != "https://json-schema.org/draft/2020-12/schema" &&
                 value != "https://json-schema.org/draft/2020-12/schema#")
@@ -148,7 +148,7 @@ class ObjectReader {
         if (dependencies == nullptr) return;
         if (!dependencies->is_object()) notes_.refuse("/dependentRequired", "must be an object");
         for (const auto& [key, list] : dependencies->items()) {
-            const std::string path = "/dependentRequired/" + escaped(key);
+            const std::string path = fmt::format("/dependentRequired/{}", escaped(key));
             std::set<std::string> needed;
             read_names(list, path, needed);
             for (const std::string& other : needed) {

@@ -79,7 +79,7 @@ class Message {
         const bool is_hex = digits.size() > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
         const int base = is_hex ? 16 : digits.size() > 1 && digits[0] == '0' ? 8 : 10;
         if (is_hex) digits.remove_prefix(2);
-        const std::string signed_digits = (is_negative ? "-" : "") + std::string(digits);
+        const std::string signed_digits = fmt::format("{}{}", is_negative ? "-" : "", digits);
         const char* const last = signed_digits.data() + signed_digits.size();
         std::int64_t value = 0;
         const auto [end, fault] = std::from_chars(signed_digits.data(), last, value, base);
