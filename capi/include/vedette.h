@@ -2307,6 +2307,29 @@ VDT_API vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, si
                                       vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_schema_destroy(vdt_schema* schema) VDT_NOEXCEPT;
 
+/// Documents of other tools that schemas are read from.
+typedef int32_t vdt_schema_source;
+enum {
+    VDT_SCHEMA_SOURCE_JSON_SCHEMA = 0,  ///< JSON Schema, draft 2020-12, of an object
+    VDT_SCHEMA_SOURCE_TFDV = 1          ///< tensorflow.metadata.v0.Schema in protocol buffers' text format
+};
+
+/// Reads another tool's document as a schema; what is read, and how, the C++ header `schema_exchange.hpp` says. What
+/// has no exact counterpart is told in `notes`, a JSON array of objects with effect ("annotation", "stricter" or
+/// "looser"), path and what; two-call, all of buffer, capacity and length may be NULL and 0. What would make the schema
+/// accept more than its source is refused, unless `allow_loss` is not 0. `*out`: owned; untouched on errors:
+/// INVALID_ARGUMENT with the path of the fault, BUFFER_TOO_SMALL for the notes.
+VDT_API vdt_status vdt_schema_import(vdt_schema_source source, const char* text, size_t length, int32_t allow_loss,
+                                     const vdt_allocator* allocator, vdt_schema** out, char* notes,
+                                     size_t notes_capacity, size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+/// Writes the features expected in `environment` (NULL with length 0: all) as a JSON Schema, draft 2020-12, of one row.
+/// Text and notes (see vdt_schema_import; of the notes all may be NULL and 0) are two-call. Errors: INVALID_ARGUMENT
+/// for an unknown environment and, unless `allow_loss` is not 0, for what JSON Schema cannot say; BUFFER_TOO_SMALL.
+VDT_API vdt_status vdt_schema_to_json_schema(const vdt_schema* schema, const char* environment,
+                                             size_t environment_length, int32_t allow_loss, char* buffer,
+                                             size_t capacity, size_t* length, char* notes, size_t notes_capacity,
+                                             size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+
 /// A new baseline, with another id, that carries this schema in place of its own: vdt_guard_check_* enforces it. The
 /// features that the schema expects in `environment` (NULL with length 0: see vdt_validator_create) are the baseline's,
 /// in any order; texts and bytes are categorical features, all others numeric. Everything is copied. `*out`: owned.
@@ -2497,6 +2520,39 @@ VDT_API vdt_status vdt_batch_report_not_evaluated(const vdt_batch_report* report
 VDT_API vdt_status vdt_batch_report_render(const vdt_batch_report* report, const char* format,
                                            const vdt_render_options* options, char* buffer, size_t capacity,
                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+// ---- validation: two tables compared by their statistics ----
+
+/// Above which value a comparator alarms; a negative limit: not judged.
+typedef struct vdt_comparator_limits {
+    const char* column;  ///< its name, of column_length bytes; of the options' `limits` NULL: of all other columns
+    size_t column_length;
+    double infinity_norm;          ///< of texts: the largest difference of two shares
+    double jensen_shannon;         ///< Jensen-Shannon divergence in bits, of texts and numbers
+    double normalized_difference;  ///< of texts: the largest difference of two counts, over the sum of all counts
+} vdt_comparator_limits;
+
+typedef struct vdt_statistics_compare_options {
+    uint32_t struct_size;
+    int32_t as_tfdv;            ///< 1: as TensorFlow Data Validation computes, its NaN and ten buckets included
+    uint32_t cells;             ///< of numbers, 2 to 1024; 0 = 32
+    int32_t tell_values;        ///< 1: the document tells the text that differs the most
+    double minimum_rows_ratio;  ///< of live rows / reference rows; negative: none, as `_init` says
+    double maximum_rows_ratio;
+    const vdt_comparator_limits* limits;  ///< borrowed; NULL with limit_count 0: nothing is judged
+    size_t limit_count;
+} vdt_statistics_compare_options;
+
+VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options* options, size_t size) VDT_NOEXCEPT;
+/// Skew and drift between two tables by the comparators of TensorFlow Data Validation, from the bytes of their
+/// statistics (a file of `vedette schema statistics --save`). `*decision`, if not NULL: VDT_ALARM where a comparator is
+/// above its limit or a column with one is missing, VDT_NOT_EVALUATED where one could not be judged or none has a
+/// limit. The document, JSON, is two-call; all of buffer, capacity and length may be NULL and 0. `options` NULL =
+/// defaults. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, INVALID_ARGUMENT for limits above 1 or given twice.
+VDT_API vdt_status vdt_statistics_compare(const void* reference, size_t reference_size, const void* live,
+                                          size_t live_size, const vdt_statistics_compare_options* options,
+                                          vdt_decision* decision, char* buffer, size_t capacity, size_t* length,
+                                          vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

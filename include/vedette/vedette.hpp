@@ -147,6 +147,8 @@
 #include "vedette/validation/infer.hpp"
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/schema_diff.hpp"
+#include "vedette/validation/schema_exchange.hpp"
 #include "vedette/validation/statistics.hpp"
+#include "vedette/validation/statistics_compare.hpp"
 #include "vedette/validation/tensor.hpp"
 #include "vedette/validation/validator.hpp"
