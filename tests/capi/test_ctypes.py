@@ -202,7 +202,8 @@ MmdMonitorOptions = struct("vdt_mmd_monitor_options", ("struct_size", u32), ("st
                            ("simulations", u32), ("seed", u64))
 
 SequenceOptions = struct("vdt_confidence_sequence_options", ("struct_size", u32), ("kind", i32),
-                         *doubles("level intrinsic_time lower upper prior_ones prior_zeros"))
+                         *doubles("level intrinsic_time lower upper prior_ones prior_zeros"), ("cells", u64),
+                         *doubles("largest_bet"))
 SequenceBounds = struct("vdt_confidence_bounds", ("struct_size", u32), ("reserved", u32), ("count", u64),
                         ("refused", u64), *doubles("mean lower upper"))
 ClassShare = struct("vdt_class_share",
