@@ -821,6 +821,11 @@ typedef struct vdt_test_options {
     double confidence;      ///< of the effect's interval, in (0, 1); default 0.95
     uint64_t permutations;  ///< p-values are (1 + #)/(permutations + 1); default 999
     uint64_t seed;          ///< of the permutations: same seed, same p-value, on every machine
+    /// vdt_compare_columns, against autocorrelation, of rows in the order of time: means of `block` consecutive numbers
+    /// are compared (of categories the first of so many), or the first of each `thin` rows. One of both is 1; default 1.
+    /// Other functions take 1 alone: UNSUPPORTED.
+    uint32_t block;
+    uint32_t thin;
 } vdt_test_options;
 
 VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_NOEXCEPT;

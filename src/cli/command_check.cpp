@@ -198,9 +198,14 @@ Policy policy_of(const LiveOptions& options) {
     Policy policy = read_policy(options.policy_path);
     if (options.correction) policy.correction = *options.correction;
     if (!options.joint_tests.empty()) policy.joint_tests = options.joint_tests;
-    if (options.tests.empty()) return policy;
-    policy.defaults.sample_tests = options.tests;
-    for (auto& [name, rules] : policy.features) rules.sample_tests = options.tests;
+    if (options.method) policy.samples.method = *options.method;
+    if (options.block > 1) policy.samples.rows = {.block = options.block};
+    if (!options.tests.empty()) {
+        policy.defaults.sample_tests = options.tests;
+        for (auto& [name, rules] : policy.features) rules.sample_tests = options.tests;
+    }
+    if ((options.method || options.block > 1) && !policy.compares_samples())
+        throw InputError("--method and --block are for tests on samples; name some by --test or --multivariate");
     return policy;
 }
 

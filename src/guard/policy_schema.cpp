@@ -22,6 +22,16 @@ std::string_view Policy::json_schema() noexcept {
       "description": "tests of all numeric features together, where samples are compared",
       "items": {"enum": ["hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier",
         "mmd_fuse"]}},
+    "samples": {"type": "object", "additionalProperties": false,
+      "description": "how samples are compared, where they are",
+      "properties": {
+        "method": {"enum": ["automatic", "exact", "asymptotic", "permutation"], "default": "automatic",
+          "description": "where p-values come from; every test named must have it"},
+        "block": {"type": "integer", "minimum": 1, "default": 1,
+          "description": "against autocorrelation: means of so many rows are compared"},
+        "thin": {"type": "integer", "minimum": 1, "default": 1,
+          "description": "against autocorrelation: one of so many rows is compared"}
+      }},
     "defaults": {"$ref": "#/$defs/feature"},
     "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
       "description": "rules of single features; what a feature leaves out it takes from defaults"},
