@@ -10,6 +10,7 @@
 
 #include "vedette/core/random.hpp"
 #include "vedette/drift/any_monitor.hpp"
+#include "vedette/drift/comparison.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/sorted_sample.hpp"
 #include "vedette/drift/test_options.hpp"
@@ -103,7 +104,7 @@ void print_monitors(std::size_t scale) {
         std::printf("| %s |", contender.name);
         for (const double correlation : correlations) {
             const drift::AnyMonitor fresh = make(contender, correlation);
-            std::printf(" %.0f (%.0f) |", run_length(fresh, correlation, 20'000 * scale),
+            std::printf(" %.0f (%.0f) |", run_length(fresh, correlation, 4000 * scale),
                         delay(fresh, correlation, scale));
             std::fflush(stdout);
         }

@@ -172,7 +172,7 @@ TEST_CASE("Losses that are tolerated never alarm more often than the level allow
     for (const Law law : {Law::errors, Law::estimates, Law::changing}) {
         CAPTURE(static_cast<int>(law));
         Rate alarms;
-        for (std::uint64_t run = 0; run < 1000; ++run) {
+        for (std::uint64_t run = 0; run < 400; ++run) {
             vedette::Random random(run, static_cast<std::uint64_t>(law));
             HarmMonitor monitor({.tolerated = 0.2, .level = level, .warning_level = 0.1});
             bool alarmed = false;
@@ -281,7 +281,7 @@ TEST_CASE("The bounds by betting on a mean hold at each of 1e5 looks, and close 
         Rate missed;
         Rate exceeded;
         std::size_t differences = 0;
-        for (std::uint64_t run = 0; run < 300; ++run) {
+        for (std::uint64_t run = 0; run < 200; ++run) {
             vedette::Random random(run, 79);
             vedette::stats::BettingConfidenceSequence sequence({.level = sequence_level, .cells = 16});
             // The wealth against the true mean, by the definition: bounds that exclude it need more.
