@@ -172,6 +172,19 @@ class GuardCommands final : public CommandFamily {
                                              {"asymptotic", drift::Method::asymptotic},
                                              {"permutation", drift::Method::permutation}}));
         command
+            .add_option("--alternative", live_.alternative,
+                        "Which way live values are suspected to have moved: two_sided (default), less or greater; for "
+                        "tests that have a direction")
+            ->type_name("WORD")
+            ->transform(word<drift::Alternative>({{"two_sided", drift::Alternative::two_sided},
+                                                  {"less", drift::Alternative::less},
+                                                  {"greater", drift::Alternative::greater}}));
+        command
+            .add_option("--permutations", live_.permutations,
+                        "Of tests by permutation, whose p-values are then at least 1/(permutations + 1) (default: the "
+                        "policy's 999)")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}));
+        command
             .add_option("--block", live_.block,
                         "Let tests on samples compare means of so many consecutive rows (of categories one of so "
                         "many): for autocorrelated traffic, keeps power against a change of level")
@@ -182,8 +195,8 @@ class GuardCommands final : public CommandFamily {
             "--preset", presets_,
             "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
         preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
-        for (const char* other : {"--test", "--multivariate", "--method", "--block", "--window", "--window-by",
-                                  "--policy", "--correction", "--fail-on"})
+        for (const char* other : {"--test", "--multivariate", "--method", "--alternative", "--permutations", "--block",
+                                  "--window", "--window-by", "--policy", "--correction", "--fail-on"})
             preset.excludes(command.get_option(other));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;

@@ -48,6 +48,12 @@ const Row* row_of(DriftTest test) noexcept {
 
 }  // namespace
 
+const char* drift::alternative_name(Alternative alternative) noexcept {
+    constexpr std::array names{"two_sided", "less", "greater"};
+    const auto index = static_cast<std::size_t>(alternative);
+    return index < names.size() ? names[index] : "unknown";
+}
+
 const char* drift::method_name(Method method) noexcept {
     constexpr std::array names{"automatic", "exact", "asymptotic", "permutation"};
     const auto index = static_cast<std::size_t>(method);

@@ -32,6 +32,9 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
     options.test.nan = drift::NanPolicy::omit;
     options.test.confidence = 1.0 - policy.level;
     options.test.method = policy.samples.method;
+    options.test.alternative = policy.samples.alternative;
+    options.test.permutations = static_cast<std::size_t>(policy.samples.permutations);
+    options.test.seed = policy.samples.seed;
     options.rows = policy.samples.rows;
     SampleComparisons comparisons;
     std::vector<NamedColumn> kept;

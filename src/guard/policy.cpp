@@ -32,6 +32,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array action_names{"pass", "warn", "alarm", "learned"};
 constexpr std::array method_names{"automatic", "exact", "asymptotic", "permutation"};
+constexpr std::array alternative_names{"two_sided", "less", "greater"};
+constexpr std::uint64_t most_permutations = 10'000'000;
 constexpr std::array correction_names{"none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"};
 
 template <class Enum, std::size_t n>
@@ -332,6 +334,24 @@ constexpr std::array sample_fields{
                             target.method = word<drift::Method>(json, path, method_names);
                         },
                         [](const SamplePolicy& source, Json& json) { json = drift::method_name(source.method); }},
+    Field<SamplePolicy>{
+        "alternative",
+        [](SamplePolicy& target, const Json& json, const std::string& path) {
+            target.alternative = word<drift::Alternative>(json, path, alternative_names);
+        },
+        [](const SamplePolicy& source, Json& json) { json = drift::alternative_name(source.alternative); }},
+    Field<SamplePolicy>{"permutations",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            if (!json.is_number_unsigned()) refuse(path, "must be a positive integer");
+                            target.permutations = json.get<std::uint64_t>();
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = source.permutations; }},
+    Field<SamplePolicy>{"seed",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            if (!json.is_number_unsigned()) refuse(path, "must be a whole number");
+                            target.seed = json.get<std::uint64_t>();
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = source.seed; }},
     row_field<&drift::RowBlocks::block>("block"),
     row_field<&drift::RowBlocks::thin>("thin"),
 };
@@ -583,6 +603,10 @@ void Policy::validate() const {
     for (const MultivariateTest test : joint_tests) check_word<multivariate_test_count>(test, "/joint_tests");
     check_once(joint_tests, "/joint_tests");
     check_word<method_names.size()>(samples.method, "/samples/method");
+    check_word<alternative_names.size()>(samples.alternative, "/samples/alternative");
+    if (!(samples.permutations >= 1 && samples.permutations <= most_permutations))
+        refuse("/samples/permutations",
+               fmt::format("{} lies outside [1, {}]", samples.permutations, most_permutations));
     if (samples.rows.block == 0 || samples.rows.thin == 0) refuse("/samples", "block and thin are at least 1");
     if (samples.rows.block > 1 && samples.rows.thin > 1) refuse("/samples", "block and thin exclude each other");
     validate_feature(defaults, "/defaults");

@@ -27,6 +27,11 @@ std::string_view Policy::json_schema() noexcept {
       "properties": {
         "method": {"enum": ["automatic", "exact", "asymptotic", "permutation"], "default": "automatic",
           "description": "where p-values come from; every test named must have it"},
+        "alternative": {"enum": ["two_sided", "less", "greater"], "default": "two_sided",
+          "description": "which way live values are suspected to have moved; every test named must have a direction"},
+        "permutations": {"type": "integer", "minimum": 1, "maximum": 10000000, "default": 999,
+          "description": "of each test by permutation, whose p-values are then at least one over one more"},
+        "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "of the permutations"},
         "block": {"type": "integer", "minimum": 1, "default": 1,
           "description": "against autocorrelation: means of so many rows are compared"},
         "thin": {"type": "integer", "minimum": 1, "default": 1,

@@ -43,6 +43,8 @@ struct RowBlocks {
     friend bool operator==(const RowBlocks&, const RowBlocks&) = default;
 };
 
+/// "two_sided", "less", "greater"; "unknown" for any other value.
+const char* alternative_name(Alternative alternative) noexcept;
 /// "automatic", "exact", "asymptotic", "permutation"; "unknown" for any other value.
 const char* method_name(Method method) noexcept;
 

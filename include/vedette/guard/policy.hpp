@@ -115,6 +115,11 @@ struct ScoreRule {
 struct SamplePolicy {
     /// Where p-values come from. A test that has no such law is refused when it is run.
     drift::Method method = drift::Method::automatic;
+    /// Which way live values are suspected to have moved; a test without direction is refused when it is run.
+    drift::Alternative alternative = drift::Alternative::two_sided;
+    /// In [1, 10^7]: no p-value by permutations is below 1/(permutations + 1), and a correction multiplies it.
+    std::uint64_t permutations = 999;
+    std::uint64_t seed = 0;  ///< of the permutations, and of the rows that tests of pairs take
     /// Against autocorrelation; how much of the traffic moved is still read off all rows.
     drift::RowBlocks rows{};
 

@@ -45,7 +45,11 @@ TEST_CASE("writing and reading again changes nothing") {
     policy.features["age"].test = DriftTest::wasserstein;
     policy.features["age"].sample_tests = {DriftTest::mann_whitney, DriftTest::epps_singleton};
     policy.joint_tests = {MultivariateTest::mmd_fuse, MultivariateTest::classifier};
-    policy.samples = {.method = drift::Method::permutation, .rows = {.thin = 7}};
+    policy.samples = {.method = drift::Method::permutation,
+                      .alternative = drift::Alternative::less,
+                      .permutations = 19'999,
+                      .seed = 1ULL << 40U,
+                      .rows = {.thin = 7}};
     policy.features["age"].request.null = Action::alarm;
     const std::string text = policy.to_json();
     const Policy again = Policy::from_json(text);
@@ -92,6 +96,9 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
                    "/defaults/sample_tests/1: \"t\" is not one of"));
     CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["two_proportion"]}})"), "does not run on samples"));
     CHECK(contains(refusal(R"({"samples": {"method": "exakt"}})"), "/samples/method: \"exakt\" is not one of"));
+    CHECK(contains(refusal(R"({"samples": {"permutations": 0}})"), "/samples/permutations: 0 lies outside"));
+    CHECK(contains(refusal(R"({"samples": {"alternative": "more"}})"), "/samples/alternative: \"more\" is not one of"));
+    CHECK(contains(refusal(R"({"samples": {"seed": -1}})"), "/samples/seed: must be a whole number"));
     CHECK(contains(refusal(R"({"samples": {"block": 0}})"), "/samples/block: must be a positive integer"));
     CHECK(contains(refusal(R"({"samples": {"block": 4294967296}})"), "/samples/block: must be a positive integer"));
     CHECK(contains(refusal(R"({"samples": {"block": 2, "thin": 2}})"), "/samples: block and thin exclude each other"));
