@@ -23,7 +23,7 @@ constexpr std::size_t most_cells = 65536;
 // A factor of wealth lies in [1 - largest_bet, 1 + largest_bet * cells], within [2^-7, 2^16], but for bets against 0
 // and 1, which win at most 1 + sqrt(8 ln(2/level)/ln 2) < 91: the product of so many is a normal number.
 constexpr std::uint64_t updates_between = 32;
-constexpr double most_exponent = 0x1p60;
+constexpr double most_powers = 17.0;  // of two, in an update
 
 const BettingSequenceOptions& checked(const BettingSequenceOptions& options) {
     const auto refuse = [](const char* option, double value, const char* limit) {
@@ -205,13 +205,15 @@ BettingConfidenceSequence BettingConfidenceSequence::deserialize(std::span<const
     require_readable(cells >= least_cells && cells <= most_cells, "a number of cells out of range");
     const auto candidates = static_cast<std::size_t>(cells) + 1;
     const auto sums = file.values<double>("sums", 2);
+    const auto count = file.scalar<std::uint64_t>("count");
+    const auto most = static_cast<double>(count);
     const auto read_side = [&](const char* significands, const char* exponents) {
         Side side(candidates);
         std::ranges::copy(file.values<double>(significands, candidates), side.significands.begin());
         std::ranges::copy(file.values<std::int64_t>(exponents, candidates), side.exponents.begin());
         for (std::size_t i = 0; i < candidates; ++i)
             require_readable(side.significands[i] >= 1.0 && side.significands[i] < 2.0 &&
-                                 std::abs(static_cast<double>(side.exponents[i])) <= most_exponent,
+                                 std::abs(static_cast<double>(side.exponents[i])) <= most_powers * most,
                              "a wealth that no bets lead to");
         return side;
     };
@@ -219,10 +221,9 @@ BettingConfidenceSequence BettingConfidenceSequence::deserialize(std::span<const
         BettingConfidenceSequence sequence({options[0], options[1], options[2], candidates - 1, options[3]});
         sequence.above_ = read_side("above", "above_exponents");
         sequence.below_ = read_side("below", "below_exponents");
-        sequence.count_ = file.scalar<std::uint64_t>("count");
+        sequence.count_ = count;
         sequence.sum_ = sums[0];
         sequence.squares_ = sums[1];
-        const auto most = static_cast<double>(sequence.count_);
         require_readable(
             sequence.count_ <= most_count && sums[0] >= 0.0 && sums[0] <= most && sums[1] >= 0.0 && sums[1] <= most,
             "sums that no values can have");
