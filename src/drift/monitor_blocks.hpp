@@ -2,10 +2,9 @@
 // The options `block` and `thin`, which every monitor by name takes against autocorrelation.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "drift/monitor_options.hpp"
 
@@ -33,7 +32,8 @@ struct BlockRule {
         const OptionValue* const given = find_option(options, key);
         if (given == nullptr) return 1;
         const std::uint64_t length = read_whole(monitor, key, *given, longest_block);
-        if (length == 0) refuse_option(monitor, key, fmt::format("must be a whole number from 1 to {}", longest_block));
+        if (length == 0)
+            refuse_option(monitor, key, "must be a whole number from 1 to " + std::to_string(longest_block));
         std::erase_if(options, [key](const Option& option) { return option.key == key; });
         return static_cast<std::uint32_t>(length);
     }
