@@ -821,6 +821,11 @@ typedef struct vdt_test_options {
     double confidence;      ///< of the effect's interval, in (0, 1); default 0.95
     uint64_t permutations;  ///< p-values are (1 + #)/(permutations + 1); default 999
     uint64_t seed;          ///< of the permutations: same seed, same p-value, on every machine
+    /// vdt_compare_columns, against autocorrelation, of rows in the order of time: means of `block` consecutive numbers
+    /// are compared (of categories the first of so many), or the first of each `thin` rows. One of both is 1; default 1.
+    /// Other functions take 1 alone: UNSUPPORTED.
+    uint32_t block;
+    uint32_t thin;
 } vdt_test_options;
 
 VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_NOEXCEPT;
@@ -1774,17 +1779,20 @@ VDT_API vdt_status vdt_adjust_e_values(const double* e_values, size_t count, dou
 typedef struct vdt_confidence_sequence vdt_confidence_sequence;
 enum {
     VDT_SEQUENCE_MEAN = 0,       ///< of values within [lower, upper]: any law, dependence and drift
-    VDT_SEQUENCE_PROPORTION = 1  ///< of zeros and ones with one probability of 1 given the past; tighter
+    VDT_SEQUENCE_PROPORTION = 1,  ///< of zeros and ones with one probability of 1 given the past; tighter
+    VDT_SEQUENCE_BETTING = 2      ///< of values within [lower, upper] with one mean given the past; tighter than MEAN
 };
 typedef struct vdt_confidence_sequence_options {
     uint32_t struct_size;
     int32_t kind;           ///< VDT_SEQUENCE_*; default MEAN
     double level;           ///< of the bounds ever missing, in (0, 1); default 0.05
     double intrinsic_time;  ///< MEAN: the sum of squares, in squared ranges, where it is tightest; default 10
-    double lower;           ///< MEAN; default 0
-    double upper;           ///< MEAN; default 1
+    double lower;           ///< MEAN, BETTING; default 0
+    double upper;           ///< MEAN, BETTING; default 1
     double prior_ones;      ///< PROPORTION: of the beta law mixed over, in [0.01, 1e6]; default 0.5
     double prior_zeros;
+    uint64_t cells;      ///< BETTING: of the range, on whose borders bounds lie, in [16, 65536]; default 1000
+    double largest_bet;  ///< BETTING: share of a wealth at stake at most, in [0.01, 0.99]; default 0.5
 } vdt_confidence_sequence_options;
 typedef struct vdt_confidence_bounds {
     uint32_t struct_size;
@@ -1792,7 +1800,7 @@ typedef struct vdt_confidence_bounds {
     uint64_t count;    ///< values that entered
     uint64_t refused;  ///< NaN and values outside of the range, since it was created, read or reset
     double mean;       ///< NaN before the first value
-    double lower;      ///< the whole range before the first value
+    double lower;      ///< the whole range before the first value; BETTING: NaN where no mean explains the values
     double upper;
 } vdt_confidence_bounds;
 VDT_API void vdt_confidence_sequence_options_init(vdt_confidence_sequence_options* options, size_t size) VDT_NOEXCEPT;
@@ -1801,7 +1809,7 @@ VDT_API void vdt_confidence_bounds_init(vdt_confidence_bounds* bounds, size_t si
 VDT_API vdt_status vdt_confidence_sequence_create(const vdt_confidence_sequence_options* options,
                                                   const vdt_allocator* allocator, vdt_confidence_sequence** out,
                                                   vdt_error* error) VDT_NOEXCEPT;
-/// Reads saved bytes of either kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+/// Reads saved bytes of any kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
 VDT_API vdt_status vdt_confidence_sequence_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                       vdt_confidence_sequence** out, vdt_error* error) VDT_NOEXCEPT;
 /// The canonical bytes; `refused` is no part of them. Two-call.

@@ -125,6 +125,7 @@
 #include "vedette/privacy/statistics.hpp"
 #include "vedette/privacy/vector_sum.hpp"
 #include "vedette/stats/autocorrelation.hpp"
+#include "vedette/stats/betting_sequence.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
 #include "vedette/stats/confidence_sequence.hpp"
 #include "vedette/stats/conformal.hpp"

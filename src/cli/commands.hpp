@@ -47,6 +47,10 @@ struct LiveOptions {
     std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's
     std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together; empty = the policy's
     std::optional<stats::Correction> correction;  ///< in place of the policy's
+    std::optional<drift::Method> method;          ///< of tests on samples, in place of the policy's
+    std::optional<drift::Alternative> alternative;
+    std::optional<std::uint64_t> permutations;
+    std::uint32_t block = 1;  ///< above 1: in place of the policy's
 };
 
 /// Which columns of a file are sketched, and how.
