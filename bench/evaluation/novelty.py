@@ -10,7 +10,7 @@ import vedette_scores as vedette
 from network import Network, train_images, train_table
 
 LEVELS = 0.05, 0.01
-ROWS, QUERY_ROWS, REFERENCE, ATTACKED = 2_000, 300, 5_000, 300
+ROWS, QUERY_ROWS, REFERENCE, ATTACKED = 2_000, 300, 5_000, 200
 VARIANTS = {"mahalanobis": {"mahalanobis": {}, "mahalanobis, relative, normalised": {"relative": True, "normalise": True}}}
 COMBINED = "generalised_entropy", "mahalanobis", "nearest_neighbours", "vim"
 
@@ -24,6 +24,7 @@ class Judged:
     tested: int
     false_alarms: dict  # by level
     found: dict         # by set: (AUROC, half width of its interval, FPR95, share found at LEVELS)
+    refused: str = ""   # why the kind could not be fitted
 
 
 class Inputs:
@@ -70,7 +71,11 @@ def judge_vectors(library, data, network, sets):
         if takes == "scores":
             continue
         for name, options in variants_of(kind, smallest).items():
-            score = fitted[name] = vedette.Score(library, kind, train[takes], labels, classes, network.head, options)
+            try:
+                score = fitted[name] = vedette.Score(library, kind, train[takes], labels, classes, network.head, options)
+            except RuntimeError as refusal:
+                judged.append(Judged(name, takes, 0, 0, {}, {}, str(refusal).removeprefix("vdt_score_fit: ")))
+                continue
             score.calibrate(calibration[takes])
             judged.append(judge(name, takes, len(data.calibration), lambda rows: score(rows[takes]), test, changed_sets))
     takes_of = {each.score: each.takes for each in judged}
@@ -100,11 +105,12 @@ def query_scores(library, data, network, seed):
     return made
 
 
-def evaluate(library, data, seed, epochs):
-    """The network's accuracy, and what each score found."""
-    layers = train_images(data.train, data.train_labels, data.image, data.classes, epochs, seed) if data.image else \
-        train_table(data.train, data.train_labels, seed)
-    network = Network(layers, data.image, data.train.shape[1])
+def evaluate(library, data, seed, epochs, network=None):
+    """The network (trained, if none is given), its accuracy, the sizes of the sets, and what each score found."""
+    if network is None:
+        layers = train_images(data.train, data.train_labels, data.image, data.classes, epochs, seed) if data.image \
+            else train_table(data.train, data.train_labels, seed)
+        network = Network(layers, data.image, data.train.shape[1])
     sets = {**data.novel, **changed.corruptions(data, data.test[:ROWS], seed),
             **changed.adversarial(data, network, ATTACKED, seed)}
     judged = judge_vectors(library, data, network, sets)
