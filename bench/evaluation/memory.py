@@ -39,7 +39,7 @@ class Recorder:
 
     def __init__(self, network, classes, change=None):
         self.network, self.change, self.asked = network, change, []
-        self.box = BlackBoxClassifierNeuralNetwork(self.predict, (network.width,), classes, clip_values=(0.0, 1.0))
+        self.box = BlackBoxClassifierNeuralNetwork(self.predict, (1, *network.image), classes, clip_values=(0.0, 1.0))
 
     def predict(self, rows):
         rows = np.asarray(rows, np.float32).reshape(len(rows), -1)
@@ -125,8 +125,8 @@ def query_attacks(data, network, watch, images, threshold, seed):
                 change = {"plain": None, "noise of 15 %": noisy(random)}.get(attacker) if attacker != "led by refusals" \
                     else Refused(watch, threshold, random)
                 recorder = Recorder(network, data.classes, change)
-                changed = attacks_of(recorder.box)[name].generate(x.astype(np.float32), y)
-                won = network.predicted(changed.astype(np.float32))[0] != data.test_labels[i]
+                changed = attacks_of(recorder.box)[name].generate(x.reshape(1, 1, *data.image), y)
+                won = network.predicted(changed.reshape(1, -1).astype(np.float32))[0] != data.test_labels[i]
                 asked = np.array(change.requests)[:QUERIES] if attacker == "led by refusals" else recorder.queries()
                 streams = {attacker: (asked, None)}
                 if attacker == "plain":
