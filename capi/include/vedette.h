@@ -235,6 +235,20 @@ struct ArrowArray {
 
 #endif  // ARROW_C_DATA_INTERFACE
 
+// The Arrow C Stream Interface (https://arrow.apache.org/docs/format/CStreamInterface.html), as that one asks.
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
+    int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);
+    const char* (*get_last_error)(struct ArrowArrayStream*);
+    void (*release)(struct ArrowArrayStream*);
+    void* private_data;
+};
+
+#endif  // ARROW_C_STREAM_INTERFACE
+
 // ==== judgements ====
 
 /// A judgement; a larger one is graver. What was not checked is said, never passed.
@@ -351,8 +365,12 @@ VDT_API vdt_status vdt_baseline_create(const vdt_column* columns, size_t count, 
                                        const vdt_allocator* allocator, vdt_baseline** out,
                                        vdt_error* error) VDT_NOEXCEPT;
 /// The same from an Arrow record batch: a struct array (format "+s") without nulls of its own, whose children are
-/// bool, integers, f16, f32, f64, utf8, large utf8, or dictionaries of utf8. Schema and array are borrowed, and their
-/// release is never called. Further error: TYPE_MISMATCH names a column of another format.
+/// bool, integers, f16, f32, f64, decimals (to the nearest double), dates, times, time stamps and durations (the
+/// integers that they are stored as), utf8 and binary (with offsets of 32 or 64 bits, as views, of a fixed size),
+/// dictionaries of those texts, null, or structs of all these, whose children are columns named "outer.inner". What the
+/// interface states is checked (offsets ascend, views lie inside the sizes given, codes inside their dictionary); that
+/// the buffers are as long as the lengths say cannot be, and is trusted. Schema and array are borrowed, and their
+/// release is never called. Further error: TYPE_MISMATCH names a column of another format, such as a list.
 VDT_API vdt_status vdt_baseline_create_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
                                              const vdt_baseline_options* options, const vdt_allocator* allocator,
                                              vdt_baseline** out, vdt_error* error) VDT_NOEXCEPT;
@@ -2456,6 +2474,7 @@ VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, si
 // ---- validation: a whole table against a schema ----
 
 typedef struct vdt_batch_report vdt_batch_report;  ///< what a schema found in a table; immutable
+typedef struct vdt_statistics vdt_statistics;      ///< statistics of tables' columns; one thread at a time
 
 /// How a table is judged.
 typedef struct vdt_batch_options {
@@ -2481,6 +2500,24 @@ VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, con
                                              const struct ArrowArray* batch, const vdt_batch_options* options,
                                              const vdt_allocator* allocator, vdt_batch_report** out,
                                              vdt_error* error) VDT_NOEXCEPT;
+/// The same of all batches of a stream, as if they were one: read to its end, every batch released as soon as it is
+/// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
+/// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
+/// is given out, but what was counted before stays counted.
+VDT_API vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
+                                                    const vdt_batch_options* options, vdt_statistics* statistics,
+                                                    const vdt_allocator* allocator, vdt_batch_report** out,
+                                                    vdt_error* error) VDT_NOEXCEPT;
+/// As vdt_validator_check_columns and vdt_validator_check_arrow, and the table counted into `statistics` in the same
+/// pass: report and statistics are those of two calls, bit for bit. On errors nothing is counted.
+VDT_API vdt_status vdt_validator_count_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
+                                               const vdt_batch_options* options, vdt_statistics* statistics,
+                                               const vdt_allocator* allocator, vdt_batch_report** out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_count_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
+                                             const struct ArrowArray* batch, const vdt_batch_options* options,
+                                             vdt_statistics* statistics, const vdt_allocator* allocator,
+                                             vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_batch_report_destroy(vdt_batch_report* report) VDT_NOEXCEPT;
 
 /// The judgement of the whole.
@@ -2561,6 +2598,86 @@ VDT_API vdt_status vdt_statistics_compare(const void* reference, size_t referenc
                                           size_t live_size, const vdt_statistics_compare_options* options,
                                           vdt_decision* decision, char* buffer, size_t capacity, size_t* length,
                                           vdt_error* error) VDT_NOEXCEPT;
+// ---- validation: statistics of tables, and schemas learned from tables ----
+
+/// What is kept beside counts, extremes and moments; all by default. Statistics merge with those of the same options.
+typedef struct vdt_statistics_options {
+    uint32_t struct_size;
+    int32_t quantiles;
+    int32_t distinct;  ///< how many different values
+    int32_t values;    ///< the commonest
+} vdt_statistics_options;
+
+VDT_API void vdt_statistics_options_init(vdt_statistics_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Empty ones. `options` NULL = defaults. `*out`: owned.
+VDT_API vdt_status vdt_statistics_create(const vdt_statistics_options* options, const vdt_allocator* allocator,
+                                         vdt_statistics** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_statistics_destroy(vdt_statistics* statistics) VDT_NOEXCEPT;
+/// Counts every row. Errors: as vdt_window_observe_columns for malformed columns; INVALID_ARGUMENT for a column of
+/// texts that held numbers before, or the reverse; OVERFLOW beyond 2^61 rows. Nothing is counted then.
+VDT_API vdt_status vdt_statistics_update_columns(vdt_statistics* statistics, const vdt_column* columns, size_t count,
+                                                 vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_statistics_update_arrow(vdt_statistics* statistics, const struct ArrowSchema* schema,
+                                               const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
+/// Of all batches of a stream; see vdt_validator_check_arrow_stream. On errors what came before stays counted.
+VDT_API vdt_status vdt_statistics_update_arrow_stream(vdt_statistics* statistics, struct ArrowArrayStream* stream,
+                                                      vdt_error* error) VDT_NOEXCEPT;
+/// Adds those of other rows: any shards, merged in any order, have the bytes of the whole. Errors: INVALID_ARGUMENT for
+/// other options, and as vdt_statistics_update_columns.
+VDT_API vdt_status vdt_statistics_merge(vdt_statistics* statistics, const vdt_statistics* other,
+                                        vdt_error* error) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_statistics_rows(const vdt_statistics* statistics) VDT_NOEXCEPT;
+/// Canonical bytes: equal statistics give equal bytes. Two-call.
+VDT_API vdt_status vdt_statistics_to_bytes(const vdt_statistics* statistics, void* buffer, size_t capacity,
+                                           size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_statistics_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                             vdt_statistics** out, vdt_error* error) VDT_NOEXCEPT;
+/// Counts, extremes, moments, quantiles and the `commonest` values of each column as a document. Two-call.
+VDT_API vdt_status vdt_statistics_to_json(const vdt_statistics* statistics, size_t commonest, char* buffer,
+                                          size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// What rules a schema is given.
+typedef struct vdt_inference_options {
+    uint32_t struct_size;
+    int32_t read_texts;     ///< 1: texts that all stand for numbers make a numeric feature, as in a CSV file
+    uint64_t minimum_rows;  ///< fewer are refused; the `_init` says 30
+    /// A rule is kept if new values that fail it are at most this share, at the confidence: 0.05 at 0.95.
+    double most_refused;
+    double confidence;
+    double slack;  ///< bounds lie this share of the observed range outside of it: 0.1
+    uint64_t most_domain_values;
+} vdt_inference_options;
+
+VDT_API void vdt_inference_options_init(vdt_inference_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Learns a schema that accepts the table; rules without enough evidence are left out. `options` NULL = defaults.
+/// `*out`: owned. Errors: NOT_ENOUGH_DATA, INVALID_ARGUMENT, and those of malformed tables.
+VDT_API vdt_status vdt_schema_infer_columns(const vdt_column* columns, size_t count,
+                                            const vdt_inference_options* options, const vdt_allocator* allocator,
+                                            vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                                          const vdt_inference_options* options, const vdt_allocator* allocator,
+                                          vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+/// From statistics, such as those of many shards merged. What statistics do not tell is not learned: order, whether
+/// floats are whole, and of columns of more different values than the sample holds domains, formats and uniqueness;
+/// lengths are in bytes. Bounds take the extremes to be seen once, which asks for more rows, never for fewer.
+VDT_API vdt_status vdt_schema_infer_statistics(const vdt_statistics* statistics, const vdt_inference_options* options,
+                                               const vdt_allocator* allocator, vdt_schema** out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// Loosens the schema until the table fails no check with an error, and nothing else. `*out`: owned.
+VDT_API vdt_status vdt_schema_relax_columns(const vdt_schema* schema, const vdt_column* columns, size_t count,
+                                            const vdt_inference_options* options, const vdt_allocator* allocator,
+                                            vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_schema_relax_arrow(const vdt_schema* schema, const struct ArrowSchema* arrow_schema,
+                                          const struct ArrowArray* batch, const vdt_inference_options* options,
+                                          const vdt_allocator* allocator, vdt_schema** out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Why an inferred schema has its rules, or has not, a line for each; the steps of a relaxed one; empty for any other.
+/// Two-call.
+VDT_API vdt_status vdt_schema_evidence(const vdt_schema* schema, char* buffer, size_t capacity, size_t* length,
+                                       vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"
