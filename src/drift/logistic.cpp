@@ -112,8 +112,10 @@ Eigen::VectorXd LogisticTrainer::rescaling(const State& state) const {
 LogisticTrainer::Point LogisticTrainer::newton_step(const State& state) const {
     const Eigen::VectorXd scale = rescaling(state);
     const auto prepare = [&](const Point& gradient) {
-        Point result = precondition({gradient.slope.cwiseProduct(scale), gradient.level});
-        result.slope = result.slope.cwiseProduct(scale);
+        Point scaled = gradient;
+        scaled.slope.array() *= scale.array();
+        Point result = precondition(scaled);
+        result.slope.array() *= scale.array();
         return result;
     };
     Point step{Eigen::VectorXd::Zero(rows_.cols()), 0.0};
