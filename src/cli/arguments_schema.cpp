@@ -80,7 +80,9 @@ class SchemaCommands final : public CommandFamily {
         command.add_option("--jensen-shannon", rules.limits.jensen_shannon, "Limit of texts and numbers, in bits");
         command.add_option("--normalized-difference", rules.limits.normalized_difference, "Limit of texts, 0 to 1");
         command
-            .add_option("--limit", options.limits, "Limits of one column, e.g. country:infinity_norm=0.1; repeatable")
+            .add_option("--limit", options.limits,
+                        "A limit of one column, which the general ones then do not concern, e.g. "
+                        "country:infinity_norm=0.1; repeatable")
             ->type_name("COLUMN:COMPARATOR=LIMIT")
             ->expected(1)
             ->take_all();

@@ -38,12 +38,10 @@ void add_limit(const std::string& text, validation::ComparisonOptions& options) 
     const std::string digits = text.substr(equals + 1);
     const std::optional<double> value = parse_number(digits);
     if (!value) throw InputError("--limit " + text + ": \"" + digits + "\" is no number");
-    const auto [place, is_new] = options.columns.try_emplace(text.substr(0, colon), options.limits);
-    static_cast<void>(is_new);
     for (const Comparator comparator :
          {Comparator::infinity_norm, Comparator::jensen_shannon, Comparator::normalized_difference}) {
         if (word != comparator_name(comparator)) continue;
-        auto& limits = place->second;
+        validation::ComparatorLimits& limits = options.columns[text.substr(0, colon)];
         (comparator == Comparator::infinity_norm    ? limits.infinity_norm
          : comparator == Comparator::jensen_shannon ? limits.jensen_shannon
                                                     : limits.normalized_difference) = value;

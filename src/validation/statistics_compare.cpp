@@ -248,8 +248,9 @@ class Comparing {
             one.column = name;
             one.comparator = comparator;
             one.limit = limit_of(limits(name), comparator);
-            // What numbers have no comparator for is told only where it was asked for.
-            if (!reference.is_text && !live.is_text && comparator != Comparator::jensen_shannon && !one.limit) continue;
+            // What numbers have no comparator for is told only where it was asked for of this column.
+            const bool is_named = options_.columns.find(name) != options_.columns.end() && one.limit;
+            if (!reference.is_text && !live.is_text && comparator != Comparator::jensen_shannon && !is_named) continue;
             one.reason = evaluate(reference, live, one);
             if (one.reason.empty() && one.limit) {
                 one.decision = one.value > *one.limit    ? Decision::alarm

@@ -182,6 +182,11 @@ TEST_CASE("what is not certain is not judged; limits, missing columns and rows d
     CHECK(compare_statistics(reference, other, options).decision == Decision::alarm);
     CHECK(compare_statistics(reference, of_numbers(numbers), options).decision == Decision::not_evaluated);
     CHECK(compare_statistics(TableStatistics(), TableStatistics(), options).decision == Decision::not_evaluated);
+    // The general limit of texts does not concern numbers; one of the column does, and cannot be judged.
+    CHECK(compare_statistics(of_numbers(numbers), of_numbers(numbers), options).columns.size() == 1);
+    ComparisonOptions named;
+    named.columns["x"].infinity_norm = 0.1;
+    CHECK(compare_statistics(of_numbers(numbers), of_numbers(numbers), named).columns.front().reason == "is for texts");
     options.minimum_rows_ratio = 0.75;
     CHECK(compare_statistics(reference, live, options).rows_decision == Decision::alarm);
     // Misuse.
