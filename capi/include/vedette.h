@@ -884,8 +884,8 @@ typedef struct vdt_test_options {
     uint64_t permutations;  ///< p-values are (1 + #)/(permutations + 1); default 999
     uint64_t seed;          ///< of the permutations: same seed, same p-value, on every machine
     /// vdt_compare_columns, against autocorrelation, of rows in the order of time: means of `block` consecutive numbers
-    /// are compared (of categories the first of so many), or the first of each `thin` rows. One of both is 1; default 1.
-    /// Other functions take 1 alone: UNSUPPORTED.
+    /// are compared (of categories the first of so many), or the first of each `thin` rows. One of both is 1;
+    /// default 1. Other functions take 1 alone: UNSUPPORTED.
     uint32_t block;
     uint32_t thin;
 } vdt_test_options;
@@ -1934,7 +1934,7 @@ VDT_API vdt_status vdt_adjust_e_values(const double* e_values, size_t count, dou
 /// A confidence sequence of a stream of values; one thread at a time.
 typedef struct vdt_confidence_sequence vdt_confidence_sequence;
 enum {
-    VDT_SEQUENCE_MEAN = 0,       ///< of values within [lower, upper]: any law, dependence and drift
+    VDT_SEQUENCE_MEAN = 0,        ///< of values within [lower, upper]: any law, dependence and drift
     VDT_SEQUENCE_PROPORTION = 1,  ///< of zeros and ones with one probability of 1 given the past; tighter
     VDT_SEQUENCE_BETTING = 2      ///< of values within [lower, upper] with one mean given the past; tighter than MEAN
 };

@@ -64,15 +64,17 @@ LogisticTrainer::Point LogisticTrainer::apply_transposed(const Eigen::VectorXd& 
     return point;
 }
 
-LogisticTrainer::Point LogisticTrainer::precondition(const Point& gradient) const {
+LogisticTrainer::Point LogisticTrainer::precondition(const Point& gradient, const Eigen::VectorXd& scale) const {
     Point result;
+    const Eigen::VectorXd slope = gradient.slope.cwiseProduct(scale);
     result.level = gradient.level / (curvature_ * static_cast<double>(rows_.rows()));
     if (dual_) {
-        const Eigen::VectorXd inner = factor_.solve(apply({gradient.slope, 0.0}));
-        result.slope = (gradient.slope - apply_transposed(inner).slope) / ridge_;
+        const Eigen::VectorXd inner = factor_.solve(apply({slope, 0.0}));
+        result.slope = (slope - apply_transposed(inner).slope) / ridge_;
     } else {
-        result.slope = factor_.solve(gradient.slope);
+        result.slope = factor_.solve(slope);
     }
+    result.slope.array() *= scale.array();
     return result;
 }
 
@@ -111,16 +113,9 @@ Eigen::VectorXd LogisticTrainer::rescaling(const State& state) const {
 // Conjugate gradients on the Hessian, stopped the sooner the farther the minimum is: a rough step is then as good.
 LogisticTrainer::Point LogisticTrainer::newton_step(const State& state) const {
     const Eigen::VectorXd scale = rescaling(state);
-    const auto prepare = [&](const Point& gradient) {
-        Point scaled = gradient;
-        scaled.slope.array() *= scale.array();
-        Point result = precondition(scaled);
-        result.slope.array() *= scale.array();
-        return result;
-    };
     Point step{Eigen::VectorXd::Zero(rows_.cols()), 0.0};
     Point residual{-state.gradient.slope, -state.gradient.level};
-    Point preconditioned = prepare(residual);
+    Point preconditioned = precondition(residual, scale);
     Point direction = preconditioned;
     // Squared, of the gradient, by the preconditioner.
     double norm = residual.slope.dot(preconditioned.slope) + residual.level * preconditioned.level;
@@ -137,7 +132,7 @@ LogisticTrainer::Point LogisticTrainer::newton_step(const State& state) const {
         step.level += length * direction.level;
         residual.slope -= length * curved.slope;
         residual.level -= length * curved.level;
-        preconditioned = prepare(residual);
+        preconditioned = precondition(residual, scale);
         const double next = residual.slope.dot(preconditioned.slope) + residual.level * preconditioned.level;
         direction.slope = preconditioned.slope + next / norm * direction.slope;
         direction.level = preconditioned.level + next / norm * direction.level;

@@ -42,7 +42,7 @@ class LogisticTrainer {
 
     [[nodiscard]] Eigen::VectorXd apply(const Point& point) const;              // log-odds of all rows
     [[nodiscard]] Point apply_transposed(const Eigen::VectorXd& values) const;  // its adjoint
-    [[nodiscard]] Point precondition(const Point& gradient) const;
+    [[nodiscard]] Point precondition(const Point& gradient, const Eigen::VectorXd& scale) const;
     [[nodiscard]] Eigen::VectorXd rescaling(const State& state) const;
     [[nodiscard]] Point newton_step(const State& state) const;
     [[nodiscard]] bool descend(State& state, const Point& step, double slope,
