@@ -49,6 +49,11 @@ class Library:
         self.lib = c.CDLL(path)
         self.lib.vdt_statistics_rows.restype = u64
 
+    def isa(self):
+        """From the line for bug reports, which ends with it."""
+        self.lib.vdt_build_info.restype = c.c_char_p
+        return self.lib.vdt_build_info().decode().split()[-1]
+
     def call(self, name, *arguments):
         error = Error(struct_size=c.sizeof(Error))
         if getattr(self.lib, name)(*arguments, c.byref(error)) != 0:
@@ -250,11 +255,9 @@ def main():
     compare_requests(library, results)
     compare_tables(library, results, random, arguments.rows)
     compare_statistics(library, results, random, arguments.rows)
-    isa = library.lib.vdt_active_instruction_set
-    isa.restype = c.c_char_p
     peers = ("pydantic", "jsonschema_rs", "pandera", "polars", "whylogs", "pyarrow")
     versions = [(name, getattr(optional(name), "__version__", "not installed")) for name in peers]
-    text = results.markdown(header(isa().decode(), "3 to 9", *versions))
+    text = results.markdown(header(library.isa(), "3 to 9", *versions))
     print(text)
     if arguments.output:
         open(arguments.output, "w", encoding="utf-8").write(text)
