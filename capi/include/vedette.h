@@ -2704,38 +2704,6 @@ VDT_API vdt_status vdt_batch_report_render(const vdt_batch_report* report, const
                                            const vdt_render_options* options, char* buffer, size_t capacity,
                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
 
-// ---- validation: two tables compared by their statistics ----
-
-/// Above which value a comparator alarms; a negative limit: not judged.
-typedef struct vdt_comparator_limits {
-    const char* column;  ///< its name, of column_length bytes; of the options' `limits` NULL: of all other columns
-    size_t column_length;
-    double infinity_norm;          ///< of texts: the largest difference of two shares
-    double jensen_shannon;         ///< Jensen-Shannon divergence in bits, of texts and numbers
-    double normalized_difference;  ///< of texts: the largest difference of two counts, over the sum of all counts
-} vdt_comparator_limits;
-
-typedef struct vdt_statistics_compare_options {
-    uint32_t struct_size;
-    int32_t as_tfdv;            ///< 1: as TensorFlow Data Validation computes, its NaN and ten buckets included
-    uint32_t cells;             ///< of numbers, 2 to 1024; 0 = 32
-    int32_t tell_values;        ///< 1: the document tells the text that differs the most
-    double minimum_rows_ratio;  ///< of live rows / reference rows; negative: none, as `_init` says
-    double maximum_rows_ratio;
-    const vdt_comparator_limits* limits;  ///< borrowed; NULL with limit_count 0: nothing is judged
-    size_t limit_count;
-} vdt_statistics_compare_options;
-
-VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options* options, size_t size) VDT_NOEXCEPT;
-/// Skew and drift between two tables by the comparators of TensorFlow Data Validation, from the bytes of their
-/// statistics (a file of `vedette schema statistics --save`). `*decision`, if not NULL: VDT_ALARM where a comparator is
-/// above its limit or a column with one is missing, VDT_NOT_EVALUATED where one could not be judged or none has a
-/// limit. The document, JSON, is two-call; all of buffer, capacity and length may be NULL and 0. `options` NULL =
-/// defaults. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, INVALID_ARGUMENT for limits above 1 or given twice.
-VDT_API vdt_status vdt_statistics_compare(const void* reference, size_t reference_size, const void* live,
-                                          size_t live_size, const vdt_statistics_compare_options* options,
-                                          vdt_decision* decision, char* buffer, size_t capacity, size_t* length,
-                                          vdt_error* error) VDT_NOEXCEPT;
 // ---- validation: statistics of tables, and schemas learned from tables ----
 
 /// What is kept beside counts, extremes and moments; all by default. Statistics merge with those of the same options.
@@ -2775,6 +2743,36 @@ VDT_API vdt_status vdt_statistics_from_bytes(const void* bytes, size_t size, con
 /// Counts, extremes, moments, quantiles and the `commonest` values of each column as a document. Two-call.
 VDT_API vdt_status vdt_statistics_to_json(const vdt_statistics* statistics, size_t commonest, char* buffer,
                                           size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// Above which value a comparator alarms; a negative limit: not judged.
+typedef struct vdt_comparator_limits {
+    const char* column;  ///< its name, of column_length bytes; of the options' `limits` NULL: of all other columns
+    size_t column_length;
+    double infinity_norm;          ///< of texts: the largest difference of two shares
+    double jensen_shannon;         ///< Jensen-Shannon divergence in bits, of texts and numbers
+    double normalized_difference;  ///< of texts: the largest difference of two counts, over the sum of all counts
+} vdt_comparator_limits;
+
+typedef struct vdt_statistics_compare_options {
+    uint32_t struct_size;
+    int32_t as_tfdv;            ///< 1: as TensorFlow Data Validation computes, its NaN and ten buckets included
+    uint32_t cells;             ///< of numbers, 2 to 1024; 0 = 32
+    int32_t tell_values;        ///< 1: the document tells the text that differs the most
+    double minimum_rows_ratio;  ///< of live rows / reference rows; negative: none, as `_init` says
+    double maximum_rows_ratio;
+    const vdt_comparator_limits* limits;  ///< borrowed; NULL with limit_count 0: nothing is judged
+    size_t limit_count;
+} vdt_statistics_compare_options;
+
+VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options* options, size_t size) VDT_NOEXCEPT;
+/// Skew and drift between two tables by the comparators of TensorFlow Data Validation. `*decision`, if not NULL:
+/// VDT_ALARM where a comparator is above its limit or a column with one is missing, VDT_NOT_EVALUATED where one could
+/// not be judged or none has a limit. The document, JSON, is two-call; all of buffer, capacity and length may be NULL
+/// and 0. `options` NULL = defaults. Errors: INVALID_ARGUMENT for limits above 1 or given twice.
+VDT_API vdt_status vdt_statistics_compare(const vdt_statistics* reference, const vdt_statistics* live,
+                                          const vdt_statistics_compare_options* options, vdt_decision* decision,
+                                          char* buffer, size_t capacity, size_t* length,
+                                          vdt_error* error) VDT_NOEXCEPT;
 
 /// What rules a schema is given.
 typedef struct vdt_inference_options {
