@@ -104,11 +104,11 @@ static void test_comparison(void) {
                 vdt_statistics_compare(tables[0], tables[1], &options, &decision, NULL, 0, NULL, e));
     CHECK(decision == -1);
     options.limit_count = 1;
-    char document[4096];
+    char told[4096];
     size_t length = 0;
-    CHECK_OK(vdt_statistics_compare(tables[0], tables[1], &options, &decision, document, sizeof document, &length, e));
+    CHECK_OK(vdt_statistics_compare(tables[0], tables[1], &options, &decision, told, sizeof told, &length, e));
     CHECK(decision == VDT_ALARM);
-    CHECK(length < sizeof document && strstr(document, "jensen_shannon") != NULL);
+    CHECK(length < sizeof told && strstr(told, "jensen_shannon") != NULL);
     CHECK_OK(vdt_statistics_compare(tables[0], tables[0], &options, &decision, NULL, 0, NULL, e));
     CHECK(decision == VDT_PASS);
     vdt_statistics_destroy(tables[0]);
