@@ -65,7 +65,7 @@ def logit_scores(z, gamma=0.1, largest=100):
 
 
 def mahalanobis(random, d, classes):
-    """The same in NumPy, the means whitened before: what a request needs at least; and pytorch-ood's own."""
+    """NumPy's product of the gaps to all means with the precision, and pytorch-ood's own."""
     means = random.standard_normal((classes, d))
     rows = random.standard_normal((4 * d + 2 * classes, d)).astype(np.float32)
     labels = np.arange(len(rows)) % classes
