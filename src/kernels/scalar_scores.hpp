@@ -45,8 +45,8 @@ void add_groups(const float* logits, std::size_t count, double* sums, Term&& ter
 inline void logit_sums(const float* logits, std::size_t count, float largest, float inverse_temperature,
                        LogitSums* sums) noexcept {
     const auto exponential = [=](float z, float& y) {
-        y = (z - largest) * inverse_temperature;
-        return bounded_exponential<PlainScoreWords>(y, z < largest);
+        y = (z - largest) * (inverse_temperature * log2_of_e);
+        return bounded_power<PlainScoreWords>(y, z < largest);
     };
     add_groups(logits, count, sums->exponentials, [&](float z) {
         float y = 0.0F;

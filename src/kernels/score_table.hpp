@@ -34,11 +34,11 @@ struct LogitRange {
     bool has_nan = false;
 };
 
-/// Sums over exp(y), y = (z - largest) / temperature, of the logits below the largest, lane by lane; y beyond -87 adds
-/// nothing. Begins with zeros.
+/// Sums over 2^x, x = (z - largest) / (temperature ln 2), of the logits below the largest, lane by lane; what is no
+/// normal float adds nothing to speak of, x below -127 nothing at all. Begins with zeros.
 struct LogitSums {
     double exponentials[logit_lanes] = {};
-    double weighted[logit_lanes] = {};  ///< exp(y) y
+    double weighted[logit_lanes] = {};  ///< 2^x x
     std::uint64_t at_largest = 0;
 };
 

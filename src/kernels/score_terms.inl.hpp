@@ -12,8 +12,6 @@ namespace vedette::inline v0::kernels {
 namespace {
 
 constexpr float log2_of_e = 1.44269504088896340736F;
-/// exp() of less than this is no normal float.
-constexpr float lowest_exponent = -87.0F;
 
 // The sum of c[i] x^i by pairs: less than half as long a chain as Horner's, and the chain is what takes the time.
 template <class Words, class V>
@@ -31,12 +29,12 @@ VEDETTE_INLINE V exp2_bounded(V x) noexcept {
     return exp2_by<Words, float>(x, [](V r) { return seven_terms<Words>(r, ExpTerms<float>::series); });
 }
 
-// exp(y) for y <= 0, where `below` holds and it is a normal float, else 0; and y, bounded.
+// 2^x for x <= 0 where `below` holds, else 0; and x, bounded. Where x is below -127 that is 0, since the exponent's
+// bits then take away those of 1; between that and -126 less than the least normal float.
 template <class Words, class V, class M>
-VEDETTE_INLINE V bounded_exponential(V& y, M below) noexcept {
-    const V limit = Words::broadcast(lowest_exponent);
-    y = Words::larger(y, limit);
-    return Words::where(below & (y > limit), exp2_bounded<Words>(y * Words::broadcast(log2_of_e)));
+VEDETTE_INLINE V bounded_power(V& x, M below) noexcept {
+    x = Words::larger(x, Words::broadcast(-127.0F));
+    return Words::where(below, exp2_bounded<Words>(x));
 }
 
 // p^gamma (1 - p)^gamma for p <= 1/2 in three steps, whose chains are long: of one step many vectors are under way at

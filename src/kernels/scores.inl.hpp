@@ -79,7 +79,7 @@ VEDETTE_INLINE void add_lanes(Batch<float> folded, double* sums) noexcept {
 void logit_sums(const float* logits, std::size_t count, float largest, float inverse_temperature,
                 LogitSums* sums) noexcept {
     constexpr std::size_t width = Batch<float>::size;
-    const Batch<float> top(largest), scale(inverse_temperature);
+    const Batch<float> top(largest), scale(inverse_temperature * log2_of_e);
     Tally<float> under;
     for_logit_groups(logits, count, [&](const float* group) {
 #pragma GCC unroll 4
@@ -90,7 +90,7 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
                 const Batch<float> z = Batch<float>::load_unaligned(group + k * logit_lanes + l);
                 const Mask<float> below = z < top;
                 y[k] = (z - top) * scale;
-                e[k] = bounded_exponential<ScoreWords>(y[k], below);
+                e[k] = bounded_power<ScoreWords>(y[k], below);
                 under.add(below);
             }
             add_lanes((e[0] + e[1]) + (e[2] + e[3]), sums->exponentials + l);

@@ -95,7 +95,7 @@ struct Largest {
 
 // Between two logits that few others lie between: the `rank`-th largest of those, and how many are above it. Each is
 // compared with each, since a branch per comparison would be guessed wrong every other time.
-constexpr std::size_t most_candidates = 32;
+constexpr std::size_t most_candidates = 16;
 template <class Row>
 Largest find_between(Row& row, const ScoreKernels& kernels, float low, float high, std::size_t count_high,
                      std::size_t wanted) noexcept {
@@ -275,7 +275,7 @@ LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs)
         row.for_each_part(
             kernels, [&](const float* z, std::size_t n) { kernels.logit_sums(z, n, range.largest, inverse, &sums); });
         at_largest = static_cast<std::size_t>(sums.at_largest);
-        weighted = fold(sums.weighted);
+        weighted = fold(sums.weighted) * 0.69314718055994530942;  // of powers of 2
         const double others = static_cast<double>(at_largest - 1) + fold(sums.exponentials);
         return Total{1.0 + others, others};
     };
