@@ -356,6 +356,17 @@ constexpr std::array sample_fields{
     row_field<&drift::RowBlocks::thin>("thin"),
 };
 
+constexpr std::array memory_fields{
+    action_field<MemoryPolicy, &MemoryPolicy::query_attacks>("query_attacks"),
+    action_field<MemoryPolicy, &MemoryPolicy::extraction>("extraction"),
+    Field<MemoryPolicy>{"silent",
+                        [](MemoryPolicy& target, const Json& json, const std::string& path) {
+                            if (!json.is_boolean()) refuse(path, "must be true or false");
+                            target.silent = json.get<bool>();
+                        },
+                        [](const MemoryPolicy& source, Json& json) { json = source.silent; }},
+};
+
 constexpr std::array group_fields{
     Field<GroupPolicy>{"features",
                        [](GroupPolicy& target, const Json& json, const std::string& path) {
@@ -507,6 +518,12 @@ constexpr std::array policy_fields{
             read_fields<ScoreRule>(target.fused_scores, json, path, score_fields);
         },
         [](const Policy& source, Json& json) { json = write_fields<ScoreRule>(source.fused_scores, score_fields); }},
+    Field<Policy>{
+        "memory",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<MemoryPolicy>(target.memory, json, path, memory_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<MemoryPolicy>(source.memory, memory_fields); }},
 };
 
 Json parse_without_repeated_keys(std::string_view text) {
@@ -625,6 +642,8 @@ void Policy::validate() const {
         refuse("/scores", fmt::format("names {} scores, at most {}", scores.size(), most_scores));
     for (const auto& [name, rule] : scores) validate_score(rule, "/scores/" + name);
     validate_score(fused_scores, "/fused_scores");
+    check_fixed(memory.query_attacks, "/memory/query_attacks");
+    check_fixed(memory.extraction, "/memory/extraction");
 }
 
 Policy Policy::from_json(std::string_view text) {

@@ -73,7 +73,15 @@ std::string_view Policy::json_schema() noexcept {
     "scores": {"type": "object", "maxProperties": 8, "additionalProperties": {"$ref": "#/$defs/score"},
       "description": "scores of the baseline by its names for them; a score that is not named is not asked"},
     "fused_scores": {"$ref": "#/$defs/score",
-      "description": "all of these scores together, by the mean of their e-values; action pass leaves it out"}
+      "description": "all of these scores together, by the mean of their e-values; action pass leaves it out"},
+    "memory": {"type": "object", "additionalProperties": false,
+      "description": "requests that the memory across requests speaks against, where the server keeps one",
+      "properties": {
+        "query_attacks": {"$ref": "#/$defs/fixed_action", "default": "warn"},
+        "extraction": {"$ref": "#/$defs/fixed_action", "default": "warn"},
+        "silent": {"type": "boolean", "default": false,
+          "description": "score, count and report, but neither in a verdict's decision nor its findings"}
+      }}
   },
   "$defs": {
     "action": {"enum": ["pass", "warn", "alarm", "learned"]},

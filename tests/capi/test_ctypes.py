@@ -226,6 +226,12 @@ BatchSummary = struct("vdt_batch_summary", ("struct_size", u32), ("severity", i3
 BatchFinding = struct("vdt_batch_finding", ("struct_size", u32), ("check", i32), ("feature", u64), ("severity", i32),
                       ("reserved", u32), ("count", u64), *doubles("rate_lower rate_upper"), ("offenders", pointer),
                       ("offender_count", u64), ("bitmap", pointer), ("bitmap_length", u64))
+ComparatorLimits = struct("vdt_comparator_limits", ("column", pointer), ("column_length", u64),
+                          *doubles("infinity_norm jensen_shannon normalized_difference"))
+StatisticsCompareOptions = struct("vdt_statistics_compare_options", ("struct_size", u32), ("as_tfdv", i32),
+                                  ("cells", u32), ("tell_values", i32),
+                                  *doubles("minimum_rows_ratio maximum_rows_ratio"), ("limits", pointer),
+                                  ("limit_count", u64))
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
@@ -241,7 +247,8 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchGroup, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
-           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding,
+           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding, ComparatorLimits,
+           StatisticsCompareOptions,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

@@ -126,6 +126,16 @@ struct SamplePolicy {
     friend bool operator==(const SamplePolicy&, const SamplePolicy&) = default;
 };
 
+/// What becomes of a request that the memory across requests speaks against, see QueryMemory; where a server gives
+/// none to `Guard::check`, nothing.
+struct MemoryPolicy {
+    Action query_attacks = Action::warn;  ///< of an accused account: pass (counted only), warn or alarm
+    Action extraction = Action::warn;     ///< the same, of an account whose inputs look synthetic
+    bool silent = false;  ///< score, count and report, but neither in a verdict's decision nor its findings
+
+    friend bool operator==(const MemoryPolicy&, const MemoryPolicy&) = default;
+};
+
 /// The whole policy. A default-constructed one is already useful.
 struct Policy {
     static constexpr int version = 1;
@@ -153,6 +163,9 @@ struct Policy {
     static constexpr std::size_t most_scores = 8;  ///< so that a verdict holds the evidence of all
     /// Of all scores together, by perturbation::fused_e_value; `pass` leaves it out.
     ScoreRule fused_scores{.level = 1e-3, .action = Action::pass};
+
+    /// Of the memory across requests.
+    MemoryPolicy memory{};
 
     /// The rules that hold for a feature.
     [[nodiscard]] const FeaturePolicy& for_feature(std::string_view name) const;
