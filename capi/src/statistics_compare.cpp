@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparators on the bytes of statistics, across the C boundary.
+// Comparators of statistics, across the C boundary.
 #include "vedette/validation/statistics_compare.hpp"
 
 #include <string>
@@ -13,7 +13,6 @@ using namespace vedette;
 using namespace vedette::capi;
 using validation::ComparatorLimits;
 using validation::ComparisonOptions;
-using validation::TableStatistics;
 
 namespace {
 
@@ -50,11 +49,6 @@ ComparisonOptions read_options(const vdt_statistics_compare_options& options) {
     return rules;
 }
 
-TableStatistics read_statistics(const void* bytes, std::size_t size, const char* argument) {
-    require(bytes, argument);
-    return TableStatistics::deserialize({static_cast<const std::byte*>(bytes), size});
-}
-
 }  // namespace
 
 extern "C" {
@@ -63,15 +57,15 @@ void vdt_statistics_compare_options_init(vdt_statistics_compare_options* options
     init_struct(options, size, default_options());
 }
 
-vdt_status vdt_statistics_compare(const void* reference, size_t reference_size, const void* live, size_t live_size,
+vdt_status vdt_statistics_compare(const vdt_statistics* reference, const vdt_statistics* live,
                                   const vdt_statistics_compare_options* options, vdt_decision* decision, char* buffer,
                                   size_t capacity, size_t* length, vdt_error* error) noexcept {
     return fence(error, [&] {
+        require(reference, "reference");
+        require(live, "live");
         const vdt_statistics_compare_options read = read_struct(options, default_options(), "options");
-        const ComparisonOptions rules = read_options(read);
-        const TableStatistics before = read_statistics(reference, reference_size, "reference");
-        const TableStatistics now = read_statistics(live, live_size, "live");
-        const validation::StatisticsComparison comparison = validation::compare_statistics(before, now, rules);
+        const validation::StatisticsComparison comparison =
+            validation::compare_statistics(reference->object, live->object, read_options(read));
         if (buffer != nullptr || length != nullptr)
             copy_text(to_json(comparison, read.tell_values != 0), buffer, capacity, length);
         if (decision != nullptr) *decision = static_cast<vdt_decision>(comparison.decision);

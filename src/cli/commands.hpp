@@ -47,6 +47,10 @@ struct LiveOptions {
     std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's
     std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together; empty = the policy's
     std::optional<stats::Correction> correction;  ///< in place of the policy's
+    std::optional<drift::Method> method;          ///< of tests on samples, in place of the policy's
+    std::optional<drift::Alternative> alternative;
+    std::optional<std::uint64_t> permutations;
+    std::uint32_t block = 1;  ///< above 1: in place of the policy's
 };
 
 /// Which columns of a file are sketched, and how.
@@ -199,10 +203,14 @@ struct ScoreSource {
 struct ScoreFitOptions {
     std::string kind;
     std::string options;
-    ScoreSource reference;  ///< an empty path for kinds that are not fitted
-    std::string label;      ///< column with the class of each row; empty = all of one class
-    ScoreSource calibrate;  ///< an empty path = no calibration
-    std::string group;      ///< column of the calibration file with the group of each row; empty = one for all
+    ScoreSource reference;     ///< an empty path for kinds that are not fitted
+    std::string label;         ///< column with the class of each row; empty = all of one class
+    std::string head_weights;  ///< of the model's last layer, a row per class; empty = not given
+    std::string head_bias;
+    ScoreSource calibrate;    ///< an empty path = no calibration
+    std::string predictions;  ///< of the model, on what `score queries` writes of the calibration file
+    bool as_logits = false;   ///< they are logits
+    std::string group;        ///< column of the calibration file with the group of each row; empty = one for all
     stats::ConformalGuarantee guarantee = stats::ConformalGuarantee::marginal;
     double failure_probability = 0.05;
     double level = 0.0;  ///< that the calibration must have the rows for; 0 = any
@@ -214,8 +222,10 @@ struct ScoreRunOptions {
     std::string score;
     ScoreSource live;
     std::string group;
+    std::string predictions;  ///< of the model, on what `score queries` writes of the file
+    bool as_logits = false;
     double level = 0.05;  ///< false discovery rate (Benjamini and Hochberg)
-    std::string output;   ///< CSV of all rows; empty = none
+    std::string output;   ///< CSV of all rows; of `score queries` NPY; empty = none
     bool as_json = false;
 };
 
@@ -245,6 +255,8 @@ ExitStatus monitor(const MonitorOptions& options);
 ExitStatus monitor_list();
 ExitStatus score_fit(const ScoreFitOptions& options);
 /// Fails where any row is found; not enough data where one could not be evaluated.
+/// Writes the rows that the model is to be asked about, for a score that asks it, as NPY.
+ExitStatus score_queries(const ScoreRunOptions& options);
 ExitStatus score_run(const ScoreRunOptions& options);
 /// Adds calibrated scores, each NAME=FILE, to those of a baseline; one of the same name is replaced.
 ExitStatus score_add(const std::string& baseline_path, const std::vector<std::string>& scores,

@@ -152,7 +152,7 @@ class Parser {
     void parse_number(ProtoField& field) {
         field.kind = ProtoField::Kind::number;
         if (take('-')) {
-            field.value.push_back('-');
+            field.value.push_back('-');  // g++ 12 warns of an assignment: overlapping memory that is none
         }
         const std::size_t begin = at_;
         if (at_ < text_.size() && is_letter(text_[at_])) {  // -inf

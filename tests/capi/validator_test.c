@@ -76,16 +76,43 @@ static void test_comparison(void) {
     vdt_statistics_compare_options options;
     vdt_statistics_compare_options_init(&options, sizeof options);
     CHECK(options.minimum_rows_ratio < 0.0 && options.limits == NULL);
+    vdt_statistics* tables[2] = {NULL, NULL};
+    const double values[2][4] = {{1.0, 2.0, 3.0, 4.0}, {101.0, 102.0, 103.0, 104.0}};
+    for (int i = 0; i < 2; ++i) {
+        vdt_column column;
+        memset(&column, 0, sizeof column);
+        column.name = "x";
+        column.name_length = 1;
+        column.struct_size = sizeof column;
+        column.kind = VDT_COLUMN_NUMERIC;
+        column.dtype = VDT_F64;
+        column.byte_length = sizeof values[i];
+        column.data = values[i];
+        column.length = 4;
+        CHECK_OK(vdt_statistics_create(NULL, NULL, &tables[i], e));
+        CHECK_OK(vdt_statistics_update_columns(tables[i], &column, 1, e));
+    }
     vdt_decision decision = -1;
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "reference",
-                vdt_statistics_compare(NULL, 0, "x", 1, &options, &decision, NULL, 0, NULL, e));
-    CHECK_FAILS(VDT_CORRUPT_DATA, "", vdt_statistics_compare("x", 1, "x", 1, NULL, &decision, NULL, 0, NULL, e));
-    vdt_comparator_limits limits[2] = {{NULL, 0, 0.1, -1.0, -1.0}, {NULL, 0, 0.1, -1.0, -1.0}};
+                vdt_statistics_compare(NULL, tables[1], &options, &decision, NULL, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "live",
+                vdt_statistics_compare(tables[0], NULL, &options, &decision, NULL, 0, NULL, e));
+    vdt_comparator_limits limits[2] = {{NULL, 0, -1.0, 0.1, -1.0}, {NULL, 0, -1.0, 0.1, -1.0}};
     options.limits = limits;
     options.limit_count = 2;
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "limits",
-                vdt_statistics_compare("x", 1, "x", 1, &options, &decision, NULL, 0, NULL, e));
+                vdt_statistics_compare(tables[0], tables[1], &options, &decision, NULL, 0, NULL, e));
     CHECK(decision == -1);
+    options.limit_count = 1;
+    char document[4096];
+    size_t length = 0;
+    CHECK_OK(vdt_statistics_compare(tables[0], tables[1], &options, &decision, document, sizeof document, &length, e));
+    CHECK(decision == VDT_ALARM);
+    CHECK(length < sizeof document && strstr(document, "jensen_shannon") != NULL);
+    CHECK_OK(vdt_statistics_compare(tables[0], tables[0], &options, &decision, NULL, 0, NULL, e));
+    CHECK(decision == VDT_PASS);
+    vdt_statistics_destroy(tables[0]);
+    vdt_statistics_destroy(tables[1]);
 }
 
 static void test_patterns(void) {

@@ -322,6 +322,21 @@ class CommandLine(unittest.TestCase):
         report = json.loads(self.expect(run("drift", ref, same, "--test", "welch_t", "--format", "json"), PASS))
         self.assertEqual([feature["test"] for feature in report["windows"][0]["features"]],
                          ["welch_t", "welch_t", "chi_square"])  # categories have no mean: the policy's test
+        blocks = json.loads(self.expect(run("drift", ref, moved, "--test", "mann_whitney", "--method", "asymptotic",
+                                            "--block", "20", "--format", "json"), FAILED))
+        self.assertEqual(blocks["policy"]["samples"], {"method": "asymptotic", "alternative": "two_sided",
+                                                        "permutations": 999, "seed": 0, "block": 20, "thin": 1})
+        test = blocks["windows"][0]["features"][0]["evidence"][0]["test"]
+        self.assertEqual((test["reference_count"], test["live_count"]), (200, 200))
+        self.expect(run("drift", ref, same, "--test", "welch_t", "--method", "exact"), INPUT_ERROR, "exact")
+        self.expect(run("drift", ref, same, "--method", "exact"), INPUT_ERROR, "--test")
+        lower = json.loads(self.expect(run("drift", ref, moved, "--test", "mann_whitney", "--alternative", "less",
+                                           "--ignore", "country", "--format", "json"), PASS))
+        self.assertGreater(lower["windows"][0]["features"][0]["evidence"][0]["test"]["p_value"], 0.99)
+        finer = json.loads(self.expect(run("drift", ref, moved, "--test", "wasserstein", "--permutations", "4999",
+                                           "--format", "json"), FAILED))
+        self.assertEqual(finer["windows"][0]["features"][0]["evidence"][0]["test"]["p_value"], 0.0002)
+        self.expect(run("drift", ref, same, "--test", "welch_t", "--block", "2", "--thin", "2"), INPUT_ERROR, "--block")
         self.expect(run("drift", ref, same, "--test", "two_proportion"), INPUT_ERROR, "--test")
         self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
         self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
