@@ -81,8 +81,7 @@ void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) 
     constexpr std::size_t longest = std::size_t{1} << 20;
     for (const std::string_view text : facts.texts) {
         if (!known.insert(key(text)).second) continue;
-        const bool may_stand =
-            text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text);
+        const bool may_stand = text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text);
         if (!may_stand || known.size() > most) return feature.domain.reset();
         domain.values.emplace_back(text);
     }

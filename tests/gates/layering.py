@@ -34,6 +34,7 @@ THIRD_PARTY = {
 }
 # Heavy headers belong into translation units: a header that includes one makes every user of it slow to compile.
 ONLY_IN_SOURCES = {"nlohmann", "boost", "fmt", "re2"}
+LIGHT = {"nlohmann/json_fwd.hpp"}  # declarations alone
 STANDARD = set("""
 algorithm any array atomic barrier bit bitset cassert ccomplex cctype cerrno cfenv cfloat charconv chrono cinttypes
 climits clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg cstddef
@@ -94,7 +95,7 @@ def problems_of(path, root):
         if library is not None:
             if not path.startswith(THIRD_PARTY[library]):
                 yield number, f"'{name}' may be included only in {', '.join(THIRD_PARTY[library])}"
-            elif library in ONLY_IN_SOURCES and not path.endswith((".cpp", ".cc")):
+            elif library in ONLY_IN_SOURCES and name not in LIGHT and not path.endswith((".cpp", ".cc")):
                 yield number, f"'{name}' belongs into a .cpp file: headers with it make their users slow to compile"
         elif public and name not in STANDARD and "adapters/" not in path:
             yield number, f"'{name}' is neither the standard library nor ours"
