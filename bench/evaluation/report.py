@@ -121,7 +121,7 @@ def of_extraction(rows, accused, count):
 
 def write(path, facts, stages, of_trigger, of_memory):
     attacks, (streams, accused, count) = of_memory
-    parts = [f"Measured with vedette {facts}.", "## Over all data sets", summary(stages),
+    parts = [f"Measured with {facts}.", "## Over all data sets", summary(stages),
              "## Each data set", *(of_data_set(name, stage) for name, stage in stages.items()), "## A planted backdoor",
              of_triggers(of_trigger), "## Query attacks", *(of_attacks(*each) for each in attacks), "## Extraction",
              of_extraction(streams, accused, count)]
