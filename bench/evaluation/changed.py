@@ -21,7 +21,7 @@ def corruptions(data, x, seed):
         scaled[:, column] *= 10
         return {"noise, 1 sd": x + noise, "one feature x 10": scaled, "features shuffled": shuffled}
     picture = x.reshape(-1, *data.image)
-    clip = lambda y: np.clip(y, 0, 1).astype(np.float32).reshape(len(x), -1)
+    clip = lambda y: data.as_sent(y.reshape(len(x), -1))
     covered = picture.copy()
     half = data.image[0] // 4
     covered[:, half:3 * half, half:3 * half] = 0.5
@@ -52,7 +52,7 @@ def adversarial(data, network, count, seed):
     found = {}
     for name, (attack, rows) in attacks.items():
         np.random.seed(seed)
-        changed = attack.generate(x[:rows], one_hot(y[:rows], data.classes)).astype(np.float32)
+        changed = data.as_sent(attack.generate(x[:rows], one_hot(y[:rows], data.classes)).astype(np.float32))
         wrong = network.predicted(changed) != y[:rows]
         found[name] = changed[wrong]
     return found

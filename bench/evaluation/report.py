@@ -101,11 +101,11 @@ def of_attacks(facts, runs):
              f"{each['found']} of {each['runs']}", number(each["delay"]), f"{100 * each['flagged']:.0f} %"]
             for each in runs]
     quantiles = ", ".join(f"{value:.2f}" for value in facts["quantiles"])
-    return (f"Benign traffic: {facts['requests']} requests of {facts['accounts']} accounts, images of MNIST that nothing "
-            f"else has used, one in twenty a retry; as many others calibrated (Simes, failure 0.05). Found at 5 %: "
-            f"{100 * facts['at 5 %']:.1f} %, at 1 %: {100 * facts['at 1 %']:.1f} %; accounts accused at level 1e-3: "
-            f"**{facts['accused']} of {facts['accounts']}**. The store's score of benign requests has the quantiles "
-            f"{quantiles} (50, 90, 95, 99 %).\n\n"
+    return (f"### Benign traffic with {100 * facts['retries']:.0f} % exact repeats\n\n"
+            f"{facts['requests']} requests of {facts['accounts']} accounts; {facts['calibrated']} others calibrated (Simes, "
+            f"failure 0.05). Found at 5 %: {100 * facts['at 5 %']:.1f} %, at 1 %: {100 * facts['at 1 %']:.1f} %; accounts "
+            f"accused at level 1e-3: **{facts['accused']} of {facts['accounts']}**. Benign scores of the store have the "
+            f"quantiles {quantiles} (50, 90, 95, 99 %).\n\n"
             + table(["attack", "attacker", "runs", "succeeded", "queries (median)", "accused", "after (median)",
                      "requests above the benign 99 %"], "---|---|--:|--:|--:|--:|--:|--:", rows))
 
@@ -120,10 +120,10 @@ def of_extraction(rows, accused, count):
 
 
 def write(path, facts, stages, of_trigger, of_memory):
-    benign, attacks, (streams, accused, count) = of_memory
-    parts = [f"Measured with vedette {facts}.", "## Over all data sets", summary(stages),
+    attacks, (streams, accused, count) = of_memory
+    parts = [f"Measured with {facts}.", "## Over all data sets", summary(stages),
              "## Each data set", *(of_data_set(name, stage) for name, stage in stages.items()), "## A planted backdoor",
-             of_triggers(of_trigger), "## Query attacks", of_attacks(benign, attacks), "## Extraction",
+             of_triggers(of_trigger), "## Query attacks", *(of_attacks(*each) for each in attacks), "## Extraction",
              of_extraction(streams, accused, count)]
     before, rest = path.read_text().split(BEGIN)
     after = rest.split(END, 1)[1]
