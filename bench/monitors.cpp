@@ -159,6 +159,9 @@ BENCHMARK_CAPTURE(bank, cusum_storm, drift::CusumBank(features, {}), Stream::sto
 BENCHMARK_CAPTURE(bank, cusum_nan, drift::CusumBank(features, {}), Stream::nan)->Arg(1);
 BENCHMARK_CAPTURE(bank, ewma_chart_steady, drift::EwmaChartBank(features, {}), Stream::steady)->Arg(1)->Arg(16);
 BENCHMARK_CAPTURE(bank, ewma_chart_storm, drift::EwmaChartBank(features, {}), Stream::storm)->Arg(1);
+BENCHMARK_CAPTURE(bank, ddm, drift::DdmBank(features, {}), Stream::errors)->Arg(1)->Arg(16);
+BENCHMARK_CAPTURE(bank, hddm_a, drift::HddmABank(features, {}), Stream::errors)->Arg(1)->Arg(16);
+BENCHMARK_CAPTURE(bank, hddm_a_nan, drift::HddmABank(features, {}), Stream::nan)->Arg(1);
 BENCHMARK_CAPTURE(run, ddm, drift::Ddm(), Stream::errors);
 BENCHMARK_CAPTURE(run, eddm, drift::Eddm(), Stream::errors);
 BENCHMARK_CAPTURE(run, hddm_a, drift::HddmA(), Stream::errors);

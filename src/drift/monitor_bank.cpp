@@ -3,6 +3,7 @@
 #include "vedette/drift/monitor_bank.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -38,6 +39,7 @@ MonitorBankBase::MonitorBankBase(const char* name, std::size_t features, std::si
     changed_.resize(groups);
     nan_.resize(features);
     infinite_.resize(features);
+    refused_.resize(features);
     changes_.resize(features);
     last_change_.resize(features);
     gathered_.resize(features);
@@ -49,7 +51,8 @@ void MonitorBankBase::forget() noexcept {
     std::fill(skipped_.begin(), skipped_.end(), Line{});
     std::fill(begins_.begin(), begins_.end(), std::uint8_t{0xFF});
     for (auto* map : {&changing_, &warned_, &changed_}) std::fill(map->begin(), map->end(), std::uint8_t{0});
-    for (auto* list : {&nan_, &infinite_, &changes_, &last_change_}) std::fill(list->begin(), list->end(), 0U);
+    for (auto* list : {&nan_, &infinite_, &refused_, &changes_, &last_change_})
+        std::fill(list->begin(), list->end(), 0U);
 }
 
 std::size_t MonitorBankBase::changed_count() const noexcept {
@@ -71,8 +74,8 @@ MonitorState MonitorBankBase::state(std::size_t feature) const noexcept {
 }
 
 MonitorCounts MonitorBankBase::counts(std::size_t feature) const noexcept {
-    const std::uint64_t away = nan_[feature] + infinite_[feature];
-    return {rows_ - away, nan_[feature], infinite_[feature], 0, changes_[feature]};
+    const std::uint64_t away = nan_[feature] + infinite_[feature] + refused_[feature];
+    return {rows_ - away, nan_[feature], infinite_[feature], refused_[feature], changes_[feature]};
 }
 
 bool MonitorBankBase::is_begun(std::size_t i) const noexcept {
@@ -85,14 +88,15 @@ std::vector<std::uint64_t> MonitorBankBase::counts_of(std::size_t i, bool pendin
             pending ? 1U : 0U};
 }
 
-void MonitorBankBase::restore_counts(std::size_t i, const MonitorCodec& file) {
+void MonitorBankBase::restore_counts(std::size_t i, const MonitorCodec& file, bool refuses) {
     const auto state = static_cast<MonitorState>(file.counts[5]);
-    MonitorCodec::require(file.counts[3] == 0, "refused values");
+    MonitorCodec::require(refuses || file.counts[3] == 0, "refused values");
     set_bit(begins_, i, file.counts[6] == 1);
     set_bit(changing_, i, state == MonitorState::change);
     set_bit(warned_, i, state == MonitorState::warning);
     nan_[i] = file.counts[1];
     infinite_[i] = file.counts[2];
+    refused_[i] = file.counts[3];
     changes_[i] = file.counts[4];
 }
 
@@ -110,6 +114,7 @@ kernels::BankView MonitorBankBase::view() noexcept {
             .changed = changed_.data(),
             .nan = nan_.data(),
             .infinite = infinite_.data(),
+            .refused = refused_.data(),
             .changes = changes_.data(),
             .last_change = last_change_.data(),
             .rows = rows_};
@@ -209,20 +214,22 @@ template <class M>
 MonitorCodec MonitorBank<M>::lists_of(std::size_t i) const {
     MonitorCodec file;
     const auto count = static_cast<std::uint64_t>(static_cast<double>(rows_) - skipped_[i / 8].values[i % 8]);
-    for (std::size_t c = 0; c < BankRule<M>::columns; ++c) file.numbers.push_back(column(c)[i]);
-    file.integers = {count};
+    std::array<double, BankRule<M>::columns> own;
+    for (std::size_t c = 0; c < own.size(); ++c) own[c] = column(c)[i];
+    BankRule<M>::write(own, count, file);
     file.counts = counts_of(i, count > 0 && is_begun(i));
     return file;
 }
 
 template <class M>
 void MonitorBank<M>::restore(std::size_t i, const MonitorCodec& file) {
-    const std::uint64_t count = file.integers[0];
+    std::array<double, BankRule<M>::columns> own{};
+    const std::uint64_t count = BankRule<M>::read(file, BankRule<M>::parameters_of(options(i)), own);
     MonitorCodec::require(count <= file.counts[0], "an impossible count");
     MonitorCodec::require(file.counts[6] == 0 || count > 0, "a change without a value");
-    restore_counts(i, file);
+    restore_counts(i, file, BankRule<M>::refuses);
     skipped_[i / 8].values[i % 8] = static_cast<double>(rows_ - count);
-    for (std::size_t c = 0; c < file.numbers.size(); ++c) column(c)[i] = file.numbers[c];
+    for (std::size_t c = 0; c < own.size(); ++c) column(c)[i] = own[c];
     if (count == 0) set_bit(begins_, i, true);
 }
 
@@ -279,5 +286,7 @@ MonitorBank<M> MonitorBank<M>::deserialize(std::span<const std::byte> bytes) {
 template class MonitorBank<PageHinkley>;
 template class MonitorBank<Cusum>;
 template class MonitorBank<EwmaChart>;
+template class MonitorBank<Ddm>;
+template class MonitorBank<HddmA>;
 
 }  // namespace vedette::inline v0::drift

@@ -19,6 +19,7 @@ struct VectorLanes {
         return load_double(x);
     }
     static VEDETTE_INLINE void store(double* to, Value x) noexcept { x.store_aligned(to); }
+    static VEDETTE_INLINE Value reciprocal(Value n) noexcept { return Value(1.0) / n; }
     static VEDETTE_INLINE Mask less(Value a, Value b) noexcept { return a < b; }
     static VEDETTE_INLINE Mask not_above(Value a, Value b) noexcept { return a <= b; }
 #if defined(__aarch64__)
@@ -49,6 +50,22 @@ struct VectorLanes {
     static VEDETTE_INLINE Value keep(Mask m, Value x) noexcept {
         return xsimd::select(m, x, Value(0.0));
     }
+#if defined(__AVX512F__)
+    // Compilers take operators on these masks to general registers and back.
+    static VEDETTE_INLINE Mask either(Mask a, Mask b) noexcept {
+        return Mask(_kor_mask8(a, b));
+    }
+    static VEDETTE_INLINE Mask both(Mask a, Mask b) noexcept {
+        return Mask(_kand_mask8(a, b));
+    }
+#else
+    static VEDETTE_INLINE Mask either(Mask a, Mask b) noexcept {
+        return a | b;
+    }
+    static VEDETTE_INLINE Mask both(Mask a, Mask b) noexcept {
+        return a & b;
+    }
+#endif
     static VEDETTE_INLINE unsigned bits(Mask m) noexcept {
 #if defined(__AVX512F__)
         return static_cast<unsigned>(static_cast<__mmask8>(m));

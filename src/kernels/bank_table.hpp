@@ -25,6 +25,7 @@ struct BankView {
     std::uint8_t* changed;     ///< collects: changed at some row
     std::uint64_t* nan;
     std::uint64_t* infinite;
+    std::uint64_t* refused;
     std::uint64_t* changes;
     std::uint64_t* last_change;  ///< rows so far when it last changed, that row included; 0 for never
     std::uint64_t rows;          ///< taken before these
@@ -35,12 +36,14 @@ template <class T>
 using UpdateBank = void (*)(const BankView* bank, const T* rows, std::size_t row_count,
                             std::ptrdiff_t row_stride) noexcept;
 
-/// Which statistics, parameters and settings stand where: see the rules in charts.inl.hpp.
+/// Which statistics, parameters and settings stand where: see chart_rules.inl.hpp and error_rules.inl.hpp.
 template <class T>
 struct BankKernels {
     UpdateBank<T> page_hinkley;
     UpdateBank<T> cusum;
     UpdateBank<T> ewma_chart;
+    UpdateBank<T> ddm;
+    UpdateBank<T> hddm_a;
 };
 
 }  // namespace vedette::inline v0::kernels

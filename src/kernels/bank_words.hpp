@@ -17,6 +17,8 @@ struct ScalarLane {
         return static_cast<double>(*x);
     }
     static void store(double* to, double x) noexcept { *to = x; }
+    /// 1/n of a whole number n >= 1.
+    static double reciprocal(double n) noexcept { return 1.0 / n; }
     static bool less(double a, double b) noexcept { return a < b; }
     static bool not_above(double a, double b) noexcept { return a <= b; }
     /// The second of two that are equal.
@@ -27,6 +29,8 @@ struct ScalarLane {
     static double choose(bool m, double yes, double no) noexcept { return m ? yes : no; }
     /// x where the mask holds, else 0.
     static double keep(bool m, double x) noexcept { return m ? x : 0.0; }
+    static bool either(bool a, bool b) noexcept { return a || b; }
+    static bool both(bool a, bool b) noexcept { return a && b; }
     static unsigned bits(bool m) noexcept { return m ? 1U : 0U; }
 };
 

@@ -13,25 +13,32 @@ namespace vedette::inline v0::kernels {
 namespace {
 
 inline constexpr double no_value = __builtin_inf();
+inline constexpr double bank_largest_value = 1e100;  // MonitorBase::largest_value
+
+/// Which values enter the statistics: those whose `apart`, never negative, is at most `most_apart`.
+template <class W>
+struct TakesNumbers {
+    static constexpr double most_apart = bank_largest_value;
+    static VEDETTE_INLINE typename W::Value apart(typename W::Value x) noexcept { return W::magnitude(x); }
+};
 
 /// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
 /// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes.
 template <class W>
-struct PageHinkleyRule {
+struct PageHinkleyRule : TakesNumbers<W> {
     using Value = typename W::Value;
+    template <class Other>
+    using For = PageHinkleyRule<Other>;
     static constexpr std::size_t columns = 5;
     static constexpr std::size_t parameters = 3;
     static constexpr bool counts = true;
     static constexpr bool warns = false;
 
-    Value forgetting, minimum, one;
+    Value forgetting, minimum;
     typename W::Mask keeps_extremes;
 
     VEDETTE_INLINE explicit PageHinkleyRule(const double* settings) noexcept
-        : forgetting(settings[0]),
-          minimum(settings[1]),
-          one(1.0),
-          keeps_extremes(W::less(Value(0.0), Value(settings[2]))) {}
+        : forgetting(settings[0]), minimum(settings[1]), keeps_extremes(W::less(Value(0.0), Value(settings[2]))) {}
 
     VEDETTE_INLINE void begin(const Value*, Value* s) const noexcept {
         s[0] = s[1] = s[2] = Value(0.0);
@@ -40,7 +47,7 @@ struct PageHinkleyRule {
     }
     VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value count, Value* s,
                                          typename W::Mask&) const noexcept {
-        s[0] = s[0] + (one / count) * (x - s[0]);
+        s[0] = s[0] + W::reciprocal(count) * (x - s[0]);
         const Value deviation = x - s[0];
         s[1] = forgetting * s[1] + deviation - p[0];
         s[2] = forgetting * s[2] + deviation + p[0];
@@ -48,15 +55,17 @@ struct PageHinkleyRule {
         s[4] = W::keep(keeps_extremes, W::larger(s[2], s[4]));
         const auto risen = W::less(p[1], s[1] - s[3]);
         const auto fallen = W::less(p[2], s[4] - s[2]);
-        return (risen | fallen) & W::not_above(minimum, count);
+        return W::both(W::either(risen, fallen), W::not_above(minimum, count));
     }
 };
 
 /// drift::Cusum. Statistics: upper, lower. Parameters: mean, 1/sd. Settings: slack of either side, threshold, head
 /// start of either side.
 template <class W>
-struct CusumRule {
+struct CusumRule : TakesNumbers<W> {
     using Value = typename W::Value;
+    template <class Other>
+    using For = CusumRule<Other>;
     static constexpr std::size_t columns = 2;
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
@@ -87,8 +96,10 @@ struct CusumRule {
 /// drift::EwmaChart. Statistics: average, decay. Parameters: mean, standard error in the limit. Settings: weight,
 /// width, width of a warning (infinite: none), time-varying limits, sign of the distance (0: its size).
 template <class W>
-struct EwmaRule {
+struct EwmaRule : TakesNumbers<W> {
     using Value = typename W::Value;
+    template <class Other>
+    using For = EwmaRule<Other>;
     static constexpr std::size_t columns = 2;
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;

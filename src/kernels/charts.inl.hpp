@@ -3,12 +3,12 @@
 #pragma once
 
 #include "kernels/bank_table.hpp"
+#include "kernels/bank_words.hpp"
 #include "kernels/chart_rules.inl.hpp"
+#include "kernels/error_rules.inl.hpp"
 
 namespace vedette::inline v0::kernels {
 namespace {
-
-inline constexpr double bank_largest_value = 1e100;  // MonitorBase::largest_value
 
 // The bits of one vector of lanes within its group's byte.
 struct GroupBits {
@@ -41,8 +41,9 @@ template <class T>
 inline void count_turned_away(const BankView& bank, std::size_t first, unsigned bits, const T* row) noexcept {
     for (; bits != 0; bits &= bits - 1) {
         const std::size_t i = first + static_cast<unsigned>(__builtin_ctz(bits));
-        const bool is_nan = row[i] != row[i];
-        ++(is_nan ? bank.nan : bank.infinite)[i];
+        const auto x = static_cast<double>(row[i]);
+        const bool is_nan = x != x;
+        ++(is_nan ? bank.nan : __builtin_fabs(x) > bank_largest_value ? bank.infinite : bank.refused)[i];
         bank.skipped[i] += 1.0;
     }
 }
@@ -69,7 +70,7 @@ __attribute__((noinline)) void mixed_row(const BankView& bank, const Rule& rule,
     for (std::size_t k = 0; k < W::size; ++k)
         padded[k] = k < left ? static_cast<double>(row[i + k]) : __builtin_nan("");
     const Value x = W::load(padded);
-    const auto enters = W::not_above(W::magnitude(x), Value(bank_largest_value));
+    const auto enters = W::not_above(Rule::apart(x), Value(Rule::most_apart));
     const unsigned entering = W::bits(enters);
     const unsigned beginning = group.get(bank.begins) & entering;
     count_turned_away(bank, i, present & ~entering, row);
@@ -99,6 +100,9 @@ __attribute__((noinline)) void mixed_row(const BankView& bank, const Rule& rule,
     count_changes(bank, i, changes, number);
 }
 
+inline constexpr std::size_t bank_block = 64;  // features whose bits are looked at together
+inline constexpr std::size_t bank_tile = 4;    // rows for which a vector's statistics stay in registers
+
 VEDETTE_INLINE void note_changes(const BankView& bank, GroupBits group, std::size_t i, unsigned changes,
                                  std::uint64_t number) noexcept {
     group.set(bank.begins, group.get(bank.begins) | changes);
@@ -107,97 +111,106 @@ VEDETTE_INLINE void note_changes(const BankView& bank, GroupBits group, std::siz
     count_changes(bank, i, changes, number);
 }
 
-// Features [first, last), last a multiple of the lanes away, with their statistics in registers from row to row.
+// Lanes of a vector that begin at row `number`, where all have values that may enter.
+template <class Rule, bool uniform>
+inline void begin_lanes(const BankView& bank, GroupBits group, std::size_t i, std::uint64_t number) noexcept {
+    using Single = typename Rule::template For<ScalarLane>;
+    unsigned beginning = group.get(bank.begins);
+    group.set(bank.changing, 0);
+    group.set(bank.begins, 0);
+    const Single rule(bank.settings);
+    for (; beginning != 0; beginning &= beginning - 1) {
+        const std::size_t at = i + static_cast<unsigned>(__builtin_ctz(beginning));
+        double p[Rule::parameters], s[Rule::columns];
+        load_parameters<ScalarLane, Single, uniform>(bank, at, p);
+        rule.begin(p, s);
+        for (std::size_t c = 0; c < Rule::columns; ++c) bank.columns[c * bank.stride + at] = s[c];
+        bank.skipped[at] = static_cast<double>(number);
+    }
+}
+
+// One vector, row after row, whatever its lanes do.
 template <class W, class Rule, bool uniform, class T>
-VEDETTE_INLINE void run_rows(const BankView& bank, const Rule& rule, const T* rows, std::size_t row_count,
-                             std::ptrdiff_t row_stride, std::size_t first, std::size_t last) noexcept {
+__attribute__((noinline)) void careful_rows(const BankView& bank, const Rule& rule, const T* rows,
+                                            std::size_t row_count, std::ptrdiff_t row_stride, std::size_t i,
+                                            std::uint64_t number) noexcept {
     using Value = typename W::Value;
+    const GroupBits group = group_bits<W>(i);
     Value p[Rule::parameters], s[Rule::columns];
-    if (uniform) load_parameters<W, Rule, uniform>(bank, 0, p);
+    load_parameters<W, Rule, uniform>(bank, i, p);
+    for (std::size_t r = 0; r < row_count; ++r, rows += row_stride, ++number) {
+        const Value x = W::load(rows + i);
+        if (W::bits(W::not_above(Rule::apart(x), Value(Rule::most_apart))) != group.all) {
+            mixed_row<W, Rule, uniform>(bank, rule, rows, i, number);
+            continue;
+        }
+        if (group.get(bank.begins) != 0) begin_lanes<Rule, uniform>(bank, group, i, number);
+        for (std::size_t c = 0; c < Rule::columns; ++c) s[c] = W::load(bank.columns + c * bank.stride + i);
+        Value count(static_cast<double>(number + 1));
+        if (Rule::counts) count = count - W::load(bank.skipped + i);
+        auto warns = W::less(count, count);
+        const unsigned changes = W::bits(rule.step(p, x, count, s, warns));
+        for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + i, s[c]);
+        if (Rule::warns) group.set(bank.warned, W::bits(warns) & ~changes);
+        if (changes != 0) note_changes(bank, group, i, changes, number);
+    }
+}
+
+// The bits of features [first, last), of which there are 64 at most.
+VEDETTE_INLINE std::uint64_t block_bits(const std::uint8_t* map, std::size_t first, std::size_t last) noexcept {
+    std::uint64_t bits = 0;
+    if (last - first == bank_block) {
+        __builtin_memcpy(&bits, map + first / bank_lanes, sizeof bits);
+        return bits;
+    }
+    for (std::size_t i = first; i < last; i += bank_lanes) bits |= std::uint64_t{map[i / bank_lanes]} << (i - first);
+    return bits & ((std::uint64_t{1} << (last - first)) - 1);
+}
+
+// Those of a block that begin with a value that may enter.
+template <class W, class Rule, bool uniform, class T>
+__attribute__((noinline)) void begin_block(const BankView& bank, const T* row, std::uint64_t number, std::size_t first,
+                                           std::size_t last) noexcept {
     for (std::size_t i = first; i < last; i += W::size) {
         const GroupBits group = group_bits<W>(i);
-        if (!uniform) load_parameters<W, Rule, uniform>(bank, i, p);
-        const auto load = [&] {
-            for (std::size_t c = 0; c < Rule::columns; ++c) s[c] = W::load(bank.columns + c * bank.stride + i);
-        };
-        const auto store = [&] {
-            for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + i, s[c]);
-        };
-        load();
-        const T* row = rows;
-        bool begins = group.get(bank.begins) != 0;
-        for (std::size_t r = 0; r < row_count; ++r, row += row_stride) {
-            const Value x = W::load(row + i);
-            const unsigned entering = W::bits(W::not_above(W::magnitude(x), Value(bank_largest_value)));
-            const std::uint64_t number = bank.rows + r;
-            if (entering != group.all || begins) [[unlikely]] {
-                store();
-                mixed_row<W, Rule, uniform>(bank, rule, row, i, number);
-                load();
-                begins = group.get(bank.begins) != 0;
-                continue;
-            }
-            Value count(static_cast<double>(number + 1));
-            if (Rule::counts) count = count - W::load(bank.skipped + i);
-            auto warns = W::less(count, count);
-            const unsigned changes = W::bits(rule.step(p, x, count, s, warns));
-            if (Rule::warns) group.set(bank.warned, W::bits(warns) & ~changes);
-            if (changes != 0) [[unlikely]] {
-                begins = true;
-                note_changes(bank, group, i, changes, number);
-            }
-        }
-        store();
+        if (group.get(bank.begins) == 0) continue;
+        const auto enters = W::not_above(Rule::apart(W::load(row + i)), typename W::Value(Rule::most_apart));
+        if (W::bits(enters) == group.all) begin_lanes<Rule, uniform>(bank, group, i, number);
     }
 }
 
-inline constexpr std::size_t bank_block = 64;
-
-// Whether all lanes of a block go on, with values that may enter.
-template <class W, class T>
-VEDETTE_INLINE bool is_plain(const BankView& bank, const T* row, std::size_t first) noexcept {
-    std::uint64_t begins;
-    __builtin_memcpy(&begins, bank.begins + first / bank_lanes, sizeof begins);
-    auto enters = W::not_above(W::magnitude(W::load(row + first)), typename W::Value(bank_largest_value));
-    for (std::size_t k = W::size; k < bank_block; k += W::size)
-        enters = enters & W::not_above(W::magnitude(W::load(row + first + k)), typename W::Value(bank_largest_value));
-    return begins == 0 && W::bits(enters) == (1U << W::size) - 1U;
-}
-
-// A single row, in blocks that look at their bits together.
-template <class W, class Rule, bool uniform, class T>
-VEDETTE_INLINE void run_row(const BankView& bank, const Rule& rule, const T* row, std::size_t last) noexcept {
+// Rows of a block of features. A vector in which anything happens is left as it was, and done with care.
+template <class W, class Rule, bool uniform, std::size_t rows, class T>
+VEDETTE_INLINE void run_tile(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
+                             std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
+                             std::size_t last) noexcept {
     using Value = typename W::Value;
+    if (block_bits(bank.begins, first, last) != 0) [[unlikely]]
+        begin_block<W, Rule, uniform>(bank, row, number, first, last);
     Value p[Rule::parameters], s[Rule::columns];
-    if (uniform) load_parameters<W, Rule, uniform>(bank, 0, p);
-    const Value number(static_cast<double>(bank.rows + 1));
-    std::size_t i = 0;
-    for (; i + bank_block <= last; i += bank_block) {
-        if (!is_plain<W>(bank, row, i)) [[unlikely]] {
-            run_rows<W, Rule, uniform>(bank, rule, row, 1, 0, i, i + bank_block);
+    for (std::size_t k = 0; k < Rule::parameters; ++k) p[k] = shared[k];
+    for (std::size_t i = first; i < last; i += W::size) {
+        if (!uniform) load_parameters<W, Rule, uniform>(bank, i, p);
+        for (std::size_t c = 0; c < Rule::columns; ++c) s[c] = W::load(bank.columns + c * bank.stride + i);
+        const Value before = Rule::counts ? W::load(bank.skipped + i) : Value(0.0);
+        auto warns = W::less(before, before);
+        auto changes = warns;
+        Value apart(0.0);
+        for (std::size_t r = 0; r < rows; ++r) {
+            const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i);
+            const Value count = Value(static_cast<double>(number + r + 1)) - before;
+            // None of them is negative: the sum is NaN or too large if one is.
+            apart = apart + Rule::apart(x);
+            changes = W::either(changes, rule.step(p, x, count, s, warns));
+        }
+        const unsigned settled = W::bits(W::not_above(apart, Value(Rule::most_apart)));
+        if ((W::bits(changes) | (settled ^ group_bits<W>(i).all)) != 0) [[unlikely]] {
+            careful_rows<W, Rule, uniform>(bank, rule, row, rows, stride, i, number);
             continue;
         }
-        std::uint64_t changes = 0, warned = 0;
-        for (std::size_t k = 0; k < bank_block; k += W::size) {
-            const std::size_t at = i + k;
-            if (!uniform) load_parameters<W, Rule, uniform>(bank, at, p);
-            for (std::size_t c = 0; c < Rule::columns; ++c) s[c] = W::load(bank.columns + c * bank.stride + at);
-            const Value count = Rule::counts ? number - W::load(bank.skipped + at) : number;
-            auto warns = W::less(number, number);
-            changes |= std::uint64_t{W::bits(rule.step(p, W::load(row + at), count, s, warns))} << k;
-            if (Rule::warns) warned |= std::uint64_t{W::bits(warns)} << k;
-            for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + at, s[c]);
-        }
-        for (std::size_t k = 0; Rule::warns && k < bank_block; k += bank_lanes)
-            bank.warned[(i + k) / bank_lanes] = static_cast<std::uint8_t>((warned & ~changes) >> k);
-        if (changes == 0) [[likely]]
-            continue;
-        for (std::size_t k = 0; k < bank_block; k += W::size) {
-            const unsigned own = static_cast<unsigned>(changes >> k) & ((1U << W::size) - 1U);
-            if (own != 0) note_changes(bank, group_bits<W>(i + k), i + k, own, bank.rows);
-        }
+        for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + i, s[c]);
+        if (Rule::warns) group_bits<W>(i).set(bank.warned, W::bits(warns));
     }
-    run_rows<W, Rule, uniform>(bank, rule, row, 1, 0, i, last);
 }
 
 template <class W, class Rule, bool uniform, class T>
@@ -205,10 +218,19 @@ VEDETTE_INLINE void run_chart(const BankView& bank, const T* rows, std::size_t r
                               std::ptrdiff_t row_stride) noexcept {
     const Rule rule(bank.settings);
     const std::size_t whole = bank.features - bank.features % W::size;
-    if (row_count == 1) {
-        run_row<W, Rule, uniform>(bank, rule, rows, whole);
-    } else {
-        run_rows<W, Rule, uniform>(bank, rule, rows, row_count, row_stride, 0, whole);
+    typename W::Value shared[Rule::parameters];
+    load_parameters<W, Rule, true>(bank, 0, shared);
+    const std::size_t blocks = (whole + bank_block - 1) / bank_block;
+    for (std::size_t k = 0; k < blocks; ++k) {
+        // To and fro: what the last call left in the first cache is there still.
+        const std::size_t first = ((bank.rows & 1U) == 0 ? k : blocks - 1 - k) * bank_block;
+        const std::size_t last = first + bank_block < whole ? first + bank_block : whole;
+        const T* row = rows;
+        std::size_t r = 0;
+        for (; r + bank_tile <= row_count; r += bank_tile, row += static_cast<std::ptrdiff_t>(bank_tile) * row_stride)
+            run_tile<W, Rule, uniform, bank_tile>(bank, rule, shared, row, row_stride, bank.rows + r, first, last);
+        for (; r < row_count; ++r, row += row_stride)
+            run_tile<W, Rule, uniform, 1>(bank, rule, shared, row, row_stride, bank.rows + r, first, last);
     }
     if (whole == bank.features) return;
     for (std::size_t r = 0; r < row_count; ++r)
@@ -225,7 +247,8 @@ inline void update_chart(const BankView* bank, const T* rows, std::size_t row_co
 
 template <class W, class T>
 constexpr BankKernels<T> bank_entries() noexcept {
-    return {&update_chart<W, PageHinkleyRule, T>, &update_chart<W, CusumRule, T>, &update_chart<W, EwmaRule, T>};
+    return {&update_chart<W, PageHinkleyRule, T>, &update_chart<W, CusumRule, T>, &update_chart<W, EwmaRule, T>,
+            &update_chart<W, DdmRule, T>, &update_chart<W, HddmARule, T>};
 }
 
 }  // namespace

@@ -226,6 +226,8 @@ void try_all(const std::vector<std::byte>& bytes) {
     if (kind == "incremental_ks") return try_monitor<drift::IncrementalKs>(bytes);
     if (kind == "adwin_bank") return try_bank<drift::AdwinBank>(bytes);
     if (kind == "cusum_bank") return try_bank<drift::CusumBank>(bytes);
+    if (kind == "ddm_bank") return try_bank<drift::DdmBank>(bytes);
+    if (kind == "hddm_a_bank") return try_bank<drift::HddmABank>(bytes);
     if (kind == "ewma_chart_bank") return try_bank<drift::EwmaChartBank>(bytes);
     if (kind == "page_hinkley_bank") return try_bank<drift::PageHinkleyBank>(bytes);
     if (kind == "adwin") return try_monitor<drift::Adwin>(bytes);

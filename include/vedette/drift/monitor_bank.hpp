@@ -12,7 +12,9 @@
 
 #include "vedette/core/view.hpp"
 #include "vedette/drift/cusum.hpp"
+#include "vedette/drift/ddm.hpp"
 #include "vedette/drift/ewma_chart.hpp"
+#include "vedette/drift/hddm.hpp"
 #include "vedette/drift/monitor.hpp"
 #include "vedette/drift/page_hinkley.hpp"
 
@@ -61,7 +63,7 @@ class MonitorBankBase {
     std::size_t refuse(std::size_t rows) noexcept;
     /// What a file says of a feature's counts and state.
     [[nodiscard]] std::vector<std::uint64_t> counts_of(std::size_t i, bool pending) const;
-    void restore_counts(std::size_t i, const MonitorCodec& file);
+    void restore_counts(std::size_t i, const MonitorCodec& file, bool refuses = false);
     [[nodiscard]] bool is_begun(std::size_t i) const noexcept;
     [[nodiscard]] kernels::BankView view() noexcept;
     /// Rows whose values are no neighbours, one by one; what changed at any of them is collected.
@@ -102,20 +104,22 @@ class MonitorBankBase {
     std::vector<std::uint8_t> changed_;
     std::vector<std::uint64_t> nan_;
     std::vector<std::uint64_t> infinite_;
+    std::vector<std::uint64_t> refused_;
     std::vector<std::uint64_t> changes_;
     std::vector<std::uint64_t> last_change_;
     std::vector<double> gathered_;  // a row whose values are not neighbours
     std::vector<std::uint8_t> collected_;
 };
 
-/// As many monitors M as there are features: PageHinkley, Cusum or EwmaChart. Feature i behaves, to the last bit of
+/// As many monitors M as there are features: PageHinkley, Cusum, EwmaChart or, of streams of errors, Ddm and HddmA.
+/// Feature i behaves, to the last bit of
 /// statistics, states and counts, on every instruction set, as an M would that is fed its values one by one;
 /// `monitor(i)` is that M. All rules of MonitorBase hold: a NaN or an infinity in a row changes nothing but the counts
 /// of its own feature.
 ///
-/// Rows are of float or double; all arithmetic is of double. `update_rows` keeps statistics in registers from row to
-/// row: take it where rows come in batches. O(features) per row. Per feature, besides about 48 bytes of counts: 64
-/// bytes (PageHinkley), 32 (Cusum, EwmaChart).
+/// Rows are of float or double; all arithmetic is of double. `update_rows` keeps statistics in registers for four rows
+/// at a time: take it where rows come in batches. O(features) per row. Per feature, besides about 56 bytes of counts:
+/// 64 bytes (PageHinkley), 32 (Cusum, EwmaChart), 48 (Ddm), 80 (HddmA).
 template <class M>
 class MonitorBank : public MonitorBankBase {
   public:
@@ -127,7 +131,8 @@ class MonitorBank : public MonitorBankBase {
     MonitorBank(std::size_t features, const Options& options);
     /// The options of each feature. They may differ in what depends on its unit alone, and throw
     /// Error(invalid_argument) where another differs: delta and threshold of PageHinkley, mean and sd of Cusum and
-    /// EwmaChart. Updates read them, so that equal ones are a little quicker.
+    /// EwmaChart, both levels of Ddm, both confidences of HddmA. Updates read them, so that equal ones are a little
+    /// quicker.
     explicit MonitorBank(std::span<const Options> options);
 
     /// Takes the values of all features at one instant; how many features changed. A row of another length than
@@ -167,9 +172,13 @@ class MonitorBank : public MonitorBankBase {
 using PageHinkleyBank = MonitorBank<PageHinkley>;
 using CusumBank = MonitorBank<Cusum>;
 using EwmaChartBank = MonitorBank<EwmaChart>;
+using DdmBank = MonitorBank<Ddm>;
+using HddmABank = MonitorBank<HddmA>;
 
 extern template class MonitorBank<PageHinkley>;
 extern template class MonitorBank<Cusum>;
 extern template class MonitorBank<EwmaChart>;
+extern template class MonitorBank<Ddm>;
+extern template class MonitorBank<HddmA>;
 
 }  // namespace vedette::inline v0::drift

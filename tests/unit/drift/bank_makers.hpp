@@ -14,6 +14,9 @@ namespace bank_makers {
 
 namespace drift = vedette::drift;
 
+/// In place of a level: rows of errors, whose rate changes.
+inline constexpr double of_errors = -100.0;
+
 /// Rows of normal values, of a level that changes from time to time, other times in each feature; a tenth of the
 /// features with a spread of their own. In troubled ones some values are NaN, infinite, huge, tiny or zero, and some
 /// rows all NaN.
@@ -34,6 +37,7 @@ inline std::vector<double> rows_of(std::size_t features, std::size_t rows, doubl
             const double shift = (r / (61 + 3 * (i % 17))) % 2 == 0 ? 0.0 : level;
             double& value = values[r * features + i];
             value = random.normal() * (i % 10 == 7 ? 3.0 : 1.0) + shift;
+            if (level == of_errors) value = random.uniform() < (shift == 0.0 ? 0.125 : 0.625) ? 1.0 : 0.0;
             if (!troubled) continue;
             const double chance = random.uniform();
             if (i % 3 == 0 && chance < 0.03) value = odd[static_cast<std::size_t>(chance * 300.0)];
@@ -46,7 +50,11 @@ template <class Options>
 std::vector<Options> spread(std::size_t features, Options options) {
     std::vector<Options> all(features, options);
     for (std::size_t i = 0; i < features; ++i) {
-        if constexpr (requires { options.sd; }) {
+        if constexpr (requires { options.drift_level; }) {
+            all[i].drift_level = 3.0 + 0.25 * static_cast<double>(i % 3);
+        } else if constexpr (requires { options.drift_confidence; }) {
+            all[i].drift_confidence = 0.01 / static_cast<double>(1 + i % 3);
+        } else if constexpr (requires { options.sd; }) {
             all[i].mean = 0.125 * static_cast<double>(i % 5);
             all[i].sd = 1.0 + 0.1 * static_cast<double>(i % 3);
         } else {
@@ -80,6 +88,15 @@ void for_each_bank(Check&& check) {
     check(drift::EwmaChartBank(spread<drift::EwmaChartOptions>(
               19, {.warning_width = 1.5, .time_varying_limits = false, .direction = Direction::down})),
           -1.0);
+    check(drift::DdmBank(70, {}), of_errors);
+    check(drift::DdmBank(9, {.warm_start = 5, .rule = drift::DdmRule::river}), of_errors);
+    check(drift::DdmBank(spread<drift::DdmOptions>(37, {.warm_start = 1, .rule = drift::DdmRule::moa})), of_errors);
+    check(drift::HddmABank(70, {}), of_errors);
+    check(drift::HddmABank(5, {.drift_confidence = 0.05, .warning_confidence = 0.2, .direction = Direction::down}),
+          of_errors);
+    check(drift::HddmABank(spread<drift::HddmAOptions>(
+              37, {.drift_confidence = 0.01, .warning_confidence = 0.05, .direction = Direction::both})),
+          of_errors);
 }
 
 }  // namespace bank_makers

@@ -29,13 +29,13 @@ struct BankMemory {
     std::vector<Line> columns, parameters, skipped, totals, deviations;
     std::vector<double> settings;
     std::vector<std::uint8_t> begins, changing, warned, changed;
-    std::vector<std::uint64_t> nan, infinite, changes, last_change;
+    std::vector<std::uint64_t> nan, infinite, refused, changes, last_change;
     std::vector<std::uint32_t> counts, used, until, agreed;
 
     explicit BankMemory(std::size_t n)
         : features(n),
           groups((n + 7) / 8),
-          columns(5 * groups),
+          columns(7 * groups),
           parameters(3 * groups),
           skipped(groups),
           totals(groups * levels * slots),
@@ -46,6 +46,7 @@ struct BankMemory {
           changed(groups),
           nan(n),
           infinite(n),
+          refused(n),
           changes(n),
           last_change(n),
           counts(groups * levels * 8),
@@ -54,10 +55,23 @@ struct BankMemory {
           agreed(groups, levels - 1) {}
 
     BankView view(std::uint64_t rows, bool uniform) {
-        return {features,        8 * groups,     columns[0].values,  parameters[0].values,
-                settings.data(), uniform,        skipped[0].values,  begins.data(),
-                changing.data(), warned.data(),  changed.data(),     nan.data(),
-                infinite.data(), changes.data(), last_change.data(), rows};
+        return {features,
+                8 * groups,
+                columns[0].values,
+                parameters[0].values,
+                settings.data(),
+                uniform,
+                skipped[0].values,
+                begins.data(),
+                changing.data(),
+                warned.data(),
+                changed.data(),
+                nan.data(),
+                infinite.data(),
+                refused.data(),
+                changes.data(),
+                last_change.data(),
+                rows};
     }
     AdwinBankView adwin_view(std::uint64_t rows) {
         return {view(rows, true),
@@ -78,9 +92,9 @@ struct BankMemory {
         };
         return same(columns, o.columns) && same(skipped, o.skipped) && same(totals, o.totals) &&
                same(deviations, o.deviations) && begins == o.begins && changing == o.changing && warned == o.warned &&
-               changed == o.changed && nan == o.nan && infinite == o.infinite && changes == o.changes &&
-               last_change == o.last_change && counts == o.counts && used == o.used && until == o.until &&
-               agreed == o.agreed;
+               changed == o.changed && nan == o.nan && infinite == o.infinite && refused == o.refused &&
+               changes == o.changes && last_change == o.last_change && counts == o.counts && used == o.used &&
+               until == o.until && agreed == o.agreed;
     }
 };
 
@@ -99,6 +113,7 @@ struct ChartCase {
     UpdateBank<T> BankKernels<T>::*kernel;
     std::vector<double> settings;
     double parameters[3];
+    bool errors = false;  // looks at errors: of numbers it would refuse almost all
 };
 
 template <class T>
@@ -109,7 +124,10 @@ std::string check_charts(const BankKernels<T>& kernels, std::size_t features, bo
                                   {&BankKernels<T>::page_hinkley, {1.0, 2.0, 0.0}, {0.0, 9.0, never}},
                                   {&BankKernels<T>::cusum, {0.5, 0.5, 3.0, 1.0, 1.0}, {0.125, 0.75, 0.0}},
                                   {&BankKernels<T>::ewma_chart, {0.2, 2.5, 2.0, 1.0, 0.0}, {0.0, 1.0 / 3.0, 0.0}},
-                                  {&BankKernels<T>::ewma_chart, {0.5, 2.5, never, 0.0, -1.0}, {0.0, 0.5, 0.0}}};
+                                  {&BankKernels<T>::ewma_chart, {0.5, 2.5, never, 0.0, -1.0}, {0.0, 0.5, 0.0}},
+                                  {&BankKernels<T>::ddm, {3.0, 3.0, 1.0, 0.0}, {1.0, 1.5, 0.0}, true},
+                                  {&BankKernels<T>::ddm, {4.0, 4.0, 0.0, 1.0}, {1.0, 2.0, 0.0}, true},
+                                  {&BankKernels<T>::hddm_a, {1.0, 1.0}, {2.0, 2.5, 2.0}, true}};
     for (const auto& chart : cases) {
         BankMemory memory(features);
         memory.settings = chart.settings;
@@ -121,7 +139,10 @@ std::string check_charts(const BankKernels<T>& kernels, std::size_t features, bo
         BankMemory twin = memory;
         std::uint64_t rows = 0;
         for (const std::size_t count : {1U, 7U, 1U, 1U, 50U, 1U}) {
-            const auto values = bank_rows<T>(count * features, random);
+            auto values = bank_rows<T>(count * features, random);
+            for (T& value : values)
+                if (chart.errors && value > T{-3} && value < T{3})
+                    value = value > (rows > 20 ? T{-0.5} : T{1}) ? T{1} : T{0};
             const BankView view = memory.view(rows, uniform), other = twin.view(rows, uniform);
             const auto stride = static_cast<std::ptrdiff_t>(features);
             (kernels.*chart.kernel)(&view, values.data(), count, stride);
