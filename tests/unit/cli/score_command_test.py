@@ -102,8 +102,9 @@ class Score(unittest.TestCase):
                              *more)
             live = self.write("live.csv", table(50, 3))
             done = run("score", "run", score, live, "--ignore", "class", "--format", "json")
-            self.assertIn(done.returncode, (PASS, FAILED), done.stderr)
-            self.assertEqual(json.loads(done.stdout)["not_evaluated"], 0)
+            self.assertIn(done.returncode, (PASS, FAILED, NOT_ENOUGH), done.stderr)
+            # Of rows without an activation above 0 the shaped energies cannot tell.
+            self.assertLess(json.loads(done.stdout)["not_evaluated"], 30 if kind in ("ash_s", "scale") else 1)
         reference, output = self.folder / "reference.csv", self.folder / "x"
         for more, words in ((("--head-weights", weights), "bias"), ((), "weights"),
                             (("--head-weights", self.npy("v.npy", [[1.0], [2.0]]), "--head-bias", bias), "")):
