@@ -235,6 +235,20 @@ struct ArrowArray {
 
 #endif  // ARROW_C_DATA_INTERFACE
 
+// The Arrow C Stream Interface (https://arrow.apache.org/docs/format/CStreamInterface.html), as that one asks.
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
+    int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);
+    const char* (*get_last_error)(struct ArrowArrayStream*);
+    void (*release)(struct ArrowArrayStream*);
+    void* private_data;
+};
+
+#endif  // ARROW_C_STREAM_INTERFACE
+
 // ==== judgements ====
 
 /// A judgement; a larger one is graver. What was not checked is said, never passed.
@@ -356,8 +370,12 @@ VDT_API vdt_status vdt_baseline_create(const vdt_column* columns, size_t count, 
                                        const vdt_allocator* allocator, vdt_baseline** out,
                                        vdt_error* error) VDT_NOEXCEPT;
 /// The same from an Arrow record batch: a struct array (format "+s") without nulls of its own, whose children are
-/// bool, integers, f16, f32, f64, utf8, large utf8, or dictionaries of utf8. Schema and array are borrowed, and their
-/// release is never called. Further error: TYPE_MISMATCH names a column of another format.
+/// bool, integers, f16, f32, f64, decimals (to the nearest double), dates, times, time stamps and durations (the
+/// integers that they are stored as), utf8 and binary (with offsets of 32 or 64 bits, as views, of a fixed size),
+/// dictionaries of those texts, null, or structs of all these, whose children are columns named "outer.inner". What the
+/// interface states is checked (offsets ascend, views lie inside the sizes given, codes inside their dictionary); that
+/// the buffers are as long as the lengths say cannot be, and is trusted. Schema and array are borrowed, and their
+/// release is never called. Further error: TYPE_MISMATCH names a column of another format, such as a list.
 VDT_API vdt_status vdt_baseline_create_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
                                              const vdt_baseline_options* options, const vdt_allocator* allocator,
                                              vdt_baseline** out, vdt_error* error) VDT_NOEXCEPT;
@@ -865,6 +883,11 @@ typedef struct vdt_test_options {
     double confidence;      ///< of the effect's interval, in (0, 1); default 0.95
     uint64_t permutations;  ///< p-values are (1 + #)/(permutations + 1); default 999
     uint64_t seed;          ///< of the permutations: same seed, same p-value, on every machine
+    /// vdt_compare_columns, against autocorrelation, of rows in the order of time: means of `block` consecutive numbers
+    /// are compared (of categories the first of so many), or the first of each `thin` rows. One of both is 1;
+    /// default 1. Other functions take 1 alone: UNSUPPORTED.
+    uint32_t block;
+    uint32_t thin;
 } vdt_test_options;
 
 VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_NOEXCEPT;
@@ -1911,18 +1934,21 @@ VDT_API vdt_status vdt_adjust_e_values(const double* e_values, size_t count, dou
 /// A confidence sequence of a stream of values; one thread at a time.
 typedef struct vdt_confidence_sequence vdt_confidence_sequence;
 enum {
-    VDT_SEQUENCE_MEAN = 0,       ///< of values within [lower, upper]: any law, dependence and drift
-    VDT_SEQUENCE_PROPORTION = 1  ///< of zeros and ones with one probability of 1 given the past; tighter
+    VDT_SEQUENCE_MEAN = 0,        ///< of values within [lower, upper]: any law, dependence and drift
+    VDT_SEQUENCE_PROPORTION = 1,  ///< of zeros and ones with one probability of 1 given the past; tighter
+    VDT_SEQUENCE_BETTING = 2      ///< of values within [lower, upper] with one mean given the past; tighter than MEAN
 };
 typedef struct vdt_confidence_sequence_options {
     uint32_t struct_size;
     int32_t kind;           ///< VDT_SEQUENCE_*; default MEAN
     double level;           ///< of the bounds ever missing, in (0, 1); default 0.05
     double intrinsic_time;  ///< MEAN: the sum of squares, in squared ranges, where it is tightest; default 10
-    double lower;           ///< MEAN; default 0
-    double upper;           ///< MEAN; default 1
+    double lower;           ///< MEAN, BETTING; default 0
+    double upper;           ///< MEAN, BETTING; default 1
     double prior_ones;      ///< PROPORTION: of the beta law mixed over, in [0.01, 1e6]; default 0.5
     double prior_zeros;
+    uint64_t cells;      ///< BETTING: of the range, on whose borders bounds lie, in [16, 65536]; default 1000
+    double largest_bet;  ///< BETTING: share of a wealth at stake at most, in [0.01, 0.99]; default 0.5
 } vdt_confidence_sequence_options;
 typedef struct vdt_confidence_bounds {
     uint32_t struct_size;
@@ -1930,7 +1956,7 @@ typedef struct vdt_confidence_bounds {
     uint64_t count;    ///< values that entered
     uint64_t refused;  ///< NaN and values outside of the range, since it was created, read or reset
     double mean;       ///< NaN before the first value
-    double lower;      ///< the whole range before the first value
+    double lower;      ///< the whole range before the first value; BETTING: NaN where no mean explains the values
     double upper;
 } vdt_confidence_bounds;
 VDT_API void vdt_confidence_sequence_options_init(vdt_confidence_sequence_options* options, size_t size) VDT_NOEXCEPT;
@@ -1939,7 +1965,7 @@ VDT_API void vdt_confidence_bounds_init(vdt_confidence_bounds* bounds, size_t si
 VDT_API vdt_status vdt_confidence_sequence_create(const vdt_confidence_sequence_options* options,
                                                   const vdt_allocator* allocator, vdt_confidence_sequence** out,
                                                   vdt_error* error) VDT_NOEXCEPT;
-/// Reads saved bytes of either kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+/// Reads saved bytes of any kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
 VDT_API vdt_status vdt_confidence_sequence_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                       vdt_confidence_sequence** out, vdt_error* error) VDT_NOEXCEPT;
 /// The canonical bytes; `refused` is no part of them. Two-call.
@@ -2445,6 +2471,29 @@ VDT_API vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, si
                                       vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_schema_destroy(vdt_schema* schema) VDT_NOEXCEPT;
 
+/// Documents of other tools that schemas are read from.
+typedef int32_t vdt_schema_source;
+enum {
+    VDT_SCHEMA_SOURCE_JSON_SCHEMA = 0,  ///< JSON Schema, draft 2020-12, of an object
+    VDT_SCHEMA_SOURCE_TFDV = 1          ///< tensorflow.metadata.v0.Schema in protocol buffers' text format
+};
+
+/// Reads another tool's document as a schema; what is read, and how, the C++ header `schema_exchange.hpp` says. What
+/// has no exact counterpart is told in `notes`, a JSON array of objects with effect ("annotation", "stricter" or
+/// "looser"), path and what; two-call, all of buffer, capacity and length may be NULL and 0. What would make the schema
+/// accept more than its source is refused, unless `allow_loss` is not 0. `*out`: owned; untouched on errors:
+/// INVALID_ARGUMENT with the path of the fault, BUFFER_TOO_SMALL for the notes.
+VDT_API vdt_status vdt_schema_import(vdt_schema_source source, const char* text, size_t length, int32_t allow_loss,
+                                     const vdt_allocator* allocator, vdt_schema** out, char* notes,
+                                     size_t notes_capacity, size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+/// Writes the features expected in `environment` (NULL with length 0: all) as a JSON Schema, draft 2020-12, of one row.
+/// Text and notes (see vdt_schema_import; of the notes all may be NULL and 0) are two-call. Errors: INVALID_ARGUMENT
+/// for an unknown environment and, unless `allow_loss` is not 0, for what JSON Schema cannot say; BUFFER_TOO_SMALL.
+VDT_API vdt_status vdt_schema_to_json_schema(const vdt_schema* schema, const char* environment,
+                                             size_t environment_length, int32_t allow_loss, char* buffer,
+                                             size_t capacity, size_t* length, char* notes, size_t notes_capacity,
+                                             size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+
 /// A new baseline, with another id, that carries this schema in place of its own: vdt_guard_check_* enforces it. The
 /// features that the schema expects in `environment` (NULL with length 0: see vdt_validator_create) are the baseline's,
 /// in any order; texts and bytes are categorical features, all others numeric. Everything is copied. `*out`: owned.
@@ -2563,6 +2612,7 @@ VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, si
 // ---- validation: a whole table against a schema ----
 
 typedef struct vdt_batch_report vdt_batch_report;  ///< what a schema found in a table; immutable
+typedef struct vdt_statistics vdt_statistics;      ///< statistics of tables' columns; one thread at a time
 
 /// How a table is judged.
 typedef struct vdt_batch_options {
@@ -2588,6 +2638,24 @@ VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, con
                                              const struct ArrowArray* batch, const vdt_batch_options* options,
                                              const vdt_allocator* allocator, vdt_batch_report** out,
                                              vdt_error* error) VDT_NOEXCEPT;
+/// The same of all batches of a stream, as if they were one: read to its end, every batch released as soon as it is
+/// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
+/// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
+/// is given out, but what was counted before stays counted.
+VDT_API vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
+                                                    const vdt_batch_options* options, vdt_statistics* statistics,
+                                                    const vdt_allocator* allocator, vdt_batch_report** out,
+                                                    vdt_error* error) VDT_NOEXCEPT;
+/// As vdt_validator_check_columns and vdt_validator_check_arrow, and the table counted into `statistics` in the same
+/// pass: report and statistics are those of two calls, bit for bit. On errors nothing is counted.
+VDT_API vdt_status vdt_validator_count_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
+                                               const vdt_batch_options* options, vdt_statistics* statistics,
+                                               const vdt_allocator* allocator, vdt_batch_report** out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_count_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
+                                             const struct ArrowArray* batch, const vdt_batch_options* options,
+                                             vdt_statistics* statistics, const vdt_allocator* allocator,
+                                             vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_batch_report_destroy(vdt_batch_report* report) VDT_NOEXCEPT;
 
 /// The judgement of the whole.
@@ -2635,6 +2703,117 @@ VDT_API vdt_status vdt_batch_report_not_evaluated(const vdt_batch_report* report
 VDT_API vdt_status vdt_batch_report_render(const vdt_batch_report* report, const char* format,
                                            const vdt_render_options* options, char* buffer, size_t capacity,
                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+// ---- validation: statistics of tables, and schemas learned from tables ----
+
+/// What is kept beside counts, extremes and moments; all by default. Statistics merge with those of the same options.
+typedef struct vdt_statistics_options {
+    uint32_t struct_size;
+    int32_t quantiles;
+    int32_t distinct;  ///< how many different values
+    int32_t values;    ///< the commonest
+} vdt_statistics_options;
+
+VDT_API void vdt_statistics_options_init(vdt_statistics_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Empty ones. `options` NULL = defaults. `*out`: owned.
+VDT_API vdt_status vdt_statistics_create(const vdt_statistics_options* options, const vdt_allocator* allocator,
+                                         vdt_statistics** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_statistics_destroy(vdt_statistics* statistics) VDT_NOEXCEPT;
+/// Counts every row. Errors: as vdt_window_observe_columns for malformed columns; INVALID_ARGUMENT for a column of
+/// texts that held numbers before, or the reverse; OVERFLOW beyond 2^61 rows. Nothing is counted then.
+VDT_API vdt_status vdt_statistics_update_columns(vdt_statistics* statistics, const vdt_column* columns, size_t count,
+                                                 vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_statistics_update_arrow(vdt_statistics* statistics, const struct ArrowSchema* schema,
+                                               const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
+/// Of all batches of a stream; see vdt_validator_check_arrow_stream. On errors what came before stays counted.
+VDT_API vdt_status vdt_statistics_update_arrow_stream(vdt_statistics* statistics, struct ArrowArrayStream* stream,
+                                                      vdt_error* error) VDT_NOEXCEPT;
+/// Adds those of other rows: any shards, merged in any order, have the bytes of the whole. Errors: INVALID_ARGUMENT for
+/// other options, and as vdt_statistics_update_columns.
+VDT_API vdt_status vdt_statistics_merge(vdt_statistics* statistics, const vdt_statistics* other,
+                                        vdt_error* error) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_statistics_rows(const vdt_statistics* statistics) VDT_NOEXCEPT;
+/// Canonical bytes: equal statistics give equal bytes. Two-call.
+VDT_API vdt_status vdt_statistics_to_bytes(const vdt_statistics* statistics, void* buffer, size_t capacity,
+                                           size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_statistics_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                             vdt_statistics** out, vdt_error* error) VDT_NOEXCEPT;
+/// Counts, extremes, moments, quantiles and the `commonest` values of each column as a document. Two-call.
+VDT_API vdt_status vdt_statistics_to_json(const vdt_statistics* statistics, size_t commonest, char* buffer,
+                                          size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// Above which value a comparator alarms; a negative limit: not judged.
+typedef struct vdt_comparator_limits {
+    const char* column;  ///< its name, of column_length bytes; of the options' `limits` NULL: of all other columns
+    size_t column_length;
+    double infinity_norm;          ///< of texts: the largest difference of two shares
+    double jensen_shannon;         ///< Jensen-Shannon divergence in bits, of texts and numbers
+    double normalized_difference;  ///< of texts: the largest difference of two counts, over the sum of all counts
+} vdt_comparator_limits;
+
+typedef struct vdt_statistics_compare_options {
+    uint32_t struct_size;
+    int32_t as_tfdv;            ///< 1: as TensorFlow Data Validation computes, its NaN and ten buckets included
+    uint32_t cells;             ///< of numbers, 2 to 1024; 0 = 32
+    int32_t tell_values;        ///< 1: the document tells the text that differs the most
+    double minimum_rows_ratio;  ///< of live rows / reference rows; negative: none, as `_init` says
+    double maximum_rows_ratio;
+    const vdt_comparator_limits* limits;  ///< borrowed; NULL with limit_count 0: nothing is judged
+    size_t limit_count;
+} vdt_statistics_compare_options;
+
+VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options* options, size_t size) VDT_NOEXCEPT;
+/// Skew and drift between two tables by the comparators of TensorFlow Data Validation. `*decision`, if not NULL:
+/// VDT_ALARM where a comparator is above its limit or a column with one is missing, VDT_NOT_EVALUATED where one could
+/// not be judged or none has a limit. The document, JSON, is two-call; all of buffer, capacity and length may be NULL
+/// and 0. `options` NULL = defaults. Errors: INVALID_ARGUMENT for limits above 1 or given twice.
+VDT_API vdt_status vdt_statistics_compare(const vdt_statistics* reference, const vdt_statistics* live,
+                                          const vdt_statistics_compare_options* options, vdt_decision* decision,
+                                          char* buffer, size_t capacity, size_t* length,
+                                          vdt_error* error) VDT_NOEXCEPT;
+
+/// What rules a schema is given.
+typedef struct vdt_inference_options {
+    uint32_t struct_size;
+    int32_t read_texts;     ///< 1: texts that all stand for numbers make a numeric feature, as in a CSV file
+    uint64_t minimum_rows;  ///< fewer are refused; the `_init` says 30
+    /// A rule is kept if new values that fail it are at most this share, at the confidence: 0.05 at 0.95.
+    double most_refused;
+    double confidence;
+    double slack;  ///< bounds lie this share of the observed range outside of it: 0.1
+    uint64_t most_domain_values;
+} vdt_inference_options;
+
+VDT_API void vdt_inference_options_init(vdt_inference_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Learns a schema that accepts the table; rules without enough evidence are left out. `options` NULL = defaults.
+/// `*out`: owned. Errors: NOT_ENOUGH_DATA, INVALID_ARGUMENT, and those of malformed tables.
+VDT_API vdt_status vdt_schema_infer_columns(const vdt_column* columns, size_t count,
+                                            const vdt_inference_options* options, const vdt_allocator* allocator,
+                                            vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                                          const vdt_inference_options* options, const vdt_allocator* allocator,
+                                          vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+/// From statistics, such as those of many shards merged. What statistics do not tell is not learned: order, whether
+/// floats are whole, and of columns of more different values than the sample holds domains, formats and uniqueness;
+/// lengths are in bytes. Bounds take the extremes to be seen once, which asks for more rows, never for fewer.
+VDT_API vdt_status vdt_schema_infer_statistics(const vdt_statistics* statistics, const vdt_inference_options* options,
+                                               const vdt_allocator* allocator, vdt_schema** out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// Loosens the schema until the table fails no check with an error, and nothing else. `*out`: owned.
+VDT_API vdt_status vdt_schema_relax_columns(const vdt_schema* schema, const vdt_column* columns, size_t count,
+                                            const vdt_inference_options* options, const vdt_allocator* allocator,
+                                            vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_schema_relax_arrow(const vdt_schema* schema, const struct ArrowSchema* arrow_schema,
+                                          const struct ArrowArray* batch, const vdt_inference_options* options,
+                                          const vdt_allocator* allocator, vdt_schema** out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Why an inferred schema has its rules, or has not, a line for each; the steps of a relaxed one; empty for any other.
+/// Two-call.
+VDT_API vdt_status vdt_schema_evidence(const vdt_schema* schema, char* buffer, size_t capacity, size_t* length,
+                                       vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

@@ -33,6 +33,7 @@
 #include "vedette/stats/kll_sketch.hpp"
 #include "vedette/validation/batch.hpp"
 #include "vedette/validation/schema.hpp"
+#include "vedette/validation/statistics.hpp"
 #include "vedette/validation/validator.hpp"
 
 struct alignas(64) vdt_baseline {
@@ -84,6 +85,12 @@ struct alignas(64) vdt_private_rows {
 struct alignas(64) vdt_schema {
     vdt_allocator allocator;
     vedette::validation::Schema object;
+    std::string evidence = {};  // of an inferred or relaxed one
+};
+
+struct alignas(64) vdt_statistics {
+    vdt_allocator allocator;
+    vedette::validation::TableStatistics object;
 };
 
 struct alignas(64) vdt_validator {

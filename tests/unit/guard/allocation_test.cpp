@@ -6,6 +6,7 @@
 #include "unit/drift/allocation_count.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/watch.hpp"
+#include "vedette/stats/betting_sequence.hpp"
 #include "vedette/stats/confidence_sequence.hpp"
 #include "vedette/validation/validator.hpp"
 
@@ -24,6 +25,7 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
     std::vector<validation::RowFinding> findings(8);
     stats::MeanConfidenceSequence mean;
     stats::ProportionConfidenceSequence proportion;
+    stats::BettingConfidenceSequence betting;
     const std::size_t before = allocation_count();
     std::size_t found = 0;
     for (int i = 0; i < 200; ++i) {
@@ -31,6 +33,8 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
         found += rules.list(rules.validate(mixed, failed), failed, findings);
         mean.update(0.5);
         proportion.update(i % 2 == 0);
+        betting.update(0.5);
+        found += betting.bounds().lower <= 0.5 ? 1U : 0U;
         found += mean.bounds().lower <= proportion.bounds().upper ? 1U : 0U;
     }
     CHECK(allocation_count() == before);
