@@ -2771,8 +2771,7 @@ VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options*
 /// and 0. `options` NULL = defaults. Errors: INVALID_ARGUMENT for limits above 1 or given twice.
 VDT_API vdt_status vdt_statistics_compare(const vdt_statistics* reference, const vdt_statistics* live,
                                           const vdt_statistics_compare_options* options, vdt_decision* decision,
-                                          char* buffer, size_t capacity, size_t* length,
-                                          vdt_error* error) VDT_NOEXCEPT;
+                                          char* buffer, size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
 
 /// What rules a schema is given.
 typedef struct vdt_inference_options {
