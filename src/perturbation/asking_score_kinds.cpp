@@ -2,6 +2,8 @@
 // The squeezers of feature squeezing as a text, and a text as squeezers.
 #include "perturbation/asking_score_kinds.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <sstream>
 

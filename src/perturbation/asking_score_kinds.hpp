@@ -2,8 +2,6 @@
 // Scores that ask the model, as kinds of AnyScore: without the model they have no answer.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "perturbation/score_model.hpp"

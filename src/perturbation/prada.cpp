@@ -53,6 +53,22 @@ Prada::Prada(const PradaOptions& options) : options_(options) {
     scratch_.reserve(options.distances);
 }
 
+Prada::Prada(const Prada& other) : Prada(other.options_) {
+    rows_.assign(other.rows_.begin(), other.rows_.end());
+    kept_.assign(other.kept_.begin(), other.kept_.end());
+    limits_ = other.limits_;
+    ring_.assign(other.ring_.begin(), other.ring_.end());
+    next_ = other.next_;
+    inputs_ = other.inputs_;
+    ignored_ = other.ignored_;
+    last_ = other.last_;
+}
+
+Prada& Prada::operator=(const Prada& other) {
+    if (this != &other) *this = Prada(other);
+    return *this;
+}
+
 std::size_t Prada::memory() const noexcept {
     return sizeof *this + rows_.capacity() * sizeof(float) + kept_.capacity() * sizeof(std::uint32_t) +
            limits_.capacity() * sizeof(Limit) + ring_.capacity() * sizeof(Distance) +

@@ -89,6 +89,7 @@ static void every_kind(const char* folder) {
 // Kinds that need the model's last layer: two classes, the first sees the first feature alone.
 static void with_a_head(void) {
     static const char* const kinds[] = {"fdbd", "nci", "react", "vim", "ash_s"};
+    static const char* const options[] = {"", "", "", "dimension=1", "percentile=0.3"};
     static const float weights[2 * WIDTH] = {2.0f, 0.0f, 0.0f, -1.0f, 1.0f, 0.5f};
     static const float bias[2] = {0.25f, -0.25f};
     static uint32_t labels[ROWS];
@@ -101,7 +102,7 @@ static void with_a_head(void) {
         vdt_score_fit_options_init(&given, sizeof given);
         given.kind = kinds[k];
         given.kind_length = strlen(kinds[k]);
-        given.options = strcmp(kinds[k], "vim") == 0 ? "dimension=1" : "";
+        given.options = options[k];
         given.options_length = strlen(given.options);
         given.labels = labels;
         given.label_count = ROWS;
@@ -110,9 +111,15 @@ static void with_a_head(void) {
         given.head_bias = bias;
         given.head_bias_count = 2;
         CHECK_OK(vdt_score_fit(&rows, &given, NULL, &score, e));
-        calibrate(score);
+        // Of rows without an activation above 0 some of them cannot tell.
+        const vdt_matrix others = matrix_of(benign, CALIBRATION, sizeof benign);
+        const float active[WIDTH] = {1.0f, 2.0f, 0.5f};
+        uint64_t unscored = CALIBRATION;
         vdt_score_answer answer;
-        CHECK_OK(vdt_score_row(score, benign, WIDTH, NULL, &answer, e));
+        CHECK_OK(vdt_score_calibrate(score, &others, NULL, &unscored, e));
+        CHECK(unscored < CALIBRATION / 2);
+        CHECK(vdt_score_calibration_count(score) == CALIBRATION - unscored);
+        CHECK_OK(vdt_score_row(score, active, WIDTH, NULL, &answer, e));
         CHECK(isfinite(answer.score) && answer.p_value > 0.0 && answer.p_value <= 1.0);
         vdt_score_destroy(score);
         score = NULL;

@@ -47,6 +47,11 @@ class Prada {
   public:
     /// Throws Error(invalid_argument) for an option out of range, overflow where capacity * values passes 2^30.
     explicit Prada(const PradaOptions& options);
+    Prada(const Prada& other);  ///< with all of its memory, so that updates of the copy allocate nothing either
+    Prada& operator=(const Prada& other);
+    Prada(Prada&&) noexcept = default;
+    Prada& operator=(Prada&&) noexcept = default;
+    ~Prada() = default;
 
     /// An input with its predicted class. One of the wrong size, of a class that does not exist or with a value that is
     /// not finite changes nothing but `ignored()`.

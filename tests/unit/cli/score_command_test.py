@@ -97,11 +97,14 @@ class Score(unittest.TestCase):
     def test_the_last_layer(self):
         weights, bias = self.npy("w.npy", [[1.0, 0.0], [0.0, 1.0]]), self.npy("b.npy", [0.5, -0.5])
         for kind in ("fdbd", "nci", "react", "ash_s", "scale"):
-            score = self.fit(kind, f"{kind}.score", "--label", "class", "--head-weights", weights, "--head-bias", bias)
+            more = ("--options", "percentile=0.4") if kind in ("ash_s", "scale") else ()
+            score = self.fit(kind, f"{kind}.score", "--label", "class", "--head-weights", weights, "--head-bias", bias,
+                             *more)
             live = self.write("live.csv", table(50, 3))
             done = run("score", "run", score, live, "--ignore", "class", "--format", "json")
-            self.assertIn(done.returncode, (PASS, FAILED), done.stderr)
-            self.assertEqual(json.loads(done.stdout)["not_evaluated"], 0)
+            self.assertIn(done.returncode, (PASS, FAILED, NOT_ENOUGH), done.stderr)
+            # Of rows without an activation above 0 the shaped energies cannot tell.
+            self.assertLess(json.loads(done.stdout)["not_evaluated"], 30 if kind in ("ash_s", "scale") else 1)
         reference, output = self.folder / "reference.csv", self.folder / "x"
         for more, words in ((("--head-weights", weights), "bias"), ((), "weights"),
                             (("--head-weights", self.npy("v.npy", [[1.0], [2.0]]), "--head-bias", bias), "")):

@@ -82,6 +82,14 @@ TEST_CASE("PRADA: bounded, without allocation, and blind to what is no input") {
     CHECK(prada.state().statistic == w);
     CHECK(allocation_count() == before);
     CHECK(prada.memory() == taken);
+    // A copy has all of the memory that it will ever need.
+    Prada fresh({.values = 8, .classes = 3, .capacity = 50, .distances = 200});
+    Prada copy = fresh;
+    CHECK(copy.memory() == taken);
+    row.assign(8, 0.5F);
+    const std::size_t copied = allocation_count();
+    for (int i = 0; i < 30; ++i) copy.update(row, static_cast<std::uint32_t>(i % 3));
+    CHECK(allocation_count() == copied);
     // One input again and again has no spread to judge.
     row.assign(8, 1.0F);
     for (int i = 0; i < 300; ++i) prada.update(row, 0);
