@@ -256,7 +256,8 @@ def main():
     compare_tables(library, results, random, arguments.rows)
     compare_statistics(library, results, random, arguments.rows)
     peers = ("pydantic", "jsonschema_rs", "pandera", "polars", "whylogs", "pyarrow")
-    versions = [(name, getattr(optional(name), "__version__", "not installed")) for name in peers]
+    versions = [(name, getattr(optional(name), "__version__", "installed" if optional(name) else "not installed"))
+                for name in peers]
     text = results.markdown(header(library.isa(), "3 to 9", *versions))
     print(text)
     if arguments.output:
