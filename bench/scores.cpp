@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What scoring one request costs, on other requests in every iteration.
+// What scoring one request costs, on other requests in every iteration, and what the machine would take at least.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <span>
 #include <vector>
 
+#include "kernels/dispatch.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
@@ -105,6 +108,58 @@ void mahalanobis(benchmark::State& state) {
 }
 BENCHMARK(mahalanobis)->ArgsProduct({{64, 256, 768}, {10, 100}, {0, 1}});
 
+// Fits n rows of d columns and 10 classes. `share`: of the rate at which the kernel multiplies matrices of doubles,
+// measured by turns, counting a covariance as n d^2 operations.
+void fit_mahalanobis(benchmark::State& state) {
+    const auto n = static_cast<std::size_t>(state.range(0)), d = static_cast<std::size_t>(state.range(1));
+    constexpr std::size_t classes = 10, depth = 128, panel = vedette::kernels::panel_rows;
+    const std::vector<float> rows = normals(n * d);
+    std::vector<std::uint32_t> labels(n);
+    for (std::size_t i = 0; i < n; ++i) labels[i] = static_cast<std::uint32_t>(i % classes);
+    struct alignas(64) Line {
+        double x[8];
+    };
+    std::vector<Line> operands((panel + d) * depth / 8, Line{{0.5, 1.5, -0.5, 2.5, 0.25, -1.5, 3.5, -2.5}});
+    std::vector<Line> products(panel * d / 8);
+    const vedette::kernels::PanelProduct<double> product{
+        operands[0].x, depth, operands[0].x + panel * depth, depth, 1, d, products[0].x, false};
+    const auto seconds = [](std::clock_t begin) {
+        return static_cast<double>(std::clock() - begin) / static_cast<double>(CLOCKS_PER_SEC);
+    };
+    constexpr int together = 50;
+    double least_fit = HUGE_VAL, least_product = HUGE_VAL;
+    for (auto _ : state) {
+        std::clock_t begin = std::clock();
+        const perturbation::MahalanobisScore score(vedette::MatrixView<float>::row_major(rows.data(), n, d), labels,
+                                                   classes);
+        least_fit = std::min(least_fit, seconds(begin));
+        benchmark::DoNotOptimize(score.rank());
+        state.PauseTiming();
+        for (int run = 0; run < 20; ++run) {
+            begin = std::clock();
+            for (int k = 0; k < together; ++k) vedette::kernels::kernels().pairs_f64.multiply(&product);
+            benchmark::DoNotOptimize(products.data());
+            least_product = std::min(least_product, seconds(begin) / together);
+        }
+        state.ResumeTiming();
+    }
+    const double fit_rate = static_cast<double>(n * d * d) / least_fit;
+    const double rate = static_cast<double>(2 * panel * d * depth) / least_product;
+    state.counters["gflops"] = fit_rate * 1e-9;
+    state.counters["gemm_gflops"] = rate * 1e-9;
+    state.counters["share"] = fit_rate / rate;
+}
+BENCHMARK(fit_mahalanobis)->Args({100'000, 512})->Iterations(3)->Unit(benchmark::kMillisecond);
+
+// As many bytes as a scan of floats reads, read by a kernel that does hardly more.
+void read_floats(benchmark::State& state) {
+    const std::vector<float> rows = normals(static_cast<std::size_t>(state.range(0)) * 128);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(vedette::kernels::kernels().scores.count_at_least(rows.data(), rows.size(), 0.5F));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(rows.size() * sizeof(float)));
+}
+BENCHMARK(read_floats)->Arg(10'000)->Arg(100'000);
+
 // Known embeddings of 128 columns, neighbours; scanned as floats or codes; of rows around centres, or all close
 // together.
 void neighbours(benchmark::State& state) {
@@ -118,6 +173,8 @@ void neighbours(benchmark::State& state) {
     const perturbation::NeighbourScore score(vedette::MatrixView<float>::row_major(rows.data(), n, d),
                                              {.neighbours = k, .scan = scan});
     run(state, d, [&](auto row) { return score.score(row); });
+    const std::size_t bytes = n * d * (scan == perturbation::NeighbourScan::int8 ? 1 : sizeof(float));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 BENCHMARK(neighbours)->ArgsProduct({{10'000, 100'000}, {10, 50}, {0, 1}, {0}});
 BENCHMARK(neighbours)->ArgsProduct({{10'000}, {50}, {0, 1}, {1}});

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Peers, in an environment of their own that is made again only when their list changes: prints its interpreter.
-# usage: environment.sh BUILD_DIR [LIST]   (LIST: requirements, the default, or streams; what LIST-alone.txt names is
+# usage: environment.sh BUILD_DIR [LIST]   (LIST: requirements, the default, or another .txt here; what LIST-alone.txt names is
 # installed without what it asks for, where two peers ask for different versions)
 set -eu
 folder=$(cd "$(dirname "$0")" && pwd)

@@ -235,6 +235,20 @@ struct ArrowArray {
 
 #endif  // ARROW_C_DATA_INTERFACE
 
+// The Arrow C Stream Interface (https://arrow.apache.org/docs/format/CStreamInterface.html), as that one asks.
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
+    int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);
+    const char* (*get_last_error)(struct ArrowArrayStream*);
+    void (*release)(struct ArrowArrayStream*);
+    void* private_data;
+};
+
+#endif  // ARROW_C_STREAM_INTERFACE
+
 // ==== judgements ====
 
 /// A judgement; a larger one is graver. What was not checked is said, never passed.
@@ -258,8 +272,11 @@ enum {
     VDT_REASON_CALIBRATED_SCORE = 11,    ///< a score of the baseline, at the policy's false-alarm level
     /// It could not tell, its vector was not given, or its calibration is stale.
     VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED = 12,
-    VDT_REASON_FUSED_SCORES = 13,  ///< all scores of the policy together
-    VDT_REASON_SCHEMA = 14         ///< a check of the baseline's schema
+    VDT_REASON_FUSED_SCORES = 13,   ///< all scores of the policy together
+    VDT_REASON_SCHEMA = 14,         ///< a check of the baseline's schema
+    VDT_REASON_MODEL_ABORTED = 15,  ///< a callback ended a score's questions to the model by a value other than 0
+    VDT_REASON_QUERY_ATTACK = 16,   ///< the memory's evidence accuses the account of a query attack
+    VDT_REASON_EXTRACTION = 17      ///< the account's inputs look like those that copy a model
 };
 
 /// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
@@ -318,7 +335,9 @@ typedef struct vdt_score vdt_score;        ///< a fitted score, calibrated or no
 typedef struct vdt_caller_evidence vdt_caller_evidence;      ///< evidence against callers; not thread-safe
 typedef struct vdt_fingerprint_store vdt_fingerprint_store;  ///< inputs remembered; not thread-safe
 typedef struct vdt_query_score vdt_query_score;  ///< a score that asks the model; immutable once it is shared
-typedef struct vdt_explainer vdt_explainer;      ///< what each feature adds to a prediction; immutable
+typedef struct vdt_update_similarity vdt_update_similarity;  ///< last steps of accounts; not thread-safe
+typedef struct vdt_query_memory vdt_query_memory;            ///< what a guard remembers; not thread-safe
+typedef struct vdt_explainer vdt_explainer;                  ///< what each feature adds to a prediction; immutable
 typedef struct vdt_sketch vdt_sketch;  ///< quantiles of an endless stream; not thread-safe while it is updated
 typedef struct vdt_sample vdt_sample;  ///< a reference column, frozen for tests of live ones; immutable
 typedef struct vdt_mmd vdt_mmd;        ///< reference rows, frozen for the kernel two-sample test; immutable
@@ -351,8 +370,12 @@ VDT_API vdt_status vdt_baseline_create(const vdt_column* columns, size_t count, 
                                        const vdt_allocator* allocator, vdt_baseline** out,
                                        vdt_error* error) VDT_NOEXCEPT;
 /// The same from an Arrow record batch: a struct array (format "+s") without nulls of its own, whose children are
-/// bool, integers, f16, f32, f64, utf8, large utf8, or dictionaries of utf8. Schema and array are borrowed, and their
-/// release is never called. Further error: TYPE_MISMATCH names a column of another format.
+/// bool, integers, f16, f32, f64, decimals (to the nearest double), dates, times, time stamps and durations (the
+/// integers that they are stored as), utf8 and binary (with offsets of 32 or 64 bits, as views, of a fixed size),
+/// dictionaries of those texts, null, or structs of all these, whose children are columns named "outer.inner". What the
+/// interface states is checked (offsets ascend, views lie inside the sizes given, codes inside their dictionary); that
+/// the buffers are as long as the lengths say cannot be, and is trusted. Schema and array are borrowed, and their
+/// release is never called. Further error: TYPE_MISMATCH names a column of another format, such as a list.
 VDT_API vdt_status vdt_baseline_create_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
                                              const vdt_baseline_options* options, const vdt_allocator* allocator,
                                              vdt_baseline** out, vdt_error* error) VDT_NOEXCEPT;
@@ -503,7 +526,9 @@ typedef struct vdt_finding {
     vdt_decision decision;
     uint32_t subject;   ///< index of the feature; of the score for the SCORE reasons
     uint32_t reserved;  ///< of VDT_REASON_SCHEMA the vdt_check; 0 of all others
-    double value;       ///< the number found (for a wrong width: that width); NaN where there is none
+    /// The number found (for a wrong width: that width; of MODEL_ABORTED what the callback returned, of QUERY_ATTACK
+    /// the account's e-value, of EXTRACTION W); NaN where there is none.
+    double value;
 } vdt_finding;
 
 #define VDT_VERDICT_CAPACITY 8
@@ -514,8 +539,22 @@ typedef struct vdt_score_answer {
     double score;           ///< higher = more anomalous; NaN: could not tell
     double p_value;         ///< conformal; NaN with the score, and without a calibration
     vdt_decision decision;  ///< in a verdict; VDT_NOT_EVALUATED elsewhere
-    uint32_t reserved;
+    uint32_t reserved;      ///< in a verdict, of a score that asks the model, the VDT_ANSWER*; else 0
 } vdt_score_answer;
+
+/// What the memory across requests says of one; NaN and VDT_NOT_EVALUATED where it does not watch. It never changes.
+typedef struct vdt_memory_evidence {
+    vdt_decision query_attack;  ///< ALARM for each request of an accused account
+    vdt_decision extraction;    ///< ALARM while the account's last W lies below the threshold
+    int32_t is_silent;          ///< 1: no answer to the caller may depend on it; the rest of the verdict does not
+    uint32_t reserved;
+    double overlap;       ///< share of the input that was asked before, 0 to 1
+    double update_score;  ///< how straight the account moves
+    double p_value;       ///< of these, conformal
+    double e_value;       ///< the evidence against the account
+    uint64_t requests;    ///< of the account that entered it
+    double statistic;     ///< W of PRADA at the last look
+} vdt_memory_evidence;
 
 /// The judgement of one request.
 typedef struct vdt_verdict {
@@ -528,6 +567,9 @@ typedef struct vdt_verdict {
     uint32_t reserved;
     double fused_e_value;                         ///< NaN where the policy asks for none
     vdt_score_answer scores[VDT_VERDICT_SCORES];  ///< of those, see vdt_guard_calibrated_score_name
+    uint64_t model_calls;  ///< what scores that ask the model cost: calls of its callback, and rows sent
+    uint64_t model_rows;
+    vdt_memory_evidence memory;
 } vdt_verdict;
 
 /// What a request has besides its row, for the scores of the baseline. All borrowed for the call; NULL = not given.
@@ -539,6 +581,22 @@ typedef struct vdt_request_vectors {
     const float* logits;
     uint64_t logits_length;
     double weight;  ///< of weighted calibrations; default 1
+    /// For scores that ask the model: the model, its input (NULL = the row, as floats) and room for its batches, one
+    /// per thread, see vdt_guard_workspace.
+    const struct vdt_predict_model* model;
+    const float* input;
+    uint64_t input_length;
+    float* workspace;
+    uint64_t workspace_length;
+    /// What is remembered across requests, who asks (any bytes) and when. The memory is changed: no other thread may
+    /// use it meanwhile. It takes `input`, where given, else the row, and for PRADA the embedding.
+    vdt_query_memory* memory;
+    const void* account;
+    uint64_t account_length;
+    uint64_t time;
+    int64_t predicted;      ///< the predicted class; below 0 (the default): that of the largest logit, where given
+    int32_t without_model;  ///< 1 = leave scores that ask the model out, without a finding or a count
+    uint32_t reserved;
 } vdt_request_vectors;
 
 /// A caller's own score. Both functions get `user_data`, the row and its width, and write a score (higher = more
@@ -602,6 +660,10 @@ VDT_API size_t vdt_guard_calibrated_score_count(const vdt_guard* guard) VDT_NOEX
 /// `*out`: borrowed until destroy. Errors: INVALID_ARGUMENT.
 VDT_API vdt_status vdt_guard_calibrated_score_name(const vdt_guard* guard, size_t index, vdt_string* out,
                                                    vdt_error* error) VDT_NOEXCEPT;
+/// Floats for `workspace` with this model, and rows that one request sends to it. Errors: INVALID_ARGUMENT, OVERFLOW.
+VDT_API vdt_status vdt_guard_workspace(const vdt_guard* guard, const struct vdt_predict_model* model, size_t* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API size_t vdt_guard_queries(const vdt_guard* guard) VDT_NOEXCEPT;
 /// To be called with 1 while a drift alarm holds and with 0 when it is over: until then scores of the baseline are not
 /// evaluated. Thread-safe.
 VDT_API vdt_status vdt_guard_mark_calibrations(const vdt_guard* guard, int32_t stale, vdt_error* error) VDT_NOEXCEPT;
@@ -821,6 +883,11 @@ typedef struct vdt_test_options {
     double confidence;      ///< of the effect's interval, in (0, 1); default 0.95
     uint64_t permutations;  ///< p-values are (1 + #)/(permutations + 1); default 999
     uint64_t seed;          ///< of the permutations: same seed, same p-value, on every machine
+    /// vdt_compare_columns, against autocorrelation, of rows in the order of time: means of `block` consecutive numbers
+    /// are compared (of categories the first of so many), or the first of each `thin` rows. One of both is 1;
+    /// default 1. Other functions take 1 alone: UNSUPPORTED.
+    uint32_t block;
+    uint32_t thin;
 } vdt_test_options;
 
 VDT_API void vdt_test_options_init(vdt_test_options* options, size_t size) VDT_NOEXCEPT;
@@ -899,7 +966,13 @@ VDT_API vdt_status vdt_compare_matrices(vdt_multivariate_test test, const vdt_ma
 // that the model knows, calibrate it with other benign rows, then ask it, or put it into a baseline for a guard.
 
 /// What the rows of a kind of score are.
-enum { VDT_SCORE_FEATURES = 0, VDT_SCORE_EMBEDDING = 1, VDT_SCORE_LOGITS = 2, VDT_SCORE_SCORES = 3 };
+enum {
+    VDT_SCORE_FEATURES = 0,
+    VDT_SCORE_EMBEDDING = 1,
+    VDT_SCORE_LOGITS = 2,
+    VDT_SCORE_SCORES = 3,
+    VDT_SCORE_MODEL = 4  ///< the model's input, about which the model is asked: see vdt_query_score_from_score
+};
 
 typedef struct vdt_score_fit_options {
     uint32_t struct_size;
@@ -1231,6 +1304,94 @@ VDT_API vdt_status vdt_query_score_calibrate(vdt_query_score* score, const vdt_m
 VDT_API vdt_status vdt_query_score_row(const vdt_query_score* score, const float* row, size_t width,
                                        const vdt_predict_model* model, float* workspace, size_t workspace_size,
                                        vdt_query_answer* out, vdt_error* error) VDT_NOEXCEPT;
+
+/// The same score, with its calibration, as a vdt_score: to be saved, and put into a baseline for a guard. By itself it
+/// could not tell (NaN), for it has no model. `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_query_score_to_score(const vdt_query_score* score, const vdt_allocator* allocator,
+                                            vdt_score** out, vdt_error* error) VDT_NOEXCEPT;
+/// And back. `*out`: owned. Errors: INVALID_ARGUMENT for a score that asks no model, UNSUPPORTED for one calibrated by
+/// groups or weights.
+VDT_API vdt_status vdt_query_score_from_score(const vdt_score* score, const vdt_allocator* allocator,
+                                              vdt_query_score** out, vdt_error* error) VDT_NOEXCEPT;
+
+// ==== query memory ====
+// What a guard remembers across requests: probing, query attacks and extraction, account by account; see
+// vdt_request_vectors. One per shard of accounts, or under the server's lock: nothing here is thread-safe. Bytes hold
+// keys and inputs: keep them secret.
+
+/// Whether an account's inputs move in straight lines: `accounts` (a power of two from 8 to 2^20) are remembered.
+/// `key`: four numbers, NULL = drawn by the system. `*out`: owned. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_update_similarity_create(uint64_t values, uint64_t accounts, const uint64_t* key,
+                                                const vdt_allocator* allocator, vdt_update_similarity** out,
+                                                vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_update_similarity_destroy(vdt_update_similarity* updates) VDT_NOEXCEPT;
+/// An input of an account; `*score` 0 to 1.5, higher is more anomalous, NaN until the third. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_update_similarity_observe_f32(vdt_update_similarity* updates, const float* input, size_t values,
+                                                     const void* account, size_t account_length, double* score,
+                                                     vdt_error* error) VDT_NOEXCEPT;
+
+typedef struct vdt_query_memory_options {
+    uint32_t struct_size;
+    int32_t guarantee;           ///< VDT_CONFORMAL_* of the calibrations; default CONDITIONAL_DKW
+    double failure_probability;  ///< default 0.05
+    /// Copied, with what it remembers; NULL = query attacks are not watched. Its scores of benign requests.
+    const vdt_fingerprint_store* store;
+    const double* store_scores;
+    uint64_t store_score_count;
+    /// The same of updates, watched beside the store alone; NULL = they are not.
+    const vdt_update_similarity* updates;
+    const double* update_scores;
+    uint64_t update_score_count;
+    double level;              ///< a benign account is ever accused with at most this probability; default 0.001
+    uint64_t caller_capacity;  ///< places for accounts, 64 bytes each: a power of two; default 65536
+    uint64_t idle_time;        ///< an account silent for longer may lose its place; default: never
+    uint64_t links;            ///< counters of pairs of accounts; default 1024
+    double linked_score;       ///< two accounts share an input from this score of the store on; default 0.5
+    uint64_t prada_values;     ///< of an input or its embedding; 0 = extraction is not watched by PRADA
+    uint32_t prada_classes;
+    uint32_t prada_accounts;   ///< remembered; default 16
+    double prada_threshold;    ///< default 0.9
+    uint64_t prada_capacity;   ///< inputs kept per account; default 4096
+    uint64_t prada_distances;  ///< judged per account; default 5000
+} vdt_query_memory_options;
+
+/// Two accounts, by their marks (vdt_fingerprint_store_account_mark), and how many inputs they share: from
+/// `shared - overcount` to `shared`. It never changes.
+typedef struct vdt_account_link {
+    uint32_t first;
+    uint32_t second;
+    uint64_t shared;
+    uint64_t overcount;
+} vdt_account_link;
+
+VDT_API void vdt_query_memory_options_init(vdt_query_memory_options* options, size_t size) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: INVALID_ARGUMENT, NOT_ENOUGH_DATA for a store or updates without scores, OVERFLOW.
+VDT_API vdt_status vdt_query_memory_create(const vdt_query_memory_options* options, const vdt_allocator* allocator,
+                                           vdt_query_memory** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_query_memory_destroy(vdt_query_memory* memory) VDT_NOEXCEPT;
+/// Takes the evidence against an account back, e.g. after a review. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_query_memory_forget(vdt_query_memory* memory, const void* account, size_t account_length,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// Takes in what another shard remembers of inputs, and its pairs of accounts; evidence per account stays apart.
+/// Errors: BASELINE_MISMATCH for other options, INVALID_ARGUMENT; the memory is as it was.
+VDT_API vdt_status vdt_query_memory_merge(vdt_query_memory* memory, const vdt_query_memory* other,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// The pairs of accounts that share most inputs, at least `least_shared` for certain. Two-call. Errors:
+/// INVALID_ARGUMENT.
+VDT_API vdt_status vdt_query_memory_links(const vdt_query_memory* memory, uint64_t least_shared,
+                                          vdt_account_link* buffer, size_t capacity, size_t* length,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Two-call. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_query_memory_to_bytes(const vdt_query_memory* memory, void* buffer, size_t capacity,
+                                             size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, INVALID_ARGUMENT.
+VDT_API vdt_status vdt_query_memory_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                               vdt_query_memory** out, vdt_error* error) VDT_NOEXCEPT;
+/// Written atomically. Errors: IO_ERROR, and as the two before.
+VDT_API vdt_status vdt_query_memory_save(const vdt_query_memory* memory, const char* path,
+                                         vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_query_memory_load(const char* path, const vdt_allocator* allocator, vdt_query_memory** out,
+                                         vdt_error* error) VDT_NOEXCEPT;
 
 enum { VDT_EXPLAIN_OCCLUSION = 0, VDT_EXPLAIN_KERNEL_SHAP = 1 };
 
@@ -1773,18 +1934,21 @@ VDT_API vdt_status vdt_adjust_e_values(const double* e_values, size_t count, dou
 /// A confidence sequence of a stream of values; one thread at a time.
 typedef struct vdt_confidence_sequence vdt_confidence_sequence;
 enum {
-    VDT_SEQUENCE_MEAN = 0,       ///< of values within [lower, upper]: any law, dependence and drift
-    VDT_SEQUENCE_PROPORTION = 1  ///< of zeros and ones with one probability of 1 given the past; tighter
+    VDT_SEQUENCE_MEAN = 0,        ///< of values within [lower, upper]: any law, dependence and drift
+    VDT_SEQUENCE_PROPORTION = 1,  ///< of zeros and ones with one probability of 1 given the past; tighter
+    VDT_SEQUENCE_BETTING = 2      ///< of values within [lower, upper] with one mean given the past; tighter than MEAN
 };
 typedef struct vdt_confidence_sequence_options {
     uint32_t struct_size;
     int32_t kind;           ///< VDT_SEQUENCE_*; default MEAN
     double level;           ///< of the bounds ever missing, in (0, 1); default 0.05
     double intrinsic_time;  ///< MEAN: the sum of squares, in squared ranges, where it is tightest; default 10
-    double lower;           ///< MEAN; default 0
-    double upper;           ///< MEAN; default 1
+    double lower;           ///< MEAN, BETTING; default 0
+    double upper;           ///< MEAN, BETTING; default 1
     double prior_ones;      ///< PROPORTION: of the beta law mixed over, in [0.01, 1e6]; default 0.5
     double prior_zeros;
+    uint64_t cells;      ///< BETTING: of the range, on whose borders bounds lie, in [16, 65536]; default 1000
+    double largest_bet;  ///< BETTING: share of a wealth at stake at most, in [0.01, 0.99]; default 0.5
 } vdt_confidence_sequence_options;
 typedef struct vdt_confidence_bounds {
     uint32_t struct_size;
@@ -1792,7 +1956,7 @@ typedef struct vdt_confidence_bounds {
     uint64_t count;    ///< values that entered
     uint64_t refused;  ///< NaN and values outside of the range, since it was created, read or reset
     double mean;       ///< NaN before the first value
-    double lower;      ///< the whole range before the first value
+    double lower;      ///< the whole range before the first value; BETTING: NaN where no mean explains the values
     double upper;
 } vdt_confidence_bounds;
 VDT_API void vdt_confidence_sequence_options_init(vdt_confidence_sequence_options* options, size_t size) VDT_NOEXCEPT;
@@ -1801,7 +1965,7 @@ VDT_API void vdt_confidence_bounds_init(vdt_confidence_bounds* bounds, size_t si
 VDT_API vdt_status vdt_confidence_sequence_create(const vdt_confidence_sequence_options* options,
                                                   const vdt_allocator* allocator, vdt_confidence_sequence** out,
                                                   vdt_error* error) VDT_NOEXCEPT;
-/// Reads saved bytes of either kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+/// Reads saved bytes of any kind; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
 VDT_API vdt_status vdt_confidence_sequence_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                       vdt_confidence_sequence** out, vdt_error* error) VDT_NOEXCEPT;
 /// The canonical bytes; `refused` is no part of them. Two-call.
@@ -2353,6 +2517,29 @@ VDT_API vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, si
                                       vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_schema_destroy(vdt_schema* schema) VDT_NOEXCEPT;
 
+/// Documents of other tools that schemas are read from.
+typedef int32_t vdt_schema_source;
+enum {
+    VDT_SCHEMA_SOURCE_JSON_SCHEMA = 0,  ///< JSON Schema, draft 2020-12, of an object
+    VDT_SCHEMA_SOURCE_TFDV = 1          ///< tensorflow.metadata.v0.Schema in protocol buffers' text format
+};
+
+/// Reads another tool's document as a schema; what is read, and how, the C++ header `schema_exchange.hpp` says. What
+/// has no exact counterpart is told in `notes`, a JSON array of objects with effect ("annotation", "stricter" or
+/// "looser"), path and what; two-call, all of buffer, capacity and length may be NULL and 0. What would make the schema
+/// accept more than its source is refused, unless `allow_loss` is not 0. `*out`: owned; untouched on errors:
+/// INVALID_ARGUMENT with the path of the fault, BUFFER_TOO_SMALL for the notes.
+VDT_API vdt_status vdt_schema_import(vdt_schema_source source, const char* text, size_t length, int32_t allow_loss,
+                                     const vdt_allocator* allocator, vdt_schema** out, char* notes,
+                                     size_t notes_capacity, size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+/// Writes the features expected in `environment` (NULL with length 0: all) as a JSON Schema, draft 2020-12, of one row.
+/// Text and notes (see vdt_schema_import; of the notes all may be NULL and 0) are two-call. Errors: INVALID_ARGUMENT
+/// for an unknown environment and, unless `allow_loss` is not 0, for what JSON Schema cannot say; BUFFER_TOO_SMALL.
+VDT_API vdt_status vdt_schema_to_json_schema(const vdt_schema* schema, const char* environment,
+                                             size_t environment_length, int32_t allow_loss, char* buffer,
+                                             size_t capacity, size_t* length, char* notes, size_t notes_capacity,
+                                             size_t* notes_length, vdt_error* error) VDT_NOEXCEPT;
+
 /// A new baseline, with another id, that carries this schema in place of its own: vdt_guard_check_* enforces it. The
 /// features that the schema expects in `environment` (NULL with length 0: see vdt_validator_create) are the baseline's,
 /// in any order; texts and bytes are categorical features, all others numeric. Everything is copied. `*out`: owned.
@@ -2471,6 +2658,7 @@ VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, si
 // ---- validation: a whole table against a schema ----
 
 typedef struct vdt_batch_report vdt_batch_report;  ///< what a schema found in a table; immutable
+typedef struct vdt_statistics vdt_statistics;      ///< statistics of tables' columns; one thread at a time
 
 /// How a table is judged.
 typedef struct vdt_batch_options {
@@ -2496,6 +2684,24 @@ VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, con
                                              const struct ArrowArray* batch, const vdt_batch_options* options,
                                              const vdt_allocator* allocator, vdt_batch_report** out,
                                              vdt_error* error) VDT_NOEXCEPT;
+/// The same of all batches of a stream, as if they were one: read to its end, every batch released as soon as it is
+/// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
+/// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
+/// is given out, but what was counted before stays counted.
+VDT_API vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
+                                                    const vdt_batch_options* options, vdt_statistics* statistics,
+                                                    const vdt_allocator* allocator, vdt_batch_report** out,
+                                                    vdt_error* error) VDT_NOEXCEPT;
+/// As vdt_validator_check_columns and vdt_validator_check_arrow, and the table counted into `statistics` in the same
+/// pass: report and statistics are those of two calls, bit for bit. On errors nothing is counted.
+VDT_API vdt_status vdt_validator_count_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
+                                               const vdt_batch_options* options, vdt_statistics* statistics,
+                                               const vdt_allocator* allocator, vdt_batch_report** out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_count_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
+                                             const struct ArrowArray* batch, const vdt_batch_options* options,
+                                             vdt_statistics* statistics, const vdt_allocator* allocator,
+                                             vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_batch_report_destroy(vdt_batch_report* report) VDT_NOEXCEPT;
 
 /// The judgement of the whole.
@@ -2543,6 +2749,119 @@ VDT_API vdt_status vdt_batch_report_not_evaluated(const vdt_batch_report* report
 VDT_API vdt_status vdt_batch_report_render(const vdt_batch_report* report, const char* format,
                                            const vdt_render_options* options, char* buffer, size_t capacity,
                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+// ---- validation: two tables compared by their statistics ----
+
+/// Above which value a comparator alarms; a negative limit: not judged.
+typedef struct vdt_comparator_limits {
+    const char* column;  ///< its name, of column_length bytes; of the options' `limits` NULL: of all other columns
+    size_t column_length;
+    double infinity_norm;          ///< of texts: the largest difference of two shares
+    double jensen_shannon;         ///< Jensen-Shannon divergence in bits, of texts and numbers
+    double normalized_difference;  ///< of texts: the largest difference of two counts, over the sum of all counts
+} vdt_comparator_limits;
+
+typedef struct vdt_statistics_compare_options {
+    uint32_t struct_size;
+    int32_t as_tfdv;            ///< 1: as TensorFlow Data Validation computes, its NaN and ten buckets included
+    uint32_t cells;             ///< of numbers, 2 to 1024; 0 = 32
+    int32_t tell_values;        ///< 1: the document tells the text that differs the most
+    double minimum_rows_ratio;  ///< of live rows / reference rows; negative: none, as `_init` says
+    double maximum_rows_ratio;
+    const vdt_comparator_limits* limits;  ///< borrowed; NULL with limit_count 0: nothing is judged
+    size_t limit_count;
+} vdt_statistics_compare_options;
+
+VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options* options, size_t size) VDT_NOEXCEPT;
+/// Skew and drift between two tables by the comparators of TensorFlow Data Validation, from the bytes of their
+/// statistics (a file of `vedette schema statistics --save`). `*decision`, if not NULL: VDT_ALARM where a comparator is
+/// above its limit or a column with one is missing, VDT_NOT_EVALUATED where one could not be judged or none has a
+/// limit. The document, JSON, is two-call; all of buffer, capacity and length may be NULL and 0. `options` NULL =
+/// defaults. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, INVALID_ARGUMENT for limits above 1 or given twice.
+VDT_API vdt_status vdt_statistics_compare(const void* reference, size_t reference_size, const void* live,
+                                          size_t live_size, const vdt_statistics_compare_options* options,
+                                          vdt_decision* decision, char* buffer, size_t capacity, size_t* length,
+                                          vdt_error* error) VDT_NOEXCEPT;
+// ---- validation: statistics of tables, and schemas learned from tables ----
+
+/// What is kept beside counts, extremes and moments; all by default. Statistics merge with those of the same options.
+typedef struct vdt_statistics_options {
+    uint32_t struct_size;
+    int32_t quantiles;
+    int32_t distinct;  ///< how many different values
+    int32_t values;    ///< the commonest
+} vdt_statistics_options;
+
+VDT_API void vdt_statistics_options_init(vdt_statistics_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Empty ones. `options` NULL = defaults. `*out`: owned.
+VDT_API vdt_status vdt_statistics_create(const vdt_statistics_options* options, const vdt_allocator* allocator,
+                                         vdt_statistics** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_statistics_destroy(vdt_statistics* statistics) VDT_NOEXCEPT;
+/// Counts every row. Errors: as vdt_window_observe_columns for malformed columns; INVALID_ARGUMENT for a column of
+/// texts that held numbers before, or the reverse; OVERFLOW beyond 2^61 rows. Nothing is counted then.
+VDT_API vdt_status vdt_statistics_update_columns(vdt_statistics* statistics, const vdt_column* columns, size_t count,
+                                                 vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_statistics_update_arrow(vdt_statistics* statistics, const struct ArrowSchema* schema,
+                                               const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
+/// Of all batches of a stream; see vdt_validator_check_arrow_stream. On errors what came before stays counted.
+VDT_API vdt_status vdt_statistics_update_arrow_stream(vdt_statistics* statistics, struct ArrowArrayStream* stream,
+                                                      vdt_error* error) VDT_NOEXCEPT;
+/// Adds those of other rows: any shards, merged in any order, have the bytes of the whole. Errors: INVALID_ARGUMENT for
+/// other options, and as vdt_statistics_update_columns.
+VDT_API vdt_status vdt_statistics_merge(vdt_statistics* statistics, const vdt_statistics* other,
+                                        vdt_error* error) VDT_NOEXCEPT;
+VDT_API uint64_t vdt_statistics_rows(const vdt_statistics* statistics) VDT_NOEXCEPT;
+/// Canonical bytes: equal statistics give equal bytes. Two-call.
+VDT_API vdt_status vdt_statistics_to_bytes(const vdt_statistics* statistics, void* buffer, size_t capacity,
+                                           size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_statistics_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                             vdt_statistics** out, vdt_error* error) VDT_NOEXCEPT;
+/// Counts, extremes, moments, quantiles and the `commonest` values of each column as a document. Two-call.
+VDT_API vdt_status vdt_statistics_to_json(const vdt_statistics* statistics, size_t commonest, char* buffer,
+                                          size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// What rules a schema is given.
+typedef struct vdt_inference_options {
+    uint32_t struct_size;
+    int32_t read_texts;     ///< 1: texts that all stand for numbers make a numeric feature, as in a CSV file
+    uint64_t minimum_rows;  ///< fewer are refused; the `_init` says 30
+    /// A rule is kept if new values that fail it are at most this share, at the confidence: 0.05 at 0.95.
+    double most_refused;
+    double confidence;
+    double slack;  ///< bounds lie this share of the observed range outside of it: 0.1
+    uint64_t most_domain_values;
+} vdt_inference_options;
+
+VDT_API void vdt_inference_options_init(vdt_inference_options* options, size_t size) VDT_NOEXCEPT;
+
+/// Learns a schema that accepts the table; rules without enough evidence are left out. `options` NULL = defaults.
+/// `*out`: owned. Errors: NOT_ENOUGH_DATA, INVALID_ARGUMENT, and those of malformed tables.
+VDT_API vdt_status vdt_schema_infer_columns(const vdt_column* columns, size_t count,
+                                            const vdt_inference_options* options, const vdt_allocator* allocator,
+                                            vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                                          const vdt_inference_options* options, const vdt_allocator* allocator,
+                                          vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+/// From statistics, such as those of many shards merged. What statistics do not tell is not learned: order, whether
+/// floats are whole, and of columns of more different values than the sample holds domains, formats and uniqueness;
+/// lengths are in bytes. Bounds take the extremes to be seen once, which asks for more rows, never for fewer.
+VDT_API vdt_status vdt_schema_infer_statistics(const vdt_statistics* statistics, const vdt_inference_options* options,
+                                               const vdt_allocator* allocator, vdt_schema** out,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// Loosens the schema until the table fails no check with an error, and nothing else. `*out`: owned.
+VDT_API vdt_status vdt_schema_relax_columns(const vdt_schema* schema, const vdt_column* columns, size_t count,
+                                            const vdt_inference_options* options, const vdt_allocator* allocator,
+                                            vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_schema_relax_arrow(const vdt_schema* schema, const struct ArrowSchema* arrow_schema,
+                                          const struct ArrowArray* batch, const vdt_inference_options* options,
+                                          const vdt_allocator* allocator, vdt_schema** out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Why an inferred schema has its rules, or has not, a line for each; the steps of a relaxed one; empty for any other.
+/// Two-call.
+VDT_API vdt_status vdt_schema_evidence(const vdt_schema* schema, char* buffer, size_t capacity, size_t* length,
+                                       vdt_error* error) VDT_NOEXCEPT;
 
 #if defined(__cplusplus)
 }  // extern "C"

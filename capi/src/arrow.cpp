@@ -2,7 +2,12 @@
 // Reads Arrow record batches: what the interface states is checked, what it cannot state (buffer sizes) is trusted.
 #include "arrow.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,13 +20,15 @@ namespace vedette::inline v0::capi {
 
 namespace {
 
-// One column of a batch: the elements [begin, begin + length) of a child, and the words to complain with.
+// One column of a batch: the elements [begin, begin + length) of a child, where the structs around it have values, and
+// the words to complain with.
 struct Child {
     const ArrowSchema* schema;
     const ArrowArray* array;
     std::size_t begin;
     std::size_t length;
     std::string what;
+    Validity outer = {};
 };
 
 [[noreturn]] void refuse(ErrorCode code, const std::string& what, const std::string& why) {
@@ -64,7 +71,7 @@ const void* data_buffer(const Child& child, std::int64_t index, std::int64_t exp
     return data;
 }
 
-Validity validity_of(const Child& child, std::int64_t buffers) {
+Validity own_validity_of(const Child& child, std::int64_t buffers) {
     const auto* bits = static_cast<const std::uint8_t*>(buffer(child, 0, buffers));
     if (bits == nullptr && child.array->null_count > 0) {
         refuse(ErrorCode::invalid_argument, child.what,
@@ -73,7 +80,31 @@ Validity validity_of(const Child& child, std::int64_t buffers) {
     return child.array->null_count == 0 ? Validity{} : Validity{bits, child.begin};
 }
 
+// Where the child and all structs around it have a value.
+Validity validity_of(const Child& child, std::int64_t buffers, ColumnStorage& storage) {
+    const Validity own = own_validity_of(child, buffers);
+    if (child.outer.bits == nullptr) return own;
+    if (own.bits == nullptr) return child.outer;
+    storage.valid.assign((child.length + 7) / 8, 0);
+    for (std::size_t i = 0; i < child.length; ++i) {
+        if (own[i] && child.outer[i])
+            storage.valid[i / 8] = static_cast<std::uint8_t>(storage.valid[i / 8] | 1U << (i % 8));
+    }
+    return {storage.valid.data(), 0};
+}
+
+// Dates, times, time stamps and durations are the integers that they are stored as.
+Dtype dtype_of_time(std::string_view format) noexcept {
+    if (format == "tdD" || format == "tts" || format == "ttm" || format == "tiM") return Dtype::i32;
+    if (format == "tdm" || format == "ttu" || format == "ttn") return Dtype::i64;
+    const bool has_unit = format.size() >= 3 && std::string_view("smun").find(format[2]) != std::string_view::npos;
+    if (has_unit && format.starts_with("ts") && format.size() >= 4 && format[3] == ':') return Dtype::i64;
+    if (has_unit && format.starts_with("tD") && format.size() == 3) return Dtype::i64;
+    return Dtype{};
+}
+
 Dtype dtype_of_format(std::string_view format) noexcept {
+    if (format.starts_with("t")) return dtype_of_time(format);
     if (format.size() != 1) return Dtype{};
     switch (format[0]) {
         case 'c': return Dtype::i8;
@@ -94,7 +125,9 @@ Dtype dtype_of_format(std::string_view format) noexcept {
 [[noreturn]] void refuse_format(const Child& child) {
     refuse(ErrorCode::type_mismatch, child.what,
            "the Arrow format '" + std::string(child.schema->format) +
-               "' is not supported: only bool, integers, f16, f32, f64, utf8, large utf8 and dictionaries of utf8");
+               "' is not supported: only null, bool, integers, f16, f32, f64, decimals, dates, times, time stamps, "
+               "durations, texts and bytes (with offsets, as views, of a fixed size), dictionaries of texts or bytes, "
+               "and structs of them");
 }
 
 // The texts of a utf8 array, valid elements only.
@@ -118,16 +151,78 @@ void read_texts(const Child& child, const Validity& validity, std::vector<std::s
     }
 }
 
-bool read_utf8(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
-    const std::string_view format = child.schema->format;
-    if (format == "u") {
-        read_texts<std::int32_t>(child, validity, texts);
-    } else if (format == "U") {
-        read_texts<std::int64_t>(child, validity, texts);
-    } else {
-        return false;
+struct ViewHeader {
+    std::int32_t length;
+    std::int32_t prefix;
+    std::int32_t index;
+    std::int32_t offset;
+};
+
+// The texts of a view array: short ones lie in the view itself, others in one of the buffers behind it.
+void read_views(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
+    constexpr std::int32_t most_inline = 12;
+    texts.assign(child.length, {});
+    if (child.length == 0) return;
+    const std::int64_t buffers = child.array->n_buffers;
+    const auto* views = static_cast<const std::byte*>(data_buffer(child, 1, buffers));
+    const std::int64_t data_buffers = buffers - 3;
+    const void* sizes = data_buffers > 0 ? data_buffer(child, buffers - 1, buffers) : nullptr;
+    for (std::size_t i = 0; i < child.length; ++i) {
+        if (!validity[i]) continue;
+        const std::byte* at = views + (child.begin + i) * sizeof(ViewHeader);
+        const auto view = load<ViewHeader>(at, 0);
+        const auto refuse_view = [&] {
+            refuse(ErrorCode::invalid_argument, child.what, "view " + std::to_string(i) + " lies outside its buffer");
+        };
+        if (view.length < 0) refuse_view();
+        const auto length = static_cast<std::size_t>(view.length);
+        if (view.length <= most_inline) {
+            texts[i] = {reinterpret_cast<const char*>(at) + sizeof(std::int32_t), length};
+            continue;
+        }
+        if (view.index < 0 || view.index >= data_buffers || view.offset < 0) refuse_view();
+        const auto size = load<std::int64_t>(sizes, static_cast<std::size_t>(view.index));
+        if (std::int64_t{view.offset} + view.length > size) refuse_view();
+        const auto* bytes = static_cast<const char*>(buffer(child, 2 + view.index, buffers));
+        if (bytes == nullptr) refuse(ErrorCode::invalid_argument, child.what, "a buffer of bytes is NULL");
+        texts[i] = {bytes + view.offset, length};
     }
-    return true;
+}
+
+// The number behind "w:", or 0.
+std::size_t fixed_size(std::string_view format) noexcept {
+    std::size_t size = 0;
+    if (!format.starts_with("w:")) return 0;
+    const auto [end, fault] = std::from_chars(format.data() + 2, format.data() + format.size(), size);
+    return fault == std::errc{} && end == format.data() + format.size() ? size : 0;
+}
+
+void read_fixed(const Child& child, std::size_t size, std::vector<std::string_view>& texts) {
+    const auto* bytes = static_cast<const char*>(data_buffer(child, 1, 2));
+    (void)checked_product(child.begin + child.length, size, child.what.c_str());
+    texts.clear();
+    for (std::size_t i = 0; i < child.length; ++i) texts.emplace_back(bytes + (child.begin + i) * size, size);
+}
+
+// How many buffers a column of texts or bytes has; 0 for any other format.
+std::int64_t text_buffers(const Child& child) noexcept {
+    const std::string_view format = child.schema->format;
+    if (format == "u" || format == "U" || format == "z" || format == "Z") return 3;
+    if (format == "vu" || format == "vz") return std::max<std::int64_t>(child.array->n_buffers, 3);
+    return fixed_size(format) != 0 ? 2 : 0;
+}
+
+void read_any_texts(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
+    const std::string_view format = child.schema->format;
+    if (format == "u" || format == "z") {
+        read_texts<std::int32_t>(child, validity, texts);
+    } else if (format == "U" || format == "Z") {
+        read_texts<std::int64_t>(child, validity, texts);
+    } else if (format == "vu" || format == "vz") {
+        read_views(child, validity, texts);
+    } else {
+        read_fixed(child, fixed_size(format), texts);
+    }
 }
 
 // Whether element `i` of a column is a code below `size`; the code, as a number that fits.
@@ -153,14 +248,12 @@ Column read_dictionary(const Child& child, ColumnStorage& storage) {
     if (array->length > INT32_MAX) refuse(ErrorCode::overflow, what, "holds more than 2^31 - 1 entries");
     const Child entries{schema, array, static_cast<std::size_t>(array->offset), static_cast<std::size_t>(array->length),
                         what};
-    if (schema->dictionary != nullptr ||
-        (std::string_view(schema->format) != "u" && std::string_view(schema->format) != "U")) {
-        refuse_format(entries);
-    }
-    const Validity valid_entries = validity_of(entries, 3);
-    (void)read_utf8(entries, valid_entries, storage.texts);
+    const std::int64_t buffers = text_buffers(entries);
+    if (schema->dictionary != nullptr || buffers == 0) refuse_format(entries);
+    const Validity valid_entries = own_validity_of(entries, buffers);
+    read_any_texts(entries, valid_entries, storage.texts);
 
-    const Validity validity = validity_of(child, 2);
+    const Validity validity = validity_of(child, 2, storage);
     const void* codes = data_buffer(child, 1, 2);
     const Dtype dtype = dtype_of_format(child.schema->format);
     storage.codes.assign(child.length, -1);
@@ -186,11 +279,74 @@ Column read_dictionary(const Child& child, ColumnStorage& storage) {
 }
 
 Column read_boolean(const Child& child, ColumnStorage& storage) {
-    const Validity validity = validity_of(child, 2);
+    const Validity validity = validity_of(child, 2, storage);
     const Validity values{static_cast<const std::uint8_t*>(data_buffer(child, 1, 2)), child.begin};
     storage.bytes.resize(child.length);
     for (std::size_t i = 0; i < child.length; ++i) storage.bytes[i] = values[i] ? 1 : 0;
     return Column::numeric(Dtype::boolean, storage.bytes.data(), child.length, 1, validity);
+}
+
+struct DecimalFormat {
+    int scale = 0;
+    std::size_t bytes = 16;
+};
+
+// "d:precision,scale" or "d:precision,scale,bits".
+std::optional<DecimalFormat> read_decimal_format(std::string_view format) noexcept {
+    if (!format.starts_with("d:")) return std::nullopt;
+    std::array<int, 3> numbers{0, 0, 128};
+    const char* at = format.data() + 2;
+    const char* const end = format.data() + format.size();
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const auto [next, fault] = std::from_chars(at, end, numbers[i]);
+        if (fault != std::errc{}) return std::nullopt;
+        at = next;
+        if (at == end && i > 0) break;
+        if (at == end || *at != ',' || i == 2) return std::nullopt;
+        ++at;
+    }
+    const auto [precision, scale, bits] = numbers;
+    const bool is_known = bits == 32 || bits == 64 || bits == 128 || bits == 256;
+    if (!is_known || precision < 1 || precision > 76 || scale < -400 || scale > 400) return std::nullopt;
+    return DecimalFormat{scale, static_cast<std::size_t>(bits) / 8};
+}
+
+// A little-endian number in two's complement, with all the digits that a long double holds.
+long double read_whole(const std::uint8_t* at, std::size_t bytes) noexcept {
+    const bool is_negative = (at[bytes - 1] & 0x80U) != 0;
+    // The magnitude, a byte at a time: complement and one.
+    std::array<std::uint8_t, 32> magnitude{};
+    unsigned carry = is_negative ? 1 : 0;
+    for (std::size_t i = 0; i < bytes; ++i) {
+        const unsigned byte = (is_negative ? 0xFFU ^ at[i] : at[i]) + carry;
+        magnitude[i] = static_cast<std::uint8_t>(byte);
+        carry = byte >> 8U;
+    }
+    long double number = 0.0L;
+    for (std::size_t i = bytes; i-- > 0;) number = number * 256.0L + static_cast<long double>(magnitude[i]);
+    return is_negative ? -number : number;
+}
+
+Column read_decimals(const Child& child, DecimalFormat format, ColumnStorage& storage) {
+    const Validity validity = validity_of(child, 2, storage);
+    const auto* data = static_cast<const std::uint8_t*>(data_buffer(child, 1, 2));
+    (void)checked_product(child.begin + child.length, format.bytes, child.what.c_str());
+    // 10^27 is a long double of 64 bits, so that one rounding is left for most numbers.
+    const long double power = std::pow(10.0L, static_cast<long double>(std::abs(format.scale)));
+    storage.numbers.assign(child.length, 0.0);
+    for (std::size_t i = 0; i < child.length; ++i) {
+        if (!validity[i]) continue;
+        const long double whole = read_whole(data + (child.begin + i) * format.bytes, format.bytes);
+        storage.numbers[i] = static_cast<double>(format.scale < 0 ? whole * power : whole / power);
+    }
+    return Column::numeric(storage.numbers, validity);
+}
+
+// A column without a value, of the type "null".
+Column read_nothing(const Child& child, ColumnStorage& storage) {
+    storage.numbers.assign(child.length, 0.0);
+    storage.valid.assign((child.length + 7) / 8 + 1, 0);
+    return Column::numeric(storage.numbers, {storage.valid.data(), 0});
 }
 
 Column read_child(const Child& child, ColumnStorage& storage) {
@@ -199,20 +355,60 @@ Column read_child(const Child& child, ColumnStorage& storage) {
     }
     if (child.schema->dictionary != nullptr) return read_dictionary(child, storage);
     const std::string_view format = child.schema->format;
+    if (format == "n") return read_nothing(child, storage);
     if (format == "b") return read_boolean(child, storage);
-    if (format == "u" || format == "U") {
-        const Validity validity = validity_of(child, 3);
-        (void)read_utf8(child, validity, storage.texts);
+    if (const std::int64_t buffers = text_buffers(child); buffers != 0) {
+        const Validity validity = validity_of(child, buffers, storage);
+        read_any_texts(child, validity, storage.texts);
         return Column::strings(storage.texts, validity);
     }
+    if (const auto decimal = read_decimal_format(format)) return read_decimals(child, *decimal, storage);
     const Dtype dtype = dtype_of_format(format);
     const std::size_t element = dtype_size(dtype);
     if (element == 0) refuse_format(child);
-    const Validity validity = validity_of(child, 2);
+    const Validity validity = validity_of(child, 2, storage);
     const auto* data = static_cast<const std::byte*>(data_buffer(child, 1, 2));
     (void)checked_product(child.begin + child.length, element, child.what.c_str());
     return Column::numeric(dtype, child.length == 0 ? data : data + child.begin * element, child.length,
                            static_cast<std::ptrdiff_t>(element), validity);
+}
+
+constexpr std::size_t most_levels = 64;
+
+// The columns of a struct, those of structs inside by the names "outer.inner".
+// NOLINTNEXTLINE(misc-no-recursion): to `most_levels`
+void read_struct_columns(const Child& parent, const std::string& prefix, std::size_t level, BorrowedTable& result,
+                         std::vector<NamedColumn>& named) {
+    const auto count = static_cast<std::size_t>(parent.schema->n_children);
+    if (count != 0) {
+        require(parent.schema->children, "schema.children");
+        require(parent.array->children, "batch.children");
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const ArrowSchema* schema = parent.schema->children[i];
+        const ArrowArray* array = parent.array->children[i];
+        const bool has_name = schema != nullptr && schema->name != nullptr;
+        ColumnStorage& storage = result.storage.emplace_back();
+        storage.name = prefix + (has_name ? schema->name : "");
+        Child child{schema, array, 0, parent.length, "column '" + storage.name + "'", parent.outer};
+        check_array(schema, array, child.what);
+        const std::uint64_t end = checked_sum(parent.begin, parent.length, "batch");
+        if (static_cast<std::uint64_t>(array->length) < end) {
+            refuse(ErrorCode::dimension_mismatch, child.what,
+                   "has " + std::to_string(array->length) + " values, the batch needs " + std::to_string(end));
+        }
+        child.begin =
+            static_cast<std::size_t>(checked_sum(static_cast<std::uint64_t>(array->offset), parent.begin, "batch"));
+        if (std::string_view(schema->format) != "+s") {
+            named.push_back({storage.name, read_child(child, storage)});
+            continue;
+        }
+        if (level == most_levels) refuse(ErrorCode::unsupported, child.what, "structs inside of more than 64 others");
+        if (schema->n_children != array->n_children || schema->n_children < 0)
+            refuse(ErrorCode::dimension_mismatch, child.what, "schema and array have other numbers of children");
+        child.outer = validity_of(child, 1, storage);
+        read_struct_columns(child, storage.name + ".", level + 1, result, named);
+    }
 }
 
 // A record batch has no nulls of its own: a row is there, or it is not.
@@ -241,35 +437,58 @@ BorrowedTable read_arrow(const ArrowSchema* schema, const ArrowArray* batch) {
                "the schema has " + std::to_string(schema->n_children) + " columns, the array " +
                    std::to_string(batch->n_children));
     }
-    const auto count = static_cast<std::size_t>(schema->n_children);
-    if (count != 0) {
-        require(schema->children, "schema.children");
-        require(batch->children, "batch.children");
-    }
     refuse_null_rows(*batch);
     BorrowedTable result;
-    result.storage.resize(count);
     std::vector<NamedColumn> named;
-    named.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const ArrowSchema* child_schema = schema->children[i];
-        const ArrowArray* child_array = batch->children[i];
-        const bool has_name = child_schema != nullptr && child_schema->name != nullptr;
-        const std::string_view name = has_name ? child_schema->name : "";
-        Child child{child_schema, child_array, 0, static_cast<std::size_t>(batch->length),
-                    "column '" + std::string(name) + "'"};
-        check_array(child_schema, child_array, child.what);
-        if (child_array->length < batch->offset + batch->length) {
-            refuse(ErrorCode::dimension_mismatch, child.what,
-                   "has " + std::to_string(child_array->length) + " values, the batch needs " +
-                       std::to_string(batch->offset + batch->length));
-        }
-        child.begin = static_cast<std::size_t>(checked_sum(static_cast<std::uint64_t>(child_array->offset),
-                                                           static_cast<std::uint64_t>(batch->offset), "batch"));
-        named.push_back({name, read_child(child, result.storage[i])});
-    }
+    const Child whole{schema, batch, static_cast<std::size_t>(batch->offset), static_cast<std::size_t>(batch->length),
+                      "batch"};
+    read_struct_columns(whole, "", 0, result, named);
     result.table = Table(std::move(named));
     return result;
+}
+
+}  // namespace vedette::inline v0::capi
+
+namespace vedette::inline v0::capi {
+
+namespace {
+
+[[noreturn]] void refuse_stream(ArrowArrayStream* stream, const char* what, int code) {
+    const char* const told = stream->get_last_error == nullptr ? nullptr : stream->get_last_error(stream);
+    throw Error(ErrorCode::io_error, std::string("stream: ") + what + " failed with " + std::to_string(code) +
+                                         (told == nullptr ? "" : ": " + std::string(told)));
+}
+
+// What a callback filled in is given back, whatever happens.
+template <class Owned>
+struct Filled {
+    Owned object{};
+    Filled() = default;
+    Filled(const Filled&) = delete;
+    Filled& operator=(const Filled&) = delete;
+    ~Filled() {
+        if (object.release != nullptr) object.release(&object);
+    }
+};
+
+}  // namespace
+
+void read_arrow_stream(ArrowArrayStream* stream, const std::function<void(const Table&)>& take) {
+    require(stream, "stream");
+    if (stream->release == nullptr) refuse(ErrorCode::invalid_argument, "stream", "has been released");
+    if (stream->get_schema == nullptr || stream->get_next == nullptr)
+        refuse(ErrorCode::invalid_argument, "stream", "a callback is NULL");
+    Filled<ArrowSchema> schema;
+    if (const int code = stream->get_schema(stream, &schema.object); code != 0)
+        refuse_stream(stream, "get_schema", code);
+    for (;;) {
+        Filled<ArrowArray> batch;
+        if (const int code = stream->get_next(stream, &batch.object); code != 0)
+            refuse_stream(stream, "get_next", code);
+        if (batch.object.release == nullptr) return;  // the end
+        const BorrowedTable part = read_arrow(&schema.object, &batch.object);
+        take(part.table);
+    }
 }
 
 }  // namespace vedette::inline v0::capi

@@ -32,10 +32,14 @@ BatchOptions read_options(const vdt_batch_options* given) {
             .confidence = options.confidence == 0.0 ? 0.95 : options.confidence};
 }
 
+// `statistics` may be null.
 vdt_batch_report* judge(const vdt_validator* validator, const Table& table, const vdt_batch_options* options,
-                        const vdt_allocator* allocator) {
+                        vdt_statistics* statistics, const vdt_allocator* allocator) {
+    const BatchOptions read = read_options(options);
     return make_handle<vdt_batch_report>(allocator, validator->object,
-                                         validate_batch(validator->object, table, read_options(options)));
+                                         statistics == nullptr
+                                             ? validate_batch(validator->object, table, read)
+                                             : validate_batch(validator->object, table, statistics->object, read));
 }
 
 // What there is at a place of a list of the report.
@@ -74,7 +78,7 @@ vdt_status vdt_validator_check_columns(const vdt_validator* validator, const vdt
         require(validator, "validator");
         require(out, "out");
         const BorrowedTable live = read_columns(columns, count);
-        *out = judge(validator, live.table, options, allocator);
+        *out = judge(validator, live.table, options, nullptr, allocator);
     });
 }
 
@@ -86,7 +90,48 @@ vdt_status vdt_validator_check_arrow(const vdt_validator* validator, const struc
         require(validator, "validator");
         require(out, "out");
         const BorrowedTable live = read_arrow(schema, batch);
-        *out = judge(validator, live.table, options, allocator);
+        *out = judge(validator, live.table, options, nullptr, allocator);
+    });
+}
+
+vdt_status vdt_validator_count_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
+                                       const vdt_batch_options* options, vdt_statistics* statistics,
+                                       const vdt_allocator* allocator, vdt_batch_report** out,
+                                       vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(statistics, "statistics");
+        require(out, "out");
+        const BorrowedTable live = read_columns(columns, count);
+        *out = judge(validator, live.table, options, statistics, allocator);
+    });
+}
+
+vdt_status vdt_validator_count_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
+                                     const struct ArrowArray* batch, const vdt_batch_options* options,
+                                     vdt_statistics* statistics, const vdt_allocator* allocator, vdt_batch_report** out,
+                                     vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(statistics, "statistics");
+        require(out, "out");
+        const BorrowedTable live = read_arrow(schema, batch);
+        *out = judge(validator, live.table, options, statistics, allocator);
+    });
+}
+
+vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
+                                            const vdt_batch_options* options, vdt_statistics* statistics,
+                                            const vdt_allocator* allocator, vdt_batch_report** out,
+                                            vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(out, "out");
+        validation::BatchStream judged(validator->object, read_options(options));
+        read_arrow_stream(stream, [&](const Table& part) {
+            statistics == nullptr ? judged.add(part) : judged.add(part, statistics->object);
+        });
+        *out = make_handle<vdt_batch_report>(allocator, validator->object, judged.finish());
     });
 }
 

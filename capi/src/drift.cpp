@@ -52,7 +52,8 @@ vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference,
         ColumnStorage live_storage;
         const Table left({{"column", read_column(reference, reference_storage)}});
         const Table right({{"column", read_column(live, live_storage)}});
-        const auto features = drift::compare(left, right, tests, read_test_options(options));
+        const ColumnOptions chosen = read_column_options(options);
+        const auto features = drift::compare(left, right, tests, chosen.test, chosen.rows);
         if (features.front().results.empty())
             throw Error(ErrorCode::unsupported, std::string(drift_test_name(tests[0])) + " does not run on " +
                                                     (features.front().numeric ? "numbers" : "categories"));

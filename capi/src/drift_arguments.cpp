@@ -16,17 +16,33 @@ vdt_test_options default_test_options() noexcept {
     options.confidence = defaults.confidence;
     options.permutations = defaults.permutations;
     options.seed = defaults.seed;
+    options.block = options.thin = 1;
     return options;
 }
 
-drift::TestOptions read_test_options(const vdt_test_options* given) {
-    const vdt_test_options options = read_struct(given, default_test_options(), "options");
+namespace {
+
+drift::TestOptions to_test_options(const vdt_test_options& options) {
     return {.alternative = choice(options.alternative, drift::Alternative::greater, "options.alternative"),
             .method = choice(options.method, drift::Method::permutation, "options.method"),
             .nan = drift::NanPolicy::omit,
             .confidence = options.confidence,
             .permutations = static_cast<std::size_t>(options.permutations),
             .seed = options.seed};
+}
+
+}  // namespace
+
+drift::TestOptions read_test_options(const vdt_test_options* given) {
+    const vdt_test_options options = read_struct(given, default_test_options(), "options");
+    if (options.block != 1 || options.thin != 1)
+        throw Error(ErrorCode::unsupported, "options.block and options.thin are for vdt_compare_columns");
+    return to_test_options(options);
+}
+
+ColumnOptions read_column_options(const vdt_test_options* given) {
+    const vdt_test_options options = read_struct(given, default_test_options(), "options");
+    return {to_test_options(options), {.block = options.block, .thin = options.thin}};
 }
 
 drift::MultivariateResult not_evaluated(std::size_t reference_rows, std::size_t live_rows) {

@@ -24,7 +24,13 @@ Enum choice(std::int32_t value, Enum last, const char* argument) {
 }
 
 vdt_test_options default_test_options() noexcept;
+/// Of functions that do not take rows in blocks, and refuse them. Throws Error(unsupported).
 drift::TestOptions read_test_options(const vdt_test_options* given);
+struct ColumnOptions {
+    drift::TestOptions test;
+    drift::RowBlocks rows;
+};
+ColumnOptions read_column_options(const vdt_test_options* given);
 
 /// The answer where there are too few rows: NaN but for the counts.
 drift::MultivariateResult not_evaluated(std::size_t reference_rows, std::size_t live_rows);

@@ -13,6 +13,7 @@
 #include "vedette/core/container.hpp"
 #include "vedette/drift/label_shift.hpp"
 #include "vedette/drift/performance_ranking.hpp"
+#include "vedette/stats/betting_sequence.hpp"
 #include "vedette/stats/confidence_sequence.hpp"
 #include "vedette/stats/e_values.hpp"
 #include "views.hpp"
@@ -20,7 +21,8 @@
 using namespace vedette;
 using namespace vedette::capi;
 
-using Sequence = std::variant<stats::MeanConfidenceSequence, stats::ProportionConfidenceSequence>;
+using Sequence =
+    std::variant<stats::MeanConfidenceSequence, stats::ProportionConfidenceSequence, stats::BettingConfidenceSequence>;
 
 struct alignas(64) vdt_confidence_sequence {
     vdt_allocator allocator;
@@ -40,6 +42,7 @@ std::span<const double> read_e_values(const double* values, std::size_t count) {
 vdt_confidence_sequence_options default_sequence() noexcept {
     const stats::MeanSequenceOptions mean;
     const stats::ProportionSequenceOptions proportion;
+    const stats::BettingSequenceOptions betting;
     return {sizeof(vdt_confidence_sequence_options),
             VDT_SEQUENCE_MEAN,
             mean.level,
@@ -47,7 +50,9 @@ vdt_confidence_sequence_options default_sequence() noexcept {
             mean.lower,
             mean.upper,
             proportion.prior_successes,
-            proportion.prior_failures};
+            proportion.prior_failures,
+            betting.cells,
+            betting.largest_bet};
 }
 
 vdt_confidence_bounds no_bounds() noexcept {
@@ -77,17 +82,32 @@ Sequence make_sequence(const vdt_confidence_sequence_options& options) {
     if (options.kind == VDT_SEQUENCE_PROPORTION)
         return stats::ProportionConfidenceSequence(
             {.level = options.level, .prior_successes = options.prior_ones, .prior_failures = options.prior_zeros});
+    if (options.kind == VDT_SEQUENCE_BETTING)
+        return stats::BettingConfidenceSequence({.level = options.level,
+                                                 .lower = options.lower,
+                                                 .upper = options.upper,
+                                                 .cells = static_cast<std::size_t>(options.cells),
+                                                 .largest_bet = options.largest_bet});
     throw Error(ErrorCode::invalid_argument, "options.kind is no VDT_SEQUENCE_*");
 }
 
-bool enter(stats::MeanConfidenceSequence& sequence, double value) noexcept {
+Sequence read_sequence(std::span<const std::byte> bytes) {
+    const Container file = Container::view(bytes);
+    if (file.kind() == "proportion_confidence_sequence") return stats::ProportionConfidenceSequence::deserialize(bytes);
+    if (file.kind() == "betting_confidence_sequence") return stats::BettingConfidenceSequence::deserialize(bytes);
+    return stats::MeanConfidenceSequence::deserialize(bytes);
+}
+
+template <class Sequence>
+bool enter(Sequence& sequence, double value) noexcept {
     return sequence.update(value);
 }
 bool enter(stats::ProportionConfidenceSequence& sequence, double value) noexcept {
     return (value == 0.0 || value == 1.0) && sequence.update(value == 1.0);
 }
 
-vdt_confidence_bounds to_c(const stats::MeanConfidenceSequence& sequence, std::uint64_t refused) noexcept {
+template <class Sequence>
+vdt_confidence_bounds to_c(const Sequence& sequence, std::uint64_t refused) noexcept {
     const Interval bounds = sequence.bounds();
     return {sizeof(vdt_confidence_bounds), 0, sequence.count(), refused, sequence.mean(), bounds.lower, bounds.upper};
 }
@@ -167,10 +187,7 @@ vdt_status vdt_confidence_sequence_from_bytes(const void* bytes, size_t size, co
         if (size != 0) require(bytes, "bytes");
         require(out, "out");
         const std::span<const std::byte> view(static_cast<const std::byte*>(bytes), size);
-        const bool proportion = Container::view(view).kind() == "proportion_confidence_sequence";
-        *out = make_handle<vdt_confidence_sequence>(
-            allocator, proportion ? Sequence(stats::ProportionConfidenceSequence::deserialize(view))
-                                  : Sequence(stats::MeanConfidenceSequence::deserialize(view)));
+        *out = make_handle<vdt_confidence_sequence>(allocator, read_sequence(view));
     });
 }
 

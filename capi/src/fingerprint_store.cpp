@@ -15,11 +15,6 @@
 using namespace vedette;
 using namespace vedette::capi;
 
-struct alignas(64) vdt_fingerprint_store {
-    vdt_allocator allocator;
-    perturbation::FingerprintStore object;
-};
-
 namespace {
 
 using perturbation::Fingerprinter;

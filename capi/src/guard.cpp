@@ -69,8 +69,22 @@ void fill_verdict(const Verdict& verdict, vdt_verdict& out) noexcept {
     out.fused_e_value = verdict.fused_e_value;
     for (std::size_t i = 0; i < verdict.score_count; ++i) {
         const ScoreAnswer& answer = verdict.scores[i];
-        out.scores[i] = {answer.score, answer.p_value, static_cast<vdt_decision>(answer.decision), 0};
+        out.scores[i] = {answer.score, answer.p_value, static_cast<vdt_decision>(answer.decision),
+                         static_cast<std::uint32_t>(answer.status)};
     }
+    out.model_calls = verdict.queries.calls;
+    out.model_rows = verdict.queries.rows;
+    const MemoryEvidence& memory = verdict.memory;
+    out.memory = {static_cast<vdt_decision>(memory.query_attack),
+                  static_cast<vdt_decision>(memory.extraction),
+                  memory.is_silent ? 1 : 0,
+                  0,
+                  memory.query.match.score,
+                  memory.query.update.score,
+                  memory.query.p_value,
+                  memory.query.account.e_value,
+                  memory.query.account.requests,
+                  memory.prada.statistic};
 }
 
 vdt_status write_verdict(const Verdict& verdict, vdt_verdict* out, vdt_error* error) noexcept {
@@ -107,7 +121,9 @@ vdt_status check_numbers(const vdt_guard* guard, const T* row, std::size_t width
         return fail(error, VDT_INVALID_ARGUMENT, message);
     }
     RequestVectors vectors;
-    if (const char* const message = read_vectors(given, vectors)) return fail(error, VDT_INVALID_ARGUMENT, message);
+    perturbation::PredictModel model;
+    if (const char* const message = read_vectors(given, vectors, model))
+        return fail(error, VDT_INVALID_ARGUMENT, message);
     return write_verdict(guard->object.check(std::span<const T>(row, width), window->object, vectors), verdict, error);
 }
 
@@ -118,7 +134,9 @@ vdt_status check_values(const vdt_guard* guard, const vdt_value* row, std::size_
         return fail(error, VDT_INVALID_ARGUMENT, message);
     }
     RequestVectors vectors;
-    if (const char* const message = read_vectors(given, vectors)) return fail(error, VDT_INVALID_ARGUMENT, message);
+    perturbation::PredictModel model;
+    if (const char* const message = read_vectors(given, vectors, model))
+        return fail(error, VDT_INVALID_ARGUMENT, message);
     if (width != window->row.size()) {
         // The guard refuses such a row by its width alone, or for the window: no value is read.
         const std::span<const double> unread(reinterpret_cast<const double*>(row), width);
@@ -147,7 +165,7 @@ Verdict read_verdict(const vdt_verdict* given) {
     result.finding_count = verdict.finding_count;
     for (std::size_t i = 0; i < result.stored_findings(); ++i) {
         const vdt_finding& finding = verdict.findings[i];
-        check_range(finding.reason, VDT_REASON_SCHEMA, "reason");
+        check_range(finding.reason, VDT_REASON_EXTRACTION, "reason");
         check_range(finding.decision, VDT_ALARM, "a finding's decision");
         check_range(static_cast<std::int32_t>(std::min(finding.reserved, 255U)),
                     static_cast<std::int32_t>(validation::check_count) - 1, "a finding's check");
@@ -164,7 +182,12 @@ Verdict read_verdict(const vdt_verdict* given) {
     for (std::size_t i = 0; i < result.score_count; ++i) {
         const vdt_score_answer& answer = verdict.scores[i];
         check_range(answer.decision, VDT_ALARM, "a score's decision");
-        result.scores[i] = {answer.score, answer.p_value, static_cast<Decision>(answer.decision)};
+        check_range(static_cast<std::int32_t>(std::min(answer.reserved, 255U)), VDT_ANSWER_WORKSPACE_TOO_SMALL,
+                    "a score's answer");
+        result.scores[i] = {.score = answer.score,
+                            .p_value = answer.p_value,
+                            .decision = static_cast<Decision>(answer.decision),
+                            .status = static_cast<perturbation::AnswerStatus>(answer.reserved)};
     }
     return result;
 }
@@ -289,6 +312,22 @@ vdt_status vdt_guard_calibrated_score_name(const vdt_guard* guard, size_t index,
                                                          " that the policy names");
         *out = borrow(guard->object.calibrated_score_name(index));
     });
+}
+
+vdt_status vdt_guard_workspace(const vdt_guard* guard, const vdt_predict_model* model, size_t* out,
+                               vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(guard, "guard");
+        require(out, "out");
+        const std::size_t size = guard->object.workspace_size(read_predict_model(model));
+        if (size == std::numeric_limits<std::size_t>::max())
+            throw Error(ErrorCode::overflow, "the model's batch needs more memory than there can be");
+        *out = size;
+    });
+}
+
+size_t vdt_guard_queries(const vdt_guard* guard) noexcept {
+    return guard == nullptr ? 0 : guard->object.queries_per_request();
 }
 
 vdt_status vdt_guard_mark_calibrations(const vdt_guard* guard, int32_t stale, vdt_error* error) noexcept {

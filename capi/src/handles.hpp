@@ -21,6 +21,7 @@
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/policy.hpp"
+#include "vedette/guard/query_memory.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/window.hpp"
 #include "vedette/perturbation/calibrated_score.hpp"
@@ -32,6 +33,7 @@
 #include "vedette/stats/kll_sketch.hpp"
 #include "vedette/validation/batch.hpp"
 #include "vedette/validation/schema.hpp"
+#include "vedette/validation/statistics.hpp"
 #include "vedette/validation/validator.hpp"
 
 struct alignas(64) vdt_baseline {
@@ -83,6 +85,12 @@ struct alignas(64) vdt_private_rows {
 struct alignas(64) vdt_schema {
     vdt_allocator allocator;
     vedette::validation::Schema object;
+    std::string evidence = {};  // of an inferred or relaxed one
+};
+
+struct alignas(64) vdt_statistics {
+    vdt_allocator allocator;
+    vedette::validation::TableStatistics object;
 };
 
 struct alignas(64) vdt_validator {
@@ -105,6 +113,21 @@ struct alignas(64) vdt_score {
 struct alignas(64) vdt_caller_evidence {
     vdt_allocator allocator;
     vedette::perturbation::CallerEvidence object;
+};
+
+struct alignas(64) vdt_fingerprint_store {
+    vdt_allocator allocator;
+    vedette::perturbation::FingerprintStore object;
+};
+
+struct alignas(64) vdt_update_similarity {
+    vdt_allocator allocator;
+    vedette::perturbation::UpdateSimilarity object;
+};
+
+struct alignas(64) vdt_query_memory {
+    vdt_allocator allocator;
+    vedette::QueryMemory object;
 };
 
 struct alignas(64) vdt_query_score {

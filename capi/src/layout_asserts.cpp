@@ -74,6 +74,9 @@ static_assert(equals(Reason::calibrated_score, VDT_REASON_CALIBRATED_SCORE));
 static_assert(equals(Reason::calibrated_score_not_evaluated, VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED));
 static_assert(equals(Reason::fused_scores, VDT_REASON_FUSED_SCORES));
 static_assert(equals(Reason::schema, VDT_REASON_SCHEMA));
+static_assert(equals(Reason::model_aborted, VDT_REASON_MODEL_ABORTED));
+static_assert(equals(Reason::query_attack, VDT_REASON_QUERY_ATTACK));
+static_assert(equals(Reason::extraction, VDT_REASON_EXTRACTION));
 static_assert(vedette::Policy::most_scores == VDT_VERDICT_SCORES);
 static_assert(vedette::Verdict::capacity == VDT_VERDICT_CAPACITY);
 

@@ -16,6 +16,20 @@ inline bool is_aligned(const void* pointer, std::size_t alignment) noexcept {
     return reinterpret_cast<std::uintptr_t>(pointer) % alignment == 0;
 }
 
+/// A matrix as floats, kept alive beside its view; empty for null.
+struct FloatRows {
+    std::vector<float> values;
+    MatrixView<float> view;
+
+    FloatRows() = default;
+    explicit FloatRows(const vdt_matrix* given) {
+        if (given == nullptr) return;
+        const StridedMatrix matrix = read_matrix(given);
+        values = copy_matrix<float>(matrix);
+        view = MatrixView<float>::row_major(values.data(), matrix.rows, matrix.columns);
+    }
+};
+
 /// Whether elements are exact as float: f32 and the 16-bit floats.
 inline bool is_narrow(Dtype dtype) noexcept {
     return dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16;

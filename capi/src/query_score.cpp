@@ -7,6 +7,7 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "matrix_rows.hpp"
 #include "structs.hpp"
 #include "views.hpp"
 
@@ -17,19 +18,11 @@ namespace {
 
 using perturbation::Answer;
 using perturbation::AnswerStatus;
-using perturbation::ModelOutput;
 using perturbation::PredictModel;
 using perturbation::QueryScore;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr float infinite = std::numeric_limits<float>::infinity();
-
-vdt_predict_model default_model() noexcept {
-    vdt_predict_model model{};
-    model.struct_size = sizeof model;
-    model.batch_rows = PredictModel{}.batch_rows;
-    return model;
-}
 
 vdt_query_score_options default_options() noexcept {
     vdt_query_score_options options{};
@@ -67,18 +60,6 @@ vdt_explanation empty_explanation() noexcept {
     return explanation;
 }
 
-PredictModel read_model(const vdt_predict_model* model) {
-    require(model, "model");
-    const vdt_predict_model given = read_struct(model, default_model(), "model");
-    if (given.output != VDT_MODEL_PROBABILITIES && given.output != VDT_MODEL_LOGITS)
-        throw Error(ErrorCode::invalid_argument, "model.output is " + std::to_string(given.output));
-    return {.predict = perturbation::PredictFunction(given.predict, given.user_data),
-            .features = static_cast<std::size_t>(given.features),
-            .classes = static_cast<std::size_t>(given.classes),
-            .batch_rows = static_cast<std::size_t>(given.batch_rows),
-            .output = static_cast<ModelOutput>(given.output)};
-}
-
 std::vector<perturbation::Squeezer> read_squeezers(const vdt_squeezer* squeezers, std::uint64_t count) {
     std::vector<perturbation::Squeezer> result;
     if (count == 0) return result;
@@ -97,19 +78,6 @@ std::vector<perturbation::Squeezer> read_squeezers(const vdt_squeezer* squeezers
     }
     return result;
 }
-
-// A matrix as floats, kept alive beside its view.
-struct FloatRows {
-    std::vector<float> values;
-    MatrixView<float> view;
-
-    explicit FloatRows(const vdt_matrix* given) {
-        if (given == nullptr) return;
-        const StridedMatrix matrix = read_matrix(given);
-        values = copy_matrix<float>(matrix);
-        view = MatrixView<float>::row_major(values.data(), matrix.rows, matrix.columns);
-    }
-};
 
 QueryScore make_score(const vdt_query_score_options& given) {
     const FloatRows reference(given.reference);
@@ -176,7 +144,7 @@ std::size_t told_size(std::size_t size) {
 extern "C" {
 
 void vdt_predict_model_init(vdt_predict_model* model, size_t size) noexcept {
-    init_struct(model, size, default_model());
+    init_struct(model, size, default_predict_model());
 }
 void vdt_query_score_options_init(vdt_query_score_options* options, size_t size) noexcept {
     init_struct(options, size, default_options());
@@ -218,7 +186,7 @@ vdt_status vdt_query_score_workspace(const vdt_query_score* score, const vdt_pre
     return fence(error, [&] {
         require(score, "score");
         require(out, "out");
-        *out = told_size(score->object.workspace_size(read_model(model)));
+        *out = told_size(score->object.workspace_size(read_predict_model(model)));
     });
 }
 
@@ -248,7 +216,7 @@ vdt_status vdt_query_score_calibrate(vdt_query_score* score, const vdt_matrix* b
         };
         try {
             score->calibration =
-                score->object.calibrate(rows.view, read_model(model),
+                score->object.calibrate(rows.view, read_predict_model(model),
                                         {.guarantee = static_cast<stats::ConformalGuarantee>(given.guarantee),
                                          .failure_probability = given.failure_probability},
                                         &queries);
@@ -270,7 +238,7 @@ vdt_status vdt_query_score_row(const vdt_query_score* score, const float* row, s
         if (width != 0) require(row, "row");
         require_workspace(workspace, workspace_size);
         check_out(out, "out");
-        answer = score->object.score({row, width}, read_model(model), {workspace, workspace_size});
+        answer = score->object.score({row, width}, read_predict_model(model), {workspace, workspace_size});
         vdt_query_answer told = empty_answer();
         told.status = static_cast<std::int32_t>(answer.status);
         told.callback_status = answer.callback_status;
@@ -281,6 +249,37 @@ vdt_status vdt_query_score_row(const vdt_query_score* score, const float* row, s
         write_struct(out, told, "out");
     });
     return status != VDT_OK ? status : status_of(answer.status, answer.callback_status, error);
+}
+
+vdt_status vdt_query_score_to_score(const vdt_query_score* score, const vdt_allocator* allocator, vdt_score** out,
+                                    vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(score, "score");
+        require(out, "out");
+        const perturbation::AnyScore any(score->object);
+        std::optional<perturbation::CalibratedScore> calibrated;
+        if (score->calibration) calibrated.emplace(any, *score->calibration);
+        *out = make_handle<vdt_score>(allocator, any, std::move(calibrated));
+    });
+}
+
+vdt_status vdt_query_score_from_score(const vdt_score* score, const vdt_allocator* allocator, vdt_query_score** out,
+                                      vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(score, "score");
+        require(out, "out");
+        const QueryScore* const asks = score->object.asks();
+        if (asks == nullptr)
+            throw Error(ErrorCode::invalid_argument,
+                        std::string(score->object.kind().name) + " does not ask the model");
+        std::optional<stats::ConformalCalibration> calibration;
+        if (score->calibrated) {
+            const auto* const plain = std::get_if<stats::ConformalCalibration>(&score->calibrated->calibration());
+            if (plain == nullptr) throw Error(ErrorCode::unsupported, "the score is calibrated by groups or weights");
+            calibration = *plain;
+        }
+        *out = make_handle<vdt_query_score>(allocator, *asks, std::move(calibration));
+    });
 }
 
 vdt_status vdt_explainer_create(const vdt_explainer_options* options, const vdt_allocator* allocator,
@@ -323,7 +322,7 @@ vdt_status vdt_explainer_workspace(const vdt_explainer* explainer, const vdt_pre
     return fence(error, [&] {
         require(explainer, "explainer");
         require(out, "out");
-        *out = told_size(explainer->object.workspace_size(read_model(model)));
+        *out = told_size(explainer->object.workspace_size(read_predict_model(model)));
     });
 }
 
@@ -337,7 +336,7 @@ vdt_status vdt_explainer_explain(const vdt_explainer* explainer, const float* ro
         if (count != 0) require(contributions, "contributions");
         require_workspace(workspace, workspace_size);
         check_out(out, "out");
-        answer = explainer->object.explain({row, width}, label, {contributions, count}, read_model(model),
+        answer = explainer->object.explain({row, width}, label, {contributions, count}, read_predict_model(model),
                                            {workspace, workspace_size});
         vdt_explanation told = empty_explanation();
         told.status = static_cast<std::int32_t>(answer.status);

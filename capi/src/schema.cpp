@@ -5,6 +5,7 @@
 #include "structs.hpp"
 #include "vedette/validation/check.hpp"
 #include "vedette/validation/schema_diff.hpp"
+#include "vedette/validation/schema_exchange.hpp"
 
 using namespace vedette;
 using namespace vedette::capi;
@@ -44,6 +45,40 @@ vdt_status vdt_schema_to_json(const vdt_schema* schema, char* buffer, size_t cap
 
 void vdt_schema_destroy(vdt_schema* schema) noexcept {
     destroy_handle(schema);
+}
+
+vdt_status vdt_schema_import(vdt_schema_source source, const char* text, size_t length, int32_t allow_loss,
+                             const vdt_allocator* allocator, vdt_schema** out, char* notes, size_t notes_capacity,
+                             size_t* notes_length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(out, "out");
+        const std::string_view document = to_text(text, length, "text");
+        const validation::ExchangeOptions options{allow_loss != 0};
+        validation::ImportedSchema imported;
+        if (source == VDT_SCHEMA_SOURCE_JSON_SCHEMA) {
+            imported = validation::import_json_schema(document, options);
+        } else if (source == VDT_SCHEMA_SOURCE_TFDV) {
+            imported = validation::import_tfdv_schema(document, options);
+        } else {
+            throw Error(ErrorCode::invalid_argument, "source: " + std::to_string(source) + " is none");
+        }
+        if (notes != nullptr || notes_length != nullptr)
+            copy_text(to_json(imported.notes), notes, notes_capacity, notes_length);
+        *out = make_handle<vdt_schema>(allocator, std::move(imported.schema));
+    });
+}
+
+vdt_status vdt_schema_to_json_schema(const vdt_schema* schema, const char* environment, size_t environment_length,
+                                     int32_t allow_loss, char* buffer, size_t capacity, size_t* length, char* notes,
+                                     size_t notes_capacity, size_t* notes_length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(schema, "schema");
+        const validation::ExportedSchema exported = validation::export_json_schema(
+            schema->object, to_text(environment, environment_length, "environment"), {allow_loss != 0});
+        if (notes != nullptr || notes_length != nullptr)
+            copy_text(to_json(exported.notes), notes, notes_capacity, notes_length);
+        copy_text(exported.text, buffer, capacity, length);
+    });
 }
 
 vdt_status vdt_baseline_with_schema(const vdt_baseline* baseline, const vdt_schema* schema, const char* environment,

@@ -7,6 +7,7 @@
 #include "drift_arguments.hpp"
 #include "fence.hpp"
 #include "handles.hpp"
+#include "matrix_rows.hpp"
 #include "structs.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/file.hpp"
@@ -34,20 +35,6 @@ vdt_score_calibration_options default_calibration_options() noexcept {
     options.failure_probability = stats::ConformalOptions{}.failure_probability;
     return options;
 }
-
-// A matrix as floats, kept alive beside its view.
-struct FloatRows {
-    std::vector<float> values;
-    MatrixView<float> view;
-
-    FloatRows() = default;
-    explicit FloatRows(const vdt_matrix* given) {
-        if (given == nullptr) return;
-        const StridedMatrix matrix = read_matrix(given);
-        values = copy_matrix<float>(matrix);
-        view = MatrixView<float>::row_major(values.data(), matrix.rows, matrix.columns);
-    }
-};
 
 template <class T>
 std::span<const T> list(const T* data, std::uint64_t count, const char* argument) {
@@ -185,7 +172,9 @@ vdt_status vdt_score_row(const vdt_score* score, const float* row, size_t width,
     if (row == nullptr && width != 0) return fail(error, VDT_INVALID_ARGUMENT, "row is NULL");
     if (out == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "out is NULL");
     RequestVectors given;
-    if (const char* const message = read_vectors(vectors, given)) return fail(error, VDT_INVALID_ARGUMENT, message);
+    perturbation::PredictModel model;
+    if (const char* const message = read_vectors(vectors, given, model))
+        return fail(error, VDT_INVALID_ARGUMENT, message);
     *out = answer_of(*score, {row, width}, given.context);
     return VDT_OK;
 }

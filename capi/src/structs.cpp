@@ -2,6 +2,8 @@
 // The checks behind versioned structs and two-call outputs.
 #include "structs.hpp"
 
+#include "handles.hpp"
+
 namespace vedette::inline v0::capi {
 
 namespace {
@@ -50,10 +52,31 @@ vdt_request_vectors default_request_vectors() noexcept {
     vdt_request_vectors vectors{};
     vectors.struct_size = sizeof vectors;
     vectors.weight = 1.0;
+    vectors.predicted = -1;
     return vectors;
 }
 
-const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out) noexcept {
+vdt_predict_model default_predict_model() noexcept {
+    vdt_predict_model model{};
+    model.struct_size = sizeof model;
+    model.batch_rows = perturbation::PredictModel{}.batch_rows;
+    return model;
+}
+
+perturbation::PredictModel read_predict_model(const vdt_predict_model* model) {
+    require(model, "model");
+    const vdt_predict_model given = read_struct(model, default_predict_model(), "model");
+    if (given.output != VDT_MODEL_PROBABILITIES && given.output != VDT_MODEL_LOGITS)
+        throw Error(ErrorCode::invalid_argument, "model.output is " + std::to_string(given.output));
+    return {.predict = perturbation::PredictFunction(given.predict, given.user_data),
+            .features = static_cast<std::size_t>(given.features),
+            .classes = static_cast<std::size_t>(given.classes),
+            .batch_rows = static_cast<std::size_t>(given.batch_rows),
+            .output = static_cast<perturbation::ModelOutput>(given.output)};
+}
+
+const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out,
+                         perturbation::PredictModel& model) noexcept {
     if (given == nullptr) return nullptr;
     const std::uint32_t size = given->struct_size;
     if (size < 8 || size % 8 != 0 || size > 4096)
@@ -68,6 +91,24 @@ const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out) 
     out.embedding = {vectors.embedding, static_cast<std::size_t>(vectors.embedding_length)};
     out.logits = {vectors.logits, static_cast<std::size_t>(vectors.logits_length)};
     out.context = {vectors.group, vectors.weight};
+    if (vectors.input == nullptr && vectors.input_length != 0) return "vectors.input is NULL";
+    if (vectors.workspace == nullptr && vectors.workspace_length != 0) return "vectors.workspace is NULL";
+    if (vectors.account == nullptr && vectors.account_length != 0) return "vectors.account is NULL";
+    if (vectors.reserved != 0) return "vectors: reserved is not 0";
+    out.input = {vectors.input, static_cast<std::size_t>(vectors.input_length)};
+    out.workspace = {vectors.workspace, static_cast<std::size_t>(vectors.workspace_length)};
+    out.without_model = vectors.without_model != 0;
+    out.memory = vectors.memory == nullptr ? nullptr : &vectors.memory->object;
+    out.account = {static_cast<const char*>(vectors.account), static_cast<std::size_t>(vectors.account_length)};
+    out.time = vectors.time;
+    out.predicted = vectors.predicted;
+    if (vectors.model == nullptr) return nullptr;
+    try {
+        model = read_predict_model(vectors.model);
+    } catch (...) {
+        return "vectors.model: a bad struct_size, an unknown output, or a field that this library does not know";
+    }
+    out.model = &model;
     return nullptr;
 }
 

@@ -64,8 +64,14 @@ void init_struct(Struct* out, std::size_t size, const Struct& defaults) noexcept
 
 /// Of a request without vectors.
 vdt_request_vectors default_request_vectors() noexcept;
-/// Reads them on the request path: null where all is well, else what is wrong. `given` may be null.
-const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out) noexcept;
+/// Reads them on the request path: null where all is well, else what is wrong. `given` may be null; `model` is where
+/// `out` finds the model.
+const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out,
+                         perturbation::PredictModel& model) noexcept;
+
+vdt_predict_model default_predict_model() noexcept;
+/// Throws Error: invalid_argument, unsupported.
+perturbation::PredictModel read_predict_model(const vdt_predict_model* given);
 
 /// A pointer and a length as text. Throws Error(invalid_argument) for null with a length.
 std::string_view to_text(const char* data, std::uint64_t length, const char* argument);

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,16 +15,20 @@
 
 namespace vedette::inline v0::capi {
 
-/// What a column needs beside the caller's memory: the views of its texts, converted codes, unpacked booleans.
+/// What a column needs beside the caller's memory: the views of its texts, converted codes, unpacked booleans,
+/// converted decimals, joined validities, its name in a struct.
 struct ColumnStorage {
     std::vector<std::string_view> texts;
     std::vector<std::int32_t> codes;
     std::vector<std::uint8_t> bytes;
+    std::vector<double> numbers;
+    std::vector<std::uint8_t> valid;
+    std::string name;
 };
 
 /// A table and what its columns refer to beside the caller's memory.
 struct BorrowedTable {
-    std::vector<ColumnStorage> storage;
+    std::deque<ColumnStorage> storage;
     Table table;
 };
 

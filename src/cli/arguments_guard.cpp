@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command line of the guard: baseline, check, drift, policy.
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "arguments.hpp"
@@ -170,12 +171,41 @@ class GuardCommands final : public CommandFamily {
             ->type_name("WORD")
             ->delimiter(',')
             ->transform(word(joint_tests));
+        command
+            .add_option("--method", live_.method,
+                        "Where p-values of tests on samples come from: automatic, exact, asymptotic or permutation; "
+                        "every test named must have it")
+            ->type_name("WORD")
+            ->transform(word<drift::Method>({{"automatic", drift::Method::automatic},
+                                             {"exact", drift::Method::exact},
+                                             {"asymptotic", drift::Method::asymptotic},
+                                             {"permutation", drift::Method::permutation}}));
+        command
+            .add_option("--alternative", live_.alternative,
+                        "Which way live values are suspected to have moved: two_sided (default), less or greater; for "
+                        "tests that have a direction")
+            ->type_name("WORD")
+            ->transform(word<drift::Alternative>({{"two_sided", drift::Alternative::two_sided},
+                                                  {"less", drift::Alternative::less},
+                                                  {"greater", drift::Alternative::greater}}));
+        command
+            .add_option("--permutations", live_.permutations,
+                        "Of tests by permutation, whose p-values are then at least 1/(permutations + 1) (default: the "
+                        "policy's 999)")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}));
+        command
+            .add_option("--block", live_.block,
+                        "Let tests on samples compare means of so many consecutive rows (of categories one of so "
+                        "many): for autocorrelated traffic, keeps power against a change of level")
+            ->check(CLI::Range(std::uint32_t{1}, std::numeric_limits<std::uint32_t>::max()))
+            ->capture_default_str()
+            ->excludes(command.get_option("--thin"));
         CLI::Option& preset = *command.add_option(
             "--preset", presets_,
             "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
         preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
-        for (const char* other :
-             {"--test", "--multivariate", "--window", "--window-by", "--policy", "--correction", "--fail-on"})
+        for (const char* other : {"--test", "--multivariate", "--method", "--alternative", "--permutations", "--block",
+                                  "--window", "--window-by", "--policy", "--correction", "--fail-on"})
             preset.excludes(command.get_option(other));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;

@@ -38,7 +38,62 @@ class SchemaCommands final : public CommandFamily {
         diff_command.add_flag("--json", as_json_, "Print JSON");
         diff_command.callback([this] { action_ = [this] { return schema_diff(schema_, later_schema_, as_json_); }; });
         add_schema_infer(group);
+        add_schema_exchange(group);
+        add_schema_compare(group);
         add_schema_statistics(group);
+    }
+
+    void add_schema_exchange(CLI::App& group) {
+        CLI::App& import_command = *group.add_subcommand(
+            "import", "Read a schema from another tool's document, and tell what has no exact counterpart");
+        SchemaExchangeOptions& options = schema_exchange_;
+        import_command.add_option("file", options.input, "The document")->required();
+        import_command
+            .add_option("--from", options.from,
+                        "json-schema: draft 2020-12; tfdv: TensorFlow Data Validation's schema.pbtxt")
+            ->check(CLI::IsMember({"json-schema", "tfdv"}))
+            ->required();
+        CLI::App& export_command = *group.add_subcommand(
+            "export", "Write a schema as another tool's document, and tell what has no exact counterpart");
+        export_command.add_option("schema", options.input, "The schema file")->required();
+        export_command.add_option("--to", options.from, "json-schema: draft 2020-12, of one row")
+            ->check(CLI::IsMember({"json-schema"}))
+            ->required();
+        export_command.add_option("--environment", options.environment, "Features expected there, e.g. serving");
+        for (CLI::App* command : {&import_command, &export_command}) {
+            command->add_option("-o,--output", options.output, "The file to write (default: standard output)");
+            command->add_flag("--allow-loss", options.exchange.allow_loss,
+                              "Go on where the result accepts more than its source");
+        }
+        import_command.callback([this] { action_ = [this] { return schema_import(schema_exchange_); }; });
+        export_command.callback([this] { action_ = [this] { return schema_export(schema_exchange_); }; });
+    }
+
+    void add_schema_compare(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "compare", "Skew and drift by statistics: training against serving, one day against the next");
+        SchemaCompareOptions& options = schema_compare_;
+        validation::ComparisonOptions& rules = options.comparison;
+        command.add_option("reference", options.reference, "A file of `schema statistics --save`")->required();
+        command.add_option("live", options.live, "Another")->required();
+        command.add_option("--infinity-norm", rules.limits.infinity_norm, "Limit of texts, 0 to 1");
+        command.add_option("--jensen-shannon", rules.limits.jensen_shannon, "Limit of texts and numbers, in bits");
+        command.add_option("--normalized-difference", rules.limits.normalized_difference, "Limit of texts, 0 to 1");
+        command
+            .add_option("--limit", options.limits,
+                        "A limit of one column, which the general ones then do not concern, e.g. "
+                        "country:infinity_norm=0.1; repeatable")
+            ->type_name("COLUMN:COMPARATOR=LIMIT")
+            ->expected(1)
+            ->take_all();
+        command.add_option("--minimum-rows-ratio", rules.minimum_rows_ratio, "Least live rows / reference rows");
+        command.add_option("--maximum-rows-ratio", rules.maximum_rows_ratio, "Most live rows / reference rows");
+        command.add_flag("--as-tfdv", rules.as_tfdv, "Compute as TensorFlow Data Validation does, its NaN included");
+        command.add_flag("--tell-values", options.tell_values, "Tell the text that differs the most");
+        command.add_option("--format", options.formats, "FORMAT or FORMAT=PATH, repeatable: table, json")
+            ->expected(1)
+            ->take_all();
+        command.callback([this] { action_ = [this] { return schema_compare(schema_compare_); }; });
     }
 
     void add_schema_statistics(CLI::App& group) {
@@ -87,6 +142,8 @@ class SchemaCommands final : public CommandFamily {
     Action& action_;
     SchemaCheckOptions schema_check_;
     SchemaInferOptions schema_infer_;
+    SchemaExchangeOptions schema_exchange_;
+    SchemaCompareOptions schema_compare_;
     SchemaStatisticsOptions schema_statistics_;
     std::string schema_;
     std::string later_schema_;

@@ -36,6 +36,8 @@ class ScoreCommands final : public CommandFamily {
         run.add_option("-o,--output", score_run_.output, "CSV of score and p-values for every row");
         add_text_or_json(run, score_run_.as_json);
         run.callback([this] { action_ = [this] { return score_run(score_run_); }; });
+        add_predictions(run, score_run_.predictions, score_run_.as_logits);
+        add_queries(group);
         CLI::App& add = *group.add_subcommand("add", "Put calibrated scores into a baseline, for a policy to name");
         add.add_option("baseline", baseline_, "The baseline file")->required();
         add.add_option("scores", score_files_, "NAME=FILE, repeatable")->required();
@@ -43,6 +45,24 @@ class ScoreCommands final : public CommandFamily {
         add.callback([this] { action_ = [this] { return score_add(baseline_, score_files_, output_); }; });
         CLI::App& list = *group.add_subcommand("list", "Print all kinds with their default options");
         list.callback([this] { action_ = [] { return score_list(); }; });
+    }
+
+    static void add_predictions(CLI::App& command, std::string& predictions, bool& as_logits) {
+        command.add_option(
+            "--predictions", predictions,
+            "For kinds that ask the model: its outputs on the rows of vedette score queries, NPY or CSV");
+        command.add_flag("--logits", as_logits, "They are logits, not probabilities");
+    }
+
+    void add_queries(CLI::App& group) {
+        CLI::App& queries = *group.add_subcommand(
+            "queries", "Write what a score that asks the model asks it about a file's rows, for you to run");
+        queries.add_option("score", score_run_.score, "The score file")->required();
+        queries.add_option("data", score_run_.live.source.path, "CSV with a header, or NPY; - = standard input")
+            ->required();
+        add_score_source(queries, score_run_.live);
+        queries.add_option("-o,--output", score_run_.output, "The NPY file to write, f32, a query a row")->required();
+        queries.callback([this] { action_ = [this] { return score_queries(score_run_); }; });
     }
 
     void add_score_fit(CLI::App& group) {
@@ -53,6 +73,10 @@ class ScoreCommands final : public CommandFamily {
         fit.add_option("--options", options.options, "Of the kind, e.g. relative=true,rank=64");
         add_score_source(fit, options.reference);
         fit.add_option("--label", options.label, "Column with the class of each row, 0, 1, ...");
+        fit.add_option("--head-weights", options.head_weights,
+                       "The model's last layer, NPY or CSV, a row per class: for kinds that ask for it");
+        fit.add_option("--head-bias", options.head_bias, "Its bias, NPY or CSV, a number per class");
+        add_predictions(fit, options.predictions, options.as_logits);
         fit.add_option("--calibrate", options.calibrate.source.path, "File of other benign rows, of the same columns");
         fit.add_option("--group", options.group,
                        "Column of that file with the group of each row, e.g. predicted class");

@@ -229,9 +229,19 @@ Policy policy_of(const LiveOptions& options) {
     Policy policy = read_policy(options.policy_path);
     if (options.correction) policy.correction = *options.correction;
     if (!options.joint_tests.empty()) policy.joint_tests = options.joint_tests;
-    if (options.tests.empty()) return policy;
-    policy.defaults.sample_tests = options.tests;
-    for (auto& [name, rules] : policy.features) rules.sample_tests = options.tests;
+    if (options.method) policy.samples.method = *options.method;
+    if (options.alternative) policy.samples.alternative = *options.alternative;
+    if (options.permutations) policy.samples.permutations = *options.permutations;
+    if (options.block > 1) policy.samples.rows = {.block = options.block};
+    if (!options.tests.empty()) {
+        policy.defaults.sample_tests = options.tests;
+        for (auto& [name, rules] : policy.features) rules.sample_tests = options.tests;
+    }
+    const bool names_samples = options.method || options.alternative || options.permutations || options.block > 1;
+    if (names_samples && !policy.compares_samples())
+        throw InputError(
+            "--method, --alternative, --permutations and --block are for tests on samples; name some by --test or "
+            "--multivariate");
     return policy;
 }
 

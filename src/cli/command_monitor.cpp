@@ -156,8 +156,6 @@ class Watch {
     // A monitor of several columns together: of those named, else of --columns, else of all but the time.
     void add_rows(const Specification& wanted) {
         const char* const kind = drift::monitor_kind_name(wanted.kind);
-        if (options_.block > 1 || options_.source.thinning > 1)
-            throw InputError(fmt::format("--block and --thin are not for {}, which takes every row", kind));
         std::vector<std::string> names = options_.columns;
         const std::vector<std::string>& all = source_.columns();
         if (std::find(all.begin(), all.end(), wanted.column) != all.end()) {
@@ -177,9 +175,10 @@ class Watch {
         }
         const std::string joined = joined_name(names);
         check_new(joined, wanted.kind);
-        drift::RowMonitor::check(kind, wanted.options);
+        const std::string options = with_blocks(wanted.options, options_);
+        drift::RowMonitor::check(kind, options);
         indices_.push_back(std::move(places));
-        state_.columns.push_back({joined, wanted.kind, wanted.options, {}, {}, std::move(names), {}});
+        state_.columns.push_back({joined, wanted.kind, options, {}, {}, std::move(names), {}});
     }
 
     void check_new(const std::string& name, MonitorKind kind) const {
@@ -231,7 +230,8 @@ class Watch {
             // What rows are compared with is fitted for seconds, and a state file has it already.
             if (each.takes_rows() && resumes()) return;
             if (options_.learn == 0 || !uses_reference(each)) return settle(each);
-            constexpr std::size_t fewest = drift::RandomFeatureMmd<double>::minimum_rows;
+            const std::size_t fewest =
+                drift::RandomFeatureMmd<double>::minimum_rows * std::max(options_.block, options_.source.thinning);
             if (each.takes_rows() && options_.learn < fewest)
                 throw InputError(
                     fmt::format("--learn: {} needs at least {} rows", drift::monitor_kind_name(each.kind), fewest));

@@ -13,6 +13,7 @@
 #include "vedette/validation/batch.hpp"
 #include "vedette/validation/infer.hpp"
 #include "vedette/validation/schema_diff.hpp"
+#include "vedette/validation/schema_exchange.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -53,6 +54,41 @@ ExitStatus relax_schema(const SchemaInferOptions& options, const Table& table) {
 }
 
 }  // namespace
+
+namespace {
+
+// As write_schema does.
+void write_document(const std::string& document, const std::string& output,
+                    const std::vector<validation::ExchangeNote>& notes) {
+    const bool is_piped = output.empty() || output == "-";
+    write_text(is_piped ? "-" : output, document + "\n");
+    for (const validation::ExchangeNote& note : notes)
+        std::fputs((describe(note) + "\n").c_str(), is_piped ? stderr : stdout);
+}
+
+}  // namespace
+
+ExitStatus schema_import(const SchemaExchangeOptions& options) {
+    if (options.input.empty()) throw InputError("the file to import has no name");
+    const std::vector<std::byte> bytes = read_file(options.input, 256U << 20);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    try {
+        const validation::ImportedSchema imported = options.from == "tfdv"
+                                                        ? validation::import_tfdv_schema(text, options.exchange)
+                                                        : validation::import_json_schema(text, options.exchange);
+        write_document(imported.schema.to_json(), options.output, imported.notes);
+    } catch (const Error& error) {
+        throw Error(error.code(), options.input + ": " + error.what());
+    }
+    return exit_pass;
+}
+
+ExitStatus schema_export(const SchemaExchangeOptions& options) {
+    const validation::ExportedSchema exported =
+        validation::export_json_schema(read_schema(options.input), options.environment, options.exchange);
+    write_document(exported.text, options.output, exported.notes);
+    return exit_pass;
+}
 
 ExitStatus schema_infer(const SchemaInferOptions& options) {
     RowSource source(options.source);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
+#include "vedette/perturbation/query_score.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
 namespace vedette::inline v0::cli {
@@ -21,6 +23,7 @@ namespace {
 
 using perturbation::AnyScore;
 using perturbation::CalibratedScore;
+using perturbation::QueryScore;
 using rendering::clean;
 using rendering::grouped;
 
@@ -114,6 +117,78 @@ ScoreFile load(const std::string& path) {
     }
 }
 
+// The numbers of a whole file.
+ScoreRows read_numbers(const std::string& path) {
+    ScoreSource source;
+    source.source.path = path;
+    return read_rows(source, {});
+}
+
+// What the model said of the rows of `score queries`, handed out in their order.
+class Predictions {
+  public:
+    Predictions(const QueryScore& score, const std::string& path, bool as_logits, std::size_t rows)
+        : outputs_(read_numbers(path)),
+          model_{.predict = perturbation::PredictFunction(*this),
+                 .features = score.width(),
+                 .classes = outputs_.width,
+                 .output = as_logits ? perturbation::ModelOutput::logits : perturbation::ModelOutput::probabilities},
+          workspace_(score.workspace_size(model_)) {
+        if (outputs_.count != rows * score.queries_per_row())
+            throw InputError(
+                fmt::format("{}: {} predictions; {} rows without gaps take {} each: see vedette score "
+                            "queries",
+                            clean(path), outputs_.count, rows, score.queries_per_row()));
+    }
+    Predictions(const Predictions&) = delete;
+    Predictions& operator=(const Predictions&) = delete;
+
+    int operator()(MatrixView<float> rows, std::span<float> outputs) {
+        if (rows.rows() > outputs_.count - next_) return 1;
+        std::copy_n(&outputs_.values[next_ * outputs_.width], outputs.size(), outputs.begin());
+        next_ += rows.rows();
+        return 0;
+    }
+    [[nodiscard]] const perturbation::PredictModel& model() const { return model_; }
+    [[nodiscard]] double score(const QueryScore& score, std::span<const float> row) {
+        const perturbation::Answer answer = score.score(row, model_, workspace_);
+        if (answer.status == perturbation::AnswerStatus::invalid_prediction)
+            throw InputError(fmt::format("prediction {} to {}: not finite, or no probabilities; see --logits",
+                                         next_ - answer.queries.rows + 1, next_));
+        return answer.score;
+    }
+
+  private:
+    ScoreRows outputs_;
+    perturbation::PredictModel model_;
+    std::vector<float> workspace_;
+    std::size_t next_ = 0;
+};
+
+void require_predictions(const AnyScore& score, const std::string& path) {
+    if (score.asks() != nullptr && path.empty())
+        throw InputError(fmt::format("{} asks the model: give its --predictions on what vedette score queries writes",
+                                     score.kind().name));
+    if (score.asks() == nullptr && !path.empty())
+        throw InputError(fmt::format("{} does not ask the model: it takes no --predictions", score.kind().name));
+}
+
+bool is_finite(std::span<const float> row) {
+    return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
+}
+
+// The header of an NPY file of f32, version 1.0.
+std::string npy_header(std::size_t rows, std::size_t columns) {
+    std::string text = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+    constexpr std::size_t front = 10;  // magic, version and the length of the text
+    text.append(63 - (front + text.size()) % 64, ' ');
+    text += '\n';
+    std::string header("\x93NUMPY\x01\x00", 8);
+    header += static_cast<char>(text.size() & 0xFFU);
+    header += static_cast<char>(text.size() >> 8U);
+    return header + text;
+}
+
 // The scores of a file with what they are worth.
 struct RunRows {
     std::vector<double> scores, p_values, adjusted;
@@ -121,18 +196,24 @@ struct RunRows {
     std::size_t unevaluated = 0;
 };
 
-RunRows run_rows(const ScoreFile& file, const ScoreRows& rows, double level) {
+RunRows run_rows(const ScoreFile& file, const ScoreRows& rows, const ScoreRunOptions& options) {
     RunRows run;
+    std::size_t complete = 0;
+    for (std::size_t i = 0; i < rows.count; ++i) complete += is_finite(rows.row(i)) ? 1U : 0U;
+    std::optional<Predictions> predictions;
+    if (file.score.asks() != nullptr)
+        predictions.emplace(*file.score.asks(), options.predictions, options.as_logits, complete);
     for (std::size_t i = 0; i < rows.count; ++i) {
         const perturbation::RowContext context{.group = rows.words.empty() ? 0 : rows.words[i]};
-        const double score = file.score.score(rows.row(i));
+        const double score =
+            predictions ? predictions->score(*file.score.asks(), rows.row(i)) : file.score.score(rows.row(i));
         const bool can_tell = file.calibrated && !file.calibrated->is_stale();
         run.scores.push_back(score);
         run.p_values.push_back(can_tell ? file.calibrated->p_value(score, context) : not_a_number);
     }
     run.adjusted = stats::adjust(run.p_values, stats::Correction::benjamini_hochberg);
     for (const double p : run.adjusted) {
-        run.found += p <= level ? 1U : 0U;
+        run.found += p <= options.level ? 1U : 0U;
         run.unevaluated += std::isnan(p) ? 1U : 0U;
     }
     return run;
@@ -165,6 +246,22 @@ std::string headline(const ScoreFile& file, const RunRows& run, double level) {
 
 }  // namespace
 
+namespace {
+
+CalibratedScore calibrate(AnyScore score, ScoreRows& benign, const ScoreFitOptions& options, std::size_t& unscored) {
+    const stats::ConformalOptions promise{options.guarantee, options.failure_probability};
+    const QueryScore* const asks = score.asks();
+    if (asks == nullptr)
+        return CalibratedScore::calibrate(std::move(score), {.rows = benign.view(), .groups = benign.words}, promise,
+                                          &unscored);
+    unscored = drop_incomplete(benign);
+    const Predictions predictions(*asks, options.predictions, options.as_logits, benign.count);
+    return CalibratedScore::calibrate(std::move(score), {.rows = benign.view(), .groups = benign.words},
+                                      predictions.model(), promise);
+}
+
+}  // namespace
+
 ExitStatus score_fit(const ScoreFitOptions& options) {
     const bool needs_rows = perturbation::score_kind(options.kind).needs_reference;
     if (needs_rows && options.reference.source.path.empty())
@@ -175,8 +272,14 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
     if (const std::size_t dropped = drop_incomplete(rows); dropped > 0)
         fmt::print(stderr, "vedette: note: {} rows with an empty or infinite field are not fitted to\n",
                    grouped(dropped));
-    AnyScore score =
-        perturbation::fit_score(options.kind, options.options, {.rows = rows.view(), .labels = rows.words});
+    ScoreRows weights, bias;
+    if (!options.head_weights.empty()) weights = read_numbers(options.head_weights);
+    if (!options.head_bias.empty()) bias = read_numbers(options.head_bias);
+    if (bias.width > 1 && bias.count > 1)
+        throw InputError(fmt::format("{}: a bias is one number per class", clean(options.head_bias)));
+    AnyScore score = perturbation::fit_score(
+        options.kind, options.options,
+        {.rows = rows.view(), .labels = rows.words, .head_weights = weights.view(), .head_bias = bias.values});
     if (options.calibrate.source.path.empty()) {
         save(options.output, score.serialize());
         if (options.output != "-")
@@ -184,11 +287,10 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
                                         clean(options.output), options.kind, score.width(), grouped(rows.count)));
         return exit_pass;
     }
-    const ScoreRows benign = read_rows(options.calibrate, options.group);
+    require_predictions(score, options.predictions);
+    ScoreRows benign = read_rows(options.calibrate, options.group);
     std::size_t unscored = 0;
-    const CalibratedScore calibrated =
-        CalibratedScore::calibrate(std::move(score), {.rows = benign.view(), .groups = benign.words},
-                                   {options.guarantee, options.failure_probability}, &unscored);
+    const CalibratedScore calibrated = calibrate(std::move(score), benign, options, unscored);
     if (options.level > 0.0) calibrated.require_level(options.level);
     save(options.output, calibrated.serialize());
     if (options.output != "-")
@@ -207,7 +309,8 @@ ExitStatus score_run(const ScoreRunOptions& options) {
     if (file.score.width() != 0 && rows.width != file.score.width())
         throw InputError(
             fmt::format("{} numeric columns, the score takes {}: choose --columns", rows.width, file.score.width()));
-    const RunRows run = run_rows(file, rows, options.level);
+    require_predictions(file.score, options.predictions);
+    const RunRows run = run_rows(file, rows, options);
     if (options.as_json) {
         nlohmann::ordered_json out{{"kind", file.score.kind().name},
                                    {"level", options.level},
@@ -224,6 +327,34 @@ ExitStatus score_run(const ScoreRunOptions& options) {
     if (!options.output.empty()) write_text(options.output, as_csv(run, options.level));
     if (run.found > 0) return exit_failed;
     return run.unevaluated > 0 ? exit_not_enough_data : exit_pass;
+}
+
+ExitStatus score_queries(const ScoreRunOptions& options) {
+    const ScoreFile file = load(options.score);
+    const QueryScore* const asks = file.score.asks();
+    if (asks == nullptr) throw InputError(fmt::format("{} does not ask the model", file.score.kind().name));
+    ScoreRows rows = read_rows(options.live, {});
+    if (rows.width != asks->width())
+        throw InputError(
+            fmt::format("{} numeric columns, the score takes {}: choose --columns", rows.width, asks->width()));
+    if (const std::size_t dropped = drop_incomplete(rows); dropped > 0)
+        fmt::print(stderr, "vedette: note: {} rows with an empty or infinite field are left out\n", grouped(dropped));
+    if (rows.count == 0) throw Error(ErrorCode::not_enough_data, "there is no row to ask about");
+    std::vector<float> queries(asks->queries_per_row() * asks->width());
+    std::string text = npy_header(rows.count * asks->queries_per_row(), asks->width());
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        asks->write_queries(rows.row(i), queries);
+        for (const float x : queries) {
+            const auto bits = std::bit_cast<std::uint32_t>(x);
+            for (unsigned shift = 0; shift < 32; shift += 8) text += static_cast<char>(bits >> shift & 0xFFU);
+        }
+    }
+    write_text(options.output, text);
+    if (options.output != "-")
+        write_text("-", fmt::format("{}: {} queries of {} rows, {} each\n", clean(options.output),
+                                    grouped(rows.count * asks->queries_per_row()), grouped(rows.count),
+                                    asks->queries_per_row()));
+    return exit_pass;
 }
 
 ExitStatus score_add(const std::string& baseline_path, const std::vector<std::string>& scores,

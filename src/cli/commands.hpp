@@ -16,6 +16,8 @@
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/conformal.hpp"
 #include "vedette/validation/infer.hpp"
+#include "vedette/validation/schema_exchange.hpp"
+#include "vedette/validation/statistics_compare.hpp"
 #include "watched_rows.hpp"
 
 namespace vedette::inline v0::cli {
@@ -47,7 +49,11 @@ struct LiveOptions {
     std::optional<stats::Correction> correction;  ///< in place of the policy's
     std::string release_policy;                   ///< a file: the report is of noised counts, paid for; empty = none
     std::string ledger;                           ///< the file that pays
-    std::optional<std::int64_t> now;  ///< of the ledger, seconds since 1970; the system's clock if not given
+    std::optional<std::int64_t> now;      ///< of the ledger, seconds since 1970; the system's clock if not given
+    std::optional<drift::Method> method;  ///< of tests on samples, in place of the policy's
+    std::optional<drift::Alternative> alternative;
+    std::optional<std::uint64_t> permutations;
+    std::uint32_t block = 1;  ///< above 1: in place of the policy's
 };
 
 /// Which columns of a file are sketched, and how.
@@ -78,6 +84,15 @@ struct SchemaCheckOptions {
     bool fail_on_warn = false;
 };
 
+/// A document of another tool, or a schema to write as one.
+struct SchemaExchangeOptions {
+    std::string input;
+    std::string from = "json-schema";  ///< or tfdv
+    std::string environment;           ///< of an export
+    std::string output;                ///< empty = standard output
+    validation::ExchangeOptions exchange;
+};
+
 /// Data that a schema is learned from, or a schema loosened for.
 struct SchemaInferOptions {
     SourceOptions source;
@@ -95,6 +110,16 @@ struct SchemaStatisticsOptions {
     std::vector<std::string> texts;    ///< columns that are texts even where all of them are numbers
     std::string output;                ///< file of statistics to write; empty = none
     std::vector<std::string> formats;  ///< table and json
+};
+
+/// Two files of statistics, and above which comparators alarm.
+struct SchemaCompareOptions {
+    std::string reference;
+    std::string live;
+    validation::ComparisonOptions comparison;
+    std::vector<std::string> limits;   ///< of single columns: COLUMN:COMPARATOR=LIMIT
+    std::vector<std::string> formats;  ///< table and json
+    bool tell_values = false;
 };
 
 /// Noisy training to account for, or the noise that a wanted privacy takes.
@@ -191,10 +216,14 @@ struct ScoreSource {
 struct ScoreFitOptions {
     std::string kind;
     std::string options;
-    ScoreSource reference;  ///< an empty path for kinds that are not fitted
-    std::string label;      ///< column with the class of each row; empty = all of one class
-    ScoreSource calibrate;  ///< an empty path = no calibration
-    std::string group;      ///< column of the calibration file with the group of each row; empty = one for all
+    ScoreSource reference;     ///< an empty path for kinds that are not fitted
+    std::string label;         ///< column with the class of each row; empty = all of one class
+    std::string head_weights;  ///< of the model's last layer, a row per class; empty = not given
+    std::string head_bias;
+    ScoreSource calibrate;    ///< an empty path = no calibration
+    std::string predictions;  ///< of the model, on what `score queries` writes of the calibration file
+    bool as_logits = false;   ///< they are logits
+    std::string group;        ///< column of the calibration file with the group of each row; empty = one for all
     stats::ConformalGuarantee guarantee = stats::ConformalGuarantee::marginal;
     double failure_probability = 0.05;
     double level = 0.0;  ///< that the calibration must have the rows for; 0 = any
@@ -206,8 +235,10 @@ struct ScoreRunOptions {
     std::string score;
     ScoreSource live;
     std::string group;
+    std::string predictions;  ///< of the model, on what `score queries` writes of the file
+    bool as_logits = false;
     double level = 0.05;  ///< false discovery rate (Benjamini and Hochberg)
-    std::string output;   ///< CSV of all rows; empty = none
+    std::string output;   ///< CSV of all rows; of `score queries` NPY; empty = none
     bool as_json = false;
 };
 
@@ -240,6 +271,8 @@ ExitStatus monitor(const MonitorOptions& options);
 ExitStatus monitor_list();
 ExitStatus score_fit(const ScoreFitOptions& options);
 /// Fails where any row is found; not enough data where one could not be evaluated.
+/// Writes the rows that the model is to be asked about, for a score that asks it, as NPY.
+ExitStatus score_queries(const ScoreRunOptions& options);
 ExitStatus score_run(const ScoreRunOptions& options);
 /// Adds calibrated scores, each NAME=FILE, to those of a baseline; one of the same name is replaced.
 ExitStatus score_add(const std::string& baseline_path, const std::vector<std::string>& scores,
@@ -254,10 +287,15 @@ ExitStatus policy_check(const std::string& path);
 validation::Schema read_schema(const std::string& path);
 /// Without data: reads a schema and prints it in its canonical form. With: fails where a check fails that is an error.
 ExitStatus schema_check(const SchemaCheckOptions& options);
+/// Write the document, and tell what has no exact counterpart.
+ExitStatus schema_import(const SchemaExchangeOptions& options);
+ExitStatus schema_export(const SchemaExchangeOptions& options);
 /// Writes the schema, and tells which rules were left out, or which steps loosened it.
 ExitStatus schema_infer(const SchemaInferOptions& options);
 /// Not enough data without a row.
 ExitStatus schema_statistics(const SchemaStatisticsOptions& options);
+/// Fails where a comparator is above its limit; not enough data where one with a limit could not be judged.
+ExitStatus schema_compare(const SchemaCompareOptions& options);
 /// What changed between two schemas; fails where a change is breaking.
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "drift/monitor_blocks.hpp"
 #include "drift/monitor_codec.hpp"
 #include "drift/monitor_model.hpp"
 #include "vedette/core/container.hpp"
@@ -18,13 +19,11 @@ namespace {
 using ModelPointer = std::unique_ptr<AnyMonitor::Model>;
 
 constexpr const char* blocked_kind = "blocked_monitor";
-constexpr std::uint32_t longest_block = std::uint32_t{1} << 31U;
 
 // The options that a text gives, those of blocks set apart.
 struct GivenOptions {
     OptionList list;
-    std::uint32_t length = 1;
-    bool thin = false;
+    BlockRule blocks;
 };
 
 [[noreturn]] void need_reference(const char* name, const char* what) {
@@ -156,24 +155,11 @@ ModelPointer read_model(std::span<const std::byte> bytes) {
     return found->read(bytes);
 }
 
-std::uint32_t take_length(const char* name, const char* key, OptionList& options) {
-    const OptionValue* const given = find_option(options, key);
-    if (given == nullptr) return 1;
-    const std::uint64_t length = read_whole(name, key, *given, longest_block);
-    if (length == 0) refuse_option(name, key, fmt::format("must be a whole number from 1 to {}", longest_block));
-    std::erase_if(options, [key](const Option& option) { return option.key == key; });
-    return static_cast<std::uint32_t>(length);
-}
-
 GivenOptions read_given(const Kind& kind, std::string_view text) {
-    GivenOptions given{.list = parse_options(kind.name, text)};
-    const std::uint32_t block = take_length(kind.name, "block", given.list);
-    const std::uint32_t thin = take_length(kind.name, "thin", given.list);
-    if (block > 1 && thin > 1) refuse_option(kind.name, "block", "and thin exclude each other");
-    if (block > 1 && kind.values == MonitorValues::errors)
+    GivenOptions given{.list = parse_options(kind.name, text), .blocks = {}};
+    given.blocks = BlockRule::take(kind.name, given.list);
+    if (given.blocks.length > 1 && !given.blocks.thin && kind.values == MonitorValues::errors)
         refuse_option(kind.name, "block", "makes shares of errors, which this monitor does not take: thin them");
-    given.length = std::max(block, thin);
-    given.thin = thin > 1;
     return given;
 }
 
@@ -226,16 +212,17 @@ AnyMonitor make_monitor(MonitorKind kind, std::string_view options, const Monito
     GivenOptions given = read_given(wanted, options);
     MonitorReference seen = reference;
     std::vector<double> blocks;
-    if (given.length > 1) {
-        blocks = take_in_blocks(reference.values, given.length, given.thin);
+    const auto [length, thin] = given.blocks;
+    if (length > 1) {
+        blocks = take_in_blocks(reference.values, length, thin);
         seen.values = blocks;
-        if (!given.thin) {  // of means, nothing is known but what their values say
+        if (!thin) {  // of means, nothing is known but what their values say
             seen.grid = nullptr;
             seen.sd = std::numeric_limits<double>::quiet_NaN();
         }
     }
     if (wanted.use == MonitorReferenceUse::moments) learn_moments(wanted.name, given.list, seen);
-    return {wanted.make(wanted.name, given.list, seen), given.length, given.thin};
+    return {wanted.make(wanted.name, given.list, seen), length, thin};
 }
 
 AnyMonitor make_monitor(std::string_view kind, std::string_view options, const MonitorReference& reference) {
@@ -334,7 +321,7 @@ std::uint64_t AnyMonitor::seen() const noexcept {
 
 std::string AnyMonitor::options_json() const {
     OptionList options = model_->options();
-    if (length_ > 1) options.push_back({thin_ ? "thin" : "block", std::uint64_t{length_}});
+    BlockRule{length_, thin_}.write(options);
     return write_options(options);
 }
 

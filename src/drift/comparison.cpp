@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "drift/row_blocks.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
@@ -58,11 +59,11 @@ struct CategoryCounts {
     std::vector<std::uint64_t> reference;
     std::vector<std::uint64_t> live;
 
-    CategoryCounts(const Column& reference_column, const Column& live_column) {
+    CategoryCounts(const Column& reference_column, const Column& live_column, std::size_t step = 1) {
         std::map<std::string_view, std::pair<std::uint64_t, std::uint64_t>> counts;
-        for (std::size_t i = 0; i < reference_column.size(); ++i)
+        for (std::size_t i = 0; i < reference_column.size(); i += step)
             if (reference_column.is_valid(i)) ++counts[reference_column.text(i)].first;
-        for (std::size_t i = 0; i < live_column.size(); ++i)
+        for (std::size_t i = 0; i < live_column.size(); i += step)
             if (live_column.is_valid(i)) ++counts[live_column.text(i)].second;
         for (const auto& [text, count] : counts) {
             reference.push_back(count.first);
@@ -71,15 +72,21 @@ struct CategoryCounts {
     }
 };
 
-// Nulls come as NaN and are left out with them.
+// Nulls come as NaN.
 template <class T>
-std::vector<T> finite_values(const Column& column) {
+std::vector<T> values_of(const Column& column) {
     std::vector<T> values(column.size());
     if constexpr (std::is_same_v<T, float>) {
         column.copy_as_float(0, values.size(), values.data());
     } else {
         column.copy_as_double(0, values.size(), values.data());
     }
+    return values;
+}
+
+template <class T>
+std::vector<T> finite_values(const Column& column) {
+    std::vector<T> values = values_of<T>(column);
     std::erase_if(values, [](T value) { return !std::isfinite(value); });
     return values;
 }
@@ -119,7 +126,7 @@ NamedResult run_named(DriftTest test, const Reference& reference, const Live& li
 constexpr auto size_of = [](const auto& sample) { return static_cast<double>(sample.size()); };
 
 FeatureComparison compare_columns(const NamedColumn& reference, const Column& live, std::span<const DriftTest> tests,
-                                  const TestOptions& options) {
+                                  const TestOptions& options, const RowBlocks& rows) {
     FeatureComparison feature{std::string(reference.name), reference.column.is_numeric(), {}};
     const auto each = [&](const auto& reference_side, const auto& live_side, auto&& count) {
         for (const DriftTest wanted : tests) {
@@ -129,15 +136,15 @@ FeatureComparison compare_columns(const NamedColumn& reference, const Column& li
         }
     };
     if (feature.numeric) {
-        const std::vector<double> reference_values = finite_values<double>(reference.column);
-        const std::vector<double> live_values = finite_values<double>(live);
+        const std::vector<double> reference_values = take(rows, 1, values_of<double>(reference.column));
+        const std::vector<double> live_values = take(rows, 1, values_of<double>(live));
         if (tests.size() <= few_tests && std::min(reference_values.size(), live_values.size()) >= large_sample)
             each(ColumnView<double>(std::span<const double>(reference_values)),
                  ColumnView<double>(std::span<const double>(live_values)), size_of);
         else
             each(SortedSample<double>(reference_values), SortedSample<double>(live_values), size_of);
     } else {
-        const CategoryCounts counts(reference.column, live);
+        const CategoryCounts counts(reference.column, live, step_of(rows));
         using Counts = std::span<const std::uint64_t>;
         each(Counts(counts.reference), Counts(counts.live), [](Counts side) {
             double sum = 0.0;
@@ -234,7 +241,8 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
 }
 
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
-                                       const TestOptions& options) {
+                                       const TestOptions& options, const RowBlocks& rows) {
+    check(rows);
     for (const DriftTest test : tests)
         if (!runs_on_samples(named(test, true), true) && !runs_on_samples(named(test, false), false))
             refuse(test, "any");
@@ -245,7 +253,7 @@ std::vector<FeatureComparison> compare(const Table& reference, const Table& live
         if (other->is_numeric() != column.column.is_numeric())
             throw Error(ErrorCode::schema_mismatch, "column \"" + std::string(column.name) +
                                                         "\" is numeric on one side and categorical on the other");
-        features.push_back(compare_columns(column, *other, tests, options));
+        features.push_back(compare_columns(column, *other, tests, options, rows));
     }
     if (features.empty()) throw Error(ErrorCode::schema_mismatch, "the two tables have no column in common");
     return features;

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/test_options.hpp"
 
 namespace vedette::inline v0 {
 namespace {
@@ -46,6 +47,18 @@ const Row* row_of(DriftTest test) noexcept {
 }
 
 }  // namespace
+
+const char* drift::alternative_name(Alternative alternative) noexcept {
+    constexpr std::array names{"two_sided", "less", "greater"};
+    const auto index = static_cast<std::size_t>(alternative);
+    return index < names.size() ? names[index] : "unknown";
+}
+
+const char* drift::method_name(Method method) noexcept {
+    constexpr std::array names{"automatic", "exact", "asymptotic", "permutation"};
+    const auto index = static_cast<std::size_t>(method);
+    return index < names.size() ? names[index] : "unknown";
+}
 
 const char* drift_test_name(DriftTest test) noexcept {
     const Row* row = row_of(test);

@@ -42,7 +42,8 @@ class LogisticTrainer {
 
     [[nodiscard]] Eigen::VectorXd apply(const Point& point) const;              // log-odds of all rows
     [[nodiscard]] Point apply_transposed(const Eigen::VectorXd& values) const;  // its adjoint
-    [[nodiscard]] Point precondition(const Point& gradient) const;
+    [[nodiscard]] Point precondition(const Point& gradient, const Eigen::VectorXd& scale) const;
+    [[nodiscard]] Eigen::VectorXd rescaling(const State& state) const;
     [[nodiscard]] Point newton_step(const State& state) const;
     [[nodiscard]] bool descend(State& state, const Point& step, double slope,
                                const Eigen::Ref<const Eigen::VectorXd>& labels) const;
@@ -51,7 +52,8 @@ class LogisticTrainer {
     Rows rows_;
     Eigen::VectorXd centre_;
     Eigen::LLT<Eigen::MatrixXd> factor_;
-    double curvature_;  // of the loss per row, when all rows have log-odds of the labels' share
+    Eigen::VectorXd diagonal_;  // of what was factored, in the columns
+    double curvature_;          // of the loss per row, when all rows have log-odds of the labels' share
     double ridge_;
     bool dual_;  // factor_ is of rows x rows, not columns x columns
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "drift/row_blocks.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/classifier_test.hpp"
 #include "vedette/drift/density_difference.hpp"
@@ -49,7 +50,7 @@ struct Rows {
     }
 };
 
-Rows complete_rows(const Table& table, std::span<const std::string> columns) {
+Rows complete_rows(const Table& table, std::span<const std::string> columns, const RowBlocks& blocks) {
     Rows rows;
     rows.columns = columns.size();
     std::vector<double> by_row;
@@ -63,11 +64,7 @@ Rows complete_rows(const Table& table, std::span<const std::string> columns) {
         by_row.resize(count * columns.size());
         for (std::size_t i = 0; i < count; ++i) by_row[i * columns.size() + c] = column[i];
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::span<const double> row(by_row.data() + i * columns.size(), columns.size());
-        if (std::all_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); }))
-            rows.values.insert(rows.values.end(), row.begin(), row.end());
-    }
+    rows.values = take(blocks, columns.size(), std::move(by_row));
     return rows;
 }
 
@@ -186,8 +183,9 @@ std::vector<JointComparison> compare_jointly(const Table& reference, const Table
         throw Error(ErrorCode::invalid_argument,
                     "most_rows is " + std::to_string(options.most_rows) + ", must be at least 4");
     const std::vector<std::string> columns = shared_numeric_columns(reference, live);
-    Rows reference_rows = complete_rows(reference, columns);
-    Rows live_rows = complete_rows(live, columns);
+    check(options.rows);
+    Rows reference_rows = complete_rows(reference, columns, options.rows);
+    Rows live_rows = complete_rows(live, columns, options.rows);
     standardise(reference_rows, live_rows);
     std::vector<JointComparison> answers;
     for (const MultivariateTest test : tests) {
@@ -202,8 +200,10 @@ std::vector<JointComparison> compare_jointly(const Table& reference, const Table
         try {
             MultivariateResult result = run_test(test, left.view(), right.view(), options.test);
             answer.result = result.test;
-            answer.moved_share = result.moved_share;
-            answer.moved_share_interval = result.moved_share_interval;
+            if (options.rows.block == 1) {
+                answer.moved_share = result.moved_share;
+                answer.moved_share_interval = result.moved_share_interval;
+            }
             answer.contributions = std::move(result.feature_contributions);
         } catch (const Error& error) {
             if (error.code() != ErrorCode::not_enough_data) throw;

@@ -9,6 +9,7 @@
 #include "guard/baseline_state.hpp"
 #include "guard/decide.hpp"
 #include "guard/joint.hpp"
+#include "guard/memory_report.hpp"
 #include "guard/schema_report.hpp"
 #include "guard/score_report.hpp"
 #include "vedette/core/error.hpp"
@@ -296,6 +297,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .streams = {},
                   .scores = {},
                   .schema = {},
+                  .memory = {},
                   .level = policy.level,
                   .correction = policy.correction,
                   .minimum_rows = policy.minimum_rows,
@@ -323,6 +325,8 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
     for (const ScoreReport& score : report.scores) overall = worst(overall, score.decision);
     report.schema = assess_schema(baseline, window, policy);
     if (report.schema) overall = worst(overall, report.schema->decision);
+    report.memory = assess_memory(window, policy);
+    if (report.memory) overall = worst(overall, report.memory->decision);
     report.decision = family || !report.scores.empty() ? overall : Decision::not_evaluated;
     return report;
 }

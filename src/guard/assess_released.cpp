@@ -294,6 +294,7 @@ Report assess(const ReleasedWindow& released, const Policy& policy) {
                   .streams = {},
                   .scores = {},
                   .schema = {},
+                  .memory = {},
                   .level = policy.level,
                   .correction = policy.correction,
                   .minimum_rows = policy.minimum_rows,

@@ -179,7 +179,8 @@ void Baseline::State::check_scores(ErrorCode code) const {
         throw Error(code, fmt::format("a baseline holds {} scores at most, not {}", most_scores, scores.size()));
     const auto single =
         static_cast<std::size_t>(std::count_if(scores.begin(), scores.end(), [](const BaselineScore& score) {
-            return score.score.score().kind().input != perturbation::ScoreInput::scores;
+            const perturbation::ScoreInput input = score.score.score().kind().input;
+            return input != perturbation::ScoreInput::scores && input != perturbation::ScoreInput::model;
         }));
     for (std::size_t i = 0; i < scores.size(); ++i) {
         const BaselineScore& score = scores[i];

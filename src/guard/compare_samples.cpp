@@ -31,6 +31,11 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
     drift::JointOptions options;
     options.test.nan = drift::NanPolicy::omit;
     options.test.confidence = 1.0 - policy.level;
+    options.test.method = policy.samples.method;
+    options.test.alternative = policy.samples.alternative;
+    options.test.permutations = static_cast<std::size_t>(policy.samples.permutations);
+    options.test.seed = policy.samples.seed;
+    options.rows = policy.samples.rows;
     SampleComparisons comparisons;
     std::vector<NamedColumn> kept;
     for (const NamedColumn& column : reference.columns()) {
@@ -39,8 +44,8 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
         if (rules.ignore || other == nullptr) continue;
         kept.push_back(column);
         if (rules.sample_tests.empty()) continue;
-        auto compared =
-            drift::compare(Table({column}), Table({{column.name, *other}}), rules.sample_tests, options.test);
+        auto compared = drift::compare(Table({column}), Table({{column.name, *other}}), rules.sample_tests,
+                                       options.test, options.rows);
         comparisons.features.push_back(std::move(compared.front()));
     }
     if (!policy.joint_tests.empty())

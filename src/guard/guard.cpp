@@ -31,7 +31,10 @@ constexpr std::array reason_names{"wrong_width",
                                   "calibrated_score",
                                   "calibrated_score_not_evaluated",
                                   "fused_scores",
-                                  "schema"};
+                                  "schema",
+                                  "model_aborted",
+                                  "query_attack",
+                                  "extraction"};
 
 void add(Verdict& verdict, Reason reason, Decision decision, std::size_t subject, double value) noexcept {
     if (decision == Decision::pass) return;
@@ -68,6 +71,18 @@ std::span<const ThreatTag> threat_tags(Reason reason) noexcept {
         ThreatTag{"MITRE ATLAS", "AML.T0015", "Evade AI Model"},
         ThreatTag{"MITRE ATLAS", "AML.T0043", "Craft Adversarial Data"},
     };
+    static constexpr std::array probing{
+        ThreatTag{"NIST AI 100-2e2025", "NISTAML.025", "Black-box Evasion"},
+        ThreatTag{"OWASP Machine Learning Security Top 10", "ML01:2023", "Input Manipulation Attack"},
+        ThreatTag{"MITRE ATLAS", "AML.T0043.001", "Black-Box Optimization"},
+    };
+    static constexpr std::array theft{
+        ThreatTag{"NIST AI 100-2e2025", "NISTAML.031", "Model Extraction"},
+        ThreatTag{"OWASP Machine Learning Security Top 10", "ML05:2023", "Model Theft"},
+        ThreatTag{"MITRE ATLAS", "AML.T0024.002", "Extract AI Model"},
+    };
+    if (reason == Reason::query_attack) return probing;
+    if (reason == Reason::extraction) return theft;
     const bool is_score =
         reason == Reason::score || reason == Reason::calibrated_score || reason == Reason::fused_scores;
     return is_score ? std::span<const ThreatTag>(evasion) : std::span<const ThreatTag>();
@@ -242,17 +257,39 @@ Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVector
     if (state.stands_out(found) || !failed.empty()) judge_entries(row, found, failed, verdict);
     if (!scores_.empty()) run_scores(row, window, verdict);
     if (!calibrated_.empty()) run_calibrated(row, window, vectors, verdict);
+    if (vectors.memory != nullptr)
+        run_memory(vectors, vectors.input.empty() ? row_as_floats(row, window) : vectors.input, window, verdict);
     ++window.requests_[static_cast<std::size_t>(verdict.decision)];
     return verdict;
+}
+
+void Guard::run_memory(const RequestVectors& vectors, std::span<const float> row, Window& window,
+                       Verdict& verdict) const noexcept {
+    RememberedRequest request{.input = row,
+                              .embedding = vectors.embedding,
+                              .predicted = vectors.predicted,
+                              .account = vectors.account,
+                              .time = vectors.time};
+    if (request.predicted < 0 && !vectors.logits.empty())
+        request.predicted = std::max_element(vectors.logits.begin(), vectors.logits.end()) - vectors.logits.begin();
+    verdict.memory = vectors.memory->observe(request);
+    MemoryEvidence& evidence = verdict.memory;
+    evidence.is_silent |= policy_.memory.silent;
+    window.count_remembered(evidence.query_attack, evidence.extraction);
+    if (evidence.is_silent) return;
+    if (evidence.query_attack == Decision::alarm)
+        add(verdict, Reason::query_attack, resolve(policy_.memory.query_attacks, 0), 0, evidence.query.account.e_value);
+    if (evidence.extraction == Decision::alarm)
+        add(verdict, Reason::extraction, resolve(policy_.memory.extraction, 0), 0, evidence.prada.statistic);
 }
 
 // The failed checks of each feature; empty where the row is valid, or there is no schema.
 template <class T>
 std::span<const validation::CheckSet> Guard::judge_schema(std::span<const T> row, Window& window) const noexcept {
     const std::optional<SchemaRules>& schema = baseline_.state().schema;
-    if (!schema || schema->validate(row, window.codes_.data(), {}).is_valid()) return {};
-    // Told apart only now: a valid row costs less.
-    const validation::RowVerdict verdict = schema->validate(row, window.codes_.data(), window.failed_);
+    if (!schema) return {};
+    const validation::RowVerdict verdict = schema->find_failures(row, window.codes_.data(), window.failed_);
+    if (verdict.is_valid()) return {};
     window.count_failed(verdict.severity);
     return window.failed_;
 }
@@ -340,6 +377,7 @@ struct Guard::ScoreInputs {
             case perturbation::ScoreInput::logits: return vectors.logits;
             case perturbation::ScoreInput::features: return features;
             case perturbation::ScoreInput::scores: return scores();
+            case perturbation::ScoreInput::model: return {};  // asked by the guard
         }
         return {};
     }
@@ -349,12 +387,45 @@ struct Guard::ScoreInputs {
         std::size_t count = 0;
         for (const BaselineScore& each : baseline.scores()) {
             const perturbation::AnyScore& score = each.score.score();
-            if (score.kind().input == perturbation::ScoreInput::scores) continue;
+            const perturbation::ScoreInput input = score.kind().input;
+            if (input == perturbation::ScoreInput::scores || input == perturbation::ScoreInput::model) continue;
             combined[count++] = static_cast<float>(score.score(of(score)));
         }
         return std::span<const float>(combined).first(count);
     }
 };
+
+std::size_t Guard::workspace_size(const perturbation::PredictModel& model) const noexcept {
+    std::size_t most = 0;
+    for (const CalibratedSlot& slot : calibrated_)
+        if (const auto* const asks = baseline_.scores()[slot.index].score.score().asks())
+            most = std::max(most, asks->workspace_size(model));
+    return most;
+}
+
+std::size_t Guard::queries_per_request() const noexcept {
+    std::size_t sum = 0;
+    for (const CalibratedSlot& slot : calibrated_)
+        if (const auto* const asks = baseline_.scores()[slot.index].score.score().asks())
+            sum += asks->queries_per_row();
+    return sum;
+}
+
+perturbation::Answer Guard::ask_model(const perturbation::QueryScore& score, const RequestVectors& vectors,
+                                      std::span<const float> row, Verdict& verdict) noexcept {
+    perturbation::Answer answer{.status = perturbation::AnswerStatus::invalid_model};
+    if (vectors.model == nullptr) return answer;
+    for (const ScoreAnswer& earlier : std::span(verdict.scores).first(verdict.score_count)) {
+        if (earlier.status != perturbation::AnswerStatus::aborted) continue;
+        answer.status = earlier.status;
+        answer.callback_status = earlier.callback_status;
+        return answer;
+    }
+    answer = score.score(vectors.input.empty() ? row : vectors.input, *vectors.model, vectors.workspace);
+    verdict.queries.calls += answer.queries.calls;
+    verdict.queries.rows += answer.queries.rows;
+    return answer;
+}
 
 template <class T>
 void Guard::run_calibrated(std::span<const T> row, Window& window, const RequestVectors& vectors,
@@ -366,8 +437,17 @@ void Guard::run_calibrated(std::span<const T> row, Window& window, const Request
     for (std::size_t i = 0; i < calibrated_.size(); ++i) {
         const CalibratedSlot& slot = calibrated_[i];
         const perturbation::CalibratedScore& score = baseline_.scores()[slot.index].score;
-        const std::span<const float> vector = inputs.of(score.score());
-        const perturbation::ScoreEvidence evidence = score.evaluate(vector, vectors.context);
+        perturbation::ScoreEvidence evidence;
+        perturbation::Answer answer;
+        if (const perturbation::QueryScore* const asks = score.score().asks()) {
+            p_values[i] = std::numeric_limits<double>::quiet_NaN();
+            if (vectors.without_model) continue;
+            answer = ask_model(*asks, vectors, inputs.features, verdict);
+            window.count_asked(slot.index, answer);
+            evidence = {answer.score, score.p_value(answer.score, vectors.context)};
+        } else {
+            evidence = score.evaluate(inputs.of(score.score()), vectors.context);
+        }
         Decision decision = is_stale ? Decision::not_evaluated : score.decide(evidence, slot.level, vectors.context);
         window.count_score(slot.index, evidence.p_value,
                            decision == Decision::alarm           ? Window::exceeded
@@ -378,9 +458,12 @@ void Guard::run_calibrated(std::span<const T> row, Window& window, const Request
             decision = slot.decision;
             add(verdict, Reason::calibrated_score, decision, i, evidence.score);
         } else if (decision == Decision::not_evaluated && slot.decision != Decision::pass) {
-            add(verdict, Reason::calibrated_score_not_evaluated, decision, i, evidence.score);
+            if (answer.status == perturbation::AnswerStatus::aborted)
+                add(verdict, Reason::model_aborted, decision, i, static_cast<double>(answer.callback_status));
+            else
+                add(verdict, Reason::calibrated_score_not_evaluated, decision, i, evidence.score);
         }
-        verdict.scores[i] = {evidence.score, evidence.p_value, decision};
+        verdict.scores[i] = {evidence.score, evidence.p_value, decision, answer.status, answer.callback_status};
     }
     if (policy_.fused_scores.action == Action::pass) return;
     verdict.fused_e_value = perturbation::fused_e_value(std::span(p_values).first(calibrated_.size()));
@@ -418,6 +501,14 @@ std::string Guard::describe_score(const Finding& finding, const Verdict& verdict
     if (finding.reason == Reason::calibrated_score)
         return fmt::format("score {} ({}) = {:.6g}, p-value {:.3g}, at most {:.3g} of benign requests", score.name,
                            kind, finding.value, verdict.scores[finding.subject].p_value, slot.level);
+    const ScoreAnswer& answer = verdict.scores[finding.subject];
+    if (finding.reason == Reason::model_aborted)
+        return fmt::format("score {} ({}): the model's callback returned {}", score.name, kind, finding.value);
+    if (answer.status != perturbation::AnswerStatus::answered)
+        return fmt::format("score {} ({}) could not ask the model: {}", score.name, kind,
+                           answer.status == perturbation::AnswerStatus::invalid_model
+                               ? "none was given, or one of another width"
+                               : perturbation::answer_status_name(answer.status));
     if (calibrations_are_stale() || score.score.is_stale())
         return fmt::format("score {} ({}): its calibration is stale", score.name, kind);
     return fmt::format("score {} ({}) could not tell, or was not given its {}", score.name, kind,
@@ -440,10 +531,19 @@ std::string Guard::explain(const Verdict& verdict) const {
             return fmt::format("score {} = {:.6g} reaches its {} threshold {:.6g}", slot.name, finding.value,
                                alarm ? "alarm" : "warning", alarm ? slot.thresholds.alarm : slot.thresholds.warn);
         }
+        if (finding.reason == Reason::query_attack)
+            return fmt::format(
+                "the account's requests resemble each other or earlier ones as an attack's do: e-value "
+                "{:.6g}",
+                finding.value);
+        if (finding.reason == Reason::extraction)
+            return fmt::format("the distances between the account's inputs are not those of natural ones: W = {:.4f}",
+                               finding.value);
         if (finding.reason == Reason::fused_scores)
             return fmt::format("all scores together: e-value {:.6g}, the policy's level allows {:.6g}", finding.value,
                                1.0 / policy_.fused_scores.level);
-        if (finding.reason == Reason::calibrated_score || finding.reason == Reason::calibrated_score_not_evaluated)
+        if (finding.reason == Reason::calibrated_score || finding.reason == Reason::calibrated_score_not_evaluated ||
+            finding.reason == Reason::model_aborted)
             return describe_score(finding, verdict);
         if (finding.reason == Reason::schema) {
             const validation::Validator* const rules = baseline_.validator();

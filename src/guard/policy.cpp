@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -29,6 +31,9 @@ using Json = nlohmann::ordered_json;
 }
 
 constexpr std::array action_names{"pass", "warn", "alarm", "learned"};
+constexpr std::array method_names{"automatic", "exact", "asymptotic", "permutation"};
+constexpr std::array alternative_names{"two_sided", "less", "greater"};
+constexpr std::uint64_t most_permutations = 10'000'000;
 constexpr std::array correction_names{"none", "bonferroni", "holm", "benjamini_hochberg", "benjamini_yekutieli"};
 
 template <class Enum, std::size_t n>
@@ -311,6 +316,57 @@ constexpr std::array schema_fields{
                         [](const SchemaPolicy& source, Json& json) { json = source.tolerance; }},
 };
 
+template <std::uint32_t drift::RowBlocks::*member>
+constexpr Field<SamplePolicy> row_field(const char* key) {
+    return {key,
+            [](SamplePolicy& target, const Json& json, const std::string& path) {
+                if (!json.is_number_unsigned() || json.get<std::uint64_t>() == 0 ||
+                    json.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
+                    refuse(path, "must be a positive integer below 2^32");
+                target.rows.*member = json.get<std::uint32_t>();
+            },
+            [](const SamplePolicy& source, Json& json) { json = source.rows.*member; }};
+}
+
+constexpr std::array sample_fields{
+    Field<SamplePolicy>{"method",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            target.method = word<drift::Method>(json, path, method_names);
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = drift::method_name(source.method); }},
+    Field<SamplePolicy>{
+        "alternative",
+        [](SamplePolicy& target, const Json& json, const std::string& path) {
+            target.alternative = word<drift::Alternative>(json, path, alternative_names);
+        },
+        [](const SamplePolicy& source, Json& json) { json = drift::alternative_name(source.alternative); }},
+    Field<SamplePolicy>{"permutations",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            if (!json.is_number_unsigned()) refuse(path, "must be a positive integer");
+                            target.permutations = json.get<std::uint64_t>();
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = source.permutations; }},
+    Field<SamplePolicy>{"seed",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            if (!json.is_number_unsigned()) refuse(path, "must be a whole number");
+                            target.seed = json.get<std::uint64_t>();
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = source.seed; }},
+    row_field<&drift::RowBlocks::block>("block"),
+    row_field<&drift::RowBlocks::thin>("thin"),
+};
+
+constexpr std::array memory_fields{
+    action_field<MemoryPolicy, &MemoryPolicy::query_attacks>("query_attacks"),
+    action_field<MemoryPolicy, &MemoryPolicy::extraction>("extraction"),
+    Field<MemoryPolicy>{"silent",
+                        [](MemoryPolicy& target, const Json& json, const std::string& path) {
+                            if (!json.is_boolean()) refuse(path, "must be true or false");
+                            target.silent = json.get<bool>();
+                        },
+                        [](const MemoryPolicy& source, Json& json) { json = source.silent; }},
+};
+
 constexpr std::array group_fields{
     Field<GroupPolicy>{"features",
                        [](GroupPolicy& target, const Json& json, const std::string& path) {
@@ -387,6 +443,12 @@ constexpr std::array policy_fields{
                           json.push_back(multivariate_test_name(test));
                   }},
     Field<Policy>{
+        "samples",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<SamplePolicy>(target.samples, json, path, sample_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<SamplePolicy>(source.samples, sample_fields); }},
+    Field<Policy>{
         "defaults",
         [](Policy& target, const Json& json, const std::string& path) {
             read_fields<FeaturePolicy>(target.defaults, json, path, feature_fields);
@@ -456,6 +518,12 @@ constexpr std::array policy_fields{
             read_fields<ScoreRule>(target.fused_scores, json, path, score_fields);
         },
         [](const Policy& source, Json& json) { json = write_fields<ScoreRule>(source.fused_scores, score_fields); }},
+    Field<Policy>{
+        "memory",
+        [](Policy& target, const Json& json, const std::string& path) {
+            read_fields<MemoryPolicy>(target.memory, json, path, memory_fields);
+        },
+        [](const Policy& source, Json& json) { json = write_fields<MemoryPolicy>(source.memory, memory_fields); }},
 };
 
 Json parse_without_repeated_keys(std::string_view text) {
@@ -551,6 +619,13 @@ void Policy::validate() const {
     check_word<correction_names.size()>(correction, "/correction");
     for (const MultivariateTest test : joint_tests) check_word<multivariate_test_count>(test, "/joint_tests");
     check_once(joint_tests, "/joint_tests");
+    check_word<method_names.size()>(samples.method, "/samples/method");
+    check_word<alternative_names.size()>(samples.alternative, "/samples/alternative");
+    if (!(samples.permutations >= 1 && samples.permutations <= most_permutations))
+        refuse("/samples/permutations",
+               fmt::format("{} lies outside [1, {}]", samples.permutations, most_permutations));
+    if (samples.rows.block == 0 || samples.rows.thin == 0) refuse("/samples", "block and thin are at least 1");
+    if (samples.rows.block > 1 && samples.rows.thin > 1) refuse("/samples", "block and thin exclude each other");
     validate_feature(defaults, "/defaults");
     for (const auto& [name, rules] : features) validate_feature(rules, "/features/" + name);
     for (const auto& [name, rules] : outputs) {
@@ -567,6 +642,8 @@ void Policy::validate() const {
         refuse("/scores", fmt::format("names {} scores, at most {}", scores.size(), most_scores));
     for (const auto& [name, rule] : scores) validate_score(rule, "/scores/" + name);
     validate_score(fused_scores, "/fused_scores");
+    check_fixed(memory.query_attacks, "/memory/query_attacks");
+    check_fixed(memory.extraction, "/memory/extraction");
 }
 
 Policy Policy::from_json(std::string_view text) {

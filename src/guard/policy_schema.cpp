@@ -22,6 +22,21 @@ std::string_view Policy::json_schema() noexcept {
       "description": "tests of all numeric features together, where samples are compared",
       "items": {"enum": ["hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier",
         "mmd_fuse"]}},
+    "samples": {"type": "object", "additionalProperties": false,
+      "description": "how samples are compared, where they are",
+      "properties": {
+        "method": {"enum": ["automatic", "exact", "asymptotic", "permutation"], "default": "automatic",
+          "description": "where p-values come from; every test named must have it"},
+        "alternative": {"enum": ["two_sided", "less", "greater"], "default": "two_sided",
+          "description": "which way live values are suspected to have moved; every test named must have a direction"},
+        "permutations": {"type": "integer", "minimum": 1, "maximum": 10000000, "default": 999,
+          "description": "of each test by permutation, whose p-values are then at least one over one more"},
+        "seed": {"type": "integer", "minimum": 0, "default": 0, "description": "of the permutations"},
+        "block": {"type": "integer", "minimum": 1, "default": 1,
+          "description": "against autocorrelation: means of so many rows are compared"},
+        "thin": {"type": "integer", "minimum": 1, "default": 1,
+          "description": "against autocorrelation: one of so many rows is compared"}
+      }},
     "defaults": {"$ref": "#/$defs/feature"},
     "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
       "description": "rules of single features; what a feature leaves out it takes from defaults"},
@@ -58,7 +73,15 @@ std::string_view Policy::json_schema() noexcept {
     "scores": {"type": "object", "maxProperties": 8, "additionalProperties": {"$ref": "#/$defs/score"},
       "description": "scores of the baseline by its names for them; a score that is not named is not asked"},
     "fused_scores": {"$ref": "#/$defs/score",
-      "description": "all of these scores together, by the mean of their e-values; action pass leaves it out"}
+      "description": "all of these scores together, by the mean of their e-values; action pass leaves it out"},
+    "memory": {"type": "object", "additionalProperties": false,
+      "description": "requests that the memory across requests speaks against, where the server keeps one",
+      "properties": {
+        "query_attacks": {"$ref": "#/$defs/fixed_action", "default": "warn"},
+        "extraction": {"$ref": "#/$defs/fixed_action", "default": "warn"},
+        "silent": {"type": "boolean", "default": false,
+          "description": "score, count and report, but neither in a verdict's decision nor its findings"}
+      }}
   },
   "$defs": {
     "action": {"enum": ["pass", "warn", "alarm", "learned"]},

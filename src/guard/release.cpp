@@ -164,6 +164,10 @@ ReleasedWindow release(const Window& window, const Policy& policy, const Release
     release_policy.validate();
     ReleasedWindow released(window.baseline(), release_policy);
     released.choose(policy);
+    if (release_policy.releases(ReleasedOutput::requests) && window.memory_count(Window::watched) > 0)
+        throw Error(ErrorCode::invalid_argument,
+                    "window: its requests were judged with a memory, where one row changes the verdicts on others; "
+                    "release no requests");
     ReleaseNoise& noise = released.noise_;
     noise.rows_per_user = release_policy.rows_per_user;
     noise.is_gaussian = release_policy.delta > 0.0;

@@ -125,6 +125,8 @@ std::string Report::summary() const {
                                     together.empty() ? "" : "; ", found);
         if (schema && schema->decision == wanted)
             together += (together.empty() ? "" : "; ") + std::string("requests fail the schema");
+        if (memory && memory->decision == wanted)
+            together += (together.empty() ? "" : "; ") + std::string("accounts probe or copy the model");
         if (count(wanted) == 0) return "no feature by itself, but " + together;
         return fmt::format("{} of {} features {} ({}){}{}", count(wanted), judged, words, names(wanted),
                            together.empty() ? "" : "; ", together);
@@ -140,6 +142,9 @@ std::string Report::summary() const {
             if (judged != 0 && count(Decision::not_evaluated) == 0 && schema &&
                 schema->decision == Decision::not_evaluated)
                 return fmt::format("not evaluated: {}; {}", schema->reason(), rows);
+            if (judged != 0 && count(Decision::not_evaluated) == 0 && memory &&
+                memory->decision == Decision::not_evaluated)
+                return fmt::format("not evaluated: {}; {}", memory->reason(), rows);
             if (judged != 0 && count(Decision::not_evaluated) == 0)
                 for (const ScoreReport& score : scores)
                     if (score.decision == Decision::not_evaluated)

@@ -237,6 +237,18 @@ std::string schema(const Report& report) {
     return text + "</tbody></table></div></section>\n";
 }
 
+std::string memory(const Report& report) {
+    if (!report.memory) return {};
+    std::string tags;
+    for (const Reason reason : {Reason::query_attack, Reason::extraction})
+        for (const ThreatTag& tag : threat_tags(reason))
+            tags += fmt::format("{}{}: {} {}", tags.empty() ? "" : ", ", tag.catalogue, tag.id, tag.name);
+    return fmt::format(
+        "<section><h2>Memory across requests</h2><p class=\"hint\">{} {}. What it may be a sign of: "
+        "{}.</p></section>\n",
+        badge(report.memory->decision), escape_xml(sentence(report.memory->reason())), escape_xml(tags));
+}
+
 std::string rates(const Report& report) {
     std::string rows;
     for (const std::size_t f : report.ranking()) {
@@ -322,6 +334,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += streams(*items[closest].report);
     text += scores(*items[closest].report);
     text += schema(*items[closest].report);
+    text += memory(*items[closest].report);
     text += rates(*items[closest].report);
     if (items.size() == 1) return text;
     text += "<section><h2>The other windows</h2>";

@@ -150,6 +150,25 @@ Json schema_json(const Report& report) {
             {"failures", std::move(failures)}};
 }
 
+Json tags_json(std::initializer_list<Reason> reasons) {
+    Json tags = Json::array();
+    for (const Reason reason : reasons)
+        for (const ThreatTag& tag : threat_tags(reason))
+            tags.push_back({{"catalogue", tag.catalogue}, {"id", tag.id}, {"name", tag.name}});
+    return tags;
+}
+
+Json memory_json(const MemoryReport& memory) {
+    return {{"decision", decision_name(memory.decision)},
+            {"reason", memory.reason()},
+            {"silent", memory.is_silent},
+            {"requests", memory.watched},
+            {"query_attacks", memory.query_attacks},
+            {"extractions", memory.extractions},
+            {"not_evaluated", memory.untold},
+            {"threats", tags_json({Reason::query_attack, Reason::extraction})}};
+}
+
 Json score_json(const ScoreReport& score) {
     Json out{{"name", score.name},
              {"kind", score.kind},
@@ -167,9 +186,10 @@ Json score_json(const ScoreReport& score) {
              {"rate_interval", interval(score.rate_interval)},
              {"allowed_rate", finite(score.allowed_rate)},
              {"p_value_tenths", score.p_values},
-             {"threats", Json::array()}};
-    for (const ThreatTag& tag : threat_tags(Reason::calibrated_score))
-        out["threats"].push_back({{"catalogue", tag.catalogue}, {"id", tag.id}, {"name", tag.name}});
+             {"model_calls", score.queries.calls},
+             {"model_rows", score.queries.rows},
+             {"model_aborted", score.aborted},
+             {"threats", tags_json({Reason::calibrated_score})}};
     return out;
 }
 
@@ -209,6 +229,7 @@ Json window_json(const Item& item) {
     out["streams"] = Json::array();
     for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
     if (report.schema) out["schema"] = schema_json(report);
+    if (report.memory) out["memory"] = memory_json(*report.memory);
     out["scores"] = Json::array();
     for (const ScoreReport& score : report.scores) out["scores"].push_back(score_json(score));
     return out;

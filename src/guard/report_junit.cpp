@@ -84,6 +84,7 @@ Suite suite_of(const Report& report) {
     for (const ScoreReport& score : report.scores)
         suite.add("vedette.score." + score.name, score.kind, score.decision, score.reason());
     if (report.schema) suite.add("vedette.schema", "requests", report.schema->decision, report.schema->reason());
+    if (report.memory) suite.add("vedette.memory", "requests", report.memory->decision, report.memory->reason());
     return suite;
 }
 

@@ -68,6 +68,8 @@ std::string feature_table(const Report& report, std::size_t limit) {
                                 validation::check_name(failure.check), validation::severity_name(failure.severity),
                                 grouped(failure.count));
     }
+    if (report.memory)
+        text += fmt::format("\n{}: {}\n", verdict(report.memory->decision), markdown_text(report.memory->reason()));
     if (!report.scores.empty())
         text += "\n| score | kind | verdict | exceeded | allowed | why |\n|---|---|---|--:|--:|---|\n";
     for (const ScoreReport& score : report.scores)

@@ -156,6 +156,10 @@ std::string scores(const Report& report) {
           [](const ScoreReport& score) { return static_cast<double>(score.exceeded); });
     gauge("score_not_evaluated", "Requests without a decision of the score.",
           [](const ScoreReport& score) { return static_cast<double>(score.unevaluated); });
+    gauge("score_model_rows", "Rows that a score sent to the model.",
+          [](const ScoreReport& score) { return static_cast<double>(score.queries.rows); });
+    gauge("score_model_aborted", "Requests whose questions to the model its callback ended.",
+          [](const ScoreReport& score) { return static_cast<double>(score.aborted); });
     gauge("score_level", "False-alarm level of a score.", [](const ScoreReport& score) { return score.level; });
     gauge("score_allowed_rate", "Share of requests that a benign window may exceed the level with.",
           [](const ScoreReport& score) { return score.allowed_rate; });
@@ -197,6 +201,21 @@ std::string noise(const Report& report) {
           static_cast<double>(release.noise.rows_per_user));
     gauge("release_standard_deviation", "Standard deviation of the noise on each live count.",
           release.noise.standard_deviation());
+    return text;
+}
+
+std::string memory(const Report& report) {
+    if (!report.memory) return {};
+    std::string text;
+    const auto gauge = [&](const char* name, const char* help, std::uint64_t value) {
+        text += family(name, "gauge", help) + fmt::format("vedette_{} {}\n", name, value);
+    };
+    gauge("memory_decision", "Verdict of the memory across requests: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+          static_cast<std::uint64_t>(report.memory->decision));
+    gauge("memory_requests", "Requests of the window shown to the memory.", report.memory->watched);
+    gauge("memory_query_attacks", "Of those, by accounts accused of a query attack.", report.memory->query_attacks);
+    gauge("memory_extractions", "Of those, by accounts that seem to copy the model.", report.memory->extractions);
+    gauge("memory_not_evaluated", "Of those, without a word of the memory.", report.memory->untold);
     return text;
 }
 
@@ -259,7 +278,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
         }
     }
     return text + rates(report, features) + together(report) + streams(report) + scores(report) + schema(report) +
-           noise(report) + "# EOF\n";
+           memory(report) + noise(report) + "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

@@ -26,17 +26,20 @@ constexpr std::array rule_texts{
     "A monitor saw a change in a stream of values",
     "More requests exceed a score than its calibration allows",
     "More requests fail the schema than the policy tolerates",
+    "Accounts probe or copy the model",
 };
-constexpr std::size_t joint_rule = rule_texts.size() - 4;
-constexpr std::size_t stream_rule = rule_texts.size() - 3;
-constexpr std::size_t score_rule = rule_texts.size() - 2;
-constexpr std::size_t schema_rule = rule_texts.size() - 1;
+constexpr std::size_t joint_rule = rule_texts.size() - 5;
+constexpr std::size_t stream_rule = rule_texts.size() - 4;
+constexpr std::size_t score_rule = rule_texts.size() - 3;
+constexpr std::size_t schema_rule = rule_texts.size() - 2;
+constexpr std::size_t memory_rule = rule_texts.size() - 1;
 
 std::string rule_id(std::size_t hypothesis) {
     if (hypothesis == joint_rule) return "vedette/joint_distribution";
     if (hypothesis == stream_rule) return "vedette/stream";
     if (hypothesis == score_rule) return "vedette/score";
     if (hypothesis == schema_rule) return "vedette/schema";
+    if (hypothesis == memory_rule) return "vedette/memory";
     return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
 }
 
@@ -44,10 +47,13 @@ Json rules_json() {
     Json rules = Json::array();
     for (std::size_t h = 0; h < rule_texts.size(); ++h) {
         rules.push_back({{"id", rule_id(h)}, {"shortDescription", {{"text", rule_texts[h]}}}});
-        if (h != score_rule) continue;
+        if (h != score_rule && h != memory_rule) continue;
         Json tags = Json::array();
-        for (const ThreatTag& tag : threat_tags(Reason::calibrated_score))
-            tags.push_back(std::string(tag.catalogue) + ": " + tag.id + " " + tag.name);
+        for (const Reason reason : {Reason::calibrated_score, Reason::query_attack, Reason::extraction}) {
+            if ((reason == Reason::calibrated_score) != (h == score_rule)) continue;
+            for (const ThreatTag& tag : threat_tags(reason))
+                tags.push_back(std::string(tag.catalogue) + ": " + tag.id + " " + tag.name);
+        }
         rules.back()["properties"] = {{"tags", tags}};
     }
     return rules;
@@ -113,6 +119,9 @@ std::string sarif(Items items, const RenderOptions& options) {
             if (score.decision != Decision::pass)
                 results.push_back(
                     result_json(item, score_rule, clean(score.name), score.decision, clean(score.reason()), options));
+        const std::optional<MemoryReport>& memory = item.report->memory;
+        if (memory && memory->decision != Decision::pass)
+            results.push_back(result_json(item, memory_rule, "accounts", memory->decision, memory->reason(), options));
         const std::optional<SchemaReport>& schema = item.report->schema;
         if (!schema || schema->decision == Decision::pass) continue;
         std::string message = schema->reason();

@@ -105,6 +105,13 @@ std::string score_lines(const Report& report, const RenderOptions& options) {
     return text.empty() ? text : '\n' + text;
 }
 
+std::string memory_lines(const Report& report, const RenderOptions& options) {
+    if (!report.memory) return {};
+    const std::string code = color_of(report.memory->decision, options.color);
+    return fmt::format("\n{}  {}: {}{}\n", code, decision_word(report.memory->decision), report.memory->reason(),
+                       code.empty() ? "" : "\x1b[0m");
+}
+
 std::string schema_lines(const Report& report, const RenderOptions& options) {
     if (!report.schema) return {};
     const SchemaReport& schema = *report.schema;
@@ -154,7 +161,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
     if (report.release) text += fmt::format("\n  {}\n", report.release->reason());
     return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options) +
-           schema_lines(report, options);
+           schema_lines(report, options) + memory_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

@@ -2,9 +2,11 @@
 // A baseline's schema, compiled in the order of the baseline's features.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "guard/codes.hpp"
@@ -25,19 +27,30 @@ class SchemaRules {
     /// Feature i is the baseline's.
     [[nodiscard]] const validation::Validator& validator() const noexcept { return mixed_; }
 
-    /// Judges a row of the right width; `found` holds the code of each entry. `failed` as of Validator::validate.
+    /// Judges a row of the right width; `found` holds the code of each entry. `failed`, one place for each feature and
+    /// expression, as of Validator::find_failures.
     template <class T>
-    [[nodiscard]] validation::RowVerdict validate(std::span<const T> row, const std::uint16_t* found,
-                                                  std::span<validation::CheckSet> failed) const noexcept {
-        validation::RowVerdict verdict = numbers_.validate(row, failed);
+    [[nodiscard]] validation::RowVerdict find_failures(std::span<const T> row, const std::uint16_t* found,
+                                                       std::span<validation::CheckSet> failed) const noexcept {
+        validation::RowVerdict verdict = numbers_.find_failures(row, failed);
+        bool is_told = !verdict.is_valid();
+        const auto tell = [&]() noexcept {
+            if (!std::exchange(is_told, true))
+                std::fill_n(failed.begin(), mixed_.feature_count(), validation::CheckSet{0});
+        };
         for (const Categories& feature : categorical_) {
             const validation::CheckSet checks = feature.of(found[feature.index]);
+            if (checks == 0) continue;
+            tell();
             verdict |= mixed_.verdict(feature.index, checks);
-            if (feature.index < failed.size()) failed[feature.index] = checks;
+            failed[feature.index] = checks;
         }
         if (mixed_.expression_count() != 0) {
             const NumberRow<T> entries{row, found, categorical_};
-            verdict |= mixed_.check_expressions(&NumberRow<T>::read, &entries, failed);
+            const validation::RowVerdict of_expressions =
+                mixed_.check_expressions(&NumberRow<T>::read, &entries, failed);
+            if (!of_expressions.is_valid()) tell();
+            verdict |= of_expressions;
         }
         return verdict;
     }
@@ -82,9 +95,9 @@ class SchemaRules {
 };
 
 template <>
-inline validation::RowVerdict SchemaRules::validate(std::span<const Value> row, const std::uint16_t*,
-                                                    std::span<validation::CheckSet> failed) const noexcept {
-    return mixed_.validate(row, failed);
+inline validation::RowVerdict SchemaRules::find_failures(std::span<const Value> row, const std::uint16_t*,
+                                                         std::span<validation::CheckSet> failed) const noexcept {
+    return mixed_.find_failures(row, failed);
 }
 
 }  // namespace vedette::inline v0

@@ -63,6 +63,8 @@ std::vector<ScoreReport> assess_scores(const Baseline& baseline, const Window& w
         report.exceeded = window.score_count(*index, Window::exceeded);
         report.evaluated = report.exceeded + window.score_count(*index, Window::within);
         report.unevaluated = window.score_count(*index, Window::unevaluated);
+        report.queries = window.model_queries(*index);
+        report.aborted = window.model_aborts(*index);
         const auto cells = window.p_value_counts(*index);
         std::copy(cells.begin(), cells.end(), report.p_values.begin());
         // Either bound fails half of this score's share of the level.
@@ -94,8 +96,12 @@ std::string ScoreReport::reason() const {
     if (decision == Decision::not_evaluated)
         return fmt::format("score {}: too few requests were scored, {} ({} could not be)", name, evaluated,
                            unevaluated);
-    return fmt::format("score {}: {} of {} requests ({:.3g} %) at level {:.3g}; a benign window is allowed {:.3g} %",
-                       name, exceeded, evaluated, 100.0 * rate, level, 100.0 * allowed_rate);
+    const std::string asked = input == perturbation::ScoreInput::model
+                                  ? fmt::format("; it asked the model {} rows", queries.rows) +
+                                        (aborted > 0 ? fmt::format(", aborted {} times", aborted) : std::string())
+                                  : std::string();
+    return fmt::format("score {}: {} of {} requests ({:.3g} %) at level {:.3g}; a benign window is allowed {:.3g} %{}",
+                       name, exceeded, evaluated, 100.0 * rate, level, 100.0 * allowed_rate, asked);
 }
 
 }  // namespace vedette::inline v0

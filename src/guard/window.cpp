@@ -22,6 +22,7 @@ namespace vedette::inline v0 {
 namespace {
 
 constexpr std::size_t score_counters_each = Window::score_count_kinds + Window::p_value_cells;
+constexpr std::size_t query_counters_each = 3;
 constexpr std::size_t severities = 2;  // warning, error
 constexpr std::size_t tile = 1024;     // values converted at a time
 
@@ -45,6 +46,11 @@ std::uint16_t code_of_cell(T number, std::size_t cells) noexcept {
     return static_cast<std::uint16_t>(number);
 }
 
+bool asks_model(const Baseline& baseline) noexcept {
+    return std::any_of(baseline.scores().begin(), baseline.scores().end(),
+                       [](const BaselineScore& each) { return each.score.score().asks() != nullptr; });
+}
+
 // Features and expressions.
 std::size_t judged_by_schema(const Baseline& baseline) noexcept {
     const validation::Validator* const rules = baseline.validator();
@@ -57,6 +63,7 @@ Window::Window(Baseline baseline)
     : baseline_(std::move(baseline)),
       counters_(baseline_.state().counter_offsets.back()),
       score_counters_(baseline_.scores().size() * score_counters_each),
+      query_counters_(asks_model(baseline_) ? baseline_.scores().size() * query_counters_each : 0),
       failed_(judged_by_schema(baseline_)),
       codes_(baseline_.feature_count()),
       row_(baseline_.feature_count()),
@@ -309,6 +316,11 @@ void Window::check_totals(ErrorCode code, const Window* other) const {
                 told += window->score_counters_[i + k];
             }
         }
+        for (const std::uint64_t count : window->memory_counters_)
+            if (count > largest_count / 2 || count > window->memory_counters_[watched])
+                throw Error(code, "a window counts more requests of a memory than it can");
+        for (const std::uint64_t count : window->query_counters_)
+            if (count > largest_count / 2) throw Error(code, "a window counts more questions to the model than it can");
         for (std::size_t i = 0; i < schema_counters_.size(); ++i) {
             std::uint64_t failures = 0;
             for (const Window* each : {this, other})
@@ -326,6 +338,8 @@ void Window::merge(const Window& other) {
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i] += other.counters_[i];
     for (std::size_t i = 0; i < requests_.size(); ++i) requests_[i] += other.requests_[i];
     for (std::size_t i = 0; i < score_counters_.size(); ++i) score_counters_[i] += other.score_counters_[i];
+    for (std::size_t i = 0; i < memory_counts; ++i) memory_counters_[i] += other.memory_counters_[i];
+    for (std::size_t i = 0; i < query_counters_.size(); ++i) query_counters_[i] += other.query_counters_[i];
     for (std::size_t i = 0; i < schema_counters_.size(); ++i) schema_counters_[i] += other.schema_counters_[i];
     rejected_ += other.rejected_;
 }
@@ -334,6 +348,8 @@ void Window::reset() noexcept {
     std::fill(counters_.begin(), counters_.end(), 0);
     requests_ = {};
     std::fill(score_counters_.begin(), score_counters_.end(), 0);
+    memory_counters_ = {};
+    std::fill(query_counters_.begin(), query_counters_.end(), 0);
     std::fill(schema_counters_.begin(), schema_counters_.end(), 0);
     rejected_ = 0;
 }
@@ -345,6 +361,9 @@ std::vector<std::byte> Window::to_bytes() const {
     writer.add("requests", std::span<const std::uint64_t>(requests_));
     writer.add_scalar("rejected", rejected_);
     if (!score_counters_.empty()) writer.add("score_counters", score_counters_);
+    // A window without a memory has the bytes that it ever had.
+    if (memory_counters_[watched] > 0) writer.add("memory_counters", std::span<const std::uint64_t>(memory_counters_));
+    if (!query_counters_.empty()) writer.add("query_counters", query_counters_);
     if (!schema_counters_.empty()) writer.add("schema_counters", schema_counters_);
     return writer.finish("window");
 }
@@ -368,6 +387,15 @@ Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> b
     if (!window.score_counters_.empty()) {
         const auto scores = container.values<std::uint64_t>("score_counters", window.score_counters_.size());
         std::copy(scores.begin(), scores.end(), window.score_counters_.begin());
+    }
+    if (container.find_tensor("memory_counters")) {
+        const auto remembered = container.values<std::uint64_t>("memory_counters", memory_counts);
+        std::copy(remembered.begin(), remembered.end(), window.memory_counters_.begin());
+        if (remembered[watched] == 0) throw Error(ErrorCode::corrupt_data, "a window counts a memory that saw nothing");
+    }
+    if (!window.query_counters_.empty()) {
+        const auto asked = container.values<std::uint64_t>("query_counters", window.query_counters_.size());
+        std::copy(asked.begin(), asked.end(), window.query_counters_.begin());
     }
     if (!window.schema_counters_.empty())
         window.read_schema_counters(container.values<std::uint64_t>("schema_counters"));
@@ -433,6 +461,7 @@ std::uint64_t Window::rejected() const noexcept {
 bool Window::same_counters(const Window& other) const noexcept {
     return baseline_.id() == other.baseline_.id() && counters_ == other.counters_ && requests_ == other.requests_ &&
            rejected_ == other.rejected_ && score_counters_ == other.score_counters_ &&
+           query_counters_ == other.query_counters_ && memory_counters_ == other.memory_counters_ &&
            schema_counters_ == other.schema_counters_;
 }
 
@@ -442,6 +471,30 @@ void Window::count_score(std::size_t score, double p_value, ScoreCount which) no
     if (std::isnan(p_value)) return;
     const auto cell = static_cast<std::size_t>(std::ceil(p_value * static_cast<double>(p_value_cells)));
     ++counters[score_count_kinds + std::min(cell > 0 ? cell - 1 : 0, p_value_cells - 1)];
+}
+
+void Window::count_remembered(Decision query_attack, Decision extraction) noexcept {
+    ++memory_counters_[watched];
+    memory_counters_[query_attacks] += query_attack == Decision::alarm ? 1 : 0;
+    memory_counters_[extractions] += extraction == Decision::alarm ? 1 : 0;
+    memory_counters_[untold] +=
+        query_attack == Decision::not_evaluated && extraction == Decision::not_evaluated ? 1 : 0;
+}
+
+void Window::count_asked(std::size_t score, const perturbation::Answer& answer) noexcept {
+    std::uint64_t* const counters = &query_counters_[score * query_counters_each];
+    counters[0] += answer.queries.calls;
+    counters[1] += answer.queries.rows;
+    counters[2] += answer.status == perturbation::AnswerStatus::aborted && answer.queries.calls > 0 ? 1 : 0;
+}
+
+perturbation::ModelQueries Window::model_queries(std::size_t score) const noexcept {
+    if (query_counters_.empty()) return {};
+    return {query_counters_[score * query_counters_each], query_counters_[score * query_counters_each + 1]};
+}
+
+std::uint64_t Window::model_aborts(std::size_t score) const noexcept {
+    return query_counters_.empty() ? 0 : query_counters_[score * query_counters_each + 2];
 }
 
 void Window::count_failed(validation::Severity gravest) noexcept {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels for statistics of a column that must not depend on order: extremes, counts, and sums without rounding.
+// Kernels for a column: statistics that must not depend on order (extremes, counts, sums without rounding), and marks
+// of integers and codes that fail.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +21,37 @@ struct ColumnCensus {
     float least = 0.0F;  ///< the least size that is not zero; +Inf without
 };
 
+/// The same of doubles.
+struct DoubleCensus {
+    bool is_finite = true;
+    std::uint64_t zeros = 0;
+    std::uint64_t negatives = 0;
+    double minimum = 0.0;
+    double maximum = 0.0;
+    double least = 0.0;
+};
+
 /// `sum` and `square` + `rest` are sums without rounding.
 struct ColumnSums {
     double sum = 0.0;
     double square = 0.0;
     double rest = 0.0;
+};
+
+/// `sum[0] + sum[1]` and the sum of `squares` are sums without rounding.
+struct DoubleSums {
+    double sum[2] = {};
+    double squares[4] = {};
+};
+
+/// A window of doubles reaches down so many binades from `high`, a power of two between these.
+inline constexpr int double_window = 15;
+inline constexpr double highest_double_window = 0x1p480, lowest_double_window = 0x1p-430;
+
+/// What codes of a column of categories fail: bit c % 32 of word c / 32 is set for code c < size.
+struct CodeSet {
+    const std::uint32_t* words;
+    std::size_t size;
 };
 
 /// Noexcept, without allocation, the same answers on every instruction set; time by sizes alone.
@@ -37,6 +64,21 @@ struct ColumnKernels {
     /// rounded.
     void (*window_sums)(const float* x, std::size_t n, double low, double high, double splitter,
                         ColumnSums* sums) noexcept;
+    /// 1 to most_column_values doubles.
+    void (*double_census)(const double* x, std::size_t n, DoubleCensus* census) noexcept;
+    /// The sums of those x with high * 2^-double_window <= |x| < high. Values are cut in two at multiples of
+    /// high * 2^-41; the square's upper part, a double, and its rest, another, each in two at such multiples of high^2
+    /// and of high^2 * 2^-54. No sum of 4096 such parts needs more than 53 bits, so that nothing is rounded.
+    void (*double_sums)(const double* x, std::size_t n, double high, DoubleSums* sums) noexcept;
+    /// One interval for a whole column, as IntervalKernels::mark_outside: of x[i] ^ flip as signed integers (flip is
+    /// the sign bit for numbers without sign).
+    std::uint64_t (*mark_integers)(const std::uint64_t* x, std::size_t n, std::uint64_t flip, std::int64_t lower,
+                                   std::int64_t upper, std::uint64_t* words) noexcept;
+    /// Bit i of `words`: codes[i] is in the set; a negative code is in none, and no code is beyond the set.
+    std::uint64_t (*mark_codes)(const std::int32_t* codes, std::size_t n, const CodeSet* set,
+                                std::uint64_t* words) noexcept;
+    /// Bit i of `words`: codes[i] is negative.
+    std::uint64_t (*mark_negative)(const std::int32_t* codes, std::size_t n, std::uint64_t* words) noexcept;
 };
 
 namespace scalar {
@@ -73,8 +115,109 @@ inline void window_sums(const float* x, std::size_t n, double low, double high, 
     *sums = result;
 }
 
+__attribute__((always_inline)) inline void double_census(const double* x, std::size_t n,
+                                                         DoubleCensus* census) noexcept {
+    DoubleCensus result{true, 0, 0, __builtin_inf(), -__builtin_inf(), __builtin_inf()};
+    for (std::size_t i = 0; i < n; ++i) {
+        const double size = __builtin_fabs(x[i]);
+        result.is_finite = result.is_finite && size <= __DBL_MAX__;
+        result.zeros += x[i] == 0.0 ? 1U : 0U;
+        result.negatives += x[i] < 0.0 ? 1U : 0U;
+        result.minimum = x[i] < result.minimum ? x[i] : result.minimum;
+        result.maximum = x[i] > result.maximum ? x[i] : result.maximum;
+        result.least = size != 0.0 && size < result.least ? size : result.least;
+    }
+    result.minimum += 0.0;
+    result.maximum += 0.0;
+    *census = result;
+}
+
+/// What rounding takes from x * x: exact far from the ends of the exponents (Veltkamp's split, Dekker's product).
+__attribute__((always_inline)) inline double rest_of_square(double x, double square) noexcept {
+    const double wide = x * 134217729.0;
+    const double upper = wide - (wide - x), lower = x - upper;
+    return ((upper * upper - square) + 2.0 * upper * lower) + lower * lower;
+}
+
+__attribute__((always_inline)) inline void double_sums(const double* x, std::size_t n, double high,
+                                                       DoubleSums* sums) noexcept {
+    const double low = high * 0x1p-15, scale = 1.5 * 0x1p11;
+    const double splitter = scale * high, cutter = scale * high * high, rest_cutter = cutter * 0x1p-54;
+    DoubleSums result;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double size = __builtin_fabs(x[i]);
+        if (!(size >= low && size < high)) continue;
+        const double part = (x[i] + splitter) - splitter;
+        result.sum[0] += part;
+        result.sum[1] += x[i] - part;
+        const double square = x[i] * x[i], rest = rest_of_square(x[i], square);
+        const double cut = (square + cutter) - cutter, rest_cut = (rest + rest_cutter) - rest_cutter;
+        result.squares[0] += cut;
+        result.squares[1] += square - cut;
+        result.squares[2] += rest_cut;
+        result.squares[3] += rest - rest_cut;
+    }
+    *sums = result;
+}
+
+__attribute__((always_inline)) constexpr std::uint64_t outside_integers(const std::uint64_t* x, std::size_t n,
+                                                                        std::uint64_t flip, std::int64_t lower,
+                                                                        std::int64_t upper) noexcept {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto value = static_cast<std::int64_t>(x[i] ^ flip);
+        word |= static_cast<std::uint64_t>(!(value >= lower && value <= upper)) << i;
+    }
+    return word;
+}
+__attribute__((always_inline)) constexpr std::uint64_t codes_in(const std::int32_t* codes, std::size_t n,
+                                                                const CodeSet& set) noexcept {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        if (codes[i] < 0) continue;
+        const auto code = static_cast<std::uint32_t>(codes[i]);
+        word |= static_cast<std::uint64_t>(set.words[code / 32] >> (code % 32) & 1U) << i;
+    }
+    return word;
+}
+__attribute__((always_inline)) constexpr std::uint64_t negative_codes(const std::int32_t* codes,
+                                                                      std::size_t n) noexcept {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < n; ++i) word |= static_cast<std::uint64_t>(codes[i] < 0) << i;
+    return word;
+}
+
+/// Writes the words of n values; `word_of(begin, count)` gives one. Returns how many bits are set.
+template <class WordOf>
+__attribute__((always_inline)) inline std::uint64_t write_words(std::size_t n, std::uint64_t* words,
+                                                                WordOf&& word_of) noexcept {
+    std::uint64_t total = 0;
+    for (std::size_t begin = 0; begin < n; begin += 64) {
+        const std::uint64_t word = word_of(begin, n - begin < 64 ? n - begin : 64);
+        words[begin / 64] = word;
+        if (word != 0) total += static_cast<std::uint64_t>(__builtin_popcountll(word));
+    }
+    return total;
+}
+
+inline std::uint64_t mark_integers(const std::uint64_t* x, std::size_t n, std::uint64_t flip, std::int64_t lower,
+                                   std::int64_t upper, std::uint64_t* words) noexcept {
+    return write_words(n, words, [&](std::size_t begin, std::size_t count) {
+        return outside_integers(x + begin, count, flip, lower, upper);
+    });
+}
+inline std::uint64_t mark_codes(const std::int32_t* codes, std::size_t n, const CodeSet* set,
+                                std::uint64_t* words) noexcept {
+    return write_words(n, words,
+                       [&](std::size_t begin, std::size_t count) { return codes_in(codes + begin, count, *set); });
+}
+inline std::uint64_t mark_negative(const std::int32_t* codes, std::size_t n, std::uint64_t* words) noexcept {
+    return write_words(n, words,
+                       [&](std::size_t begin, std::size_t count) { return negative_codes(codes + begin, count); });
+}
+
 constexpr ColumnKernels column_entries() noexcept {
-    return {&column_census, &window_sums};
+    return {&column_census, &window_sums, &double_census, &double_sums, &mark_integers, &mark_codes, &mark_negative};
 }
 
 }  // namespace scalar

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statistics of a column's floats: two loops over a tile in the first cache, the sums exact and so in any order.
+// Statistics of a column's numbers: two loops over a tile in the first cache, the sums exact and so in any order; and
+// marks of integers and codes.
 #pragma once
 
 #include "kernels/column_table.hpp"
@@ -97,8 +98,220 @@ void window_sums(const float* x, std::size_t n, double low, double high, double 
     sums->rest += sum_lanes_of(even.rest + odd.rest);
 }
 
+void double_census(const double* x, std::size_t n, DoubleCensus* census) noexcept {
+    using B = Batch<double>;
+    constexpr std::size_t width = B::size;
+    const std::size_t whole = n - n % width;
+    DoubleCensus result;
+    scalar::double_census(x + whole, n - whole, &result);
+    const B zero(0.0), infinite(infinity<double>);
+    B low = infinite, high = -infinite, least = infinite;
+    Mask<double> finite = zero == zero;
+    Tally<double> zeros, negatives;
+    for (std::size_t i = 0; i < whole; i += width) {
+        const B v = B::load_unaligned(x + i);
+        const B size = xsimd::abs(v);
+        const Mask<double> is_zero = v == zero;
+        finite = finite & (size <= B(Limits<double>::largest));
+        low = xsimd::min(v, low);
+        high = xsimd::max(v, high);
+        least = xsimd::min(xsimd::select(is_zero, infinite, size), least);
+        zeros.add(is_zero);
+        negatives.add(v < zero);
+    }
+    alignas(64) double lanes[3][width];
+    low.store_aligned(lanes[0]);
+    high.store_aligned(lanes[1]);
+    least.store_aligned(lanes[2]);
+    for (std::size_t i = 0; i < width; ++i) {
+        result.minimum = lanes[0][i] < result.minimum ? lanes[0][i] : result.minimum;
+        result.maximum = lanes[1][i] > result.maximum ? lanes[1][i] : result.maximum;
+        result.least = lanes[2][i] < result.least ? lanes[2][i] : result.least;
+    }
+    result.minimum += 0.0;
+    result.maximum += 0.0;
+    result.is_finite = result.is_finite && xsimd::all(finite);
+    result.zeros += zeros.total();
+    result.negatives += negatives.total();
+    *census = result;
+}
+
+// What rounding takes from x * x; where there is no fused product, as the twin. (xsimd 8.1 has none for AVX-512: its
+// fms rounds twice there.)
+VEDETTE_INLINE Batch<double> rest_of_square(Batch<double> x, Batch<double> square) noexcept {
+#if defined(__AVX512F__)
+    return Batch<double>(_mm512_fmsub_pd(x, x, square));
+#elif defined(__AVX2__)
+    return Batch<double>(_mm256_fmsub_pd(x, x, square));
+#elif defined(__aarch64__)
+    return Batch<double>(vnegq_f64(vfmsq_f64(square, x, x)));
+#else
+    const Batch<double> wide = x * Batch<double>(134217729.0);
+    const Batch<double> upper = wide - (wide - x), lower = x - upper;
+    return ((upper * upper - square) + Batch<double>(2.0) * upper * lower) + lower * lower;
+#endif
+}
+
+void double_sums(const double* x, std::size_t n, double high, DoubleSums* sums) noexcept {
+    using B = Batch<double>;
+    constexpr std::size_t width = B::size;
+    const std::size_t whole = n - n % width;
+    const double scale = 1.5 * 0x1p11;
+    const B zero(0.0), lower(high * 0x1p-15), upper(high), splitter(scale * high), cutter(scale * high * high),
+        rest_cutter(scale * high * high * 0x1p-54);
+    B sum0 = zero, sum1 = zero, square0 = zero, square1 = zero, square2 = zero, square3 = zero;
+    for (std::size_t i = 0; i < whole; i += width) {
+        const B given = B::load_unaligned(x + i);
+        const B size = xsimd::abs(given);
+        const B v = xsimd::select((size >= lower) & (size < upper), given, zero);
+        const B part = (v + splitter) - splitter;
+        sum0 = sum0 + part;
+        sum1 = sum1 + (v - part);
+        const B square = v * v, rest = rest_of_square(v, square);
+        const B cut = (square + cutter) - cutter, rest_cut = (rest + rest_cutter) - rest_cutter;
+        square0 = square0 + cut;
+        square1 = square1 + (square - cut);
+        square2 = square2 + rest_cut;
+        square3 = square3 + (rest - rest_cut);
+    }
+    scalar::double_sums(x + whole, n - whole, high, sums);
+    sums->sum[0] += sum_lanes_of(sum0);
+    sums->sum[1] += sum_lanes_of(sum1);
+    sums->squares[0] += sum_lanes_of(square0);
+    sums->squares[1] += sum_lanes_of(square1);
+    sums->squares[2] += sum_lanes_of(square2);
+    sums->squares[3] += sum_lanes_of(square3);
+}
+
+// A word of 64 values or codes each; the rest is the twin's.
+#if defined(__AVX512F__)
+VEDETTE_INLINE std::uint64_t outside_of_64(const std::uint64_t* x, std::uint64_t flip, std::int64_t lower,
+                                           std::int64_t upper) noexcept {
+    const __m512i flips = _mm512_set1_epi64(static_cast<long long>(flip)), low = _mm512_set1_epi64(lower),
+                  high = _mm512_set1_epi64(upper);
+    std::uint64_t word = 0;
+    for (unsigned i = 0; i < 64; i += 8) {
+        const __m512i v = _mm512_xor_si512(_mm512_loadu_si512(x + i), flips);
+        const __mmask8 outside =
+            static_cast<__mmask8>(_mm512_cmplt_epi64_mask(v, low) | _mm512_cmpgt_epi64_mask(v, high));
+        word |= static_cast<std::uint64_t>(outside) << i;
+    }
+    return word;
+}
+VEDETTE_INLINE std::uint64_t negative_of_64(const std::int32_t* codes) noexcept {
+    std::uint64_t word = 0;
+    for (unsigned i = 0; i < 64; i += 16)
+        word |= static_cast<std::uint64_t>(_mm512_movepi32_mask(_mm512_loadu_si512(codes + i))) << i;
+    return word;
+}
+struct SmallSet {
+    __m512i words;
+    VEDETTE_INLINE explicit SmallSet(const std::uint32_t* padded) noexcept
+        : words(_mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(padded)))) {}
+    VEDETTE_INLINE std::uint64_t of_64(const std::int32_t* codes) const noexcept {
+        std::uint64_t word = 0;
+        for (unsigned i = 0; i < 64; i += 16) {
+            const __m512i v = _mm512_loadu_si512(codes + i);
+            const __m512i set = _mm512_permutexvar_epi32(_mm512_srli_epi32(v, 5), words);
+            const __m512i bits = _mm512_srlv_epi32(set, _mm512_and_si512(v, _mm512_set1_epi32(31)));
+            const __mmask16 found = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(1));
+            word |= static_cast<std::uint64_t>(_kandn_mask16(_mm512_movepi32_mask(v), found)) << i;
+        }
+        return word;
+    }
+};
+#elif defined(__AVX2__)
+VEDETTE_INLINE std::uint64_t outside_of_64(const std::uint64_t* x, std::uint64_t flip, std::int64_t lower,
+                                           std::int64_t upper) noexcept {
+    const __m256i flips = _mm256_set1_epi64x(static_cast<long long>(flip)), low = _mm256_set1_epi64x(lower),
+                  high = _mm256_set1_epi64x(upper);
+    std::uint64_t word = 0;
+    for (unsigned i = 0; i < 64; i += 4) {
+        const __m256i v = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i)), flips);
+        const __m256i outside = _mm256_or_si256(_mm256_cmpgt_epi64(low, v), _mm256_cmpgt_epi64(v, high));
+        word |= static_cast<std::uint64_t>(_mm256_movemask_pd(_mm256_castsi256_pd(outside))) << i;
+    }
+    return word;
+}
+VEDETTE_INLINE std::uint64_t negative_of_64(const std::int32_t* codes) noexcept {
+    std::uint64_t word = 0;
+    for (unsigned i = 0; i < 64; i += 8) {
+        const __m256 v = _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + i)));
+        word |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm256_movemask_ps(v))) << i;
+    }
+    return word;
+}
+// A set of at most 256 codes lies in one register.
+struct SmallSet {
+    __m256i words;
+    VEDETTE_INLINE explicit SmallSet(const std::uint32_t* padded) noexcept
+        : words(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(padded))) {}
+    VEDETTE_INLINE std::uint64_t of_64(const std::int32_t* codes) const noexcept {
+        std::uint64_t word = 0;
+        for (unsigned i = 0; i < 64; i += 8) {
+            const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + i));
+            const __m256i set = _mm256_permutevar8x32_epi32(words, _mm256_srli_epi32(v, 5));
+            // The bit that is asked for, moved to the sign; a negative code has none.
+            const __m256i place = _mm256_sub_epi32(_mm256_set1_epi32(31), _mm256_and_si256(v, _mm256_set1_epi32(31)));
+            const __m256i bits = _mm256_andnot_si256(v, _mm256_sllv_epi32(set, place));
+            word |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(bits))))
+                    << i;
+        }
+        return word;
+    }
+};
+#else
+VEDETTE_INLINE std::uint64_t outside_of_64(const std::uint64_t* x, std::uint64_t flip, std::int64_t lower,
+                                           std::int64_t upper) noexcept {
+    return scalar::outside_integers(x, 64, flip, lower, upper);
+}
+VEDETTE_INLINE std::uint64_t negative_of_64(const std::int32_t* codes) noexcept {
+    return scalar::negative_codes(codes, 64);
+}
+struct SmallSet {
+    CodeSet set;
+    VEDETTE_INLINE explicit SmallSet(const std::uint32_t* padded) noexcept : set{padded, 256} {}
+    VEDETTE_INLINE std::uint64_t of_64(const std::int32_t* codes) const noexcept {
+        return scalar::codes_in(codes, 64, set);
+    }
+};
+#endif
+
+std::uint64_t mark_integers(const std::uint64_t* x, std::size_t n, std::uint64_t flip, std::int64_t lower,
+                            std::int64_t upper, std::uint64_t* words) noexcept {
+    return scalar::write_words(
+        n, words, [&](std::size_t begin, std::size_t count) __attribute__((always_inline)) {
+            return count == 64 ? outside_of_64(x + begin, flip, lower, upper)
+                               : scalar::outside_integers(x + begin, count, flip, lower, upper);
+        });
+}
+
+std::uint64_t mark_codes(const std::int32_t* codes, std::size_t n, const CodeSet* set, std::uint64_t* words) noexcept {
+    const CodeSet given = *set;
+    if (given.size > 256) {
+        return scalar::write_words(
+            n, words, [&](std::size_t begin, std::size_t count) __attribute__((always_inline)) {
+                return scalar::codes_in(codes + begin, count, given);
+            });
+    }
+    std::uint32_t padded[8] = {};
+    for (std::size_t i = 0; i < (given.size + 31) / 32; ++i) padded[i] = given.words[i];
+    const SmallSet small(padded);
+    return scalar::write_words(
+        n, words, [&](std::size_t begin, std::size_t count) __attribute__((always_inline)) {
+            return count == 64 ? small.of_64(codes + begin) : scalar::codes_in(codes + begin, count, given);
+        });
+}
+
+std::uint64_t mark_negative(const std::int32_t* codes, std::size_t n, std::uint64_t* words) noexcept {
+    return scalar::write_words(
+        n, words, [&](std::size_t begin, std::size_t count) __attribute__((always_inline)) {
+            return count == 64 ? negative_of_64(codes + begin) : scalar::negative_codes(codes + begin, count);
+        });
+}
+
 constexpr ColumnKernels column_entries() noexcept {
-    return {&column_census, &window_sums};
+    return {&column_census, &window_sums, &double_census, &double_sums, &mark_integers, &mark_codes, &mark_negative};
 }
 
 }  // namespace

@@ -33,11 +33,27 @@ bool row_inside(const T* row, const IntervalsView<T>* intervals, std::size_t cou
     return xsimd::all(even & odd);
 }
 
-// The bit where the mask holds, as the bits of a float: nothing computes with them.
+// The bit where the mask holds, as the bits of a float: nothing computes with them. A mask that is a register is its
+// own selection: one instruction, where xsimd's `select` takes up to three.
 template <class T>
 VEDETTE_INLINE Batch<T> bit_where(Mask<T> m, std::uint32_t bit) noexcept {
     const auto word = static_cast<typename WordOf<T>::type>(bit);
-    return xsimd::select(m, Batch<T>(__builtin_bit_cast(T, word)), Batch<T>(T{0}));
+    const Batch<T> bits(__builtin_bit_cast(T, word));
+#if defined(__AVX512F__) || !defined(__SSE2__)
+    return xsimd::select(m, bits, Batch<T>(T{0}));
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return Batch<T>(_mm256_and_ps(m, bits));
+    } else {
+        return Batch<T>(_mm256_and_pd(m, bits));
+    }
+#else
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return Batch<T>(_mm_and_ps(m, bits));
+    } else {
+        return Batch<T>(_mm_and_pd(m, bits));
+    }
+#endif
 }
 
 template <class T>
@@ -46,6 +62,27 @@ VEDETTE_INLINE Batch<T> load_words(const typename WordOf<T>::type* words) noexce
 }
 
 // Union of the lanes' bits.
+#if defined(__AVX512F__)
+VEDETTE_INLINE std::uint32_t union_of(Batch<float> bits) noexcept {
+    return static_cast<std::uint32_t>(_mm512_reduce_or_epi32(_mm512_castps_si512(bits)));
+}
+VEDETTE_INLINE std::uint32_t union_of(Batch<double> bits) noexcept {
+    return static_cast<std::uint32_t>(_mm512_reduce_or_epi64(_mm512_castpd_si512(bits)));
+}
+#elif defined(__AVX2__)
+// By shuffles: an array would wait for its stores.
+VEDETTE_INLINE std::uint32_t union_of(__m256i bits) noexcept {
+    __m128i half = _mm_or_si128(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+    half = _mm_or_si128(half, _mm_shuffle_epi32(half, 0x4E));
+    return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_or_si128(half, _mm_shuffle_epi32(half, 0xB1))));
+}
+VEDETTE_INLINE std::uint32_t union_of(Batch<float> bits) noexcept {
+    return union_of(_mm256_castps_si256(bits));
+}
+VEDETTE_INLINE std::uint32_t union_of(Batch<double> bits) noexcept {
+    return union_of(_mm256_castpd_si256(bits));  // the upper halves of the words are 0
+}
+#else
 template <class T>
 VEDETTE_INLINE std::uint32_t union_of(Batch<T> bits) noexcept {
     constexpr std::size_t width = Batch<T>::size;
@@ -56,6 +93,7 @@ VEDETTE_INLINE std::uint32_t union_of(Batch<T> bits) noexcept {
         all |= static_cast<std::uint32_t>(__builtin_bit_cast(typename WordOf<T>::type, lanes[l]));
     return all;
 }
+#endif
 
 template <class T>
 VEDETTE_INLINE void store_words(Batch<T> bits, std::uint32_t* failed) noexcept {
@@ -72,9 +110,10 @@ VEDETTE_INLINE void store_words(Batch<float> bits, std::uint32_t* failed) noexce
 template <class T>
 VEDETTE_INLINE Batch<T> attribute(const T* row, const IntervalsView<T>& view, std::size_t i) noexcept {
     const auto load = [i](const T* list) { return Batch<T>::load_unaligned(list + i); };
-    const Batch<T> x = load(row), top(infinity<T>), bottom(-infinity<T>);
+    // xsimd 8.1 has NaN != NaN false on AVX, hence the negation.
+    const Batch<T> x = load(row);
     const Batch<T> special =
-        bit_where<T>(!(x == x), found_nan) | bit_where<T>((x == top) | (x == bottom), found_infinity);
+        bit_where<T>(!(x == x), found_nan) | bit_where<T>(xsimd::abs(x) == Batch<T>(infinity<T>), found_infinity);
     const Batch<T> range =
         bit_where<T>(x < load(view.minimum), found_low) | bit_where<T>(x > load(view.maximum), found_high);
     const Batch<T> far = bit_where<T>((x < load(view.score_low)) | (x > load(view.score_high)), found_far);

@@ -32,6 +32,7 @@ const KernelTable avx2_table = {"avx2",
                                 isa_avx2::interval_entries<double>(),
                                 isa_avx2::column_entries(),
                                 isa_avx2::fingerprint_entries(),
-                                isa_avx2::image_entries()};
+                                isa_avx2::image_entries(),
+                                isa_avx2::text_entries()};
 
 }  // namespace vedette::inline v0::kernels

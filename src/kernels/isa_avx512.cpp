@@ -33,6 +33,7 @@ const KernelTable avx512_table = {"avx512",
                                   isa_avx512::interval_entries<double>(),
                                   isa_avx512::column_entries(),
                                   isa_avx512::fingerprint_entries(),
-                                  isa_avx512::image_entries()};
+                                  isa_avx512::image_entries(),
+                                  isa_avx512::text_entries()};
 
 }  // namespace vedette::inline v0::kernels

@@ -40,7 +40,8 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::interval_entries<double>(),
                                     isa_baseline::column_entries(),
                                     isa_baseline::fingerprint_entries(),
-                                    isa_baseline::image_entries()};
+                                    isa_baseline::image_entries(),
+                                    isa_baseline::text_entries()};
 
 }  // namespace vedette::inline v0::kernels
 
@@ -86,9 +87,9 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::interval_entries<float>(),
                                     scalar::interval_entries<double>(),
                                     scalar::column_entries(),
-                                    scalar::fingerprint_entries()};
-scalar::image_entries()
-};
+                                    scalar::fingerprint_entries(),
+                                    scalar::image_entries(),
+                                    {nullptr}};
 
 }  // namespace vedette::inline v0::kernels
 

@@ -361,6 +361,39 @@ VEDETTE_INLINE unsigned mask_bits(Mask<double> m) noexcept {
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// For each set of lanes the places of those within it, in order, a byte each.
+struct ChosenPlaces {
+    std::uint64_t of[256];
+    constexpr ChosenPlaces() noexcept : of() {
+        for (unsigned bits = 0; bits < 256; ++bits) {
+            unsigned at = 0;
+            for (unsigned lane = 0; lane < 8; ++lane)
+                if ((bits >> lane & 1U) != 0) of[bits] |= std::uint64_t{lane} << 8U * at++;
+        }
+    }
+};
+inline constexpr ChosenPlaces chosen_places;
+#endif
+
+// The chosen lanes, in order, to `out`, which has room for all; their number.
+VEDETTE_INLINE std::size_t store_chosen(Batch<float> v, Mask<float> chosen, float* out) noexcept {
+    unsigned bits = mask_bits(chosen);
+    const auto count = static_cast<std::size_t>(__builtin_popcount(bits));
+#if defined(__AVX512F__)
+    // Not to memory: some CPUs take over a hundred cycles for that.
+    _mm512_storeu_ps(out, _mm512_maskz_compress_ps(static_cast<__mmask16>(bits), v));
+#elif defined(__AVX2__)
+    const __m128i places = _mm_cvtsi64_si128(static_cast<long long>(chosen_places.of[bits]));
+    _mm256_storeu_ps(out, _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(places)));
+#else
+    alignas(16) float lanes[Batch<float>::size];
+    v.store_aligned(lanes);
+    for (; bits != 0; bits &= bits - 1) *out++ = lanes[__builtin_ctz(bits)];
+#endif
+    return count;
+}
+
 template <class T>
 struct Limits;
 template <>

@@ -50,20 +50,27 @@ struct ExpTerms<double> {
                                         2.5733568308756891235e-11};
 };
 
-// 2^x for x <= 0: x = k + r with k to the nearest, which is exact, so that nothing but the series rounds. The least
-// normal number stands for all that is smaller.
+// 2^x for x from `lowest` to 0: x = k + r with k to the nearest, which is exact, so that nothing but the series of r
+// rounds.
+template <class Words, class T, class V, class Series>
+VEDETTE_INLINE V exp2_by(V bounded, Series&& series) noexcept {
+    const V rounder = Words::broadcast(ExpTerms<T>::rounder);
+    const V shifted = bounded + rounder;
+    return Words::shift_exponent(series(bounded - (shifted - rounder)), shifted);
+}
+
+// 2^x for x <= 0. The least normal number stands for all that is smaller.
 template <class Words, class T, class V>
 VEDETTE_INLINE V exp2_nonpositive(V x) noexcept {
     using Terms = ExpTerms<T>;
     const auto c = [](T value) { return Words::broadcast(value); };
-    const V bounded = Words::larger(x, c(Terms::lowest));
-    const V shifted = bounded + c(Terms::rounder);
-    const V r = bounded - (shifted - c(Terms::rounder));
-    constexpr int degree = static_cast<int>(sizeof(Terms::series) / sizeof(T)) - 1;
-    V sum = c(Terms::series[degree]);
+    return exp2_by<Words, T>(Words::larger(x, c(Terms::lowest)), [&](V r) {
+        constexpr int degree = static_cast<int>(sizeof(Terms::series) / sizeof(T)) - 1;
+        V sum = c(Terms::series[degree]);
 #pragma GCC unroll 16
-    for (int i = degree - 1; i >= 0; --i) sum = Words::multiply_add(sum, r, c(Terms::series[i]));
-    return Words::shift_exponent(sum, shifted);
+        for (int i = degree - 1; i >= 0; --i) sum = Words::multiply_add(sum, r, c(Terms::series[i]));
+        return sum;
+    });
 }
 
 // The sum of half a panel's lanes, in halves.

@@ -92,7 +92,8 @@ void multiply(const PanelProduct<T>* product) noexcept {
         const std::size_t depth = p.depth - begin < product_depth ? p.depth - begin : product_depth;
         const bool accumulate = p.accumulate || begin > 0;
         std::size_t column = 0;
-        for (; column + down <= p.column_count; column += down)
+        // Eights are left to fours where more at a time would leave single columns, which are slow.
+        for (; column + down <= p.column_count && (down > 8 || p.column_count - column != 8); column += down)
             multiply_columns<down>(p, column, begin, depth, accumulate);
         if constexpr (down > 4)
             for (; column + 4 <= p.column_count; column += 4) multiply_columns<4>(p, column, begin, depth, accumulate);

@@ -62,7 +62,9 @@ inline void logit_sums(const float* logits, std::size_t count, float largest, fl
 
 inline void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept {
     add_groups(logits, count, lanes, [&](float z) {
-        return z > -HUGE_VALF ? entropy_term<PlainScoreWords>(z - terms->largest, *terms) : 0.0F;
+        if (!(z > -HUGE_VALF)) return 0.0F;
+        const float y = z - terms->largest, p = entropy_probability<PlainScoreWords>(y, *terms);
+        return entropy_term<PlainScoreWords>(entropy_power<PlainScoreWords>(y, p, *terms));
     });
 }
 
@@ -84,6 +86,16 @@ inline void panel_product(const float* panel, const float* x, std::size_t depth,
             sum[k < whole ? k % 4 : 0] += product;
         }
         out[i] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    }
+}
+
+inline void nearest_row(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept {
+    float products[product_rows];
+    for (std::size_t row = 0; row < panels->rows; ++row) {
+        const std::size_t i = row % product_rows;
+        if (i == 0) panel_product(panels->values + row * panels->depth, x, panels->depth, products);
+        const double distance = panels->norms[row] - 2.0 * static_cast<double>(products[i]);
+        if (distance < nearest->distance) *nearest = {distance, static_cast<std::uint32_t>(row)};
     }
 }
 
@@ -135,8 +147,9 @@ inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* 
 }
 
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,  &logit_sums,    &entropy_sums, &count_at_least, &collect_between, &panel_product,
-            &search_trees, &code_products, nullptr,       &squared_gap,    &widen_half,      &widen_bfloat16};
+    return {&logit_range,   &logit_sums,  &entropy_sums,  &count_at_least, &collect_between,
+            &panel_product, &nearest_row, &search_trees,  &code_products,  nullptr,
+            &squared_gap,   &widen_half,  &widen_bfloat16};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

@@ -52,6 +52,22 @@ struct CodePanels {
     std::size_t count;            ///< of panels
 };
 
+/// Rows in panels of product_rows, element k of row i of a panel at [(k * product_rows) + i], panels aligned to 64
+/// bytes; what is missing of the last panel is 0.
+struct RowPanels {
+    const float* values;
+    const double* norms;  ///< by row: their squared lengths
+    std::size_t rows;
+    std::size_t depth;
+};
+
+/// The row nearest to x: the least of norm - 2 x'row in double, x'row as by panel_product; the first of equals, +Inf
+/// and 0 where none is less than that.
+struct NearestRow {
+    double distance = __builtin_inf();
+    std::uint32_t row = 0;
+};
+
 /// What sums of p^gamma (1 - p)^gamma take, p = exp(z - largest) / total.
 struct EntropyTerms {
     float largest;
@@ -61,8 +77,8 @@ struct EntropyTerms {
 };
 
 /// All are noexcept, allocate nothing and give the same bits on every instruction set. Rows may come in parts, if all
-/// but the last are a multiple of logit_group long. Times depend on sizes, and for `collect_between` on how many it
-/// finds.
+/// but the last are a multiple of logit_group long. Times depend on sizes, and for `collect_between` with SSE2 on how
+/// many it finds.
 struct ScoreKernels {
     void (*logit_range)(const float* logits, std::size_t count, LogitRange* range) noexcept;
     void (*logit_sums)(const float* logits, std::size_t count, float largest, float inverse_temperature,
@@ -70,12 +86,14 @@ struct ScoreKernels {
     /// Of logits below the largest; -Inf adds nothing.
     void (*entropy_sums)(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept;
     std::size_t (*count_at_least)(const float* logits, std::size_t count, float limit) noexcept;
-    /// Copies the logits with low < z < high, in order, to `out`, which has room for them; their number.
+    /// Copies the logits with low < z < high, in order, to `out`, which has room for `logit_lanes` more; their number.
     std::size_t (*collect_between)(const float* logits, std::size_t count, float low, float high, float* out) noexcept;
 
     /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in four interleaved sums; panel and out are
     /// aligned to 64 bytes.
     void (*panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
+
+    void (*nearest_row)(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept;
 
     /// not_above[j] = how many of column j are <= row[j], which is no NaN; trees are aligned to 64 bytes.
     void (*search_trees)(const float* trees, const TreeLevels* levels, const float* row, std::size_t columns,

@@ -22,7 +22,9 @@ VEDETTE_INLINE void for_logit_groups(const float* logits, std::size_t count, Eac
     for (; i + logit_group <= count; i += logit_group) each(logits + i);
     if (i == count) return;
     float padded[logit_group];
-    for (std::size_t k = 0; k < logit_group; ++k) padded[k] = i + k < count ? logits[i + k] : -infinity<float>;
+    const Batch<float> none(-infinity<float>);
+    for (std::size_t k = 0; k < logit_group; k += Batch<float>::size) none.store_unaligned(padded + k);
+    for (std::size_t k = 0; i + k < count; ++k) padded[k] = logits[i + k];
     each(padded);
 }
 
@@ -78,7 +80,7 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
                 LogitSums* sums) noexcept {
     constexpr std::size_t width = Batch<float>::size;
     const Batch<float> top(largest), scale(inverse_temperature);
-    Tally<float> at_top;
+    Tally<float> under;
     for_logit_groups(logits, count, [&](const float* group) {
 #pragma GCC unroll 4
         for (std::size_t l = 0; l < logit_lanes; l += width) {
@@ -86,31 +88,43 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
 #pragma GCC unroll 4
             for (std::size_t k = 0; k < 4; ++k) {
                 const Batch<float> z = Batch<float>::load_unaligned(group + k * logit_lanes + l);
+                const Mask<float> below = z < top;
                 y[k] = (z - top) * scale;
-                e[k] = bounded_exponential<ScoreWords>(y[k], z < top);
-                at_top.add(z == top);
+                e[k] = bounded_exponential<ScoreWords>(y[k], below);
+                under.add(below);
             }
             add_lanes((e[0] + e[1]) + (e[2] + e[3]), sums->exponentials + l);
             add_lanes((e[0] * y[0] + e[1] * y[1]) + (e[2] * y[2] + e[3] * y[3]), sums->weighted + l);
         }
     });
-    sums->at_largest += at_top.total();
+    // What completed the last group lies below, too.
+    sums->at_largest += (count + logit_group - 1) / logit_group * logit_group - under.total();
 }
 
 void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept {
     constexpr std::size_t width = Batch<float>::size;
     const EntropyTerms t = *terms;
     const Batch<float> top(t.largest), none(-infinity<float>);
+    alignas(64) float term[logit_group];
+    alignas(64) float power[logit_group];
+    std::size_t left = count;
     for_logit_groups(logits, count, [&](const float* group) {
-#pragma GCC unroll 4
+        // What completes the last group adds zeros: of these no more than a vector is computed.
+        const std::size_t inside = left < logit_group ? left : logit_group;
+        left -= inside;
+        const auto y_at = [&](std::size_t k) { return Batch<float>::load_unaligned(group + k) - top; };
+        std::size_t k = 0;
+        for (k = 0; k < inside; k += width) entropy_probability<ScoreWords>(y_at(k), t).store_aligned(term + k);
+        for (k = 0; k < inside; k += width)
+            entropy_power<ScoreWords>(y_at(k), Batch<float>::load_aligned(term + k), t).store_aligned(power + k);
+        for (k = 0; k < inside; k += width) {
+            const Batch<float> e = entropy_term<ScoreWords>(Batch<float>::load_aligned(power + k));
+            ScoreWords::where(Batch<float>::load_unaligned(group + k) > none, e).store_aligned(term + k);
+        }
+        for (; k < logit_group; k += width) Batch<float>(0.0F).store_aligned(term + k);
         for (std::size_t l = 0; l < logit_lanes; l += width) {
-            Batch<float> term[4];
-#pragma GCC unroll 4
-            for (std::size_t k = 0; k < 4; ++k) {
-                const Batch<float> z = Batch<float>::load_unaligned(group + k * logit_lanes + l);
-                term[k] = ScoreWords::where(z > none, entropy_term<ScoreWords>(z - top, t));
-            }
-            add_lanes((term[0] + term[1]) + (term[2] + term[3]), lanes + l);
+            const auto load = [&](std::size_t row) { return Batch<float>::load_aligned(term + row * logit_lanes + l); };
+            add_lanes((load(0) + load(1)) + (load(2) + load(3)), lanes + l);
         }
     });
 }
@@ -121,59 +135,114 @@ std::size_t collect_between(const float* logits, std::size_t count, float low, f
     std::size_t found = 0, i = 0;
     for (; i + width <= count; i += width) {
         const Batch<float> z = Batch<float>::load_unaligned(logits + i);
-        for (unsigned bits = mask_bits((z > above) & (z < below)); bits != 0; bits &= bits - 1)
-            out[found++] = logits[i + static_cast<unsigned>(__builtin_ctz(bits))];
+        found += store_chosen(z, (z > above) & (z < below), out + found);
     }
-    for (; i < count; ++i)
-        if (logits[i] > low && logits[i] < high) out[found++] = logits[i];
+    for (; i < count; ++i) {
+        out[found] = logits[i];
+        found += logits[i] > low && logits[i] < high ? 1 : 0;
+    }
     return found;
 }
 
 std::size_t count_at_least(const float* logits, std::size_t count, float limit) noexcept {
     constexpr std::size_t width = Batch<float>::size;
     const Batch<float> bound(limit);
-    Tally<float> tally[4];
+    Tally<float> tally[2];
     std::size_t i = 0;
     for (; i + 4 * width <= count; i += 4 * width) {
 #pragma GCC unroll 4
-        for (std::size_t k = 0; k < 4; ++k) tally[k].add(Batch<float>::load_unaligned(logits + i + k * width) >= bound);
+        for (std::size_t k = 0; k < 4; ++k)
+            tally[k % 2].add(Batch<float>::load_unaligned(logits + i + k * width) >= bound);
     }
-    std::size_t total = tally[0].total() + tally[1].total() + tally[2].total() + tally[3].total();
+    for (; i + width <= count; i += width) tally[0].add(Batch<float>::load_unaligned(logits + i) >= bound);
+    std::size_t total = tally[0].total() + tally[1].total();
     for (; i < count; ++i) total += logits[i] >= limit ? 1 : 0;
     return total;
+}
+
+// A part of a panel's rows, `across` registers of them, against x, in four sums.
+template <std::size_t across>
+VEDETTE_INLINE void product_part(const float* from, const float* x, std::size_t depth, float* out) noexcept {
+    constexpr std::size_t width = Batch<float>::size;
+    Batch<float> sum[4][across];
+#pragma GCC unroll 4
+    for (auto& part : sum)
+#pragma GCC unroll 4
+        for (Batch<float>& lane : part) lane = Batch<float>(0.0F);
+    std::size_t k = 0;
+    for (; k + 4 <= depth; k += 4) {
+#pragma GCC unroll 4
+        for (std::size_t part = 0; part < 4; ++part) {
+            const Batch<float> factor(x[k + part]);
+#pragma GCC unroll 4
+            for (std::size_t a = 0; a < across; ++a)
+                sum[part][a] =
+                    sum[part][a] + Batch<float>::load_aligned(from + (k + part) * product_rows + a * width) * factor;
+        }
+    }
+    for (; k < depth; ++k) {
+        const Batch<float> factor(x[k]);
+#pragma GCC unroll 4
+        for (std::size_t a = 0; a < across; ++a)
+            sum[0][a] = sum[0][a] + Batch<float>::load_aligned(from + k * product_rows + a * width) * factor;
+    }
+#pragma GCC unroll 4
+    for (std::size_t a = 0; a < across; ++a)
+        ((sum[0][a] + sum[1][a]) + (sum[2][a] + sum[3][a])).store_aligned(out + a * width);
 }
 
 void panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
     constexpr std::size_t width = Batch<float>::size;
     // As many registers as two of the four sums over a part of the panel take, so that none spills.
     constexpr std::size_t across = product_rows / width < 4 ? product_rows / width : 2;
-    for (std::size_t row = 0; row < product_rows; row += across * width) {
-        Batch<float> sum[4][across];
-#pragma GCC unroll 4
-        for (auto& part : sum)
-#pragma GCC unroll 4
-            for (Batch<float>& lane : part) lane = Batch<float>(0.0F);
-        const float* from = panel + row;
-        std::size_t k = 0;
-        for (; k + 4 <= depth; k += 4) {
-#pragma GCC unroll 4
-            for (std::size_t part = 0; part < 4; ++part) {
-                const Batch<float> factor(x[k + part]);
-#pragma GCC unroll 4
-                for (std::size_t a = 0; a < across; ++a)
-                    sum[part][a] = sum[part][a] +
-                                   Batch<float>::load_aligned(from + (k + part) * product_rows + a * width) * factor;
-            }
+    for (std::size_t row = 0; row < product_rows; row += across * width)
+        product_part<across>(panel + row, x, depth, out + row);
+}
+
+void nearest_row(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept {
+    constexpr std::size_t width = Batch<float>::size, wide = Batch<double>::size;
+    constexpr std::size_t across = product_rows / width < 4 ? product_rows / width : 2;
+    const RowPanels p = *panels;
+    const Batch<double> ahead(static_cast<double>(wide)), beyond(infinity<double>);
+    alignas(64) double places[wide];
+    for (std::size_t l = 0; l < wide; ++l) places[l] = static_cast<double>(l);
+    // Places as doubles, exact, since one mask then serves both.
+    Batch<double> place = Batch<double>::load_aligned(places), least = beyond, where(0.0);
+    alignas(64) float products[product_rows];
+    for (std::size_t first = 0; first < p.rows; first += product_rows) {
+        const float* const panel = p.values + first * p.depth;
+        const std::size_t rows = p.rows - first < product_rows ? p.rows - first : product_rows;
+        std::size_t row = 0;
+        // A last panel of few rows is not computed to its end.
+        for (; row + across * width <= rows; row += across * width)
+            product_part<across>(panel + row, x, p.depth, products + row);
+        for (; row < rows; row += width) product_part<1>(panel + row, x, p.depth, products + row);
+        alignas(64) double norms[product_rows];
+        const double* norm = p.norms + first;
+        if (rows < product_rows) {
+            for (std::size_t i = 0; i < product_rows; ++i) norms[i] = i < rows ? norm[i] : infinity<double>;
+            for (; row < product_rows; row += width) Batch<float>(0.0F).store_aligned(products + row);
+            norm = norms;
         }
-        for (; k < depth; ++k) {
-            const Batch<float> factor(x[k]);
 #pragma GCC unroll 4
-            for (std::size_t a = 0; a < across; ++a)
-                sum[0][a] = sum[0][a] + Batch<float>::load_aligned(from + k * product_rows + a * width) * factor;
+        for (std::size_t i = 0; i < product_rows; i += wide) {
+            const Batch<double> product = load_double(products + i);
+            const Batch<double> distance = Batch<double>::load_unaligned(norm + i) - (product + product);
+            const Mask<double> is_less = distance < least;
+            least = xsimd::select(is_less, distance, least);
+            where = xsimd::select(is_less, place, where);
+            place = place + ahead;
         }
-#pragma GCC unroll 4
-        for (std::size_t a = 0; a < across; ++a)
-            ((sum[0][a] + sum[1][a]) + (sum[2][a] + sum[3][a])).store_aligned(out + row + a * width);
+    }
+    alignas(64) double lanes[wide];
+    least.store_aligned(lanes);
+    where.store_aligned(places);
+    for (std::size_t l = 0; l < wide; ++l) {
+        const auto at = static_cast<std::uint32_t>(places[l]);
+        const bool is_first = lanes[l] == nearest->distance && at < nearest->row;
+        if (!(lanes[l] < nearest->distance || is_first) || lanes[l] == infinity<double>) continue;
+        nearest->distance = lanes[l];
+        nearest->row = at;
     }
 }
 

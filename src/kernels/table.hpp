@@ -15,6 +15,7 @@
 #include "kernels/interval_table.hpp"
 #include "kernels/pair_table.hpp"
 #include "kernels/score_table.hpp"
+#include "kernels/text_table.hpp"
 #include "kernels/walk_table.hpp"
 #include "kernels/wave_table.hpp"
 
@@ -208,6 +209,7 @@ struct KernelTable {
     ColumnKernels columns;
     FingerprintKernels fingerprints;
     ImageKernels images;
+    TextKernels texts;
 };
 
 /// The member of a table for an element type.

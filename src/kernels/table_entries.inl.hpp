@@ -20,6 +20,7 @@
 #include "kernels/rows.inl.hpp"
 #include "kernels/scores.inl.hpp"
 #include "kernels/sliding.inl.hpp"
+#include "kernels/texts.inl.hpp"
 #include "kernels/trees.inl.hpp"
 #include "kernels/walk.inl.hpp"
 #include "kernels/waves.inl.hpp"
@@ -45,8 +46,9 @@ constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};
 }
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,  &logit_sums,    &entropy_sums,   &count_at_least, &collect_between, &panel_product,
-            &search_trees, &code_products, vnni_products(), &squared_gap,    &widen_half,      &widen_bfloat16};
+    return {&logit_range,   &logit_sums,  &entropy_sums,  &count_at_least, &collect_between,
+            &panel_product, &nearest_row, &search_trees,  &code_products,  vnni_products(),
+            &squared_gap,   &widen_half,  &widen_bfloat16};
 }
 
 }  // namespace

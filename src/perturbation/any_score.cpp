@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "perturbation/asking_score_kinds.hpp"
 #include "perturbation/basic_score_kinds.hpp"
 #include "perturbation/embedding_score_kinds.hpp"
 #include "perturbation/tabular_score_kinds.hpp"
@@ -94,6 +95,10 @@ constexpr std::array kinds{
     kind_of<HalfSpaceTrees>("half_space_trees", ScoreInput::features),
     kind_of<HalfSpaceTrees>("half_space_trees_river", ScoreInput::features),
     kind_of<CombinedScore>("combination", ScoreInput::scores),
+    kind_of<AskingScore<QueryScoreKind::feature_squeezing>>("feature_squeezing", ScoreInput::model),
+    kind_of<AskingScore<QueryScoreKind::strip>>("strip", ScoreInput::model),
+    kind_of<AskingScore<QueryScoreKind::noise_stability>>("noise_stability", ScoreInput::model),
+    kind_of<AskingScore<QueryScoreKind::marginal_resampling>>("marginal_resampling", ScoreInput::model),
 };
 
 constexpr auto infos = [] {
@@ -119,6 +124,7 @@ const char* score_input_name(ScoreInput input) noexcept {
         case ScoreInput::embedding: return "embedding";
         case ScoreInput::logits: return "logits";
         case ScoreInput::scores: return "scores";
+        case ScoreInput::model: return "model";
     }
     return "unknown";
 }
@@ -149,6 +155,31 @@ double AnyScore::score(std::span<const float> row) const noexcept {
 
 double AnyScore::score(std::span<const float> row, std::span<double> contributions) const noexcept {
     return model_->score(row, contributions);
+}
+
+namespace {
+
+template <QueryScoreKind kind>
+ModelPointer model_of(const QueryScore& score) {
+    return std::make_shared<ScoreModel<AskingScore<kind>>>(AskingScore<kind>{score});
+}
+
+ModelPointer any_model_of(const QueryScore& score) {
+    switch (score.kind()) {
+        case QueryScoreKind::feature_squeezing: return model_of<QueryScoreKind::feature_squeezing>(score);
+        case QueryScoreKind::strip: return model_of<QueryScoreKind::strip>(score);
+        case QueryScoreKind::noise_stability: return model_of<QueryScoreKind::noise_stability>(score);
+        case QueryScoreKind::marginal_resampling: break;
+    }
+    return model_of<QueryScoreKind::marginal_resampling>(score);
+}
+
+}  // namespace
+
+AnyScore::AnyScore(const QueryScore& score) : model_(any_model_of(score)) {}
+
+const QueryScore* AnyScore::asks() const noexcept {
+    return model_->asks();
 }
 
 const ScoreKindInfo& AnyScore::kind() const noexcept {

@@ -8,6 +8,7 @@
 
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/perturbation/query_score.hpp"
 #include "vedette/stats/e_values.hpp"
 
 namespace vedette::inline v0::perturbation {
@@ -47,28 +48,16 @@ struct Scored {
     std::vector<double> weights;
 };
 
-Scored score_rows(const AnyScore& score, const CalibrationRows& benign) {
-    Scored scored;
-    std::vector<float> row(benign.rows.columns());
-    for (std::size_t i = 0; i < benign.rows.rows(); ++i) {
-        for (std::size_t j = 0; j < row.size(); ++j) row[j] = benign.rows(i, j);
-        const double value = score.score(row);
-        if (std::isnan(value)) continue;
-        scored.scores.push_back(value);
-        if (!benign.groups.empty()) scored.groups.push_back(benign.groups[i]);
-        if (!benign.weights.empty()) scored.weights.push_back(benign.weights[i]);
-    }
-    if (scored.scores.empty()) refuse(ErrorCode::not_enough_data, "the score could tell of no calibration row");
-    return scored;
+void add(Scored& scored, double value, const CalibrationRows& benign, std::size_t i) {
+    if (std::isnan(value)) return;
+    scored.scores.push_back(value);
+    if (!benign.groups.empty()) scored.groups.push_back(benign.groups[i]);
+    if (!benign.weights.empty()) scored.weights.push_back(benign.weights[i]);
 }
 
-}  // namespace
-
-CalibratedScore CalibratedScore::calibrate(AnyScore score, const CalibrationRows& benign,
-                                           const stats::ConformalOptions& options, std::size_t* unscored) {
-    check_rows(score, benign);
-    const Scored scored = score_rows(score, benign);
-    if (unscored != nullptr) *unscored = benign.rows.rows() - scored.scores.size();
+CalibratedScore calibrate_with(AnyScore score, const Scored& scored, const CalibrationRows& benign,
+                               const stats::ConformalOptions& options) {
+    if (scored.scores.empty()) refuse(ErrorCode::not_enough_data, "the score could tell of no calibration row");
     if (!benign.groups.empty()) {
         const std::size_t count = benign.group_count != 0
                                       ? benign.group_count
@@ -77,6 +66,40 @@ CalibratedScore CalibratedScore::calibrate(AnyScore score, const CalibrationRows
     }
     if (!benign.weights.empty()) return {std::move(score), WeightedCalibration(scored.scores, scored.weights)};
     return {std::move(score), ConformalCalibration(scored.scores, options)};
+}
+
+Scored score_rows(const AnyScore& score, const CalibrationRows& benign) {
+    Scored scored;
+    std::vector<float> row(benign.rows.columns());
+    for (std::size_t i = 0; i < benign.rows.rows(); ++i) {
+        for (std::size_t j = 0; j < row.size(); ++j) row[j] = benign.rows(i, j);
+        add(scored, score.score(row), benign, i);
+    }
+    return scored;
+}
+
+}  // namespace
+
+CalibratedScore CalibratedScore::calibrate(AnyScore score, const CalibrationRows& benign,
+                                           const stats::ConformalOptions& options, std::size_t* unscored) {
+    check_rows(score, benign);
+    if (score.asks() != nullptr)
+        refuse(ErrorCode::invalid_argument, std::string(score.kind().name) + " asks the model: calibrate it with one");
+    const Scored scored = score_rows(score, benign);
+    if (unscored != nullptr) *unscored = benign.rows.rows() - scored.scores.size();
+    return calibrate_with(std::move(score), scored, benign, options);
+}
+
+CalibratedScore CalibratedScore::calibrate(AnyScore score, const CalibrationRows& benign, const PredictModel& model,
+                                           const stats::ConformalOptions& options, ModelQueries* queries) {
+    check_rows(score, benign);
+    const QueryScore* const asks = score.asks();
+    if (asks == nullptr)
+        refuse(ErrorCode::invalid_argument, std::string(score.kind().name) + " does not ask the model");
+    const std::vector<double> values = asks->score_all(benign.rows, model, queries);
+    Scored scored;
+    for (std::size_t i = 0; i < values.size(); ++i) add(scored, values[i], benign, i);
+    return calibrate_with(std::move(score), scored, benign, options);
 }
 
 double CalibratedScore::p_value(double score, const RowContext& context) const noexcept {

@@ -93,58 +93,77 @@ struct Largest {
     std::size_t above;
 };
 
-// Between two logits that few others lie between: the `rank`-th largest of those, and how many are above it.
+// Between two logits that few others lie between: the `rank`-th largest of those, and how many are above it. Each is
+// compared with each, since a branch per comparison would be guessed wrong every other time.
 constexpr std::size_t most_candidates = 32;
 template <class Row>
 Largest find_between(Row& row, const ScoreKernels& kernels, float low, float high, std::size_t count_high,
                      std::size_t wanted) noexcept {
-    float candidates[most_candidates];
+    float candidates[most_candidates + kernels::logit_lanes];
     std::size_t found = 0;
     row.for_each_part(kernels, [&](const float* z, std::size_t n) {
         found += kernels.collect_between(z, n, low, high, candidates + found);
     });
-    const std::size_t rank = wanted - count_high;
-    if (rank > found) return {low, count_high + found};
-    std::nth_element(candidates, candidates + (rank - 1), candidates + found, std::greater<>());
-    const float threshold = candidates[rank - 1];
-    const auto above = std::count_if(candidates, candidates + found, [=](float z) { return z > threshold; });
-    return {threshold, count_high + static_cast<std::size_t>(above)};
+    const auto rank = static_cast<std::int32_t>(wanted - count_high);
+    if (rank > static_cast<std::int32_t>(found)) return {low, count_high + found};
+    std::fill(candidates + found, candidates + most_candidates, minus_infinity);
+    std::int32_t not_below[most_candidates] = {};
+    for (std::size_t k = 0; k < found; ++k)
+        for (std::size_t i = 0; i < most_candidates; ++i) not_below[i] += candidates[k] >= candidates[i] ? 1 : 0;
+    float threshold = minus_infinity;
+    for (std::size_t i = 0; i < most_candidates; ++i)
+        threshold = std::max(threshold, not_below[i] >= rank ? candidates[i] : minus_infinity);
+    std::size_t above = 0;
+    for (std::size_t i = 0; i < most_candidates; ++i) above += candidates[i] > threshold ? 1 : 0;
+    return {threshold, count_high + above};
 }
 
-// The `wanted`-th largest of the finite logits, or -Inf where there are no more. First by the rule of false position
-// (Illinois) on the logarithm of their number, then by halving the bits: no logits take more than 10 + 32 passes.
+// Two logits the `wanted`-th largest lies between: count(>= low) >= wanted > count(>= high).
+struct Bracket {
+    float low, high;
+    std::size_t count_low, count_high;
+    double error_low, error_high;
+    int passes = 0;
+    bool is_empty = false;  // nothing lies between
+};
+
+// About log2(count / wanted), and of its sign.
+double error_of(std::size_t count, double wanted) noexcept {
+    const auto bits = [](double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52; };
+    return bits(static_cast<double>(count)) - bits(wanted);
+}
+
+// Until at most `enough` lie at or above `low`, or few between. First by the rule of false position (Illinois) on the
+// logarithm of the counts, then by halving the bits: no logits take more than 10 + 32 passes. Of the row's logits
+// `elsewhere` more are above all.
 template <class Row>
-Largest find_largest(Row& row, const ScoreKernels& kernels, const kernels::LogitRange& range, std::size_t at_largest,
-                     std::size_t wanted) noexcept {
+void narrow(Row& row, const ScoreKernels& kernels, std::size_t wanted, std::size_t enough, std::size_t elsewhere,
+            Bracket& b) noexcept {
     constexpr int guesses = 10;
-    float low = range.lowest, high = range.largest;  // count(>= low) >= wanted > count(>= high)
-    std::size_t count_low = count_at_least(row, kernels, low), count_high = at_largest;
-    if (count_low <= wanted) return {minus_infinity, count_low};
-    const auto error_of = [&](std::size_t count) {
-        return std::log(static_cast<double>(count) / (static_cast<double>(wanted) - 0.5));
-    };
-    double error_low = error_of(count_low), error_high = error_of(count_high);
-    for (int pass = 0; count_low - count_high > most_candidates; ++pass) {
-        float middle = low + (high - low) * static_cast<float>(error_low / (error_low - error_high));
-        if (pass >= guesses || !(middle > low && middle < high)) {
-            const auto sum = std::int64_t{key_of(low)} + key_of(high);
+    while (b.count_low - b.count_high > most_candidates && b.count_low > enough) {
+        float middle = b.low + (b.high - b.low) * static_cast<float>(b.error_low / (b.error_low - b.error_high));
+        if (b.passes++ >= guesses || !(middle > b.low && middle < b.high)) {
+            const auto sum = std::int64_t{key_of(b.low)} + key_of(b.high);
             middle = float_of(static_cast<std::int32_t>(sum >= 0 ? sum / 2 : (sum - 1) / 2));
-            if (!(middle > low && middle < high)) return {low, count_high};  // nothing lies between
+            if (!(middle > b.low && middle < b.high)) {
+                b.is_empty = true;
+                return;
+            }
         }
-        const std::size_t count = count_at_least(row, kernels, middle);
+        const std::size_t count = elsewhere + count_at_least(row, kernels, middle);
+        const double error = error_of(count, static_cast<double>(wanted) - 0.5);
         if (count >= wanted) {
-            low = middle;
-            count_low = count;
-            error_low = error_of(count);
-            error_high *= 0.5;
+            b.low = middle;
+            b.count_low = count;
+            b.error_low = error;
+            b.error_high *= 0.5;
         } else {
-            high = middle;
-            count_high = count;
-            error_high = error_of(count);
-            error_low *= 0.5;
+            b.high = middle;
+            b.count_high = count;
+            b.error_high = error;
+            b.error_low *= 0.5;
         }
     }
-    return find_between(row, kernels, low, high, count_high, wanted);
 }
 
 // Sums over what lies between two logits, gathered before: the few terms of many classes would leave lanes idle.
@@ -153,7 +172,7 @@ double sum_terms_between(Row& row, const ScoreKernels& kernels, const kernels::E
                          float low) noexcept {
     constexpr std::size_t block = 512;
     double lanes[kernels::logit_lanes] = {};
-    float gathered[2 * block];
+    float gathered[2 * block + kernels::logit_lanes];
     std::size_t count = 0;
     row.for_each_part(kernels, [&](const float* z, std::size_t n) {
         for (std::size_t i = 0; i < n; i += block) {
@@ -178,23 +197,63 @@ struct Total {
     double others;
 };
 
+// What the sums over the largest classes take.
+struct EntropySum {
+    kernels::EntropyTerms terms;
+    std::size_t wanted;
+    std::size_t at_largest;
+    double log_total;
+    double gamma;
+
+    // Over the `wanted` largest but those at the largest, of a row with `elsewhere` more above all.
+    template <class Row>
+    double over(Row& row, const ScoreKernels& kernels, Bracket& bracket, std::size_t elsewhere) const noexcept {
+        narrow(row, kernels, wanted, 0, elsewhere, bracket);
+        const Largest largest = bracket.is_empty
+                                    ? Largest{bracket.low, bracket.count_high}
+                                    : find_between(row, kernels, bracket.low, bracket.high, bracket.count_high, wanted);
+        const double sum = sum_terms_between(row, kernels, terms, largest.threshold);
+        if (largest.above >= wanted) return sum;
+        const double log_p = static_cast<double>(largest.threshold) - static_cast<double>(terms.largest) - log_total;
+        return sum + static_cast<double>(wanted - largest.above) * entropy_term(log_p, -std::expm1(log_p), gamma);
+    }
+};
+
 template <class Row>
 double generalised_entropy(Row& row, const ScoreKernels& kernels, const kernels::LogitRange& range,
                            std::size_t at_largest, const Total& total, const LogitScoreOptions& options) noexcept {
+    constexpr std::size_t most_gathered = 512;
     const std::size_t wanted = std::min(options.largest_classes, row.size());
     const double log_total = std::log(total.all);
     const double first = entropy_term(-log_total, total.others / total.all, options.gamma);
     if (wanted <= at_largest) return static_cast<double>(wanted) * first;
-    const Largest largest = find_largest(row, kernels, range, at_largest, wanted);
-    const kernels::EntropyTerms terms{range.largest, static_cast<float>(1.0 / total.all),
-                                      static_cast<float>(log_total * 1.4426950408889634074),
-                                      static_cast<float>(options.gamma)};
-    double sum = static_cast<double>(at_largest) * first + sum_terms_between(row, kernels, terms, largest.threshold);
-    if (largest.above < wanted && largest.threshold > minus_infinity) {
-        const double log_p = static_cast<double>(largest.threshold) - static_cast<double>(range.largest) - log_total;
-        sum += static_cast<double>(wanted - largest.above) * entropy_term(log_p, -std::expm1(log_p), options.gamma);
+    const EntropySum sum{{range.largest, static_cast<float>(1.0 / total.all),
+                          static_cast<float>(log_total * 1.4426950408889634074), static_cast<float>(options.gamma)},
+                         wanted,
+                         at_largest,
+                         log_total,
+                         options.gamma};
+    const double at_top = static_cast<double>(at_largest) * first;
+    const std::size_t finite = count_at_least(row, kernels, range.lowest);
+    if (finite <= wanted) return at_top + sum_terms_between(row, kernels, sum.terms, minus_infinity);
+    const double target = static_cast<double>(wanted) - 0.5;
+    Bracket bracket{
+        range.lowest, range.largest, finite, at_largest, error_of(finite, target), error_of(at_largest, target)};
+    if (wanted <= most_gathered / 2 && row.size() > most_gathered) {
+        narrow(row, kernels, wanted, most_gathered, 0, bracket);
+        if (!bracket.is_empty && bracket.count_low <= most_gathered) {
+            // All that may be among them, in order: what follows passes over few.
+            float gathered[most_gathered + kernels::logit_lanes];
+            std::size_t count = 0;
+            const float below = std::nextafter(bracket.low, minus_infinity);
+            row.for_each_part(kernels, [&](const float* z, std::size_t n) {
+                count += kernels.collect_between(z, n, below, range.largest, gathered + count);
+            });
+            FloatRow few(std::span<const float>(gathered, count));
+            return at_top + sum.over(few, kernels, bracket, at_largest);
+        }
     }
-    return sum;
+    return at_top + sum.over(row, kernels, bracket, 0);
 }
 
 // What one pass over the exponentials gives; `needs` tells which kinds are asked for.

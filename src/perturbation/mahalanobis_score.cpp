@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "perturbation/class_covariance.hpp"
 #include "perturbation/linear_head.hpp"
 #include "perturbation/whitening.hpp"
 #include "vedette/core/container.hpp"
@@ -85,74 +86,27 @@ void check_input(MatrixView<float> embeddings, std::span<const std::uint32_t> la
                "rank is " + std::to_string(options.rank) + ", at most " + std::to_string(d) + " columns");
 }
 
-// Rows in double, divided by their norms if asked for.
-Eigen::MatrixXd read_rows(MatrixView<float> embeddings, bool normalise) {
-    Eigen::MatrixXd rows(index_of(embeddings.rows()), index_of(embeddings.columns()));
-    for (std::size_t i = 0; i < embeddings.rows(); ++i) {
-        for (std::size_t j = 0; j < embeddings.columns(); ++j) {
-            const auto x = static_cast<double>(embeddings(i, j));
-            if (!(std::abs(x) <= 1e30))
-                refuse(ErrorCode::invalid_argument, "row " + std::to_string(i) + ", column " + std::to_string(j) +
-                                                        " is " + std::to_string(x) + ", must lie within 1e30");
-            rows(index_of(i), index_of(j)) = x;
-        }
-        if (!normalise) continue;
-        const double norm = rows.row(index_of(i)).norm();
-        if (norm == 0.0) refuse(ErrorCode::invalid_argument, "row " + std::to_string(i) + " has norm zero");
-        rows.row(index_of(i)) /= norm;
-    }
-    return rows;
-}
-
-// Means of the classes, which are taken off the rows.
-Eigen::MatrixXd take_means(Eigen::MatrixXd& rows, std::span<const std::uint32_t> labels, std::size_t class_count) {
-    Eigen::MatrixXd means = Eigen::MatrixXd::Zero(index_of(class_count), rows.cols());
-    std::vector<std::size_t> counts(class_count);
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        if (labels[i] >= class_count)
-            refuse(ErrorCode::invalid_argument, "labels[" + std::to_string(i) + "] is " + std::to_string(labels[i]) +
-                                                    ", must be below " + std::to_string(class_count));
-        means.row(index_of(labels[i])) += rows.row(index_of(i));
-        ++counts[labels[i]];
-    }
-    for (std::size_t c = 0; c < class_count; ++c) {
-        if (counts[c] == 0) refuse(ErrorCode::not_enough_data, "class " + std::to_string(c) + " has no row");
-        means.row(index_of(c)) /= static_cast<double>(counts[c]);
-    }
-    for (std::size_t i = 0; i < labels.size(); ++i) rows.row(index_of(i)) -= means.row(index_of(labels[i]));
-    return means;
-}
-
-Eigen::MatrixXd covariance_of(const Eigen::MatrixXd& centred) {
-    Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(centred.cols(), centred.cols());
-    covariance.selfadjointView<Eigen::Lower>().rankUpdate(centred.transpose(),
-                                                          1.0 / static_cast<double>(centred.rows()));
-    return covariance.selfadjointView<Eigen::Lower>();
-}
-
 }  // namespace
 
 MahalanobisScore::MahalanobisScore(MatrixView<float> embeddings, std::span<const std::uint32_t> labels,
                                    std::size_t class_count, const MahalanobisOptions& options) {
     check_input(embeddings, labels, class_count, options);
-    Eigen::MatrixXd rows = read_rows(embeddings, options.normalise);
-    const Eigen::RowVectorXd mean = rows.colwise().mean();
+    const ClassCovariance classes = class_covariance(name, embeddings, labels, class_count, options.normalise);
     // Rounded before anything is taken from it, so that means and requests are about the very same point.
-    const Eigen::RowVectorXf centre = mean.cast<float>();
-    rows.rowwise() -= centre.cast<double>();
+    const Eigen::RowVectorXf centre = classes.mean.cast<float>();
     std::optional<PanelMatrix> global;
     std::vector<float> global_mean;
     if (options.relative) {
-        const Eigen::RowVectorXd rest = rows.colwise().mean();
         bool is_triangle = false;
-        const Eigen::MatrixXd map = whitening_of(covariance_of(rows.rowwise() - rest), options.rank, is_triangle);
+        const Eigen::MatrixXd map = whitening_of(classes.total(), options.rank, is_triangle);
         global = PanelMatrix::from(map, is_triangle);
+        const Eigen::RowVectorXd rest = classes.mean - centre.cast<double>();
         const Eigen::VectorXf whitened = (map * rest.transpose()).cast<float>();
         global_mean.assign(whitened.begin(), whitened.end());
     }
-    const Eigen::MatrixXd means = take_means(rows, labels, class_count);
+    const Eigen::MatrixXd means = classes.means.rowwise() - centre.cast<double>();
     bool is_triangle = false;
-    const Eigen::MatrixXd map = whitening_of(covariance_of(rows), options.rank, is_triangle);
+    const Eigen::MatrixXd map = whitening_of(classes.within, options.rank, is_triangle);
     if (map.rows() == 0) refuse(ErrorCode::not_enough_data, "the classes do not spread in any direction");
     // Norms are those of the rounded means, so that a distance is that to a point.
     const Eigen::MatrixXd whitened = (means * map.transpose()).cast<float>().cast<double>();
@@ -179,17 +133,12 @@ MahalanobisScore::Nearest MahalanobisScore::nearest(std::span<const float> embed
         return {not_a_number, 0};
     state.whitening.multiply(centred, whitened);
     const double norm = squared_length(whitened, state.whitening.rows());
-    double least = std::numeric_limits<double>::infinity();
-    std::uint32_t label = 0;
-    state.classes.for_each_product(whitened, [&](std::size_t first, std::size_t count, const float* products) {
-        for (std::size_t i = 0; i < count; ++i) {
-            const double distance = state.class_norms[first + i] - 2.0 * static_cast<double>(products[i]);
-            if (!(distance < least)) continue;
-            least = distance;
-            label = static_cast<std::uint32_t>(first + i);
-        }
-    });
-    if (!std::isfinite(norm + least)) return {not_a_number, 0};
+    kernels::NearestRow found;
+    const kernels::RowPanels means{state.classes.values().data(), state.class_norms.data(), state.class_norms.size(),
+                                   state.classes.columns()};
+    kernels::kernels().scores.nearest_row(&means, whitened, &found);
+    const std::uint32_t label = found.row;
+    if (!std::isfinite(norm + found.distance)) return {not_a_number, 0};
     // Once more without the cancellation of large squares.
     const std::size_t rank = state.whitening.rows();
     const float* const mean = state.class_rows.data() + std::size_t{label} * rank;

@@ -59,6 +59,16 @@ std::size_t Prada::memory() const noexcept {
            scratch_.capacity() * sizeof(double);
 }
 
+void Prada::reset() noexcept {
+    rows_.clear();
+    kept_.clear();
+    std::fill(limits_.begin(), limits_.end(), Limit{});
+    ring_.clear();
+    next_ = 0;
+    inputs_ = ignored_ = 0;
+    last_ = {};
+}
+
 void Prada::join(std::span<const float> input, std::uint32_t predicted) {
     if (is_full()) return;
     rows_.insert(rows_.end(), input.begin(), input.end());  // there is room

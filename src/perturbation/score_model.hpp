@@ -17,6 +17,7 @@ struct AnyScore::Model {
     virtual ~Model() = default;
     [[nodiscard]] virtual double score(std::span<const float> row) const noexcept = 0;
     [[nodiscard]] virtual double score(std::span<const float> row, std::span<double> contributions) const noexcept = 0;
+    [[nodiscard]] virtual const QueryScore* asks() const noexcept { return nullptr; }
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
     [[nodiscard]] virtual std::size_t width() const noexcept = 0;
     [[nodiscard]] virtual detail::OptionList options() const = 0;
@@ -55,6 +56,13 @@ class ScoreModel final : public AnyScore::Model {
             return score_.score(row, contributions);
         } else {
             return std::numeric_limits<double>::quiet_NaN();
+        }
+    }
+    [[nodiscard]] const QueryScore* asks() const noexcept override {
+        if constexpr (requires { score_.asked; }) {
+            return &score_.asked;
+        } else {
+            return nullptr;
         }
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return ScoreTraits<S>::kind(score_); }

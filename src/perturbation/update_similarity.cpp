@@ -14,7 +14,6 @@ namespace vedette::inline v0::perturbation {
 namespace {
 
 constexpr const char* who = "UpdateSimilarity";
-constexpr std::size_t ways = 8;
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 
 #include "vedette/core/container.hpp"
@@ -46,6 +47,20 @@ std::size_t whole(double count, double level) {
     throw Error(ErrorCode::not_enough_data, "conformal: " + std::to_string(count) +
                                                 " calibration scores cannot alarm at level " + std::to_string(level) +
                                                 ", at least " + std::to_string(needed) + " needed");
+}
+
+// How many of the sorted scores are below x, which is no NaN. No branch depends on what is compared: it would be
+// guessed wrong every other time.
+std::size_t count_below(std::span<const double> sorted, double x) noexcept {
+    const double* first = sorted.data();
+    std::size_t left = sorted.size();
+    while (left > 1) {
+        const std::size_t half = left / 2;
+        first += (std::size_t{0} - static_cast<std::size_t>(first[half - 1] < x)) & half;
+        left -= half;
+    }
+    const auto before = static_cast<std::size_t>(first - sorted.data());
+    return before + (left == 1 && *first < x ? 1 : 0);
 }
 
 std::size_t simes_order(std::size_t n) {
@@ -133,8 +148,7 @@ ConformalCalibration::ConformalCalibration(std::span<const double> scores, const
 
 double ConformalCalibration::p_value(double score) const noexcept {
     if (std::isnan(score)) return not_a_number;
-    const auto first = std::lower_bound(scores_.begin(), scores_.end(), score);
-    return p_values_[static_cast<std::size_t>(scores_.end() - first)];
+    return p_values_[scores_.size() - count_below(scores_, score)];
 }
 
 double ConformalCalibration::p_value(double score, double uniform) const noexcept {
@@ -285,8 +299,7 @@ WeightedCalibration::WeightedCalibration(std::span<const double> scores, std::sp
 double WeightedCalibration::p_value(double score, double weight) const noexcept {
     if (std::isnan(score) || !(weight >= 0.0 && std::isfinite(weight))) return not_a_number;
     const double own = weight / scale_;
-    const auto first = std::lower_bound(scores_.begin(), scores_.end(), score);
-    const double above = above_[static_cast<std::size_t>(first - scores_.begin())];
+    const double above = above_[count_below(scores_, score)];
     if (std::isinf(own)) return 1.0;  // nothing beside it counts
     return (own + above) / (own + above_.front());
 }

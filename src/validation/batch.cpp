@@ -4,8 +4,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
 #include "validation/batch_column.hpp"
+#include "vedette/core/error.hpp"
 #include "vedette/stats/intervals.hpp"
+#include "vedette/validation/statistics.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -28,7 +35,7 @@ class Writer {
         if (options_.bitmaps) finding.bitmap = failed.bytes(rows_);
         report_.severity = std::max(report_.severity, severity);
         report_.findings.push_back(std::move(finding));
-        if (severity == Severity::error && is_of_value) failed_rows_.join(failed, rows_);
+        if (severity == Severity::error && is_of_value) failed_rows_.join(failed);
     }
     void finish() {
         report_.failed_rows = failed_rows_.count();
@@ -51,9 +58,16 @@ Severity domain_severity(const Feature& feature, std::uint64_t outside, std::uin
     return given == feature.severity.end() ? Severity::error : given->second;
 }
 
-void write_feature(const Validator& rules, std::size_t index, const FailedRows& failed, Writer& writer) {
+// `has_column`: in a part, at least; else only that is told.
+void write_feature(const Validator& rules, std::size_t index, const FailedRows& failed, bool has_column,
+                   Writer& writer) {
     const Feature& feature = rules.feature(index);
     const std::uint64_t values = failed.rows - failed.null.count();
+    if (!has_column) {
+        const Severity severity = rules.severity(index, Check::missing);
+        if (rules.check_absent(index) == 0 || severity == Severity::none) return;
+        return writer.add(index, Check::missing, severity, failed.of[static_cast<std::size_t>(Check::missing)], true);
+    }
     for (std::size_t c = 0; c < check_count; ++c) {
         const auto check = static_cast<Check>(c);
         Severity severity = rules.severity(index, check);
@@ -74,62 +88,182 @@ void write_feature(const Validator& rules, std::size_t index, const FailedRows& 
     }
 }
 
-void write_missing(const Validator& rules, std::size_t index, std::size_t rows, Writer& writer) {
-    const Severity severity = rules.severity(index, Check::missing);
-    if (rules.check_absent(index) == 0 || severity == Severity::none) return;
-    RowBits all;
-    all.set_all(rows);
-    writer.add(index, Check::missing, severity, all, true);
-}
-
-void write_expressions(const Validator& rules, const std::vector<CompiledExpression>& expressions, const Table& table,
-                       const BatchOptions& options, BatchReport& report, Writer& writer) {
-    for (std::size_t k = 0; k < expressions.size(); ++k) {
-        const std::size_t place = rules.feature_count() + k;
-        report.not_evaluated.push_back(rules.not_evaluated(place));
-        if (!expressions[k].is_evaluated) continue;
-        std::vector<const Column*> columns;
-        for (const std::uint32_t i : expressions[k].columns) columns.push_back(table.find(rules.feature(i).name));
-        RowBits failed;
-        judge_expression(expressions[k], columns, options.read_texts, table.rows(), failed);
-        if (failed.count() != 0) writer.add(place, Check::expression, expressions[k].declared.severity, failed, true);
-    }
-}
-
 }  // namespace
 
-BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options) {
-    BatchReport report;
-    report.rows = table.rows();
-    Writer writer(report, options);
-    const Validator::Compiled& compiled = *rules.compiled_;
-    for (std::size_t i = 0; i < rules.feature_count(); ++i) {
-        report.not_evaluated.push_back(rules.not_evaluated(i));
-        const Column* column = table.find(rules.feature(i).name);
+// One feature, or one column, a part of the table after the other.
+struct BatchStream::State {
+    struct OfFeature {
+        FailedRows failed;
+        Sequence sequence;
+        std::optional<Dtype> dtype;  // of the parts before; of texts u8
+        bool is_text = false;
+    };
+
+    Validator rules;
+    BatchOptions options;
+    bool is_lasting = false;
+    std::size_t rows = 0;
+    std::vector<OfFeature> features;
+    std::vector<RowBits> expressions;
+    std::vector<std::string> unexpected;
+    RowBits unexpected_rows;
+
+    State(Validator validator, const BatchOptions& given)
+        : rules(std::move(validator)),
+          options(given),
+          features(rules.feature_count()),
+          expressions(rules.expression_count()) {
+        static_cast<void>(stats::Confidence(options.confidence));
+    }
+    void require_types(const Table& table) const;
+    void judge_features(const Validator::Compiled& compiled, const Table& table, TableStatistics* statistics,
+                        std::map<std::string, ColumnStatistics, std::less<>>* counted);
+    void judge_expressions(const Validator::Compiled& compiled, const Table& table);
+    void find_unexpected(const Table& table);
+};
+
+void BatchStream::State::require_types(const Table& table) const {
+    for (std::size_t i = 0; i < features.size(); ++i) {
+        const Column* const column = table.find(rules.feature(i).name);
+        if (column == nullptr || !features[i].dtype) continue;
+        if (features[i].is_text == column->is_numeric() ||
+            (column->is_numeric() && *features[i].dtype != column->dtype()))
+            throw Error(ErrorCode::type_mismatch,
+                        fmt::format("column \"{}\" is of another type than before", rules.feature(i).name));
+    }
+}
+
+void BatchStream::State::judge_features(const Validator::Compiled& compiled, const Table& table,
+                                        TableStatistics* statistics,
+                                        std::map<std::string, ColumnStatistics, std::less<>>* counted) {
+    for (std::size_t i = 0; i < features.size(); ++i) {
         if (!compiled.rules[i].is_evaluated) continue;
-        report.not_evaluated.back() &= ~batch_checks;
+        OfFeature& feature = features[i];
+        feature.failed.first = rows;
+        feature.failed.rows = rows + table.rows();
+        const Column* const column = table.find(rules.feature(i).name);
         if (column == nullptr) {
-            write_missing(rules, i, table.rows(), writer);
+            if (rules.check_absent(i) != 0) feature.failed[Check::missing].set_all(rows, rows + table.rows());
+            feature.failed.null.set_all(rows, rows + table.rows());
             continue;
         }
-        FailedRows failed;
-        failed.rows = table.rows();
-        judge_column(
-            {compiled.features[i], compiled.rules[i], compiled.f32.from(i), compiled.f64.from(i), options.read_texts},
-            *column, failed);
-        write_feature(rules, i, failed, writer);
+        feature.dtype = column->dtype();
+        feature.is_text = !column->is_numeric();
+        const FeatureRules asked{compiled.features[i], compiled.rules[i],  compiled.f32.from(i),
+                                 compiled.f64.from(i), options.read_texts, is_lasting};
+        if (statistics == nullptr) {
+            judge_column(asked, *column, feature.failed, feature.sequence);
+        } else {
+            ColumnCounter counter((*counted)[rules.feature(i).name], statistics->options());
+            judge_column(asked, *column, feature.failed, feature.sequence, &counter);
+        }
     }
-    write_expressions(rules, compiled.expressions, table, options, report, writer);
+}
+
+void BatchStream::State::judge_expressions(const Validator::Compiled& compiled, const Table& table) {
+    for (std::size_t k = 0; k < expressions.size(); ++k) {
+        const CompiledExpression& expression = compiled.expressions[k];
+        if (!expression.is_evaluated) continue;
+        std::vector<const Column*> columns;
+        for (const std::uint32_t i : expression.columns) columns.push_back(table.find(rules.feature(i).name));
+        judge_expression(expression, columns, options.read_texts, rows, rows + table.rows(), expressions[k]);
+    }
+}
+
+void BatchStream::State::find_unexpected(const Table& table) {
+    bool is_any = false;
     for (const NamedColumn& column : table.columns()) {
-        if (!rules.find(column.name)) report.unexpected.emplace_back(column.name);
+        if (rules.find(column.name)) continue;
+        is_any = true;
+        if (std::find(unexpected.begin(), unexpected.end(), column.name) == unexpected.end())
+            unexpected.emplace_back(column.name);
     }
-    if (!report.unexpected.empty()) {
-        RowBits all;
-        all.set_all(table.rows());
-        writer.add(rules.feature_count(), Check::unexpected, Severity::error, all, false);
+    if (is_any) unexpected_rows.set_all(rows, rows + table.rows());
+}
+
+BatchStream::BatchStream(const Validator& rules, const BatchOptions& options)
+    : state_(std::make_unique<State>(rules, options)) {}
+BatchStream::~BatchStream() = default;
+BatchStream::BatchStream(BatchStream&&) noexcept = default;
+BatchStream& BatchStream::operator=(BatchStream&&) noexcept = default;
+
+std::uint64_t BatchStream::rows() const noexcept {
+    return state_->rows;
+}
+
+void BatchStream::add(const Table& table) {
+    judge(table, nullptr);
+}
+
+void BatchStream::add(const Table& table, TableStatistics& statistics) {
+    judge(table, &statistics);
+}
+
+void BatchStream::judge(const Table& table, TableStatistics* statistics) {
+    const Validator::Compiled& compiled = *state_->rules.compiled_;
+    state_->require_types(table);
+    if (statistics == nullptr) {
+        state_->judge_features(compiled, table, nullptr, nullptr);
+    } else {
+        statistics->require_fit(table);
+        TableStatistics part(statistics->options());
+        part.rows_ = table.rows();
+        state_->judge_features(compiled, table, statistics, &part.columns_);
+        for (const NamedColumn& named : table.columns()) {
+            const auto [place, is_new] = part.columns_.try_emplace(std::string(named.name));
+            if (is_new) ColumnCounter(place->second, part.options()).count(named.column);
+        }
+        statistics->merge(part);
     }
+    state_->judge_expressions(compiled, table);
+    state_->find_unexpected(table);
+    state_->rows += table.rows();
+}
+
+BatchReport BatchStream::finish() {
+    State& state = *state_;
+    const Validator& rules = state.rules;
+    const Validator::Compiled& compiled = *rules.compiled_;
+    BatchReport report;
+    report.rows = state.rows;
+    Writer writer(report, state.options);
+    for (std::size_t i = 0; i < rules.feature_count(); ++i) {
+        report.not_evaluated.push_back(rules.not_evaluated(i));
+        if (!compiled.rules[i].is_evaluated) continue;
+        report.not_evaluated.back() &= ~batch_checks;
+        State::OfFeature& feature = state.features[i];
+        feature.failed.rows = state.rows;
+        feature.sequence.finish(rules.feature(i), feature.failed);
+        // Of a feature that is in no part, no more is known than that.
+        write_feature(rules, i, feature.failed, feature.dtype.has_value(), writer);
+    }
+    for (std::size_t k = 0; k < rules.expression_count(); ++k) {
+        const std::size_t place = rules.feature_count() + k;
+        report.not_evaluated.push_back(rules.not_evaluated(place));
+        if (state.expressions[k].count() != 0)
+            writer.add(place, Check::expression, compiled.expressions[k].declared.severity, state.expressions[k], true);
+    }
+    report.unexpected = std::move(state.unexpected);
+    if (!report.unexpected.empty())
+        writer.add(rules.feature_count(), Check::unexpected, Severity::error, state.unexpected_rows, false);
     writer.finish();
+    *state_ = State(rules, state.options);
     return report;
+}
+
+BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options) {
+    BatchStream whole(rules, options);
+    whole.state_->is_lasting = true;
+    whole.add(table);
+    return whole.finish();
+}
+
+BatchReport validate_batch(const Validator& rules, const Table& table, TableStatistics& statistics,
+                           const BatchOptions& options) {
+    BatchStream whole(rules, options);
+    whole.state_->is_lasting = true;
+    whole.add(table, statistics);
+    return whole.finish();
 }
 
 std::string describe(const Validator& rules, const BatchReport& report, const BatchFinding& finding) {

@@ -70,16 +70,16 @@ void read_tile(FeatureType type, const Column* column, bool read_texts, std::siz
 }  // namespace
 
 void judge_expression(const CompiledExpression& expression, const std::vector<const Column*>& columns, bool read_texts,
-                      std::size_t rows, RowBits& failed) {
+                      std::size_t first, std::size_t rows, RowBits& failed) {
     std::vector<Operand> operands(columns.size() * tile);
     std::array<Operand, Program::most_features> row;
-    for (std::size_t begin = 0; begin < rows; begin += tile) {
-        const std::size_t count = std::min(tile, rows - begin);
+    for (std::size_t begin = 0; begin < rows - first; begin += tile) {
+        const std::size_t count = std::min(tile, rows - first - begin);
         for (std::size_t k = 0; k < columns.size(); ++k)
             read_tile(expression.types[k], columns[k], read_texts, begin, count, operands.data() + k * tile);
         for (std::size_t i = 0; i < count; ++i) {
             for (std::size_t k = 0; k < columns.size(); ++k) row[k] = operands[k * tile + i];
-            if (expression.program.is_false(row.data())) failed.set(begin + i, rows);
+            if (expression.program.is_false(row.data())) failed.set(first + begin + i, rows);
         }
     }
 }

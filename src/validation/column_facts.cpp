@@ -8,7 +8,7 @@
 
 #include "core/category_table.hpp"
 #include "core/number_text.hpp"
-#include "core/utf8.hpp"
+#include "validation/code_points.hpp"
 #include "validation/column_values.hpp"
 
 namespace vedette::inline v0::validation {
@@ -56,7 +56,7 @@ FeatureType type_of_texts(const Column& column, bool read_texts) {
         if (!column.is_valid(i)) continue;
         const std::string_view text = column.text(i);
         has_value = true;
-        is_utf8 = is_utf8 && detail::is_utf8(text);
+        is_utf8 = is_utf8 && validation::is_utf8(text);
         if (!are_numbers) continue;
         has_word = has_word || is_word(text);
         are_numbers = !is_code(text) && read(text).kind == Value::Kind::number;
@@ -127,8 +127,7 @@ void count_texts(const Column& column, ColumnFacts& facts) {
         if (!column.is_valid(i)) continue;
         const std::string_view text = column.text(i);
         keys.push_back(text);
-        const auto points =
-            facts.type == FeatureType::text ? detail::count_code_points(text) : std::optional(text.size());
+        const auto points = facts.type == FeatureType::text ? count_code_points(text) : std::optional(text.size());
         if (points) facts.lengths.add(*points);
     }
     count_distinct(keys, facts, [&](std::string_view text) { facts.texts.push_back(text); });

@@ -63,8 +63,20 @@ struct Validator::Compiled {
     CategoryTable names;
     Intervals<float> f32;
     Intervals<double> f64;
+    /// Of all features: views are not made anew for each row.
+    kernels::IntervalsView<float> all_f32{};
+    kernels::IntervalsView<double> all_f64{};
     std::vector<CompiledExpression> expressions;
     std::vector<std::uint32_t> asking_more;  ///< features whose numbers need more than intervals
+
+    template <class T>
+    [[nodiscard]] const kernels::IntervalsView<T>& view() const noexcept {
+        if constexpr (sizeof(T) == sizeof(float)) {
+            return all_f32;
+        } else {
+            return all_f64;
+        }
+    }
 
     template <class T>
     [[nodiscard]] const Intervals<T>& intervals() const noexcept {

@@ -9,11 +9,13 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "validation/column_facts.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/intervals.hpp"
 #include "vedette/validation/formats.hpp"
+#include "vedette/validation/statistics.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -183,6 +185,36 @@ void infer_presence(const ColumnFacts& facts, Judge& judge, Feature& feature) {
     if (!feature.nullable) feature.minimum_fraction = 1.0;
 }
 
+void infer_rules(const ColumnFacts& facts, Judge& judge, FeatureEvidence& evidence, Feature& feature) {
+    evidence.distinct = facts.distinct;
+    infer_presence(facts, judge, feature);
+    switch (feature.type) {
+        case FeatureType::floating: infer_floating(facts, judge, feature); break;
+        case FeatureType::integer: infer_integer(facts, judge, feature); break;
+        case FeatureType::boolean: break;
+        case FeatureType::text:
+        case FeatureType::bytes: infer_text(facts, judge, feature); break;
+    }
+    // Reals do not repeat anyway.
+    if (feature.type != FeatureType::floating && feature.type != FeatureType::boolean && facts.distinct != 0 &&
+        facts.repeated == 0 && facts.nulls == 0)
+        feature.unique = judge.keeps("unique", 0, facts.values());
+}
+
+void start_evidence(const std::string& name, const ColumnFacts& facts, FeatureEvidence& evidence) {
+    evidence.name = name;
+    evidence.rows = facts.rows;
+    evidence.nulls = facts.nulls;
+    evidence.not_a_number = facts.not_a_number;
+    evidence.infinite = facts.low_infinite + facts.high_infinite;
+}
+
+void require_rows(std::uint64_t rows, const InferenceOptions& options) {
+    if (rows < options.minimum_rows)
+        throw Error(ErrorCode::not_enough_data,
+                    fmt::format("a schema of {} rows would fit only them: {} are needed", rows, options.minimum_rows));
+}
+
 }  // namespace
 
 void check_options(const InferenceOptions& options) {
@@ -201,38 +233,131 @@ Feature infer_feature(const NamedColumn& column, const InferenceOptions& options
     feature.name = std::string(column.name);
     feature.type = type_of(column.column, options.read_texts);
     ColumnFacts facts = facts_of(column.column, feature.type, options.read_texts);
-    evidence.name = feature.name;
-    evidence.rows = facts.rows;
-    evidence.nulls = facts.nulls;
-    evidence.not_a_number = facts.not_a_number;
-    evidence.infinite = facts.low_infinite + facts.high_infinite;
+    start_evidence(feature.name, facts, evidence);
     Judge judge(options, evidence);
     if (feature.type == FeatureType::boolean && column.column.dtype() != Dtype::boolean &&
         !judge.keeps("boolean", 0, facts.values())) {
         feature.type = facts.words == 0 ? FeatureType::integer : FeatureType::text;
         facts = facts_of(column.column, feature.type, options.read_texts);
     }
-    evidence.distinct = facts.distinct;
-    infer_presence(facts, judge, feature);
-    switch (feature.type) {
-        case FeatureType::floating: infer_floating(facts, judge, feature); break;
-        case FeatureType::integer: infer_integer(facts, judge, feature); break;
-        case FeatureType::boolean: break;
-        case FeatureType::text:
-        case FeatureType::bytes: infer_text(facts, judge, feature); break;
-    }
-    // Reals do not repeat anyway.
-    if (feature.type != FeatureType::floating && feature.type != FeatureType::boolean && facts.distinct != 0 &&
-        facts.repeated == 0 && facts.nulls == 0)
-        feature.unique = judge.keeps("unique", 0, facts.values());
+    infer_rules(facts, judge, evidence, feature);
     return feature;
+}
+
+namespace {
+
+void add_times(Extremes<double>& extremes, double value, std::uint64_t times) noexcept {
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(times, 2); ++i) extremes.add(value);
+}
+
+// Those of all values where the sample holds them; else the least and the greatest, seen once and far from all others.
+Extremes<double> extremes_of(const NumberStatistics& numbers, const std::vector<stats::ValueSample::Entry>& known,
+                             bool is_text) {
+    Extremes<double> extremes;
+    for (const stats::ValueSample::Entry& entry : known)
+        add_times(extremes, is_text ? static_cast<double>(entry.length) : entry.number, entry.count);
+    if (known.empty() && numbers.count != 0) {
+        extremes.least = extremes.second_greatest = numbers.minimum;
+        extremes.greatest = extremes.second_least = numbers.maximum;
+    }
+    extremes.count = numbers.count;
+    return extremes;
+}
+
+template <class Integer>
+Extremes<Integer> as_integers(const Extremes<double>& x) noexcept {
+    const auto whole = [](double value) {
+        constexpr double end = std::is_signed_v<Integer> ? 0x1p63 : 0x1p64;
+        return value < end ? static_cast<Integer>(value) : std::numeric_limits<Integer>::max();
+    };
+    return {x.count, whole(x.least), whole(x.second_least), whole(x.greatest), whole(x.second_greatest)};
+}
+
+FeatureType type_of(const ColumnStatistics& column, const std::vector<stats::ValueSample::Entry>& known) {
+    if (column.is_text) return column.invalid_utf8 == 0 ? FeatureType::text : FeatureType::bytes;
+    constexpr auto bit = [](Dtype dtype) { return 1U << static_cast<unsigned>(dtype); };
+    constexpr std::uint32_t floating = bit(Dtype::f16) | bit(Dtype::bf16) | bit(Dtype::f32) | bit(Dtype::f64);
+    if ((column.dtypes & floating) != 0) return FeatureType::floating;
+    const bool are_bits = std::all_of(known.begin(), known.end(),
+                                      [](const auto& entry) { return entry.number == 0.0 || entry.number == 1.0; });
+    const bool has_one =
+        column.dtypes == bit(Dtype::boolean) || (column.numbers.count != 0 && column.numbers.maximum == 1.0);
+    return has_one && are_bits && column.numbers.minimum >= 0.0 ? FeatureType::boolean : FeatureType::integer;
+}
+
+// `known` views the texts that the facts refer to; empty unless the sample is all values.
+ColumnFacts facts_of(const ColumnStatistics& column, FeatureType type, std::uint64_t rows,
+                     const std::vector<stats::ValueSample::Entry>& known) {
+    ColumnFacts facts;
+    facts.type = type;
+    facts.rows = rows;
+    facts.nulls = column.nulls + (rows - column.rows);
+    facts.not_a_number = column.nan;
+    facts.high_infinite = column.positive_infinity;
+    facts.low_infinite = column.negative_infinity;
+    facts.fractions = 1;  // not known: no claim that there are none
+    facts.numbers = extremes_of(column.numbers, known, column.is_text);
+    facts.repeated = known.empty() ? 1 : 0;
+    for (const stats::ValueSample::Entry& entry : known) {
+        facts.distinct += type == FeatureType::floating ? 0U : 1U;
+        facts.repeated += entry.count - 1;
+        facts.seen_once += entry.count == 1 ? 1U : 0U;
+        if (column.is_text) facts.texts.emplace_back(entry.text);
+    }
+    std::sort(facts.texts.begin(), facts.texts.end());
+    // Beyond 2^53 the extremes of integers are rounded.
+    facts.fits_integers = std::max(-column.numbers.minimum, column.numbers.maximum) <= 0x1p53;
+    if (type == FeatureType::integer) facts.integers = as_integers<std::int64_t>(facts.numbers);
+    if (column.is_text) facts.lengths = as_integers<std::uint64_t>(facts.numbers);
+    return facts;
+}
+
+// All values with their counts, or nothing; texts that were cut are not known.
+std::vector<stats::ValueSample::Entry> known_values(const ColumnStatistics& column) {
+    std::vector<stats::ValueSample::Entry> known;
+    if (column.values.is_complete() && column.values.total() == column.numbers.count) known = column.values.entries();
+    const bool is_whole =
+        std::all_of(known.begin(), known.end(), [](const auto& e) { return e.length == e.text.size(); });
+    return column.is_text && !is_whole ? std::vector<stats::ValueSample::Entry>{} : known;
+}
+
+Feature infer_feature(const std::string& name, const ColumnStatistics& column, std::uint64_t rows,
+                      const InferenceOptions& options, FeatureEvidence& evidence) {
+    const std::vector<stats::ValueSample::Entry> known = known_values(column);
+    Feature feature;
+    feature.name = name;
+    feature.type = type_of(column, known);
+    ColumnFacts facts = facts_of(column, feature.type, rows, known);
+    start_evidence(name, facts, evidence);
+    Judge judge(options, evidence);
+    const bool is_declared = column.dtypes == 1U << static_cast<unsigned>(Dtype::boolean);
+    if (feature.type == FeatureType::boolean && !is_declared && !judge.keeps("boolean", 0, facts.values())) {
+        feature.type = FeatureType::integer;
+        facts = facts_of(column, feature.type, rows, known);
+    }
+    infer_rules(facts, judge, evidence, feature);
+    if (column.is_text) feature.length_unit = LengthUnit::bytes;
+    return feature;
+}
+
+}  // namespace
+
+Inference infer_schema(const TableStatistics& statistics, const InferenceOptions& options) {
+    check_options(options);
+    require_rows(statistics.rows(), options);
+    Inference inference;
+    for (const auto& [name, column] : statistics.columns()) {
+        inference.features.emplace_back();
+        inference.schema.features.push_back(
+            infer_feature(name, column, statistics.rows(), options, inference.features.back()));
+    }
+    inference.schema.validate();
+    return inference;
 }
 
 Inference infer_schema(const Table& table, const InferenceOptions& options) {
     check_options(options);
-    if (table.rows() < options.minimum_rows)
-        throw Error(ErrorCode::not_enough_data, fmt::format("a schema of {} rows would fit only them: {} are needed",
-                                                            table.rows(), options.minimum_rows));
+    require_rows(table.rows(), options);
     Inference inference;
     for (const NamedColumn& column : table.columns()) {
         inference.features.emplace_back();

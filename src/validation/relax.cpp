@@ -5,7 +5,7 @@
 #include <set>
 #include <string_view>
 
-#include "core/utf8.hpp"
+#include "validation/code_points.hpp"
 #include "validation/column_facts.hpp"
 #include "validation/expression_program.hpp"
 #include "validation/schema_changes.hpp"
@@ -82,7 +82,7 @@ void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) 
     for (const std::string_view text : facts.texts) {
         if (!known.insert(key(text)).second) continue;
         const bool may_stand =
-            text.size() <= longest && text.find('\0') == std::string_view::npos && detail::is_utf8(text);
+            text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text);
         if (!may_stand || known.size() > most) return feature.domain.reset();
         domain.values.emplace_back(text);
     }

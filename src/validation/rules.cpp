@@ -4,7 +4,7 @@
 
 #include <bit>
 
-#include "core/utf8.hpp"
+#include "validation/code_points.hpp"
 #include "vedette/validation/formats.hpp"
 
 namespace vedette::inline v0::validation {
@@ -131,7 +131,7 @@ CheckSet Rule::of_text(std::string_view text) const noexcept {
     bool is_utf8 = true;
     // The values of a domain are UTF-8, and stay so with letters folded.
     if (type == FeatureType::text && (!is_known || counts_code_points)) {
-        const std::optional<std::size_t> points = detail::count_code_points(text);
+        const std::optional<std::size_t> points = count_code_points(text);
         is_utf8 = points.has_value();
         if (!is_utf8) failed |= set_of(Check::utf8);
         if (counts_code_points) units = points;

@@ -49,8 +49,10 @@ CheckSet of_absent(const Feature& feature, const Rule& rule) noexcept {
 struct Tally {
     CheckSet any = 0, graver = 0;
     std::span<CheckSet> failed;
+    std::size_t untold = 0;  // so many places of `failed` are to be emptied before the first finding
 
     void add(std::size_t feature, CheckSet found, const Rule& rule) noexcept {
+        if (untold != 0) std::fill_n(failed.begin(), std::exchange(untold, 0), CheckSet{0});
         any |= found;
         graver |= found & rule.errors;
         if (feature < failed.size()) failed[feature] |= found;
@@ -58,8 +60,9 @@ struct Tally {
     // Rows that end early, or late.
     void add_width(std::size_t width, const std::vector<Rule>& rules, const std::vector<Feature>& features) noexcept {
         for (std::size_t i = width; i < rules.size(); ++i) {
-            if (i < failed.size()) failed[i] = 0;
-            add(i, of_absent(features[i], rules[i]), rules[i]);
+            const CheckSet found = of_absent(features[i], rules[i]);
+            if (i < failed.size() && untold == 0) failed[i] = 0;
+            if (found != 0) add(i, found, rules[i]);
         }
         if (width <= rules.size()) return;
         any |= set_of(Check::unexpected);
@@ -72,6 +75,7 @@ struct Tally {
             const bool fails = expressions[k].is_evaluated && expressions[k].is_false(read);
             const CheckSet found = fails ? set_of(Check::expression) : CheckSet{0};
             any |= found;
+            if (fails && untold != 0) std::fill_n(failed.begin(), std::exchange(untold, 0), CheckSet{0});
             if (expressions[k].declared.severity == Severity::error) graver |= found;
             if (first + k < failed.size()) failed[first + k] = found;
         }
@@ -85,37 +89,54 @@ bool is_expected(const Feature& feature, std::string_view environment) noexcept 
                feature.environments.end();
 }
 
+// What intervals find in a row, `failed` being told its first elements: of every row, or if `is_lazy` of a row that is
+// not all inside.
 template <class T, class Compiled>
-RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::span<CheckSet> failed) noexcept {
+void ask_intervals(const Compiled& compiled, const T* row, std::size_t count, bool is_lazy, Tally& tally) noexcept {
     const kernels::IntervalKernels<T>& kernel = kernels::intervals<T>(kernels::kernels());
-    const Intervals<T>& intervals = compiled.template intervals<T>();
-    const std::size_t count = std::min(row.size(), compiled.rules.size());
-    const std::size_t told = std::min(failed.size(), count);
-    Tally tally{0, 0, failed};
-    const auto read = [row](std::size_t i) noexcept {
-        return i < row.size() ? Value(static_cast<double>(row[i])) : Value();
-    };
+    const std::size_t told = std::min(tally.failed.size(), count);
+    if (is_lazy) {
+        tally.untold = std::min(tally.failed.size(), compiled.rules.size());
+        if (kernel.row_inside(row, &compiled.template view<T>(), count)) return;
+        std::fill(tally.failed.begin() + static_cast<std::ptrdiff_t>(told),
+                  tally.failed.begin() + static_cast<std::ptrdiff_t>(tally.untold), CheckSet{0});
+        tally.untold = 0;
+    }
     if (told != 0) {
-        const kernels::IntervalsView<T> view = intervals.from(0);
-        const kernels::RowFindings found = kernel.attribute_row(row.data(), &view, told, failed.data());
+        const kernels::RowFindings found =
+            kernel.attribute_row(row, &compiled.template view<T>(), told, tally.failed.data());
         tally.any = found.any;
         tally.graver = found.graver;
+        if (told == count) return;
+        const kernels::IntervalsView<T> rest = compiled.template intervals<T>().from(told);
+        const kernels::RowFindings more = kernel.attribute_row(row + told, &rest, count - told, nullptr);
+        tally.any |= more.any;
+        tally.graver |= more.graver;
+        return;
     }
-    if (told != count) {
-        const kernels::IntervalsView<T> view = intervals.from(told);
-        if (!kernel.row_inside(row.data() + told, &view, count - told)) {
-            const kernels::RowFindings found = kernel.attribute_row(row.data() + told, &view, count - told, nullptr);
-            tally.any |= found.any;
-            tally.graver |= found.graver;
-        }
-    }
+    if (kernel.row_inside(row, &compiled.template view<T>(), count)) return;
+    const kernels::RowFindings found = kernel.attribute_row(row, &compiled.template view<T>(), count, nullptr);
+    tally.any = found.any;
+    tally.graver = found.graver;
+}
+
+template <class T, class Compiled>
+RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::span<CheckSet> failed,
+                         bool is_lazy = false) noexcept {
+    const std::size_t count = std::min(row.size(), compiled.rules.size());
+    Tally tally{0, 0, failed};
+    ask_intervals(compiled, row.data(), count, is_lazy && !failed.empty(), tally);
     for (const std::uint32_t i : compiled.asking_more) {
         if (i >= count) break;
         const CheckSet found = compiled.rules[i].of_number(static_cast<double>(row[i]));
         if (found != 0) tally.add(i, found, compiled.rules[i]);
     }
     if (row.size() != compiled.rules.size()) tally.add_width(row.size(), compiled.rules, compiled.features);
-    tally.add_expressions(compiled.expressions, compiled.rules.size(), read);
+    if (!compiled.expressions.empty()) {
+        tally.add_expressions(compiled.expressions, compiled.rules.size(), [row](std::size_t i) noexcept {
+            return i < row.size() ? Value(static_cast<double>(row[i])) : Value();
+        });
+    }
     return tally.verdict();
 }
 
@@ -192,6 +213,8 @@ Validator::Validator(const Schema& schema, std::string_view environment) {
         names.push_back(feature.name);
     }
     compiled->names = CategoryTable(names);
+    compiled->all_f32 = compiled->f32.from(0);
+    compiled->all_f64 = compiled->f64.from(0);
     if (!schema.expressions.empty()) {
         const Vocabulary vocabulary(schema.features);
         for (const Expression& expression : schema.expressions)
@@ -273,6 +296,18 @@ RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> f
     tally.add_expressions(compiled_->expressions, rules.size(),
                           [row](std::size_t i) noexcept { return i < row.size() ? row[i] : Value(); });
     return tally.verdict();
+}
+
+RowVerdict Validator::find_failures(std::span<const float> row, std::span<CheckSet> failed) const noexcept {
+    return judge_numbers(*compiled_, row, failed, true);
+}
+
+RowVerdict Validator::find_failures(std::span<const double> row, std::span<CheckSet> failed) const noexcept {
+    return judge_numbers(*compiled_, row, failed, true);
+}
+
+RowVerdict Validator::find_failures(std::span<const Value> row, std::span<CheckSet> failed) const noexcept {
+    return validate(row, failed);
 }
 
 CheckSet Validator::check(std::size_t feature, const Value& value) const noexcept {

@@ -106,6 +106,11 @@ static void compare_matrices(void) {
                 vdt_compare_matrices(-1, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "live",
                 vdt_compare_matrices(hotelling, &left, NULL, NULL, &result, NULL, 0, NULL, 0, e));
+    vdt_test_options thinned;
+    vdt_test_options_init(&thinned, sizeof thinned);
+    thinned.thin = 2;
+    CHECK_FAILS(VDT_UNSUPPORTED, "options.thin",
+                vdt_compare_matrices(hotelling, &left, &right, &thinned, &result, NULL, 0, NULL, 0, e));
     right.columns = 1;
     CHECK_FAILS(VDT_DIMENSION_MISMATCH, "columns",
                 vdt_compare_matrices(hotelling, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
@@ -174,6 +179,17 @@ int main(void) {
     options.method = VDT_METHOD_EXACT;
     CHECK_FAILS(VDT_UNSUPPORTED, "chi_square",
                 vdt_compare_columns(VDT_TEST_CHI_SQUARE, &coins, &biased, &options, &result, e));
+
+    vdt_test_options_init(&options, sizeof options);
+    CHECK(options.block == 1 && options.thin == 1);
+    options.block = 5;
+    CHECK_OK(vdt_compare_columns(VDT_TEST_MANN_WHITNEY, &left, &right, &options, &result, e));
+    CHECK(result.reference_count == (count - 1) / 5 && result.p_value < 1e-3);
+    options.thin = 5;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "exclude",
+                vdt_compare_columns(VDT_TEST_MANN_WHITNEY, &left, &right, &options, &result, e));
+    options.block = 1;
+    CHECK_OK(vdt_compare_columns(VDT_TEST_CHI_SQUARE, &coins, &biased, &options, &result, e));
 
     const vdt_column empty = numbers(NULL, 0);
     CHECK_OK(vdt_compare_columns(VDT_TEST_MANN_WHITNEY, &left, &empty, NULL, &result, e));

@@ -30,6 +30,7 @@ static vdt_confidence_sequence* make(int32_t kind) {
     vdt_confidence_sequence_options options;
     vdt_confidence_sequence_options_init(&options, sizeof options);
     CHECK(options.kind == VDT_SEQUENCE_MEAN && options.level == 0.05 && options.upper == 1.0);
+    CHECK(options.cells == 1000 && options.largest_bet == 0.5);
     options.kind = kind;
     vdt_confidence_sequence* sequence = NULL;
     CHECK_OK(vdt_confidence_sequence_create(&options, NULL, &sequence, e));
@@ -67,7 +68,7 @@ static void test_sequences(int32_t kind) {
     CHECK(bounds_of(resumed).lower == bounds.lower && bounds_of(resumed).count == 1000);
     CHECK_OK(vdt_confidence_sequence_merge(resumed, sequence, e));
     CHECK(bounds_of(resumed).count == 2000 && bounds_of(resumed).lower > bounds.lower);
-    vdt_confidence_sequence* other = make(1 - kind);
+    vdt_confidence_sequence* other = make(kind == VDT_SEQUENCE_MEAN ? VDT_SEQUENCE_BETTING : VDT_SEQUENCE_MEAN);
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_confidence_sequence_merge(resumed, other, e));
     CHECK_OK(vdt_confidence_sequence_reset(resumed, e));
     CHECK(bounds_of(resumed).count == 0 && bounds_of(resumed).refused == 0);
@@ -86,8 +87,13 @@ static void test_sequence_misuse(void) {
     vdt_confidence_sequence* none = NULL;
     vdt_confidence_sequence_options options;
     vdt_confidence_sequence_options_init(&options, sizeof options);
-    options.kind = 2;
+    options.kind = 3;
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_confidence_sequence_create(&options, NULL, &none, e));
+    options.kind = VDT_SEQUENCE_BETTING;
+    options.cells = 15;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "cells", vdt_confidence_sequence_create(&options, NULL, &none, e));
+    options.cells = UINT64_MAX;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "cells", vdt_confidence_sequence_create(&options, NULL, &none, e));
     options.kind = VDT_SEQUENCE_PROPORTION;
     options.prior_ones = 0.0;
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_confidence_sequence_create(&options, NULL, &none, e));
@@ -152,6 +158,7 @@ int main(void) {
     test_e_values();
     test_sequences(VDT_SEQUENCE_MEAN);
     test_sequences(VDT_SEQUENCE_PROPORTION);
+    test_sequences(VDT_SEQUENCE_BETTING);
     test_sequence_misuse();
     test_label_shift();
     test_ranking();

@@ -106,6 +106,109 @@ static void rows(void) {
     vdt_fingerprint_store_destroy(store);
 }
 
+// A memory in a guard: an account that asks the same again is accused, and the memory comes back as it was.
+static void in_a_guard(void) {
+    enum { BENIGN = 999, WIDTH = 3 };
+    static const double step = 0.25;
+    vdt_fingerprint_options store_options;
+    vdt_query_memory_options options;
+    vdt_fingerprint_store* store = NULL;
+    vdt_update_similarity* updates = NULL;
+    vdt_query_memory *memory = NULL, *again = NULL;
+    double scores[BENIGN], update_score = 0.0;
+    uint64_t seed = 3;
+    vdt_fingerprint_options_init(&store_options, sizeof store_options);
+    store_options.kind = VDT_FINGERPRINT_ROW;
+    store_options.values = WIDTH;
+    store_options.window = 1;
+    store_options.steps = &step;
+    store_options.step_count = 1;
+    store_options.memory = 200000;
+    CHECK_OK(vdt_fingerprint_store_create(&store_options, NULL, &store, e));
+    for (size_t i = 0; i < BENIGN; ++i) scores[i] = 0.2 * draw(&seed);
+    vdt_query_memory_options_init(&options, sizeof options);
+    CHECK(options.guarantee == VDT_CONFORMAL_CONDITIONAL_DKW && options.prada_accounts == 16);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "nothing", vdt_query_memory_create(&options, NULL, &memory, e));
+    options.guarantee = VDT_CONFORMAL_MARGINAL;
+    options.store = store;
+    CHECK_FAILS(VDT_NOT_ENOUGH_DATA, "", vdt_query_memory_create(&options, NULL, &memory, e));
+    options.store_scores = scores;
+    options.store_score_count = BENIGN;
+    options.level = 0.01;
+    options.caller_capacity = 64;
+    options.links = 16;
+    options.prada_values = WIDTH;
+    options.prada_classes = 2;
+    CHECK_OK(vdt_update_similarity_create(WIDTH, 8, NULL, NULL, &updates, e));
+    static const float one[WIDTH] = {1.0f, 2.0f, 3.0f};
+    CHECK_OK(vdt_update_similarity_observe_f32(updates, one, WIDTH, "a", 1, &update_score, e));
+    CHECK(isnan(update_score));
+    CHECK_OK(vdt_query_memory_create(&options, NULL, &memory, e));
+    options.updates = updates;
+    options.update_scores = scores;
+    options.update_score_count = BENIGN;
+    CHECK_OK(vdt_query_memory_create(&options, NULL, &again, e));
+    vdt_query_memory_destroy(again);
+    again = NULL;
+    vdt_fingerprint_store_destroy(store);
+    vdt_update_similarity_destroy(updates);
+
+    vdt_baseline* baseline = make_baseline(1);
+    vdt_guard* guard = NULL;
+    vdt_window* window = make_window(baseline);
+    vdt_request_vectors vectors;
+    vdt_verdict verdict;
+    const double row[FEATURES] = {170.0, 70.0, 0.0};
+    CHECK_OK(vdt_guard_create(baseline, NULL, NULL, &guard, e));
+    vdt_request_vectors_init(&vectors, sizeof vectors);
+    vectors.input = one;
+    vectors.input_length = WIDTH;
+    vectors.memory = memory;
+    vectors.account = "mallory";
+    vectors.account_length = 7;
+    vectors.predicted = 1;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    for (uint64_t i = 0; i < 40; ++i) {
+        vectors.time = i;
+        CHECK_OK(vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
+    }
+    CHECK((verdict.reasons >> VDT_REASON_QUERY_ATTACK & 1u) != 0);
+    CHECK(verdict.memory.query_attack == VDT_ALARM && verdict.memory.e_value >= 100.0);
+    CHECK(verdict.memory.overlap == 1.0 && verdict.memory.requests >= 38 && verdict.memory.is_silent == 0);
+    CHECK(verdict.memory.extraction == VDT_NOT_EVALUATED && isnan(verdict.memory.statistic));
+    char text[1024];
+    size_t length = 0;
+    CHECK_OK(vdt_guard_explain(guard, &verdict, text, sizeof text, &length, e));
+    CHECK(strstr(text, "query_attack") != NULL);
+
+    CHECK_OK(vdt_query_memory_to_bytes(memory, NULL, 0, &length, e));
+    unsigned char *const bytes = malloc(length), *const more = malloc(length);
+    CHECK_OK(vdt_query_memory_to_bytes(memory, bytes, length, &length, e));
+    CHECK_OK(vdt_query_memory_from_bytes(bytes, length, NULL, &again, e));
+    CHECK_OK(vdt_query_memory_to_bytes(again, more, length, &length, e));
+    CHECK(memcmp(bytes, more, length) == 0);
+    CHECK_FAILS(VDT_CORRUPT_DATA, "", vdt_query_memory_from_bytes(bytes, length - 1, NULL, &again, e));
+    CHECK_OK(vdt_query_memory_merge(memory, again, e));
+    vdt_account_link link;
+    CHECK_OK(vdt_query_memory_links(memory, 1, &link, 1, &length, e));
+    CHECK(length == 0);  // one account shares nothing with itself
+    CHECK_OK(vdt_query_memory_forget(memory, "mallory", 7, e));
+    CHECK_OK(vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
+    CHECK(verdict.memory.query_attack == VDT_PASS);
+    vectors.account = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "account",
+                vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
+    free(bytes);
+    free(more);
+    vdt_query_memory_destroy(again);
+    vdt_query_memory_destroy(memory);
+    vdt_query_memory_destroy(NULL);
+    vdt_update_similarity_destroy(NULL);
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_baseline_destroy(baseline);
+}
+
 static void misuse(void) {
     vdt_fingerprint_options options = small_options();
     vdt_fingerprint_store* store = NULL;
@@ -142,6 +245,7 @@ static void misuse(void) {
 int main(void) {
     images();
     rows();
+    in_a_guard();
     misuse();
     return check_result();
 }

@@ -115,6 +115,100 @@ static void each_kind(toy_model* toy, vdt_predict_model* model) {
     }
 }
 
+// Through bytes and a baseline into a guard, which asks the model.
+static void in_a_guard(toy_model* toy, const vdt_predict_model* model) {
+    static double values[WIDTH][ROWS];
+    static char names[WIDTH][3];
+    vdt_column columns[WIDTH];
+    vdt_baseline *plain = NULL, *baseline = NULL;
+    for (size_t f = 0; f < WIDTH; ++f) {
+        snprintf(names[f], sizeof names[f], "%c", (char)('a' + f));
+        for (size_t i = 0; i < ROWS; ++i) values[f][i] = (double)rows[i * WIDTH + f];
+        columns[f] = make_column(names[f], VDT_COLUMN_NUMERIC, VDT_F64, values[f], ROWS, sizeof values[f]);
+    }
+    CHECK_OK(vdt_baseline_create(columns, WIDTH, NULL, NULL, &plain, e));
+    vdt_query_score *asking = create(VDT_QUERY_NOISE_STABILITY), *back = NULL;
+    vdt_score *score = NULL, *again = NULL;
+    const vdt_matrix benign = matrix_of(ROWS);
+    vdt_query_answer answer, other;
+    vdt_query_answer_init(&answer, sizeof answer);
+    vdt_query_answer_init(&other, sizeof other);
+    CHECK_OK(vdt_query_score_calibrate(asking, &benign, model, NULL, &answer, e));
+    CHECK_OK(vdt_query_score_to_score(asking, NULL, &score, e));
+    CHECK(vdt_score_calibration_count(score) == ROWS);
+    vdt_score_answer alone;
+    CHECK_OK(vdt_score_row(score, rows, WIDTH, NULL, &alone, e));
+    CHECK(isnan(alone.score));  // it has no model
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "asks the model", vdt_score_calibrate(score, &benign, NULL, NULL, e));
+    size_t length = 0, size = 0;
+    CHECK_OK(vdt_score_to_bytes(score, NULL, 0, &length, e));
+    unsigned char* const bytes = malloc(length);
+    CHECK_OK(vdt_score_to_bytes(score, bytes, length, &length, e));
+    CHECK_OK(vdt_score_from_bytes(bytes, length, NULL, &again, e));
+    CHECK_OK(vdt_query_score_from_score(again, NULL, &back, e));
+    float workspace[4096];
+    CHECK_OK(vdt_query_score_row(asking, rows, WIDTH, model, workspace, 4096, &answer, e));
+    CHECK_OK(vdt_query_score_row(back, rows, WIDTH, model, workspace, 4096, &other, e));
+    CHECK(answer.score == other.score && answer.p_value == other.p_value);
+
+    const vdt_string name = {"stability", 9};
+    const vdt_score* const given[1] = {again};
+    CHECK_OK(vdt_baseline_with_scores(plain, &name, given, 1, NULL, &baseline, e));
+    static const char policy[] = "{\"scores\": {\"stability\": {\"level\": 0.05, \"action\": \"alarm\"}}}";
+    vdt_guard_options options;
+    vdt_guard* guard = NULL;
+    vdt_guard_options_init(&options, sizeof options);
+    options.policy_json = policy;
+    options.policy_length = sizeof policy - 1;
+    CHECK_OK(vdt_guard_create(baseline, &options, NULL, &guard, e));
+    CHECK(vdt_guard_queries(guard) == 17 && vdt_guard_queries(NULL) == 0);
+    CHECK_OK(vdt_guard_workspace(guard, model, &size, e));
+    CHECK(size <= 4096);
+    vdt_window* window = make_window(baseline);
+    vdt_request_vectors vectors;
+    vdt_verdict verdict;
+    char text[512];
+    vdt_request_vectors_init(&vectors, sizeof vectors);
+    CHECK(vectors.predicted == -1);
+    vectors.model = model;
+    vectors.workspace = workspace;
+    vectors.workspace_length = size;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    toy->rows = toy->calls = 0;
+    CHECK_OK(vdt_guard_check_f32_with(guard, rows, WIDTH, &vectors, window, &verdict, e));
+    CHECK(verdict.scores[0].score == answer.score && verdict.scores[0].p_value == answer.p_value);
+    CHECK(verdict.scores[0].reserved == VDT_ANSWERED);
+    CHECK(verdict.model_rows == toy->rows && verdict.model_calls == toy->calls && toy->rows == 17);
+    toy->answer = 7;
+    CHECK_OK(vdt_guard_check_f32_with(guard, rows, WIDTH, &vectors, window, &verdict, e));
+    CHECK((verdict.reasons >> VDT_REASON_MODEL_ABORTED & 1u) != 0 && verdict.findings[0].value == 7.0);
+    CHECK(verdict.scores[0].reserved == VDT_ANSWER_ABORTED && verdict.model_calls == 1);
+    CHECK_OK(vdt_guard_explain(guard, &verdict, text, sizeof text, &length, e));
+    CHECK(strstr(text, "returned 7") != NULL);
+    toy->answer = 0;
+    vectors.without_model = 1;
+    CHECK_OK(vdt_guard_check_f32_with(guard, rows, WIDTH, &vectors, window, &verdict, e));
+    CHECK(verdict.decision == VDT_PASS && verdict.model_calls == 0);
+    vdt_predict_model bad = *model;
+    bad.output = 9;
+    vectors.model = &bad;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "vectors.model",
+                vdt_guard_check_f32_with(guard, rows, WIDTH, &vectors, window, &verdict, e));
+    vectors.model = model;
+    vectors.workspace = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "workspace",
+                vdt_guard_check_f32_with(guard, rows, WIDTH, &vectors, window, &verdict, e));
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_baseline_destroy(baseline);
+    vdt_baseline_destroy(plain);
+    free(bytes);
+    vdt_score_destroy(again);
+    vdt_score_destroy(score);
+    vdt_query_score_destroy(back);
+    vdt_query_score_destroy(asking);
+}
+
 static void explain(const vdt_predict_model* model) {
     const vdt_matrix background = matrix_of(4);
     uint32_t players[WIDTH];
@@ -212,6 +306,7 @@ int main(void) {
     model.classes = CLASSES;
     model.batch_rows = 5;
     each_kind(&toy, &model);
+    in_a_guard(&toy, &model);
     explain(&model);
     misuse(&model);
     return check_result();

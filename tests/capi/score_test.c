@@ -50,7 +50,7 @@ static void every_kind(const char* folder) {
         vdt_string name;
         int32_t input = -1;
         CHECK_OK(vdt_score_kind_at(k, &name, &input, e));
-        CHECK(input >= VDT_SCORE_FEATURES && input <= VDT_SCORE_SCORES);
+        CHECK(input >= VDT_SCORE_FEATURES && input <= VDT_SCORE_MODEL);
     }
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_score_kind_at(count, NULL, NULL, e));
 
@@ -83,6 +83,41 @@ static void every_kind(const char* folder) {
         }
         vdt_score_destroy(again);
         vdt_score_destroy(score);
+    }
+}
+
+// Kinds that need the model's last layer: two classes, the first sees the first feature alone.
+static void with_a_head(void) {
+    static const char* const kinds[] = {"fdbd", "nci", "react", "vim", "ash_s"};
+    static const float weights[2 * WIDTH] = {2.0f, 0.0f, 0.0f, -1.0f, 1.0f, 0.5f};
+    static const float bias[2] = {0.25f, -0.25f};
+    static uint32_t labels[ROWS];
+    const vdt_matrix rows = matrix_of(model_rows, ROWS, sizeof model_rows);
+    const vdt_matrix head = matrix_of(weights, 2, sizeof weights);
+    for (size_t i = 0; i < ROWS; ++i) labels[i] = (uint32_t)(i % 2);
+    for (size_t k = 0; k < 5; ++k) {
+        vdt_score_fit_options given;
+        vdt_score* score = NULL;
+        vdt_score_fit_options_init(&given, sizeof given);
+        given.kind = kinds[k];
+        given.kind_length = strlen(kinds[k]);
+        given.options = strcmp(kinds[k], "vim") == 0 ? "dimension=1" : "";
+        given.options_length = strlen(given.options);
+        given.labels = labels;
+        given.label_count = ROWS;
+        CHECK(vdt_score_fit(&rows, &given, NULL, &score, NULL) != VDT_OK);  // not without a head
+        given.head_weights = &head;
+        given.head_bias = bias;
+        given.head_bias_count = 2;
+        CHECK_OK(vdt_score_fit(&rows, &given, NULL, &score, e));
+        calibrate(score);
+        vdt_score_answer answer;
+        CHECK_OK(vdt_score_row(score, benign, WIDTH, NULL, &answer, e));
+        CHECK(isfinite(answer.score) && answer.p_value > 0.0 && answer.p_value <= 1.0);
+        vdt_score_destroy(score);
+        score = NULL;
+        given.head_bias_count = 1;
+        CHECK(vdt_score_fit(&rows, &given, NULL, &score, NULL) != VDT_OK && score == NULL);
     }
 }
 
@@ -237,6 +272,7 @@ int main(int argc, char** argv) {
     fill(model_rows, ROWS * WIDTH, 1);
     fill(benign, CALIBRATION * WIDTH, 2);
     every_kind(argc > 1 ? argv[1] : ".");
+    with_a_head();
     contributions();
     misuse();
     in_a_guard();

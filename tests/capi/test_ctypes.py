@@ -113,7 +113,8 @@ TestResult = struct("vdt_test_result", ("struct_size", u32), ("test", i32),
                     *doubles("statistic p_value degrees_of_freedom effect effect_lower effect_upper "
                              "reference_count live_count"))
 TestOptions = struct("vdt_test_options", ("struct_size", u32), ("alternative", i32), ("method", i32),
-                     ("reserved", u32), *doubles("confidence"), ("permutations", u64), ("seed", u64))
+                     ("reserved", u32), *doubles("confidence"), ("permutations", u64), ("seed", u64), ("block", u32),
+                     ("thin", u32))
 SketchResult = struct("vdt_sketch_result", ("struct_size", u32), ("reserved", u32),
                       *doubles("statistic statistic_lower statistic_upper p_value p_value_lower p_value_upper "
                                "effect_lower effect_upper rank_error sketch_error_probability"),
@@ -202,7 +203,8 @@ MmdMonitorOptions = struct("vdt_mmd_monitor_options", ("struct_size", u32), ("st
                            ("simulations", u32), ("seed", u64))
 
 SequenceOptions = struct("vdt_confidence_sequence_options", ("struct_size", u32), ("kind", i32),
-                         *doubles("level intrinsic_time lower upper prior_ones prior_zeros"))
+                         *doubles("level intrinsic_time lower upper prior_ones prior_zeros"), ("cells", u64),
+                         *doubles("largest_bet"))
 SequenceBounds = struct("vdt_confidence_bounds", ("struct_size", u32), ("reserved", u32), ("count", u64),
                         ("refused", u64), *doubles("mean lower upper"))
 ClassShare = struct("vdt_class_share",
@@ -224,6 +226,12 @@ BatchSummary = struct("vdt_batch_summary", ("struct_size", u32), ("severity", i3
 BatchFinding = struct("vdt_batch_finding", ("struct_size", u32), ("check", i32), ("feature", u64), ("severity", i32),
                       ("reserved", u32), ("count", u64), *doubles("rate_lower rate_upper"), ("offenders", pointer),
                       ("offender_count", u64), ("bitmap", pointer), ("bitmap_length", u64))
+ComparatorLimits = struct("vdt_comparator_limits", ("column", pointer), ("column_length", u64),
+                          *doubles("infinity_norm jensen_shannon normalized_difference"))
+StatisticsCompareOptions = struct("vdt_statistics_compare_options", ("struct_size", u32), ("as_tfdv", i32),
+                                  ("cells", u32), ("tell_values", i32),
+                                  *doubles("minimum_rows_ratio maximum_rows_ratio"), ("limits", pointer),
+                                  ("limit_count", u64))
 
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
@@ -239,7 +247,8 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchGroup, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
-           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding,
+           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding, ComparatorLimits,
+           StatisticsCompareOptions,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)

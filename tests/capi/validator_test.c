@@ -46,6 +46,48 @@ static void test_documents(const vdt_schema* schema) {
     CHECK(none == NULL);
 }
 
+static void test_exchange(void) {
+    const char* const foreign =
+        "{\"properties\":{\"amount\":{\"type\":\"number\",\"minimum\":0,\"title\":\"Amount\"}},\"required\":"
+        "[\"amount\"],\"additionalProperties\":false}";
+    vdt_schema* schema = NULL;
+    char notes[256], text[512];
+    size_t length = 0;
+    CHECK_OK(vdt_schema_import(VDT_SCHEMA_SOURCE_JSON_SCHEMA, foreign, strlen(foreign), 0, NULL, &schema, notes,
+                               sizeof notes, &length, e));
+    CHECK(strstr(notes, "/properties/amount/title") != NULL && strlen(notes) == length);
+    CHECK_OK(vdt_schema_to_json_schema(schema, NULL, 0, 0, text, sizeof text, &length, NULL, 0, NULL, e));
+    CHECK(strstr(text, "\"minimum\":0") != NULL && strlen(text) == length);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "/environments",
+                vdt_schema_to_json_schema(schema, "x", 1, 0, text, sizeof text, NULL, NULL, 0, NULL, e));
+    vdt_schema_destroy(schema);
+    const char* const pbtxt = "feature { name: 'x' type: FLOAT unique_constraints { min: 2 } }";
+    schema = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "1:33",
+                vdt_schema_import(VDT_SCHEMA_SOURCE_TFDV, pbtxt, strlen(pbtxt), 0, NULL, &schema, NULL, 0, NULL, e));
+    CHECK(schema == NULL);
+    CHECK_OK(vdt_schema_import(VDT_SCHEMA_SOURCE_TFDV, pbtxt, strlen(pbtxt), 1, NULL, &schema, NULL, 0, NULL, e));
+    vdt_schema_destroy(schema);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "source",
+                vdt_schema_import(2, pbtxt, strlen(pbtxt), 1, NULL, &schema, NULL, 0, NULL, e));
+}
+
+static void test_comparison(void) {
+    vdt_statistics_compare_options options;
+    vdt_statistics_compare_options_init(&options, sizeof options);
+    CHECK(options.minimum_rows_ratio < 0.0 && options.limits == NULL);
+    vdt_decision decision = -1;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "reference",
+                vdt_statistics_compare(NULL, 0, "x", 1, &options, &decision, NULL, 0, NULL, e));
+    CHECK_FAILS(VDT_CORRUPT_DATA, "", vdt_statistics_compare("x", 1, "x", 1, NULL, &decision, NULL, 0, NULL, e));
+    vdt_comparator_limits limits[2] = {{NULL, 0, 0.1, -1.0, -1.0}, {NULL, 0, 0.1, -1.0, -1.0}};
+    options.limits = limits;
+    options.limit_count = 2;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "limits",
+                vdt_statistics_compare("x", 1, "x", 1, &options, &decision, NULL, 0, NULL, e));
+    CHECK(decision == -1);
+}
+
 static void test_patterns(void) {
     const char* const wrong =
         "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"text\",\"pattern\":\"a(?=b)\"}]}";
@@ -303,6 +345,8 @@ static void test_guarded(void) {
 }
 
 int main(void) {
+    test_exchange();
+    test_comparison();
     test_patterns();
     test_guarded();
     test_expressions();

@@ -11,6 +11,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/drift/performance_estimate.hpp"
 #include "vedette/drift/realised_performance.hpp"
+#include "vedette/stats/betting_sequence.hpp"
 #include "vedette/stats/confidence_sequence.hpp"
 
 namespace {
@@ -55,6 +56,19 @@ void check(stats::ProportionConfidenceSequence sequence) {
     require(bounds.lower >= 0.0 && bounds.lower <= bounds.upper && bounds.upper <= 1.0, "a proportion's bounds");
     require(stats::ProportionConfidenceSequence::deserialize(sequence.serialize()).trials() == sequence.trials(),
             "lost");
+}
+
+void check(stats::BettingConfidenceSequence sequence) {
+    if (sequence.options().cells > 4096) return;  // slow, and no other code
+    require(stats::BettingConfidenceSequence::deserialize(sequence.serialize()).serialize() == sequence.serialize(),
+            "a betting sequence's bytes are not canonical");
+    for (int i = 0; i < 50; ++i) sequence.update(i % 2 == 0 ? sequence.options().lower : sequence.options().upper);
+    const vedette::Interval bounds = sequence.bounds();
+    require(std::isnan(bounds.lower) == std::isnan(bounds.upper), "half of a betting sequence's bounds");
+    require(std::isnan(bounds.lower) || (bounds.lower <= bounds.upper && bounds.lower >= sequence.options().lower &&
+                                         bounds.upper <= sequence.options().upper),
+            "a betting sequence's bounds");
+    require(stats::BettingConfidenceSequence::deserialize(sequence.serialize()).count() == sequence.count(), "lost");
 }
 
 void use(drift::PerformanceWindow window) {
@@ -116,6 +130,7 @@ const drift::PerformanceReference& known() {
 void try_all(const std::vector<std::byte>& bytes) {
     attempt([&] { check(stats::MeanConfidenceSequence::deserialize(bytes)); });
     attempt([&] { check(stats::ProportionConfidenceSequence::deserialize(bytes)); });
+    attempt([&] { check(stats::BettingConfidenceSequence::deserialize(bytes)); });
     attempt([&] { check(drift::PerformanceReference::deserialize(bytes)); });
     attempt([&] { use(drift::PerformanceWindow::deserialize(known(), bytes)); });
     attempt([&] { use(drift::RealisedWindow::deserialize(known(), bytes)); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes the readers of fingerprinters and fingerprint stores, as given and with the checksum mended; what is accepted
-// must work, stay within its memory and be canonical.
+// Fuzzes the readers of fingerprinters, fingerprint stores and all other memory of accounts, as given and with the
+// checksum mended; what is accepted must work, stay within its memory and be canonical.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +8,7 @@
 
 #include "container_input.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/guard/query_memory.hpp"
 #include "vedette/perturbation/fingerprint_store.hpp"
 
 namespace {
@@ -58,7 +59,76 @@ void check(perturbation::FingerprintStore store) {
             "a merged store is no store");
 }
 
+void check(const perturbation::AccountLinks& links) {
+    const auto bytes = links.serialize();
+    perturbation::AccountLinks again = perturbation::AccountLinks::deserialize(bytes);
+    require(again.serialize() == bytes, "the bytes of links are not canonical");
+    for (std::uint32_t i = 0; i < 200; ++i) again.count(i % 7, i % 11);
+    perturbation::AccountLinks merged = again;
+    merged.merge(links);
+    require(perturbation::AccountLinks::deserialize(merged.serialize()).serialize() == merged.serialize(),
+            "merged links are none");
+}
+
+// Once more from its bytes: both must go on alike.
+template <class Memory, class Observe>
+void go_on(Memory memory, Observe observe) {
+    const auto bytes = memory.serialize();
+    Memory again = Memory::deserialize(bytes);
+    require(again.serialize() == bytes, "the bytes of a memory are not canonical");
+    const std::size_t taken = memory.memory();
+    for (int i = 0; i < 60; ++i) {
+        observe(memory, i);
+        observe(again, i);
+    }
+    require(memory.serialize() == again.serialize(), "a memory does not go on as it was");
+    require(memory.memory() == taken, "a memory grows");
+}
+
+std::vector<float> input_of(std::size_t values, int i) {
+    return std::vector<float>(values < 10'000 ? values : 1, 0.37F * static_cast<float>(i % 9));
+}
+
+void check(const perturbation::UpdateSimilarity& updates) {
+    go_on(updates, [](perturbation::UpdateSimilarity& memory, int i) {
+        (void)memory.update(std::span<const float>(input_of(70, i)), i % 2 == 0 ? "a" : "b");
+    });
+}
+
+void check(const perturbation::Prada& prada) {
+    if (prada.options().values * prada.options().capacity > 1'000'000) return;  // slow, and no other code
+    go_on(prada, [](perturbation::Prada& memory, int i) {
+        (void)memory.update(input_of(memory.options().values, i), static_cast<std::uint32_t>(i % 3));
+    });
+}
+
+void check(const perturbation::PradaAccounts& accounts) {
+    if (accounts.options().values * accounts.options().capacity * accounts.capacity() > 1'000'000) return;
+    go_on(accounts, [](perturbation::PradaAccounts& memory, int i) {
+        (void)memory.update(input_of(memory.options().values, i), 0, i % 3 == 0 ? "a" : "b");
+    });
+}
+
+void check(vedette::QueryMemory memory) {
+    const auto bytes = memory.to_bytes();
+    vedette::QueryMemory again = vedette::QueryMemory::from_bytes(bytes);
+    require(again.to_bytes() == bytes, "the bytes of a query memory are not canonical");
+    const std::size_t values = memory.queries() != nullptr ? memory.queries()->store().fingerprinter().values() : 8;
+    for (int i = 0; i < 20; ++i) {
+        const std::vector<float> input = input_of(values, i);
+        const auto one = memory.observe({.input = input, .predicted = i % 2, .account = "a"});
+        const auto two = again.observe({.input = input, .predicted = i % 2, .account = "a"});
+        require(one.query_attack == two.query_attack && one.extraction == two.extraction, "it does not go on");
+    }
+    require(memory.to_bytes() == again.to_bytes(), "a query memory does not end as it was");
+}
+
 void try_all(const std::vector<std::byte>& bytes) {
+    attempt([&] { check(perturbation::AccountLinks::deserialize(bytes)); });
+    attempt([&] { check(perturbation::UpdateSimilarity::deserialize(bytes)); });
+    attempt([&] { check(perturbation::Prada::deserialize(bytes)); });
+    attempt([&] { check(perturbation::PradaAccounts::deserialize(bytes)); });
+    attempt([&] { check(vedette::QueryMemory::from_bytes(bytes)); });
     attempt([&] { check(perturbation::Fingerprinter::deserialize(bytes)); });
     attempt([&] { check(perturbation::FingerprintStore::deserialize(bytes)); });
 }

@@ -13,6 +13,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/perturbation/caller_evidence.hpp"
+#include "vedette/perturbation/query_score.hpp"
 
 namespace {
 
@@ -56,7 +57,14 @@ void check(const perturbation::AnyScore& score) {
         row[0] = static_cast<float>(x);
         const double value = score.score(row);
         const double told = score.score(row, contributions);
+        require(score.asks() == nullptr || std::isnan(value), "a score without its model");
         require(!score.kind().has_contributions || std::isnan(value) == std::isnan(told), "contributions differ");
+    }
+    if (const perturbation::QueryScore* const asks = score.asks()) {
+        if (asks->queries_per_row() > 4096) return;
+        std::vector<float> queries(asks->queries_per_row() * width);
+        row[0] = 0.5F;
+        asks->write_queries(row, queries);
     }
     require(std::isnan(score.score(std::span<const float>(row).first(width - 1))) || score.width() == 0, "a short row");
 }

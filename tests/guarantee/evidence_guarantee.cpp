@@ -154,6 +154,82 @@ TEST_CASE("the mean time to a false alarm of an e-detector is at least what was 
         }
 }
 
+TEST_CASE("the mean time to a false alarm of an e-detector is what was asked for over 1e5 looks, too") {
+    constexpr double asked = 20'000.0;
+    constexpr std::size_t looks = 100'000;
+    for (const auto rule : {drift::EDetectorRule::shiryaev_roberts, drift::EDetectorRule::cusum}) {
+        double sum = 0.0;
+        double squares = 0.0;
+        Rate ever;
+        constexpr std::uint64_t runs = 200;
+        for (std::uint64_t run = 0; run < runs; ++run) {
+            Random random(9, run);
+            drift::EDetector monitor(sample(normal, random, 100),
+                                     {.average_run_length = asked, .rule = rule, .seed = run});
+            const auto length = static_cast<double>(first_change(monitor, normal, random, looks));
+            sum += length;
+            squares += length * length;
+            ever.add(length <= static_cast<double>(looks));
+        }
+        const double mean = sum / runs;
+        const double error = std::sqrt((squares / runs - mean * mean) / runs);
+        MESSAGE("mean run length " << mean << " +- " << error << ", alarms within 1e5 in " << ever.value());
+        CHECK(mean + 4.0 * error >= asked);
+        CHECK(ever.value() > 0.01);  // and not by never saying anything
+    }
+}
+
+TEST_CASE(
+    "e-BH of e-processes looked at 1e5 times, stopped at the first false discovery, keeps the false discovery rate") {
+    constexpr double level = 0.2;
+    constexpr std::size_t features = 8;
+    constexpr std::size_t looks = 100'000;
+    for (const std::size_t changed : {std::size_t{0}, std::size_t{2}}) {
+        double sum = 0.0;
+        double squares = 0.0;
+        double found = 0.0;
+        constexpr std::uint64_t runs = 60;
+        for (std::uint64_t run = 0; run < runs; ++run) {
+            Random random(10, run);
+            std::vector<drift::EProcess> processes;
+            for (std::size_t k = 0; k < features; ++k)
+                processes.emplace_back(sample(normal, random, 100),
+                                       drift::EProcessOptions{.level = 1e-100, .seed = run});
+            std::vector<double> e_values(features, 1.0);
+            double share = 0.0;
+            bool all_found = changed == 0;
+            for (std::size_t i = 0; i < looks; ++i) {
+                const double shared = random.normal();  // features go together
+                double largest = 0.0;
+                for (std::size_t k = 0; k < features; ++k) {
+                    if (k < changed && all_found) continue;  // its evidence stays
+                    const double own = (k % 2 == 0 ? 0.8 : -0.8) * shared + 0.6 * random.normal();
+                    processes[k].update(own + (k < changed ? 2.0 : 0.0));
+                    e_values[k] = processes[k].e_value();
+                    if (k >= changed) largest = std::max(largest, e_values[k]);
+                }
+                if (all_found && largest < 1.0 / level) continue;  // nothing that e-BH could find
+                const auto adjusted = stats::adjust_e_values(e_values);
+                double right = 0.0;
+                double wrong = 0.0;
+                for (std::size_t k = 0; k < features; ++k)
+                    if (adjusted[k] <= level) (k < changed ? right : wrong) += 1.0;
+                all_found = right == static_cast<double>(changed);
+                share = wrong / std::max(1.0, right + wrong);
+                if (wrong > 0.0) break;
+            }
+            sum += share;
+            squares += share * share;
+            found += all_found ? 1.0 : 0.0;
+        }
+        const double mean = sum / runs;
+        const double error = std::sqrt((squares / runs - mean * mean) / runs);
+        MESSAGE(changed << " changed: false discovery proportion " << mean << " +- " << error);
+        CHECK(mean - 4.0 * error <= level);
+        CHECK(found >= 0.95 * runs);
+    }
+}
+
 TEST_CASE("changes are found soon, after a long time without one too") {
     struct Change {
         const char* what;

@@ -13,6 +13,7 @@
 #include "vedette/drift/label_shift.hpp"
 #include "vedette/drift/performance_ranking.hpp"
 #include "vedette/drift/realised_performance.hpp"
+#include "vedette/stats/betting_sequence.hpp"
 #include "vedette/stats/confidence_sequence.hpp"
 
 using namespace vedette::drift;
@@ -165,17 +166,17 @@ TEST_CASE("The gap keeps its level where probabilities hold, and finds concept d
     CHECK(power.at_least(0.9));
 }
 
-TEST_CASE("Losses that are tolerated never alarm more often than the level allows, at every one of many looks") {
+TEST_CASE("Losses that are tolerated never alarm more often than the level allows, at every one of 1e5 looks") {
     constexpr double level = 0.05;
     enum class Law { errors, estimates, changing };
     for (const Law law : {Law::errors, Law::estimates, Law::changing}) {
         CAPTURE(static_cast<int>(law));
         Rate alarms;
-        for (std::uint64_t run = 0; run < 2000; ++run) {
+        for (std::uint64_t run = 0; run < 400; ++run) {
             vedette::Random random(run, static_cast<std::uint64_t>(law));
             HarmMonitor monitor({.tolerated = 0.2, .level = level, .warning_level = 0.1});
             bool alarmed = false;
-            for (std::size_t i = 0; i < 10'000 && !alarmed; ++i) {
+            for (std::size_t i = 0; i < sequence_looks && !alarmed; ++i) {
                 // Each has a conditional mean of 0.2 at most on average so far.
                 double loss = 0.0;
                 if (law == Law::errors) loss = random.uniform() < 0.2 ? 1.0 : 0.0;
@@ -259,6 +260,64 @@ TEST_CASE(
         }
         MESSAGE(std::string(law.name) << ": missed " << missed.value());
         CHECK(missed.at_most(sequence_level));
+    }
+}
+
+TEST_CASE("The bounds by betting on a mean hold at each of 1e5 looks, and close in") {
+    struct Law {
+        const char* name;
+        double mean;  // the border of a cell, where bounds are the least outward
+        double (*draw)(vedette::Random&);
+    };
+    const Law laws[] = {
+        {"rare trials", 0.0625, [](vedette::Random& random) { return random.uniform() < 0.0625 ? 1.0 : 0.0; }},
+        {"cubes of uniform values", 0.25, [](vedette::Random& random) {
+             const double u = random.uniform();
+             return u * u * u;
+         }}};
+    constexpr double enough = 2.0 / sequence_level;
+    for (const Law& law : laws) {
+        CAPTURE(law.name);
+        Rate missed;
+        Rate exceeded;
+        std::size_t differences = 0;
+        for (std::uint64_t run = 0; run < 200; ++run) {
+            vedette::Random random(run, 79);
+            vedette::stats::BettingConfidenceSequence sequence({.level = sequence_level, .cells = 16});
+            // The wealth against the true mean, by the definition: bounds that exclude it need more.
+            double above = 1.0;
+            double below = 1.0;
+            double sum = 0.0;
+            double squares = 0.0;
+            double asked_at = 0.5 * enough;
+            bool holds = true;
+            bool exceeds = false;
+            for (std::size_t i = 1; i <= sequence_looks && holds; ++i) {
+                const double value = law.draw(random);
+                const auto t = static_cast<double>(i);
+                const double stake = std::sqrt(2.0 * std::log(enough) * t / ((0.25 + squares) * t * std::log1p(t)));
+                above *= 1.0 + std::min(stake, 0.5 / law.mean) * (value - law.mean);
+                below *= 1.0 - std::min(stake, 0.5 / (1.0 - law.mean)) * (value - law.mean);
+                sum += value;
+                const double deviation = value - (0.5 + sum) / (t + 1.0);
+                squares += deviation * deviation;
+                sequence.update(value);
+                const double wealth = std::max(above, below);
+                exceeds = exceeds || wealth >= enough;
+                if (wealth < asked_at && i % (sequence_looks / 2) != 0) continue;
+                asked_at = std::max(asked_at, 1.05 * wealth);
+                holds = covers(sequence.bounds(), law.mean);
+                if (!holds && !exceeds) ++differences;
+            }
+            missed.add(!holds);
+            exceeded.add(exceeds);
+            if (holds) CHECK(width(sequence.bounds()) <= 3.0 / 16.0);
+        }
+        MESSAGE(std::string(law.name) << ": missed " << missed.value() << ", wealth enough " << exceeded.value());
+        CHECK(differences == 0);
+        CHECK(missed.at_most(sequence_level));
+        CHECK(exceeded.at_most(sequence_level));
+        CHECK(exceeded.value() > 0.1 * sequence_level);
     }
 }
 

@@ -2,12 +2,15 @@
 // Every score, calibrated: the false-alarm rate is the nominal one on benign requests, and shifted requests alarm.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "guarantee/rate.hpp"
 #include "vedette/core/random.hpp"
+#include "vedette/perturbation/any_score.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/half_space_trees.hpp"
 #include "vedette/perturbation/histogram_score.hpp"
@@ -134,6 +137,46 @@ TEST_CASE("neighbours and mixtures keep the false-alarm rate and find shifted ro
             check(std::string(mixture_score_name(kind)), stream++,
                   perturbation::MixtureScore(view, {.kind = kind, .components = 3, .covariance = covariance}), draw,
                   0.5, runs);
+}
+
+TEST_CASE("scores with the last layer, of subspaces and of matching keep the false-alarm rate") {
+    vedette::Random random(55);
+    const std::size_t n = 300;
+    constexpr int runs = 1000;
+    std::vector<float> reference(n * width), logits(n * width), weights(classes * width);
+    std::vector<std::uint32_t> labels(n);
+    const auto draw = [](vedette::Random& generator, bool benign, float* row) {
+        draw_row(generator, draw_label(generator), row);
+        // Activations of a rectified layer; others light up where no class does.
+        for (std::size_t j = 0; j < width; ++j) row[j] = std::max(0.0F, benign ? row[j] : 9.0F - row[j]);
+    };
+    for (std::size_t i = 0; i < n; ++i) {
+        draw_row(random, labels[i] = draw_label(random), &reference[i * width]);
+        for (std::size_t j = 0; j < width; ++j) reference[i * width + j] = std::max(0.0F, reference[i * width + j]);
+        draw_logits(random, true, &logits[i * width]);
+    }
+    for (std::size_t c = 0; c < classes; ++c)
+        for (std::size_t j = 0; j < width; ++j)
+            weights[c * width + j] = static_cast<float>((j % classes == c ? 1.0 : -0.4) + 0.1 * random.normal());
+    const std::vector<float> bias{0.1F, -0.1F, 0.0F};
+    const perturbation::ScoreReference given{
+        .rows = vedette::MatrixView<float>::row_major(reference.data(), n, width),
+        .labels = labels,
+        .head_weights = vedette::MatrixView<float>::row_major(weights.data(), classes, width),
+        .head_bias = bias};
+    std::uint64_t stream = 70;
+    // Power is claimed where the geometry gives it; the rate is claimed of all.
+    for (const char* const kind :
+         {"residual", "vim", "class_prototype", "fdbd", "nci", "react", "ash_p", "ash_b", "ash_s", "scale"})
+        check(kind, stream++,
+              perturbation::fit_score(
+                  kind, std::string_view(kind) == "residual" || std::string_view(kind) == "vim" ? "dimension=4" : "",
+                  given),
+              draw, 0.0, runs);
+    check("kl_matching", stream,
+          perturbation::fit_score("kl_matching", {},
+                                  {.rows = vedette::MatrixView<float>::row_major(logits.data(), n, width)}),
+          draw_logits, 0.5, runs);
 }
 
 TEST_CASE("scores of raw features keep the false-alarm rate and find shifted rows") {

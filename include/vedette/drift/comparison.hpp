@@ -59,9 +59,10 @@ struct FeatureComparison {
 /// Compares the columns that both tables have, by name and in the reference's order, as double or as texts. Nulls, NaN
 /// and infinities are left out, whatever options.nan says: they are rates, not values. Throws Error: schema_mismatch
 /// when no column is in both tables, or one is numeric here and categorical there; unsupported for a test that never
-/// runs on samples; invalid_argument for options out of range. O(n) a feature, but for permutations.
+/// runs on samples, or for a method that one of them does not have; invalid_argument for options out of range. O(n) a
+/// feature, but for permutations. `rows`: against autocorrelation.
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
-                                       const TestOptions& options = {});
+                                       const TestOptions& options = {}, const RowBlocks& rows = {});
 
 /// A numeric column as a frozen reference, read as `compare` reads columns: nulls, NaN and infinities are left out or,
 /// under NanPolicy::refuse, NaN and infinities refused. Values are rounded to T. Throws Error: type_mismatch for

@@ -56,6 +56,8 @@ struct JointOptions {
     TestOptions test{};
     /// The tests that compare all pairs of rows take at most so many rows of a side, drawn by test.seed.
     std::size_t most_rows = 2000;
+    /// Against autocorrelation; of means no test tells what share of the rows moved.
+    RowBlocks rows{};
 };
 
 /// One test of several columns together.

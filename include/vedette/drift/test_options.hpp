@@ -31,4 +31,21 @@ struct TestOptions {
     std::uint64_t seed = 0;          ///< of the permutations: same seed, same p-value, on every machine
 };
 
+/// How rows in the order of time are taken, where neighbours resemble each other so that they are not exchangeable and
+/// tests alarm too often (stats::thinning_interval says how far apart they must be). Of numbers, means of `block`
+/// consecutive values are compared in place of the values, which keeps power against a change of level; or the first of
+/// each `thin` rows, which keeps what the test is about. Categories, which have no mean, are thinned in both cases.
+/// Results and their effects are of what is compared. Both at least 1, and one of them 1.
+struct RowBlocks {
+    std::uint32_t block = 1;
+    std::uint32_t thin = 1;
+
+    friend bool operator==(const RowBlocks&, const RowBlocks&) = default;
+};
+
+/// "two_sided", "less", "greater"; "unknown" for any other value.
+const char* alternative_name(Alternative alternative) noexcept;
+/// "automatic", "exact", "asymptotic", "permutation"; "unknown" for any other value.
+const char* method_name(Method method) noexcept;
+
 }  // namespace vedette::inline v0::drift

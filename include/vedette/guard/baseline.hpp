@@ -100,8 +100,9 @@ class Baseline {
 
     /// The same baseline with these scores in place of its own, and so with another id. Scores of `features` take a row
     /// of the baseline's features: f32, a category as its cell; a combination takes the values of all scores here that
-    /// are none, in this order. Throws Error: invalid_argument for an empty or repeated name, a control character in
-    /// one, or more than `most_scores`; dimension_mismatch for a score of `features` of another width.
+    /// neither combine nor ask the model, in this order. Throws Error: invalid_argument for an empty or repeated name,
+    /// a control character in one, or more than `most_scores`; dimension_mismatch for a score of `features` of another
+    /// width.
     [[nodiscard]] Baseline with_scores(std::vector<BaselineScore> scores) const;
     static constexpr std::size_t most_scores = 64;
     [[nodiscard]] std::span<const BaselineScore> scores() const noexcept;

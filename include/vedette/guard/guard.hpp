@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,9 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
+#include "vedette/guard/query_memory.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/perturbation/query_score.hpp"
 #include "vedette/validation/check.hpp"
 
 namespace vedette::inline v0 {
@@ -39,6 +42,9 @@ enum class Reason : std::uint8_t {
     calibrated_score_not_evaluated = 12,  ///< it could not tell, its vector was not given, or its calibration is stale
     fused_scores = 13,                    ///< all of them together
     schema = 14,                          ///< a check of the baseline's schema, see Finding::check
+    model_aborted = 15,                   ///< the callback ended a score's questions by a value other than 0
+    query_attack = 16,                    ///< the memory's evidence accuses the account of a query attack
+    extraction = 17,                      ///< the account's inputs look like those that copy a model
 };
 
 /// The word for a reason, e.g. "unseen_category".
@@ -50,9 +56,10 @@ struct Finding {
     Decision decision = Decision::pass;
     validation::Check check = validation::Check::missing;  ///< of `schema`: which one
     /// Index of the feature; of the score for `score` and `score_not_evaluated`; in `Verdict::scores` for
-    /// `calibrated_score` and `calibrated_score_not_evaluated`.
+    /// `calibrated_score`, `calibrated_score_not_evaluated` and `model_aborted`.
     std::uint32_t subject = 0;
-    /// The number found (for wrong_width: the width found; for fused_scores: the e-value); NaN where there is none.
+    /// The number found (for wrong_width: the width found; for fused_scores: the e-value; for model_aborted: what the
+    /// callback returned; for query_attack: the account's e-value; for extraction: W); NaN where there is none.
     double value = 0.0;
 };
 
@@ -62,7 +69,7 @@ struct ThreatTag {
     const char* id;         ///< e.g. "AML.T0015"
     const char* name;       ///< e.g. "Evade AI Model"
 };
-/// Of findings by scores; none for others.
+/// Of findings by scores and by the memory; none for others.
 std::span<const ThreatTag> threat_tags(Reason reason) noexcept;
 
 /// What a score of the baseline says of a request.
@@ -70,6 +77,9 @@ struct ScoreAnswer {
     double score = std::numeric_limits<double>::quiet_NaN();
     double p_value = std::numeric_limits<double>::quiet_NaN();
     Decision decision = Decision::not_evaluated;
+    /// Of a score that asks the model: how that went, and what the callback returned last.
+    perturbation::AnswerStatus status = perturbation::AnswerStatus::answered;
+    std::int32_t callback_status = 0;
 };
 
 /// What a request has besides its row, for the scores that take it. Borrowed for the call.
@@ -77,6 +87,21 @@ struct RequestVectors {
     std::span<const float> embedding{};
     std::span<const float> logits{};
     perturbation::RowContext context{};  ///< the group or weight of the request, where calibrations ask for one
+
+    /// For scores that ask the model: the model, its input (none: the row, as floats) and room for its batches, of
+    /// `Guard::workspace_size`, one per thread.
+    const perturbation::PredictModel* model = nullptr;
+    std::span<const float> input{};
+    std::span<float> workspace{};
+    /// Leaves such scores out, not evaluated but without a finding or a count: of requests outside of your sample.
+    bool without_model = false;
+
+    /// What is remembered across requests (of a policy's "memory"), who asks, and when. The memory is changed, so no
+    /// other thread may use it meanwhile. It takes `input`, where given, else the row, and for PRADA the embedding.
+    QueryMemory* memory = nullptr;
+    std::string_view account{};
+    std::uint64_t time = 0;
+    std::int64_t predicted = -1;  ///< the predicted class; below 0: that of the largest logit, where logits are given
 };
 
 /// The judgement of one request. Plain data: no pointers, no allocation.
@@ -90,6 +115,8 @@ struct Verdict {
     std::uint32_t score_count = 0;                                    ///< scores that the policy names
     std::array<ScoreAnswer, Policy::most_scores> scores{};            ///< of those, in the order of their names
     double fused_e_value = std::numeric_limits<double>::quiet_NaN();  ///< NaN where the policy asks for none
+    perturbation::ModelQueries queries{};                             ///< what scores sent to the model
+    MemoryEvidence memory{};                                          ///< of the request's memory
 
     [[nodiscard]] constexpr bool is_alarm() const noexcept { return decision == Decision::alarm; }
     [[nodiscard]] constexpr bool has(Reason reason) const noexcept {
@@ -142,7 +169,9 @@ class Guard {
     /// Where the baseline has a schema, it decides over types, nulls, NaN and infinities in place of the policy's rules
     /// for them; in a mixed row its texts must come as texts. What the reference never held (a category, a range) is
     /// judged beside it; a category that came as the cell of the unseen ones is judged so alone.
-    /// Never throws, allocates or locks. Cost: about three nanoseconds per feature, and what the scores cost.
+    /// Never throws, allocates or locks. Cost: about three nanoseconds per feature, and what the scores cost; those
+    /// that ask the model call it (`queries_per_request`) on this thread. Once its callback has returned a value other
+    /// than 0, it is not called again for this request: these scores are not evaluated, the rest of the verdict stands.
     [[nodiscard]] Verdict check(std::span<const float> row, Window& window,
                                 const RequestVectors& vectors = {}) const noexcept;
     [[nodiscard]] Verdict check(std::span<const double> row, Window& window,
@@ -161,6 +190,11 @@ class Guard {
     /// Scores of the baseline that the policy names, in the order of `Verdict::scores`.
     [[nodiscard]] std::size_t calibrated_score_count() const noexcept { return calibrated_.size(); }
     [[nodiscard]] const std::string& calibrated_score_name(std::size_t index) const;
+
+    /// Floats for RequestVectors::workspace with this model, and rows that a request sends to it: by the scores that
+    /// the policy names. 0 where none asks.
+    [[nodiscard]] std::size_t workspace_size(const perturbation::PredictModel& model) const noexcept;
+    [[nodiscard]] std::size_t queries_per_request() const noexcept;
 
     /// To be called while a drift alarm holds (`stale`) and when it is over: live requests no longer resemble those
     /// that scores were calibrated with, and until then each is `not_evaluated`. Any thread may call it; copies of a
@@ -199,6 +233,10 @@ class Guard {
     template <class T>
     void run_calibrated(std::span<const T> row, Window& window, const RequestVectors& vectors,
                         Verdict& verdict) const noexcept;
+    void run_memory(const RequestVectors& vectors, std::span<const float> row, Window& window,
+                    Verdict& verdict) const noexcept;
+    static perturbation::Answer ask_model(const perturbation::QueryScore& score, const RequestVectors& vectors,
+                                          std::span<const float> row, Verdict& verdict) noexcept;
     template <class T>
     static std::span<const float> row_as_floats(std::span<const T> row, Window& window) noexcept;
     void name_scores();

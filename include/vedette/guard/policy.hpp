@@ -13,6 +13,7 @@
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/drift/performance.hpp"
+#include "vedette/drift/test_options.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
 namespace vedette::inline v0 {
@@ -110,6 +111,31 @@ struct ScoreRule {
     friend bool operator==(const ScoreRule&, const ScoreRule&) = default;
 };
 
+/// How samples are compared, where they are: by `sample_tests` and `joint_tests`.
+struct SamplePolicy {
+    /// Where p-values come from. A test that has no such law is refused when it is run.
+    drift::Method method = drift::Method::automatic;
+    /// Which way live values are suspected to have moved; a test without direction is refused when it is run.
+    drift::Alternative alternative = drift::Alternative::two_sided;
+    /// In [1, 10^7]: no p-value by permutations is below 1/(permutations + 1), and a correction multiplies it.
+    std::uint64_t permutations = 999;
+    std::uint64_t seed = 0;  ///< of the permutations, and of the rows that tests of pairs take
+    /// Against autocorrelation; how much of the traffic moved is still read off all rows.
+    drift::RowBlocks rows{};
+
+    friend bool operator==(const SamplePolicy&, const SamplePolicy&) = default;
+};
+
+/// What becomes of a request that the memory across requests speaks against, see QueryMemory; where a server gives
+/// none to `Guard::check`, nothing.
+struct MemoryPolicy {
+    Action query_attacks = Action::warn;  ///< of an accused account: pass (counted only), warn or alarm
+    Action extraction = Action::warn;     ///< the same, of an account whose inputs look synthetic
+    bool silent = false;  ///< score, count and report, but neither in a verdict's decision nor its findings
+
+    friend bool operator==(const MemoryPolicy&, const MemoryPolicy&) = default;
+};
+
 /// The whole policy. A default-constructed one is already useful.
 struct Policy {
     static constexpr int version = 1;
@@ -119,6 +145,7 @@ struct Policy {
     std::uint64_t minimum_rows = 100;  ///< live observations below which a feature is not evaluated, >= 1
     /// Of all numeric features together that are not ignored, where samples are at hand.
     std::vector<MultivariateTest> joint_tests{};
+    SamplePolicy samples{};
     FeaturePolicy defaults{};
     std::map<std::string, FeaturePolicy, std::less<>> features;  ///< complete rules of features that differ
 
@@ -136,6 +163,9 @@ struct Policy {
     static constexpr std::size_t most_scores = 8;  ///< so that a verdict holds the evidence of all
     /// Of all scores together, by perturbation::fused_e_value; `pass` leaves it out.
     ScoreRule fused_scores{.level = 1e-3, .action = Action::pass};
+
+    /// Of the memory across requests.
+    MemoryPolicy memory{};
 
     /// The rules that hold for a feature.
     [[nodiscard]] const FeaturePolicy& for_feature(std::string_view name) const;

@@ -40,6 +40,8 @@ const char* released_output_name(ReleasedOutput output) noexcept;
 /// `Window::observe`), by (epsilon, delta)-differential privacy under adding or removing all of them. A window knows no
 /// users, so that the caller sees to the limit: with several rows per user, give the window no more than so many of
 /// each. Whoever is in many released windows pays for each: their epsilons add up, as they do in the account.
+/// Each row must have been judged by itself: `requests` of a window whose guard had a memory are refused, and a guard
+/// whose calibrations were marked stale on account of the rows before is not for this.
 /// Not protected: the reference. Baselines, and the reference's side of every report, are told as they are.
 struct ReleasePolicy {
     static constexpr int version = 1;

@@ -129,6 +129,8 @@ struct ScoreReport {
     Interval rate_interval{};                                ///< Clopper and Pearson
     double allowed_rate = std::numeric_limits<double>::quiet_NaN();
     std::array<std::uint64_t, Window::p_value_cells> p_values{};  ///< requests by the tenth their p-value lies in
+    perturbation::ModelQueries queries{};  ///< what it asked the model; of ScoreInput::model alone, as is `aborted`
+    std::uint64_t aborted = 0;             ///< requests whose questions the callback ended
 
     /// One sentence with the numbers that decided.
     [[nodiscard]] std::string reason() const;
@@ -159,6 +161,21 @@ struct SchemaReport {
     [[nodiscard]] std::string reason() const;
 };
 
+/// What the memory across requests found in the requests of a window, silent or not. Its decision is the policy's
+/// action where an account was accused or seems to copy the model; else a pass, and `not_evaluated` where the memory
+/// could tell of no request.
+struct MemoryReport {
+    Decision decision = Decision::not_evaluated;
+    bool is_silent = false;           ///< by the policy
+    std::uint64_t watched = 0;        ///< requests
+    std::uint64_t query_attacks = 0;  ///< of those, by accused accounts
+    std::uint64_t extractions = 0;    ///< by accounts that seem to copy the model
+    std::uint64_t untold = 0;         ///< of which it could tell neither
+
+    /// One sentence with the numbers that decided.
+    [[nodiscard]] std::string reason() const;
+};
+
 /// The judgement of a window. Plain data; owns what it needs, so baseline and window may go.
 struct Report {
     Decision decision = Decision::not_evaluated;
@@ -169,6 +186,7 @@ struct Report {
     std::vector<StreamReport> streams;    ///< of the policy's monitors, where a watch was attached
     std::vector<ScoreReport> scores;      ///< of the policy's scores, in the order of their names
     std::optional<SchemaReport> schema;   ///< of a baseline with one, where requests were judged
+    std::optional<MemoryReport> memory;   ///< where requests were shown to a memory
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;

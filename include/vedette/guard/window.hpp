@@ -83,6 +83,15 @@ class Window {
     static constexpr std::size_t p_value_cells = 10;
     [[nodiscard]] std::span<const std::uint64_t> p_value_counts(std::size_t score) const noexcept;
 
+    /// Requests that `Guard::check` showed to a memory, silent or not: all; those of accused accounts; those of
+    /// accounts that seem to copy the model; those of which it could tell neither.
+    enum MemoryCount : std::size_t { watched = 0, query_attacks = 1, extractions = 2, untold = 3, memory_counts = 4 };
+    [[nodiscard]] std::uint64_t memory_count(MemoryCount which) const noexcept { return memory_counters_[which]; }
+
+    /// What `Guard::check` sent to the model for a score that asks it, and how often the callback put an end to that.
+    [[nodiscard]] perturbation::ModelQueries model_queries(std::size_t score) const noexcept;
+    [[nodiscard]] std::uint64_t model_aborts(std::size_t score) const noexcept;
+
     /// Requests that `Guard::check` found to fail a check of the baseline's schema, silent or not in the policy; 0
     /// without a schema. By feature (feature_count() + k: expression k) and check, and by the gravest severity (warning
     /// or error).
@@ -106,6 +115,8 @@ class Window {
     template <class T>
     void convert(std::span<const T> row) noexcept;
     void count_score(std::size_t score, double p_value, ScoreCount which) noexcept;
+    void count_remembered(Decision query_attack, Decision extraction) noexcept;
+    void count_asked(std::size_t score, const perturbation::Answer& answer) noexcept;
     void count_failed(validation::Severity gravest) noexcept;
     void read_schema_counters(std::span<const std::uint64_t> stored);
 
@@ -113,7 +124,9 @@ class Window {
     std::vector<std::uint64_t> counters_;      // per feature: cells, then the extras
     std::array<std::uint64_t, 4> requests_{};  // by Decision
     std::uint64_t rejected_ = 0;
-    std::vector<std::uint64_t> score_counters_;   // per score of the baseline: by ScoreCount, then the p-value cells
+    std::vector<std::uint64_t> score_counters_;  // per score of the baseline: by ScoreCount, then the p-value cells
+    std::vector<std::uint64_t> query_counters_;  // where a score asks the model, of each: calls, rows, aborts
+    std::array<std::uint64_t, memory_counts> memory_counters_{};
     std::vector<std::uint64_t> schema_counters_;  // with a schema: rows by severity, then by feature and check
     std::vector<validation::CheckSet> failed_;    // scratch of one row: the failed checks of each feature
     std::vector<std::uint16_t> codes_;            // scratch of one row: the cell of each feature

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace vedette::inline v0::perturbation {
@@ -40,6 +41,16 @@ class AccountLinks {
     /// Groups connected by pairs that share at least `least_shared` for certain, the strongest first.
     [[nodiscard]] std::vector<AccountGroup> groups(std::uint64_t least_shared) const;
 
+    /// Adds what another has counted (Agarwal et al. 2012): both promises hold for all inputs together. A pair that one
+    /// of them does not hold may have been counted there as often as its least counter, and is taken to have been.
+    /// Throws Error(baseline_mismatch) for another capacity.
+    void merge(const AccountLinks& other);
+
+    /// As a container of kind "account_links": what `deserialize` returns goes on the same. Throws Error(corrupt_data)
+    /// for anything else.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static AccountLinks deserialize(std::span<const std::byte> bytes);
+
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return heap_.size(); }
     void reset() noexcept;
@@ -52,6 +63,8 @@ class AccountLinks {
     [[nodiscard]] std::size_t home(std::uint64_t pair) const noexcept;
     [[nodiscard]] std::size_t find(std::uint64_t pair) const noexcept;
     void erase(std::uint64_t pair) noexcept;
+    void fill(std::vector<Counter> counters, std::uint64_t total);
+    [[nodiscard]] std::uint64_t floor() const noexcept { return heap_.front().shared; }
     void sink(std::size_t at) noexcept;
 
     std::vector<Counter> heap_;         // the least count on top

@@ -21,9 +21,10 @@ enum class ScoreInput : std::uint8_t {
     embedding = 1,  ///< the output of a hidden layer
     logits = 2,     ///< the model's output before its softmax, a number per class
     scores = 3,     ///< values of other scores, in an order of the caller's
+    model = 4,      ///< the model's input, about changed copies of which the model is asked (QueryScore)
 };
 
-/// "features", "embedding", "logits" or "scores".
+/// "features", "embedding", "logits", "scores" or "model".
 const char* score_input_name(ScoreInput input) noexcept;
 
 /// One kind of score.
@@ -38,6 +39,8 @@ struct ScoreKindInfo {
 std::span<const ScoreKindInfo> score_kinds() noexcept;
 /// Throws Error(invalid_argument), with all names, for an unknown one.
 const ScoreKindInfo& score_kind(std::string_view name);
+
+class QueryScore;
 
 /// What a score is fitted to; only what the kind uses need be there. Nothing of it is kept by reference.
 struct ScoreReference {
@@ -57,11 +60,16 @@ struct ScoreReference {
 /// A moved-from object may only be assigned to or destroyed.
 class AnyScore {
   public:
-    /// NaN ("could not tell") for a row of another width, and as the class of that kind documents.
+    /// NaN ("could not tell") for a row of another width, for a score that asks the model (see `asks`), and as the
+    /// class of that kind documents.
     [[nodiscard]] double score(std::span<const float> row) const noexcept;
     /// The same, and what each entry of the row adds to it; their sum is the score. NaN, and contributions untouched,
     /// where the kind has none or they are not as many as entries.
     [[nodiscard]] double score(std::span<const float> row, std::span<double> contributions) const noexcept;
+
+    /// The score itself where it asks the model, and so has no answer by the row alone; null where it does not.
+    [[nodiscard]] const QueryScore* asks() const noexcept;
+    explicit AnyScore(const QueryScore& score);
 
     [[nodiscard]] const ScoreKindInfo& kind() const noexcept;
     /// Entries of a row; 0 where any number is taken (a score of logits that was told no number of classes).
@@ -88,6 +96,9 @@ class AnyScore {
 ///
 /// Throws Error: invalid_argument for an unknown kind or option, a value of another type or out of range; and as the
 /// constructor of the kind's class does.
+/// Kinds that ask the model: `squeezers` of feature_squeezing is a text, `bit_depth:5 median:2
+/// non_local_means:11:3:0.0157`; `width` of noise_stability is the reference's where there is one; the `overlays` of
+/// strip are so many rows of the reference, evenly spaced.
 AnyScore fit_score(std::string_view kind, std::string_view options = {}, const ScoreReference& reference = {});
 
 /// The default options of a kind, as one line of JSON.

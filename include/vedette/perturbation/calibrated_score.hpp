@@ -12,6 +12,7 @@
 #include "vedette/core/verdict.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/perturbation/any_score.hpp"
+#include "vedette/perturbation/predict.hpp"
 #include "vedette/stats/conformal.hpp"
 
 namespace vedette::inline v0::perturbation {
@@ -55,6 +56,14 @@ class CalibratedScore {
                                                    const stats::ConformalOptions& options = {},
                                                    std::size_t* unscored = nullptr);
 
+    /// The same of a score that asks the model; see QueryScore::score_all for `queries` and what it throws besides.
+    /// Throws Error(invalid_argument) for a score that does not ask, and so does the other for one that does.
+    [[nodiscard]] static CalibratedScore calibrate(AnyScore score, const CalibrationRows& benign,
+                                                   const PredictModel& model,
+                                                   const stats::ConformalOptions& options = {},
+                                                   ModelQueries* queries = nullptr);
+
+    /// NaN for a score that asks the model: see QueryScore::score and `p_value`.
     [[nodiscard]] ScoreEvidence evaluate(std::span<const float> row, const RowContext& context = {}) const noexcept;
     [[nodiscard]] double p_value(double score, const RowContext& context = {}) const noexcept;
 

@@ -61,6 +61,14 @@ class Prada {
     [[nodiscard]] std::size_t kept() const noexcept { return kept_.size(); }
     [[nodiscard]] bool is_full() const noexcept { return kept_.size() == options_.capacity; }
     [[nodiscard]] std::size_t memory() const noexcept;
+    /// Forgets all inputs; memory stays.
+    void reset() noexcept;
+
+    /// As a container of kind "prada": what `deserialize` returns goes on bit for bit. The bytes hold inputs, as the
+    /// object does. Throws Error(corrupt_data) for anything else. There is no merging: the growing sets depend on the
+    /// order of all inputs, so one account's must go to one object.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static Prada deserialize(std::span<const std::byte> bytes);
 
   private:
     struct Limit {

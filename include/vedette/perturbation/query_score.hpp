@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "vedette/core/view.hpp"
@@ -65,6 +66,16 @@ struct MarginalResamplingOptions {
     std::uint64_t seed = 0;  ///< as in NoiseStabilityOptions
 };
 
+/// The values are written into files and never change; the places of QueryScore::Options are the same.
+enum class QueryScoreKind : std::uint8_t {
+    feature_squeezing = 0,
+    strip = 1,
+    noise_stability = 2,
+    marginal_resampling = 3,
+};
+/// "feature_squeezing", "strip", ...
+const char* query_score_name(QueryScoreKind kind) noexcept;
+
 /// A frozen score of rows by what a model says of changed copies of them. Higher is more anomalous. Immutable, cheap to
 /// copy (shared state), safe to share between any number of threads, each with a workspace of its own; scoring is
 /// noexcept, without allocation or locks, besides what the model does. The row and its copies go to the model in
@@ -101,9 +112,11 @@ class QueryScore {
     [[nodiscard]] Answer score(std::span<const float> row, const PredictModel& model,
                                std::span<float> workspace) const noexcept;
 
-    /// Scores benign rows and calibrates with the scores; `queries`, where given, is added to, also on failure. Throws
-    /// Error: callback_aborted with the callback's value; invalid_argument where a row, the model or a prediction is
-    /// not valid; not_enough_data for no row.
+    /// Scores many rows; `queries`, where given, is added to, also on failure. Throws Error: callback_aborted with the
+    /// callback's value; invalid_argument where a row, the model or a prediction is not valid.
+    [[nodiscard]] std::vector<double> score_all(MatrixView<float> rows, const PredictModel& model,
+                                                ModelQueries* queries = nullptr) const;
+    /// Scores benign rows and calibrates with the scores. Throws Error as score_all, and not_enough_data for no row.
     [[nodiscard]] stats::ConformalCalibration calibrate(MatrixView<float> benign, const PredictModel& model,
                                                         const stats::ConformalOptions& options = {},
                                                         ModelQueries* queries = nullptr) const;
@@ -111,6 +124,20 @@ class QueryScore {
     [[nodiscard]] std::size_t width() const noexcept;  ///< entries of a row
     /// Rows that one score sends to the model.
     [[nodiscard]] std::size_t queries_per_row() const noexcept;
+    /// What one score sends to the model, row after row, into `queries_per_row()` x `width()` floats: for those who
+    /// have the predictions made elsewhere. Throws Error: dimension_mismatch, invalid_argument as an invalid row.
+    void write_queries(std::span<const float> row, std::span<float> queries) const;
+
+    [[nodiscard]] QueryScoreKind kind() const noexcept;
+    using Options =
+        std::variant<FeatureSqueezingOptions, StripOptions, NoiseStabilityOptions, MarginalResamplingOptions>;
+    [[nodiscard]] const Options& options() const noexcept;
+
+    /// As a container of the kind's name: what `deserialize` returns asks the same and scores the same bits. The bytes
+    /// hold what the copies are made of (overlays, noise, drawn values), and so are as secret. Throws
+    /// Error(corrupt_data) for anything else.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static QueryScore deserialize(std::span<const std::byte> bytes);
 
     struct Model;
 

@@ -60,6 +60,15 @@ class QueryWatch {
     /// Takes the evidence against an account back; see CallerEvidence.
     bool forget(std::string_view account) noexcept { return callers_.forget(account); }
 
+    /// As a container of kind "query_watch", with all of its parts and their keys. What `deserialize` returns goes on
+    /// bit for bit. Throws Error(corrupt_data) for anything else.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static QueryWatch deserialize(std::span<const std::byte> bytes);
+    /// Takes in what another remembers and the pairs of accounts that it has counted (FingerprintStore::merge,
+    /// AccountLinks::merge). Evidence per account and its updates stay apart: they depend on the order of an account's
+    /// requests, so route an account to one watch. Throws Error(baseline_mismatch), changing nothing.
+    void merge(const QueryWatch& other);
+
     [[nodiscard]] const FingerprintStore& store() const noexcept { return store_; }
     [[nodiscard]] const CallerEvidence& callers() const noexcept { return callers_; }
     /// Accounts that share inputs, by their marks.

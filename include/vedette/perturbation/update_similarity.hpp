@@ -45,6 +45,7 @@ struct UpdateEvidence {
 class UpdateSimilarity {
   public:
     static constexpr std::size_t lanes = 64;
+    static constexpr std::size_t ways = 8;  ///< accounts of a set
 
     /// Throws Error(invalid_argument) for an option out of range.
     explicit UpdateSimilarity(const UpdateSimilarityOptions& options);
@@ -54,7 +55,14 @@ class UpdateSimilarity {
 
     [[nodiscard]] std::size_t memory() const noexcept;
 
+    /// As a container of kind "update_similarity": what `deserialize` returns goes on bit for bit. The bytes hold the
+    /// projection, and so are as secret. Throws Error(corrupt_data) for anything else. There is no merging: steps have
+    /// an order, so one account's inputs must go to one object.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static UpdateSimilarity deserialize(std::span<const std::byte> bytes);
+
   private:
+    UpdateSimilarity() = default;
     using Sketch = std::array<float, lanes>;
     struct Place {
         std::uint64_t account = 0;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,44 @@ struct BatchReport {
 /// Throws Error(invalid_argument) for a confidence outside (0, 1). O(values), and O(n log n) for `unique`; memory: a
 /// bit per row and failing check, and with `unique` a copy of the column's values, one column at a time.
 [[nodiscard]] BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options = {});
+
+class TableStatistics;
+
+/// The same, and the table counted into `statistics` as TableStatistics::update counts it, bit for bit: the numbers of
+/// a column are judged and counted tile by tile while they are in the first cache. Throws as TableStatistics::update,
+/// too; nothing is counted then.
+[[nodiscard]] BatchReport validate_batch(const Validator& rules, const Table& table, TableStatistics& statistics,
+                                         const BatchOptions& options = {});
+
+/// A table that comes in parts, such as a stream of record batches, held against a schema as if it were whole: the
+/// report of all parts is that of one table with their rows. A part may lack columns: its rows have no value there, and
+/// of a required feature they are `missing`. Not safe for concurrent use.
+class BatchStream {
+  public:
+    /// Throws Error(invalid_argument) for a confidence outside (0, 1).
+    explicit BatchStream(const Validator& rules, const BatchOptions& options = {});
+    ~BatchStream();
+    BatchStream(BatchStream&&) noexcept;
+    BatchStream& operator=(BatchStream&&) noexcept;
+
+    /// Judges one part, which is not needed any more afterwards: of `unique` features the values are copied. Throws
+    /// Error(type_mismatch) for a column of a feature that had another element type before; nothing is judged then.
+    void add(const Table& table);
+    /// And counts it into `statistics`; throws as TableStatistics::update, too.
+    void add(const Table& table, TableStatistics& statistics);
+    [[nodiscard]] std::uint64_t rows() const noexcept;
+    /// The report of all parts; after that the stream is as new.
+    [[nodiscard]] BatchReport finish();
+
+  private:
+    friend BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options);
+    friend BatchReport validate_batch(const Validator& rules, const Table& table, TableStatistics& statistics,
+                                      const BatchOptions& options);
+    struct State;
+    void judge(const Table& table, TableStatistics* statistics);
+
+    std::unique_ptr<State> state_;
+};
 
 /// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error: 12 of 1000 rows (0.62 % to
 /// 2.1 %), first 17, 40`, or `expression "sum" of "total", "fare", "tip": error: 3 of 1000 rows

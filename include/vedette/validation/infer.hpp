@@ -70,6 +70,16 @@ struct Inference {
 /// no schema can hold. O(values), O(n log n) for `unique` and domains; memory: a copy of one column's values.
 [[nodiscard]] Inference infer_schema(const Table& table, const InferenceOptions& options = {});
 
+class TableStatistics;
+
+/// The same from statistics, such as those of shards that were counted apart and merged: features by name, in the order
+/// of bytes. What statistics do not tell is not learned: order, whether floats are whole, and, of a column with more
+/// different values than ValueSample holds, domain, format and uniqueness; lengths are in bytes. Bounds of such a
+/// column take its extremes to be seen once each, far from all others, and so ask for more rows than a table's would.
+/// All columns that were not in every shard are nullable: the rows without them count as null. `read_texts` is not
+/// asked. Throws as above. O(size of the statistics).
+[[nodiscard]] Inference infer_schema(const TableStatistics& statistics, const InferenceOptions& options = {});
+
 /// E.g. `feature "amount": maximum left out: 1 of 40 values refused by the rule of the others, so up to 13 % of new
 /// ones; 5 % are allowed`.
 [[nodiscard]] std::string describe(const FeatureEvidence& feature, const RuleEvidence& rule, double most_refused);

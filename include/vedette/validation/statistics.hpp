@@ -108,7 +108,9 @@ class TableStatistics {
 
   private:
     struct Codec;
+    friend class BatchStream;
     void require_room(std::uint64_t rows) const;
+    void require_fit(const Table& table) const;
 
     StatisticsOptions options_;
     std::uint64_t rows_ = 0;

@@ -322,6 +322,21 @@ class CommandLine(unittest.TestCase):
         report = json.loads(self.expect(run("drift", ref, same, "--test", "welch_t", "--format", "json"), PASS))
         self.assertEqual([feature["test"] for feature in report["windows"][0]["features"]],
                          ["welch_t", "welch_t", "chi_square"])  # categories have no mean: the policy's test
+        blocks = json.loads(self.expect(run("drift", ref, moved, "--test", "mann_whitney", "--method", "asymptotic",
+                                            "--block", "20", "--format", "json"), FAILED))
+        self.assertEqual(blocks["policy"]["samples"], {"method": "asymptotic", "alternative": "two_sided",
+                                                        "permutations": 999, "seed": 0, "block": 20, "thin": 1})
+        test = blocks["windows"][0]["features"][0]["evidence"][0]["test"]
+        self.assertEqual((test["reference_count"], test["live_count"]), (200, 200))
+        self.expect(run("drift", ref, same, "--test", "welch_t", "--method", "exact"), INPUT_ERROR, "exact")
+        self.expect(run("drift", ref, same, "--method", "exact"), INPUT_ERROR, "--test")
+        lower = json.loads(self.expect(run("drift", ref, moved, "--test", "mann_whitney", "--alternative", "less",
+                                           "--ignore", "country", "--format", "json"), PASS))
+        self.assertGreater(lower["windows"][0]["features"][0]["evidence"][0]["test"]["p_value"], 0.99)
+        finer = json.loads(self.expect(run("drift", ref, moved, "--test", "wasserstein", "--permutations", "4999",
+                                           "--format", "json"), FAILED))
+        self.assertEqual(finer["windows"][0]["features"][0]["evidence"][0]["test"]["p_value"], 0.0002)
+        self.expect(run("drift", ref, same, "--test", "welch_t", "--block", "2", "--thin", "2"), INPUT_ERROR, "--block")
         self.expect(run("drift", ref, same, "--test", "two_proportion"), INPUT_ERROR, "--test")
         self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
         self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
@@ -416,6 +431,35 @@ class CommandLine(unittest.TestCase):
         broken = self.write("broken.json", '{"version":1,"features":[{"name":"a","type":"floating","size":1}]}')
         self.expect(run("schema", "check", broken), INPUT_ERROR, "broken.json", "/features/0/size")
         self.expect(run("schema", "diff", before, "nowhere.json"), INPUT_ERROR, "nowhere.json")
+
+    def test_schema_exchange(self):
+        foreign = self.write("foreign.json", json.dumps({"type": "object", "title": "fraud", "required": ["amount"], "properties": {
+            "amount": {"type": "number", "minimum": 0, "description": "EUR"}}}))
+        own = str(self.dir / "own.json")
+        told = run("schema", "import", foreign, "--from", "json-schema", "-o", own)
+        self.expect(told, PASS, "annotation: /properties/amount/description: is not kept", "stricter: /additionalProperties")
+        self.expect(run("schema", "check", own), PASS, '"minimum":0.0')
+        exported = json.loads(run("schema", "export", own, "--to", "json-schema").stdout)
+        self.assertEqual(exported["properties"], {"amount": {"type": "number", "minimum": 0.0}})
+        pbtxt = self.write("schema.pbtxt", "feature { name: 'x' type: FLOAT\n unique_constraints { min: 2 } }")
+        self.expect(run("schema", "import", pbtxt, "--from", "tfdv"), INPUT_ERROR, "schema.pbtxt", "2:2")
+        told = run("schema", "import", pbtxt, "--from", "tfdv", "--allow-loss")
+        self.assertEqual(told.returncode, PASS)
+        self.assertIn(b"looser: 2:2", told.stderr)
+
+    def test_schema_compare(self):
+        saved = []
+        for name, share in (("monday", 50), ("tuesday", 20)):
+            rows = "".join(f"{'CH' if i % 100 < share else 'DE'},{i % 7}\n" for i in range(400))
+            data = self.write(name + ".csv", "land,price\n" + rows)
+            saved.append(str(self.dir / (name + ".stats")))
+            run("schema", "statistics", data, "--save", saved[-1])
+        self.expect(run("schema", "compare", *saved, "--infinity-norm", "0.31"), PASS, "0.3 ", "pass")
+        told = run("schema", "compare", *saved, "--limit", "land:infinity_norm=0.2", "--format", "json")
+        self.assertEqual(told.returncode, FAILED)
+        self.assertEqual(json.loads(told.stdout)["columns"][0]["anomaly"], "COMPARATOR_L_INFTY_HIGH")
+        self.assertNotIn(b"worst", told.stdout)
+        self.expect(run("schema", "compare", *saved, "--limit", "land=0.2"), INPUT_ERROR, "COLUMN:COMPARATOR=LIMIT")
 
     def test_schema_of_a_baseline(self):
         rows = [f"{i % 50 / 4},{'CH' if i % 3 else 'DE'}" for i in range(400)]

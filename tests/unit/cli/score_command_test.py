@@ -86,6 +86,76 @@ class Score(unittest.TestCase):
                          struct.pack("<100f", *values))
         self.assertEqual(run("score", "run", score, npy).returncode, PASS)
 
+    def npy(self, name, rows):
+        shape = f"({len(rows)}, {len(rows[0])})" if isinstance(rows[0], list) else f"({len(rows)},)"
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+        header += " " * (63 - (len(header) + 10) % 64) + "\n"
+        flat = [x for row in rows for x in (row if isinstance(row, list) else [row])]
+        return self.write(name, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                          struct.pack(f"<{len(flat)}f", *flat))
+
+    def test_the_last_layer(self):
+        weights, bias = self.npy("w.npy", [[1.0, 0.0], [0.0, 1.0]]), self.npy("b.npy", [0.5, -0.5])
+        for kind in ("fdbd", "nci", "react", "ash_s", "scale"):
+            score = self.fit(kind, f"{kind}.score", "--label", "class", "--head-weights", weights, "--head-bias", bias)
+            live = self.write("live.csv", table(50, 3))
+            done = run("score", "run", score, live, "--ignore", "class", "--format", "json")
+            self.assertIn(done.returncode, (PASS, FAILED), done.stderr)
+            self.assertEqual(json.loads(done.stdout)["not_evaluated"], 0)
+        reference, output = self.folder / "reference.csv", self.folder / "x"
+        for more, words in ((("--head-weights", weights), "bias"), ((), "weights"),
+                            (("--head-weights", self.npy("v.npy", [[1.0], [2.0]]), "--head-bias", bias), "")):
+            done = run("score", "fit", reference, "--kind", "fdbd", "--label", "class", *more, "-o", output)
+            self.assertNotEqual(done.returncode, PASS)
+            self.assertIn(words, done.stderr)
+
+    def predictions(self, questions):
+        """A model of two columns, over what the tool asks: logistic in their difference."""
+        data = questions.read_bytes()
+        start = 10 + struct.unpack("<H", data[8:10])[0]
+        x = struct.unpack(f"<{(len(data) - start) // 4}f", data[start:])
+        rows = []
+        for i in range(0, len(x), 2):
+            p = 1.0 / (1.0 + 2.718281828 ** (-4.0 * (x[i] + x[i + 1])))
+            rows.append([1.0 - p, p])
+        return rows
+
+    def test_asking_the_model(self):
+        benign = self.write("benign.csv", table(200, 2))
+        plain, score = self.folder / "plain.score", self.folder / "asking.score"
+        kind = ("--kind", "noise_stability", "--options", "width=2,standard_deviation=0.3,copies=4")
+        self.assertEqual(run("score", "fit", *kind, "-o", plain).returncode, PASS)
+        questions = self.folder / "q.npy"
+        done = run("score", "queries", plain, benign, "--ignore", "class", "-o", questions)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        answers = self.npy("answers.npy", self.predictions(questions))
+        done = run("score", "fit", *kind, "--ignore", "class", "--calibrate", benign, "--predictions", answers, "-o",
+                   score)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        self.assertIn("calibrated by 200", done.stdout)
+        # A row at the boundary is the strangest; one with a gap is asked nothing.
+        live = self.write("live.csv", "a,b\n3,3\n0,0\n,1\n-3,-3\n")
+        self.assertEqual(run("score", "queries", score, live, "-o", questions).returncode, PASS)
+        told = self.predictions(questions)
+        self.assertEqual(len(told), 3 * 5)
+        out = self.folder / "out.csv"
+        done = run("score", "run", score, live, "--predictions", self.npy("p.npy", told), "-o", out)
+        self.assertIn(done.returncode, (FAILED, NOT_ENOUGH), done.stderr)
+        values = [line.split(",")[1] for line in out.read_text().splitlines()[1:]]
+        self.assertEqual(values[2], "")
+        self.assertGreater(float(values[1]), 10.0 * max(float(values[0]), float(values[3])))
+        expected = sum(2.0 * abs(p[1] - told[5][1]) for p in told[6:10]) / 4.0
+        self.assertAlmostEqual(float(values[1]), expected, places=5)
+        for arguments, words in (
+                (("score", "run", score, live), "--predictions"),
+                (("score", "run", score, live, "--predictions", answers), "1000 predictions"),
+                (("score", "run", score, live, "--predictions", self.npy("p.npy", [[2.0, 3.0]] * 15)), "--logits"),
+                (("score", "queries", self.fit("ecod", "t.score", "--ignore", "class"), live, "-o", questions),
+                 "does not ask")):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, INPUT_ERROR, (arguments, done.stdout, done.stderr))
+            self.assertIn(words, done.stderr)
+
     def test_without_calibration_nothing_is_evaluated(self):
         output = self.folder / "e.score"
         self.assertEqual(run("score", "fit", "--kind", "energy", "-o", output).returncode, PASS)

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "vedette/core/error.hpp"
@@ -198,4 +199,57 @@ TEST_CASE("what the data do not allow is not evaluated, and misuse is refused") 
                     vedette::Error);
     CHECK_THROWS_AS(d::compare(Table({{"t", Column::strings(texts)}}), Table({{"t", Column::numeric(empty)}}), tests),
                     vedette::Error);
+}
+
+TEST_CASE("rows are compared in blocks or thinned, categories thinned, by the method asked for") {
+    Sample x = normals(203, 1);
+    const Sample y = normals(120, 2, 0.5);
+    x[5] = std::numeric_limits<double>::quiet_NaN();
+    std::vector<std::string_view> texts;
+    for (int i = 0; i < 203; ++i) texts.push_back(i % 4 == 0 ? "kept" : "other");
+    Sample blocks;
+    Sample thinned;
+    double sum = 0.0;
+    int taken = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        if (i % 4 == 0 && std::isfinite(x[i])) thinned.push_back(x[i]);
+        if (!std::isfinite(x[i])) continue;
+        sum += x[i] / 4.0;
+        if (++taken % 4 != 0) continue;
+        blocks.push_back(sum);
+        sum = 0.0;
+    }
+    Sample live_blocks;
+    Sample live_thinned;
+    for (std::size_t i = 0; i + 4 <= y.size(); i += 4) {
+        live_blocks.push_back(y[i] / 4.0 + y[i + 1] / 4.0 + y[i + 2] / 4.0 + y[i + 3] / 4.0);
+        live_thinned.push_back(y[i]);
+    }
+    const std::vector<std::string_view> some(texts.begin(), texts.begin() + 120);
+    const std::vector<DriftTest> tests{DriftTest::kolmogorov_smirnov, DriftTest::mann_whitney, DriftTest::chi_square};
+    const Table reference({{"x", Column::numeric(x)}, {"t", Column::strings(texts)}});
+    const Table live({{"x", Column::numeric(y)}, {"t", Column::strings(some)}});
+    const auto p_of = [](const Sample& a, const Sample& b, d::Method method) {
+        return d::ks_two_sample(d::SortedSample<double>(a), d::SortedSample<double>(b), {.method = method}).p_value;
+    };
+    for (const d::Method method : {d::Method::automatic, d::Method::asymptotic}) {
+        const auto by_block = d::compare(reference, live, tests, {.method = method}, {.block = 4});
+        CHECK(by_block[0].results[0].result.reference_count == 50.0);
+        CHECK(by_block[0].results[0].result.live_count == 30.0);
+        CHECK(by_block[0].results[0].result.p_value == p_of(blocks, live_blocks, method));
+        CHECK(by_block[1].results[0].result.reference_count == 51.0);
+        CHECK(by_block[1].results[0].result.p_value == 1.0);  // "kept" alone
+        const auto by_thin = d::compare(reference, live, tests, {.method = method}, {.thin = 4});
+        CHECK(by_thin[0].results[0].result.p_value == p_of(thinned, live_thinned, method));
+        CHECK(by_thin[0].results[0].result.reference_count == 51.0);
+    }
+    CHECK(p_of(blocks, live_blocks, d::Method::automatic) != p_of(blocks, live_blocks, d::Method::asymptotic));
+    const auto none = d::compare(reference, live, tests, {}, {.block = 1000});
+    CHECK(std::isnan(none[0].results[0].result.p_value));
+    for (const d::RowBlocks& wrong : {d::RowBlocks{.block = 0}, d::RowBlocks{.thin = 0}, d::RowBlocks{2, 2}})
+        CHECK_THROWS_AS(d::compare(reference, live, tests, {}, wrong), vedette::Error);
+    for (const d::Method method :
+         {d::Method::automatic, d::Method::exact, d::Method::asymptotic, d::Method::permutation})
+        CHECK(std::string_view(d::method_name(method)) != "unknown");
+    CHECK(std::string_view(d::method_name(static_cast<d::Method>(9))) == "unknown");
 }

@@ -21,6 +21,7 @@
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
+#include "vedette/drift/row_monitor.hpp"
 
 namespace drift = vedette::drift;
 namespace kernels = vedette::kernels;
@@ -266,4 +267,58 @@ TEST_CASE("waves are those of the scalar twin, same bits on every instruction se
                 REQUIRE(std::abs(out[i * 2 * features + features + k] / 1048576.0 - std::sin(angle)) < size);
             }
     }
+}
+
+TEST_CASE("a monitor of rows by name takes means of blocks, or one row of so many, as its reference") {
+    vedette::Random random(11);
+    std::vector<double> reference(3 * 1000);
+    for (double& value : reference) value = random.normal();
+    std::vector<double> means;
+    std::vector<double> thinned;
+    for (std::size_t i = 0; i + 5 <= 1000; i += 5)
+        for (std::size_t j = 0; j < 3; ++j) {
+            double mean = 0.0;
+            for (std::size_t k = 0; k < 5; ++k) mean += reference[3 * (i + k) + j] / 5.0;
+            means.push_back(mean);
+            thinned.push_back(reference[3 * i + j]);
+        }
+    const std::string options = "window=20, expected_run=500, features=16, simulations=1000, seed=3";
+    for (const bool thin : {false, true}) {
+        CAPTURE(thin);
+        drift::RowMonitor monitor("mmd_monitor", options + (thin ? ", thin=5" : ", block=5"), view_of(reference));
+        drift::RowMonitor alone("mmd_monitor", options, view_of(thin ? thinned : means));
+        CHECK(monitor.has_options(options + (thin ? ", thin=5" : ", block=5")));
+        CHECK_FALSE(monitor.has_options(options));
+        std::vector<double> block(3);
+        std::uint64_t changes = 0;
+        for (std::size_t i = 0; i < 1003; ++i) {
+            std::vector<double> row{random.normal(), random.normal(), random.normal() + (i < 500 ? 0.0 : 1.5)};
+            const drift::RowMonitor copy = drift::RowMonitor::deserialize(monitor.serialize());
+            CHECK(copy.serialize() == monitor.serialize());
+            if (!thin && i % 7 == 0) {  // belongs to no block
+                CHECK(monitor.update(std::vector<double>{1.0, std::nan(""), 1.0}) != MonitorState::change);
+                alone.update(std::vector<double>{1.0, std::nan(""), 1.0});
+            }
+            changes += monitor.update(row) == MonitorState::change ? 1U : 0U;
+            if (i % 5 == 0) std::fill(block.begin(), block.end(), 0.0);
+            for (std::size_t j = 0; j < 3; ++j) block[j] += row[j] / 5.0;
+            if (thin && i % 5 == 0) alone.update(row);
+            if (!thin && i % 5 == 4) alone.update(block);
+        }
+        CHECK(changes > 0);
+        CHECK(changes == alone.counts().changes);
+        CHECK(monitor.counts().accepted == alone.counts().accepted);
+        CHECK(monitor.reading().statistic == alone.reading().statistic);
+        CHECK(monitor.seen() == 1003 + (thin ? 0U : 144U));
+        monitor.reset();
+        CHECK(monitor.seen() == 0);
+        auto bytes = monitor.serialize();
+        bytes[bytes.size() / 2] ^= std::byte{1};
+        CHECK(code_of([&] { (void)drift::RowMonitor::deserialize(bytes); }) == ErrorCode::corrupt_data);
+    }
+    // Means of reference rows that lack a value are not made, and a block must be there at all.
+    CHECK(code_of([&] { drift::RowMonitor("mmd_monitor", options + ", block=1001", view_of(reference)); }) ==
+          ErrorCode::not_enough_data);
+    CHECK(code_of([&] { drift::RowMonitor::check("mmd_monitor", "block=2, thin=2"); }) == ErrorCode::invalid_argument);
+    CHECK_NOTHROW(drift::RowMonitor::check("mmd_monitor", "block=1, thin=2"));
 }

@@ -102,6 +102,26 @@ TEST_CASE("incomplete rows are left out, and long tables thinned for tests of pa
     }
 }
 
+TEST_CASE("rows are compared together in blocks, which tell no share of rows that moved, or thinned") {
+    Columns reference(300, 1), live(200, 2);
+    live.a[7] = std::nan("");
+    drift::JointOptions options;
+    options.test.permutations = 19;
+    options.rows = {.block = 5};
+    for (const auto& answer : drift::compare_jointly(reference.table(), live.table(), all_tests, options)) {
+        CHECK(answer.result.reference_count == 60);
+        CHECK(answer.result.live_count == 39);
+        CHECK(std::isnan(answer.moved_share));
+    }
+    options.rows = {.thin = 7};
+    for (const auto& answer : drift::compare_jointly(reference.table(), live.table(), all_tests, options)) {
+        CHECK(answer.result.reference_count == 43);
+        CHECK(answer.result.live_count == 28);  // row 7 is one of 29
+    }
+    options.rows = {.block = 2, .thin = 2};
+    CHECK_THROWS_AS(drift::compare_jointly(reference.table(), live.table(), all_tests, options), vedette::Error);
+}
+
 TEST_CASE("misuse of joint comparisons") {
     const Columns some(50, 1);
     const Table words({{"word", Column::strings(some.word)}});

@@ -2,35 +2,16 @@
 // Counts what the request path allocates: nothing.
 #include <doctest/doctest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "sample.hpp"
+#include "unit/drift/allocation_count.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/watch.hpp"
+#include "vedette/stats/betting_sequence.hpp"
 #include "vedette/stats/confidence_sequence.hpp"
 #include "vedette/validation/validator.hpp"
 
-// Every allocation of this executable is counted. The sanitizers replace these operators themselves.
+// The sanitizers replace operator new themselves, so that nothing is counted.
 #if !defined(VEDETTE_SANITIZED)
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-// Inlined, g++ 12 takes the pair of malloc and free for a mismatch.
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-
 TEST_CASE("validating rows and confidence sequences allocate nothing") {
     using namespace vedette;
     const validation::Validator rules(validation::Schema::from_json(R"({"version": 1, "features": [
@@ -44,16 +25,19 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
     std::vector<validation::RowFinding> findings(8);
     stats::MeanConfidenceSequence mean;
     stats::ProportionConfidenceSequence proportion;
-    const std::size_t before = allocations;
+    stats::BettingConfidenceSequence betting;
+    const std::size_t before = allocation_count();
     std::size_t found = 0;
     for (int i = 0; i < 200; ++i) {
         found += rules.list(rules.validate(numbers, failed), failed, findings);
         found += rules.list(rules.validate(mixed, failed), failed, findings);
         mean.update(0.5);
         proportion.update(i % 2 == 0);
+        betting.update(0.5);
+        found += betting.bounds().lower <= 0.5 ? 1U : 0U;
         found += mean.bounds().lower <= proportion.bounds().upper ? 1U : 0U;
     }
-    CHECK(allocations == before);
+    CHECK(allocation_count() == before);
     CHECK(found > 1000);
 }
 
@@ -69,10 +53,10 @@ TEST_CASE("a pattern's automaton allocates the states that texts ask for, once")
         return valid;
     };
     CHECK(judge() == 1);
-    const std::size_t before = allocations;
+    const std::size_t before = allocation_count();
     std::size_t valid = 0;
     for (int i = 0; i < 100; ++i) valid += judge();
-    CHECK(allocations == before);
+    CHECK(allocation_count() == before);
     CHECK(valid == 100);
 }
 
@@ -96,12 +80,12 @@ TEST_CASE("scores of the baseline are asked without allocation") {
     const std::vector<float> narrow{1.0F, 0.0F, 0.5F, 1.0F};
     const std::vector<double> wide{-1e9, std::nan(""), 0.5, 7.0};
     const std::vector<Value> mixed{1.0, 0.0, 9.0, "CH"};
-    const std::size_t before = allocations;
+    const std::size_t before = allocation_count();
     std::uint32_t answers = 0;
     for (int i = 0; i < 1000; ++i)
         answers += guard.check(narrow, window, {.logits = narrow}).score_count +
                    guard.check(wide, window, {.logits = narrow}).score_count + guard.check(mixed, window).score_count;
-    CHECK(allocations == before);
+    CHECK(allocation_count() == before);
     CHECK(answers == 6000);
 }
 
@@ -117,7 +101,7 @@ TEST_CASE("checking and counting rows allocates nothing") {
     const std::vector<double> wide{-1e9, std::nan(""), 0.5, 7.0};
     const std::vector<Value> mixed{Value(), 0.0, "wrong", "a category that nobody has ever seen before"};
     const std::vector<float> short_row{1.0F};
-    const std::size_t before = allocations;
+    const std::size_t before = allocation_count();
     unsigned reasons = 0;
     for (int i = 0; i < 1000; ++i) {
         reasons |= guard.check(narrow, window).reasons | guard.check(wide, window).reasons |
@@ -126,7 +110,7 @@ TEST_CASE("checking and counting rows allocates nothing") {
         window.observe(wide);
         window.observe(mixed);
     }
-    CHECK(allocations == before);
+    CHECK(allocation_count() == before);
     CHECK(reasons != 0);
 
     // Nor does watching them: monitors, alarms, estimates of several classes at the end of a block.
@@ -148,7 +132,7 @@ TEST_CASE("checking and counting rows allocates nothing") {
                                                                  labels, labels),
                  .estimates = {},
                  .groups = {{"embedding", MatrixView<double>::row_major(many.data(), 90, 3)}}});
-    const std::size_t then = allocations;
+    const std::size_t then = allocation_count();
     for (int i = 0; i < 2000; ++i) {
         watch.observe(narrow, i);
         watch.observe(wide, i);
@@ -159,9 +143,9 @@ TEST_CASE("checking and counting rows allocates nothing") {
         watch.observe_embedding(0, std::span(scores).first(3), i);
         watch.observe_embedding(0, narrow, i);
     }
-    CHECK(allocations == then);
+    CHECK(allocation_count() == then);
     CHECK(watch.alarms() > 0);
     const std::vector<int> proof(10);
-    CHECK(allocations > before);  // the counter does count
+    CHECK(allocation_count() > before);  // the counter does count
 }
 #endif

@@ -45,6 +45,11 @@ TEST_CASE("writing and reading again changes nothing") {
     policy.features["age"].test = DriftTest::wasserstein;
     policy.features["age"].sample_tests = {DriftTest::mann_whitney, DriftTest::epps_singleton};
     policy.joint_tests = {MultivariateTest::mmd_fuse, MultivariateTest::classifier};
+    policy.samples = {.method = drift::Method::permutation,
+                      .alternative = drift::Alternative::less,
+                      .permutations = 19'999,
+                      .seed = 1ULL << 40U,
+                      .rows = {.thin = 7}};
     policy.features["age"].request.null = Action::alarm;
     const std::string text = policy.to_json();
     const Policy again = Policy::from_json(text);
@@ -54,6 +59,7 @@ TEST_CASE("writing and reading again changes nothing") {
     CHECK(again.for_feature("age").sample_tests == policy.features["age"].sample_tests);
     CHECK(again.for_feature("other").sample_tests.empty());
     CHECK(again.joint_tests == policy.joint_tests);
+    CHECK(again.samples == policy.samples);
     CHECK(again.compares_samples());
     CHECK_FALSE(Policy{}.compares_samples());
 }
@@ -89,6 +95,13 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
     CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["welch_t", "t"]}})"),
                    "/defaults/sample_tests/1: \"t\" is not one of"));
     CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["two_proportion"]}})"), "does not run on samples"));
+    CHECK(contains(refusal(R"({"samples": {"method": "exakt"}})"), "/samples/method: \"exakt\" is not one of"));
+    CHECK(contains(refusal(R"({"samples": {"permutations": 0}})"), "/samples/permutations: 0 lies outside"));
+    CHECK(contains(refusal(R"({"samples": {"alternative": "more"}})"), "/samples/alternative: \"more\" is not one of"));
+    CHECK(contains(refusal(R"({"samples": {"seed": -1}})"), "/samples/seed: must be a whole number"));
+    CHECK(contains(refusal(R"({"samples": {"block": 0}})"), "/samples/block: must be a positive integer"));
+    CHECK(contains(refusal(R"({"samples": {"block": 4294967296}})"), "/samples/block: must be a positive integer"));
+    CHECK(contains(refusal(R"({"samples": {"block": 2, "thin": 2}})"), "/samples: block and thin exclude each other"));
     CHECK(contains(refusal(R"({"features": {"age": {"sample_tests": ["welch_t", "welch_t"]}}})"),
                    "/features/age/sample_tests: names a test twice"));
     CHECK(contains(refusal(R"({"joint_tests": ["mmd"]})"), "/joint_tests/0: \"mmd\" is not one of"));

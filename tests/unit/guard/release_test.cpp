@@ -19,6 +19,7 @@
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/watch.hpp"
 #include "vedette/privacy/audit.hpp"
+#include "vedette/privacy/discrete_laplace.hpp"
 #include "vedette/validation/validator.hpp"
 
 namespace {

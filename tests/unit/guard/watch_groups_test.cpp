@@ -104,7 +104,8 @@ TEST_CASE("a policy names groups, and is refused where they make no sense") {
     CHECK(contains(with(R"(, "features": 12)"), "multiple of 8"));
     CHECK(contains(with(R"(, "bandwidth": -1)"), "bandwidth"));
     CHECK(contains(with(R"(, "expected_run": 50)"), "expected_run"));
-    CHECK(contains(with(R"(, "block": 2)"), "no option \"block\""));
+    CHECK(contains(with(R"(, "block": 0)"), "block must be a whole number from 1"));
+    CHECK(contains(with(R"(, "block": 2, "thin": 3)"), "exclude each other"));
     CHECK(contains(with(R"(}, {"kind": "mmd_monitor")"), "names mmd_monitor twice"));
     CHECK(contains(refusal(R"({"g": {"features": [], "monitors": [{"kind": "mmd_monitor"}]}})"), "array of names"));
     const auto of = [](const std::string& features) {
@@ -249,4 +250,43 @@ TEST_CASE("rows of a group that cannot enter are counted, and an index that is n
     CHECK(reports[2].counts.nan == 1);
     CHECK(reports[2].seen == 4);
     CHECK(watch.rejected() == 1);
+}
+
+TEST_CASE("blocks of a group's rows are watched as means, saved and resumed bit for bit") {
+    const Baseline baseline = sample_baseline(300);
+    const Rows reference(1200, 3);
+    for (const char* const key : {"block", "thin"}) {
+        CAPTURE(key);
+        const Policy policy = Policy::from_json(R"({"groups": {"money": {"features": ["score", "income"], "monitors": [
+            {"kind": "mmd_monitor", "window": 20, "expected_run": 2000, "features": 16, "simulations": 1000, ")" +
+                                                std::string(key) + R"(": 4}]}}})");
+        CHECK(Policy::from_json(policy.to_json()).groups == policy.groups);
+        Watch watch(baseline, policy, reference.references());
+        CHECK(watch.group_monitor("money").block_length() == 4);
+        Watch pieces = watch;
+        Random random(8);
+        Random same(8);
+        const auto rows = [&](Watch& of, Random& numbers, int begin, int end) {
+            for (int i = begin; i < end; ++i)
+                of.observe(std::vector<double>{i == 33 ? std::nan("") : numbers.normal() + (i < 200 ? 0.0 : 2.0), 0.0,
+                                               numbers.normal(), 0.0});
+        };
+        rows(watch, random, 0, 411);
+        for (int begin = 0; begin < 411; begin += 137) {
+            rows(pieces, same, begin, begin + 137);
+            pieces = Watch::from_bytes(baseline, policy, pieces.to_bytes());
+        }
+        CHECK(pieces.to_bytes() == watch.to_bytes());
+        const StreamReport report = watch.report()[0];
+        CHECK(report.seen == 411);
+        CHECK(report.decision == Decision::alarm);
+        CHECK(report.alarms.front().position > 200);
+        CHECK(report.alarms.front().position < 280);
+        CHECK(nlohmann::json::parse(report.options)[key] == 4);
+        Policy unblocked = policy;
+        unblocked.groups["money"].monitors[0].options =
+            R"({"window": 20, "expected_run": 2000, "features": 16, "simulations": 1000})";
+        CHECK(code_of([&] { (void)Watch::from_bytes(baseline, unblocked, watch.to_bytes()); }) ==
+              ErrorCode::invalid_policy);
+    }
 }

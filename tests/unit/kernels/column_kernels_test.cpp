@@ -5,8 +5,10 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "kernels/dispatch.hpp"
 
 using namespace vedette::kernels;
@@ -50,5 +52,120 @@ TEST_CASE("column kernels agree with their twins, bit for bit") {
                 }
             }
         }
+    }
+}
+
+TEST_CASE("sums of doubles agree with their twin, bit for bit, and are exact") {
+    std::mt19937_64 random(12);
+    std::normal_distribution<double> normal;
+    for (const std::size_t n : {1U, 7U, 16U, 65U, 1000U, 4096U}) {
+        for (const int scale : {-420, -60, 0, 300}) {
+            std::vector<double> x(n);
+            for (double& value : x) value = std::ldexp(normal(random), scale - static_cast<int>(random() % 20));
+            if (n > 20) x[3] = 0.0, x[5] = -0.0;
+            DoubleCensus expected;
+            scalar::double_census(x.data(), n, &expected);
+            int exponent = 0;
+            static_cast<void>(std::frexp(std::max(-expected.minimum, expected.maximum), &exponent));
+            const double high = std::ldexp(1.0, exponent);
+            DoubleSums want;
+            scalar::double_sums(x.data(), n, high, &want);
+            // In quadruple precision, scaled, no product of the window and no sum of 4096 is rounded by more than its
+            // last bits.
+            long double total = 0.0L;
+            for (const double value : x) {
+                const double size = std::abs(value);
+                if (size >= high * 0x1p-15 && size < high) total += static_cast<long double>(value);
+            }
+            CHECK(static_cast<double>(total / high) ==
+                  doctest::Approx((want.sum[0] + want.sum[1]) / high).epsilon(1e-15));
+            for (const KernelTable* table : available_tables()) {
+                CAPTURE(table->name);
+                CAPTURE(n);
+                DoubleCensus census;
+                table->columns.double_census(x.data(), n, &census);
+                CHECK(census.is_finite == expected.is_finite);
+                CHECK(census.zeros == expected.zeros);
+                CHECK(census.negatives == expected.negatives);
+                CHECK(census.minimum == expected.minimum);
+                CHECK(census.maximum == expected.maximum);
+                CHECK(census.least == expected.least);
+                DoubleSums found;
+                table->columns.double_sums(x.data(), n, high, &found);
+                for (int i = 0; i < 2; ++i) CHECK(found.sum[i] == want.sum[i]);
+                for (int i = 0; i < 4; ++i) CHECK(found.squares[i] == want.squares[i]);
+            }
+        }
+    }
+}
+
+TEST_CASE("marks of integers and codes agree with their twins") {
+    std::mt19937_64 random(13);
+    for (const std::size_t n : {1U, 63U, 64U, 65U, 129U, 4096U}) {
+        for (const std::size_t size : {1U, 31U, 200U, 256U, 257U, 5000U}) {
+            std::vector<std::uint64_t> x(n), words((n + 63) / 64), expected(words.size());
+            std::vector<std::int32_t> codes(n);
+            std::vector<std::uint32_t> set((size + 31) / 32);
+            for (std::uint32_t& word : set) word = static_cast<std::uint32_t>(random());
+            for (std::size_t i = 0; i < n; ++i) {
+                x[i] = random() >> (random() % 64);
+                if (random() % 2 == 0) x[i] = ~x[i];
+                codes[i] = random() % 9 == 0 ? -1 - static_cast<std::int32_t>(random() % 1000)
+                                             : static_cast<std::int32_t>(random() % size);
+            }
+            const CodeSet given{set.data(), size};
+            const auto lower = static_cast<std::int64_t>(random()), upper = static_cast<std::int64_t>(random() >> 1U);
+            for (const KernelTable* table : available_tables()) {
+                CAPTURE(table->name);
+                const ColumnKernels& kernel = table->columns;
+                for (const std::uint64_t flip : {std::uint64_t{0}, std::uint64_t{1} << 63U}) {
+                    const auto marked = scalar::mark_integers(x.data(), n, flip, lower, upper, expected.data());
+                    CHECK(kernel.mark_integers(x.data(), n, flip, lower, upper, words.data()) == marked);
+                    CHECK(words == expected);
+                }
+                CHECK(kernel.mark_codes(codes.data(), n, &given, words.data()) ==
+                      scalar::mark_codes(codes.data(), n, &given, expected.data()));
+                CHECK(words == expected);
+                CHECK(kernel.mark_negative(codes.data(), n, words.data()) ==
+                      scalar::mark_negative(codes.data(), n, expected.data()));
+                CHECK(words == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("UTF-8: every three bytes, and texts with a byte that is wrong, as byte by byte") {
+    std::mt19937_64 random(14);
+    const char* const pieces[] = {"abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "twenty ASCII letters"};
+    for (const KernelTable* table : available_tables()) {
+        const auto kernel = table->texts.count_code_points;
+        if (kernel == nullptr) continue;
+        const auto agrees = [&](std::string_view text) {
+            const auto wanted = vedette::detail::count_code_points(text);
+            return kernel(text.data(), text.size()) == wanted.value_or(no_code_points);
+        };
+        std::uint64_t wrong = 0, valid = 0;
+        // The third byte only where the second is asked of it; each at the ends of the ranges that tell bytes apart.
+        for (unsigned lead = 0x80; lead < 0x100; ++lead) {
+            for (unsigned second = 0; second < 0x100; ++second) {
+                for (const unsigned third : {0x00U, 0x7FU, 0x80U, 0xBFU, 0xC0U, 0xFFU}) {
+                    const char bytes[] = {static_cast<char>(lead), static_cast<char>(second), static_cast<char>(third),
+                                          static_cast<char>(0x80)};
+                    for (const std::size_t size : {1U, 2U, 3U, 4U}) wrong += agrees({bytes, size}) ? 0U : 1U;
+                }
+            }
+        }
+        for (int run = 0; run < 20000; ++run) {
+            std::string text;
+            while (text.size() < random() % 300) text += pieces[random() % 5];
+            if (run % 2 == 0 && !text.empty()) text[random() % text.size()] = static_cast<char>(random());
+            if (run % 3 == 0 && !text.empty()) text.resize(random() % text.size());
+            wrong += agrees(text) ? 0U : 1U;
+            valid += vedette::detail::is_utf8(text) ? 1U : 0U;
+        }
+        CAPTURE(table->name);
+        CHECK(wrong == 0);
+        CHECK(valid > 5000);
+        CHECK(valid < 15000);
     }
 }

@@ -69,7 +69,7 @@ void check_row(const kernels::ScoreKernels& table, const std::vector<float>& row
     table.entropy_sums(row.data(), row.size(), &terms, lanes);
     plain.entropy_sums(row.data(), row.size(), &terms, expected_lanes);
     REQUIRE(same_lists(lanes, expected_lanes, kernels::logit_lanes));
-    std::vector<float> found(row.size()), expected(row.size());
+    std::vector<float> found(row.size() + kernels::logit_lanes), expected(row.size());
     found.resize(table.collect_between(row.data(), row.size(), -1.0F, range.largest, found.data()));
     expected.resize(plain.collect_between(row.data(), row.size(), -1.0F, range.largest, expected.data()));
     REQUIRE(found == expected);
@@ -102,6 +102,43 @@ TEST_CASE("score kernels: products of a panel with a vector as their plain twin"
             table->scores.panel_product(panel, x.data(), depth, out);
             kernels::scalar::panel_product(panel, x.data(), depth, expected);
             REQUIRE(same_lists(out, expected, kernels::product_rows));
+        }
+    }
+}
+
+TEST_CASE("score kernels: the nearest row, the first of equals, none of hostile ones") {
+    struct alignas(64) Line {
+        float x[16];
+    };
+    std::mt19937 random(9);
+    for (const std::size_t rows : {1UL, 2UL, 7UL, 8UL, 9UL, 16UL, 31UL, 32UL, 33UL, 100UL}) {
+        for (const std::size_t depth : {1UL, 3UL, 4UL, 6UL, 64UL}) {
+            for (int kind = 0; kind < 7; ++kind) {
+                const std::size_t panels = (rows + kernels::product_rows - 1) / kernels::product_rows;
+                std::vector<Line> lines(panels * kernels::product_rows * depth / 16);
+                std::vector<float> x = make_row(depth, kind, random);
+                std::vector<double> norms(rows);
+                for (std::size_t row = 0; row < rows; ++row) {
+                    for (std::size_t k = 0; k < depth; ++k) {
+                        const std::size_t panel = row / kernels::product_rows;
+                        const std::size_t at = (panel * depth + k) * kernels::product_rows + row % 32;
+                        lines[at / 16].x[at % 16] = static_cast<float>(random() % 3) - 1.0F;
+                        norms[row] += std::abs(static_cast<double>(lines[at / 16].x[at % 16]));
+                    }
+                    if (kind == 6 && random() % 2 == 0) norms[row] = std::numeric_limits<double>::quiet_NaN();
+                }
+                if (kind == 2 && depth > 1) x[1] = std::numeric_limits<float>::infinity();
+                const kernels::RowPanels all{lines.front().x, norms.data(), rows, depth};
+                kernels::NearestRow expected;
+                kernels::scalar::nearest_row(&all, x.data(), &expected);
+                for (const kernels::KernelTable* table : kernels::available_tables()) {
+                    CAPTURE(table->name);
+                    kernels::NearestRow found;
+                    table->scores.nearest_row(&all, x.data(), &found);
+                    REQUIRE(same(found.distance, expected.distance));
+                    REQUIRE(found.row == expected.row);
+                }
+            }
         }
     }
 }

@@ -13,6 +13,7 @@
 #include "vedette/core/concepts.hpp"
 #include "vedette/perturbation/embedding_scores.hpp"
 #include "vedette/perturbation/logit_scores.hpp"
+#include "vedette/perturbation/query_score.hpp"
 #include "vedette/perturbation/tail_scores.hpp"
 
 namespace {
@@ -58,6 +59,11 @@ MatrixView<float> head_weights() {
 }
 constexpr float head_bias[] = {0.25F, -0.5F};
 
+// A kind without a default for all of them.
+std::string_view needed_options(const ScoreKindInfo& info) {
+    return std::string_view(info.name) == "feature_squeezing" ? "height=1, width=7" : "";
+}
+
 bool same_bits(double a, double b) {
     return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
@@ -71,7 +77,7 @@ TEST_CASE("any score: each kind is its class, and stays so through its bytes") {
         CAPTURE(info.name);
         const perturbation::ScoreReference reference{
             .rows = view(), .labels = labels, .head_weights = head_weights(), .head_bias = head_bias};
-        const AnyScore score = fit_score(info.name, {}, reference);
+        const AnyScore score = fit_score(info.name, needed_options(info), reference);
         CHECK(&score.kind() == &info);
         CHECK(&perturbation::score_kind(info.name) == &info);
         CHECK(score.width() == width);
@@ -85,6 +91,13 @@ TEST_CASE("any score: each kind is its class, and stays so through its bytes") {
         for (std::size_t i = 0; i < 20; ++i) {
             const std::span<const float> row(&live[i * width], width);
             const double value = score.score(row);
+            if (info.input == ScoreInput::model) {
+                CHECK(std::isnan(value));  // not without the model
+                REQUIRE(again.asks() != nullptr);
+                CHECK(again.asks()->queries_per_row() == score.asks()->queries_per_row());
+                continue;
+            }
+            CHECK(score.asks() == nullptr);
             CHECK(std::isfinite(value));
             CHECK(same_bits(again.score(row), value));
             std::vector<double> contributions(width, -1.0);
@@ -159,12 +172,40 @@ TEST_CASE("any score: scoring does not allocate") {
     const std::vector<std::uint32_t> labels = labels_of_rows();
     std::vector<double> contributions(width);
     for (const ScoreKindInfo& info : perturbation::score_kinds()) {
-        const AnyScore score = fit_score(
-            info.name, {}, {.rows = view(), .labels = labels, .head_weights = head_weights(), .head_bias = head_bias});
+        const AnyScore score =
+            fit_score(info.name, needed_options(info),
+                      {.rows = view(), .labels = labels, .head_weights = head_weights(), .head_bias = head_bias});
         const std::size_t before = allocation_count();
         double sum = 0.0;
         for (int i = 0; i < 10; ++i) sum += score.score(row) + score.score(row, contributions);
         CHECK(allocation_count() == before);
         CHECK((info.has_contributions ? std::isfinite(sum) : std::isnan(sum)));
     }
+}
+
+TEST_CASE("any score: squeezers go round as a text") {
+    const AnyScore score = fit_score("feature_squeezing",
+                                     R"({"height": 8, "width": 8, "channels": 3, "highest": 255,
+        "squeezers": "median:3 bit_depth:4 non_local_means:5:3:0.25"})");
+    CHECK(score.width() == 192);
+    CHECK(score.asks()->queries_per_row() == 4);
+    const auto& options = std::get<0>(score.asks()->options());
+    REQUIRE(options.squeezers.size() == 3);
+    CHECK(options.highest == 255.0F);
+    CHECK(options.squeezers[0].window == 3);
+    CHECK(options.squeezers[1].bits == 4);
+    CHECK(options.squeezers[2].means.search_window == 5);
+    CHECK(options.squeezers[2].means.strength == 0.25F);
+    CHECK(score.options_json().find("median:3 bit_depth:4 non_local_means:5:3:0.25") != std::string::npos);
+    for (const char* const wrong :
+         {"blur:3", "bit_depth", "bit_depth:1.5", "median:2:2", "median:-1", "bit_depth:99"}) {
+        CAPTURE(wrong);
+        const std::string given = std::string(R"({"height": 8, "width": 8, "squeezers": ")") + wrong + "\"}";
+        CHECK(code_of([&] { (void)fit_score("feature_squeezing", given); }) == ErrorCode::invalid_argument);
+    }
+    CHECK(code_of([] { (void)fit_score("feature_squeezing", R"({"height": 8, "width": 8, "squeezers": ""})"); }) ==
+          ErrorCode::invalid_argument);
+    CHECK(fit_score("strip", "overlays=5", {.rows = view()}).asks()->queries_per_row() == 5);
+    CHECK(fit_score("strip", "lowest=0, highest=none", {.rows = view()}).options_json().find("\"lowest\":0") !=
+          std::string::npos);
 }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -116,6 +118,51 @@ TEST_CASE("embedding scores: against NumPy, on a network's digits") {
             CHECK(std::abs(found - expected[i]) < 2e-5 * (1.0 + std::abs(expected[i])));
         }
     }
+}
+
+TEST_CASE("scores of embeddings and logits: against pytorch-ood's own detectors, on a network's digits") {
+    const auto& data = oracle_data("embedding_scores.json");
+    const std::size_t n = data["n"], d = data["d"], c = data["classes"];
+    const auto train = data["train"].get<std::vector<float>>(), queries = data["queries"].get<std::vector<float>>();
+    const auto weights = data["weights"].get<std::vector<float>>(), bias = data["bias"].get<std::vector<float>>();
+    const auto labels = data["labels"].get<std::vector<std::uint32_t>>();
+    const auto logits_of = [&](const std::vector<float>& rows) {
+        std::vector<float> out;
+        for (std::size_t i = 0; i < rows.size() / d; ++i) {
+            for (std::size_t k = 0; k < c; ++k) {
+                auto z = static_cast<double>(bias[k]);
+                for (std::size_t j = 0; j < d; ++j)
+                    z += static_cast<double>(weights[k * d + j]) * static_cast<double>(rows[i * d + j]);
+                out.push_back(static_cast<float>(z));
+            }
+        }
+        return out;
+    };
+    std::size_t compared = 0;
+    for (const auto& each : oracle_data("pytorch_ood.json")["cases"]) {
+        CAPTURE(each["kind"]);
+        CAPTURE(each["options"].dump());
+        const bool of_logits = each["takes"] == "logits";
+        const std::size_t width = of_logits ? c : d;
+        const std::vector<float> known = of_logits ? logits_of(train) : train;
+        const std::vector<float> asked = of_logits ? logits_of(queries) : queries;
+        const AnyScore score =
+            perturbation::fit_score(each["kind"].get<std::string>(), each["options"].dump(),
+                                    {.rows = View::row_major(known.data(), n, width),
+                                     .labels = labels,
+                                     .head_weights = of_logits ? View{} : View::row_major(weights.data(), c, d),
+                                     .head_bias = of_logits ? std::span<const float>{} : std::span<const float>(bias)});
+        const auto& expected = each["score"];
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+            if (expected[i].is_null()) continue;
+            const double ours = score.score(std::span(asked).subspan(i * width, width));
+            const double theirs =
+                each["factor"].get<double>() * expected[i].get<double>() + each["offset"].get<double>();
+            CHECK(std::abs(ours - theirs) < 2e-5 * (1.0 + std::abs(theirs)));
+            ++compared;
+        }
+    }
+    CHECK(compared > 600);
 }
 
 TEST_CASE("embedding scores: no allocation, NaN for what is no embedding, the same bits after a file") {

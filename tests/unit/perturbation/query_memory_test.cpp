@@ -2,6 +2,7 @@
 // PRADA, similarity of updates, links between accounts, and the watch over all of it.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -12,6 +13,7 @@
 #include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/perturbation/prada.hpp"
+#include "vedette/perturbation/prada_accounts.hpp"
 #include "vedette/perturbation/query_watch.hpp"
 
 namespace {
@@ -242,4 +244,137 @@ TEST_CASE("query watch: from request to evidence, without allocation") {
               perturbation::QueryWatch(perturbation::FingerprintStore(fingerprinter, {.memory = 200'000}),
                                        vedette::stats::ConformalCalibration(benign), {.linked_score = 0.0});
           }) == ErrorCode::invalid_argument);
+}
+
+namespace {
+
+// What a reader must refuse: every truncation, and a changed byte.
+template <class Read>
+void check_refusals(const std::vector<std::byte>& bytes, Read&& read) {
+    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 40)
+        CHECK(code_of([&] { read(std::span(bytes).first(length)); }) == ErrorCode::corrupt_data);
+    std::vector<std::byte> changed = bytes;
+    changed[changed.size() / 2] ^= std::byte{4};
+    CHECK(code_of([&] { read(std::span<const std::byte>(changed)); }) == ErrorCode::corrupt_data);
+}
+
+perturbation::QueryWatch watch_of(std::uint64_t seed) {
+    const auto scores = vedette::testing::normals(199, seed);
+    return {perturbation::FingerprintStore(perturbation::Fingerprinter(perturbation::RowFingerprintOptions{
+                                               .values = 8, .steps = {0.1}, .window = 1, .key = key}),
+                                           {.memory = 1U << 18U}),
+            vedette::stats::ConformalCalibration(scores),
+            {.callers = {.level = 0.01, .capacity = 64, .key = std::array<std::uint64_t, 2>{1, 2}}, .links = 16},
+            perturbation::CalibratedUpdates{UpdateSimilarity({.values = 8, .accounts = 16, .key = key}),
+                                            vedette::stats::ConformalCalibration(scores)}};
+}
+
+}  // namespace
+
+TEST_CASE("memory files: links, updates, PRADA and the watch go on bit for bit") {
+    Random random(11);
+    AccountLinks links(16);
+    for (int i = 0; i < 500; ++i)
+        links.count(static_cast<std::uint32_t>(random.uniform() * 9.0),
+                    static_cast<std::uint32_t>(random.uniform() * 9.0));
+    UpdateSimilarity updates({.values = 8, .accounts = 16, .key = key});
+    Prada prada({.values = 8, .classes = 3, .capacity = 40, .distances = 120});
+    perturbation::PradaAccounts accounts({.values = 8, .classes = 3, .capacity = 40, .distances = 120}, 3, key);
+    perturbation::QueryWatch watch = watch_of(1);
+    const auto feed = [&](int i, auto& u, auto& p, auto& a, auto& w) {
+        Random own(static_cast<std::uint64_t>(i));
+        const std::vector<float> row = row_of(own, 8);
+        const std::string name(1, static_cast<char>('a' + i % 5));
+        const auto label = static_cast<std::uint32_t>(i % 3);
+        const UpdateEvidence update = u.update(std::span<const float>(row), name);
+        const PradaState state = p.update(row, label), one = a.update(row, label, name);
+        const auto seen = w.observe(std::span<const float>(row), name, static_cast<std::uint64_t>(i));
+        return std::vector<double>{update.score, state.distance, state.statistic,
+                                   one.distance, seen.p_value,   seen.account.e_value};
+    };
+    for (int i = 0; i < 300; ++i) (void)feed(i, updates, prada, accounts, watch);
+
+    AccountLinks links2 = AccountLinks::deserialize(links.serialize());
+    UpdateSimilarity updates2 = UpdateSimilarity::deserialize(updates.serialize());
+    Prada prada2 = Prada::deserialize(prada.serialize());
+    perturbation::PradaAccounts accounts2 = perturbation::PradaAccounts::deserialize(accounts.serialize());
+    perturbation::QueryWatch watch2 = perturbation::QueryWatch::deserialize(watch.serialize());
+    for (int i = 300; i < 420; ++i) {
+        const auto one = feed(i, updates, prada, accounts, watch), two = feed(i, updates2, prada2, accounts2, watch2);
+        for (std::size_t k = 0; k < one.size(); ++k)
+            CHECK((one[k] == two[k] || (std::isnan(one[k]) && std::isnan(two[k]))));
+        links.count(1, static_cast<std::uint32_t>(i % 13));
+        links2.count(1, static_cast<std::uint32_t>(i % 13));
+    }
+    CHECK(links2.serialize() == links.serialize());
+    CHECK(updates2.serialize() == updates.serialize());
+    CHECK(prada2.serialize() == prada.serialize());
+    CHECK(accounts2.serialize() == accounts.serialize());
+    CHECK(watch2.serialize() == watch.serialize());
+    CHECK(accounts.accounts() == 3);
+    CHECK(accounts.forget("e"));  // the last heard of
+    CHECK_FALSE(accounts.forget("e"));
+
+    check_refusals(links.serialize(), [](auto bytes) { (void)AccountLinks::deserialize(bytes); });
+    check_refusals(updates.serialize(), [](auto bytes) { (void)UpdateSimilarity::deserialize(bytes); });
+    check_refusals(prada.serialize(), [](auto bytes) { (void)Prada::deserialize(bytes); });
+    check_refusals(accounts.serialize(), [](auto bytes) { (void)perturbation::PradaAccounts::deserialize(bytes); });
+    check_refusals(watch.serialize(), [](auto bytes) { (void)perturbation::QueryWatch::deserialize(bytes); });
+}
+
+TEST_CASE("PRADA of accounts: one each, and the one silent for longest gives way") {
+    const perturbation::PradaOptions options{.values = 2, .classes = 1};
+    perturbation::PradaAccounts accounts(options, 2, key);
+    Prada alone(options);
+    Random random(3);
+    const std::size_t taken = accounts.memory(), before = allocation_count();
+    for (int i = 0; i < 100; ++i) {
+        const float input[2] = {static_cast<float>(random.normal()), static_cast<float>(random.normal())};
+        const double expected = alone.update(input, 0).distance, found = accounts.update(input, 0, "one").distance;
+        CHECK((found == expected || (std::isnan(found) && std::isnan(expected))));
+        (void)accounts.update(input, 0, i % 2 == 0 ? "two" : "three");  // they drive each other out
+    }
+    CHECK(allocation_count() == before);
+    CHECK(accounts.memory() == taken);
+    const float again[2] = {0.0F, 0.0F};
+    CHECK(std::isnan(accounts.update(again, 0, "two").distance));
+    CHECK(code_of([&] { perturbation::PradaAccounts(options, 0); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([] {
+              perturbation::PradaAccounts({.values = 1U << 10U, .classes = 1, .capacity = 1U << 20U}, 65'536);
+          }) == ErrorCode::overflow);
+}
+
+TEST_CASE("links: merged counters keep both promises, by exact counts") {
+    Random random(21);
+    for (int run = 0; run < 20; ++run) {
+        constexpr std::size_t capacity = 12;
+        AccountLinks one(capacity), two(capacity);
+        std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> exact;
+        for (int i = 0; i < 900; ++i) {
+            const auto draw = [&] { return static_cast<std::uint32_t>(random.uniform() * random.uniform() * 12.0); };
+            std::uint32_t a = draw(), b = draw();
+            (i % 3 == 0 ? one : two).count(a, b);
+            if (a == b) continue;
+            if (a > b) std::swap(a, b);
+            ++exact[{a, b}];
+        }
+        one.merge(two);
+        std::map<std::pair<std::uint32_t, std::uint32_t>, perturbation::AccountLink> held;
+        for (const auto& link : one.strongest(capacity)) held[{link.first, link.second}] = link;
+        for (const auto& link : one.strongest(capacity, 0)) {
+            const std::uint64_t truth = exact[{link.first, link.second}];
+            CHECK(link.shared >= truth);
+            CHECK(link.shared - link.overcount <= truth);
+        }
+        std::map<std::pair<std::uint32_t, std::uint32_t>, bool> all;
+        for (const auto& link : one.strongest(capacity, 0)) all[{link.first, link.second}] = true;
+        for (const auto& [pair, count] : exact)
+            if (count > one.total() / capacity) CHECK(all.count(pair) == 1);
+        // It goes on counting as any other, through its bytes too.
+        AccountLinks again = AccountLinks::deserialize(one.serialize());
+        again.count(100, 101);
+        one.count(100, 101);
+        CHECK(again.serialize() == one.serialize());
+    }
+    CHECK(code_of([] { AccountLinks(8).merge(AccountLinks(9)); }) == ErrorCode::baseline_mismatch);
 }

@@ -355,3 +355,42 @@ TEST_CASE("query scores: misuse at set-up") {
                   (void)QueryScore::marginal_resampling(View::row_major(reference.data(), 2, width), {.share = share});
               }) == ErrorCode::invalid_argument);
 }
+
+TEST_CASE("bytes: each kind comes back asking the same and scoring the same bits, and lies are refused") {
+    LinearSoftmax network(width, classes, 1);
+    const Floats row = rows(1, 2);
+    for (const QueryScore& score : every_kind()) {
+        CAPTURE(perturbation::query_score_name(score.kind()));
+        const std::vector<std::byte> bytes = score.serialize();
+        const QueryScore again = QueryScore::deserialize(bytes);
+        CHECK(again.serialize() == bytes);
+        CHECK(again.kind() == score.kind());
+        CHECK(again.width() == score.width());
+        CHECK(ask(again, row, network.model()).score == ask(score, row, network.model()).score);
+        for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 50)
+            CHECK(code_of([&] { (void)QueryScore::deserialize(std::span(bytes).first(length)); }) ==
+                  ErrorCode::corrupt_data);
+        std::vector<std::byte> changed = bytes;
+        changed.back() ^= std::byte{1};
+        CHECK(code_of([&] { (void)QueryScore::deserialize(changed); }) == ErrorCode::corrupt_data);
+    }
+}
+
+TEST_CASE("queries: what is written is what the model is asked, in that order") {
+    LinearSoftmax network(width, classes, 1);
+    const Floats row = rows(1, 2);
+    for (const QueryScore& score : every_kind()) {
+        Floats asked, queries(score.queries_per_row() * width);
+        const auto record = [&](View x, std::span<float> outputs) {
+            asked.insert(asked.end(), x.data(), x.data() + x.rows() * width);
+            return network(x, outputs);
+        };
+        PredictModel model = network.model(3);
+        model.predict = perturbation::PredictFunction(record);
+        CHECK(std::isfinite(ask(score, row, model).score));
+        score.write_queries(row, queries);
+        CHECK(asked == queries);
+        CHECK(code_of([&] { score.write_queries(std::span(row).first(3), queries); }) == ErrorCode::invalid_argument);
+        CHECK(code_of([&] { score.write_queries(row, std::span(queries).first(3)); }) == ErrorCode::dimension_mismatch);
+    }
+}

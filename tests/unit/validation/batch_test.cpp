@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "unit/validation/random_column.hpp"
 #include "unit/validation/random_schema.hpp"
 #include "vedette/core/random.hpp"
+#include "vedette/validation/statistics.hpp"
 
 using namespace vedette;
 using namespace vedette::validation;
@@ -180,4 +182,176 @@ TEST_CASE("texts that stand for numbers") {
     CHECK(find(read, 2, Check::maximum)->offenders == std::vector<std::uint64_t>{5});
     CHECK(find(read, 3, Check::type) == nullptr);
     CHECK(find(validate_batch(rules, table), 0, Check::type)->count == 6);
+}
+
+namespace {
+
+void require_same(const BatchReport& a, const BatchReport& b) {
+    REQUIRE(a.rows == b.rows);
+    REQUIRE(a.failed_rows == b.failed_rows);
+    REQUIRE(a.severity == b.severity);
+    REQUIRE(a.not_evaluated == b.not_evaluated);
+    REQUIRE(a.unexpected == b.unexpected);
+    REQUIRE(a.failed_row_bitmap == b.failed_row_bitmap);
+    REQUIRE(a.findings.size() == b.findings.size());
+    for (std::size_t i = 0; i < a.findings.size(); ++i) {
+        const BatchFinding &x = a.findings[i], &y = b.findings[i];
+        CAPTURE(i);
+        REQUIRE(x.feature == y.feature);
+        REQUIRE(x.check == y.check);
+        REQUIRE(x.severity == y.severity);
+        REQUIRE(x.count == y.count);
+        REQUIRE(x.rate.lower == y.rate.lower);
+        REQUIRE(x.rate.upper == y.rate.upper);
+        REQUIRE(x.offenders == y.offenders);
+        REQUIRE(x.bitmap == y.bitmap);
+    }
+}
+
+// Rows [begin, end) of a column; `texts` is kept for it.
+Column part_of(const Column& column, std::size_t begin, std::size_t end, std::vector<std::string_view>& texts) {
+    const std::size_t size = end - begin;
+    const Validity validity{column.validity().bits, column.validity().offset + begin};
+    if (column.is_numeric())
+        return Column::numeric(
+            column.dtype(),
+            static_cast<const std::byte*>(column.data()) + static_cast<std::ptrdiff_t>(begin) * column.stride_bytes(),
+            size, column.stride_bytes(), validity);
+    if (column.kind() == ColumnKind::dictionary)
+        return Column::dictionary({static_cast<const std::int32_t*>(column.data()) + begin, size}, column.dictionary(),
+                                  validity);
+    for (std::size_t i = begin; i < end; ++i) texts.push_back(column.text(i));
+    return Column::strings(texts, validity);
+}
+
+}  // namespace
+
+TEST_CASE("a table in parts gives the report of the whole, and is counted along to the same bytes") {
+    Random random(77);
+    for (int run = 0; run < 120; ++run) {
+        const std::size_t rows = run % 40 == 0 ? 4090 + below(random, 5000) : 1 + below(random, 300);
+        const std::size_t count = 1 + below(random, 5);
+        Schema schema;
+        std::vector<std::unique_ptr<RandomColumn>> data;
+        std::vector<NamedColumn> columns;
+        std::deque<std::string> names;
+        for (std::size_t i = 0; i < count; ++i) {
+            schema.features.push_back(random_feature(random, i));
+            schema.features.back().unique = below(random, 3) == 0;
+            const bool is_number = schema.features.back().type < FeatureType::boolean;
+            if (is_number && below(random, 3) == 0) schema.features.back().order = Order::increasing;
+            if (coin(random)) schema.features.back().minimum_fraction = 0.8;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i != 0 && below(random, 8) == 0) continue;
+            data.push_back(std::make_unique<RandomColumn>(random, rows));
+            names.push_back(i != 0 && below(random, 8) == 0 ? "stranger " + std::to_string(i)
+                                                            : schema.features[i].name);
+            columns.push_back({names.back(), data.back()->column});
+        }
+        const Validator rules(schema);
+        const BatchOptions options{.offenders = 4, .bitmaps = true, .read_texts = coin(random)};
+        const Table table(columns);
+        const BatchReport whole = validate_batch(rules, table, options);
+        TableStatistics apart, along, streamed;
+        apart.update(table);
+        require_same(validate_batch(rules, table, along, options), whole);
+        REQUIRE(along.serialize() == apart.serialize());
+        BatchStream stream(rules, options);
+        for (int pass = 0; pass < 2; ++pass) {  // after `finish` it is as new
+            for (std::size_t begin = 0; begin < rows;) {
+                const std::size_t end = std::min(rows, begin + 1 + below(random, 1 + rows / 2));
+                std::vector<NamedColumn> part;
+                std::deque<std::vector<std::string_view>> texts;
+                for (const NamedColumn& named : columns)
+                    part.push_back({named.name, part_of(named.column, begin, end, texts.emplace_back())});
+                pass == 0 ? stream.add(Table(part), streamed) : stream.add(Table(part));
+                begin = end;
+            }
+            REQUIRE(stream.rows() == rows);
+            require_same(stream.finish(), whole);
+        }
+        REQUIRE(streamed.serialize() == apart.serialize());
+    }
+}
+
+TEST_CASE("parts: columns come and go, types stay, and what is refused changes nothing") {
+    const auto schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"x","type":"floating"},{"name":"t","type":"text","unique":true}]})");
+    const std::vector<double> x{1, 2, 3};
+    const std::vector<float> narrow{1, 2, 3};
+    BatchStream stream{Validator(schema)};
+    TableStatistics statistics;
+    {
+        const std::vector<std::string> texts{"a", "b", "a"};
+        const std::vector<std::string_view> views(texts.begin(), texts.end());
+        stream.add(Table({{"x", Column::numeric(x)}, {"t", Column::strings(views)}}), statistics);
+    }
+    CHECK(code_of([&] { stream.add(Table({{"x", Column::numeric(narrow)}})); }) == ErrorCode::type_mismatch);
+    const std::vector<std::string_view> later{"c", "b", "d"};
+    CHECK(code_of([&] { stream.add(Table({{"x", Column::strings(later)}}), statistics); }) == ErrorCode::type_mismatch);
+    const auto before = statistics.serialize();
+    CHECK(code_of([&] {
+              stream.add(Table({{"x", Column::numeric(x)}, {"u", Column::numeric(x)}, {"t", Column::numeric(x)}}),
+                         statistics);
+          }) == ErrorCode::type_mismatch);
+    CHECK(statistics.serialize() == before);
+    CHECK(stream.rows() == 3);
+    stream.add(Table({{"t", Column::strings(later)}, {"new", Column::numeric(x)}}));
+    const BatchReport report = stream.finish();
+    CHECK(report.rows == 6);
+    REQUIRE(find(report, 0, Check::missing) != nullptr);
+    CHECK(find(report, 0, Check::missing)->offenders == std::vector<std::uint64_t>{3, 4, 5});
+    REQUIRE(find(report, 1, Check::unique) != nullptr);
+    CHECK(find(report, 1, Check::unique)->offenders == std::vector<std::uint64_t>{2, 4});
+    CHECK(report.unexpected == std::vector<std::string>{"new"});
+    CHECK(find(report, 2, Check::unexpected)->count == 3);
+    // A stream without a part has no row, and lacks what is required.
+    CHECK(BatchStream{Validator(schema)}.finish().severity == Severity::error);
+}
+
+TEST_CASE("64-bit integers at the ends of bounds, with and without sign") {
+    const std::vector<std::int64_t> edges{std::numeric_limits<std::int64_t>::min(), -1, 0, 1,
+                                          std::numeric_limits<std::int64_t>::max()};
+    std::vector<std::int64_t> values;
+    std::vector<std::uint64_t> plain;
+    for (const std::int64_t edge : edges) {
+        for (const std::uint64_t step : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{1}}) {
+            plain.push_back(static_cast<std::uint64_t>(edge) + step);
+            values.push_back(static_cast<std::int64_t>(plain.back()));
+        }
+    }
+    for (const std::int64_t bound : edges) {
+        for (int kind = 0; kind < 8; ++kind) {
+            Schema schema;
+            schema.features.emplace_back();
+            Feature& feature = schema.features.back();
+            feature.name = "n";
+            feature.type = FeatureType::integer;
+            if ((kind & 1) == 0) feature.integer.minimum = bound;
+            if ((kind & 1) != 0) feature.integer.maximum = bound;
+            feature.integer.exclusive_minimum = (kind & 1) == 0 && (kind & 2) != 0;
+            feature.integer.exclusive_maximum = (kind & 1) != 0 && (kind & 2) != 0;
+            const Validator rules(schema);
+            const bool is_signed = (kind & 4) == 0;
+            const BatchReport report = validate_batch(
+                rules, Table({{"n", is_signed ? Column::numeric(values) : Column::numeric(plain)}}), {.bitmaps = true});
+            const auto fails = [&](std::size_t i) {
+                const auto wide = is_signed ? static_cast<long double>(values[i]) : static_cast<long double>(plain[i]);
+                const auto limit = static_cast<long double>(bound);
+                switch (kind & 3) {
+                    case 0: return wide < limit;
+                    case 1: return wide > limit;
+                    case 2: return wide <= limit;
+                    default: return wide >= limit;
+                }
+            };
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                CAPTURE(bound);
+                CAPTURE(kind);
+                CAPTURE(i);
+                REQUIRE((!report.findings.empty() && bit(report.findings[0].bitmap, i)) == fails(i));
+            }
+        }
+    }
 }

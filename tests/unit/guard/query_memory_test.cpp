@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores that ask the model and the memory across requests, in the baseline, the policy, the guard, window and report.
+#include "vedette/guard/query_memory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "unit/drift/allocation_count.hpp"
+#include "unit/perturbation/toy_models.hpp"
+#include "unit/test_values.hpp"
+#include "vedette/guard/guard.hpp"
+#include "vedette/guard/render.hpp"
+#include "vedette/guard/report.hpp"
+
+namespace {
+
+namespace perturbation = vedette::perturbation;
+using perturbation::AnswerStatus;
+using perturbation::QueryScore;
+using vedette::Baseline;
+using vedette::Decision;
+using vedette::ErrorCode;
+using vedette::Guard;
+using vedette::MatrixView;
+using vedette::Policy;
+using vedette::QueryMemory;
+using vedette::Reason;
+using vedette::Verdict;
+using vedette::Window;
+using vedette::testing::code_of;
+using vedette::testing::LinearSoftmax;
+
+constexpr std::size_t width = 3, classes = 4, benign_rows = 199;
+
+std::vector<float> floats(std::size_t count, std::uint64_t seed) {
+    std::vector<float> values;
+    for (const double x : vedette::testing::normals(count, seed)) values.push_back(static_cast<float>(x));
+    return values;
+}
+
+MatrixView<float> view(const std::vector<float>& values) {
+    return MatrixView<float>::row_major(values.data(), values.size() / width, width);
+}
+
+Baseline plain() {
+    const std::vector<float> reference = floats(500 * width, 3);
+    std::vector<std::vector<float>> columns(width);
+    for (std::size_t i = 0; i < reference.size(); ++i) columns[i % width].push_back(reference[i]);
+    return Baseline::build(vedette::Table({{"a", vedette::Column::numeric(columns[0])},
+                                           {"b", vedette::Column::numeric(columns[1])},
+                                           {"c", vedette::Column::numeric(columns[2])}}));
+}
+
+QueryScore noise() {
+    return QueryScore::noise_stability({.width = width, .copies = 8, .standard_deviation = 0.2, .seed = 5});
+}
+QueryScore resampling() {
+    const std::vector<float> reference = floats(50 * width, 6);
+    return QueryScore::marginal_resampling(view(reference), {.copies = 10});
+}
+
+Baseline asking(LinearSoftmax& network) {
+    const std::vector<float> benign = floats(benign_rows * width, 4);
+    const auto calibrated = [&](const QueryScore& score) {
+        return perturbation::CalibratedScore::calibrate(perturbation::AnyScore(score), {.rows = view(benign)},
+                                                        network.model());
+    };
+    return plain().with_scores({{"noise", calibrated(noise())}, {"resampling", calibrated(resampling())}});
+}
+
+constexpr const char* both = R"({"scores": {"noise": {"level": 0.05, "action": "alarm"},
+    "resampling": {"level": 0.05}}})";
+
+perturbation::QueryWatch watch(bool silent = false) {
+    std::vector<double> scores;
+    for (int i = 0; i < 999; ++i) scores.push_back(i / 5000.0);  // benign inputs share less than a fifth
+    return {perturbation::FingerprintStore(perturbation::Fingerprinter(perturbation::RowFingerprintOptions{
+                                               .values = width, .steps = {0.25}, .window = 1}),
+                                           {.memory = 1U << 17U, .silent = silent}),
+            vedette::stats::ConformalCalibration(scores),
+            {.callers = {.level = 0.01, .capacity = 64}, .links = 16}};
+}
+
+QueryMemory memory(bool silent = false) {
+    return QueryMemory(watch(silent), perturbation::PradaAccounts({.values = width, .classes = classes}, 4));
+}
+
+}  // namespace
+
+TEST_CASE("asking scores: the guard asks the model, and each answer, its cost and its p-value are in the verdict") {
+    LinearSoftmax network(width, classes, 1);
+    const Baseline baseline = asking(network);
+    const Guard guard(baseline, Policy::from_json(both));
+    Window window(baseline);
+    const auto model = network.model(4);
+    std::vector<float> workspace(guard.workspace_size(model));
+    CHECK(guard.queries_per_request() == 9 + 11);
+    const std::vector<float> row = floats(width, 9);
+    network.calls = network.rows = 0;
+    const std::size_t before = allocation_count();
+    const Verdict verdict = guard.check(row, window, {.model = &model, .workspace = workspace});
+    CHECK(allocation_count() == before);
+    REQUIRE(verdict.score_count == 2);
+    CHECK(verdict.queries.rows == 20);
+    CHECK(verdict.queries.rows == network.rows);
+    CHECK(verdict.queries.calls == network.calls);
+    const auto answer = noise().score(row, model, workspace);
+    CHECK(verdict.scores[0].score == answer.score);
+    CHECK(verdict.scores[0].p_value == baseline.scores()[0].score.p_value(answer.score));
+    CHECK(verdict.scores[0].status == AnswerStatus::answered);
+    // An input of its own in place of the row; the same through the file of the baseline.
+    const std::vector<float> other = floats(width, 10);
+    const Guard again(Baseline::from_bytes(baseline.to_bytes()), Policy::from_json(both));
+    CHECK(again.check(row, window, {.model = &model, .input = other, .workspace = workspace}).scores[0].score ==
+          noise().score(other, model, workspace).score);
+    CHECK(window.model_queries(0).rows == 18);
+    CHECK(window.model_queries(1).rows == 22);
+    CHECK(Window::from_bytes(baseline, window.to_bytes()) == window);
+    Window sum = window;
+    sum.merge(window);
+    CHECK(sum.model_queries(1).rows == 44);
+}
+
+TEST_CASE("asking scores: an abort ends the questions, keeps its status, and no verdict is lost") {
+    LinearSoftmax network(width, classes, 1);
+    const Baseline baseline = asking(network);
+    const Guard guard(baseline, Policy::from_json(both));
+    Window window(baseline);
+    const auto model = network.model(4);
+    std::vector<float> workspace(guard.workspace_size(model));
+    const std::vector<float> row{0.1F, std::nanf(""), 0.2F}, sound = floats(width, 9);
+    network.calls = 0;
+    network.fail_at_call = 2;
+    const Verdict stopped = guard.check(sound, window, {.model = &model, .workspace = workspace});
+    CHECK(stopped.decision == Decision::not_evaluated);
+    CHECK(stopped.has(Reason::model_aborted));
+    CHECK(stopped.findings[0].value == 42.0);
+    CHECK(stopped.scores[0].status == AnswerStatus::aborted);
+    CHECK(stopped.scores[0].callback_status == 42);
+    CHECK(stopped.scores[1].status == AnswerStatus::aborted);  // not asked any more
+    CHECK(network.calls == 2);
+    CHECK(stopped.queries.calls == 2);
+    CHECK(window.model_aborts(0) == 1);
+    CHECK(window.model_aborts(1) == 0);
+    CHECK(guard.explain(stopped).find("returned 42") != std::string::npos);
+    network.fail_at_call = 0;
+    // No model, too little room, a row that is none: not evaluated, and it says why.
+    const Verdict without = guard.check(sound, window);
+    CHECK(without.has(Reason::calibrated_score_not_evaluated));
+    CHECK(without.scores[0].status == AnswerStatus::invalid_model);
+    CHECK(guard.explain(without).find("none was given") != std::string::npos);
+    CHECK(guard.check(sound, window, {.model = &model}).scores[0].status == AnswerStatus::workspace_too_small);
+    CHECK(guard.check(row, window, {.model = &model, .workspace = workspace}).scores[0].status ==
+          AnswerStatus::invalid_row);
+    // Outside of the sample that is asked about: no finding, no count.
+    const std::uint64_t counted = window.score_count(0, Window::unevaluated);
+    const Verdict left_out = guard.check(sound, window, {.without_model = true});
+    CHECK(left_out.decision == Decision::pass);
+    CHECK(left_out.scores[0].decision == Decision::not_evaluated);
+    CHECK(window.score_count(0, Window::unevaluated) == counted);
+    // In the report, with what they asked.
+    const auto report = vedette::assess(baseline, window, Policy::from_json(both));
+    CHECK(report.scores[0].aborted == 1);
+    CHECK(report.scores[0].queries.calls == window.model_queries(0).calls);
+    const auto json = nlohmann::json::parse(vedette::render(vedette::ReportFormat::json, report));
+    CHECK(json["windows"][0]["scores"][0]["model_aborted"] == 1);
+}
+
+TEST_CASE("asking scores: they take no part in combinations, and are calibrated with a model alone") {
+    LinearSoftmax network(width, classes, 1);
+    const std::vector<float> benign = floats(benign_rows * width, 4);
+    CHECK(code_of([&] {
+              (void)perturbation::CalibratedScore::calibrate(perturbation::AnyScore(noise()), {.rows = view(benign)});
+          }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] {
+              (void)perturbation::CalibratedScore::calibrate(
+                  perturbation::fit_score("ecod", {}, {.rows = view(benign)}), {.rows = view(benign)}, network.model());
+          }) == ErrorCode::invalid_argument);
+    std::vector<std::uint32_t> groups(benign_rows);
+    for (std::size_t i = 0; i < benign_rows; ++i) groups[i] = static_cast<std::uint32_t>(i % 2);
+    perturbation::ModelQueries queries;
+    const auto grouped = perturbation::CalibratedScore::calibrate(
+        perturbation::AnyScore(noise()), {.rows = view(benign), .groups = groups}, network.model(), {}, &queries);
+    CHECK(queries.rows == benign_rows * 9);
+    CHECK(grouped.smallest_p_value({.group = 1}) == doctest::Approx(1.0 / 100.0));
+    network.fail_at_call = network.calls + 3;
+    CHECK(code_of([&] {
+              (void)perturbation::CalibratedScore::calibrate(perturbation::AnyScore(noise()), {.rows = view(benign)},
+                                                             network.model());
+          }) == ErrorCode::callback_aborted);
+}
+
+TEST_CASE("memory: an account that asks the same again is accused, and the verdict and the report say so") {
+    const Baseline baseline = plain();
+    const Guard guard(baseline, Policy::from_json(R"({"memory": {"query_attacks": "alarm"}})"));
+    Window window(baseline);
+    QueryMemory remembered = memory();
+    vedette::Random random(2);
+    std::vector<float> row = floats(width, 9);
+    Verdict verdict;
+    int requests = 0;
+    const std::size_t before = allocation_count();
+    for (; requests < 100 && !verdict.is_alarm(); ++requests) {
+        for (float& x : row) x += static_cast<float>(1e-4 * random.normal());
+        verdict = guard.check(row, window, {.memory = &remembered, .account = "mallory", .time = 60});
+    }
+    CHECK(allocation_count() == before);
+    REQUIRE(verdict.is_alarm());
+    CHECK(requests > 1);
+    CHECK(requests < 40);
+    CHECK(verdict.has(Reason::query_attack));
+    CHECK(verdict.memory.query_attack == Decision::alarm);
+    CHECK(verdict.memory.query.account.e_value >= 100.0);
+    CHECK(verdict.findings[0].value == verdict.memory.query.account.e_value);
+    CHECK(guard.explain(verdict).find("e-value") != std::string::npos);
+    const std::vector<float> far{1.0F, -1.0F, 0.5F};
+    CHECK(guard.check(far, window, {.memory = &remembered, .account = "alice", .time = 61}).decision == Decision::pass);
+    CHECK(guard.check(far, window).memory.query_attack == Decision::not_evaluated);
+    CHECK(window.memory_count(Window::watched) == static_cast<std::uint64_t>(requests) + 1);
+    CHECK(window.memory_count(Window::query_attacks) == 1);
+    CHECK(Window::from_bytes(baseline, window.to_bytes()) == window);
+    CHECK(remembered.forget("mallory"));
+    CHECK_FALSE(guard.check(row, window, {.memory = &remembered, .account = "mallory", .time = 62}).is_alarm());
+
+    const auto report = vedette::assess(baseline, window, guard.policy());
+    REQUIRE(report.memory.has_value());
+    CHECK(report.memory->decision == Decision::alarm);
+    CHECK(report.decision == Decision::alarm);
+    for (const auto format :
+         {vedette::ReportFormat::table, vedette::ReportFormat::json, vedette::ReportFormat::markdown,
+          vedette::ReportFormat::junit, vedette::ReportFormat::sarif, vedette::ReportFormat::html,
+          vedette::ReportFormat::openmetrics}) {
+        CAPTURE(static_cast<int>(format));
+        CHECK(vedette::render(format, report).find("memory") != std::string::npos);
+    }
+    const auto json = nlohmann::json::parse(vedette::render(vedette::ReportFormat::json, report));
+    CHECK(json["windows"][0]["memory"]["query_attacks"] == 1);
+    CHECK(json["windows"][0]["memory"]["threats"][0]["id"] == "NISTAML.025");
+    CHECK_FALSE(vedette::assess(baseline, Window(baseline)).memory.has_value());
+}
+
+TEST_CASE("memory: in silent mode the evidence is there, and no answer shows it") {
+    const Baseline baseline = plain();
+    for (const bool by_policy : {false, true}) {
+        const Guard guard(baseline, Policy::from_json(by_policy ? R"({"memory": {"silent": true}})" : "{}"));
+        Window window(baseline);
+        QueryMemory remembered = memory(!by_policy);
+        const std::vector<float> row = floats(width, 9);
+        Verdict verdict;
+        for (int i = 0; i < 60; ++i) verdict = guard.check(row, window, {.memory = &remembered, .account = "mallory"});
+        CHECK(verdict.memory.is_silent);
+        CHECK(verdict.memory.query_attack == Decision::alarm);
+        CHECK(verdict.decision == Decision::pass);
+        CHECK(verdict.finding_count == 0);
+        CHECK(guard.explain(verdict) == "pass");
+        CHECK(window.memory_count(Window::query_attacks) > 0);
+        CHECK(vedette::assess(baseline, window, guard.policy()).memory->decision == Decision::warn);
+    }
+}
+
+TEST_CASE("memory: extraction by PRADA, of the embedding and the largest logit, account by account") {
+    const Baseline baseline = plain();
+    const Guard guard(baseline, Policy::from_json(R"({"memory": {"extraction": "alarm", "query_attacks": "pass"}})"));
+    Window window(baseline);
+    QueryMemory remembered(std::nullopt, perturbation::PradaAccounts({.values = width, .classes = classes}, 4));
+    vedette::Random random(8);
+    const std::vector<float> logits{0.0F, 2.0F, 1.0F, 0.0F}, row = floats(width, 9);
+    Verdict benign, thief;
+    bool found = false;
+    for (int i = 0; i < 300; ++i) {
+        std::vector<float> natural(width), synthetic(width);
+        for (float& x : natural) x = static_cast<float>(random.normal());
+        // Either at a fixed small step from the seed, or far from it: two heaps of distances.
+        synthetic.assign(width, static_cast<float>(i % 2 == 0 ? 0.01 * i : 100.0 + 3.0 * i));
+        benign = guard.check(row, window,
+                             {.embedding = natural, .logits = logits, .memory = &remembered, .account = "alice"});
+        thief = guard.check(row, window,
+                            {.embedding = synthetic, .logits = logits, .memory = &remembered, .account = "mallory"});
+        found |= thief.has(Reason::extraction);
+    }
+    CHECK(found);
+    CHECK(thief.memory.extraction == Decision::alarm);
+    CHECK(thief.decision == Decision::alarm);
+    CHECK(guard.explain(thief).find("W = ") != std::string::npos);
+    CHECK(benign.memory.extraction == Decision::pass);
+    CHECK(benign.decision == Decision::pass);
+    CHECK(benign.memory.query_attack == Decision::not_evaluated);
+    // Without a prediction there is nothing to judge.
+    CHECK(guard.check(row, window, {.embedding = row, .memory = &remembered, .account = "bob"}).memory.extraction ==
+          Decision::not_evaluated);
+    CHECK(remembered.prada()->accounts() == 2);
+}
+
+TEST_CASE("memory: saved, merged, and lies are refused") {
+    QueryMemory one = memory();
+    const std::vector<float> row = floats(width, 9);
+    for (int i = 0; i < 20; ++i)
+        (void)one.observe({.input = row, .predicted = 1, .account = "a", .time = static_cast<std::uint64_t>(i)});
+    const std::vector<std::byte> bytes = one.to_bytes();
+    QueryMemory two = QueryMemory::from_bytes(bytes);
+    CHECK(two.to_bytes() == bytes);
+    const auto evidence = one.observe({.input = row, .account = "a", .time = 30});
+    CHECK(two.observe({.input = row, .account = "a", .time = 30}).query.account.e_value ==
+          evidence.query.account.e_value);
+    CHECK(two.to_bytes() == one.to_bytes());
+    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 30)
+        CHECK(code_of([&] { (void)QueryMemory::from_bytes(std::span(bytes).first(length)); }) ==
+              ErrorCode::corrupt_data);
+    const std::uint64_t remembered = one.queries()->store().size();
+    one.merge(two);
+    CHECK(one.queries()->store().size() > remembered);
+    CHECK(code_of([&] { one.merge(memory()); }) == ErrorCode::baseline_mismatch);  // another key
+    CHECK(code_of([] { QueryMemory(std::nullopt); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([] { (void)Policy::from_json(R"({"memory": {"query_attacks": "learned"}})"); }) ==
+          ErrorCode::invalid_policy);
+    CHECK(code_of([] { (void)Policy::from_json(R"({"memory": {"level": 1}})"); }) == ErrorCode::invalid_policy);
+    const Policy policy = Policy::from_json(R"({"memory": {"extraction": "alarm", "silent": true}})");
+    CHECK(Policy::from_json(policy.to_json()).memory == policy.memory);
+}
+
+TEST_CASE("threat tags: every reason that can be a sign of an attack has some of all three catalogues") {
+    for (const Reason reason :
+         {Reason::score, Reason::calibrated_score, Reason::fused_scores, Reason::query_attack, Reason::extraction}) {
+        std::string catalogues;
+        for (const auto& tag : vedette::threat_tags(reason)) catalogues += tag.catalogue;
+        for (const char* const name : {"NIST", "OWASP", "ATLAS"}) CHECK(catalogues.find(name) != std::string::npos);
+    }
+    CHECK(vedette::threat_tags(Reason::null_value).empty());
+    CHECK(vedette::reason_name(Reason::extraction) == std::string("extraction"));
+}
