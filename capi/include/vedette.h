@@ -2371,6 +2371,48 @@ VDT_API vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt
                                          size_t category_count, const vdt_private_release_options* options,
                                          double* counts, size_t capacity, double* half_width,
                                          vdt_error* error) VDT_NOEXCEPT;
+
+// ---- privacy: reports that leave the house ----
+// A window's counters, noised once and paid for before their noise is drawn; a report is made of nothing else. What is
+// protected: whoever has at most `rows_per_user` rows in the window, which the caller sees to; not the reference, whose
+// side of a report is told as it is.
+typedef struct vdt_release_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* release_policy;      ///< JSON, borrowed, needed: {"account": {"data_set", "principal", "purpose"},
+    uint64_t release_policy_length;  ///< "epsilon": 1, "delta": 0, "rows_per_user": 1, "outputs": [...]}
+    const char* policy_json;         ///< as vdt_assess_options, borrowed; NULL = the default policy
+    uint64_t policy_length;
+    vdt_ledger* ledger;  ///< borrowed, needed: with the account, kept in epsilon and delta
+    int64_t now;         ///< as in vdt_ledger_spend
+} vdt_release_options;
+
+/// What a report says of its noise.
+typedef struct vdt_release_info {
+    uint32_t struct_size;
+    int32_t is_released;  ///< 0: the report is on an exact window, and all else is 0
+    double epsilon;       ///< spent
+    double delta;
+    double scale;               ///< of the noise on each count: discrete Laplace, or the discrete Gaussian's sigma
+    double standard_deviation;  ///< of the noise on each count
+    uint64_t rows_per_user;
+    uint64_t counters_per_row;
+    int32_t is_gaussian;
+    int32_t reserved;
+} vdt_release_info;
+
+VDT_API void vdt_release_options_init(vdt_release_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_release_info_init(vdt_release_info* info, size_t size) VDT_NOEXCEPT;
+
+/// Noises a window and judges what came out: the report tells no exact count of it, in any format. p-values and
+/// intervals allow for the noise. Every call spends. `*out`: owned; vdt_report functions take it. Errors:
+/// INVALID_POLICY, INVALID_ARGUMENT, BUDGET_EXHAUSTED (nothing was drawn), IO_ERROR (no entropy: what was paid stays
+/// paid; or of the ledger).
+VDT_API vdt_status vdt_assess_released(const vdt_window* window, const vdt_release_options* options,
+                                       const vdt_allocator* allocator, vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
+/// Whether and how a report is noised. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_report_release(const vdt_report* report, vdt_release_info* out, vdt_error* error) VDT_NOEXCEPT;
+
 // ---- privacy: audits ----
 // Lower bounds of what a mechanism loses, from what it puts out. With probability `confidence` or more the mechanism is
 // not private with less than the bound: a bound above what is claimed refutes the claim, one below proves nothing.
@@ -2414,6 +2456,10 @@ VDT_API vdt_status vdt_audit_one_run_epsilon(uint64_t canaries, uint64_t guesses
 /// [0, 700].
 VDT_API vdt_status vdt_audit_one_run_p_value(uint64_t canaries, uint64_t guesses, uint64_t correct, double epsilon,
                                              double delta, double* out, vdt_error* error) VDT_NOEXCEPT;
+/// Of mu, from one run of a mechanism that is known to be Gaussian (Mahloujifar, Melis and Chaudhuri 2024). At most
+/// 10^6 guesses.
+VDT_API vdt_status vdt_audit_one_run_gdp_mu(uint64_t canaries, uint64_t guesses, uint64_t correct, double confidence,
+                                            double* out, vdt_error* error) VDT_NOEXCEPT;
 
 // ---- validation: a schema, and rows and tensors held against it ----
 

@@ -71,6 +71,13 @@ vdt_status vdt_audit_one_run_epsilon(uint64_t canaries, uint64_t guesses, uint64
     });
 }
 
+vdt_status vdt_audit_one_run_gdp_mu(uint64_t canaries, uint64_t guesses, uint64_t correct, double confidence,
+                                    double* out, vdt_error* error) noexcept {
+    return bounded(out, error, [&] {
+        return privacy::one_run_gdp_mu({canaries, guesses, correct}, Confidence(confidence));
+    });
+}
+
 vdt_status vdt_audit_one_run_p_value(uint64_t canaries, uint64_t guesses, uint64_t correct, double epsilon,
                                      double delta, double* out, vdt_error* error) noexcept {
     return bounded(out, error, [&] { return privacy::one_run_p_value({canaries, guesses, correct}, epsilon, delta); });

@@ -93,6 +93,15 @@ void add_live(CLI::App& command, LiveOptions& options) {
         ->transform(word<ColorMode>(
             {{"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}}));
     command.add_option("--title", options.title, "Heading of the report");
+    CLI::Option* const release = command.add_option(
+        "--release-policy", options.release_policy,
+        "A release policy (JSON): the report is made of noised counts alone, paid out of a ledger's account before "
+        "the noise is drawn. Exit status 1 if the budget does not allow it");
+    CLI::Option* const ledger =
+        command.add_option("--ledger", options.ledger, "The ledger file that pays for it")->needs(release);
+    release->needs(ledger);
+    command.add_option("--now", options.now, "Seconds since 1970, for the ledger (default: the system's clock)")
+        ->needs(release);
     command
         .add_option("--correction", options.correction,
                     "How the p-values of a report are adjusted, in place of the policy's word")

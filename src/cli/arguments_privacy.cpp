@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Command line of differential privacy: account, calibrate, grant, release, audit.
+// Command line of differential privacy: account, calibrate, grant, release, audit, ledger.
 #include "arguments.hpp"
 
 namespace vedette::inline v0::cli {
@@ -111,6 +111,32 @@ class PrivacyCommands final : public CommandFamily {
             action_ = [this] { return privacy_release(release_); };
         });
         add_privacy_audit(group);
+        add_ledger_tool(group);
+    }
+
+    void add_ledger_tool(CLI::App& group) {
+        CLI::App& tool = *group.add_subcommand("ledger", "Look into a ledger file: show, verify, close");
+        tool.require_subcommand(1);
+        const auto add = [&](const char* name, const char* about, ExitStatus (*run)(const LedgerToolOptions&)) {
+            CLI::App& command = *tool.add_subcommand(name, about);
+            command.add_option("ledger", ledger_.path, "The ledger file")->required();
+            command.callback([this, run] { action_ = [this, run] { return run(ledger_); }; });
+            return &command;
+        };
+        CLI::App& show = *add("show", "Budgets, what is spent of them, and reservations left open", ledger_show);
+        show.add_option("--data-set", ledger_.account.data_set, "Accounts of this data alone");
+        show.add_option("--principal", ledger_.account.principal, "Accounts of this principal alone");
+        show.add_option("--purpose", ledger_.account.purpose, "Accounts for this purpose alone");
+        add_text_or_json(show, ledger_.as_json);
+        CLI::App& verify =
+            *add("verify",
+                 "Print the head, to be kept elsewhere. Exit status 1 for a file that was cut, altered or put back",
+                 ledger_verify);
+        verify.add_option("--at-least", ledger_.at_least, "A head kept earlier, which the file must have come past");
+        CLI::App& close = *add("close", "Settle a reservation whose process died", ledger_close);
+        close.add_option("reservation", ledger_.reservation, "Its number, see show")->required();
+        close.add_flag("--cancel", ledger_.cancels,
+                       "Give its cost back: only where it is certain that nothing was released (default: commit)");
     }
 
     void add_privacy_audit(CLI::App& group) {
@@ -137,6 +163,7 @@ class PrivacyCommands final : public CommandFamily {
     PrivacyOptions privacy_;
     GrantOptions grant_;
     ReleaseOptions release_;
+    LedgerToolOptions ledger_;
     PrivacyAuditOptions audit_;
 };
 

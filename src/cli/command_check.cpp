@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "guard/render_common.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/report.hpp"
 #include "watched_rows.hpp"
@@ -21,6 +22,7 @@ namespace {
 // Every window keeps its counters for the report, so their number is bounded even though rows are streamed.
 constexpr std::size_t most_windows = 4096;
 constexpr std::uint64_t progress_every = 1U << 17;
+constexpr std::size_t largest_release_policy = std::size_t{1} << 20U;
 
 /// A line on stderr that overwrites itself, only when a person is watching.
 class Progress {
@@ -89,6 +91,28 @@ class LiveSample {
     std::vector<SampleColumn> columns_;
 };
 
+ReleasePolicy read_release_policy(const std::string& path) {
+    const std::vector<std::byte> bytes = read_file(path, largest_release_policy);
+    try {
+        return ReleasePolicy::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    } catch (const Error& error) {
+        throw Error(error.code(), path + ": " + error.what());
+    }
+}
+
+// What would tell more than the noised counts: where windows begin depends on all rows before, as does which rows are
+// kept when they are thinned, so that one row more would change many counts; samples and monitors are exact.
+void check_released(const Policy& policy, const LiveOptions& options) {
+    if (options.release_policy.empty()) return;
+    if (options.ledger.empty()) throw InputError("--release-policy needs --ledger, which pays");
+    if (options.window != 0 || !options.window_by.empty())
+        throw InputError("--release-policy excludes --window and --window-by: a row more would move others");
+    if (options.source.thinning > 1)
+        throw InputError("--release-policy excludes thinning: a row more would move others");
+    if (policy.compares_samples()) throw InputError("--release-policy: tests on samples are not noised");
+    if (policy.watches_streams()) throw InputError("--release-policy: what monitors say is not noised");
+}
+
 /// Fills one window after the other and judges each.
 class Walk {
   public:
@@ -108,6 +132,7 @@ class Walk {
             watch_.emplace(baseline, guard_.policy(), options.labelled, options.reference, options.source.delimiter,
                            source);
         if (!options.window_by.empty()) by_ = source.column(options.window_by);
+        if (!options.release_policy.empty()) release_policy_ = read_release_policy(options.release_policy);
     }
 
     std::vector<LabelledReport> run() {
@@ -156,6 +181,11 @@ class Walk {
     }
 
     [[nodiscard]] Report judge_window() {
+        if (release_policy_) {
+            privacy::Ledger ledger = privacy::Ledger::open(options_.ledger);
+            privacy::LedgerBudget budget(ledger, release_policy_->account, seconds_of(options_.now));
+            return assess(window_, guard_.policy(), *release_policy_, budget);
+        }
         if (!reference_) return assess(guard_.baseline(), window_, guard_.policy());
         const SampleComparisons compared = compare_samples(guard_.policy(), *reference_, sample_.table());
         return assess(guard_.baseline(), window_, guard_.policy(), compared.features, compared.joint);
@@ -182,6 +212,7 @@ class Walk {
     LiveSample sample_;
     std::optional<WatchedRows> watch_;  // where the policy names monitors
     std::optional<Table> reference_;    // where samples are compared
+    std::optional<ReleasePolicy> release_policy_;
     std::vector<std::size_t> columns_;
     std::vector<FeatureKind> kinds_;
     std::vector<Value> row_;
@@ -219,6 +250,7 @@ ExitStatus judge(const Baseline& baseline, Policy policy, const LiveOptions& opt
     if (options.window != 0 && !options.window_by.empty()) {
         throw InputError("--window and --window-by exclude each other");
     }
+    check_released(policy, options);
     RowSource source(options.source);
     const std::vector<LabelledReport> reports = Walk(baseline, std::move(policy), options, source, reference).run();
     RenderOptions render_options;

@@ -28,12 +28,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-std::int64_t now_of(const LedgerUse& use) {
-    if (use.now) return *use.now;
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 struct Line {
     std::string category;  // empty but for histograms
     double value = 0.0;
@@ -236,9 +230,15 @@ std::string to_text(const ReleaseOptions& options, const Answer& answer, const G
 
 }  // namespace
 
+std::int64_t seconds_of(const std::optional<std::int64_t>& now) {
+    if (now) return *now;
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
 ExitStatus privacy_grant(const GrantOptions& options) {
     const std::filesystem::path path = options.use.path;
-    const std::int64_t now = now_of(options.use);
+    const std::int64_t now = seconds_of(options.use.now);
     const LedgerCost budget = LedgerCost::budget(options.epsilon, options.delta);
     if (!(options.days > 0.0 && options.days <= 1e6)) throw InputError("--days: it must be above 0, at most 1000000");
     const auto seconds = static_cast<std::int64_t>(std::ceil(options.days * 86'400.0));
@@ -250,7 +250,7 @@ ExitStatus privacy_grant(const GrantOptions& options) {
 }
 
 ExitStatus privacy_release(const ReleaseOptions& options) {
-    const std::int64_t now = now_of(options.use);
+    const std::int64_t now = seconds_of(options.use.now);
     Ledger ledger = Ledger::open(options.use.path);
     LedgerBudget budget(ledger, options.use.account, now);
     const Answer answer = release_statistic(options, budget);

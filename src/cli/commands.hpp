@@ -47,7 +47,10 @@ struct LiveOptions {
     std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's
     std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together; empty = the policy's
     std::optional<stats::Correction> correction;  ///< in place of the policy's
-    std::optional<drift::Method> method;          ///< of tests on samples, in place of the policy's
+    std::string release_policy;                   ///< a file: the report is of noised counts, paid for; empty = none
+    std::string ledger;                           ///< the file that pays
+    std::optional<std::int64_t> now;      ///< of the ledger, seconds since 1970; the system's clock if not given
+    std::optional<drift::Method> method;  ///< of tests on samples, in place of the policy's
     std::optional<drift::Alternative> alternative;
     std::optional<std::uint64_t> permutations;
     std::uint32_t block = 1;  ///< above 1: in place of the policy's
@@ -133,6 +136,16 @@ struct LedgerUse {
     std::string path;
     privacy::LedgerAccount account;
     std::optional<std::int64_t> now;  ///< seconds since 1970; the system's clock if not given
+};
+
+/// A ledger file that is looked into.
+struct LedgerToolOptions {
+    std::string path;
+    privacy::LedgerAccount account;  ///< what is shown; an empty part matches all
+    std::string at_least;            ///< a head, NUMBER:DIGEST, that the file must have come past; empty = any
+    std::uint64_t reservation = 0;
+    bool cancels = false;
+    bool as_json = false;
 };
 
 /// A new budget.
@@ -229,6 +242,9 @@ struct ScoreRunOptions {
     bool as_json = false;
 };
 
+/// The time that the tool takes for now: what was given, else the system's clock.
+[[nodiscard]] std::int64_t seconds_of(const std::optional<std::int64_t>& now);
+
 /// The rules of a file; the default ones for an empty path.
 [[nodiscard]] Policy read_policy(const std::string& path);
 
@@ -285,6 +301,12 @@ ExitStatus schema_diff(const std::string& before, const std::string& after, bool
 /// Fails where a limit of epsilon is given and cannot be promised.
 ExitStatus privacy_account(const PrivacyOptions& options);
 ExitStatus privacy_calibrate(const PrivacyOptions& options);
+/// Prints accounts, budgets and reservations; not enough data where there is none of that account.
+ExitStatus ledger_show(const LedgerToolOptions& options);
+/// Prints the head; fails where the file was truncated or altered, or is older than a head kept elsewhere.
+ExitStatus ledger_verify(const LedgerToolOptions& options);
+/// Commits or cancels a reservation that was left open.
+ExitStatus ledger_close(const LedgerToolOptions& options);
 ExitStatus privacy_grant(const GrantOptions& options);
 /// Fails where the budget does not allow it; nothing is told then.
 ExitStatus privacy_release(const ReleaseOptions& options);

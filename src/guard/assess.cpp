@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "guard/assessment.hpp"
 #include "guard/baseline_state.hpp"
 #include "guard/decide.hpp"
 #include "guard/joint.hpp"
@@ -37,28 +38,6 @@ DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {
 // Whether a test on counters joins rare cells first: all do but those on the distribution function.
 bool pools_cells(DriftTest test) {
     return test != DriftTest::kolmogorov_smirnov && test != DriftTest::wasserstein;
-}
-
-// The median read off the grid, linear inside a cell; the outer cells have no width of their own.
-double grid_median(const stats::Grid& grid, std::span<const std::uint64_t> counts, std::uint64_t total) {
-    if (total == 0) return not_a_number;
-    // Integers: a chain of floating-point sums would take three times as long.
-    const std::uint64_t middle = total / 2 + total % 2;
-    const double half = static_cast<double>(total) / 2.0;
-    std::uint64_t below = 0;
-    for (std::size_t cell = 0; cell < counts.size(); ++cell) {
-        const std::uint64_t here = counts[cell];
-        if (below + here >= middle) {
-            if (cell == 0) return grid.minimum;
-            if (cell == counts.size() - 1) return grid.maximum;
-            const double left = grid.edges[cell - 1];
-            if (grid.discrete) return left;
-            const double right = std::min(grid.edges[cell], grid.maximum);
-            return left + (right - left) * ((half - static_cast<double>(below)) / static_cast<double>(here));
-        }
-        below += here;
-    }
-    return grid.maximum;
 }
 
 class FeatureAssessment {
@@ -235,6 +214,22 @@ class FeatureAssessment {
     FeatureReport& report_;
 };
 
+// The comparison of each feature, null where there is none.
+std::vector<const drift::FeatureComparison*> by_feature(const Baseline& baseline,
+                                                        std::span<const drift::FeatureComparison> comparisons) {
+    std::vector<const drift::FeatureComparison*> found(baseline.feature_count(), nullptr);
+    for (const drift::FeatureComparison& comparison : comparisons) {
+        const auto feature = baseline.find(comparison.name);
+        if (!feature)
+            throw Error(ErrorCode::schema_mismatch,
+                        "the baseline has no feature \"" + comparison.name + "\", which was compared");
+        if (!comparison.results.empty()) found[*feature] = &comparison;
+    }
+    return found;
+}
+
+}  // namespace
+
 void adjust_family(Report& report) {
     std::vector<FeatureReport>& features = report.features;
     std::vector<double> p_values;
@@ -256,21 +251,33 @@ void adjust_family(Report& report) {
     for (JointEvidence& joint : report.joint) joint.adjusted_p_value = p_values[next++];
 }
 
-// The comparison of each feature, null where there is none.
-std::vector<const drift::FeatureComparison*> by_feature(const Baseline& baseline,
-                                                        std::span<const drift::FeatureComparison> comparisons) {
-    std::vector<const drift::FeatureComparison*> found(baseline.feature_count(), nullptr);
-    for (const drift::FeatureComparison& comparison : comparisons) {
-        const auto feature = baseline.find(comparison.name);
-        if (!feature)
-            throw Error(ErrorCode::schema_mismatch,
-                        "the baseline has no feature \"" + comparison.name + "\", which was compared");
-        if (!comparison.results.empty()) found[*feature] = &comparison;
+std::optional<Decision> decide_family(Report& report, const Policy& policy) {
+    std::optional<Decision> gravest;
+    const auto add = [&gravest](Decision decision) { gravest = worst(gravest.value_or(Decision::pass), decision); };
+    for (FeatureReport& feature : report.features) {
+        if (feature.ignored) continue;
+        feature.decision = feature.evidence().empty() ? Decision::not_evaluated : Decision::pass;
+        for (Evidence& evidence : feature.evidence()) {
+            evidence.decision = decide(evidence, policy.level, feature.tolerance);
+            feature.decision = worst(feature.decision, evidence.decision);
+        }
+        add(feature.decision);
     }
-    return found;
+    for (JointEvidence& evidence : report.joint) {
+        evidence.decision = decide(evidence, policy.level, policy.defaults.tolerance);
+        add(evidence.decision);
+    }
+    return gravest;
 }
 
-}  // namespace
+void check_names(const Baseline& baseline, const Policy& policy) {
+    for (const auto& [name, rules] : policy.features) {
+        if (!baseline.find(name)) {
+            throw Error(ErrorCode::invalid_policy,
+                        "policy /features/" + name + ": the baseline has no feature of this name");
+        }
+    }
+}
 
 Report assess(const Baseline& baseline, const Window& window, const Policy& policy) {
     return assess(baseline, window, policy, {});
@@ -282,12 +289,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
     if (window.baseline().id() != baseline.id()) {
         throw Error(ErrorCode::baseline_mismatch, "the window was counted against another baseline");
     }
-    for (const auto& [name, rules] : policy.features) {
-        if (!baseline.find(name)) {
-            throw Error(ErrorCode::invalid_policy,
-                        "policy /features/" + name + ": the baseline has no feature of this name");
-        }
-    }
+    check_names(baseline, policy);
     Report report{.reference_rows = baseline.rows(),
                   .live_rows = window.rows(),
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
@@ -317,30 +319,15 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
         report.joint.push_back(joint_evidence(baseline, comparison, policy.minimum_rows));
     adjust_family(report);
 
-    bool judged_any = false;
-    Decision overall = Decision::pass;
-    for (FeatureReport& feature : report.features) {
-        if (feature.ignored) continue;
-        feature.decision = feature.evidence().empty() ? Decision::not_evaluated : Decision::pass;
-        for (Evidence& evidence : feature.evidence()) {
-            evidence.decision = decide(evidence, policy.level, feature.tolerance);
-            feature.decision = worst(feature.decision, evidence.decision);
-        }
-        judged_any = true;
-        overall = worst(overall, feature.decision);
-    }
-    for (JointEvidence& evidence : report.joint) {
-        evidence.decision = decide(evidence, policy.level, policy.defaults.tolerance);
-        judged_any = true;
-        overall = worst(overall, evidence.decision);
-    }
+    const std::optional<Decision> family = decide_family(report, policy);
+    Decision overall = family.value_or(Decision::pass);
     report.scores = assess_scores(baseline, window, policy, overall == Decision::alarm);
     for (const ScoreReport& score : report.scores) overall = worst(overall, score.decision);
     report.schema = assess_schema(baseline, window, policy);
     if (report.schema) overall = worst(overall, report.schema->decision);
     report.memory = assess_memory(window, policy);
     if (report.memory) overall = worst(overall, report.memory->decision);
-    report.decision = judged_any || !report.scores.empty() ? overall : Decision::not_evaluated;
+    report.decision = family || !report.scores.empty() ? overall : Decision::not_evaluated;
     return report;
 }
 

@@ -313,6 +313,15 @@ std::string metadata(Items items) {
            "pass.</p></section>\n";
 }
 
+std::string noise_of(const Report& report) {
+    if (!report.release) return {};
+    return fmt::format(
+        "<section><h2>Noise</h2><p>This window was released under differential privacy; {}. Every live number on this "
+        "page is made of noised counts, and p-values and intervals allow for that. The reference is shown as it is."
+        "</p></section>\n",
+        escape_xml(report.release->reason()));
+}
+
 std::string details(Items items, const RenderOptions& options) {
     const std::size_t closest = focus(items);
     std::string text = "<section><h2>Features";
@@ -320,6 +329,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += "</h2><p class=\"legend\"><span class=\"key ref\"></span> reference <span class=\"key live\"></span> live";
     if (items.size() > 1) text += " &middot; the window with the most alarms; the others are folded below";
     text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
+    text += noise_of(*items[closest].report);
     text += together(*items[closest].report);
     text += streams(*items[closest].report);
     text += scores(*items[closest].report);

@@ -193,6 +193,19 @@ Json score_json(const ScoreReport& score) {
     return out;
 }
 
+Json release_json(const ReleaseReport& release) {
+    Json out{{"reason", release.reason()},
+             {"epsilon", release.spent.epsilon},
+             {"delta", release.spent.delta},
+             {"rows_per_user", release.noise.rows_per_user},
+             {"noise", release.noise.is_gaussian ? "discrete_gaussian" : "discrete_laplace"},
+             {"scale", release.noise.scale},
+             {"counters_per_row", release.noise.counters_per_row},
+             {"outputs", Json::array()}};
+    for (const ReleasedOutput output : release.outputs) out["outputs"].push_back(released_output_name(output));
+    return out;
+}
+
 Json window_json(const Item& item) {
     const Report& report = *item.report;
     Json out{{"label", item.label},
@@ -207,6 +220,10 @@ Json window_json(const Item& item) {
                {"rejected", report.window.rejected()}}},
              {"features", Json::array()}};
     for (std::size_t f = 0; f < report.features.size(); ++f) out["features"].push_back(feature_json(report, f));
+    if (report.release) {
+        out["release"] = release_json(*report.release);
+        if (!report.release->releases(ReleasedOutput::requests)) out["requests"] = nullptr;
+    }
     out["joint"] = Json::array();
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     out["streams"] = Json::array();

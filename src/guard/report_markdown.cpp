@@ -104,6 +104,7 @@ std::string markdown(Items items, const RenderOptions& options) {
         text += fmt::format("\n### {}, the window to look at first\n\n", markdown_text(items[focus(items)].label));
     }
     text += feature_table(closest, options.max_features);
+    if (closest.release) text += fmt::format("\n{}\n", markdown_text(closest.release->reason()));
     text += fmt::format(
         "\n<sub>Baseline {} ({} rows). False alarm level {} per window, {}. An alarm needs an adjusted p-value at or "
         "below the level and a moved share surely above the tolerance. vedette {}.</sub>\n",

@@ -187,6 +187,23 @@ std::string schema(const Report& report) {
     return text;
 }
 
+std::string noise(const Report& report) {
+    if (!report.release) return {};
+    std::string text;
+    const auto gauge = [&](const char* name, const char* help, double value) {
+        text += family(name, "gauge", help) + fmt::format("vedette_{} {}\n", name, metric_value(value));
+    };
+    const ReleaseReport& release = *report.release;
+    gauge("release_epsilon", "Epsilon that the release of this window spent; all live counts are noised.",
+          release.spent.epsilon);
+    gauge("release_delta", "Delta that the release of this window spent.", release.spent.delta);
+    gauge("release_rows_per_user", "Rows of a user that the noise hides.",
+          static_cast<double>(release.noise.rows_per_user));
+    gauge("release_standard_deviation", "Standard deviation of the noise on each live count.",
+          release.noise.standard_deviation());
+    return text;
+}
+
 std::string memory(const Report& report) {
     if (!report.memory) return {};
     std::string text;
@@ -218,10 +235,11 @@ std::string whole(const Report& report) {
         text += fmt::format("vedette_decision{{vedette_decision=\"{}\"}} {}\n", decision_name(decision),
                             report.decision == decision ? 1 : 0);
     }
-    text += family("window_requests", "gauge", "Requests of the window that the guard judged, by decision.");
-    for (const Decision decision : decisions) {
-        text += fmt::format("vedette_window_requests{{decision=\"{}\"}} {}\n", decision_name(decision),
-                            report.window.requests(decision));
+    if (!report.release || report.release->releases(ReleasedOutput::requests)) {
+        text += family("window_requests", "gauge", "Requests of the window that the guard judged, by decision.");
+        for (const Decision decision : decisions)
+            text += fmt::format("vedette_window_requests{{decision=\"{}\"}} {}\n", decision_name(decision),
+                                report.window.requests(decision));
     }
     text += family("features", "gauge", "Features of the window by decision.");
     for (const Decision decision : decisions) {
@@ -260,7 +278,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
         }
     }
     return text + rates(report, features) + together(report) + streams(report) + scores(report) + schema(report) +
-           memory(report) + "# EOF\n";
+           memory(report) + noise(report) + "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

@@ -159,6 +159,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     }
     std::string text = grid.text();
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
+    if (report.release) text += fmt::format("\n  {}\n", report.release->reason());
     return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options) +
            schema_lines(report, options) + memory_lines(report, options);
 }

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "vedette/stats/intervals.hpp"
+#include "guard/noisy_rate.hpp"
 #include "vedette/validation/validator.hpp"
 
 namespace vedette::inline v0 {
@@ -22,7 +22,8 @@ Decision decision_of(Action action) noexcept {
 
 }  // namespace
 
-std::optional<SchemaReport> assess_schema(const Baseline& baseline, const Window& window, const Policy& policy) {
+std::optional<SchemaReport> assess_schema(const Baseline& baseline, const Window& window, const Policy& policy,
+                                          const ReleaseNoise* noise) {
     const validation::Validator* const rules = baseline.validator();
     if (rules == nullptr) return std::nullopt;
     SchemaReport report;
@@ -34,8 +35,11 @@ std::optional<SchemaReport> assess_schema(const Baseline& baseline, const Window
     report.warnings = window.schema_rows(Severity::warning);
     report.tolerance = policy.schema.tolerance;
     const stats::Confidence confidence(1.0 - policy.level);
-    report.error_rate = stats::clopper_pearson(report.errors, report.requests, confidence);
-    const Interval any_rate = stats::clopper_pearson(report.errors + report.warnings, report.requests, confidence);
+    constexpr std::uint64_t counters_of_requests = 5;
+    const NoisyCount requests{static_cast<double>(report.requests), counters_of_requests};
+    report.error_rate = rate_interval({static_cast<double>(report.errors), 1}, requests, confidence, noise);
+    const Interval any_rate =
+        rate_interval({static_cast<double>(report.errors + report.warnings), 2}, requests, confidence, noise);
     if (report.error_rate.lower > report.tolerance) report.decision = decision_of(policy.schema.error);
     if (any_rate.lower > report.tolerance) report.decision = worst(report.decision, decision_of(policy.schema.warning));
     if (report.decision == Decision::not_evaluated && report.requests >= policy.minimum_rows)

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "guard/noisy_rate.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace vedette::inline v0 {
@@ -43,7 +44,7 @@ double allowed_rate(const CalibratedScore& score, double level, const stats::Con
 }  // namespace
 
 std::vector<ScoreReport> assess_scores(const Baseline& baseline, const Window& window, const Policy& policy,
-                                       bool drifted) {
+                                       bool drifted, const ReleaseNoise* noise) {
     std::vector<ScoreReport> reports;
     for (const auto& [name, rule] : policy.scores) {
         const auto index = baseline.find_score(name);
@@ -71,7 +72,8 @@ std::vector<ScoreReport> assess_scores(const Baseline& baseline, const Window& w
         report.allowed_rate = allowed_rate(score, rule.level, confidence);
         if (report.evaluated > 0) {
             report.rate = static_cast<double>(report.exceeded) / static_cast<double>(report.evaluated);
-            report.rate_interval = stats::clopper_pearson(report.exceeded, report.evaluated, confidence);
+            report.rate_interval = rate_interval({static_cast<double>(report.exceeded), 1},
+                                                 {static_cast<double>(report.evaluated), 2}, confidence, noise);
         }
         if (report.evaluated < policy.minimum_rows || report.is_stale) {
             report.decision = Decision::not_evaluated;

@@ -9,7 +9,8 @@
 namespace vedette::inline v0 {
 
 /// `drifted`: a test of the window is an alarm, so that calibrations no longer hold.
+/// `noise`: of a noised window's counters; null for exact ones.
 std::vector<ScoreReport> assess_scores(const Baseline& baseline, const Window& window, const Policy& policy,
-                                       bool drifted);
+                                       bool drifted, const ReleaseNoise* noise = nullptr);
 
 }  // namespace vedette::inline v0

@@ -476,6 +476,8 @@ std::string StreamReport::reason() const {
 void attach(Report& report, const Watch& watch, const WatchMark& since) {
     if (watch.baseline().id() != report.baseline.id())
         throw Error(ErrorCode::baseline_mismatch, "the watch is that of another baseline");
+    if (report.release)
+        throw Error(ErrorCode::invalid_argument, "the report is on a released window; what monitors say is not noised");
     // Two watches of one baseline would be told apart by nothing.
     if (!report.streams.empty()) throw Error(ErrorCode::invalid_argument, "the report has a watch already");
     report.streams = watch.report(since);

@@ -4,11 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
 #include "privacy/noise.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -21,21 +22,6 @@ std::uint64_t checked_horizon(std::uint64_t horizon) {
     if (horizon == 0 || horizon > ContinualCount::longest_horizon)
         throw Error(ErrorCode::invalid_argument, fmt::format("horizon is {}: it must be from 1 to 2^40", horizon));
     return horizon;
-}
-
-// Chernoff: P(|X_1 + ... + X_n| >= t) <= 2 exp(-u t) M(u)^n for every 0 < u < 1 / scale, where
-// M(u) = (1 - q)^2 / ((1 - q e^u) (1 - q e^-u)). Any u makes a bound: the best of many is taken.
-double sum_reach(double scale, int draws, double alpha) noexcept {
-    const double q = std::exp(-1.0 / scale);
-    double best = std::numeric_limits<double>::infinity();
-    for (int i = 1; i < 64; ++i) {
-        const double u = i / 64.0 / scale;
-        // 1 - q e^u = -expm1(u - 1 / scale), and so on.
-        const double log_m = 2.0 * std::log(-std::expm1(-1.0 / scale)) - std::log(-std::expm1(u - 1.0 / scale)) -
-                             std::log1p(-q * std::exp(-u));
-        best = std::min(best, (draws * log_m + std::log(2.0 / alpha)) / u);
-    }
-    return std::ceil(best * (1.0 + 1e-12));
 }
 
 }  // namespace
@@ -67,14 +53,64 @@ Release ContinualCount::step(std::uint64_t rows, detail::Keystream& keystream) {
     noisy_[level] = sum + noise;
     std::int64_t released = 0;
     for (const std::int64_t block : noisy_) released += block;
-    const int draws = std::popcount(steps_);
-    const double reach = draws == 1 ? laplace_reach(noise_.scale(), alpha_) : sum_reach(noise_.scale(), draws, alpha_);
+    const auto draws = static_cast<std::uint64_t>(std::popcount(steps_));
+    const double reach =
+        draws == 1 ? laplace_reach(noise_.scale(), alpha_) : laplace_sum_reach(noise_.scale(), draws, alpha_);
     const auto value = static_cast<double>(released);
     return {value, around(value, reach), {}};
 }
 
 Release ContinualCount::step(std::uint64_t rows) {
     return step(rows, detail::Keystream::of_this_thread());
+}
+
+ContinualCount::ContinualCount(std::uint64_t horizon, double scale, double alpha)
+    : horizon_(horizon),
+      noise_(scale),
+      alpha_(alpha),
+      exact_(static_cast<std::size_t>(std::bit_width(horizon))),
+      noisy_(exact_.size()) {}
+
+std::vector<std::byte> ContinualCount::to_bytes() const {
+    ContainerWriter writer;
+    writer.add_scalar("horizon", horizon_);
+    writer.add_scalar("scale", noise_.scale());
+    writer.add_scalar("alpha", alpha_);
+    writer.add_scalar("steps", steps_);
+    writer.add_scalar("total", total_);
+    writer.add("exact", exact_);
+    writer.add("noisy", noisy_);
+    return writer.finish("continual_count");
+}
+
+ContinualCount ContinualCount::from_bytes(std::span<const std::byte> bytes) {
+    const auto check = [](bool holds) {
+        if (!holds) throw Error(ErrorCode::corrupt_data, "the bytes hold no state of a running total");
+    };
+    const Container container = Container::view(bytes);
+    container.require_kind("continual_count");
+    const auto horizon = container.scalar<std::uint64_t>("horizon");
+    const auto scale = container.scalar<double>("scale"), alpha = container.scalar<double>("alpha");
+    check(horizon >= 1 && horizon <= longest_horizon && alpha > 0.0 && alpha < 1.0 &&
+          scale >= DiscreteLaplace::least_scale && scale <= DiscreteLaplace::largest_scale);
+    ContinualCount count(horizon, scale, alpha);
+    count.steps_ = container.scalar<std::uint64_t>("steps");
+    count.total_ = container.scalar<std::uint64_t>("total");
+    const auto exact = container.values<std::int64_t>("exact", count.exact_.size());
+    const auto noisy = container.values<std::int64_t>("noisy", count.noisy_.size());
+    check(count.steps_ <= horizon && count.total_ <= most_counted);
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+        const bool filled = (count.steps_ >> i & 1U) != 0;
+        check(filled || (exact[i] == 0 && noisy[i] == 0));
+        check(exact[i] >= 0 && static_cast<std::uint64_t>(exact[i]) <= count.total_ - total);
+        check(noisy[i] >= -std::int64_t(most_counted) && noisy[i] <= std::int64_t(2 * most_counted));
+        total += static_cast<std::uint64_t>(exact[i]);
+    }
+    check(total == count.total_);
+    std::copy(exact.begin(), exact.end(), count.exact_.begin());
+    std::copy(noisy.begin(), noisy.end(), count.noisy_.begin());
+    return count;
 }
 
 double ContinualCount::variance(std::uint64_t step) const noexcept {

@@ -176,7 +176,7 @@ PrivateMoments::PrivateMoments(const PrivacyUnit& unit, std::vector<Bounds> colu
     if (counts) count_.push_back(laplace_for(unit.rows(), share_of(epsilon, parts)));
 }
 
-MomentsPartial PrivateMoments::limited(const Contributions& rows) const {
+MomentsPartial PrivateMoments::partial(const Contributions& rows) const {
     check_unit(rows.unit(), unit_);
     MomentsPartial result(*this);
     rows.for_each([&](double value, std::string_view) { result.count(value, 0.0); });
@@ -205,28 +205,30 @@ std::vector<PrivateMoments::Noisy> PrivateMoments::noisy(const MomentsPartial& p
     return result;
 }
 
+Release PrivateMoments::release(const MomentsPartial& partial, ReleaseBudget& budget,
+                                detail::Keystream* keystream) const {
+    const Noisy result = estimate(noisy(partial, budget, keystream));
+    return {result.value, result.interval, {epsilon_.value(), 0.0}};
+}
+
 PrivateSum::PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
                        const stats::Confidence& confidence)
     : PrivateMoments(unit, {bounds}, {bounds}, false, epsilon, confidence) {}
 
-Release PrivateSum::release(const MomentsPartial& partial, ReleaseBudget& budget, detail::Keystream* keystream) const {
-    const Noisy sum = noisy(partial, budget, keystream)[0];
-    return {sum.value, sum.interval, {epsilon_.value(), 0.0}};
+PrivateMoments::Noisy PrivateSum::estimate(const std::vector<Noisy>& parts) const {
+    return parts[0];
 }
 
 PrivateMean::PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
                          const stats::Confidence& confidence)
     : PrivateMoments(unit, {bounds}, {symmetric(half_width_of(bounds))}, true, epsilon, confidence) {}
 
-Release PrivateMean::release(const MomentsPartial& partial, ReleaseBudget& budget, detail::Keystream* keystream) const {
-    const std::vector<Noisy> parts = noisy(partial, budget, keystream);
-    const Bounds& bounds = columns_[0];
-    const double half = half_width_of(bounds), middle = middle_of(bounds);
+PrivateMoments::Noisy PrivateMean::estimate(const std::vector<Noisy>& parts) const {
+    const Bounds& limits = bounds(0);
+    const double half = half_width_of(limits), middle = middle_of(limits);
     const Interval interval = ratio(parts[0].interval, parts[1].interval, half);
-    const auto inside = [&](double x) { return std::clamp(middle + x, bounds.lower(), bounds.upper()); };
-    return {inside(ratio(parts[0].value, parts[1].value, half)),
-            {inside(interval.lower), inside(interval.upper)},
-            {epsilon_.value(), 0.0}};
+    const auto inside = [&](double x) { return std::clamp(middle + x, limits.lower(), limits.upper()); };
+    return {inside(ratio(parts[0].value, parts[1].value, half)), {inside(interval.lower), inside(interval.upper)}};
 }
 
 PrivateVariance::PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
@@ -235,18 +237,15 @@ PrivateVariance::PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, 
                      {symmetric(half_width_of(bounds)), symmetric(0.5 * half_width_of(bounds) * half_width_of(bounds))},
                      true, epsilon, confidence) {}
 
-Release PrivateVariance::release(const MomentsPartial& partial, ReleaseBudget& budget,
-                                 detail::Keystream* keystream) const {
-    const std::vector<Noisy> parts = noisy(partial, budget, keystream);
-    const double half = half_width_of(columns_[0]), most = half * half;
+PrivateMoments::Noisy PrivateVariance::estimate(const std::vector<Noisy>& parts) const {
+    const double half = half_width_of(bounds(0)), most = half * half;
     const double mean = ratio(parts[0].value, parts[2].value, half);
     const double squares = ratio(parts[1].value, parts[2].value, 0.5 * most) + 0.5 * most;
     const Interval means = square(ratio(parts[0].interval, parts[2].interval, half));
     const Interval spread = ratio(parts[1].interval, parts[2].interval, 0.5 * most);
     const auto inside = [&](double x) { return std::clamp(x, 0.0, most); };
     return {parts[2].value < 0.5 ? 0.0 : inside(squares - mean * mean),
-            {inside(spread.lower + 0.5 * most - means.upper), inside(spread.upper + 0.5 * most - means.lower)},
-            {epsilon_.value(), 0.0}};
+            {inside(spread.lower + 0.5 * most - means.upper), inside(spread.upper + 0.5 * most - means.lower)}};
 }
 
 PrivateCovariance::PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, Epsilon epsilon,
@@ -258,10 +257,8 @@ PrivateCovariance::PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, c
     if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a covariance is over records");
 }
 
-Release PrivateCovariance::release(const MomentsPartial& partial, ReleaseBudget& budget,
-                                   detail::Keystream* keystream) const {
-    const std::vector<Noisy> parts = noisy(partial, budget, keystream);
-    const double half_x = half_width_of(columns_[0]), half_y = half_width_of(columns_[1]), most = half_x * half_y;
+PrivateMoments::Noisy PrivateCovariance::estimate(const std::vector<Noisy>& parts) const {
+    const double half_x = half_width_of(bounds(0)), half_y = half_width_of(bounds(1)), most = half_x * half_y;
     const double rows = parts[3].value;
     const double value =
         ratio(parts[2].value, rows, most) - ratio(parts[0].value, rows, half_x) * ratio(parts[1].value, rows, half_y);
@@ -269,8 +266,7 @@ Release PrivateCovariance::release(const MomentsPartial& partial, ReleaseBudget&
     const Interval products = ratio(parts[2].interval, counts, most);
     const Interval means = product(ratio(parts[0].interval, counts, half_x), ratio(parts[1].interval, counts, half_y));
     return {clamp_to(value, most),
-            {clamp_to(products.lower - means.upper, most), clamp_to(products.upper - means.lower, most)},
-            {epsilon_.value(), 0.0}};
+            {clamp_to(products.lower - means.upper, most), clamp_to(products.upper - means.lower, most)}};
 }
 
 }  // namespace vedette::inline v0::privacy

@@ -13,6 +13,7 @@
 #include <limits>
 #include <numbers>
 
+#include "stats/few_beta.hpp"
 #include "stats/saddle_point.hpp"
 #include "stats/stirling.hpp"
 
@@ -295,14 +296,19 @@ double binomial_cdf(std::uint64_t successes, std::uint64_t trials, double probab
     if (successes >= trials) return 1.0;
     if (probability == 0.0) return 1.0;
     if (probability == 1.0) return 0.0;
-    return boost::math::ibetac(static_cast<double>(successes) + 1.0, static_cast<double>(trials - successes),
-                               probability, Policy());
+    const double a = static_cast<double>(successes) + 1.0, b = static_cast<double>(trials - successes);
+    if (is_few(a, b, probability)) return std::min(1.0, few_beta(a, b, probability, BetaTail::upper).value);
+    return boost::math::ibetac(a, b, probability, Policy());
 }
 
 double beta_quantile(double probability, double a, double b) noexcept {
     if (!is_probability(probability) || !is_positive(a) || !is_positive(b)) return nan;
     if (probability == 0.0 || probability == 1.0) return probability;
-    return or_nan([&] { return boost::math::ibeta_inv(a, b, probability, Policy()); });
+    const double guess = or_nan([&] { return boost::math::ibeta_inv(a, b, probability, Policy()); });
+    if (!is_few(a, b, guess)) return guess;
+    // The smaller tail: 1 - probability is exact from 1/2 on.
+    return probability > 0.5 ? few_beta_quantile(a, b, 1.0 - probability, BetaTail::upper, guess)
+                             : few_beta_quantile(a, b, probability, BetaTail::lower, guess);
 }
 
 double hypergeometric_cdf(std::uint64_t at_most, std::uint64_t population, std::uint64_t successes,

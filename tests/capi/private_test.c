@@ -20,6 +20,49 @@ static double spent(vdt_ledger* ledger, const vdt_ledger_account* account) {
     return balance.spent_loss;
 }
 
+// A report of noised counts: paid once, told as such, refused without a budget.
+static void test_released(vdt_ledger* ledger, const vdt_ledger_account* account) {
+    static reference data;
+    vdt_column columns[FEATURES];
+    fill_reference(&data, 2);
+    reference_columns(&data, columns);
+    vdt_baseline* baseline = make_baseline(1);
+    vdt_window* window = make_window(baseline);
+    vdt_report* report = NULL;
+    CHECK_OK(vdt_window_observe_columns(window, columns, FEATURES, e));
+    static const char policy[] =
+        "{\"account\": {\"data_set\": \"visits\", \"principal\": \"analyst\", \"purpose\": \"report\"},"
+        " \"epsilon\": 2, \"rows_per_user\": 3, \"outputs\": [\"features\"]}";
+    vdt_release_options options;
+    vdt_release_options_init(&options, sizeof options);
+    options.release_policy = policy;
+    options.release_policy_length = strlen(policy);
+    options.now = 5;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "ledger", vdt_assess_released(window, &options, NULL, &report, e));
+    options.ledger = ledger;
+    const double before = spent(ledger, account);
+    CHECK_OK(vdt_assess_released(window, &options, NULL, &report, e));
+    CHECK(spent(ledger, account) == before + 2.0);
+    vdt_release_info info;
+    vdt_release_info_init(&info, sizeof info);
+    CHECK_OK(vdt_report_release(report, &info, e));
+    CHECK(info.is_released == 1 && info.is_gaussian == 0 && info.epsilon == 2.0 && info.rows_per_user == 3);
+    CHECK(info.counters_per_row == 3 && info.scale == 4.5 && info.standard_deviation > 2.0);
+    vdt_report_destroy(report);
+    report = NULL;
+    options.now = 10;  // the budget's period is over
+    CHECK_FAILS(VDT_BUDGET_EXHAUSTED, "", vdt_assess_released(window, &options, NULL, &report, e));
+    CHECK(report == NULL && spent(ledger, account) == before + 2.0);
+    options.release_policy_length = 1;
+    CHECK_FAILS(VDT_INVALID_POLICY, "release policy", vdt_assess_released(window, &options, NULL, &report, e));
+    CHECK_OK(vdt_assess(baseline, window, NULL, NULL, &report, e));
+    CHECK_OK(vdt_report_release(report, &info, e));
+    CHECK(info.is_released == 0 && info.epsilon == 0.0);
+    vdt_report_destroy(report);
+    vdt_window_destroy(window);
+    vdt_baseline_destroy(baseline);
+}
+
 int main(int argc, char** argv) {
     char path[4096];
     snprintf(path, sizeof path, "%s/private_test.ledger", argc > 1 ? argv[1] : ".");
@@ -114,6 +157,8 @@ int main(int argc, char** argv) {
     release.value = 7.0;
     CHECK_FAILS(VDT_BUDGET_EXHAUSTED, "not enough", vdt_private_sum(rows, &options, &release, e));
     CHECK(release.value == 7.0 && spent(ledger, &account) == before);
+
+    test_released(ledger, &account);
 
     vdt_private_rows_destroy(rows);
     vdt_private_rows_destroy(more);

@@ -103,6 +103,58 @@ TEST_CASE("without drift, a report shows evidence no more often than its level")
     }
 }
 
+namespace {
+
+class NoBudget final : public privacy::ReleaseBudget {
+  public:
+    void spend(const privacy::Guarantee&) override {}
+};
+
+// Noised windows: whether the report shows evidence, and whether its interval holds the distance of the samples.
+struct Released {
+    Rate evidence, missed;
+};
+
+Released released(double delta, double shift, std::uint64_t seed) {
+    Policy policy;
+    policy.level = 0.05;
+    policy.correction = stats::Correction::holm;
+    policy.defaults.tolerance = 0.0;
+    ReleasePolicy release_policy;
+    release_policy.delta = delta;
+    NoBudget budget;
+    Released rates;
+    for (std::size_t run = 0; run < 250; ++run) {
+        Random random(seed, run);
+        const Traffic reference(random, 1500);
+        Traffic live(random, 1500);
+        for (double& x : live.smooth) x += shift;
+        const Baseline baseline = Baseline::build(reference.table(), {.cells = 12});
+        Window window(baseline);
+        window.observe(live.table());
+        const Report report = assess(window, policy, release_policy, budget);
+        rates.evidence.add(report.decision >= Decision::warn);
+        const Interval& interval = report.features[0].evidence()[0].moved_share_interval;
+        const double distance = assess(baseline, window, policy).features[0].statistics.ks.effect;
+        rates.missed.add(!(interval.lower <= distance && distance <= interval.upper));
+    }
+    return rates;
+}
+
+}  // namespace
+
+TEST_CASE("without drift, a report on a noised window shows evidence no more often than its level") {
+    for (const double delta : {0.0, 1e-6}) {
+        CAPTURE(delta);
+        const Released none = released(delta, 0.0, 21);
+        CHECK_MESSAGE(none.evidence.at_most(0.05), none.evidence.value());
+        CHECK_MESSAGE(none.missed.at_most(0.05), none.missed.value());
+    }
+    const Released moved = released(0.0, 1.0, 22);
+    CHECK_MESSAGE(moved.evidence.at_least(0.98), moved.evidence.value());
+    CHECK_MESSAGE(moved.missed.at_most(0.05), moved.missed.value());
+}
+
 TEST_CASE("the default tolerance turns false evidence into warnings, not alarms") {
     const Rates rates = simulate(1000, 1000, stats::Correction::benjamini_hochberg, 0.05, 0.05, 14);
     check_level(rates.evidence, 0.05, 0.025);

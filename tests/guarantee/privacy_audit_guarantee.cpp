@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rate.hpp"
 #include "simulate.hpp"
 #include "unit/privacy/fixed_keystream.hpp"
+#include "vedette/core/random.hpp"
 #include "vedette/privacy/above_threshold.hpp"
 #include "vedette/privacy/audit.hpp"
 #include "vedette/privacy/discrete_gaussian.hpp"
@@ -262,6 +264,39 @@ TEST_CASE("one run: right guesses of the worst mechanisms") {
         CHECK(approximate.at_most(level));
         // What delta is for: without it the same guesses refute too much.
         if (epsilon < 2.0) CHECK_FALSE(careless.at_most(level));
+    }
+}
+
+// Canaries that are in by a fair coin and seen under Gaussian noise; of them the surest so many are guessed.
+CanaryGuesses gaussian_run(vedette::Random& random, double mu, std::size_t canaries, std::size_t made) {
+    std::vector<std::pair<double, bool>> seen(canaries);
+    for (auto& [output, in] : seen) {
+        in = random.uniform() < 0.5;
+        output = (in ? 0.5 : -0.5) + random.normal() / mu;
+    }
+    std::sort(seen.begin(), seen.end());
+    CanaryGuesses guesses{canaries, made, 0};
+    for (std::size_t i = 0; i < made / 2; ++i)
+        guesses.correct += (seen[i].second ? 0U : 1U) + (seen[canaries - 1 - i].second ? 1U : 0U);
+    return guesses;
+}
+
+TEST_CASE(
+    "one run of a Gaussian mechanism: mu is not above the true one oftener than stated; half the noise is found") {
+    vedette::Random random(905);
+    for (const double mu : {0.5, 1.0, 3.0}) {
+        Rate above, caught;
+        double sum = 0.0;
+        for (int i = 0; i < repetitions; ++i) {
+            const double bound = one_run_gdp_mu(gaussian_run(random, mu, 1000, 100), confidence);
+            above.add(bound > mu);
+            sum += bound;
+            caught.add(one_run_gdp_mu(gaussian_run(random, 4.0 * mu, 1000, 100), confidence) > mu);
+        }
+        CAPTURE(mu);
+        CHECK_MESSAGE(above.at_most(level), above.value(), " above the truth");
+        CHECK_MESSAGE(sum / repetitions > 0.25 * mu, "mean bound ", sum / repetitions);
+        CHECK_MESSAGE(caught.at_least(0.95), caught.value(), " caught");
     }
 }
 

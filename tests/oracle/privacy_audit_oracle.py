@@ -125,9 +125,39 @@ for first_runs, first_hits, second_runs, second_hits in ((1000, 800, 1000, 200),
             "renyi": by_order,
         })
 
+
+
+def contradicts_gdp(m, r, v, mu, level):
+    """Mahloujifar, Melis and Chaudhuri (2024): chances of i or more right guesses, from v downwards."""
+    share = mpf(r) / m
+    right, wrong = level * share * v / r, level * share * (r - v) / r
+    for i in range(v - 1, -1, -1):
+        image = mpmath.ncdf(normal_quantile(right) - mu) if 0 < right < 1 else right
+        grown = max(wrong, image)
+        right, wrong = right + mpf(i) / (r - i) * (grown - wrong), grown
+        if right + wrong > share:
+            return True
+    return False
+
+
+def one_run_gdp_mu(m, r, v, confidence):
+    level = 1 - mpf(confidence)
+    if v == 0 or not contradicts_gdp(m, r, v, mpf(0), level):
+        return mpf(0)
+    low, high = mpf(0), mpf(40)
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if contradicts_gdp(m, r, v, middle, level) else (low, middle)
+    return low
+
+
+gdp = [[m, r, v, confidence, number(one_run_gdp_mu(m, r, v, confidence))]
+       for m, r, v, confidence in ((100, 100, 80, 0.95), (1000, 100, 75, 0.95), (1000, 60, 60, 0.99), (200, 40, 22, 0.9),
+                                   (100, 20, 19, 0.999))]
+
 text = "{\n" + f'"mpmath": "{mpmath.__version__}",\n'
 text += "\n,\n".join(
     f'"{name}": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]"
-    for name, rows in (("one_run_p_values", p_values), ("one_run_epsilons", epsilons), ("events", events)))
+    for name, rows in (("one_run_p_values", p_values), ("one_run_epsilons", epsilons), ("one_run_gdp_mu", gdp), ("events", events)))
 text = text.replace("\n,\n\"", ",\n\"") + "\n}\n"
 (pathlib.Path(__file__).parent / "data" / "privacy_audit.json").write_text(text)

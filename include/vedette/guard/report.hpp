@@ -18,6 +18,7 @@
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/policy.hpp"
+#include "vedette/guard/release.hpp"
 #include "vedette/guard/watch.hpp"
 #include "vedette/guard/window.hpp"
 
@@ -190,7 +191,8 @@ struct Report {
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;
     Baseline baseline;
-    Window window;
+    Window window;                           ///< the noised one, of a release
+    std::optional<ReleaseReport> release{};  ///< of a released window
 
     /// Indices of `features`, the gravest and then the largest moved share first.
     [[nodiscard]] std::vector<std::size_t> ranking() const;
@@ -207,8 +209,8 @@ struct Report {
 };
 
 /// Adds what the monitors of a watch say of the period since a mark (by default, of everything): the report's decision
-/// is then the gravest of all. Throws Error: baseline_mismatch, invalid_argument for a second watch, and what
-/// Watch::report does; the report is as it was.
+/// is then the gravest of all. Throws Error: baseline_mismatch, invalid_argument for a second watch and for the report
+/// of a released window (what monitors say is not noised), and what Watch::report does; the report is as it was.
 void attach(Report& report, const Watch& watch, const WatchMark& since = {});
 
 /// The comparisons that a policy asks for, of two tables that hold the baseline's features by name.
@@ -240,5 +242,17 @@ struct SampleComparisons {
 /// Throws Error as Baseline::build, Window::observe of a table, compare_samples and assess do.
 [[nodiscard]] Report assess(const Table& reference, const Table& live, const Policy& policy = {},
                             const BaselineOptions& options = {});
+
+/// Judges what was released, which costs no more of the budget, as often as wanted. Nothing in the report is exact but
+/// the reference's side of it. p-values and intervals allow for the noise: of distributions by Monte Carlo, with the KS
+/// distance for numeric features and a chi-square that knows the noise's variance for categorical ones, whatever tests
+/// the policy names (its other statistics stay undefined); of rates and scores by the counts that noise may hide, with
+/// a twentieth of the level kept for noise beyond its reach. All rates are tested, since which of them occurred is not
+/// known. Features that were not released are not evaluated. Costs some milliseconds per feature, up to a second where
+/// it drifted. Throws Error(invalid_policy).
+[[nodiscard]] Report assess(const ReleasedWindow& released, const Policy& policy = {});
+/// `release`, and the report on what it gave.
+[[nodiscard]] Report assess(const Window& window, const Policy& policy, const ReleasePolicy& release_policy,
+                            privacy::ReleaseBudget& budget);
 
 }  // namespace vedette::inline v0

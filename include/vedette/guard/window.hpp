@@ -102,6 +102,7 @@ class Window {
 
   private:
     friend class Guard;
+    friend class ReleasedWindow;
 
     void check_totals(ErrorCode code, const Window* other) const;
     [[nodiscard]] bool same_counters(const Window& other) const noexcept;

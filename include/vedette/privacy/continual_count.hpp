@@ -2,7 +2,9 @@
 // A running total that is released after every step, at the price of one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "vedette/privacy/discrete_laplace.hpp"
@@ -45,6 +47,12 @@ class ContinualCount {
     /// For the library's own use.
     Release step(std::uint64_t rows, detail::Keystream& keystream);
 
+    /// The state between two steps, for a process that goes on later. NOT private: the bytes hold true totals. Go on
+    /// from each saved state once: two continuations would each release under noise that was paid for one.
+    [[nodiscard]] std::vector<std::byte> to_bytes() const;
+    /// Throws Error: corrupt_data for what cannot be a state, unsupported_version.
+    [[nodiscard]] static ContinualCount from_bytes(std::span<const std::byte> bytes);
+
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
     [[nodiscard]] std::uint64_t horizon() const noexcept { return horizon_; }
     [[nodiscard]] double scale() const noexcept { return noise_.scale(); }
@@ -52,6 +60,8 @@ class ContinualCount {
     [[nodiscard]] double variance(std::uint64_t step) const noexcept;
 
   private:
+    ContinualCount(std::uint64_t horizon, double scale, double alpha);
+
     std::uint64_t horizon_;
     DiscreteLaplace noise_;
     double alpha_;

@@ -94,16 +94,26 @@ class MomentsPartial {
     bool centred_ = false;
 };
 
-/// What the moments share: sums of products of the values less the middle of their bounds, and the number of rows.
+/// What the moments share: sums of products of the values less the middle of their bounds, the number of rows, and how
+/// they are released. What each of them makes of the noisy sums is `estimate`.
 class PrivateMoments {
   public:
     /// An empty state.
     [[nodiscard]] MomentsPartial partial() const { return MomentsPartial(*this); }
+    /// The rows that count, of one column.
+    [[nodiscard]] MomentsPartial partial(const Contributions& rows) const;
+    [[nodiscard]] Release release(const MomentsPartial& partial, ReleaseBudget& budget,
+                                  detail::Keystream* keystream = nullptr) const;
+    [[nodiscard]] Release release(const Contributions& rows, ReleaseBudget& budget,
+                                  detail::Keystream* keystream = nullptr) const {
+        return release(partial(rows), budget, keystream);
+    }
 
     PrivateMoments(const PrivateMoments&) = default;
     PrivateMoments& operator=(const PrivateMoments&) = default;
     PrivateMoments(PrivateMoments&&) = default;
     PrivateMoments& operator=(PrivateMoments&&) = default;
+    virtual ~PrivateMoments() = default;
 
   protected:
     struct Noisy {
@@ -112,19 +122,20 @@ class PrivateMoments {
     };
     PrivateMoments(const PrivacyUnit& unit, std::vector<Bounds> columns, const std::vector<Bounds>& sums, bool centred,
                    Epsilon epsilon, const stats::Confidence& confidence);
-    ~PrivateMoments() = default;
 
-    [[nodiscard]] MomentsPartial limited(const Contributions& rows) const;
-    /// Pays, then noises: the sums in order, and at last the number of rows (exact where it is public).
+    /// From the noisy sums in order, and at last the noisy number of rows (exact where it is public).
+    [[nodiscard]] virtual Noisy estimate(const std::vector<Noisy>& parts) const = 0;
+    [[nodiscard]] const Bounds& bounds(std::size_t column) const noexcept { return columns_[column]; }
+
+  private:
+    friend class MomentsPartial;
+    /// Pays, then noises.
     [[nodiscard]] std::vector<Noisy> noisy(const MomentsPartial& partial, ReleaseBudget& budget,
                                            detail::Keystream* keystream) const;
 
     PrivacyUnit unit_;
     std::vector<Bounds> columns_;
     Epsilon epsilon_;
-
-  private:
-    friend class MomentsPartial;
     std::vector<LaplaceSum> sums_;
     std::vector<DiscreteLaplace> count_;  // one, or none where the number of rows is public or not needed
     double alpha_;                        // of each part
@@ -133,61 +144,47 @@ class PrivateMoments {
 
 /// The sum of the values, clamped to the bounds. Scale: unit.rows() * max(|lower|, |upper|) / epsilon, or more where
 /// a user is replaced. All of epsilon goes into the sum.
-class PrivateSum : public PrivateMoments {
+class PrivateSum final : public PrivateMoments {
   public:
     PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
                const stats::Confidence& confidence = stats::Confidence(0.95));
-    using PrivateMoments::partial;
-    [[nodiscard]] MomentsPartial partial(const Contributions& rows) const { return limited(rows); }
-    [[nodiscard]] Release release(const MomentsPartial& partial, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const;
-    [[nodiscard]] Release release(const Contributions& rows, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const {
-        return release(limited(rows), budget, keystream);
-    }
+
+  private:
+    [[nodiscard]] Noisy estimate(const std::vector<Noisy>& parts) const override;
 };
 
 /// The mean of the clamped values: half of epsilon for their sum, centred at the middle of the bounds, half for their
 /// number (all for the sum where the number is public). Lies within the bounds; its middle where no row seems to be.
 /// The interval is over both noises (Bonferroni).
-class PrivateMean : public PrivateMoments {
+class PrivateMean final : public PrivateMoments {
   public:
     PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
                 const stats::Confidence& confidence = stats::Confidence(0.95));
-    using PrivateMoments::partial;
-    [[nodiscard]] MomentsPartial partial(const Contributions& rows) const { return limited(rows); }
-    [[nodiscard]] Release release(const MomentsPartial& partial, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const;
-    [[nodiscard]] Release release(const Contributions& rows, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const {
-        return release(limited(rows), budget, keystream);
-    }
+
+  private:
+    [[nodiscard]] Noisy estimate(const std::vector<Noisy>& parts) const override;
 };
 
 /// The variance of the clamped values (with the divisor n): a third of epsilon each for the sum, the sum of squares
 /// and the number of rows. Lies from 0 to a quarter of the bounds' squared width.
-class PrivateVariance : public PrivateMoments {
+class PrivateVariance final : public PrivateMoments {
   public:
     PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
                     const stats::Confidence& confidence = stats::Confidence(0.95));
-    using PrivateMoments::partial;
-    [[nodiscard]] MomentsPartial partial(const Contributions& rows) const { return limited(rows); }
-    [[nodiscard]] Release release(const MomentsPartial& partial, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const;
-    [[nodiscard]] Release release(const Contributions& rows, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const {
-        return release(limited(rows), budget, keystream);
-    }
+
+  private:
+    [[nodiscard]] Noisy estimate(const std::vector<Noisy>& parts) const override;
 };
 
 /// The covariance of two columns (with the divisor n), a row being left out where either value is missing: a quarter
 /// of epsilon each for both sums, the sum of products and the number of rows. Units that are records only.
-class PrivateCovariance : public PrivateMoments {
+class PrivateCovariance final : public PrivateMoments {
   public:
     PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, Epsilon epsilon,
                       const stats::Confidence& confidence = stats::Confidence(0.95));
-    [[nodiscard]] Release release(const MomentsPartial& partial, ReleaseBudget& budget,
-                                  detail::Keystream* keystream = nullptr) const;
+
+  private:
+    [[nodiscard]] Noisy estimate(const std::vector<Noisy>& parts) const override;
 };
 
 }  // namespace vedette::inline v0::privacy

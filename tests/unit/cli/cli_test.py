@@ -950,6 +950,67 @@ class CommandLine(unittest.TestCase):
                       ["--statistic", "sum", "--column", "nothing", "--lower", 0, "--upper", 1, "--epsilon", 1]):
             self.expect(run(*release, *wrong), INPUT_ERROR)
         self.assertEqual(said("--statistic", "count", "--epsilon", 0.5)["left"]["epsilon"], 5599)
+
+    def test_release_policy(self):
+        account = {"data_set": "traffic", "principal": "operations", "purpose": "drift"}
+        ledger = self.dir / "traffic.ledger"
+        names = ["--data-set", "traffic", "--principal", "operations", "--purpose", "drift"]
+        self.expect(run("privacy", "grant", "--ledger", ledger, *names, "--now", 1000, "--epsilon", 3, "--days", 7,
+                        "--create"), PASS)
+        policy = self.write("release.json", json.dumps({"account": account, "epsilon": 1, "outputs": ["features"]}))
+        pays = ["--ledger", ledger, "--now", 1000]
+        check = ["check", "--baseline", self.model, self.dir / "ref.csv"]
+        exact = json.loads(self.expect(run(*check, "--format", "json"), PASS))
+        told = json.loads(self.expect(run(*check, "--format", "json", "--release-policy", policy, *pays), PASS))
+        window = told["windows"][0]
+        self.assertEqual(window["release"]["epsilon"], 1)
+        self.assertEqual(window["release"]["noise"], "discrete_laplace")
+        self.assertIsNone(window["requests"])
+        self.assertNotIn("release", exact["windows"][0])
+        rows = exact["windows"][0]["live_rows"]
+        self.assertAlmostEqual(window["live_rows"], rows, delta=rows / 2)
+        self.assertIn("noised: epsilon 1", self.expect(run(*check, "--release-policy", policy, *pays), PASS))
+        shown = json.loads(self.expect(run("privacy", "ledger", "show", ledger, "--format", "json"), PASS))
+        self.assertEqual(shown["periods"][0]["spent"]["loss"], 2)
+        self.assertEqual(shown["periods"][0]["left"]["loss"], 1)
+        # What would tell more than the noised counts, and what has no account: refused, and not paid.
+        watching = self.write("watching.json", json.dumps({"outputs": {"x": [{"kind": "adwin"}]}}))
+        for wrong in (["--window", 100], ["--window-by", "x"], ["--thin", 2], ["--policy", watching]):
+            self.expect(run(*check, "--release-policy", policy, *pays, *wrong), INPUT_ERROR)
+        self.expect(run(*check, "--release-policy", policy), INPUT_ERROR, "--ledger")
+        self.expect(run(*check, "--ledger", ledger), INPUT_ERROR, "--release-policy")
+        broken = self.write("broken.json", json.dumps({"account": account, "epsilon": 0}))
+        self.expect(run(*check, "--release-policy", broken, *pays), INPUT_ERROR, "/epsilon")
+        dear = self.write("dear.json", json.dumps({"account": account, "epsilon": 1.5}))
+        self.expect(run(*check, "--release-policy", dear, *pays), FAILED, "budget_exhausted")
+        shown = json.loads(self.expect(run("privacy", "ledger", "show", ledger, "--format", "json"), PASS))
+        self.assertEqual(shown["periods"][0]["spent"]["loss"], 2)
+
+    def test_privacy_ledger(self):
+        ledger = self.dir / "books.ledger"
+        names = ["--data-set", "books", "--principal", "reader", "--purpose", "count"]
+        self.expect(run("privacy", "grant", "--ledger", ledger, *names, "--now", 1000, "--epsilon", 2, "--delta", 1e-6,
+                        "--days", 1, "--create"), PASS)
+        before = self.expect(run("privacy", "ledger", "verify", ledger), PASS).strip()
+        self.assertRegex(before, r"^[0-9]+:[0-9a-f]{64}$")
+        old = ledger.read_bytes()
+        self.expect(run("privacy", "grant", "--ledger", ledger, *names[:-1], "list", "--now", 1000, "--epsilon", 1,
+                        "--days", 1), PASS)
+        after = self.expect(run("privacy", "ledger", "verify", ledger, "--at-least", before), PASS).strip()
+        self.assertNotEqual(before, after)
+        text = self.expect(run("privacy", "ledger", "show", ledger), PASS)
+        self.assertIn("books / reader / count", text)
+        self.assertIn("books / reader / list", text)
+        self.assertNotIn("/ count", self.expect(run("privacy", "ledger", "show", ledger, "--purpose", "list"), PASS))
+        self.expect(run("privacy", "ledger", "show", ledger, "--purpose", "none"), NOT_ENOUGH)
+        self.expect(run("privacy", "ledger", "close", ledger, 99), INPUT_ERROR)
+        self.expect(run("privacy", "ledger", "verify", ledger, "--at-least", "7"), INPUT_ERROR, "--at-least")
+        self.expect(run("privacy", "ledger", "verify", self.dir / "absent.ledger"), INPUT_ERROR)
+        ledger.write_bytes(old)
+        self.expect(run("privacy", "ledger", "verify", ledger, "--at-least", after), FAILED)
+        ledger.write_bytes(old[:-1] + bytes([old[-1] ^ 1]))
+        self.expect(run("privacy", "ledger", "verify", ledger), FAILED)
+
     def test_privacy_audit(self):
         audit = ["privacy", "audit"]
         # Clopper and Pearson's ends at 97.5 % of 800 and 200 in 1000.

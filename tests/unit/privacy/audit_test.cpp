@@ -276,3 +276,27 @@ TEST_CASE("misuse of audits is refused") {
 }
 
 }  // namespace
+
+TEST_CASE("one run against mu-GDP: the oracle's recursion at 50 digits, limits, misuse") {
+    const vedette::stats::Confidence confidence(0.95);
+    const auto mu = [&](std::uint64_t canaries, std::uint64_t guesses, std::uint64_t correct) {
+        return vedette::privacy::one_run_gdp_mu({canaries, guesses, correct}, confidence);
+    };
+    for (const auto& row : oracle_data("privacy_audit.json")["one_run_gdp_mu"]) {
+        CAPTURE(row.dump());
+        check_below(one_run_gdp_mu({row[0], row[1], row[2]}, Confidence(row[3])), number(row[4]), 1e-6);
+    }
+    CHECK(mu(1000, 1000, 500) == 0.0);
+    CHECK(mu(1000, 100, 0) == 0.0);
+    double before = 0.0;
+    for (std::uint64_t correct = 60; correct <= 100; correct += 5) {
+        const double found = mu(1000, 100, correct);
+        CHECK(found >= before);
+        before = found;
+    }
+    CHECK(before > 1.0);
+    CHECK(vedette::privacy::one_run_gdp_mu({1000, 100, 95}, vedette::stats::Confidence(0.999)) < mu(1000, 100, 95));
+    for (const vedette::privacy::CanaryGuesses& wrong :
+         {vedette::privacy::CanaryGuesses{0, 0, 0}, {10, 11, 5}, {10, 5, 6}, {2'000'000, 1'000'001, 1'000'000}})
+        CHECK_THROWS_AS(static_cast<void>(vedette::privacy::one_run_gdp_mu(wrong, confidence)), vedette::Error);
+}

@@ -224,3 +224,27 @@ TEST_CASE("a running total: misuse and ends") {
 }
 
 }  // namespace
+
+TEST_CASE("continual count: goes on from its bytes as if it had never stopped, and refuses others") {
+    TestBudget budget;
+    FixedKeystream one(77), other(77);
+    ContinualCount whole(anyone, 100, Epsilon(0.7), budget), parts(anyone, 100, Epsilon(0.7), budget);
+    for (std::uint64_t t = 1; t <= 100; ++t) {
+        const Release a = whole.step(t % 7, one), b = parts.step(t % 7, other);
+        REQUIRE(a.value == b.value);
+        REQUIRE(a.interval.upper == b.interval.upper);
+        if (t % 9 == 0) parts = ContinualCount::from_bytes(parts.to_bytes());
+    }
+    CHECK(budget.spent == 1.4);
+    CHECK(code_of([&] { static_cast<void>(parts.step(1, other)); }) == ErrorCode::budget_exhausted);
+    const std::vector<std::byte> bytes = whole.to_bytes();
+    for (std::size_t cut = 0; cut < bytes.size(); cut += 37)
+        CHECK(code_of([&] { static_cast<void>(ContinualCount::from_bytes(std::span(bytes).first(cut))); }) ==
+              ErrorCode::corrupt_data);
+    for (std::size_t i = 0; i < bytes.size(); i += 11) {
+        std::vector<std::byte> altered = bytes;
+        altered[i] ^= std::byte{1};
+        const ErrorCode code = code_of([&] { static_cast<void>(ContinualCount::from_bytes(altered)); });
+        CHECK((code == ErrorCode::corrupt_data || code == ErrorCode::unsupported_version));
+    }
+}

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <string>
 
 #include "unit/oracle_data.hpp"
 #include "vedette/core/error.hpp"
@@ -48,6 +49,25 @@ TEST_CASE("Clopper-Pearson covers at least at its level for every rate") {
             if (interval.lower <= rate && rate <= interval.upper) covered += s::binomial_cdf(k, n, rate) - below;
         }
         REQUIRE(covered >= 0.9 - 1e-12);
+    }
+}
+
+TEST_CASE("Clopper-Pearson of few hits among many trials holds the exact limits, and hardly more") {
+    for (const auto& row : oracle_data("clopper_pearson.json")["rows"]) {
+        const std::uint64_t k = row["successes"], n = row["trials"];
+        const s::Confidence confidence(row["level"].get<double>());
+        CAPTURE(row.dump());
+        // Twenty digits are written; a double holds sixteen of them.
+        const double lower = std::stod(row["interval"][0].get<std::string>());
+        const double upper = std::stod(row["interval"][1].get<std::string>());
+        const vedette::Interval got = s::clopper_pearson(k, n, confidence);
+        CHECK(got.lower <= lower);
+        CHECK(got.upper >= upper);
+        CHECK(got.lower >= lower * (1.0 - 2e-12));
+        CHECK(got.upper <= upper * (1.0 + 2e-12));
+        const vedette::Interval mirrored = s::clopper_pearson(n - k, n, confidence);
+        CHECK(mirrored.lower <= 1.0 - got.upper);
+        CHECK(mirrored.upper >= 1.0 - got.lower);
     }
 }
 

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// Noised windows: who pays and when, how much noise of which law, that no exact count leaves, and what reports make of
+// it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "unit/guard/sample.hpp"
+#include "unit/privacy/fixed_keystream.hpp"
+#include "unit/privacy/test_budget.hpp"
+#include "vedette/guard/guard.hpp"
+#include "vedette/guard/render.hpp"
+#include "vedette/guard/report.hpp"
+#include "vedette/guard/watch.hpp"
+#include "vedette/privacy/audit.hpp"
+#include "vedette/privacy/discrete_laplace.hpp"
+#include "vedette/validation/validator.hpp"
+
+namespace {
+
+using namespace vedette;
+using vedette::testing::draw_sample;
+
+constexpr const char* document = R"({"version": 1, "name": "claims", "environments": ["serving"],
+  "features": [
+    {"name": "country", "type": "text", "nullable": true, "domain": {"values": ["CH", "DE", "AT", "FR"]}},
+    {"name": "score", "type": "floating", "minimum": -2, "maximum": 4, "severity": {"maximum": "warning"}},
+    {"name": "income", "type": "floating", "minimum": 0},
+    {"name": "claims", "type": "integer", "minimum": 0, "maximum": 9}]})";
+
+const Baseline& ruled() {
+    static const Baseline baseline = Baseline::build(draw_sample(4000, 1).table(), {.cells = 16})
+                                         .with_schema({validation::Schema::from_json(document), "serving"});
+    return baseline;
+}
+
+// Rows through a guard, so that every counter has something to tell.
+Window traffic(std::size_t rows, std::uint64_t seed, double shift = 0.0, const Policy& policy = {}) {
+    const testing::Sample sample = draw_sample(rows, seed, shift);
+    const Guard guard(ruled(), policy);
+    Window window(ruled());
+    for (std::size_t i = 0; i < rows; ++i) {
+        const bool valid = (sample.country_valid[i / 8] >> (i % 8) & 1U) != 0;
+        const std::vector<Value> row{Value(sample.income[i]), Value(sample.claims[i]),
+                                     Value(static_cast<double>(sample.score[i])),
+                                     valid ? Value(sample.country[i]) : Value()};
+        static_cast<void>(guard.check(std::span<const Value>(row), window));
+    }
+    return window;
+}
+
+ReleasePolicy policy_of(double epsilon, std::uint64_t rows_per_user = 1) {
+    ReleasePolicy policy;
+    policy.account = {"claims", "operations", "drift"};
+    policy.epsilon = epsilon;
+    policy.rows_per_user = rows_per_user;
+    return policy;
+}
+
+// All numbers of a text as they are written, thousands joined.
+std::set<std::string> numbers_of(const std::string& text) {
+    std::set<std::string> numbers;
+    std::string number;
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+        const char c = i < text.size() ? text[i] : ' ';
+        const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+        if (digit) number += c;
+        const bool joins = c == ',' && !number.empty() && i + 3 < text.size() &&
+                           std::isdigit(static_cast<unsigned char>(text[i + 1])) != 0;
+        if (!digit && !joins && !number.empty()) {
+            numbers.insert(number);
+            number.clear();
+        }
+    }
+    return numbers;
+}
+
+constexpr ReportFormat formats[] = {ReportFormat::table,      ReportFormat::json,  ReportFormat::markdown,
+                                    ReportFormat::junit,      ReportFormat::sarif, ReportFormat::html,
+                                    ReportFormat::openmetrics};
+
+}  // namespace
+
+TEST_CASE("release policy: JSON there and back, and refusals that name the place") {
+    const ReleasePolicy policy = ReleasePolicy::from_json(
+        R"({"account": {"data_set": "a", "principal": "b", "purpose": "c"}, "epsilon": 0.5, "delta": 1e-6,
+            "rows_per_user": 3, "outputs": ["requests", "features"]})");
+    CHECK(policy.account == privacy::LedgerAccount{"a", "b", "c"});
+    CHECK(policy.epsilon == 0.5);
+    CHECK(policy.delta == 1e-6);
+    CHECK(policy.rows_per_user == 3);
+    CHECK(policy.outputs == std::vector{ReleasedOutput::requests, ReleasedOutput::features});
+    CHECK(ReleasePolicy::from_json(policy.to_json()) == policy);
+    const std::string account = R"("account": {"data_set": "a", "principal": "b", "purpose": "c"})";
+    for (const std::string& broken : {std::string("{}"),
+                                      std::string("[]"),
+                                      std::string("{"),
+                                      "{" + account + R"(, "epsilon": 0})",
+                                      "{" + account + R"(, "epsilon": "1"})",
+                                      "{" + account + R"(, "epsilon": 1e400})",
+                                      "{" + account + R"(, "delta": 0.5})",
+                                      "{" + account + R"(, "delta": -1e-9})",
+                                      "{" + account + R"(, "rows_per_user": 0})",
+                                      "{" + account + R"(, "rows_per_user": 1.5})",
+                                      "{" + account + R"(, "rows_per_user": 1048577})",
+                                      "{" + account + R"(, "outputs": []})",
+                                      "{" + account + R"(, "outputs": ["all"]})",
+                                      "{" + account + R"(, "outputs": ["features", "features"]})",
+                                      "{" + account + R"(, "outputs": ["schema"]})",
+                                      "{" + account + R"(, "outputs": ["requests", "schema_checks"]})",
+                                      "{" + account + R"(, "version": 2})",
+                                      "{" + account + R"(, "epsilom": 1})",
+                                      std::string(R"({"account": {"data_set": "a", "principal": "b"}})"),
+                                      "{" + account + R"(, "epsilon": 1, "epsilon": 2})"}) {
+        CAPTURE(broken);
+        CHECK(code_of([&] { static_cast<void>(ReleasePolicy::from_json(broken)); }) == ErrorCode::invalid_policy);
+    }
+    CHECK(ReleasePolicy::json_schema().find("\"rows_per_user\"") != std::string_view::npos);
+}
+
+TEST_CASE("release: a refused budget draws nothing, a refused policy spends nothing") {
+    const Window window = traffic(500, 2);
+    FixedKeystream stream(7), untouched(7);
+    TestBudget poor(0.9);
+    CHECK(code_of([&] { static_cast<void>(release(window, {}, policy_of(1.0), poor, &*stream.operator->())); }) ==
+          ErrorCode::budget_exhausted);
+    CHECK(poor.spent == 0.0);
+    std::int64_t next = 0, same = 1;
+    const privacy::DiscreteLaplace law(1000.0);
+    law.sample({&next, 1}, stream);
+    law.sample({&same, 1}, untouched);
+    CHECK(next == same);
+
+    TestBudget rich;
+    Policy unknown;
+    unknown.scores["nobody"] = {};
+    CHECK(code_of([&] { static_cast<void>(release(window, unknown, policy_of(1.0), rich)); }) ==
+          ErrorCode::invalid_policy);
+    CHECK(code_of([&] { static_cast<void>(release(window, {}, policy_of(-1.0), rich)); }) == ErrorCode::invalid_policy);
+    ReleasePolicy tiny = policy_of(1e-6, std::uint64_t{1} << 20U);
+    tiny.outputs.push_back(ReleasedOutput::schema_checks);
+    CHECK(code_of([&] { static_cast<void>(release(window, {}, tiny, rich)); }) == ErrorCode::invalid_argument);
+    Policy absent;
+    absent.features["nobody"] = {};
+    CHECK(code_of([&] { static_cast<void>(assess(window, absent, policy_of(1.0), rich)); }) ==
+          ErrorCode::invalid_policy);
+    CHECK(rich.spent == 0.0);
+    static_cast<void>(release(window, {}, policy_of(1.0), rich));
+    CHECK(rich.spent == 1.0);
+}
+
+TEST_CASE("release: the noise's scale is what a user's rows can change, over epsilon") {
+    const Window window = traffic(500, 2);
+    TestBudget budget;
+    // 4 features, a decision and a rejection, a row with an error.
+    const ReleasedWindow released = release(window, {}, policy_of(0.5, 3), budget);
+    CHECK(released.noise().counters_per_row == 7);
+    CHECK(released.noise().scale == 3.0 * 7.0 / 0.5);
+    Policy ignoring;
+    ignoring.features["income"].ignore = true;
+    ReleasePolicy less = policy_of(0.5, 3);
+    less.outputs = {ReleasedOutput::features};
+    const ReleasedWindow part = release(window, ignoring, less, budget);
+    CHECK(part.noise().scale == 3.0 * 3.0 / 0.5);
+    CHECK(part.noisy(0).empty());
+    CHECK(part.noisy(1).size() == window.counts(1).size() + Window::extra_count);
+    CHECK(part.window().requests(Decision::pass) == 0);
+    CHECK(part.window().counts(0)[0] == 0);
+    ReleasePolicy gaussian = policy_of(1.0, 2);
+    gaussian.delta = 1e-6;
+    const ReleasedWindow smooth = release(window, {}, gaussian, budget);
+    CHECK(smooth.noise().is_gaussian);
+    const double rho = 4.0 * 7.0 / (2.0 * smooth.noise().scale * smooth.noise().scale);
+    CHECK(privacy::zcdp_delta(rho, 1.0) <= 1e-6);
+    CHECK(privacy::zcdp_delta(rho * 1.0001, 1.0) > 0.99e-6);
+    CHECK(budget.delta == 1e-6);
+}
+
+TEST_CASE("release: counts are unbiased before they are cut off, of the stated variance") {
+    const Window window = traffic(2000, 2);
+    for (const double delta : {0.0, 1e-5}) {
+        CAPTURE(delta);
+        ReleasePolicy policy = policy_of(1.0);
+        policy.delta = delta;
+        TestBudget budget;
+        FixedKeystream stream(11);
+        double sum = 0.0, squares = 0.0, deviation = 0.0;
+        std::size_t n = 0;
+        for (int run = 0; run < 200; ++run) {
+            const ReleasedWindow released = release(window, {}, policy, budget, stream.operator->());
+            deviation = released.noise().standard_deviation();
+            for (std::size_t f = 0; f < 4; ++f) {
+                const auto noisy = released.noisy(f);
+                const auto exact = window.counts(f);
+                for (std::size_t i = 0; i < exact.size(); ++i, ++n) {
+                    const double off = static_cast<double>(noisy[i] - static_cast<std::int64_t>(exact[i])) / deviation;
+                    sum += off;
+                    squares += off * off;
+                }
+            }
+        }
+        // Five standard errors; the fourth moment of Laplace's law is 6 times the square of its variance.
+        const auto count = static_cast<double>(n);
+        CHECK(std::abs(sum / count) < 5.0 / std::sqrt(count));
+        CHECK(std::abs(squares / count - 1.0) < 5.0 * std::sqrt(5.0 / count));
+    }
+}
+
+TEST_CASE("release: what is cut off still is a window that can be saved") {
+    const Window window = traffic(300, 2);
+    ReleasePolicy wild = policy_of(0.001);
+    wild.outputs.push_back(ReleasedOutput::schema_checks);
+    TestBudget budget;
+    FixedKeystream stream(12);
+    for (int run = 0; run < 50; ++run) {
+        const ReleasedWindow released = release(window, {}, wild, budget, stream.operator->());
+        const Window& noised = released.window();
+        CHECK(Window::from_bytes(ruled(), noised.to_bytes()) == noised);
+        const Report report = assess(released);
+        CHECK(report.window == noised);
+        if (run == 0)
+            for (const ReportFormat format : formats) CHECK_FALSE(render(format, report).empty());
+    }
+}
+
+TEST_CASE("release: no exact count is in a report of any format") {
+    Policy policy;
+    const Window window = traffic(7919, 3, 0.3, policy);
+    TestBudget budget;
+    FixedKeystream stream(13);
+    ReleasePolicy wide = policy_of(0.02);
+    wide.outputs.push_back(ReleasedOutput::schema_checks);
+    const ReleasedWindow released = release(window, policy, wide, budget, stream.operator->());
+    const Report report = assess(released, policy);
+    // What is exact and worth hiding: small numbers are all over a report, and the reference's own are public.
+    std::set<std::string> secret;
+    const auto hide = [&](std::uint64_t count) {
+        if (count >= 100) secret.insert(std::to_string(count));
+    };
+    for (std::size_t f = 0; f < 4; ++f) {
+        std::uint64_t below = 0;
+        for (const std::uint64_t count : window.counts(f)) hide(count), hide(below += count);
+        for (std::size_t e = 0; e < Window::extra_count; ++e) hide(window.extra(f, static_cast<Window::Extra>(e)));
+        for (std::size_t c = 0; c < validation::check_count; ++c)
+            hide(window.schema_failures(f, static_cast<validation::Check>(c)));
+    }
+    for (const Decision decision : {Decision::pass, Decision::warn, Decision::alarm}) hide(window.requests(decision));
+    hide(window.rows());
+    hide(window.schema_rows(validation::Severity::error));
+    REQUIRE(secret.size() > 40);
+    for (const FeatureBaseline& feature : ruled().features()) {
+        for (const std::uint64_t count : feature.counts()) secret.erase(std::to_string(count));
+        secret.erase(std::to_string(feature.observations()));
+    }
+    for (const ReportFormat format : {ReportFormat::table, ReportFormat::json, ReportFormat::markdown,
+                                      ReportFormat::junit, ReportFormat::openmetrics}) {
+        CAPTURE(report_format_name(format));
+        const std::set<std::string> told = numbers_of(render(format, report));
+        for (const std::string& count : secret) {
+            // The same digits may come up by chance, as those of the noised count or of a fraction; not the row count.
+            if (told.count(count) > 0) CHECK_MESSAGE(count != std::to_string(window.rows()), count);
+        }
+    }
+    // The stronger statement: a report is a function of what was released. Other rows, the same noised counts, the same
+    // report.
+    CHECK(render(ReportFormat::json, assess(released, policy)) == render(ReportFormat::json, report));
+    for (std::size_t f = 0; f < 4; ++f) {
+        const auto noisy = released.noisy(f);
+        std::int64_t total = 0;
+        for (std::size_t i = 0; i < window.counts(f).size(); ++i) {
+            CHECK(report.window.counts(f)[i] == static_cast<std::uint64_t>(std::max<std::int64_t>(0, noisy[i])));
+            total += noisy[i];
+        }
+        CHECK(report.features[f].live_observations == static_cast<std::uint64_t>(std::max<std::int64_t>(0, total)));
+    }
+    CHECK(std::isnan(report.features[0].statistics.psi.p_value));
+}
+
+TEST_CASE("release: reports find drift under noise, and say that there is noise") {
+    const Window window = traffic(20'000, 4, 0.5);
+    for (const double delta : {0.0, 1e-6}) {
+        ReleasePolicy policy = policy_of(1.0);
+        policy.delta = delta;
+        TestBudget budget;
+        FixedKeystream stream(14);
+        const Report report = assess(release(window, {}, policy, budget, stream.operator->()), {});
+        CHECK(report.decision == Decision::alarm);
+        CHECK(report.features[0].decision == Decision::alarm);
+        CHECK(report.features[1].decision == Decision::pass);
+        CHECK(report.features[3].decision == Decision::pass);
+        REQUIRE(report.release);
+        CHECK(report.release->spent.epsilon == 1.0);
+        CHECK(report.features[0].live_median > report.features[0].reference_median);
+        for (const ReportFormat format :
+             {ReportFormat::table, ReportFormat::json, ReportFormat::markdown, ReportFormat::html})
+            CHECK(render(format, report).find("noised: epsilon 1") != std::string::npos);
+        CHECK(render_openmetrics(report).find("vedette_release_epsilon 1\n") != std::string::npos);
+        // The exact share lies within what the report says.
+        const Report exact = assess(ruled(), window);
+        const Evidence& evidence = report.features[0].evidence()[0];
+        const double moved = exact.features[0].statistics.ks.effect;
+        CHECK(evidence.moved_share_interval.lower <= moved);
+        CHECK(evidence.moved_share_interval.upper >= moved);
+    }
+}
+
+TEST_CASE("release: what was not released is not evaluated, and monitors stay in the house") {
+    const Window window = traffic(2000, 5);
+    TestBudget budget;
+    ReleasePolicy policy = policy_of(1.0);
+    policy.outputs = {ReleasedOutput::requests};
+    Report report = assess(window, {}, policy, budget);
+    CHECK(report.decision == Decision::not_evaluated);
+    CHECK_FALSE(report.schema);
+    CHECK(report.live_rows == 0);
+    policy.outputs = {ReleasedOutput::features};
+    report = assess(window, {}, policy, budget);
+    CHECK(render_json(report).find("\"requests\": null") != std::string::npos);
+    CHECK(render_openmetrics(report).find("vedette_window_requests") == std::string::npos);
+    const Policy watching =
+        Policy::from_json(R"({"features": {"income": {"monitors": [{"kind": "e_process", "level": 0.05}]}}})");
+    const Watch watch(ruled(), watching);
+    CHECK(code_of([&] { attach(report, watch); }) == ErrorCode::invalid_argument);
+    CHECK(report.streams.empty());
+}
+
+TEST_CASE("release: an audit finds no more than epsilon, and some of it") {
+    // The worst case: the counters of the one row that differs, added up, are as sure as one of them alone.
+    const Window with = traffic(200, 6);
+    Window without(ruled());
+    without.merge(traffic(199, 6));
+    TestBudget budget;
+    FixedKeystream stream(15);
+    ReleasePolicy policy = policy_of(1.0);
+    policy.outputs = {ReleasedOutput::features};
+    std::vector<std::pair<std::size_t, std::size_t>> changed;
+    for (std::size_t f = 0; f < 4; ++f)
+        for (std::size_t i = 0; i < with.counts(f).size(); ++i)
+            if (with.counts(f)[i] != without.counts(f)[i]) changed.emplace_back(f, i);
+    REQUIRE(changed.size() == 4);
+    const auto run = [&](privacy::AuditInput input) {
+        const bool first = input == privacy::AuditInput::first;
+        const ReleasedWindow released = release(first ? with : without, {}, policy, budget, stream.operator->());
+        // log-likelihood ratio of Laplace's law: the best event there is.
+        double evidence = 0.0;
+        for (const auto& [f, i] : changed) {
+            const auto x = static_cast<double>(released.noisy(f)[i] - static_cast<std::int64_t>(without.counts(f)[i]));
+            evidence += std::abs(x) - std::abs(x - 1.0);
+        }
+        return evidence;
+    };
+    const auto audit = privacy::audit_mechanism(run, 1000, 0.0, stats::Confidence(0.99));
+    CHECK(audit.epsilon <= 1.0);
+    CHECK(audit.epsilon > 0.1);
+}
