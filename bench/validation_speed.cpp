@@ -230,7 +230,7 @@ void table_of_50(benchmark::State& state, Work work) {
     const std::vector<float>& values = numbers<float>();
     std::vector<std::string> names;
     std::vector<vedette::NamedColumn> named;
-    for (std::size_t i = 0; i < columns; ++i) names.push_back("f" + std::to_string(i));
+    for (std::size_t i = 0; i < columns; ++i) names.push_back(std::to_string(i));
     // Columns overlap: each begins at another place of one sample.
     for (std::size_t i = 0; i < columns; ++i)
         named.push_back({names[i], Column::numeric(std::span(values).subspan(i * 1024, table_rows))});

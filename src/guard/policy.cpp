@@ -15,6 +15,14 @@
 
 namespace vedette::inline v0 {
 
+namespace policies {
+
+void refuse(const std::string& path, const std::string& what) {
+    throw Error(ErrorCode::invalid_policy, fmt::format("policy {}: {}", path.empty() ? "/" : path, what));
+}
+
+}  // namespace policies
+
 using namespace policies;
 
 namespace {

@@ -2,13 +2,10 @@
 // What reading a policy and checking one share: the words of its document, its limits, and how it is refused.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <array>
 #include <cstdint>
 #include <string>
 
-#include "vedette/core/error.hpp"
 #include "vedette/guard/policy.hpp"
 
 namespace vedette::inline v0::policies {
@@ -22,9 +19,8 @@ inline constexpr std::array correction_names{"none", "bonferroni", "holm", "benj
 inline constexpr double max_far_factor = 1e6;
 inline constexpr double least_score_level = 1e-9;
 
-[[noreturn]] inline void refuse(const std::string& path, const std::string& what) {
-    throw Error(ErrorCode::invalid_policy, fmt::format("policy {}: {}", path.empty() ? "/" : path, what));
-}
+/// Throws Error(invalid_policy) that names the place.
+[[noreturn]] void refuse(const std::string& path, const std::string& what);
 
 inline bool is_for_samples(DriftTest test) {
     return test != DriftTest::automatic && (runs_on_samples(test, true) || runs_on_samples(test, false));

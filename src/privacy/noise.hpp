@@ -51,8 +51,8 @@ inline double laplace_upper_reach(double scale, double alpha) noexcept {
     return laplace_reach(scale, std::min(1.0, 2.0 * alpha));
 }
 
-/// How far the sum of so many draws reaches. Chernoff: P(|X_1 + ... + X_n| >= t) <= 2 exp(-u t) M(u)^n for every 0 < u < 1 / scale, where
-/// M(u) = (1 - q)^2 / ((1 - q e^u) (1 - q e^-u)). Any u makes a bound: the best of many is taken.
+/// How far the sum of so many draws reaches. Chernoff: P(|X_1 + ... + X_n| >= t) <= 2 exp(-u t) M(u)^n for every 0 < u
+/// < 1 / scale, where M(u) = (1 - q)^2 / ((1 - q e^u) (1 - q e^-u)). Any u makes a bound: the best of many is taken.
 inline double laplace_sum_reach(double scale, std::uint64_t draws, double alpha) noexcept {
     const double q = std::exp(-1.0 / scale);
     double best = std::numeric_limits<double>::infinity();

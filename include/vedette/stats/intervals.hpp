@@ -29,8 +29,8 @@ class Confidence {
 /// Wilson's (1927) score interval of a rate. NaN when trials = 0 or successes > trials.
 Interval wilson(std::uint64_t successes, std::uint64_t trials, const Confidence& confidence) noexcept;
 
-/// Clopper and Pearson's (1934) interval of a rate, its ends rounded outwards (up to 400 hits by a bound of the rounding,
-/// else by 1e-12 of themselves): coverage is never below the level. NaN as above. A few microseconds.
+/// Clopper and Pearson's (1934) interval of a rate, its ends rounded outwards (up to 400 hits by a bound of the
+/// rounding, else by 1e-12 of themselves): coverage is never below the level. NaN as above. A few microseconds.
 Interval clopper_pearson(std::uint64_t successes, std::uint64_t trials, const Confidence& confidence) noexcept;
 
 /// Newcombe's (1998) hybrid score interval of `rate 2 - rate 1`. NaN when a number of trials is 0.
