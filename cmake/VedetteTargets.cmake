@@ -20,7 +20,11 @@ endfunction()
 
 # Code that is not what a run spends its time in: built for a quick build, which under sanitizers means no optimiser at all
 # (instrumented code takes it more than twice the time). For add_compile_options: what a source asks for comes later.
-set(VEDETTE_QUICK_BUILD $<$<CONFIG:Release>:$<IF:$<BOOL:${VEDETTE_SANITIZE}>,-O0,-O1>>)
+if(VEDETTE_SANITIZE)
+  set(VEDETTE_QUICK_BUILD $<$<CONFIG:Release>:-O0>)
+else()
+  set(VEDETTE_QUICK_BUILD $<$<CONFIG:Release>:-O1>)
+endif()
 
 # vedette_use_headers(target libraries...): compiles with header-only libraries without linking to their targets. A link,
 # even a private one, of a static library would reach its users, who would then have to find these packages themselves.
