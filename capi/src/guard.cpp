@@ -319,10 +319,7 @@ vdt_status vdt_guard_workspace(const vdt_guard* guard, const vdt_predict_model* 
     return fence(error, [&] {
         require(guard, "guard");
         require(out, "out");
-        const std::size_t size = guard->object.workspace_size(read_predict_model(model));
-        if (size == std::numeric_limits<std::size_t>::max())
-            throw Error(ErrorCode::overflow, "the model's batch needs more memory than there can be");
-        *out = size;
+        *out = workspace_floats(guard->object.workspace_size(read_predict_model(model)));
     });
 }
 

@@ -123,6 +123,24 @@ void require_workspace(const float* workspace, std::size_t size) {
     if (size != 0) require(workspace, "workspace");
 }
 
+// A caller's model, and what it returned last.
+struct ObservedModel {
+    PredictModel given;
+    std::int32_t last = 0;
+
+    [[nodiscard]] PredictModel observed() noexcept {
+        PredictModel model = given;
+        if (given.predict)
+            model.predict = {[](void* self, const float* rows, std::size_t row_count, std::size_t features,
+                                float* outputs, std::size_t classes) {
+                                 auto& each = *static_cast<ObservedModel*>(self);
+                                 return each.last = each.given.predict(rows, row_count, features, outputs, classes);
+                             },
+                             this};
+        return model;
+    }
+};
+
 vdt_status status_of(AnswerStatus status, std::int32_t callback_status, vdt_error* error) noexcept {
     if (status == AnswerStatus::answered) return VDT_OK;
     if (status == AnswerStatus::aborted)
@@ -131,12 +149,6 @@ vdt_status status_of(AnswerStatus status, std::int32_t callback_status, vdt_erro
                         ? "the callback threw an exception"
                         : "the callback returned a value other than 0: see callback_status");
     return fail(error, VDT_INVALID_ARGUMENT, perturbation::answer_status_name(status));
-}
-
-std::size_t told_size(std::size_t size) {
-    if (size == std::numeric_limits<std::size_t>::max())
-        throw Error(ErrorCode::overflow, "the model's batch needs more memory than there can be");
-    return size;
 }
 
 }  // namespace
@@ -186,7 +198,7 @@ vdt_status vdt_query_score_workspace(const vdt_query_score* score, const vdt_pre
     return fence(error, [&] {
         require(score, "score");
         require(out, "out");
-        *out = told_size(score->object.workspace_size(read_predict_model(model)));
+        *out = workspace_floats(score->object.workspace_size(read_predict_model(model)));
     });
 }
 
@@ -206,17 +218,19 @@ vdt_status vdt_query_score_calibrate(vdt_query_score* score, const vdt_matrix* b
             throw Error(ErrorCode::invalid_argument, "options.guarantee is " + std::to_string(given.guarantee));
         const FloatRows rows(benign);
         perturbation::ModelQueries queries;
+        ObservedModel observed{read_predict_model(model)};
         const auto tell = [&](AnswerStatus status) {
             if (answer == nullptr) return;
             vdt_query_answer told = empty_answer();
             told.status = static_cast<std::int32_t>(status);
+            told.callback_status = observed.last;
             told.calls = queries.calls;
             told.rows = queries.rows;
             write_struct(answer, told, "answer");
         };
         try {
             score->calibration =
-                score->object.calibrate(rows.view, read_predict_model(model),
+                score->object.calibrate(rows.view, observed.observed(),
                                         {.guarantee = static_cast<stats::ConformalGuarantee>(given.guarantee),
                                          .failure_probability = given.failure_probability},
                                         &queries);
@@ -322,7 +336,7 @@ vdt_status vdt_explainer_workspace(const vdt_explainer* explainer, const vdt_pre
     return fence(error, [&] {
         require(explainer, "explainer");
         require(out, "out");
-        *out = told_size(explainer->object.workspace_size(read_predict_model(model)));
+        *out = workspace_floats(explainer->object.workspace_size(read_predict_model(model)));
     });
 }
 

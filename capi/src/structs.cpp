@@ -2,6 +2,9 @@
 // The checks behind versioned structs and two-call outputs.
 #include "structs.hpp"
 
+#include <cstddef>
+#include <limits>
+
 #include "handles.hpp"
 
 namespace vedette::inline v0::capi {
@@ -73,6 +76,12 @@ perturbation::PredictModel read_predict_model(const vdt_predict_model* model) {
             .classes = static_cast<std::size_t>(given.classes),
             .batch_rows = static_cast<std::size_t>(given.batch_rows),
             .output = static_cast<perturbation::ModelOutput>(given.output)};
+}
+
+std::size_t workspace_floats(std::size_t floats) {
+    if (floats > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(float))
+        throw Error(ErrorCode::overflow, "the model's batch needs more memory than there can be");
+    return floats;
 }
 
 const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out,

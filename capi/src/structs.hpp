@@ -73,6 +73,10 @@ vdt_predict_model default_predict_model() noexcept;
 /// Throws Error: invalid_argument, unsupported.
 perturbation::PredictModel read_predict_model(const vdt_predict_model* given);
 
+/// Floats of a workspace, as told to a caller, who multiplies them by their size. Throws Error(overflow) where that
+/// would pass what memory there can be.
+std::size_t workspace_floats(std::size_t floats);
+
 /// A pointer and a length as text. Throws Error(invalid_argument) for null with a length.
 std::string_view to_text(const char* data, std::uint64_t length, const char* argument);
 

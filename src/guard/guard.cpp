@@ -269,7 +269,8 @@ void Guard::run_memory(const RequestVectors& vectors, std::span<const float> row
                               .embedding = vectors.embedding,
                               .predicted = vectors.predicted,
                               .account = vectors.account,
-                              .time = vectors.time};
+                              .time = vectors.time,
+                              .is_stale = calibrations_are_stale()};
     if (request.predicted < 0 && !vectors.logits.empty())
         request.predicted = std::max_element(vectors.logits.begin(), vectors.logits.end()) - vectors.logits.begin();
     verdict.memory = vectors.memory->observe(request);

@@ -30,7 +30,7 @@ QueryMemory::QueryMemory(std::optional<perturbation::QueryWatch> queries,
 MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
     MemoryEvidence evidence;
     if (queries_) {
-        evidence.query = queries_->observe(request.input, request.account, request.time);
+        evidence.query = queries_->observe(request.input, request.account, request.time, request.is_stale);
         evidence.is_silent = queries_->store().options().silent;
         if (evidence.query.account.is_alarm)
             evidence.query_attack = Decision::alarm;
@@ -68,7 +68,7 @@ std::vector<std::byte> QueryMemory::to_bytes() const {
     return writer.finish(file_kind);
 }
 
-QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes) {
+QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_t most_memory) {
     const Container file = Container::view(bytes);
     file.require_kind(file_kind);
     const bool has_queries = file.find_tensor("queries").has_value(), has_prada = file.find_tensor("prada").has_value();
@@ -81,7 +81,9 @@ QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes) {
     std::optional<perturbation::PradaAccounts> prada;
     if (has_queries)
         queries = perturbation::QueryWatch::deserialize(std::as_bytes(file.values<std::uint8_t>("queries")));
-    if (has_prada) prada = perturbation::PradaAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("prada")));
+    if (has_prada)
+        prada =
+            perturbation::PradaAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("prada")), most_memory);
     return QueryMemory(std::move(queries), std::move(prada));
 }
 
@@ -89,8 +91,8 @@ void QueryMemory::save(const std::filesystem::path& path) const {
     write_file_atomically(path, to_bytes());
 }
 
-QueryMemory QueryMemory::load(const std::filesystem::path& path) {
-    return from_bytes(read_file(path));
+QueryMemory QueryMemory::load(const std::filesystem::path& path, std::size_t most_memory) {
+    return from_bytes(read_file(path), most_memory);
 }
 
 }  // namespace vedette::inline v0

@@ -69,6 +69,11 @@ Prada& Prada::operator=(const Prada& other) {
     return *this;
 }
 
+std::size_t Prada::memory_needed(const PradaOptions& options) noexcept {
+    return sizeof(Prada) + options.capacity * (options.values * sizeof(float) + sizeof(std::uint32_t)) +
+           options.classes * sizeof(Limit) + options.distances * (sizeof(Distance) + sizeof(double));
+}
+
 std::size_t Prada::memory() const noexcept {
     return sizeof *this + rows_.capacity() * sizeof(float) + kept_.capacity() * sizeof(std::uint32_t) +
            limits_.capacity() * sizeof(Limit) + ring_.capacity() * sizeof(Distance) +
@@ -105,6 +110,7 @@ PradaState Prada::update(std::span<const float> input, std::uint32_t predicted) 
     last_.distance = is_first ? std::numeric_limits<double>::quiet_NaN() : std::sqrt(least);
     last_.is_alarm = false;
     if (is_first) {
+        if (!is_full()) limits_[predicted].joined = 1;  // at distance 0, as in the authors' program
         join(input, predicted);
     } else {
         Limit& own = limits_[predicted];

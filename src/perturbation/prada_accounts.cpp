@@ -14,7 +14,7 @@ namespace vedette::inline v0::perturbation {
 namespace {
 
 constexpr const char* file_kind = "prada_accounts";
-constexpr std::size_t most_values = std::size_t{1} << 32U;
+constexpr std::size_t most_bytes = std::size_t{1} << 34U;
 
 void require(bool condition) {
     if (!condition) throw Error(ErrorCode::corrupt_data, "PradaAccounts: a file that no such object writes");
@@ -30,8 +30,8 @@ PradaAccounts::PradaAccounts(const PradaOptions& options, std::size_t accounts,
                              const std::optional<FingerprintKey>& key) {
     require_option("PradaAccounts", "accounts", accounts, 1, most_accounts);
     const Prada empty(options);  // which checks the options
-    if (options.capacity * options.values > most_values / accounts)
-        throw Error(ErrorCode::overflow, "PradaAccounts: accounts * capacity * values must be at most 2^32");
+    if (Prada::memory_needed(options) > most_bytes / accounts)
+        throw Error(ErrorCode::overflow, "PradaAccounts: all accounts together take more than 2^34 bytes");
     const std::vector<std::uint64_t> words = expand_words(key_of(key), 5, 2);
     account_key_ = {words[0], words[1]};
     places_.reserve(accounts);
@@ -101,7 +101,7 @@ std::vector<std::byte> PradaAccounts::serialize() const {
     return writer.finish(file_kind);
 }
 
-PradaAccounts PradaAccounts::deserialize(std::span<const std::byte> bytes) {
+PradaAccounts PradaAccounts::deserialize(std::span<const std::byte> bytes, std::size_t most_memory) {
     const Container file = Container::view(bytes);
     file.require_kind(file_kind);
     for (const TensorView& tensor : file.tensors()) require(tensor.shape.size() == 1);
@@ -110,9 +110,10 @@ PradaAccounts PradaAccounts::deserialize(std::span<const std::byte> bytes) {
     const std::size_t accounts = words.size() / 2;
     require(words.size() % 2 == 0 && accounts >= 1 && accounts <= most_accounts &&
             settings[2] < std::uint64_t{1} << 62U);
-    const Prada first = Prada::deserialize(std::as_bytes(file.values<std::uint8_t>(tensor_name(0))));
+    const Prada first =
+        Prada::deserialize(std::as_bytes(file.values<std::uint8_t>(tensor_name(0))), most_memory / accounts);
     const PradaOptions& options = first.options();
-    require(options.capacity * options.values <= most_values / accounts);
+    require(Prada::memory_needed(options) <= most_bytes / accounts);
     PradaAccounts result;
     result.account_key_ = {settings[0], settings[1]};
     result.turn_ = settings[2];
@@ -123,7 +124,9 @@ PradaAccounts PradaAccounts::deserialize(std::span<const std::byte> bytes) {
         tensors += is_written ? 1 : 0;
         Place place{
             words[2 * i], last,
-            is_written ? Prada::deserialize(std::as_bytes(file.values<std::uint8_t>(tensor_name(i)))) : Prada(options)};
+            is_written ? Prada::deserialize(std::as_bytes(file.values<std::uint8_t>(tensor_name(i))),
+                                            most_memory / accounts)
+                       : Prada(options)};
         const PradaOptions& own = place.prada.options();
         require(own.values == options.values && own.classes == options.classes && own.capacity == options.capacity &&
                 own.distances == options.distances && own.threshold == options.threshold);

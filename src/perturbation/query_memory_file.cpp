@@ -206,7 +206,7 @@ std::vector<std::byte> Prada::serialize() const {
     return writer.finish(prada_kind);
 }
 
-Prada Prada::deserialize(std::span<const std::byte> bytes) {
+Prada Prada::deserialize(std::span<const std::byte> bytes, std::size_t most_memory) {
     const Container file = Container::view(bytes);
     file.require_kind(prada_kind);
     require_vectors(file, 10);
@@ -215,20 +215,23 @@ Prada Prada::deserialize(std::span<const std::byte> bytes) {
     const auto joined = file.values<std::uint64_t>("joined");
     const auto distances = file.values<double>("distances");
     const auto classes = file.values<std::uint32_t>("distance_classes", distances.size());
-    require(options[0] <= std::uint64_t{1} << 20U && options[1] == joined.size() && kept.size() <= options[2] &&
-            distances.size() <= options[3]);
+    require(options[0] <= std::uint64_t{1} << 20U && options[1] == joined.size() && options[1] <= 65'536 &&
+            kept.size() <= options[2] && options[2] <= std::uint64_t{1} << 20U && distances.size() <= options[3] &&
+            options[3] <= 5000);
     const auto rows = file.values<float>("rows", kept.size() * options[0]);
     const auto limits = file.values<double>("limits", joined.size() * 3);
     const auto counts = file.values<std::uint64_t>("counts", 5);
     const auto last = file.values<double>("last", 2);
-    // Of a few bytes no gigabytes: what a file reserves without holding it is bounded by what the options allow.
-    Prada prada = made_of_file([&] {
-        return Prada({.values = static_cast<std::size_t>(options[0]),
-                      .classes = static_cast<std::uint32_t>(std::min<std::uint64_t>(options[1], 65'537)),
-                      .threshold = file.values<double>("threshold", 1)[0],
-                      .capacity = static_cast<std::size_t>(options[2]),
-                      .distances = static_cast<std::size_t>(options[3])});
-    });
+    const PradaOptions wanted{.values = static_cast<std::size_t>(options[0]),
+                              .classes = static_cast<std::uint32_t>(options[1]),
+                              .threshold = file.values<double>("threshold", 1)[0],
+                              .capacity = static_cast<std::size_t>(options[2]),
+                              .distances = static_cast<std::size_t>(options[3])};
+    // Of a few bytes no gigabytes: an object takes more than its file holds, so the reader says how much it may be.
+    if (memory_needed(wanted) > most_memory)
+        throw Error(ErrorCode::overflow, "Prada: the file's object takes " + std::to_string(memory_needed(wanted)) +
+                                             " bytes, more than the " + std::to_string(most_memory) + " allowed");
+    Prada prada = made_of_file([&] { return Prada(wanted); });
     require(is_finite(rows));
     prada.rows_.assign(rows.begin(), rows.end());
     prada.kept_.assign(kept.begin(), kept.end());

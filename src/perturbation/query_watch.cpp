@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -25,7 +26,8 @@ QueryWatch::QueryWatch(FingerprintStore store, stats::ConformalCalibration calib
 }
 
 template <class T>
-QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view account, std::uint64_t time) noexcept {
+QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view account, std::uint64_t time,
+                               bool is_stale) noexcept {
     QueryEvidence result;
     result.match = store_.observe(input, account, time);
     result.p_value = calibration_.p_value(result.match.score);
@@ -35,17 +37,19 @@ QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view accoun
         if (!std::isnan(p)) result.p_value = std::min(1.0, 2.0 * std::fmin(p, result.p_value));
     }
     if (result.match.score >= linked_score_) links_.count(store_.account_mark(account), result.match.account);
+    if (is_stale) result.p_value = std::numeric_limits<double>::quiet_NaN();
     // A p-value that is NaN changes nothing but a counter.
     result.account = callers_.update(account, result.p_value, time);
     return result;
 }
 
 QueryEvidence QueryWatch::observe(std::span<const std::uint8_t> input, std::string_view account,
-                                  std::uint64_t time) noexcept {
-    return take(input, account, time);
+                                  std::uint64_t time, bool is_stale) noexcept {
+    return take(input, account, time, is_stale);
 }
-QueryEvidence QueryWatch::observe(std::span<const float> input, std::string_view account, std::uint64_t time) noexcept {
-    return take(input, account, time);
+QueryEvidence QueryWatch::observe(std::span<const float> input, std::string_view account, std::uint64_t time,
+                                  bool is_stale) noexcept {
+    return take(input, account, time, is_stale);
 }
 
 }  // namespace vedette::inline v0::perturbation

@@ -63,11 +63,13 @@ UpdateEvidence UpdateSimilarity::take(std::span<const T> input, std::string_view
     const std::uint64_t key[2] = {account_key_[0], account_key_[1]};
     Place& place = place_of(
         kernels::scalar::sip_hash<1, 3>(reinterpret_cast<const std::uint8_t*>(account.data()), account.size(), key));
-    place.last = ++turn_;
     Sketch step;
+    for (std::size_t i = 0; i < lanes; ++i) step[i] = sums[i] - place.input[i];
+    // Between inputs at either end of the floats: no step that can be kept, and a file would not come back with it.
+    if (!is_finite(step)) return {};
+    place.last = ++turn_;
     double squares = 0.0, squares_before = 0.0, product = 0.0;
     for (std::size_t i = 0; i < lanes; ++i) {
-        step[i] = sums[i] - place.input[i];
         squares += static_cast<double>(step[i]) * static_cast<double>(step[i]);
         squares_before += static_cast<double>(place.step[i]) * static_cast<double>(place.step[i]);
         product += static_cast<double>(step[i]) * static_cast<double>(place.step[i]);

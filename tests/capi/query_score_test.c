@@ -70,6 +70,9 @@ static void each_kind(toy_model* toy, vdt_predict_model* model) {
         size_t size = 0;
         CHECK(vdt_query_score_width(score) == WIDTH);
         CHECK(vdt_query_score_queries(score) == queries[kind]);
+        vdt_predict_model huge = *model;
+        huge.batch_rows = (uint64_t)1 << 57;  // no size in bytes for so many floats
+        CHECK_FAILS(VDT_OVERFLOW, "memory", vdt_query_score_workspace(score, &huge, &size, e));
         CHECK_OK(vdt_query_score_workspace(score, model, &size, e));
         float* workspace = malloc(size * sizeof *workspace);
         vdt_query_answer_init(&answer, sizeof answer);
@@ -96,7 +99,7 @@ static void each_kind(toy_model* toy, vdt_predict_model* model) {
         CHECK(isnan(answer.score) && isnan(answer.p_value));
         CHECK_FAILS(VDT_CALLBACK_ABORTED, "returned 7",
                     vdt_query_score_calibrate(score, &benign, model, NULL, &answer, e));
-        CHECK(answer.calls == 1);
+        CHECK(answer.status == VDT_ANSWER_ABORTED && answer.callback_status == 7 && answer.calls == 1);
         toy->answer = 0;
         CHECK_OK(vdt_query_score_row(score, row, WIDTH, model, workspace, size, &answer, e));
         CHECK(answer.p_value >= 0.01);

@@ -126,9 +126,9 @@ void check(vedette::QueryMemory memory) {
 void try_all(const std::vector<std::byte>& bytes) {
     attempt([&] { check(perturbation::AccountLinks::deserialize(bytes)); });
     attempt([&] { check(perturbation::UpdateSimilarity::deserialize(bytes)); });
-    attempt([&] { check(perturbation::Prada::deserialize(bytes)); });
-    attempt([&] { check(perturbation::PradaAccounts::deserialize(bytes)); });
-    attempt([&] { check(vedette::QueryMemory::from_bytes(bytes)); });
+    attempt([&] { check(perturbation::Prada::deserialize(bytes, 1U << 26U)); });
+    attempt([&] { check(perturbation::PradaAccounts::deserialize(bytes, 1U << 26U)); });
+    attempt([&] { check(vedette::QueryMemory::from_bytes(bytes, 1U << 26U)); });
     attempt([&] { check(perturbation::Fingerprinter::deserialize(bytes)); });
     attempt([&] { check(perturbation::FingerprintStore::deserialize(bytes)); });
 }

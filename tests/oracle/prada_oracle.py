@@ -14,7 +14,7 @@ def prada(inputs, classes):
     order, looks = [], []
     for i, (x, c) in enumerate(zip(inputs, classes), 1):
         if c not in growing:
-            growing[c], joined[c], limit[c], distances[c] = [x], [], 0.0, []
+            growing[c], joined[c], limit[c], distances[c] = [x], [0.0], 0.0, []
             order.append(None)
         else:
             d = min(float(numpy.linalg.norm(x - y)) for y in growing[c])

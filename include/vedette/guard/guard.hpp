@@ -197,8 +197,8 @@ class Guard {
     [[nodiscard]] std::size_t queries_per_request() const noexcept;
 
     /// To be called while a drift alarm holds (`stale`) and when it is over: live requests no longer resemble those
-    /// that scores were calibrated with, and until then each is `not_evaluated`. Any thread may call it; copies of a
-    /// guard share the mark.
+    /// that scores were calibrated with, and until then each is `not_evaluated`; a memory accuses no further account of
+    /// query attacks. Any thread may call it; copies of a guard share the mark.
     void mark_calibrations(bool stale) const noexcept { stale_->store(stale, std::memory_order_relaxed); }
     [[nodiscard]] bool calibrations_are_stale() const noexcept { return stale_->load(std::memory_order_relaxed); }
 

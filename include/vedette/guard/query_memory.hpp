@@ -35,6 +35,7 @@ struct RememberedRequest {
     std::int64_t predicted = -1;         ///< the predicted class, for PRADA; below 0: not known
     std::string_view account{};
     std::uint64_t time = 0;  ///< in the unit of the store's options; should not run backwards
+    bool is_stale = false;   ///< drift has voided the calibrations: remembered, but no evidence against the account
 };
 
 /// The memory of one server, or of one shard of accounts: evidence is account by account, so route an account to one
@@ -61,11 +62,14 @@ class QueryMemory {
     [[nodiscard]] const perturbation::PradaAccounts* prada() const noexcept { return prada_ ? &*prada_ : nullptr; }
 
     /// As a container of kind "query_memory", canonical: what comes back goes on bit for bit. The bytes hold keys and
-    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error.
+    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error, and overflow where PRADA would take more than
+    /// `most_memory` bytes.
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
-    [[nodiscard]] static QueryMemory from_bytes(std::span<const std::byte> bytes);
+    [[nodiscard]] static QueryMemory from_bytes(std::span<const std::byte> bytes,
+                                                std::size_t most_memory = perturbation::Prada::usual_memory);
     void save(const std::filesystem::path& path) const;
-    [[nodiscard]] static QueryMemory load(const std::filesystem::path& path);
+    [[nodiscard]] static QueryMemory load(const std::filesystem::path& path,
+                                          std::size_t most_memory = perturbation::Prada::usual_memory);
 
   private:
     std::optional<perturbation::QueryWatch> queries_;

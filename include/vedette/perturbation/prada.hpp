@@ -28,9 +28,10 @@ struct PradaState {
 
 /// Juuti, Szyller, Marchal and Asokan (2019). For each input the least Euclidean distance to the growing set of its
 /// predicted class; an input further than the class's limit T joins the set, and T rises to mean - standard deviation
-/// of the distances at which inputs joined. Every 10 inputs, the distances of classes that have at least 10 are pooled,
-/// those 3 standard deviations or more from their mean are left out, and if more than 100 are left, their normality is
-/// judged by W of Shapiro and Wilk (stats/shapiro_wilk.hpp): synthetic queries, at fixed steps from seeds, spoil it.
+/// of the distances at which inputs joined, the first's being 0. Every 10 inputs, the distances of classes that have at
+/// least 10 are pooled, those 3 standard deviations or more from their mean are left out, and if more than 100 are
+/// left, their normality is judged by W of Shapiro and Wilk (stats/shapiro_wilk.hpp): synthetic queries, at fixed steps
+/// from seeds, spoil it.
 ///
 /// **No guarantee.** The threshold on W is the paper's, found on its data sets; the law of W depends on the number of
 /// distances (below 0.9 comes easily of 100, and hardly of 5000), and benign distances need not be normal: calibrate
@@ -40,8 +41,8 @@ struct PradaState {
 /// with benign traffic by drift/mmd_monitor.hpp too.
 ///
 /// Bounded, unlike the original: when the sets are full none grows any more (`is_full`), and the newest `distances` are
-/// judged. One per account or group of accounts. Memory is taken at construction: capacity (4 values + 4) + 28
-/// distances bytes. Not thread-safe; updates allocate nothing. O(capacity values), and every tenth O(distances log
+/// judged. One per account or group of accounts. Memory is taken at construction: capacity (4 values + 4) + 40
+/// classes + 24 distances bytes (`memory_needed`). Not thread-safe; updates allocate nothing. O(capacity values), and every tenth O(distances log
 /// distances).
 class Prada {
   public:
@@ -70,14 +71,19 @@ class Prada {
     void reset() noexcept;
 
     /// As a container of kind "prada": what `deserialize` returns goes on bit for bit. The bytes hold inputs, as the
-    /// object does. Throws Error(corrupt_data) for anything else. There is no merging: the growing sets depend on the
-    /// order of all inputs, so one account's must go to one object.
+    /// object does. Throws Error(corrupt_data) for anything else, and overflow, before any of it is taken, for one of
+    /// more than `most_memory`: a small file may be of a large object. There is no merging: the growing sets depend on
+    /// the order of all inputs, so one account's must go to one object.
     [[nodiscard]] std::vector<std::byte> serialize() const;
-    [[nodiscard]] static Prada deserialize(std::span<const std::byte> bytes);
+    [[nodiscard]] static Prada deserialize(std::span<const std::byte> bytes, std::size_t most_memory = usual_memory);
+    static constexpr std::size_t usual_memory = std::size_t{1} << 30U;
+
+    /// Bytes that an object of these options takes, which its constructor admits.
+    [[nodiscard]] static std::size_t memory_needed(const PradaOptions& options) noexcept;
 
   private:
     struct Limit {
-        std::uint64_t joined = 0;  // with a distance
+        std::uint64_t joined = 0;  // the first at distance 0
         double mean = 0.0, squares = 0.0;
         double limit = 0.0;
         std::uint32_t judged = 0;  // distances in the ring

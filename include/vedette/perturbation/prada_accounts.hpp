@@ -25,7 +25,7 @@ class PradaAccounts {
     static constexpr std::size_t most_accounts = 65'536;
 
     /// Throws Error as Prada, invalid_argument for accounts outside 1 to most_accounts, overflow where all of them
-    /// together keep more than 2^32 values.
+    /// together take more than 2^34 bytes.
     PradaAccounts(const PradaOptions& options, std::size_t accounts, const std::optional<FingerprintKey>& key = {});
 
     PradaState update(std::span<const float> input, std::uint32_t predicted, std::string_view account) noexcept;
@@ -38,9 +38,11 @@ class PradaAccounts {
     [[nodiscard]] std::size_t memory() const noexcept;
 
     /// As a container of kind "prada_accounts": what `deserialize` returns goes on bit for bit. The bytes hold inputs
-    /// and a key. Throws Error(corrupt_data) for anything else.
+    /// and a key. Throws Error(corrupt_data) for anything else, and overflow, before it is taken, for one of more than
+    /// `most_memory`: free places are no bytes of a file.
     [[nodiscard]] std::vector<std::byte> serialize() const;
-    [[nodiscard]] static PradaAccounts deserialize(std::span<const std::byte> bytes);
+    [[nodiscard]] static PradaAccounts deserialize(std::span<const std::byte> bytes,
+                                                   std::size_t most_memory = Prada::usual_memory);
 
   private:
     struct Place {

@@ -54,8 +54,12 @@ class QueryWatch {
     QueryWatch(FingerprintStore store, stats::ConformalCalibration calibration, const QueryWatchOptions& options = {},
                std::optional<CalibratedUpdates> updates = {});
 
-    QueryEvidence observe(std::span<const std::uint8_t> input, std::string_view account, std::uint64_t time) noexcept;
-    QueryEvidence observe(std::span<const float> input, std::string_view account, std::uint64_t time) noexcept;
+    /// While `is_stale` (drift has voided the calibrations) inputs are remembered, but no p-value is said, and none
+    /// enters the evidence against an account.
+    QueryEvidence observe(std::span<const std::uint8_t> input, std::string_view account, std::uint64_t time,
+                          bool is_stale = false) noexcept;
+    QueryEvidence observe(std::span<const float> input, std::string_view account, std::uint64_t time,
+                          bool is_stale = false) noexcept;
 
     /// Takes the evidence against an account back; see CallerEvidence.
     bool forget(std::string_view account) noexcept { return callers_.forget(account); }
@@ -77,7 +81,7 @@ class QueryWatch {
 
   private:
     template <class T>
-    QueryEvidence take(std::span<const T> input, std::string_view account, std::uint64_t time) noexcept;
+    QueryEvidence take(std::span<const T> input, std::string_view account, std::uint64_t time, bool is_stale) noexcept;
 
     FingerprintStore store_;
     stats::ConformalCalibration calibration_;

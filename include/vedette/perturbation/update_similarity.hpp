@@ -24,7 +24,7 @@ struct UpdateSimilarityOptions {
 /// What is said of an account's last step.
 struct UpdateEvidence {
     /// |similarity + 1/2|, 0 to 1.5, higher is more anomalous; NaN until the third input, after an equal one and for an
-    /// input of the wrong size or with a value that is not finite.
+    /// input of the wrong size, with a value that is not finite or a step beyond floats away.
     double score = std::numeric_limits<double>::quiet_NaN();
     double similarity = std::numeric_limits<double>::quiet_NaN();  ///< cosine of the last two steps, -1 to 1
     double length = std::numeric_limits<double>::quiet_NaN();      ///< of the last step

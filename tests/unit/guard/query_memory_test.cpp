@@ -254,6 +254,30 @@ TEST_CASE("memory: an account that asks the same again is accused, and the verdi
     CHECK_FALSE(vedette::assess(baseline, Window(baseline)).memory.has_value());
 }
 
+TEST_CASE("memory: while calibrations are stale no account is accused, and an accused one stays so") {
+    const Baseline baseline = plain();
+    const Guard guard(baseline, Policy::from_json(R"({"memory": {"query_attacks": "alarm"}})"));
+    Window window(baseline);
+    QueryMemory remembered = memory();
+    const std::vector<float> row = floats(width, 9);
+    const auto ask = [&](const char* account) {
+        Verdict verdict;
+        for (int i = 0; i < 60; ++i)
+            verdict = guard.check(row, window, {.memory = &remembered, .account = account, .time = 60});
+        return verdict;
+    };
+    guard.mark_calibrations(true);
+    const Verdict stale = ask("mallory");
+    CHECK(stale.decision == Decision::pass);
+    CHECK(stale.memory.query_attack == Decision::not_evaluated);
+    CHECK(stale.memory.query.account.requests == 0);
+    CHECK(stale.memory.query.match.score == 1.0);  // remembered all the same
+    guard.mark_calibrations(false);
+    CHECK(ask("mallory").is_alarm());
+    guard.mark_calibrations(true);
+    CHECK(ask("mallory").is_alarm());
+}
+
 TEST_CASE("memory: in silent mode the evidence is there, and no answer shows it") {
     const Baseline baseline = plain();
     for (const bool by_policy : {false, true}) {

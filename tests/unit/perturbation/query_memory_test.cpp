@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <string>
@@ -12,6 +13,7 @@
 #include "unit/drift/allocation_count.hpp"
 #include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/perturbation/prada.hpp"
 #include "vedette/perturbation/prada_accounts.hpp"
 #include "vedette/perturbation/query_watch.hpp"
@@ -152,6 +154,15 @@ TEST_CASE("updates: hostile inputs, accounts beyond the places, misuse") {
     }
     CHECK(allocation_count() == before);
     CHECK(updates.memory() == taken);
+    // From one end of the floats to the other: no step, and what is saved comes back.
+    UpdateSimilarity far = updates;
+    for (const float value : {3e38F, -3e38F, 1.0F, 2.0F}) {
+        row.assign(70, 0.0F);
+        row[0] = value;
+        const UpdateEvidence found = far.update(std::span<const float>(row), "far");
+        CHECK(std::isnan(found.length) == (std::abs(value) > 1e38F));
+        CHECK(UpdateSimilarity::deserialize(far.serialize()).serialize() == far.serialize());
+    }
     CHECK(code_of([] { UpdateSimilarity({.values = 0}); }) == ErrorCode::invalid_argument);
     CHECK(code_of([] { UpdateSimilarity({.values = 5, .accounts = 9}); }) == ErrorCode::invalid_argument);
 }
@@ -266,6 +277,19 @@ void check_refusals(const std::vector<std::byte>& bytes, Read&& read) {
     CHECK(code_of([&] { read(std::span<const std::byte>(changed)); }) == ErrorCode::corrupt_data);
 }
 
+// The bytes with one number changed, and a digest that fits.
+template <class T>
+std::vector<std::byte> with(const std::vector<std::byte>& bytes, const char* tensor, std::size_t at, T value) {
+    const vedette::Container file = vedette::Container::view(bytes);
+    vedette::ContainerWriter writer;
+    for (const vedette::TensorView& each : file.tensors()) {
+        std::vector<std::byte> data(each.data.begin(), each.data.end());
+        if (each.name == tensor) std::memcpy(data.data() + at * sizeof value, &value, sizeof value);
+        writer.add_tensor(each.name, each.dtype, each.shape, data);
+    }
+    return writer.finish(file.kind());
+}
+
 perturbation::QueryWatch watch_of(std::uint64_t seed) {
     const auto scores = vedette::testing::normals(199, seed);
     return {perturbation::FingerprintStore(perturbation::Fingerprinter(perturbation::RowFingerprintOptions{
@@ -328,6 +352,49 @@ TEST_CASE("memory files: links, updates, PRADA and the watch go on bit for bit")
     check_refusals(prada.serialize(), [](auto bytes) { (void)Prada::deserialize(bytes); });
     check_refusals(accounts.serialize(), [](auto bytes) { (void)perturbation::PradaAccounts::deserialize(bytes); });
     check_refusals(watch.serialize(), [](auto bytes) { (void)perturbation::QueryWatch::deserialize(bytes); });
+}
+
+TEST_CASE("memory files: lies under a digest that fits are refused, and no file takes more than is allowed") {
+    Prada prada({.values = 2, .classes = 3, .capacity = 40, .distances = 120});
+    Random random(12);
+    for (std::uint32_t i = 0; i < 60; ++i) prada.update(row_of(random, 2), i % 3);
+    const std::vector<std::byte> bytes = prada.serialize();
+    CHECK(Prada::memory_needed(prada.options()) == prada.memory());
+    CHECK(Prada::deserialize(bytes, prada.memory()).serialize() == bytes);
+    CHECK(code_of([&] { (void)Prada::deserialize(bytes, prada.memory() - 1); }) == ErrorCode::overflow);
+    const auto refuses = [&](const std::vector<std::byte>& lie) {
+        return code_of([&] { (void)Prada::deserialize(lie); }) == ErrorCode::corrupt_data;
+    };
+    for (std::size_t i = 0; i < 4; ++i)
+        for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{1} << 40U, ~std::uint64_t{0}})
+            CHECK(refuses(with(bytes, "options", i, value)));
+    CHECK(refuses(with(bytes, "threshold", 0, 1.5)));
+    CHECK(refuses(with(bytes, "rows", 0, nan_f)));
+    CHECK(refuses(with(bytes, "kept", 0, std::uint32_t{3})));
+    CHECK(refuses(with(bytes, "joined", 0, std::uint64_t{41})));
+    CHECK(refuses(with(bytes, "limits", 0, -1.0)));
+    CHECK(refuses(with(bytes, "distances", 0, -1.0)));
+    CHECK(refuses(with(bytes, "distance_classes", 0, std::uint32_t{3})));
+    CHECK(refuses(with(bytes, "counts", 0, std::uint64_t{1})));  // the ring is not full
+    CHECK(refuses(with(bytes, "counts", 1, std::uint64_t{0})));
+    // A few bytes that ask for 12 MiB.
+    const std::vector<std::byte> large = with(bytes, "options", 2, std::uint64_t{1} << 20U);
+    CHECK(code_of([&] { (void)Prada::deserialize(large, 1U << 20U); }) == ErrorCode::overflow);
+    // Many free places of large objects.
+    const perturbation::PradaAccounts accounts({.values = 2, .classes = 3, .capacity = 40, .distances = 120}, 64, key);
+    const std::vector<std::byte> many = accounts.serialize();
+    CHECK(perturbation::PradaAccounts::deserialize(many, accounts.memory()).serialize() == many);
+    CHECK(code_of([&] { (void)perturbation::PradaAccounts::deserialize(many, accounts.memory() / 2); }) ==
+          ErrorCode::overflow);
+    CHECK(code_of([] { perturbation::PradaAccounts({.values = 1, .classes = 65'536}, 65'536); }) ==
+          ErrorCode::overflow);
+
+    AccountLinks links(8);
+    links.count(1, 2);
+    for (const std::size_t i : {0U, 1U})  // the first is the least, and free
+        CHECK(code_of([&] {
+                  (void)AccountLinks::deserialize(with(links.serialize(), "counters", i, std::uint64_t{9}));
+              }) == ErrorCode::corrupt_data);
 }
 
 TEST_CASE("PRADA of accounts: one each, and the one silent for longest gives way") {
