@@ -49,6 +49,7 @@ vdt_status vdt_assess_released(const vdt_window* window, const vdt_release_optio
         require(given.release_policy, "options.release_policy");
         require(given.ledger, "options.ledger");
         const Policy policy = read_policy(given.policy_json, given.policy_length);
+        static_cast<void>(read_allocator(allocator));  // what is refused must not be paid
         const ReleasePolicy release_policy = ReleasePolicy::from_json(
             to_text(given.release_policy, given.release_policy_length, "options.release_policy"));
         privacy::LedgerBudget budget(given.ledger->object, release_policy.account, given.now);

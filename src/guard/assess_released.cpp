@@ -75,6 +75,8 @@ class NoisyTest {
             if (reached == enough_exceedances) p_value = reached / static_cast<double>(drawn);
         }
         if (p_value == 0.0) p_value = (reached + 1.0) / (static_cast<double>(drawn) + 1.0);
+        // Draws alone cannot tell less than 1 / (drawn + 1), too much for a family of more than some 200 tests.
+        if (reached == 0) p_value = std::min(p_value, bound(0.05 * level / static_cast<double>(family)));
         return result(p_value, level, effects);
     }
 
@@ -112,6 +114,18 @@ class NoisyTest {
             distance.chi_square += weight_[i] * difference * difference;
         }
         return distance;
+    }
+
+    // At most so likely is the observed distance of distribution functions where there is none (in the order of the
+    // cells, whatever it means): noise beyond its reach has the chance `share`, and what is left over has to come from
+    // either sample (Dvoretzky, Kiefer and Wolfowitz 1956, with Massart's constant). Noisy cumulated counts S and their
+    // total T lie within r of s and m, so that |S / T - s / m| = |(S - s) - (s / m) (T - m)| / T <= 2 r / T.
+    [[nodiscard]] double bound(double share) const noexcept {
+        const double reach = noise_.reach(cells_, share / static_cast<double>(cells_)), least = m_ - reach;
+        const double left = observed_.largest - 2.0 * reach / m_;
+        if (!(least >= 1.0 && left > 0.0)) return 1.0;
+        const double c = left / (1.0 / std::sqrt(n_) + 1.0 / std::sqrt(least));
+        return std::min(1.0, share + 4.0 * std::exp(-2.0 * c * c));
     }
 
     // By the triangle inequality the distance of the samples is off by no more than sampling and noise bring about.

@@ -206,6 +206,16 @@ Json release_json(const ReleaseReport& release) {
     return out;
 }
 
+// What was not released reads as 0 in the window: null says that nobody knows.
+void hide_unreleased(Json& window, const ReleaseReport& release) {
+    if (!release.releases(ReleasedOutput::requests)) window["requests"] = nullptr;
+    if (!release.releases(ReleasedOutput::features)) window["live_rows"] = nullptr;
+    if (window.contains("schema") && !release.releases(ReleasedOutput::schema_checks))
+        window["schema"]["failures"] = nullptr;
+    for (Json& score : window["scores"])
+        for (const char* key : {"model_calls", "model_rows", "model_aborted"}) score[key] = nullptr;
+}
+
 Json window_json(const Item& item) {
     const Report& report = *item.report;
     Json out{{"label", item.label},
@@ -220,10 +230,7 @@ Json window_json(const Item& item) {
                {"rejected", report.window.rejected()}}},
              {"features", Json::array()}};
     for (std::size_t f = 0; f < report.features.size(); ++f) out["features"].push_back(feature_json(report, f));
-    if (report.release) {
-        out["release"] = release_json(*report.release);
-        if (!report.release->releases(ReleasedOutput::requests)) out["requests"] = nullptr;
-    }
+    if (report.release) out["release"] = release_json(*report.release);
     out["joint"] = Json::array();
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     out["streams"] = Json::array();
@@ -232,6 +239,7 @@ Json window_json(const Item& item) {
     if (report.memory) out["memory"] = memory_json(*report.memory);
     out["scores"] = Json::array();
     for (const ScoreReport& score : report.scores) out["scores"].push_back(score_json(score));
+    if (report.release) hide_unreleased(out, *report.release);
     return out;
 }
 

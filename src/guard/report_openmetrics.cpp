@@ -156,10 +156,12 @@ std::string scores(const Report& report) {
           [](const ScoreReport& score) { return static_cast<double>(score.exceeded); });
     gauge("score_not_evaluated", "Requests without a decision of the score.",
           [](const ScoreReport& score) { return static_cast<double>(score.unevaluated); });
-    gauge("score_model_rows", "Rows that a score sent to the model.",
-          [](const ScoreReport& score) { return static_cast<double>(score.queries.rows); });
-    gauge("score_model_aborted", "Requests whose questions to the model its callback ended.",
-          [](const ScoreReport& score) { return static_cast<double>(score.aborted); });
+    if (!report.release) {
+        gauge("score_model_rows", "Rows that a score sent to the model.",
+              [](const ScoreReport& score) { return static_cast<double>(score.queries.rows); });
+        gauge("score_model_aborted", "Requests whose questions to the model its callback ended.",
+              [](const ScoreReport& score) { return static_cast<double>(score.aborted); });
+    }
     gauge("score_level", "False-alarm level of a score.", [](const ScoreReport& score) { return score.level; });
     gauge("score_allowed_rate", "Share of requests that a benign window may exceed the level with.",
           [](const ScoreReport& score) { return score.allowed_rate; });
@@ -179,6 +181,7 @@ std::string schema(const Report& report) {
     gauge("schema_errors", "Requests of the window with an error.", static_cast<double>(report.schema->errors));
     gauge("schema_warnings", "Requests of the window with a warning and no error.",
           static_cast<double>(report.schema->warnings));
+    if (report.release && !report.release->releases(ReleasedOutput::schema_checks)) return text;
     text += family("schema_failures", "gauge", "Requests of the window that fail a check of a feature.");
     for (const SchemaFailure& failure : report.schema->failures)
         text += fmt::format("vedette_schema_failures{{feature=\"{}\",check=\"{}\",severity=\"{}\"}} {}\n",
@@ -225,8 +228,10 @@ std::string whole(const Report& report) {
                         to_hex(report.baseline.id()), metric_label(report.baseline.name()), version_string);
     text += family("reference_rows", "gauge", "Rows of the reference.");
     text += fmt::format("vedette_reference_rows {}\n", report.reference_rows);
-    text += family("live_rows", "gauge", "Rows of the window.");
-    text += fmt::format("vedette_live_rows {}\n", report.live_rows);
+    if (!report.release || report.release->releases(ReleasedOutput::features)) {
+        text += family("live_rows", "gauge", "Rows of the window.");
+        text += fmt::format("vedette_live_rows {}\n", report.live_rows);
+    }
     text += family("level", "gauge", "False-alarm level of the report over all its tests.");
     text += fmt::format("vedette_level {}\n", metric_value(report.level));
     text += family("decision", "stateset", "Verdict on the window.");

@@ -96,7 +96,8 @@ std::string ScoreReport::reason() const {
     if (decision == Decision::not_evaluated)
         return fmt::format("score {}: too few requests were scored, {} ({} could not be)", name, evaluated,
                            unevaluated);
-    const std::string asked = input == perturbation::ScoreInput::model
+    // Nothing is said of questions where none was counted: a released window does not tell them.
+    const std::string asked = input == perturbation::ScoreInput::model && queries.calls > 0
                                   ? fmt::format("; it asked the model {} rows", queries.rows) +
                                         (aborted > 0 ? fmt::format(", aborted {} times", aborted) : std::string())
                                   : std::string();

@@ -54,13 +54,13 @@ inline double laplace_upper_reach(double scale, double alpha) noexcept {
 /// How far the sum of so many draws reaches. Chernoff: P(|X_1 + ... + X_n| >= t) <= 2 exp(-u t) M(u)^n for every 0 < u
 /// < 1 / scale, where M(u) = (1 - q)^2 / ((1 - q e^u) (1 - q e^-u)). Any u makes a bound: the best of many is taken.
 inline double laplace_sum_reach(double scale, std::uint64_t draws, double alpha) noexcept {
-    const double q = std::exp(-1.0 / scale);
     double best = std::numeric_limits<double>::infinity();
     for (int i = 1; i < 64; ++i) {
         const double u = i / 64.0 / scale;
-        // 1 - q e^u = -expm1(u - 1 / scale), and so on.
+        // 1 - q e^u = -expm1(u - 1 / scale), and so on: of large scales, where both are small, a product is not good
+        // enough.
         const double log_m = 2.0 * std::log(-std::expm1(-1.0 / scale)) - std::log(-std::expm1(u - 1.0 / scale)) -
-                             std::log1p(-q * std::exp(-u));
+                             std::log(-std::expm1(-u - 1.0 / scale));
         best = std::min(best, (static_cast<double>(draws) * log_m + std::log(2.0 / alpha)) / u);
     }
     return std::ceil(best * (1.0 + 1e-12));

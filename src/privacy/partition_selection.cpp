@@ -69,7 +69,12 @@ Epsilon checked(const PrivacyUnit& unit, Epsilon epsilon) {
 PartitionSelection::PartitionSelection(const PrivacyUnit& unit, Epsilon epsilon, Delta delta)
     : unit_(unit), epsilon_(checked(unit, epsilon)), delta_(delta) {
     const std::uint64_t partitions = unit.limit().partitions;
-    Table table = table_of(share_of(epsilon, partitions).value(), share_of_delta(delta, partitions));
+    const double share = share_of_delta(delta, partitions);
+    // Below, roundings are no longer relative ones, and a share of 0 would never tell anything.
+    if (!(share >= least_delta))
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("delta is {} per category: it must be at least 1e-290", share));
+    Table table = table_of(share_of(epsilon, partitions).value(), share);
     rarer_ = std::move(table.rarer);
     turn_ = table.turn;
 }

@@ -195,12 +195,12 @@ std::vector<PrivateMoments::Noisy> PrivateMoments::noisy(const MomentsPartial& p
         result.push_back({value, around(value, laplace_reach(sums_[i].scale() / grain, alpha_) * grain)});
     }
     const auto rows = static_cast<std::int64_t>(partial.rows_);
-    if (count_.empty()) {
-        const auto exact = static_cast<double>(rows);
-        result.push_back({exact, {exact, exact}});
-    } else {
+    if (!count_.empty()) {
         const auto value = static_cast<double>(rows + draw(count_[0], stream));
         result.push_back({value, around(value, laplace_reach(count_[0].scale(), alpha_))});
+    } else if (unit_.knows_rows()) {
+        const auto exact = static_cast<double>(rows);
+        result.push_back({exact, {exact, exact}});
     }
     return result;
 }

@@ -10,9 +10,10 @@ namespace vedette::inline v0::stats {
 
 enum class BetaTail : bool { lower, upper };
 
-/// Whether the functions below are for it: a whole number of at most 400, b large, and b x below 650 or so.
+/// Whether the functions below are for it: a whole number of at most 400, b large, and (1 - x)^n, which the sums begin
+/// with, a double with all its digits.
 inline bool is_few(double a, double b, double x) noexcept {
-    return a <= 400.0 && b >= 1000.0 && a == std::floor(a) && b * x <= 650.0;
+    return a <= 400.0 && b >= 1000.0 && a == std::floor(a) && (a + b) * -std::log1p(-x) <= 650.0;
 }
 
 /// I_x(a, b) and x times its derivative.
@@ -29,14 +30,14 @@ inline FewBeta few_beta(double a, double b, double x, BetaTail tail) noexcept {
         sum += term;
         term *= (n - i) / (i + 1.0) * odds;
     }
-    const double slope = a * term / (1.0 - x);
+    const double slope = a * term;  // x^a (1 - x)^(b - 1) / B(a, b)
     if (tail == BetaTail::upper) return {sum, slope};
     sum = 0.0;
     for (;; i += 1.0) {
         const double ratio = (n - i) / (i + 1.0) * odds;
         sum += term;
         term *= ratio;
-        if (ratio < 0.9 && term < 1e-18 * sum) return {sum, slope};
+        if (ratio < 0.9 && term <= 1e-18 * sum) return {sum, slope};  // or both of them are 0
     }
 }
 

@@ -50,6 +50,11 @@ static void test_released(vdt_ledger* ledger, const vdt_ledger_account* account)
     CHECK(info.counters_per_row == 3 && info.scale == 4.5 && info.standard_deviation > 2.0);
     vdt_report_destroy(report);
     report = NULL;
+    vdt_allocator unfit;
+    vdt_allocator_init(&unfit, sizeof unfit);
+    unfit.release = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "allocator", vdt_assess_released(window, &options, &unfit, &report, e));
+    CHECK(report == NULL && spent(ledger, account) == before + 2.0);
     options.now = 10;  // the budget's period is over
     CHECK_FAILS(VDT_BUDGET_EXHAUSTED, "", vdt_assess_released(window, &options, NULL, &report, e));
     CHECK(report == NULL && spent(ledger, account) == before + 2.0);

@@ -31,9 +31,10 @@ struct SelectedPartitions {
 class PartitionSelection {
   public:
     static constexpr double least_epsilon = 1e-3;
+    static constexpr double least_delta = 1e-290;
 
-    /// Throws invalid_argument for a unit with replace_one or more than one row per category, or an epsilon per
-    /// category outside [0.001, 700].
+    /// Throws invalid_argument for a unit with replace_one or more than one row per category, an epsilon per category
+    /// outside [0.001, 700], or a delta per category below 1e-290.
     PartitionSelection(const PrivacyUnit& unit, Epsilon epsilon, Delta delta);
 
     /// With how many users a category is told with which probability; 1 beyond the last.

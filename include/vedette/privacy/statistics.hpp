@@ -123,7 +123,8 @@ class PrivateMoments {
     PrivateMoments(const PrivacyUnit& unit, std::vector<Bounds> columns, const std::vector<Bounds>& sums, bool centred,
                    Epsilon epsilon, const stats::Confidence& confidence);
 
-    /// From the noisy sums in order, and at last the noisy number of rows (exact where it is public).
+    /// From the noisy sums in order, and at last the number of rows: exact where it is public, noisy where a statistic
+    /// that is centred needs it, else left out, as it was not paid for.
     [[nodiscard]] virtual Noisy estimate(const std::vector<Noisy>& parts) const = 0;
     [[nodiscard]] const Bounds& bounds(std::size_t column) const noexcept { return columns_[column]; }
 

@@ -91,6 +91,9 @@ TEST_CASE("partition selection: frequencies are the probabilities, users are lim
               ErrorCode::invalid_argument);
     CHECK(code_of([&] { static_cast<void>(PartitionSelection(anyone, Epsilon(1e-4), Delta(1e-6))); }) ==
           ErrorCode::invalid_argument);
+    // Half of the least double is 0: its table would have no end.
+    CHECK(code_of([&] { static_cast<void>(PartitionSelection(unit, Epsilon(1.0), Delta(5e-324))); }) ==
+          ErrorCode::invalid_argument);
 }
 
 TEST_CASE("staircase: its law by chi-square, its mean size, and the edge that makes it least") {

@@ -84,6 +84,26 @@ void check_limit(const Contributions& kept, const std::vector<Row>& rows, const 
     }
 }
 
+// A statistic of a user's own: all that the release shows to it.
+class Peeking final : public PrivateMoments {
+  public:
+    explicit Peeking(const PrivacyUnit& unit)
+        : PrivateMoments(unit, {Bounds(0.0, 1.0)}, {Bounds(0.0, 1.0)}, false, Epsilon(1.0),
+                         vedette::stats::Confidence(0.95)) {}
+
+  private:
+    [[nodiscard]] Noisy estimate(const std::vector<Noisy>& parts) const override {
+        return {static_cast<double>(parts.size()), {}};
+    }
+};
+
+TEST_CASE("moments: a number of rows that is not public and was not paid for reaches no estimate") {
+    TestBudget budget;
+    FixedKeystream stream(5);
+    CHECK(Peeking(anyone).release(Peeking(anyone).partial(), budget, stream.operator->()).value == 1.0);
+    CHECK(Peeking(someone).release(Peeking(someone).partial(), budget, stream.operator->()).value == 2.0);
+}
+
 TEST_CASE("the first rows of a user's first partitions count, however the rows were sharded") {
     for (const ContributionLimit limit : {ContributionLimit{1, 1}, {2, 3}, {3, 1}, {5, 100}, {1, 4}}) {
         const PrivacyUnit unit = user_of(limit.partitions, limit.rows);
@@ -349,6 +369,19 @@ TEST_CASE("misuse is refused, and a bare number stands for nothing") {
     full.add(std::uint64_t{1} << 62U);
     CHECK(code_of([&] { full.add(); }) == ErrorCode::overflow);
     CHECK(budget.spent == 0.0);
+}
+
+TEST_CASE("the reach of a sum of draws: of large scales it is that of the continuous law") {
+    for (const std::uint64_t draws : {2ULL, 64ULL, 2000ULL}) {
+        CAPTURE(draws);
+        constexpr double scale = 1.1e12 / 3.0;
+        double least = infinity;
+        for (int i = 1; i < 64; ++i) {
+            const double t = i / 64.0;
+            least = std::min(least, (std::log(40.0) - static_cast<double>(draws) * std::log1p(-t * t)) / t);
+        }
+        CHECK(std::abs(laplace_sum_reach(scale, draws, 0.05) / (scale * least) - 1.0) < 1e-9);
+    }
 }
 
 }  // namespace

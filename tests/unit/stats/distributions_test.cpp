@@ -163,6 +163,15 @@ TEST_CASE("Kolmogorov's finite law falls from one to zero and meets its limit") 
     CHECK(s::kolmogorov_finite_sf(0.1, 100.4) == s::kolmogorov_finite_sf(0.1, 100.0));
 }
 
+TEST_CASE("binomial tails whose first term underflows are not 0, and beta quantiles that small come to an end") {
+    // Exact rational arithmetic.
+    CHECK(std::abs(s::binomial_cdf(399, 1400, 0.5) / 3.218250216581597e-60 - 1.0) < 1e-9);
+    CHECK(std::abs(s::binomial_cdf(99, 1100, 0.5) / 1.1611486892080827e-188 - 1.0) < 1e-9);
+    CHECK(std::abs(s::binomial_cdf(300, 1400, 0.45) / 7.305679269310934e-76 - 1.0) < 1e-9);
+    CHECK_FALSE(s::beta_quantile(1e-320, 1.0, 1e10) > 1e-300);
+    CHECK_FALSE(s::beta_quantile(1e-310, 3.0, 5000.0) > 1e-90);
+}
+
 TEST_CASE("distributions answer NaN outside their domain and the limit at its ends") {
     for (const double value : {s::normal_sf(not_a_number),
                                s::normal_quantile(-0.1),
