@@ -46,6 +46,8 @@ T load(const void* data, std::size_t index) noexcept {
 void check_array(const ArrowSchema* schema, const ArrowArray* array, const std::string& what) {
     if (schema == nullptr || array == nullptr) refuse(ErrorCode::invalid_argument, what, "schema or array is NULL");
     if (schema->format == nullptr) refuse(ErrorCode::invalid_argument, what, "the format is NULL");
+    // A child or a dictionary that was moved away holds pointers to memory that may be gone.
+    if (array->release == nullptr) refuse(ErrorCode::invalid_argument, what, "the array has been released");
     if (array->length < 0 || array->offset < 0 || array->null_count < -1 || array->n_buffers < 0) {
         refuse(ErrorCode::invalid_argument, what, "a negative length, offset, null count or number of buffers");
     }
@@ -214,6 +216,9 @@ std::int64_t text_buffers(const Child& child) noexcept {
 
 void read_any_texts(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
     const std::string_view format = child.schema->format;
+    // One more offset than values; a view has 16 bytes.
+    (void)checked_product(checked_sum(child.begin + child.length, 1, child.what.c_str()), sizeof(ViewHeader),
+                          child.what.c_str());
     if (format == "u" || format == "z") {
         read_texts<std::int32_t>(child, validity, texts);
     } else if (format == "U" || format == "Z") {
@@ -256,6 +261,7 @@ Column read_dictionary(const Child& child, ColumnStorage& storage) {
     const Validity validity = validity_of(child, 2, storage);
     const void* codes = data_buffer(child, 1, 2);
     const Dtype dtype = dtype_of_format(child.schema->format);
+    (void)checked_product(child.begin + child.length, sizeof(std::uint64_t), child.what.c_str());
     storage.codes.assign(child.length, -1);
     const auto convert = [&]<class T>(T /*type*/) {
         for (std::size_t i = 0; i < child.length; ++i) {
@@ -413,9 +419,15 @@ void read_struct_columns(const Child& parent, const std::string& prefix, std::si
 
 // A record batch has no nulls of its own: a row is there, or it is not.
 void refuse_null_rows(const ArrowArray& batch) {
-    if (batch.null_count == 0 || batch.n_buffers == 0 || batch.buffers == nullptr) return;
-    const Validity validity{static_cast<const std::uint8_t*>(batch.buffers[0]), static_cast<std::size_t>(batch.offset)};
-    if (validity.bits == nullptr) return;
+    if (batch.null_count == 0) return;
+    const bool has_buffer = batch.n_buffers != 0 && batch.buffers != nullptr;
+    const Validity validity{has_buffer ? static_cast<const std::uint8_t*>(batch.buffers[0]) : nullptr,
+                            static_cast<std::size_t>(batch.offset)};
+    if (validity.bits == nullptr) {
+        if (batch.null_count > 0)
+            refuse(ErrorCode::invalid_argument, "batch", "counts nulls but has no validity bitmap");
+        return;
+    }
     for (std::size_t i = 0; i < static_cast<std::size_t>(batch.length); ++i) {
         if (!validity[i]) refuse(ErrorCode::invalid_argument, "batch", "row " + std::to_string(i) + " is null");
     }

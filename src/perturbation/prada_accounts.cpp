@@ -122,11 +122,10 @@ PradaAccounts PradaAccounts::deserialize(std::span<const std::byte> bytes, std::
         const std::uint64_t last = words[2 * i + 1];
         const bool is_written = last != 0 || i == 0;
         tensors += is_written ? 1 : 0;
-        Place place{
-            words[2 * i], last,
-            is_written ? Prada::deserialize(std::as_bytes(file.values<std::uint8_t>(tensor_name(i))),
-                                            most_memory / accounts)
-                       : Prada(options)};
+        Place place{words[2 * i], last,
+                    is_written ? Prada::deserialize(std::as_bytes(file.values<std::uint8_t>(tensor_name(i))),
+                                                    most_memory / accounts)
+                               : Prada(options)};
         const PradaOptions& own = place.prada.options();
         require(own.values == options.values && own.classes == options.classes && own.capacity == options.capacity &&
                 own.distances == options.distances && own.threshold == options.threshold);

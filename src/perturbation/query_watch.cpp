@@ -43,8 +43,8 @@ QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view accoun
     return result;
 }
 
-QueryEvidence QueryWatch::observe(std::span<const std::uint8_t> input, std::string_view account,
-                                  std::uint64_t time, bool is_stale) noexcept {
+QueryEvidence QueryWatch::observe(std::span<const std::uint8_t> input, std::string_view account, std::uint64_t time,
+                                  bool is_stale) noexcept {
     return take(input, account, time, is_stale);
 }
 QueryEvidence QueryWatch::observe(std::span<const float> input, std::string_view account, std::uint64_t time,

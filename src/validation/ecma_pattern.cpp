@@ -48,6 +48,7 @@ class Translator {
         return true;
     }
     bool plain(char c) {
+        if (c == ']' && !is_from_ecma_) out_ += '\\';  // alone it is no member of a class; flag u wants it escaped
         if (c != '.') return copy(1);
         out_ += is_from_ecma_ ? ecma_dot : re2_dot;
         ++at_;
@@ -117,7 +118,12 @@ class Translator {
             default: break;
         }
         if (c == '\0' || is_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80) return false;
-        return copy(2);
+        // ECMA-262 (flag u, as JSON Schema asks) escapes what it must, and '-' within a class; RE2 any punctuation.
+        constexpr std::string_view needed = "^$\\.*+?()[]{}|/";
+        if (is_from_ecma_ || needed.find(c) != std::string_view::npos || (is_in_class && c == '-')) return copy(2);
+        out_ += c;
+        at_ += 2;
+        return true;
     }
     bool character_class() {
         // [] and [^] are nothing and anything in ECMA-262; RE2 takes the bracket for a member.

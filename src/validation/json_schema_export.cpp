@@ -13,6 +13,7 @@
 #include "validation/ecma_pattern.hpp"
 #include "validation/exchange_notes.hpp"
 #include "validation/expression_tokens.hpp"
+#include "validation/json_schema_feature.hpp"
 #include "validation/schema_words.hpp"
 
 namespace vedette::inline v0::validation {
@@ -65,7 +66,12 @@ class FeatureWriter {
             value[bounds.exclusive_minimum ? "exclusiveMinimum" : "minimum"] = *bounds.minimum;
         if (bounds.maximum && is_error(Check::maximum, true))
             value[bounds.exclusive_maximum ? "exclusiveMaximum" : "maximum"] = *bounds.maximum;
-        if (bounds.step && is_error(Check::step, true)) value["multipleOf"] = *bounds.step;
+        if (!bounds.step || !is_error(Check::step, true)) return;
+        value["multipleOf"] = *bounds.step;
+        // Our multiples are those of the double; of the decimal that is written there are others.
+        if (!is_exact_decimal(static_cast<double>(*bounds.step)))
+            notes_.looser(path_ + "/step",
+                          "is no sum of powers of two: JSON Schema has other multiples of its decimal");
     }
     void write_numbers(Json& value) {
         write_bounds(feature_.number, value);

@@ -2,9 +2,9 @@
 // How what several keywords ask is joined.
 #include "validation/json_schema_facts.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace vedette::inline v0::validation {
 
@@ -42,10 +42,12 @@ void JsonFacts::require_at_most(JsonLimit limit) {
 void JsonFacts::choose(const std::vector<nlohmann::json>& values) {
     JsonTypes chosen = 0;
     std::vector<nlohmann::json> kept;
+    std::set<nlohmann::json> seen, before;  // sorted: many choices cost no quadratic time
+    if (choices) before.insert(choices->begin(), choices->end());
     for (const nlohmann::json& value : values) {
         chosen |= json_type_of(value);
-        if (value.is_null() || std::find(kept.begin(), kept.end(), value) != kept.end()) continue;
-        if (!choices || std::find(choices->begin(), choices->end(), value) != choices->end()) kept.push_back(value);
+        if (value.is_null() || !seen.insert(value).second) continue;
+        if (!choices || before.count(value) != 0) kept.push_back(value);
     }
     types &= chosen;
     choices = std::move(kept);

@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -71,6 +72,19 @@ bool is_exact(double x) {
     return std::max(0, -OddPart::of(x).exponent) == std::max(0, -decimal.exponent);
 }
 
+bool is_exact_in(double x, const Operand& bound) {
+    return compare_numbers(Operand::of_real(x), bound) == 0;
+}
+
+// The outermost double that meets a bound: an integer beyond 2^53 may lie in between two.
+double double_within(const JsonLimit& limit, bool is_minimum) {
+    const double nearest = limit.value.as_real();
+    const int side = compare_numbers(Operand::of_real(nearest), limit.value);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    if (is_minimum ? side >= 0 : side <= 0) return nearest;
+    return std::nextafter(nearest, is_minimum ? infinity : -infinity);
+}
+
 // The integers that are multiples of digits * 10^exponent are those of this; empty where it is beyond 64 bits.
 std::optional<std::int64_t> integer_step(double x) {
     Decimal decimal = Decimal::of(x);
@@ -88,6 +102,10 @@ std::optional<std::int64_t> integer_step(double x) {
 }
 
 }  // namespace
+
+bool is_exact_decimal(double x) {
+    return is_exact(x);
+}
 
 Feature FeatureFromJson::read(const std::string& name, JsonFacts facts, const std::string& path) {
     feature_ = Feature{};
@@ -150,12 +168,12 @@ void FeatureFromJson::take_type(const JsonFacts& facts, const std::string& path)
 void FeatureFromJson::take_numbers(const JsonFacts& facts) {
     Bounds<double>& bounds = feature_.number;
     if (facts.minimum) {
-        bounds.minimum = facts.minimum->value.as_real();
-        bounds.exclusive_minimum = facts.minimum->is_open;
+        bounds.minimum = double_within(*facts.minimum, true);
+        bounds.exclusive_minimum = facts.minimum->is_open && is_exact_in(*bounds.minimum, facts.minimum->value);
     }
     if (facts.maximum) {
-        bounds.maximum = facts.maximum->value.as_real();
-        bounds.exclusive_maximum = facts.maximum->is_open;
+        bounds.maximum = double_within(*facts.maximum, false);
+        bounds.exclusive_maximum = facts.maximum->is_open && is_exact_in(*bounds.maximum, facts.maximum->value);
     }
     take_real_steps(facts);
 }
@@ -194,7 +212,8 @@ void FeatureFromJson::take_integers(const JsonFacts& facts) {
         } else if ((whole > 0.0) == is_minimum) {
             notes_.refuse(limit->path, "no integer of 64 bits lies within");
         } else {
-            is_open = false;  // all of them do
+            is_open = false;  // all of them do, but for those of 64 bits without a sign
+            if (!is_minimum && whole < 0x1p64) notes_.looser(limit->path, "lies beyond the integers of 64 bits");
         }
     };
     bound(facts.minimum, true, bounds.minimum, bounds.exclusive_minimum);
@@ -261,6 +280,10 @@ void FeatureFromJson::take_choices(const JsonFacts& facts, const std::string& pa
 
 void FeatureFromJson::take_number_choices(std::vector<nlohmann::json> values, const std::string& path) {
     std::sort(values.begin(), values.end());
+    const bool are_wide = std::any_of(values.begin(), values.end(), [](const nlohmann::json& value) {
+        return value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+    });
+    if (are_wide) notes_.looser(path, "expressions round integers beyond 2^63");
     const bool are_small = std::all_of(values.begin(), values.end(), [](const nlohmann::json& value) {
         return std::abs(value.get<double>()) < 0x1p53;
     });

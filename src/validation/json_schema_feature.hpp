@@ -11,6 +11,9 @@
 
 namespace vedette::inline v0::validation {
 
+/// Whether the shortest decimal of a positive double is that double.
+[[nodiscard]] bool is_exact_decimal(double x);
+
 class FeatureFromJson {
   public:
     FeatureFromJson(ExchangeNotes& notes, JsonKeywords& keywords) : notes_(notes), keywords_(keywords) {}

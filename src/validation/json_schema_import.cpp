@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -22,6 +23,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int max_depth = 64;
+constexpr std::size_t longest_name = 1024;  // as of a feature; paths hold names, and each note holds a path
 
 // Objects are kept sorted, so that many keys cost no quadratic time; this keeps the order of the root's properties.
 class PropertyOrder : public nlohmann::json_sax<Json> {
@@ -69,6 +71,8 @@ class ObjectReader {
         if (properties != nullptr && !properties->is_object()) notes_.refuse("/properties", "must be an object");
         read_required();
         for (const std::string& name : order) {
+            if (name.size() > longest_name)
+                notes_.refuse("/properties", fmt::format("a name of {} bytes, at most {}", name.size(), longest_name));
             const std::string path = fmt::format("/properties/{}", escaped(name));
             read_feature(name, properties->at(name), path);
         }
@@ -84,6 +88,8 @@ class ObjectReader {
     }
 
   private:
+    using ByName = std::map<std::string_view, const Feature*>;
+
     [[nodiscard]] const Json* find(const char* key) const {
         const auto found = root_.find(key);
         return found == root_.end() ? nullptr : &*found;
@@ -137,7 +143,6 @@ class ObjectReader {
         FeatureFromJson reader(notes_, keywords_);
         Feature feature = reader.read(name, std::move(facts), path);
         feature.required = required_.count(name) != 0;
-        if (!feature.required && feature.nullable) feature.nullable = true;
         for (const std::string& rule : reader.expressions())
             schema_.expressions.push_back({fmt::format("{} {}", path, schema_.expressions.size()), rule});
         schema_.features.push_back(std::move(feature));
@@ -147,14 +152,19 @@ class ObjectReader {
         const Json* const dependencies = find("dependentRequired");
         if (dependencies == nullptr) return;
         if (!dependencies->is_object()) notes_.refuse("/dependentRequired", "must be an object");
+        ByName by_name;
+        for (const Feature& feature : schema_.features) by_name.emplace(feature.name, &feature);
         for (const auto& [key, list] : dependencies->items()) {
+            if (key.size() > longest_name)
+                notes_.refuse("/dependentRequired",
+                              fmt::format("a name of {} bytes, at most {}", key.size(), longest_name));
             const std::string path = fmt::format("/dependentRequired/{}", escaped(key));
             std::set<std::string> needed;
             read_names(list, path, needed);
             for (const std::string& other : needed) {
                 if (other == key) continue;
-                const Feature* const first = feature_of(key);
-                const Feature* const second = feature_of(other);
+                const Feature* const first = feature_of(key, by_name);
+                const Feature* const second = feature_of(other, by_name);
                 if (first == nullptr || second == nullptr || first->nullable || second->nullable) {
                     notes_.looser(path, "both need to be properties that are not nullable");
                     continue;
@@ -165,10 +175,9 @@ class ObjectReader {
             }
         }
     }
-    [[nodiscard]] const Feature* feature_of(const std::string& name) const {
-        const auto found = std::find_if(schema_.features.begin(), schema_.features.end(),
-                                        [&](const Feature& feature) { return feature.name == name; });
-        return found == schema_.features.end() ? nullptr : &*found;
+    [[nodiscard]] static const Feature* feature_of(const std::string& name, const ByName& by_name) {
+        const auto found = by_name.find(name);
+        return found == by_name.end() ? nullptr : found->second;
     }
 
     const Json& root_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace vedette::inline v0::validation {
@@ -111,6 +112,9 @@ std::string in_backquotes(std::string_view name) {
     return text + "`";
 }
 
+JsonKeywords::JsonKeywords(const Json& root, ExchangeNotes& notes)
+    : root_(root), notes_(notes), has_nested_id_(has_nested_id(root, true)) {}
+
 void JsonKeywords::apply(const Json& schema, const std::string& path, JsonFacts& facts) {
     if (++parts_ > most_parts) notes_.refuse(path, fmt::format("more than {} parts, references followed", most_parts));
     if (schema.is_boolean()) {
@@ -155,6 +159,7 @@ bool JsonKeywords::apply_number(const std::string& key, const Json& value, const
         facts.require_at_most({number_of(value), key != "maximum", path});
     } else {
         if (!(value.get<double>() > 0.0)) notes_.refuse(path, "must be above 0");
+        if (value.is_number_integer() && value.get<double>() > 0x1p53) notes_.refuse(path, "lies beyond 2^53");
         facts.steps.emplace_back(value.get<double>(), path);
     }
     return true;
@@ -250,7 +255,7 @@ void JsonKeywords::apply_type(const Json& value, const std::string& path, JsonFa
 
 const nlohmann::json& JsonKeywords::resolve(const std::string& reference, const std::string& path) const {
     if (reference.empty() || reference[0] != '#') notes_.refuse(path, "leads out of the document");
-    if (has_nested_id(root_, true)) notes_.refuse(path, "the document has parts with an $id of their own");
+    if (has_nested_id_) notes_.refuse(path, "the document has parts with an $id of their own");
     std::string pointer;
     for (std::size_t i = 1; i < reference.size(); ++i) {
         if (reference[i] != '%') {
@@ -315,13 +320,16 @@ void JsonKeywords::apply_not(const Json& value, const std::string& path, JsonFac
         facts.types &= ~inner.types;
         return;
     }
-    const bool are_choices = inner.choices && value.is_object() && value.size() == 1;
-    if (!are_choices) {
+    // Choices alone, however they are said: what else is asked of them would leave some of them valid.
+    JsonFacts rest = inner;
+    rest.choices.reset();
+    if (!inner.choices || !rest.are_types_alone()) {
         facts.beyond.push_back({inner.types, path, "only of types, of enum and of const can be said here"});
         return;
     }
     if ((inner.types & json_null) != 0) facts.types &= ~json_null;
-    facts.excluded.insert(facts.excluded.end(), inner.choices->begin(), inner.choices->end());
+    std::copy_if(inner.choices->begin(), inner.choices->end(), std::back_inserter(facts.excluded),
+                 [&](const Json& choice) { return (json_type_of(choice) & inner.types) != 0; });
 }
 
 }  // namespace vedette::inline v0::validation

@@ -19,7 +19,7 @@ namespace vedette::inline v0::validation {
 
 class JsonKeywords {
   public:
-    JsonKeywords(const nlohmann::json& root, ExchangeNotes& notes) : root_(root), notes_(notes) {}
+    JsonKeywords(const nlohmann::json& root, ExchangeNotes& notes);
 
     /// Joins what `schema` asks to `facts`. The document that it is in must outlive both.
     void apply(const nlohmann::json& schema, const std::string& path, JsonFacts& facts);
@@ -43,6 +43,7 @@ class JsonKeywords {
 
     const Json& root_;
     ExchangeNotes& notes_;
+    bool has_nested_id_;  // found once: a walk for each reference would be quadratic
     std::size_t parts_ = 0;
     int depth_ = 0;
 };

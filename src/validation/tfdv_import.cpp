@@ -229,7 +229,7 @@ class FeatureReader {
             feature_.shape.emplace();
             for (Message& dimension : shape->messages("dim")) {
                 const std::int64_t size = dimension.integer("size").value_or(0);
-                if (size < 0) notes_.refuse(dimension.path(), "a size below 0");
+                if (size <= 0) notes_.refuse(dimension.path(), "a size that is not above 0");
                 feature_.shape->push_back(size);
                 dimension.annotate({"name"});
                 dimension.finish();
@@ -262,15 +262,18 @@ class FeatureReader {
         if (is_of_strings(domain, "int_domain")) feature_.integer = {};
         require(physical_ != Physical::floating, domain, "int_domain");
     }
-    // Bounds are float: a value in between two floats is compared with the float.
-    static std::optional<double> as_float(std::optional<double> bound) {
+    // Bounds are float: a value in between two floats is compared with the float, and none is beyond NaN. An infinite
+    // bound either holds all values, or leaves none that is finite.
+    std::optional<double> as_float(std::optional<double> bound, bool is_minimum, const Message& domain) const {
         if (bound) bound = static_cast<double>(static_cast<float>(*bound));
+        if (bound && std::isinf(*bound) && (*bound > 0.0) == is_minimum)
+            notes_.refuse(domain.path(), "no finite value lies within");
         return bound && std::isfinite(*bound) ? bound : std::nullopt;
     }
     void read_floats(Message domain) {
         static_cast<void>(domain.text("name"));
-        feature_.number.minimum = as_float(domain.number("min"));
-        feature_.number.maximum = as_float(domain.number("max"));
+        feature_.number.minimum = as_float(domain.number("min"), true, domain);
+        feature_.number.maximum = as_float(domain.number("max"), false, domain);
         const bool allows_nan = !domain.flag("disallow_nan"), allows_infinity = !domain.flag("disallow_inf");
         if (domain.flag("is_categorical")) feature_.meaning = Meaning::categorical;
         domain.annotate({"is_embedding", "embedding_dim"});
@@ -411,13 +414,17 @@ class SchemaReader {
         for (Message& message : root.messages("feature")) {
             schema_.features.push_back(FeatureReader(message, domains_, notes_).read());
             std::set<std::string> in(everywhere.begin(), everywhere.end());
-            for (std::string& name : message.texts("in_environment")) in.insert(std::move(name));
-            known.insert(in.begin(), in.end());
             for (const std::string& name : message.texts("not_in_environment")) {
                 known.insert(name);
                 in.erase(name);
             }
+            // There what is in an environment is in it, excluded or not.
+            for (std::string& name : message.texts("in_environment")) in.insert(std::move(name));
+            known.insert(in.begin(), in.end());
             message.finish();
+            // A place of each feature in each environment: the product of what the text holds, so bounded.
+            for (const std::string& name : in) room_ += name.size() + bytes_of_place;
+            if (room_ > most_room) notes_.refuse(message.path(), "too many features in too many environments");
             places.push_back(std::move(in));
         }
         root.lose({"sparse_feature", "weighted_feature", "dataset_constraints"});
@@ -432,7 +439,12 @@ class SchemaReader {
         for (const ProtoField* field : root.all(name)) {
             if (field->kind != Kind::message) notes_.refuse(field->path, fmt::format("{} must be a message", name));
             Message message(field->fields, field->path, notes_);
+            // Also of domains that no feature names.
+            for (const char* known : {"value", "min", "max", "is_categorical", "disallow_nan", "disallow_inf",
+                                      "is_embedding", "embedding_dim"})
+                static_cast<void>(message.all(known));
             const std::string key = message.text("name").value_or("");
+            message.finish();
             if (key.empty()) notes_.refuse(field->path, "a shared domain without a name");
             const bool is_known =
                 domains_.texts.count(key) + domains_.integers.count(key) + domains_.floats.count(key) != 0;
@@ -454,9 +466,12 @@ class SchemaReader {
         }
     }
 
+    static constexpr std::size_t bytes_of_place = 64, most_room = std::size_t{1} << 26U;
+
     ExchangeNotes& notes_;
     Domains domains_;
     Schema schema_;
+    std::size_t room_ = 0;
 };
 
 }  // namespace

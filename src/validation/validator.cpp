@@ -65,6 +65,7 @@ struct Tally {
             if (found != 0) add(i, found, rules[i]);
         }
         if (width <= rules.size()) return;
+        if (untold != 0) std::fill_n(failed.begin(), std::exchange(untold, 0), CheckSet{0});
         any |= set_of(Check::unexpected);
         graver |= set_of(Check::unexpected);
     }

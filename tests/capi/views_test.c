@@ -379,9 +379,9 @@ static void test_arrow(const vdt_baseline* baseline) {
     schemas[1].format = "+l";
     CHECK_FAILS(VDT_TYPE_MISMATCH, "weight", vdt_window_observe_arrow(window, &schema, &batch, e));
     schemas[1].format = "vu";
-    CHECK_FAILS(VDT_TYPE_MISMATCH, "weight", vdt_window_observe_arrow(window, &schema, &batch, e));
-    schemas[1].format = "tdD";
-    CHECK_FAILS(VDT_TYPE_MISMATCH, "tdD", vdt_window_observe_arrow(window, &schema, &batch, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "weight", vdt_window_observe_arrow(window, &schema, &batch, e));
+    schemas[1].format = "tin";
+    CHECK_FAILS(VDT_TYPE_MISMATCH, "tin", vdt_window_observe_arrow(window, &schema, &batch, e));
     schemas[1].format = "f";
     arrays[1].length -= 1;
     CHECK_FAILS(VDT_DIMENSION_MISMATCH, "weight", vdt_window_observe_arrow(window, &schema, &batch, e));
@@ -423,6 +423,18 @@ static void test_arrow(const vdt_baseline* baseline) {
     batch.release = NULL;
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "released", vdt_window_observe_arrow(window, &schema, &batch, e));
     batch.release = release_array;
+    arrays[1].release = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "weight", vdt_window_observe_arrow(window, &schema, &batch, e));
+    arrays[1].release = release_array;
+    words.release = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "colour", vdt_window_observe_arrow(window, &schema, &batch, e));
+    words.release = release_array;
+    batch.null_count = 1;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "bitmap", vdt_window_observe_arrow(window, &schema, &batch, e));
+    batch.null_count = -1;
+    arrays[2].offset = INT64_C(1) << 61;
+    CHECK_FAILS(VDT_OVERFLOW, "colour", vdt_window_observe_arrow(window, &schema, &batch, e));
+    arrays[2].offset = 0;
     CHECK(vdt_window_rows(window) == 0);
     CHECK_OK(vdt_window_observe_arrow(window, &schema, &batch, e));
     CHECK(vdt_window_rows(window) == 4 && releases == 0);  // borrowed: never released by us

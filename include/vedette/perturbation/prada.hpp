@@ -42,8 +42,8 @@ struct PradaState {
 ///
 /// Bounded, unlike the original: when the sets are full none grows any more (`is_full`), and the newest `distances` are
 /// judged. One per account or group of accounts. Memory is taken at construction: capacity (4 values + 4) + 40
-/// classes + 24 distances bytes (`memory_needed`). Not thread-safe; updates allocate nothing. O(capacity values), and every tenth O(distances log
-/// distances).
+/// classes + 24 distances bytes (`memory_needed`). Not thread-safe; updates allocate nothing. O(capacity values), and
+/// every tenth O(distances log distances).
 class Prada {
   public:
     /// Throws Error(invalid_argument) for an option out of range, overflow where capacity * values passes 2^30.

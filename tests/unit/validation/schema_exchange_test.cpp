@@ -95,6 +95,14 @@ std::string fault_of(const std::string& text, bool allow_loss = false) {
 
 }  // namespace
 
+TEST_CASE("TFDV: in_environment goes before not_in_environment") {
+    const auto imported = import_tfdv_schema(
+        "feature{name:'x' type:INT in_environment:'A' not_in_environment:'A'} feature{name:'y' type:INT "
+        "in_environment:'B'}");
+    CHECK(imported.schema.features[0].environments == std::vector<std::string>{"A"});
+    CHECK(imported.schema.features[0].stage == Stage::production);
+}
+
 TEST_CASE("JSON Schema's suite: what is imported gives the suite's verdicts, all else is refused with its path") {
     const json data = read_data("json_schema_suite.json");
     std::map<std::string, int> accepted;
@@ -133,6 +141,12 @@ std::string property(const std::string& schema) {
 
 }  // namespace
 
+TEST_CASE("TFDV: sizes are positive, and shared domains that no feature names hold no unknown fields") {
+    CHECK_THROWS_AS(static_cast<void>(import_tfdv_schema("feature{name:'x' type:INT shape{dim{}}}")), Error);
+    CHECK_THROWS_AS(static_cast<void>(import_tfdv_schema("feature{name:'x' type:INT} string_domain{name:'s' bogus:1}")),
+                    Error);
+}
+
 TEST_CASE("what JSON Schema says and we cannot is refused with its path, or told where losses are allowed") {
     struct Case {
         std::string text;
@@ -155,15 +169,19 @@ TEST_CASE("what JSON Schema says and we cannot is refused with its path, or told
         {property(R"({"type":"number","multipleOf":0.0001})"), "/properties/x/multipleOf", false},
         {property(R"({"type":"number","multipleOf":0})"), "/properties/x/multipleOf", false},
         {property(R"({"type":"integer","minimum":1e30})"), "/properties/x/minimum", false},
+        {property(R"({"type":"integer","multipleOf":9007199254740994})"), "/properties/x/multipleOf", false},
+        {property(R"({"type":"integer","maximum":10000000000000000000})"), "/properties/x/maximum", true},
         {property(R"x({"type":"string","pattern":"a(?=b)"})x"), "/properties/x/pattern", true},
         {property(R"({"type":"string","pattern":"(a)\\1"})"), "/properties/x/pattern", true},
         {property(R"({"type":"string","not":{"pattern":"a"}})"), "/properties/x/not", true},
+        {property(R"({"type":"integer","not":{"allOf":[{"enum":[1,2,3]},{"minimum":2}]}})"), "/properties/x/not", true},
         {property(R"({"type":"string","allOf":[{"pattern":"a"},{"pattern":"b"}]})"), "/properties/x/allOf/1/pattern",
          true},
         {property(R"({"type":"number","anyOf":[{"minimum":1},{"maximum":0}]})"), "/properties/x/anyOf", true},
         {property(R"({"type":"array","items":{"type":"number"},"uniqueItems":true})"), "/properties/x/uniqueItems",
          true},
         {property(R"({"type":"number","if":{"minimum":1},"then":{"maximum":2}})"), "/properties/x/if", true},
+        {property(R"({"type":"integer","enum":[10000000000000000001]})"), "/properties/x", true},
         {property(R"({"$ref":"#/$defs/none"})"), "/properties/x/$ref", false},
         {property(R"({"$ref":"other.json"})"), "/properties/x/$ref", false},
         {property(R"({"$ref":"#/properties/x"})"), "/properties/x/$ref", false},
@@ -189,6 +207,19 @@ TEST_CASE("what JSON Schema says and we cannot is refused with its path, or told
         bomb += "\"d" + std::to_string(i) + "\":{\"allOf\":[" + next + "," + next + "]},";
     }
     CHECK(fault_of(bomb + R"("d25":{"type":"number"}}})").find("parts") != std::string::npos);
+}
+
+TEST_CASE("integers that no double holds bound numbers by the next double within") {
+    const auto at = [](const char* keyword) {
+        return import_json_schema(property(R"({"type":"number",")" + std::string(keyword) + R"(":9007199254740993})"))
+            .schema.features[0]
+            .number;
+    };
+    CHECK(at("minimum").minimum == 0x1p53 + 2.0);
+    CHECK(at("maximum").maximum == 0x1p53);
+    CHECK(at("exclusiveMinimum").minimum == 0x1p53 + 2.0);
+    CHECK_FALSE(at("exclusiveMinimum").exclusive_minimum);
+    CHECK_FALSE(at("exclusiveMaximum").exclusive_maximum);
 }
 
 TEST_CASE("a JSON Schema as a person or pydantic writes it") {
@@ -232,6 +263,13 @@ TEST_CASE("a JSON Schema as a person or pydantic writes it") {
     CHECK(rules.check(4, "A\n [") == set_of(Check::pattern));
 }
 
+TEST_CASE("a long name is refused before it is told in the path of every note") {
+    const std::string name(2000, 'n');
+    const std::string text =
+        R"({"properties":{")" + name + R"(":{"type":"number","title":"x"}},"additionalProperties":false})";
+    CHECK(fault_of(text).rfind("JSON Schema /properties: ", 0) == 0);
+}
+
 TEST_CASE("TensorFlow Data Validation's schemas: read where protocol buffers' parser reads them, and saying the same") {
     const json data = read_data("tfdv_schema.json");
     int read = 0;
@@ -272,6 +310,14 @@ TEST_CASE("TensorFlow Data Validation's schemas: read where protocol buffers' pa
         }
     }
     CHECK(read >= 45);
+}
+
+TEST_CASE("features times environments of a TFDV schema are bounded") {
+    std::string text;
+    for (int i = 0; i < 2000; ++i)
+        text += "default_environment:\"e" + std::to_string(i) + "\" feature{name:\"f" + std::to_string(i) +
+                "\" type:INT}\n";
+    CHECK_THROWS_AS(static_cast<void>(import_tfdv_schema(text)), Error);
 }
 
 TEST_CASE("what TensorFlow Data Validation asks of presence, domains, environments and stages") {
@@ -322,6 +368,18 @@ TEST_CASE("what TensorFlow Data Validation asks of presence, domains, environmen
     CHECK(fault(deep, true).find("levels deep") != std::string::npos);
 }
 
+TEST_CASE("a step that no decimal says is told where it is exported") {
+    Schema schema;
+    Feature feature;
+    feature.name = "x";
+    feature.type = FeatureType::floating;
+    feature.number.step = 0.1;
+    schema.features.push_back(feature);
+    CHECK_THROWS_AS(static_cast<void>(export_json_schema(schema)), Error);
+    schema.features[0].number.step = 0.25;
+    CHECK_NOTHROW(static_cast<void>(export_json_schema(schema)));
+}
+
 TEST_CASE("random schemas: what is exported and imported again judges rows as before") {
     Random random(23);
     int exported = 0;
@@ -364,4 +422,15 @@ TEST_CASE("random schemas: what is exported and imported again judges rows as be
         }
     }
     CHECK(exported > 100);
+}
+
+TEST_CASE("a pattern is exported with the escapes that ECMA-262 knows") {
+    Schema schema;
+    Feature feature;
+    feature.name = "x";
+    feature.type = FeatureType::text;
+    feature.pattern = R"(a\-b\"\@][\-\#])";
+    schema.features.push_back(feature);
+    const json written = json::parse(export_json_schema(schema).text);
+    CHECK(written["properties"]["x"]["pattern"] == R"(a-b"@\][\-#])");
 }

@@ -342,6 +342,20 @@ TEST_CASE("formats: each grammar, what belongs to it and what does not") {
     CHECK_FALSE(matches(static_cast<Format>(99), ""));
 }
 
+TEST_CASE("find_failures tells of a row that is too long and else all inside that no feature failed") {
+    Schema schema;
+    for (const char* name : {"a", "b"}) {
+        Feature feature;
+        feature.name = name;
+        schema.features.push_back(feature);
+    }
+    const Validator rules(schema, {});
+    std::vector<CheckSet> failed(2, CheckSet{0xFFFF});
+    const std::vector<double> row{1.0, 2.0, 3.0};
+    CHECK(rules.find_failures(std::span(row), failed) == rules.validate(std::span(row)));
+    CHECK(failed == std::vector<CheckSet>(2, 0));
+}
+
 TEST_CASE("a value made from an integer is judged exactly, and a row is the union of its values") {
     const auto schema = Schema::from_json(R"({"version":1,"features":[
         {"name":"id","type":"integer","maximum":9007199254740993,"severity":{"maximum":"warning"}},
