@@ -192,9 +192,8 @@ Margins four_fold(const CountTable& table, const char* test) {
 
 void require_method(const TestOptions& options, Method only, const char* test) {
     if (options.method != Method::automatic && options.method != only)
-        throw Error(ErrorCode::unsupported, std::string(test) + ": method " +
-                                                std::to_string(static_cast<int>(options.method)) +
-                                                " is not defined for this test");
+        throw Error(ErrorCode::unsupported,
+                    std::string(test) + ": method " + method_name(options.method) + " is not defined for this test");
 }
 
 // Live events given the margins: hypergeometric, or noncentral at odds ratio exp(log_odds).

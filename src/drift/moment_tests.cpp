@@ -23,9 +23,8 @@ using Values = std::vector<double>;
 template <class T>
 std::vector<Values> scaled(std::span<const ColumnView<T>> samples, const TestOptions& options, const char* test) {
     if (options.method != Method::automatic && options.method != Method::asymptotic)
-        throw Error(ErrorCode::unsupported, std::string(test) + ": method " +
-                                                std::to_string(static_cast<int>(options.method)) +
-                                                " is not defined for this test");
+        throw Error(ErrorCode::unsupported,
+                    std::string(test) + ": method " + method_name(options.method) + " is not defined for this test");
     std::vector<Values> result;
     double largest = 0.0;
     for (const ColumnView<T>& sample : samples) {

@@ -52,11 +52,32 @@ GuardOptions = struct("vdt_guard_options", ("struct_size", u32), ("reserved", u3
 Finding = struct("vdt_finding", ("reason", i32), ("decision", i32), ("subject", u32), ("reserved", u32),
                  ("value", f64))
 ScoreAnswer = struct("vdt_score_answer", ("score", f64), ("p_value", f64), ("decision", i32), ("reserved", u32))
+MemoryEvidence = struct("vdt_memory_evidence", ("query_attack", i32), ("extraction", i32), ("is_silent", i32),
+                        ("reserved", u32), *doubles("overlap update_score p_value e_value"), ("requests", u64),
+                        ("statistic", f64))
 Verdict = struct("vdt_verdict", ("struct_size", u32), ("decision", i32), ("reasons", u32), ("finding_count", u32),
                  ("findings", Finding * 8),
-                 ("score_count", u32), ("reserved", u32), ("fused_e_value", f64), ("scores", ScoreAnswer * 8))
+                 ("score_count", u32), ("reserved", u32), ("fused_e_value", f64), ("scores", ScoreAnswer * 8),
+                 ("model_calls", u64), ("model_rows", u64), ("memory", MemoryEvidence))
 RequestVectors = struct("vdt_request_vectors", ("struct_size", u32), ("group", u32), ("embedding", pointer),
-                        ("embedding_length", u64), ("logits", pointer), ("logits_length", u64), ("weight", f64))
+                        ("embedding_length", u64), ("logits", pointer), ("logits_length", u64), ("weight", f64),
+                        ("model", pointer), ("input", pointer), ("input_length", u64), ("workspace", pointer),
+                        ("workspace_length", u64), ("memory", pointer), ("account", pointer), ("account_length", u64),
+                        ("time", u64), ("predicted", c.c_int64), ("without_model", i32), ("reserved", u32))
+QueryMemoryOptions = struct("vdt_query_memory_options", ("struct_size", u32), ("guarantee", i32),
+                            ("failure_probability", f64), ("store", pointer), ("store_scores", pointer),
+                            ("store_score_count", u64), ("updates", pointer), ("update_scores", pointer),
+                            ("update_score_count", u64), ("level", f64), ("caller_capacity", u64), ("idle_time", u64),
+                            ("links", u64), ("linked_score", f64), ("prada_values", u64), ("prada_classes", u32),
+                            ("prada_accounts", u32), ("prada_threshold", f64), ("prada_capacity", u64),
+                            ("prada_distances", u64))
+AccountLink = struct("vdt_account_link", ("first", u32), ("second", u32), ("shared", u64), ("overcount", u64))
+ReleaseOptions = struct("vdt_release_options", ("struct_size", u32), ("reserved", u32), ("release_policy", pointer),
+                        ("release_policy_length", u64), ("policy_json", pointer), ("policy_length", u64),
+                        ("ledger", pointer), ("now", c.c_int64))
+ReleaseInfo = struct("vdt_release_info", ("struct_size", u32), ("is_released", i32),
+                     *doubles("epsilon delta scale standard_deviation"), ("rows_per_user", u64),
+                     ("counters_per_row", u64), ("is_gaussian", i32), ("reserved", i32))
 ScoreFitOptions = struct("vdt_score_fit_options", ("struct_size", u32), ("reserved", u32), ("kind", pointer),
                          ("kind_length", u64), ("options", pointer), ("options_length", u64), ("labels", pointer),
                          ("label_count", u64), ("class_count", u64), ("head_weights", pointer), ("head_bias", pointer),
@@ -236,8 +257,7 @@ StatisticsCompareOptions = struct("vdt_statistics_compare_options", ("struct_siz
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
            FingerprintOptions, FingerprintMatch,
-           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions, SketchResult,
-           PredictModel, Squeezer, QueryScoreOptions, QueryAnswer, ExplainerOptions, Explanation,
+           MemoryEvidence, QueryMemoryOptions, AccountLink, ReleaseOptions, ReleaseInfo, PredictModel, Squeezer, QueryScoreOptions, QueryAnswer, ExplainerOptions, Explanation,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions,
            SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
@@ -618,7 +638,7 @@ class Arrow(unittest.TestCase):
             vdt.vdt_report_destroy(each)
 
     def test_unsupported_format_names_the_column(self):
-        batch = ArrowBatch(b"z")
+        batch = ArrowBatch(b"vx")
         with self.assertRaises(VedetteError) as raised:
             create("vdt_baseline_create_arrow", c.byref(batch.record), c.byref(batch.batch), None, None)
         self.assertEqual(raised.exception.code, TYPE_MISMATCH)

@@ -360,8 +360,8 @@ class Monitor(unittest.TestCase):
                                 (("--monitor", "x,y=mmd_monitor:window=1", "--learn", "50"), "window"),
                                 (("--monitor", "x,z=mmd_monitor", "--learn", "50"), 'there is no column "z"'),
                                 (("--monitor", "x,x=mmd_monitor", "--learn", "50"), "twice"),
-                                (("--monitor", "x,y=mmd_monitor", "--learn", "50", "--block", "3"), "not for mmd_monitor"),
-                                (("--monitor", "x,y=mmd_monitor", "--learn", "50", "--thin", "3"), "not for mmd_monitor"),
+                                (("--monitor", "x,y=mmd_monitor", "--learn", "50", "--block", "3"), "at least 60 rows"),
+                                (("--monitor", "x,y=mmd_monitor", "--learn", "50", "--thin", "3"), "at least 60 rows"),
                                 (("--monitor", "x,y=mmd_monitor", "--monitor", "x,y=mmd_monitor"), "twice"),
                                 ((*monitors, "--state", one, "--monitor", "y=kswin"), "remove it")):
             with self.subTest(said=said, arguments=arguments):
