@@ -420,7 +420,7 @@ TEST_CASE("release: other counters, the same noised ones: the same report in eve
             for (std::size_t i = 0; i < values.size(); ++i, ++all) {
                 const bool is_told = one.at(name)[i] != 0;
                 values[i] += is_told ? one.at(name)[i] - two.at(name)[i] : 1 + i % 7;
-                different += values[i] != exact.at(name)[i] ? 1 : 0;
+                different += values[i] != exact.at(name)[i] ? 1U : 0U;
             }
         REQUIRE(different > all - all / 10);
         if (!is_all) others["memory_counters"] = {1000, 20, 30, 40};
