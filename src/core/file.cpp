@@ -80,10 +80,11 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
     return path.parent_path() / (".vedette-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp");
 }
 
-int create_temporary(const std::filesystem::path& path, std::filesystem::path& name) {
+int create_temporary(const std::filesystem::path& path, std::filesystem::path& name, NewFile access) {
+    const mode_t mode = access == NewFile::owner_only ? 0600 : 0666;
     for (unsigned attempt = 0; attempt < 100; ++attempt) {
         name = temporary_name(path);
-        const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (file >= 0) return file;
         if (errno != EEXIST) break;
     }
@@ -131,10 +132,10 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_
     return bytes;
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes, NewFile access) {
     if (!path.has_filename()) fail("write", path, EISDIR);
     std::filesystem::path name;
-    Descriptor file(create_temporary(path, name));
+    Descriptor file(create_temporary(path, name, access));
     Temporary temporary(name);
 
     struct stat old {};

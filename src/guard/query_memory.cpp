@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
@@ -88,11 +89,16 @@ QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_
 }
 
 void QueryMemory::save(const std::filesystem::path& path) const {
-    write_file_atomically(path, to_bytes());
+    write_file_atomically(path, to_bytes(), NewFile::owner_only);
 }
 
 QueryMemory QueryMemory::load(const std::filesystem::path& path, std::size_t most_memory) {
-    return from_bytes(read_file(path), most_memory);
+    const std::vector<std::byte> bytes = read_file(path);
+    try {
+        return from_bytes(bytes, most_memory);
+    } catch (const Error& error) {
+        throw Error(error.code(), path.string() + ": " + error.what());
+    }
 }
 
 }  // namespace vedette::inline v0

@@ -67,6 +67,7 @@ class QueryMemory {
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     [[nodiscard]] static QueryMemory from_bytes(std::span<const std::byte> bytes,
                                                 std::size_t most_memory = perturbation::Prada::usual_memory);
+    /// A new file is its owner's alone; the rest is as write_file_atomically says.
     void save(const std::filesystem::path& path) const;
     [[nodiscard]] static QueryMemory load(const std::filesystem::path& path,
                                           std::size_t most_memory = perturbation::Prada::usual_memory);

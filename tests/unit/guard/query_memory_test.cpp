@@ -3,9 +3,11 @@
 #include "vedette/guard/query_memory.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "unit/drift/allocation_count.hpp"
 #include "unit/perturbation/toy_models.hpp"
 #include "unit/test_values.hpp"
+#include "vedette/core/file.hpp"
 #include "vedette/guard/guard.hpp"
 #include "vedette/guard/render.hpp"
 #include "vedette/guard/report.hpp"
@@ -345,6 +348,15 @@ TEST_CASE("memory: saved, merged, and lies are refused") {
     for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 30)
         CHECK(code_of([&] { (void)QueryMemory::from_bytes(std::span(bytes).first(length)); }) ==
               ErrorCode::corrupt_data);
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("vedette-memory-" + std::to_string(::getpid()));
+    one.save(path);
+    CHECK(QueryMemory::load(path).to_bytes() == one.to_bytes());
+    CHECK(std::filesystem::status(path).permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    write_file_atomically(path, "no memory");
+    CHECK_THROWS_WITH_AS((void)QueryMemory::load(path), doctest::Contains(path.c_str()), Error);
+    std::filesystem::remove(path);
     const std::uint64_t remembered = one.queries()->store().size();
     one.merge(two);
     CHECK(one.queries()->store().size() > remembered);
