@@ -21,8 +21,6 @@ namespace vedette::inline v0 {
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
 // KS is exact only where no value is tied; a grid with an over-full cell shows ties, and there chi-square keeps its
 // level.
 DriftTest resolve(DriftTest wanted, const FeatureBaseline& feature) {

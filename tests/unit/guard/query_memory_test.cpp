@@ -354,8 +354,8 @@ TEST_CASE("memory: saved, merged, and lies are refused") {
     CHECK(QueryMemory::load(path).to_bytes() == one.to_bytes());
     CHECK(std::filesystem::status(path).permissions() ==
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
-    write_file_atomically(path, "no memory");
-    CHECK_THROWS_WITH_AS((void)QueryMemory::load(path), doctest::Contains(path.c_str()), Error);
+    vedette::write_file_atomically(path, "no memory");
+    CHECK_THROWS_WITH_AS((void)QueryMemory::load(path), doctest::Contains(path.c_str()), vedette::Error);
     std::filesystem::remove(path);
     const std::uint64_t remembered = one.queries()->store().size();
     one.merge(two);

@@ -390,7 +390,9 @@ TEST_CASE("release: every counter that is told has noise of its own, every other
             CHECK(noise.size() > noised / 2);
         }
         std::size_t released = 0;
-        for (const auto& [place, values] : told) {
+        for (const auto& each : told) {
+            const auto& place = each.first;
+            const auto& values = each.second;
             if (values == std::set<std::uint64_t>{0}) continue;
             CAPTURE(place.first);
             CAPTURE(place.second);

@@ -64,7 +64,9 @@ TEST_CASE("partition selection: frequencies are the probabilities, users are lim
     std::map<std::string, int> told;
     for (int run = 0; run < runs; ++run)
         for (const std::string& name : selection.release(users, budget, stream.operator->()).names) ++told[name];
-    for (const auto& [name, n] : users) {
+    for (const auto& user : users) {
+        const std::string& name = user.first;
+        const std::uint64_t n = user.second;
         CAPTURE(n);
         const double p = selection.probability(n);
         const double off = 5.0 * std::sqrt(p * (1.0 - p) * runs) + 1.0;
@@ -97,7 +99,9 @@ TEST_CASE("partition selection: frequencies are the probabilities, users are lim
 }
 
 TEST_CASE("staircase: its law by chi-square, its mean size, and the edge that makes it least") {
-    for (const auto& [width, epsilon] : {std::pair{1ULL, 0.7}, {5ULL, 0.5}, {10ULL, 2.0}, {7ULL, 5.0}}) {
+    for (const auto& given : {std::pair{1ULL, 0.7}, {5ULL, 0.5}, {10ULL, 2.0}, {7ULL, 5.0}}) {
+        const auto width = given.first;
+        const double epsilon = given.second;
         CAPTURE(width);
         CAPTURE(epsilon);
         const Staircase law(width, Epsilon(epsilon));
