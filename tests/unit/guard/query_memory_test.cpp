@@ -361,7 +361,7 @@ TEST_CASE("memory: saved, merged, and lies are refused") {
     one.merge(two);
     CHECK(one.queries()->store().size() > remembered);
     CHECK(code_of([&] { one.merge(memory()); }) == ErrorCode::baseline_mismatch);  // another key
-    CHECK(code_of([] { QueryMemory(std::nullopt); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([] { static_cast<void>(QueryMemory(std::nullopt)); }) == ErrorCode::invalid_argument);
     CHECK(code_of([] { (void)Policy::from_json(R"({"memory": {"query_attacks": "learned"}})"); }) ==
           ErrorCode::invalid_policy);
     CHECK(code_of([] { (void)Policy::from_json(R"({"memory": {"level": 1}})"); }) == ErrorCode::invalid_policy);
