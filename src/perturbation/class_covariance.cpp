@@ -42,7 +42,7 @@ class ColumnProducts {
     [[nodiscard]] Eigen::MatrixXd finish() {
         if (held_ > 0) multiply();
         Eigen::MatrixXd products(index_of(columns_), index_of(columns_));
-        const double* sum = sums_.front().x;
+        const double* sum = values(sums_);
         for (std::size_t first = 0; first < panels_ * width; first += width) {
             for (std::size_t c = first; c < panels_ * width; ++c, sum += width) {
                 for (std::size_t i = 0; i < width && first + i <= c && c < columns_; ++i) {
@@ -56,18 +56,21 @@ class ColumnProducts {
 
   private:
     static constexpr std::size_t width = kernels::panel_rows;
-    static constexpr std::size_t depth =
-        96;  // rows of a block: two panels of them fit the first cache, those of 512 columns the second
+    // Rows of a block: two panels of them fit the first cache, those of 512 columns the second.
+    static constexpr std::size_t depth = 96;
     static constexpr std::size_t line_size = 8;
     struct alignas(64) Line {
         double x[line_size];
     };
 
-    [[nodiscard]] double* panel(std::size_t p) noexcept { return block_.front().x + p * depth * width; }
+    [[nodiscard]] static double* values(std::vector<Line>& lines) noexcept {
+        return reinterpret_cast<double*>(lines.data());
+    }
+    [[nodiscard]] double* panel(std::size_t p) noexcept { return values(block_) + p * depth * width; }
 
     void multiply() noexcept {
         const auto& kernel = kernels::kernels().pairs_f64;
-        double* sum = sums_.front().x;
+        double* sum = values(sums_);
         for (std::size_t p = 0; p < panels_; ++p) {
             for (std::size_t q = p; q < panels_; ++q, sum += width * width) {
                 const kernels::PanelProduct<double> product{panel(p), held_, panel(q), 1, width, width, sum, true};
