@@ -39,8 +39,9 @@ struct EvaluationWatchOptions {
 
 /// Benign traffic of accounts fills the store, and what it is given there calibrates the watch. `scores`: of `count`
 /// places, the store's. NULL where it fails.
-void* evaluation_watch_fit(const EvaluationWatchOptions* options, const std::uint8_t* rows,
-                           const std::uint32_t* accounts, std::size_t count, double* scores) {
+[[gnu::visibility("default")]] void* evaluation_watch_fit(const EvaluationWatchOptions* options,
+                                                          const std::uint8_t* rows, const std::uint32_t* accounts,
+                                                          std::size_t count, double* scores) {
     try {
         vp::ImageFingerprintOptions image;
         image.values = options->values;
@@ -76,17 +77,19 @@ void* evaluation_watch_fit(const EvaluationWatchOptions* options, const std::uin
     }
 }
 
-void* evaluation_watch_copy(const void* watch) {
+[[gnu::visibility("default")]] void* evaluation_watch_copy(const void* watch) {
     return std::make_unique<vp::QueryWatch>(*static_cast<const vp::QueryWatch*>(watch)).release();
 }
 
-void evaluation_watch_destroy(void* watch) {
+[[gnu::visibility("default")]] void evaluation_watch_destroy(void* watch) {
     delete static_cast<vp::QueryWatch*>(watch);
 }
 
 /// Requests in turn: the store's score, the p-value, the account's evidence, and whether it is accused.
-void evaluation_watch_observe(void* watch, const std::uint8_t* rows, const std::uint32_t* accounts, std::size_t count,
-                              double* scores, double* p_values, double* e_values, std::uint8_t* alarms) {
+[[gnu::visibility("default")]] void evaluation_watch_observe(void* watch, const std::uint8_t* rows,
+                                                             const std::uint32_t* accounts, std::size_t count,
+                                                             double* scores, double* p_values, double* e_values,
+                                                             std::uint8_t* alarms) {
     auto& own = *static_cast<vp::QueryWatch*>(watch);
     const std::size_t values = own.store().fingerprinter().values();
     each_row(rows, accounts, count, values, [&](std::size_t i, auto row, const std::string& account) {
@@ -99,8 +102,9 @@ void evaluation_watch_observe(void* watch, const std::uint8_t* rows, const std::
 }
 
 /// W after each input of one account, NaN before the first look.
-std::int32_t evaluation_prada(const float* rows, const std::uint32_t* predicted, std::size_t count, std::size_t values,
-                              std::uint32_t classes, double* statistics) {
+[[gnu::visibility("default")]] std::int32_t evaluation_prada(const float* rows, const std::uint32_t* predicted,
+                                                             std::size_t count, std::size_t values,
+                                                             std::uint32_t classes, double* statistics) {
     try {
         vp::Prada prada({.values = values, .classes = classes});
         for (std::size_t i = 0; i < count; ++i)
