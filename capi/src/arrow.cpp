@@ -173,18 +173,19 @@ void read_views(const Child& child, const Validity& validity, std::vector<std::s
         if (!validity[i]) continue;
         const std::byte* at = views + (child.begin + i) * sizeof(ViewHeader);
         const auto view = load<ViewHeader>(at, 0);
-        const auto refuse_view = [&] {
-            refuse(ErrorCode::invalid_argument, child.what, "view " + std::to_string(i) + " lies outside its buffer");
+        const auto lies_outside = [&] {
+            return Error(ErrorCode::invalid_argument,
+                         child.what + ": view " + std::to_string(i) + " lies outside its buffer");
         };
-        if (view.length < 0) refuse_view();
+        if (view.length < 0) throw lies_outside();
         const auto length = static_cast<std::size_t>(view.length);
         if (view.length <= most_inline) {
             texts[i] = {reinterpret_cast<const char*>(at) + sizeof(std::int32_t), length};
             continue;
         }
-        if (view.index < 0 || view.index >= data_buffers || view.offset < 0) refuse_view();
+        if (sizes == nullptr || view.index < 0 || view.index >= data_buffers || view.offset < 0) throw lies_outside();
         const auto size = load<std::int64_t>(sizes, static_cast<std::size_t>(view.index));
-        if (std::int64_t{view.offset} + view.length > size) refuse_view();
+        if (std::int64_t{view.offset} + view.length > size) throw lies_outside();
         const auto* bytes = static_cast<const char*>(buffer(child, 2 + view.index, buffers));
         if (bytes == nullptr) refuse(ErrorCode::invalid_argument, child.what, "a buffer of bytes is NULL");
         texts[i] = {bytes + view.offset, length};

@@ -46,8 +46,8 @@ vdt_status fail_with_current_exception(vdt_error* error) noexcept {
     }
 }
 
-void require(const void* pointer, const char* argument) {
-    if (pointer == nullptr) throw Error(ErrorCode::invalid_argument, std::string(argument) + " is NULL");
+void refuse_null(const char* argument) {
+    throw Error(ErrorCode::invalid_argument, std::string(argument) + " is NULL");
 }
 
 }  // namespace vedette::inline v0::capi

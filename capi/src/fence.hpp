@@ -26,7 +26,11 @@ vdt_status fence(vdt_error* error, Body&& body) noexcept {
     }
 }
 
-/// Throws Error(invalid_argument) when an argument that must not be null is.
-void require(const void* pointer, const char* argument);
+[[noreturn]] void refuse_null(const char* argument);
+
+/// Throws Error(invalid_argument) when an argument that must not be null is. Inline, so that an analyzer sees it.
+inline void require(const void* pointer, const char* argument) {
+    if (pointer == nullptr) refuse_null(argument);
+}
 
 }  // namespace vedette::inline v0::capi

@@ -71,7 +71,7 @@ const char* read_vectors(const vdt_request_vectors* given, RequestVectors& out,
 
 vdt_predict_model default_predict_model() noexcept;
 /// Throws Error: invalid_argument, unsupported.
-perturbation::PredictModel read_predict_model(const vdt_predict_model* given);
+perturbation::PredictModel read_predict_model(const vdt_predict_model* model);
 
 /// Floats of a workspace, as told to a caller, who multiplies them by their size. Throws Error(overflow) where that
 /// would pass what memory there can be.
