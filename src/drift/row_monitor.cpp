@@ -181,7 +181,7 @@ bool RowMonitor::has_options(std::string_view options) const {
 }
 
 std::vector<std::byte> RowMonitor::serialize() const {
-    const std::vector<std::byte> inner = monitor_.serialize();
+    std::vector<std::byte> inner = monitor_.serialize();
     if (length_ == 1) return inner;
     ContainerWriter writer;
     writer.add("block", std::vector<std::uint64_t>{length_, thin_ ? 1U : 0U, place_, given_});
