@@ -33,7 +33,7 @@ double number(const Json& json, const std::string& path) {
     return json.get<double>();
 }
 
-std::string text(const Json& json, const std::string& path) {
+std::string text_at(const Json& json, const std::string& path) {
     if (!json.is_string()) refuse(path, "must be a text");
     return json.get<std::string>();
 }
@@ -48,7 +48,7 @@ privacy::LedgerAccount account_of(const Json& json) {
         const auto* const field = std::find_if(std::begin(fields), std::end(fields),
                                                [&key = key](const auto& each) { return key == each.first; });
         if (field == std::end(fields)) refuse(path, "unknown key");
-        *field->second = text(value, path);
+        *field->second = text_at(value, path);
     }
     for (const auto& [key, value] : fields)
         if (!json.contains(key)) refuse(std::string("/account/") + key, "is needed");
@@ -59,7 +59,7 @@ std::vector<ReleasedOutput> outputs_of(const Json& json) {
     if (!json.is_array()) refuse("/outputs", "must be an array of words");
     std::vector<ReleasedOutput> outputs;
     for (std::size_t i = 0; i < json.size(); ++i) {
-        const std::string path = fmt::format("/outputs/{}", i), word = text(json[i], path);
+        const std::string path = fmt::format("/outputs/{}", i), word = text_at(json[i], path);
         const auto* const known = std::find(output_names.begin(), output_names.end(), word);
         if (known == output_names.end()) refuse(path, "\"" + word + "\" is no output");
         outputs.push_back(static_cast<ReleasedOutput>(known - output_names.begin()));
@@ -118,10 +118,10 @@ void ReleasePolicy::validate() const {
         if (name->size() > longest_name) refuse("/account", "a name is longer than 255 bytes");
 }
 
-ReleasePolicy ReleasePolicy::from_json(std::string_view document) {
+ReleasePolicy ReleasePolicy::from_json(std::string_view text) {
     constexpr int max_depth = 4;
-    if (const std::string fault = detail::strict_json_fault(document, max_depth); !fault.empty()) refuse("", fault);
-    const Json json = Json::parse(document);
+    if (const std::string fault = detail::strict_json_fault(text, max_depth); !fault.empty()) refuse("", fault);
+    const Json json = Json::parse(text);
     if (!json.is_object()) refuse("", "must be an object");
     ReleasePolicy policy;
     for (const auto& [key, value] : json.items()) {
