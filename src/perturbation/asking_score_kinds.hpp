@@ -64,7 +64,7 @@ std::string write_squeezers(std::span<const Squeezer> squeezers);
 template <>
 struct ScoreTraits<AskingScore<QueryScoreKind::feature_squeezing>> {
     struct Options : FeatureSqueezingOptions {
-        Options() : FeatureSqueezingOptions{.squeezers = {Squeezer::bit_depth(5), Squeezer::median(2)}} {}
+        Options() { squeezers = {Squeezer::bit_depth(5), Squeezer::median(2)}; }
         explicit Options(const FeatureSqueezingOptions& given) : FeatureSqueezingOptions(given) {}
     };
     static constexpr const char* file_kind = "feature_squeezing";
