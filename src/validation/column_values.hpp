@@ -27,7 +27,7 @@ void copy_integers(const Column& column, std::size_t begin, std::size_t count, s
         for (std::size_t i = 0; i < count; ++i) {
             Stored value;
             std::memcpy(&value, at + static_cast<std::ptrdiff_t>(i) * stride, sizeof value);
-            out[i] = static_cast<std::uint64_t>(value);
+            out[i] = static_cast<std::uint64_t>(value);  // NOLINT(bugprone-signed-char-misuse): with its sign
         }
     };
     // A stride that the compiler knows makes vectors.
