@@ -127,9 +127,9 @@ double one_run_epsilon(const CanaryGuesses& guesses, double delta, const stats::
 
 /// The largest mu at which mu-GDP is refuted by one run, rounded down; 0 where none is (Mahloujifar, Melis and
 /// Chaudhuri 2024: the chances of each number of right guesses bound each other through the trade-off function). Higher
-/// than audit_gaussian_epsilon's way over an epsilon for mechanisms known to be Gaussian, and no bound for others. For
-/// its epsilon at a delta take `gaussian_delta`'s inverse, as of audit_gdp_mu. At most 10^6 guesses; O(correct) for
-/// each of some fifty steps.
+/// than audit_gaussian_epsilon's way over an epsilon for mechanisms known to be Gaussian, and no bound for others. At
+/// 95 % 1,000 guesses reach 2.37 at most, 100,000 reach 3.4. For its epsilon at a delta take `gaussian_delta`'s
+/// inverse, as of audit_gdp_mu. At most 10^6 guesses; O(correct) for each of some fifty steps.
 double one_run_gdp_mu(const CanaryGuesses& guesses, const stats::Confidence& confidence);
 
 }  // namespace vedette::inline v0::privacy
