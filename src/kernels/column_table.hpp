@@ -83,7 +83,7 @@ struct ColumnKernels {
 
 namespace scalar {
 
-inline void column_census(const float* x, std::size_t n, ColumnCensus* census) noexcept {
+__attribute__((always_inline)) inline void column_census(const float* x, std::size_t n, ColumnCensus* census) noexcept {
     ColumnCensus result{true, 0, 0, __builtin_inff(), -__builtin_inff(), __builtin_inff()};
     for (std::size_t i = 0; i < n; ++i) {
         const float size = __builtin_fabsf(x[i]);

@@ -9,32 +9,35 @@
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {
 
-void column_census(const float* x, std::size_t n, ColumnCensus* census) noexcept {
-    using B = Batch<float>;
+/// `remainder` counts the values that fill no vector; a callable, for the address of an inline function would leave it
+/// behind in the object.
+template <class T, class Census, class Remainder>
+void census_of(const T* x, std::size_t n, const Remainder& remainder, Census* census) noexcept {
+    using B = Batch<T>;
     constexpr std::size_t width = B::size;
     const std::size_t whole = n - n % width;
-    ColumnCensus result;
-    scalar::column_census(x + whole, n - whole, &result);
+    Census result;
+    remainder(x + whole, n - whole, &result);
     if (whole == 0) {
         *census = result;
         return;
     }
-    const B zero(0.0F), infinite(infinity<float>);
+    const B zero(T(0)), infinite(infinity<T>);
     B low = infinite, high = -infinite, least = infinite;
-    Mask<float> finite = zero == zero;
-    Tally<float> zeros, negatives;
+    Mask<T> finite = zero == zero;
+    Tally<T> zeros, negatives;
     for (std::size_t i = 0; i < whole; i += width) {
         const B v = B::load_unaligned(x + i);
         const B size = xsimd::abs(v);
-        const Mask<float> is_zero = v == zero;
-        finite = finite & (size <= B(Limits<float>::largest));
+        const Mask<T> is_zero = v == zero;
+        finite = finite & (size <= B(Limits<T>::largest));
         low = xsimd::min(v, low);
         high = xsimd::max(v, high);
         least = xsimd::min(xsimd::select(is_zero, infinite, size), least);
         zeros.add(is_zero);
         negatives.add(v < zero);
     }
-    alignas(64) float lanes[3][width];
+    alignas(64) T lanes[3][width];
     low.store_aligned(lanes[0]);
     high.store_aligned(lanes[1]);
     least.store_aligned(lanes[2]);
@@ -43,12 +46,22 @@ void column_census(const float* x, std::size_t n, ColumnCensus* census) noexcept
         result.maximum = lanes[1][i] > result.maximum ? lanes[1][i] : result.maximum;
         result.least = lanes[2][i] < result.least ? lanes[2][i] : result.least;
     }
-    result.minimum += 0.0F;
-    result.maximum += 0.0F;
+    result.minimum += T(0);
+    result.maximum += T(0);
     result.is_finite = result.is_finite && xsimd::all(finite);
     result.zeros += zeros.total();
     result.negatives += negatives.total();
     *census = result;
+}
+
+void column_census(const float* x, std::size_t n, ColumnCensus* census) noexcept {
+    census_of(
+        x, n, [](const float* y, std::size_t m, ColumnCensus* out) { scalar::column_census(y, m, out); }, census);
+}
+
+void double_census(const double* x, std::size_t n, DoubleCensus* census) noexcept {
+    census_of(
+        x, n, [](const double* y, std::size_t m, DoubleCensus* out) { scalar::double_census(y, m, out); }, census);
 }
 
 struct WindowLanes {
@@ -96,44 +109,6 @@ void window_sums(const float* x, std::size_t n, double low, double high, double 
     sums->sum += sum_lanes_of(even.sum + odd.sum);
     sums->square += sum_lanes_of(even.square + odd.square);
     sums->rest += sum_lanes_of(even.rest + odd.rest);
-}
-
-void double_census(const double* x, std::size_t n, DoubleCensus* census) noexcept {
-    using B = Batch<double>;
-    constexpr std::size_t width = B::size;
-    const std::size_t whole = n - n % width;
-    DoubleCensus result;
-    scalar::double_census(x + whole, n - whole, &result);
-    const B zero(0.0), infinite(infinity<double>);
-    B low = infinite, high = -infinite, least = infinite;
-    Mask<double> finite = zero == zero;
-    Tally<double> zeros, negatives;
-    for (std::size_t i = 0; i < whole; i += width) {
-        const B v = B::load_unaligned(x + i);
-        const B size = xsimd::abs(v);
-        const Mask<double> is_zero = v == zero;
-        finite = finite & (size <= B(Limits<double>::largest));
-        low = xsimd::min(v, low);
-        high = xsimd::max(v, high);
-        least = xsimd::min(xsimd::select(is_zero, infinite, size), least);
-        zeros.add(is_zero);
-        negatives.add(v < zero);
-    }
-    alignas(64) double lanes[3][width];
-    low.store_aligned(lanes[0]);
-    high.store_aligned(lanes[1]);
-    least.store_aligned(lanes[2]);
-    for (std::size_t i = 0; i < width; ++i) {
-        result.minimum = lanes[0][i] < result.minimum ? lanes[0][i] : result.minimum;
-        result.maximum = lanes[1][i] > result.maximum ? lanes[1][i] : result.maximum;
-        result.least = lanes[2][i] < result.least ? lanes[2][i] : result.least;
-    }
-    result.minimum += 0.0;
-    result.maximum += 0.0;
-    result.is_finite = result.is_finite && xsimd::all(finite);
-    result.zeros += zeros.total();
-    result.negatives += negatives.total();
-    *census = result;
 }
 
 // What rounding takes from x * x; where there is no fused product, as the twin. (xsimd 8.1 has none for AVX-512: its
