@@ -60,36 +60,10 @@ vdt_status check_numbers(const vdt_validator* validator, const T* row, std::size
     return VDT_OK;
 }
 
-// As Validator::validate, value by value, since the caller's values have another layout.
-RowVerdict check_each(const Validator& validator, const vdt_value* row, std::size_t width,
-                      std::span<CheckSet> failed) noexcept {
-    RowVerdict verdict;
-    const std::size_t count = validator.feature_count();
-    for (std::size_t i = 0; i < count; ++i) {
-        Value value;
-        CheckSet found = 0;
-        if (i < width) {
-            (void)read_value(row[i], value);
-            found = validator.check(i, value);
-        } else {
-            found = validator.check_absent(i);
-        }
-        if (i < failed.size()) failed[i] = found;
-        if (found != 0) verdict |= validator.verdict(i, found);
-    }
-    if (width > count) verdict |= validator.verdict(count, set_of(validation::Check::unexpected));
-    struct Row {
-        const vdt_value* values;
-        std::size_t width;
-    };
-    const Row given{row, width};
-    const auto read = [](const void* from, std::size_t i) noexcept {
-        const Row& source = *static_cast<const Row*>(from);
-        Value value;
-        if (i < source.width) (void)read_value(source.values[i], value);
-        return value;
-    };
-    return verdict |= validator.check_expressions(read, &given, failed);
+// A caller's values, known to be readable.
+void read_row(const void* row, std::size_t first, std::span<Value> values) noexcept {
+    const vdt_value* const given = static_cast<const vdt_value*>(row) + first;
+    for (std::size_t i = 0; i < values.size(); ++i) (void)read_value(given[i], values[i]);
 }
 
 // As read_dlpack of DLPack tensors, but of any rank, and never a failure: no exception, since this is the request path.
@@ -207,10 +181,9 @@ vdt_status vdt_validator_check_values(const vdt_validator* validator, const vdt_
     // All is read before anything is written; values beyond the last feature are not looked at.
     const std::size_t count = std::min(width, validator->object.feature_count());
     for (std::size_t i = 0; i < count; ++i) {
-        Value unused;
-        if (!read_value(row[i], unused)) return fail_values(error);
+        if (!is_readable(row[i])) return fail_values(error);
     }
-    write_verdict(check_each(validator->object, row, width, std::span(failed, failed_length)), verdict);
+    write_verdict(validator->object.validate(&read_row, row, width, std::span(failed, failed_length)), verdict);
     return VDT_OK;
 }
 

@@ -12,12 +12,18 @@
 namespace vedette::inline v0::capi {
 
 /// False for an unknown kind, or a null text with a length.
+inline bool is_readable(const vdt_value& given) noexcept {
+    return given.kind >= VDT_VALUE_NULL && given.kind <= VDT_VALUE_INTEGER &&
+           (given.kind != VDT_VALUE_TEXT || given.text != nullptr || given.text_length == 0);
+}
+
+/// False for what is not readable.
 inline bool read_value(const vdt_value& given, Value& value) noexcept {
     switch (given.kind) {
         case VDT_VALUE_NULL: value = Value(); return true;
         case VDT_VALUE_NUMBER: value = Value(given.number); return true;
         case VDT_VALUE_TEXT:
-            if (given.text == nullptr && given.text_length != 0) return false;
+            if (!is_readable(given)) return false;
             value = Value(std::string_view(given.text, given.text_length));
             return true;
         case VDT_VALUE_INTEGER: value = Value(static_cast<std::int64_t>(given.text_length)); return true;

@@ -70,25 +70,38 @@ class CategoryTable {
         const char* at = text.data();
         std::size_t left = text.size();
         std::uint64_t state = seed_ ^ left;
-        for (; left >= 8; left -= 8, at += 8) state = mix(state, word_at<folding>(at));
-        std::uint64_t last = 0;
-        for (; left > 0; --left) last = last << 8 | static_cast<unsigned char>(folding ? fold(*at++) : *at++);
-        return mix(mix(state, last), 0xd6e8feb86659fd93U);
+        for (; left > 8; left -= 8, at += 8) state = mix(state, load<8, folding>(at));
+        return mix(mix(state, last_word<folding>(text)), 0xd6e8feb86659fd93U);
     }
     static constexpr char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-    template <bool folding>
-    static std::uint64_t word_at(const char* at) noexcept {
-        char bytes[8];
-        for (int i = 0; i < 8; ++i) bytes[i] = folding ? fold(at[i]) : at[i];
+    template <std::size_t bytes, bool folding>
+    static std::uint64_t load(const char* at) noexcept {
         std::uint64_t word = 0;
-        std::memcpy(&word, bytes, sizeof word);
+        if constexpr (folding) {
+            char folded_bytes[bytes];
+            for (std::size_t i = 0; i < bytes; ++i) folded_bytes[i] = fold(at[i]);
+            std::memcpy(&word, folded_bytes, bytes);
+        } else {
+            std::memcpy(&word, at, bytes);
+        }
         return word;
+    }
+    // The last eight bytes; all of a shorter text, some of them twice. Of texts of one length that have the same word,
+    // these bytes are the same.
+    template <bool folding>
+    static std::uint64_t last_word(std::string_view text) noexcept {
+        const std::size_t length = text.size();
+        const char* const at = text.data();
+        if (length >= 8) return load<8, folding>(at + length - 8);
+        if (length >= 4) return load<4, folding>(at) | load<4, folding>(at + length - 4) << 32;
+        if (length == 0) return 0;
+        return load<1, folding>(at) | load<1, folding>(at + length / 2) << 8 | load<1, folding>(at + length - 1) << 16;
     }
     template <bool folding>
     static bool same(const char* category, std::string_view text) noexcept {
-        if constexpr (!folding) return std::string_view(category, text.size()) == text;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            if (category[i] != fold(text[i])) return false;
+        if (last_word<false>({category, text.size()}) != last_word<folding>(text)) return false;
+        for (std::size_t i = 0; i + 8 < text.size(); i += 8) {
+            if (load<8, false>(category + i) != load<8, folding>(text.data() + i)) return false;
         }
         return true;
     }

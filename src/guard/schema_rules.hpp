@@ -77,14 +77,17 @@ class SchemaRules {
         const std::uint16_t* found;
         std::span<const Categories> categorical;
 
-        static Value read(const void* self, std::size_t index) noexcept {
-            const auto& entries = *static_cast<const NumberRow*>(self);
-            for (const Categories& feature : entries.categorical) {
+        static void read(const void* self, std::size_t first, std::span<Value> values) noexcept {
+            for (std::size_t i = 0; i < values.size(); ++i)
+                values[i] = static_cast<const NumberRow*>(self)->value(first + i);
+        }
+        [[nodiscard]] Value value(std::size_t index) const noexcept {
+            for (const Categories& feature : categorical) {
                 if (feature.index != index) continue;
-                const std::size_t cell = entries.found[index];
+                const std::size_t cell = found[index];
                 return cell < feature.texts.size() ? Value(std::string_view(feature.texts[cell])) : Value();
             }
-            return Value(static_cast<double>(entries.row[index]));
+            return Value(static_cast<double>(row[index]));
         }
     };
 

@@ -39,6 +39,39 @@ struct Intervals {
     return kernels::attribute_value(value.number, interval, 0) | rule.of_number(value.number);
 }
 
+/// Neighbouring features whose values pass every check if they lie in an interval or in a domain: what most values of
+/// valid rows do, found without a branch for each. A value that is not found so may still be valid.
+class Screen {
+  public:
+    void add(const Rule& rule);  ///< of the next feature
+
+    /// How many of the first values, of the features from `first` on, are known to pass or are in need of a closer look
+    /// alike, and which; at least one.
+    struct Part {
+        std::size_t length;
+        bool passes;
+    };
+    [[nodiscard]] Part look(std::span<const Value> values, std::size_t first, const std::vector<Rule>& rules,
+                            const Intervals<double>& intervals) const noexcept;
+
+  private:
+    enum class Kind : std::uint8_t { none, floating, integer, domain };
+
+    [[nodiscard]] static bool are_floats_inside(const Value* values, const kernels::IntervalsView<double>& intervals,
+                                                std::size_t count) noexcept;
+    [[nodiscard]] bool are_integers_inside(const Value* values, std::size_t first, std::size_t count) const noexcept;
+
+    struct Run {
+        Kind kind;
+        std::uint32_t end;
+    };
+    std::vector<Run> runs_;              // of features of one kind
+    std::vector<std::uint32_t> run_of_;  // of each feature
+    std::vector<double> lower_, upper_;
+    std::vector<std::int64_t> least_;
+    std::vector<std::uint64_t> spread_;  // of an integer above the least
+};
+
 /// One expression over the features of a row.
 struct CompiledExpression {
     Expression declared;
@@ -57,9 +90,13 @@ struct CompiledExpression {
     }
 };
 
+/// What a validator finds as it goes along a row.
+struct Tally;
+
 struct Validator::Compiled {
     std::vector<Feature> features;
     std::vector<Rule> rules;
+    Screen screen;
     CategoryTable names;
     Intervals<float> f32;
     Intervals<double> f64;
@@ -86,6 +123,8 @@ struct Validator::Compiled {
             return f64;
         }
     }
+    /// Values of the features from `first` on.
+    void judge(std::span<const Value> values, std::size_t first, Tally& tally) const noexcept;
     [[nodiscard]] CheckSet of_value(std::size_t i, const Value& value) const noexcept {
         return judge_value(rules[i], f64.from(i), value);
     }

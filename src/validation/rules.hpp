@@ -81,6 +81,10 @@ struct Rule {
     [[nodiscard]] bool asks_more() const noexcept {
         return is_evaluated && (type != FeatureType::floating || is_integral || step.has_value());
     }
+    /// Whether a text of the domain, byte for byte, may still fail.
+    [[nodiscard]] bool asks_more_of_text() const noexcept {
+        return length.minimum > 0 || length.maximum != Count{}.maximum || format != Format::none || pattern.is_given();
+    }
     /// Each: the failed checks among those wanted.
     [[nodiscard]] CheckSet of_null() const noexcept { return may_be_null ? CheckSet{0} : set_of(Check::null) & wanted; }
     [[nodiscard]] CheckSet of_number(double x) const noexcept;    ///< beyond the intervals

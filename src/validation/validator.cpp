@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -45,7 +46,8 @@ CheckSet of_absent(const Feature& feature, const Rule& rule) noexcept {
     return feature.required ? set_of(Check::missing) & rule.wanted : CheckSet{0};
 }
 
-// What validate() finds as it goes along a row.
+}  // namespace
+
 struct Tally {
     CheckSet any = 0, graver = 0;
     std::span<CheckSet> failed;
@@ -83,6 +85,8 @@ struct Tally {
     }
     [[nodiscard]] RowVerdict verdict() const noexcept { return {verdict_of(any, graver), any}; }
 };
+
+namespace {
 
 bool is_expected(const Feature& feature, std::string_view environment) noexcept {
     return environment.empty() || feature.environments.empty() ||
@@ -141,6 +145,12 @@ RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::
     return tally.verdict();
 }
 
+Value read_one(Validator::ReadValues read, const void* row, std::size_t feature) noexcept {
+    Value value;
+    read(row, feature, {&value, 1});
+    return value;
+}
+
 constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
 
 // `places`: of each feature of the schema in the row, or `nowhere`.
@@ -158,6 +168,18 @@ CompiledExpression compile(const Expression& expression, const Schema& schema, c
 }
 
 }  // namespace
+
+void Validator::Compiled::judge(std::span<const Value> values, std::size_t first, Tally& tally) const noexcept {
+    for (std::size_t i = 0; i < values.size();) {
+        const Screen::Part part = screen.look(values.subspan(i), first + i, rules, f64);
+        const std::size_t end = i + part.length;
+        if (part.passes) i = end;
+        for (; i < end; ++i) {
+            const CheckSet found = of_value(first + i, values[i]);
+            if (found != 0) tally.add(first + i, found, rules[first + i]);
+        }
+    }
+}
 
 template <class T>
 void Intervals<T>::add(const Feature& feature, const Rule& rule) {
@@ -210,6 +232,7 @@ Validator::Validator(const Schema& schema, std::string_view environment) {
         if (rule.asks_more()) compiled->asking_more.push_back(static_cast<std::uint32_t>(compiled->features.size()));
         compiled->f32.add(feature, rule);
         compiled->f64.add(feature, rule);
+        compiled->screen.add(rule);
         compiled->features.push_back(feature);
         names.push_back(feature.name);
     }
@@ -286,16 +309,31 @@ RowVerdict Validator::validate(std::span<const double> row, std::span<CheckSet> 
 
 RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> failed) const noexcept {
     const std::vector<Rule>& rules = compiled_->rules;
-    const std::size_t count = std::min(row.size(), rules.size());
     Tally tally{0, 0, failed};
+    const std::size_t count = std::min(row.size(), rules.size());
     std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
-    for (std::size_t i = 0; i < count; ++i) {
-        const CheckSet found = compiled_->of_value(i, row[i]);
-        if (found != 0) tally.add(i, found, rules[i]);
-    }
+    compiled_->judge(row.first(count), 0, tally);
     if (row.size() != rules.size()) tally.add_width(row.size(), rules, compiled_->features);
     tally.add_expressions(compiled_->expressions, rules.size(),
                           [row](std::size_t i) noexcept { return i < row.size() ? row[i] : Value(); });
+    return tally.verdict();
+}
+
+RowVerdict Validator::validate(ReadValues read, const void* row, std::size_t width,
+                               std::span<CheckSet> failed) const noexcept {
+    const std::vector<Rule>& rules = compiled_->rules;
+    Tally tally{0, 0, failed};
+    const std::size_t count = std::min(width, rules.size());
+    std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
+    std::array<Value, 16> block;
+    for (std::size_t first = 0; first < count; first += block.size()) {
+        const std::span<Value> values(block.data(), std::min(block.size(), count - first));
+        read(row, first, values);
+        compiled_->judge(values, first, tally);
+    }
+    if (width != rules.size()) tally.add_width(width, rules, compiled_->features);
+    tally.add_expressions(compiled_->expressions, rules.size(),
+                          [=](std::size_t i) noexcept { return i < width ? read_one(read, row, i) : Value(); });
     return tally.verdict();
 }
 
@@ -319,10 +357,10 @@ CheckSet Validator::check_absent(std::size_t feature) const noexcept {
     return feature < feature_count() ? of_absent(compiled_->features[feature], compiled_->rules[feature]) : CheckSet{0};
 }
 
-RowVerdict Validator::check_expressions(ReadValue read, const void* row, std::span<CheckSet> failed) const noexcept {
+RowVerdict Validator::check_expressions(ReadValues read, const void* row, std::span<CheckSet> failed) const noexcept {
     Tally tally{0, 0, failed};
     tally.add_expressions(compiled_->expressions, feature_count(),
-                          [read, row](std::size_t i) noexcept { return read(row, i); });
+                          [=](std::size_t i) noexcept { return read_one(read, row, i); });
     return tally.verdict();
 }
 

@@ -94,6 +94,11 @@ class Validator {
     [[nodiscard]] RowVerdict validate(std::span<const float> row, std::span<CheckSet> failed = {}) const noexcept;
     [[nodiscard]] RowVerdict validate(std::span<const double> row, std::span<CheckSet> failed = {}) const noexcept;
     [[nodiscard]] RowVerdict validate(std::span<const Value> row, std::span<CheckSet> failed = {}) const noexcept;
+    /// Rows of any layout: `read(row, first, values)` writes the values of the features from `first` on, fewer than
+    /// `width` in all; it must not throw.
+    using ReadValues = void (*)(const void* row, std::size_t first, std::span<Value> values) noexcept;
+    [[nodiscard]] RowVerdict validate(ReadValues read, const void* row, std::size_t width,
+                                      std::span<CheckSet> failed = {}) const noexcept;
 
     /// As `validate`, for callers that look at `failed` only if the row is invalid: what it holds after a valid row is
     /// not stated, and a valid row of numbers costs as little as without it. No row is judged twice.
@@ -106,11 +111,10 @@ class Validator {
     [[nodiscard]] CheckSet check(std::size_t feature, const Value& value) const noexcept;
     /// The failed checks of a feature that a row does not reach.
     [[nodiscard]] CheckSet check_absent(std::size_t feature) const noexcept;
-    /// What the expressions find in a row of any layout: `read(row, i)` is called for the features i < feature_count()
-    /// that they name, and gives null for what is not there; it must not throw. `failed` as in `validate`; only the
+    /// What the expressions find in a row of any layout: `read` is asked for one value at a time, of the features below
+    /// feature_count() that they name, and gives null for what is not there. `failed` as in `validate`; only the
     /// places of expressions are written. No allocation, lock or exception.
-    using ReadValue = Value (*)(const void* row, std::size_t feature) noexcept;
-    [[nodiscard]] RowVerdict check_expressions(ReadValue read, const void* row,
+    [[nodiscard]] RowVerdict check_expressions(ReadValues read, const void* row,
                                                std::span<CheckSet> failed = {}) const noexcept;
     /// The verdict of failed checks of one feature; a row's is the union (`|=`) over its features, and with what
     /// `check_expressions` finds. Of feature_count() + k: of expression k. O(1).

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -261,9 +262,11 @@ TEST_CASE("random expressions: a row, a table and a naive evaluator agree") {
             const RowVerdict verdict = rules.validate(rows[i], failed);
             REQUIRE(contains(verdict.failed, Check::expression) == (failed[7] != 0));
             REQUIRE(rules.validate(rows[i]) == verdict);
-            const auto read = [](const void* row, std::size_t k) noexcept {
-                return (*static_cast<const Row*>(row))[k];
+            const auto read = [](const void* row, std::size_t first, std::span<Value> values) noexcept {
+                std::copy_n(static_cast<const Row*>(row)->begin() + static_cast<std::ptrdiff_t>(first), values.size(),
+                            values.begin());
             };
+            REQUIRE(rules.validate(read, &rows[i], rows[i].size(), failed) == verdict);
             std::vector<CheckSet> own(8, 5);
             REQUIRE(rules.check_expressions(read, &rows[i], own).failed == failed[7]);
             REQUIRE(own == std::vector<CheckSet>{5, 5, 5, 5, 5, 5, 5, failed[7]});

@@ -15,6 +15,7 @@
 #include "kernels/dispatch.hpp"
 #include "unit/test_values.hpp"
 #include "unit/validation/random_schema.hpp"
+#include "vedette/core/random.hpp"
 #include "vedette/validation/formats.hpp"
 
 using namespace vedette;
@@ -385,4 +386,86 @@ TEST_CASE("a value made from an integer is judged exactly, and a row is the unio
     CHECK(joined.severity == Severity::error);
     CHECK(rules.verdict(0, set_of(Check::maximum)).severity == Severity::warning);
     CHECK(rules.verdict(4, set_of(Check::unexpected)).severity == Severity::error);
+}
+
+TEST_CASE("a row of mixed values fails what its values fail alone, at every edge of every kind of feature") {
+    const auto schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"a","type":"floating","minimum":-1,"maximum":1},
+        {"name":"b","type":"floating","minimum":0,"exclusive_minimum":true,"maximum":1,"allow_nan":true,"allow_infinity":true},
+        {"name":"c","type":"floating","integral":true},
+        {"name":"d","type":"integer"},
+        {"name":"e","type":"integer","minimum":-9223372036854775808,"maximum":9007199254740993,"exclusive_maximum":true},
+        {"name":"f","type":"integer","minimum":0,"exclusive_minimum":true,"maximum":9,"step":3},
+        {"name":"g","type":"integer","minimum":9223372036854775807,"exclusive_minimum":true},
+        {"name":"h","type":"boolean"},
+        {"name":"i","type":"text","domain":{"values":["red","a longer colour",""]}},
+        {"name":"j","type":"text","domain":{"values":["red","green"],"letter_case":"fold_ascii"}},
+        {"name":"k","type":"text","domain":{"values":["red","green"]},"length":{"minimum":4}},
+        {"name":"l","type":"bytes","nullable":true,"domain":{"values":["red"]}},
+        {"name":"m","type":"floating","minimum":0,"stage":"planned"},
+        {"name":"n","type":"integer","minimum":1,"severity":{"minimum":"none"}}]})");
+    const Validator rules(schema);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
+    const std::vector<Value> pool{Value(),
+                                  0.0,
+                                  -0.0,
+                                  1.0,
+                                  std::nextafter(1.0, 2.0),
+                                  -1.0,
+                                  0.5,
+                                  5e-324,
+                                  3.0,
+                                  9.0,
+                                  10.0,
+                                  infinity,
+                                  -infinity,
+                                  std::nan(""),
+                                  0x1p53,
+                                  0x1p62,
+                                  0x1p63,
+                                  -0x1p63,
+                                  -0x1p64,
+                                  0x1p64,
+                                  1e300,
+                                  std::int64_t{0},
+                                  std::int64_t{3},
+                                  std::int64_t{9007199254740993},
+                                  std::int64_t{9007199254740992},
+                                  highest,
+                                  -highest - 1,
+                                  std::uint64_t{1} << 63U,
+                                  "red",
+                                  "RED",
+                                  "green",
+                                  "",
+                                  "a longer colour",
+                                  "blue",
+                                  "\xFF",
+                                  true};
+    vedette::Random random(11);
+    std::size_t valid = 0;
+    for (std::size_t run = 0; run < 20000; ++run) {
+        std::vector<Value> row(run % 17);
+        for (Value& value : row) value = pool[random() % pool.size()];
+        RowVerdict joined;
+        std::vector<CheckSet> alone(rules.feature_count());
+        for (std::size_t i = 0; i < alone.size(); ++i) {
+            alone[i] = i < row.size() ? rules.check(i, row[i]) : rules.check_absent(i);
+            if (alone[i] == 0) ++valid;
+            joined |= rules.verdict(i, alone[i]);
+        }
+        if (row.size() > alone.size()) joined |= rules.verdict(alone.size(), set_of(Check::unexpected));
+        std::vector<CheckSet> failed(rules.feature_count(), CheckSet{0xFFFF});
+        REQUIRE(rules.validate(row, failed) == joined);
+        REQUIRE(failed == alone);
+        REQUIRE(rules.validate(row) == joined);
+        const auto read = [](const void* from, std::size_t first, std::span<Value> values) noexcept {
+            std::copy_n(static_cast<const Value*>(from) + first, values.size(), values.begin());
+        };
+        std::fill(failed.begin(), failed.end(), CheckSet{0xFFFF});
+        REQUIRE(rules.validate(read, row.data(), row.size(), failed) == joined);
+        REQUIRE(failed == alone);
+    }
+    CHECK(valid > 50000);
 }

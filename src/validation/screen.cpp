@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The quick look at mixed values.
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "kernels/dispatch.hpp"
+#include "validation/compiled.hpp"
+
+namespace vedette::inline v0::validation {
+
+namespace {
+
+// So many values are looked at together: one that is outside sends its neighbours to be looked at one by one.
+constexpr std::size_t most_together = 64;
+
+}  // namespace
+
+void Screen::add(const Rule& rule) {
+    Kind kind = Kind::none;
+    double lower = 0.0, upper = 0.0;  // of integers
+    std::int64_t least = std::numeric_limits<std::int64_t>::min(), greatest = std::numeric_limits<std::int64_t>::max();
+    if (rule.is_evaluated && rule.type == FeatureType::floating && !rule.asks_more()) {
+        kind = Kind::floating;
+    } else if (rule.is_evaluated && rule.type == FeatureType::integer && rule.integer_step == 1) {
+        kind = Kind::integer;
+        const std::int64_t lowest = least, highest = greatest;
+        if (rule.has_minimum) least = rule.minimum;
+        if (rule.has_maximum) greatest = rule.maximum;
+        // An open end beside which nothing lies: no value is inside.
+        const bool is_none = (rule.has_minimum && rule.is_minimum_open && least == highest) ||
+                             (rule.has_maximum && rule.is_maximum_open && greatest == lowest);
+        if (is_none) {
+            kind = Kind::none;
+        } else {
+            if (rule.has_minimum && rule.is_minimum_open) ++least;
+            if (rule.has_maximum && rule.is_maximum_open) --greatest;
+        }
+        // Of doubles, whole numbers that both types hold exactly.
+        constexpr std::int64_t exact = std::int64_t{1} << std::numeric_limits<double>::digits;
+        lower = static_cast<double>(std::clamp(least, -exact, exact));
+        upper = static_cast<double>(std::clamp(greatest, -exact, exact));
+        if (least > exact || greatest < -exact) lower = 1.0, upper = 0.0;
+    } else if (rule.is_evaluated && (rule.type == FeatureType::text || rule.type == FeatureType::bytes) &&
+               rule.has_domain && !rule.folds_case && !rule.asks_more_of_text()) {
+        kind = Kind::domain;
+    }
+    if (runs_.empty() || runs_.back().kind != kind) runs_.push_back({kind, 0});
+    run_of_.push_back(static_cast<std::uint32_t>(runs_.size() - 1));
+    runs_.back().end = static_cast<std::uint32_t>(run_of_.size());
+    lower_.push_back(lower);
+    upper_.push_back(upper);
+    least_.push_back(least);
+    spread_.push_back(static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least));
+}
+
+Screen::Part Screen::look(std::span<const Value> values, std::size_t first, const std::vector<Rule>& rules,
+                          const Intervals<double>& intervals) const noexcept {
+    const Run& run = runs_[run_of_[first]];
+    const std::size_t same = std::min(values.size(), run.end - first);
+    const std::size_t together = std::min(same, most_together);
+    switch (run.kind) {
+        case Kind::floating: return {together, are_floats_inside(values.data(), intervals.from(first), together)};
+        case Kind::integer: return {together, are_integers_inside(values.data(), first, together)};
+        case Kind::domain: {
+            const auto is_known = [&](std::size_t i) noexcept {
+                const CategoryTable& domain = rules[first + i].domain;
+                return values[i].kind == Value::Kind::text && domain.find(values[i].text) != domain.size();
+            };
+            std::size_t known = 0;
+            while (known < same && is_known(known)) ++known;
+            return {std::max(known, std::size_t{1}), known != 0};
+        }
+        case Kind::none: break;
+    }
+    return {same, false};
+}
+
+bool Screen::are_floats_inside(const Value* values, const kernels::IntervalsView<double>& intervals,
+                               std::size_t count) noexcept {
+    std::array<double, most_together> numbers;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (values[i].kind != Value::Kind::number) return false;
+        numbers[i] = values[i].number;
+    }
+    return kernels::intervals<double>(kernels::kernels()).row_inside(numbers.data(), &intervals, count);
+}
+
+bool Screen::are_integers_inside(const Value* values, std::size_t first, std::size_t count) const noexcept {
+    bool are_inside = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Value& value = values[i];
+        if (value.kind != Value::Kind::number) return false;
+        if (value.is_integer) {
+            const auto above =
+                static_cast<std::uint64_t>(value.integer) - static_cast<std::uint64_t>(least_[first + i]);
+            are_inside &= above <= spread_[first + i];
+            continue;
+        }
+        const double x = value.number;
+        if (!(x >= lower_[first + i] && x <= upper_[first + i])) return false;
+        are_inside &= static_cast<double>(static_cast<std::int64_t>(x)) == x;
+    }
+    return are_inside;
+}
+
+}  // namespace vedette::inline v0::validation
