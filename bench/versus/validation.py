@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Schemas beside the validators a user would pick: requests of mixed features, tables of a million rows, statistics.
 
-usage: validation.py --library libvedette.so [--rows N] [--output FILE]   (a peer that is not installed is left out, and
-said; statistics of 34 columns against whylogs or TensorFlow Data Validation where either can be imported)
+usage: validation.py --library libvedette.so [--bench bench_validation_speed] [--rows N] [--output FILE]   (a peer that is
+not installed is left out, and said; statistics of 34 columns against whylogs or TensorFlow Data Validation where either can be imported)
 """
 import argparse
 import ctypes as c
 import importlib
 import json
+import subprocess
 import sys
 import warnings
 
@@ -103,7 +104,17 @@ def mixed_request():
             {"type": "object", "properties": properties, "required": list(properties)}, row)
 
 
-def compare_requests(library, results):
+def native_request(bench):
+    """Seconds for one call from C++, of this run; None without the benchmark."""
+    if not bench:
+        return None
+    shown = subprocess.run([bench, "--benchmark_filter=^request_mixed$", "--benchmark_format=json",
+                            "--benchmark_repetitions=5"], capture_output=True, check=True, text=True)
+    runs = [b["cpu_time"] for b in json.loads(shown.stdout)["benchmarks"] if b["run_type"] == "iteration"]
+    return sorted(runs)[len(runs) // 2] * 1e-9
+
+
+def compare_requests(library, bench, results):
     document, json_schema, row = mixed_request()
     validator = library.validator(document)
     values = (Value * 100)()
@@ -129,16 +140,25 @@ def compare_requests(library, results):
         colour = Literal["red", "green", "blue", "a longer colour"]
         fields = {f"f{i}": (number if i < 70 else integer if i < 90 else colour, ...) for i in range(100)}
         validate = pydantic.create_model("Request", **fields).__pydantic_validator__.validate_python
-        contenders["pydantic-core"] = lambda _: [validate(row) for _ in range(repeat)]
+
+        def with_pydantic(_):  # what it makes of a request is let go, as a server would
+            for _ in range(repeat):
+                validate(row)
+
+        contenders["pydantic-core"] = with_pydantic
     if jsonschema:
         compiled = jsonschema.validator_for(json_schema)
         contenders["jsonschema (Rust)"] = lambda _: [compiled.is_valid(row) for _ in range(repeat)]
     times = interleaved(contenders)
     results.check("the request is valid", verdict.failed == 0)
+    native = native_request(bench)
     for name, bar in (("pydantic-core", 100), ("jsonschema (Rust)", 20)):
         if name in times:
-            results.add("request of 70 floats, 20 integers, 10 texts, called from Python", times["ours"] / repeat, name,
-                        times[name] / repeat, "ns", 1e9, bar)
+            work = "request of 70 floats, 20 integers, 10 texts"
+            results.add(f"{work}, ours called by ctypes", times["ours"] / repeat, name, times[name] / repeat, "ns", 1e9,
+                        None if native else bar)
+            if native:
+                results.add(f"{work}, ours called from C++", native, name, times[name] / repeat, "ns", 1e9, bar)
         else:
             results.note("request of 100 mixed features", "", name, "not installed", "", "not evaluated")
 
@@ -168,7 +188,16 @@ def compare_tables(library, results, random, rows):
         library.lib.vdt_batch_report_destroy(report)
         library.lib.vdt_statistics_destroy(statistics)
 
-    contenders = {"ours": ours}
+    # What pandera answers: which rows fail which check, and nothing about the columns.
+    def ours_without_statistics(_):
+        report = pointer()
+        library.call("vdt_validator_check_arrow", validator, schema, array, c.byref(options), None, c.byref(report))
+        summary = Summary(struct_size=c.sizeof(Summary))
+        library.call("vdt_batch_report_summary", report, c.byref(summary))
+        found["ours, without statistics"] = summary.failed_rows
+        library.lib.vdt_batch_report_destroy(report)
+
+    contenders = {"ours": ours, "ours, without statistics": ours_without_statistics}
     if polars:
         frame = polars.DataFrame(columns)
         wrong = [~(polars.col(n).is_finite() & polars.col(n).is_between(-50, 60)) for n in columns]
@@ -202,10 +231,12 @@ def compare_tables(library, results, random, rows):
     for peer in ("polars", "pandera"):
         if peer in found:
             results.check(f"failed rows are {peer}'s", found["ours"] == found[peer], f"{found}")
-    for name, bar in (("pandera", 50), ("polars expressions + statistics", 20)):
+    results.check("failed rows are the same with and without statistics",
+                  found["ours"] == found["ours, without statistics"], f"{found}")
+    for name, mode, bar in (("pandera", "ours, without statistics", 50), ("polars expressions + statistics", "ours", 20)):
         if name in times:
-            results.add(f"{rows:,} rows x 50 checks, with bitmaps and statistics", times["ours"], name, times[name],
-                        "ms", 1e3, bar)
+            with_what = "bitmaps" if mode != "ours" else "bitmaps and statistics"
+            results.add(f"{rows:,} rows x 50 checks, with {with_what}", times[mode], name, times[name], "ms", 1e3, bar)
         else:
             results.note(f"{rows:,} rows x 50 checks", "", name, "not installed", "", "not evaluated")
     size = found["bitmap bytes"] / 1e6
@@ -248,11 +279,12 @@ def compare_statistics(library, results, random, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", required=True)
+    parser.add_argument("--bench", help="bench_validation_speed of the same build")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--output")
     arguments = parser.parse_args()
     library, results, random = Library(arguments.library), Results(), np.random.default_rng(1)
-    compare_requests(library, results)
+    compare_requests(library, arguments.bench, results)
     compare_tables(library, results, random, arguments.rows)
     compare_statistics(library, results, random, arguments.rows)
     peers = ("pydantic", "jsonschema_rs", "pandera", "polars", "whylogs", "pyarrow")

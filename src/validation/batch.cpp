@@ -25,11 +25,15 @@ class Writer {
         : report_(report), options_(options), confidence_(options.confidence), rows_(report.rows) {}
 
     void add(std::size_t feature, Check check, Severity severity, const RowBits& failed, bool is_of_value) {
+        add(feature, check, severity, failed, failed.count(), is_of_value);
+    }
+    void add(std::size_t feature, Check check, Severity severity, const RowBits& failed, std::uint64_t count,
+             bool is_of_value) {
         BatchFinding finding;
         finding.feature = static_cast<std::uint32_t>(feature);
         finding.check = check;
         finding.severity = severity;
-        finding.count = failed.count();
+        finding.count = count;
         finding.rate = stats::clopper_pearson(finding.count, rows_, confidence_);
         finding.offenders = failed.first(options_.offenders);
         if (options_.bitmaps) finding.bitmap = failed.bytes(rows_);
@@ -84,7 +88,7 @@ void write_feature(const Validator& rules, std::size_t index, const FailedRows& 
         if (count == 0) continue;
         if (check == Check::domain && feature.domain->tolerated_mass > 0.0)
             severity = domain_severity(feature, count, values);
-        writer.add(index, check, severity, failed.of[c], true);
+        writer.add(index, check, severity, failed.of[c], count, true);
     }
 }
 
