@@ -23,8 +23,6 @@ namespace {
 
 constexpr std::size_t score_counters_each = Window::score_count_kinds + Window::p_value_cells;
 constexpr std::size_t query_counters_each = 3;
-constexpr std::size_t severities = 2;  // warning, error
-constexpr std::size_t tile = 1024;     // values converted at a time
 
 // The slot of a code behind a feature's cells.
 std::size_t slot_of(std::uint16_t code, std::size_t cells) noexcept {
@@ -173,115 +171,6 @@ void Window::observe(const MatrixView<double>& rows) {
     observe_matrix(rows);
 }
 
-namespace {
-
-// Numbers might be cells, or texts that look like numbers: a column does not say, so it is refused.
-void require_texts(const FeatureBaseline& feature, const Column& column) {
-    if (feature.kind == FeatureKind::categorical && column.is_numeric()) {
-        throw Error(ErrorCode::type_mismatch,
-                    fmt::format("the feature \"{}\" is categorical, its column holds numbers", feature.name));
-    }
-}
-
-}  // namespace
-
-void Window::observe(const Table& table) {
-    const Baseline::State& state = baseline_.state();
-    std::vector<const Column*> columns;
-    for (const FeatureBaseline& feature : state.features) {
-        const Column* column = table.find(feature.name);
-        if (column == nullptr) {
-            throw Error(ErrorCode::schema_mismatch, fmt::format("the table has no column \"{}\"", feature.name));
-        }
-        require_texts(feature, *column);
-        columns.push_back(column);
-    }
-    for (const NamedColumn& column : table.columns()) {
-        if (!baseline_.find(column.name)) {
-            throw Error(ErrorCode::schema_mismatch, fmt::format("the baseline has no feature \"{}\"", column.name));
-        }
-    }
-    // Looking up a dictionary needs memory; should it run out half-way, nothing has been counted.
-    std::vector<std::uint64_t> before = counters_;
-    try {
-        for (std::size_t f = 0; f < columns.size(); ++f) observe_column(f, *columns[f]);
-    } catch (...) {
-        counters_.swap(before);
-        throw;
-    }
-}
-
-void Window::observe_column(std::size_t feature, const Column& column) {
-    const FeatureBaseline& known = baseline_.feature(feature);
-    const Baseline::State& state = baseline_.state();
-    const std::size_t cells = state.cell_count(feature);
-    std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
-    if (known.kind == FeatureKind::categorical) {
-        require_texts(known, column);
-        // A dictionary is looked up once, and its rows by code.
-        std::vector<std::size_t> cell_of_code;
-        for (const std::string_view text : column.dictionary())
-            cell_of_code.push_back(state.tables[feature].find(text));
-        for (std::size_t i = 0; i < column.size(); ++i) {
-            if (!column.is_valid(i)) {
-                ++counters[cells + null];
-            } else if (column.kind() == ColumnKind::dictionary) {
-                ++counters[cell_of_code[static_cast<std::size_t>(column.code(i))]];
-            } else {
-                ++counters[state.tables[feature].find(column.text(i))];
-            }
-        }
-        return;
-    }
-    if (!column.is_numeric()) {
-        for (std::size_t i = 0; i < column.size(); ++i) ++counters[cells + (column.is_valid(i) ? invalid : null)];
-        return;
-    }
-    if (column.dtype() == Dtype::f32) {
-        count_numbers<float>(feature, column);
-    } else {
-        count_numbers<double>(feature, column);
-    }
-}
-
-template <class T>
-void Window::count_numbers(std::size_t feature, const Column& column) {
-    const Baseline::State& state = baseline_.state();
-    const std::span<const T> edges = edges_of<T>(state, feature);
-    const auto& kernel = kernels::typed<T>(kernels::kernels());
-    std::uint64_t* const counters = counters_.data() + state.counter_offsets[feature];
-    std::uint64_t* const specials = counters + edges.size() + 1;
-    const auto address = reinterpret_cast<std::uintptr_t>(column.data());
-    constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
-    const bool in_place = column.dtype() == dtype_of<T> && column.validity().bits == nullptr &&
-                          address % alignof(T) == 0 && column.stride_bytes() % size == 0;
-    if (in_place) {
-        kernel.count_cells(static_cast<const T*>(column.data()), column.size(), column.stride_bytes() / size,
-                           edges.data(), edges.size(), counters, specials);
-        return;
-    }
-    std::array<T, tile> values;
-    std::array<bool, tile> valid;
-    for (std::size_t begin = 0; begin < column.size(); begin += tile) {
-        const std::size_t count = std::min(tile, column.size() - begin);
-        if constexpr (sizeof(T) == sizeof(float)) {
-            column.copy_as_float(begin, count, values.data(), valid.data());
-        } else {
-            column.copy_as_double(begin, count, values.data(), valid.data());
-        }
-        std::size_t kept = count;
-        if (column.validity().bits != nullptr) {
-            kept = 0;
-            for (std::size_t i = 0; i < count; ++i) {
-                values[kept] = values[i];
-                kept += valid[i] ? 1U : 0U;
-            }
-        }
-        kernel.count_cells(values.data(), kept, 1, edges.data(), edges.size(), counters, specials);
-        specials[null] += count - kept;
-    }
-}
-
 // Refuses what would exceed the limits: of this window, or of its sum with another one.
 void Window::check_totals(ErrorCode code, const Window* other) const {
     const auto add = [code](std::uint64_t& total, std::uint64_t count) {
@@ -352,82 +241,6 @@ void Window::reset() noexcept {
     std::fill(query_counters_.begin(), query_counters_.end(), 0);
     std::fill(schema_counters_.begin(), schema_counters_.end(), 0);
     rejected_ = 0;
-}
-
-std::vector<std::byte> Window::to_bytes() const {
-    ContainerWriter writer;
-    writer.set_metadata("baseline", to_hex(baseline_.id()));
-    writer.add("counters", counters_);
-    writer.add("requests", std::span<const std::uint64_t>(requests_));
-    writer.add_scalar("rejected", rejected_);
-    if (!score_counters_.empty()) writer.add("score_counters", score_counters_);
-    // A window without a memory has the bytes that it ever had.
-    if (memory_counters_[watched] > 0) writer.add("memory_counters", std::span<const std::uint64_t>(memory_counters_));
-    if (!query_counters_.empty()) writer.add("query_counters", query_counters_);
-    if (!schema_counters_.empty()) writer.add("schema_counters", schema_counters_);
-    return writer.finish("window");
-}
-
-void Window::save(const std::filesystem::path& path) const {
-    write_file_atomically(path, to_bytes());
-}
-
-Window Window::from_bytes(const Baseline& baseline, std::span<const std::byte> bytes) {
-    const Container container = Container::view(bytes);
-    container.require_kind("window");
-    if (container.metadata("baseline") != to_hex(baseline.id())) {
-        throw Error(ErrorCode::baseline_mismatch, "the window was counted against another baseline");
-    }
-    Window window(baseline);
-    const auto counters = container.values<std::uint64_t>("counters", window.counters_.size());
-    const auto requests = container.values<std::uint64_t>("requests", window.requests_.size());
-    std::copy(counters.begin(), counters.end(), window.counters_.begin());
-    std::copy(requests.begin(), requests.end(), window.requests_.begin());
-    window.rejected_ = container.scalar<std::uint64_t>("rejected");
-    if (!window.score_counters_.empty()) {
-        const auto scores = container.values<std::uint64_t>("score_counters", window.score_counters_.size());
-        std::copy(scores.begin(), scores.end(), window.score_counters_.begin());
-    }
-    if (container.find_tensor("memory_counters")) {
-        const auto remembered = container.values<std::uint64_t>("memory_counters", memory_counts);
-        std::copy(remembered.begin(), remembered.end(), window.memory_counters_.begin());
-        if (remembered[watched] == 0) throw Error(ErrorCode::corrupt_data, "a window counts a memory that saw nothing");
-    }
-    if (!window.query_counters_.empty()) {
-        const auto asked = container.values<std::uint64_t>("query_counters", window.query_counters_.size());
-        std::copy(asked.begin(), asked.end(), window.query_counters_.begin());
-    }
-    if (!window.schema_counters_.empty())
-        window.read_schema_counters(container.values<std::uint64_t>("schema_counters"));
-    window.check_totals(ErrorCode::corrupt_data, nullptr);
-    return window;
-}
-
-// Another version may know fewer checks.
-void Window::read_schema_counters(std::span<const std::uint64_t> stored) {
-    const std::size_t features = failed_.size();
-    const std::size_t checks = stored.size() < severities ? 0 : (stored.size() - severities) / features;
-    if (checks == 0 || checks > validation::check_count || stored.size() != severities + features * checks)
-        throw Error(ErrorCode::corrupt_data, "the window's counters of failed checks have a wrong size");
-    // A report divides by the requests that were judged: no check can have failed more often.
-    const std::uint64_t requests = std::accumulate(requests_.begin(), requests_.end(), std::uint64_t{0});
-    const std::uint64_t judged = requests < rejected_ ? 0 : requests - rejected_;
-    if (requests < rejected_ || stored[0] > judged || stored[1] > judged - stored[0] ||
-        *std::max_element(stored.begin(), stored.end()) > judged)
-        throw Error(ErrorCode::corrupt_data, "the window counts more failed checks than requests");
-    std::copy_n(stored.begin(), severities, schema_counters_.begin());
-    for (std::size_t f = 0; f < features; ++f)
-        std::copy_n(stored.begin() + static_cast<std::ptrdiff_t>(severities + f * checks), checks,
-                    schema_counters_.begin() + static_cast<std::ptrdiff_t>(severities + f * validation::check_count));
-}
-
-Window Window::load(const Baseline& baseline, const std::filesystem::path& path) {
-    const std::vector<std::byte> bytes = read_file(path);
-    try {
-        return from_bytes(baseline, bytes);
-    } catch (const Error& error) {
-        throw Error(error.code(), fmt::format("{}: {}", path.string(), error.what()));
-    }
 }
 
 std::uint64_t Window::rows() const noexcept {

@@ -127,6 +127,7 @@ class Window {
     std::vector<std::uint64_t> score_counters_;  // per score of the baseline: by ScoreCount, then the p-value cells
     std::vector<std::uint64_t> query_counters_;  // where a score asks the model, of each: calls, rows, aborts
     std::array<std::uint64_t, memory_counts> memory_counters_{};
+    static constexpr std::size_t severities = 2;  // counted first: warnings, errors
     std::vector<std::uint64_t> schema_counters_;  // with a schema: rows by severity, then by feature and check
     std::vector<validation::CheckSet> failed_;    // scratch of one row: the failed checks of each feature
     std::vector<std::uint16_t> codes_;            // scratch of one row: the cell of each feature
