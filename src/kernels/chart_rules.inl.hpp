@@ -99,8 +99,8 @@ struct CusumRule : TakesNumbers<W> {
                                          typename W::Mask&) const noexcept {
         const Value z = (x - p[0]) * p[1];
         // Of two zeros the second: never -0.
-        s[0] = W::larger(s[0] + z - upper_slack, Value(0.0));
-        s[1] = W::larger(s[1] - z - lower_slack, Value(0.0));
+        s[0] = W::larger(W::minus(W::plus(s[0], z), upper_slack), Value(0.0));
+        s[1] = W::larger(W::minus(W::minus(s[1], z), lower_slack), Value(0.0));
         return W::less(threshold, W::larger(s[0], s[1]));
     }
 };

@@ -221,7 +221,7 @@ VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const ty
             const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i);
             if (!one_count) seen[r] = observations_of<W>(Value(static_cast<double>(number + r + 1)) - before);
             // None of them is negative: the sum is NaN or too large if one is.
-            apart = apart + Rule::apart(x);
+            apart = W::plus(apart, Rule::apart(x));
             changes = W::either(changes, rule.step(p, x, seen[r], s, warns));
         }
         const unsigned settled = W::bits(W::not_above(apart, Value(Rule::most_apart)));
