@@ -20,8 +20,7 @@ struct VectorLanes {
     }
     static VEDETTE_INLINE void store(double* to, Value x) noexcept { x.store_aligned(to); }
 #if defined(__AVX2__)
-    // Multipliers help the adders out: a + b is 1 a + b, rounded once. The
-    // compiler must not see that it is 1.
+    // Multipliers help the adders out: a + b is 1 a + b, rounded once. The compiler must not see that it is 1.
     static VEDETTE_INLINE Value one() noexcept {
         Value::register_type unit = Value(1.0);
         __asm__("" : "+x"(unit));
