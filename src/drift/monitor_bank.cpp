@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "drift/bank_file.hpp"
 #include "drift/bank_rules.hpp"
@@ -33,6 +34,7 @@ MonitorBankBase::MonitorBankBase(const char* name, std::size_t features, std::si
     parameters_.resize(groups * parameters);
     columns_.resize(groups * columns);
     skipped_.resize(groups);
+    skipped_by_all_.resize((features + kernels::bank_block - 1) / kernels::bank_block);
     begins_.resize(groups);
     changing_.resize(groups);
     warned_.resize(groups);
@@ -49,6 +51,7 @@ MonitorBankBase::MonitorBankBase(const char* name, std::size_t features, std::si
 void MonitorBankBase::forget() noexcept {
     rows_ = refused_rows_ = 0;
     std::fill(skipped_.begin(), skipped_.end(), Line{});
+    std::fill(skipped_by_all_.begin(), skipped_by_all_.end(), std::numeric_limits<double>::quiet_NaN());
     std::fill(begins_.begin(), begins_.end(), std::uint8_t{0xFF});
     for (auto* map : {&changing_, &warned_, &changed_}) std::fill(map->begin(), map->end(), std::uint8_t{0});
     for (auto* list : {&nan_, &infinite_, &refused_, &changes_, &last_change_})
@@ -108,6 +111,7 @@ kernels::BankView MonitorBankBase::view() noexcept {
             .settings = settings_.data(),
             .uniform = uniform_,
             .skipped = skipped_.front().values,
+            .skipped_by_all = skipped_by_all_.data(),
             .begins = begins_.data(),
             .changing = changing_.data(),
             .warned = warned_.data(),

@@ -124,25 +124,24 @@ void RankBets::prepare() {
     for (std::size_t j = 0; j < cells; ++j) {
         const double above = j < ranks_.size() ? static_cast<double>(ranks_[j]) : size;
         const double middle = (below + above) / size - 1.0;  // of the cell, on [-1, 1]
-        level_.push_back(quantised(middle));
-        spread_.push_back(quantised(0.5 * (3.0 * middle * middle - 1.0)));
+        scores_.push_back({quantised(middle), quantised(0.5 * (3.0 * middle * middle - 1.0))});
         below = above;
     }
-    edges_.resize(std::bit_ceil(ranks_.size() + 1), std::numeric_limits<double>::infinity());
+    edges_.resize(std::max(std::bit_ceil(ranks_.size() + 1), std::size_t{8}), std::numeric_limits<double>::infinity());
     clear();
 }
 
 void RankBets::clear() noexcept {
     std::uint64_t below = 0;
     total_ = static_cast<double>(reference_size_ + 1);
-    level_sum_ = spread_sum_ = learned_sum_ = 0.0;
+    score_sums_ = {};
+    learned_sum_ = 0.0;
     weight_ = 1.0;
     observations_ = 0;
     for (std::size_t j = 0; j < mass_.size(); ++j) {
         const std::uint64_t above = j < ranks_.size() ? ranks_[j] : reference_size_ + 1;
         mass_[j] = static_cast<double>(above - below);
-        level_sum_ += mass_[j] * level_[j];
-        spread_sum_ += mass_[j] * spread_[j];
+        for (std::size_t k = 0; k < 2; ++k) score_sums_[k] += mass_[j] * scores_[j][k];
         learned_[j] = 0.0;
         below = above;
     }

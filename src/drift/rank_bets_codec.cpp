@@ -64,8 +64,7 @@ RankBets RankBetsCodec::read(const MonitorCodec& file, std::size_t first_setting
         bets.observations_ += live;
         bets.mass_[j] += static_cast<double>(live);
         bets.total_ += static_cast<double>(live);
-        bets.level_sum_ += static_cast<double>(live) * bets.level_[j];
-        bets.spread_sum_ += static_cast<double>(live) * bets.spread_[j];
+        for (std::size_t k = 0; k < 2; ++k) bets.score_sums_[k] += static_cast<double>(live) * bets.scores_[j][k];
         bets.learned_[j] = file.numbers[2 * edges + j];
         MonitorCodec::require_within(bets.learned_[j], 0.0, 0x1p70, "a weighted count out of range");
         sum += bets.learned_[j];

@@ -9,6 +9,8 @@ namespace vedette::inline v0::kernels {
 
 inline constexpr std::size_t bank_lanes = 8;  // features of a group: one byte of each bit map
 
+inline constexpr std::size_t bank_block = 64;  ///< features whose bits, and whose counts, are looked at together
+
 /// What a bank keeps of its features, whichever monitor it is made of. Lists by feature are padded to whole groups;
 /// those of doubles are aligned to 64 bytes. Bit i % 8 of byte i / 8 of a bit map is feature i.
 struct BankView {
@@ -19,6 +21,7 @@ struct BankView {
     const double* settings;    ///< what all features share
     bool uniform;              ///< all features have the same parameters
     double* skipped;           ///< rows until the last start, and those turned away since
+    double* skipped_by_all;    ///< of each block of features: its `skipped` where that is known to be one; else NaN
     std::uint8_t* begins;      ///< the next accepted value is the first
     std::uint8_t* changing;    ///< in the state `change`
     std::uint8_t* warned;      ///< in the state `warning`

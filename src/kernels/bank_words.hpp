@@ -17,6 +17,9 @@ struct ScalarLane {
         return static_cast<double>(*x);
     }
     static void store(double* to, double x) noexcept { *to = x; }
+    /// Sum and difference; vectors may take other instructions for the same bits.
+    static double plus(double a, double b) noexcept { return a + b; }
+    static double minus(double a, double b) noexcept { return a - b; }
     /// 1/n of a whole number n >= 1.
     static double reciprocal(double n) noexcept { return 1.0 / n; }
     static bool less(double a, double b) noexcept { return a < b; }

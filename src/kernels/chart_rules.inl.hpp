@@ -15,6 +15,13 @@ namespace {
 inline constexpr double no_value = __builtin_inf();
 inline constexpr double bank_largest_value = 1e100;  // MonitorBase::largest_value
 
+/// Observations since the last start, the present one among them, and 1 over their number; a rule that has no use for
+/// them leaves them to the optimiser.
+template <class W>
+struct Observations {
+    typename W::Value count, per_count;
+};
+
 /// Which values enter the statistics: those whose `apart`, never negative, is at most `most_apart`.
 template <class W>
 struct TakesNumbers {
@@ -23,41 +30,45 @@ struct TakesNumbers {
 };
 
 /// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
-/// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes.
-template <class W>
-struct PageHinkleyRule : TakesNumbers<W> {
+/// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes, which is
+/// known when compiling too: MOA's rule does without.
+template <class W, bool keeps_extremes>
+struct PageHinkleyRuleOf : TakesNumbers<W> {
     using Value = typename W::Value;
     template <class Other>
-    using For = PageHinkleyRule<Other>;
+    using For = PageHinkleyRuleOf<Other, keeps_extremes>;
     static constexpr std::size_t columns = 5;
     static constexpr std::size_t parameters = 3;
     static constexpr bool counts = true;
     static constexpr bool warns = false;
 
     Value forgetting, minimum;
-    typename W::Mask keeps_extremes;
 
-    VEDETTE_INLINE explicit PageHinkleyRule(const double* settings) noexcept
-        : forgetting(settings[0]), minimum(settings[1]), keeps_extremes(W::less(Value(0.0), Value(settings[2]))) {}
+    VEDETTE_INLINE explicit PageHinkleyRuleOf(const double* settings) noexcept
+        : forgetting(settings[0]), minimum(settings[1]) {}
 
     VEDETTE_INLINE void begin(const Value*, Value* s) const noexcept {
         s[0] = s[1] = s[2] = Value(0.0);
         s[3] = Value(no_value);  // what the first sum is below
         s[4] = Value(-no_value);
     }
-    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value count, Value* s,
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>& seen, Value* s,
                                          typename W::Mask&) const noexcept {
-        s[0] = s[0] + W::reciprocal(count) * (x - s[0]);
+        s[0] = s[0] + seen.per_count * (x - s[0]);
         const Value deviation = x - s[0];
         s[1] = forgetting * s[1] + deviation - p[0];
         s[2] = forgetting * s[2] + deviation + p[0];
-        s[3] = W::keep(keeps_extremes, W::smaller(s[1], s[3]));
-        s[4] = W::keep(keeps_extremes, W::larger(s[2], s[4]));
+        s[3] = keeps_extremes ? W::smaller(s[1], s[3]) : Value(0.0);
+        s[4] = keeps_extremes ? W::larger(s[2], s[4]) : Value(0.0);
         const auto risen = W::less(p[1], s[1] - s[3]);
         const auto fallen = W::less(p[2], s[4] - s[2]);
-        return W::both(W::either(risen, fallen), W::not_above(minimum, count));
+        return W::both(W::either(risen, fallen), W::not_above(minimum, seen.count));
     }
 };
+template <class W>
+using PageHinkleyRule = PageHinkleyRuleOf<W, true>;
+template <class W>
+using MoaPageHinkleyRule = PageHinkleyRuleOf<W, false>;
 
 /// drift::Cusum. Statistics: upper, lower. Parameters: mean, 1/sd. Settings: slack of either side, threshold, head
 /// start of either side.
@@ -84,11 +95,12 @@ struct CusumRule : TakesNumbers<W> {
         s[0] = upper_start;
         s[1] = lower_start;
     }
-    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value, Value* s, typename W::Mask&) const noexcept {
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>&, Value* s,
+                                         typename W::Mask&) const noexcept {
         const Value z = (x - p[0]) * p[1];
         // Of two zeros the second: never -0.
-        s[0] = W::larger(s[0] + z - upper_slack, Value(0.0));
-        s[1] = W::larger(s[1] - z - lower_slack, Value(0.0));
+        s[0] = W::larger(W::minus(W::plus(s[0], z), upper_slack), Value(0.0));
+        s[1] = W::larger(W::minus(W::minus(s[1], z), lower_slack), Value(0.0));
         return W::less(threshold, W::larger(s[0], s[1]));
     }
 };
@@ -122,7 +134,7 @@ struct EwmaRule : TakesNumbers<W> {
         s[0] = p[0];
         s[1] = Value(1.0);
     }
-    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Value, Value* s,
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>&, Value* s,
                                          typename W::Mask& warns_now) const noexcept {
         s[0] = weight * x + complement * s[0];
         const Value zero(0.0);

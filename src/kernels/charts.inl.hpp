@@ -48,6 +48,11 @@ inline void count_turned_away(const BankView& bank, std::size_t first, unsigned 
     }
 }
 
+template <class W>
+VEDETTE_INLINE Observations<W> observations_of(typename W::Value count) noexcept {
+    return {count, W::reciprocal(count)};
+}
+
 template <class W, class Rule, bool uniform>
 VEDETTE_INLINE void load_parameters(const BankView& bank, std::size_t i, typename W::Value* p) noexcept {
     for (std::size_t k = 0; k < Rule::parameters; ++k) {
@@ -73,6 +78,7 @@ __attribute__((noinline)) void mixed_row(const BankView& bank, const Rule& rule,
     const auto enters = W::not_above(Rule::apart(x), Value(Rule::most_apart));
     const unsigned entering = W::bits(enters);
     const unsigned beginning = group.get(bank.begins) & entering;
+    if ((beginning | (present & ~entering)) != 0) bank.skipped_by_all[i / bank_block] = __builtin_nan("");
     count_turned_away(bank, i, present & ~entering, row);
     alignas(64) double first[W::size];
     for (std::size_t k = 0; k < W::size; ++k) {
@@ -89,7 +95,8 @@ __attribute__((noinline)) void mixed_row(const BankView& bank, const Rule& rule,
     }
     const Value count = Value(static_cast<double>(number + 1)) - W::load(bank.skipped + i);
     auto warns = W::less(count, count);
-    const unsigned changes = W::bits(rule.step(p, W::choose(enters, x, Value(0.0)), count, s, warns)) & entering;
+    const unsigned changes =
+        W::bits(rule.step(p, W::choose(enters, x, Value(0.0)), observations_of<W>(count), s, warns)) & entering;
     for (std::size_t c = 0; c < Rule::columns; ++c)
         W::store(bank.columns + c * bank.stride + i, W::choose(enters, s[c], before[c]));
     if (Rule::warns)
@@ -100,8 +107,7 @@ __attribute__((noinline)) void mixed_row(const BankView& bank, const Rule& rule,
     count_changes(bank, i, changes, number);
 }
 
-inline constexpr std::size_t bank_block = 64;  // features whose bits are looked at together
-inline constexpr std::size_t bank_tile = 4;    // rows for which a vector's statistics stay in registers
+inline constexpr std::size_t bank_tile = 4;  // rows for which a vector's statistics stay in registers
 
 VEDETTE_INLINE void note_changes(const BankView& bank, GroupBits group, std::size_t i, unsigned changes,
                                  std::uint64_t number) noexcept {
@@ -119,6 +125,7 @@ inline void begin_lanes(const BankView& bank, GroupBits group, std::size_t i, st
     group.set(bank.changing, 0);
     group.set(bank.begins, 0);
     const Single rule(bank.settings);
+    bank.skipped_by_all[i / bank_block] = __builtin_nan("");
     for (; beginning != 0; beginning &= beginning - 1) {
         const std::size_t at = i + static_cast<unsigned>(__builtin_ctz(beginning));
         double p[Rule::parameters], s[Rule::columns];
@@ -149,7 +156,7 @@ __attribute__((noinline)) void careful_rows(const BankView& bank, const Rule& ru
         Value count(static_cast<double>(number + 1));
         if (Rule::counts) count = count - W::load(bank.skipped + i);
         auto warns = W::less(count, count);
-        const unsigned changes = W::bits(rule.step(p, x, count, s, warns));
+        const unsigned changes = W::bits(rule.step(p, x, observations_of<W>(count), s, warns));
         for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + i, s[c]);
         if (Rule::warns) group.set(bank.warned, W::bits(warns) & ~changes);
         if (changes != 0) note_changes(bank, group, i, changes, number);
@@ -179,29 +186,43 @@ __attribute__((noinline)) void begin_block(const BankView& bank, const T* row, s
     }
 }
 
+// Whether the features of a block have skipped the same rows; asked for anew in one of so many rows.
+inline constexpr std::uint64_t bank_recount = 64;
+__attribute__((noinline)) inline void find_skipped_by_all(const BankView& bank, std::size_t first,
+                                                          std::size_t last) noexcept {
+    for (std::size_t i = first; i < last; ++i)
+        if (bank.skipped[i] < bank.skipped[first] || bank.skipped[first] < bank.skipped[i]) return;
+    bank.skipped_by_all[first / bank_block] = bank.skipped[first];
+}
+
 // Rows of a block of features. A vector in which anything happens is left as it was, and done with care.
-template <class W, class Rule, bool uniform, std::size_t rows, class T>
-VEDETTE_INLINE void run_tile(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
-                             std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
-                             std::size_t last) noexcept {
+template <class W, class Rule, bool uniform, bool one_count, std::size_t rows, class T>
+VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
+                                std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
+                                std::size_t last) noexcept {
     using Value = typename W::Value;
-    if (block_bits(bank.begins, first, last) != 0) [[unlikely]]
-        begin_block<W, Rule, uniform>(bank, row, number, first, last);
     Value p[Rule::parameters], s[Rule::columns];
     for (std::size_t k = 0; k < Rule::parameters; ++k) p[k] = shared[k];
+    Observations<W> seen[rows];
+    if (one_count)
+        for (std::size_t r = 0; r < rows; ++r) {
+            // One division for all: a vector's would be the same.
+            const double count = static_cast<double>(number + r + 1) - bank.skipped_by_all[first / bank_block];
+            seen[r] = {Value(count), Value(1.0 / count)};
+        }
     for (std::size_t i = first; i < last; i += W::size) {
         if (!uniform) load_parameters<W, Rule, uniform>(bank, i, p);
         for (std::size_t c = 0; c < Rule::columns; ++c) s[c] = W::load(bank.columns + c * bank.stride + i);
-        const Value before = Rule::counts ? W::load(bank.skipped + i) : Value(0.0);
+        const Value before = Rule::counts && !one_count ? W::load(bank.skipped + i) : Value(0.0);
         auto warns = W::less(before, before);
         auto changes = warns;
         Value apart(0.0);
         for (std::size_t r = 0; r < rows; ++r) {
             const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i);
-            const Value count = Value(static_cast<double>(number + r + 1)) - before;
+            if (!one_count) seen[r] = observations_of<W>(Value(static_cast<double>(number + r + 1)) - before);
             // None of them is negative: the sum is NaN or too large if one is.
-            apart = apart + Rule::apart(x);
-            changes = W::either(changes, rule.step(p, x, count, s, warns));
+            apart = W::plus(apart, Rule::apart(x));
+            changes = W::either(changes, rule.step(p, x, seen[r], s, warns));
         }
         const unsigned settled = W::bits(W::not_above(apart, Value(Rule::most_apart)));
         if ((W::bits(changes) | (settled ^ group_bits<W>(i).all)) != 0) [[unlikely]] {
@@ -211,6 +232,22 @@ VEDETTE_INLINE void run_tile(const BankView& bank, const Rule& rule, const typen
         for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + i, s[c]);
         if (Rule::warns) group_bits<W>(i).set(bank.warned, W::bits(warns));
     }
+}
+
+template <class W, class Rule, bool uniform, std::size_t rows, class T>
+VEDETTE_INLINE void run_tile(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
+                             std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
+                             std::size_t last) noexcept {
+    if (block_bits(bank.begins, first, last) != 0) [[unlikely]]
+        begin_block<W, Rule, uniform>(bank, row, number, first, last);
+    if constexpr (Rule::counts) {
+        const double& by_all = bank.skipped_by_all[first / bank_block];
+        if (!(by_all >= 0.0) && number % bank_recount < rows) [[unlikely]]
+            find_skipped_by_all(bank, first, last);
+        if (by_all >= 0.0)
+            return run_vectors<W, Rule, uniform, true, rows>(bank, rule, shared, row, stride, number, first, last);
+    }
+    run_vectors<W, Rule, uniform, false, rows>(bank, rule, shared, row, stride, number, first, last);
 }
 
 template <class W, class Rule, bool uniform, class T>
@@ -246,8 +283,15 @@ inline void update_chart(const BankView* bank, const T* rows, std::size_t row_co
 }
 
 template <class W, class T>
+inline void update_page_hinkley(const BankView* bank, const T* rows, std::size_t row_count,
+                                std::ptrdiff_t row_stride) noexcept {
+    bank->settings[2] > 0.0 ? update_chart<W, PageHinkleyRule>(bank, rows, row_count, row_stride)
+                            : update_chart<W, MoaPageHinkleyRule>(bank, rows, row_count, row_stride);
+}
+
+template <class W, class T>
 constexpr BankKernels<T> bank_entries() noexcept {
-    return {&update_chart<W, PageHinkleyRule, T>, &update_chart<W, CusumRule, T>, &update_chart<W, EwmaRule, T>,
+    return {&update_page_hinkley<W, T>, &update_chart<W, CusumRule, T>, &update_chart<W, EwmaRule, T>,
             &update_chart<W, DdmRule, T>, &update_chart<W, HddmARule, T>};
 }
 

@@ -36,9 +36,10 @@ struct DdmRule {
         s[0] = s[1] = s[3] = Value(0.0);
         s[2] = Value(no_value);
     }
-    VEDETTE_INLINE Mask step(const Value* p, Value x, Value count, Value* s, Mask& warns_now) const noexcept {
-        const Value zero(0.0);
-        s[0] = s[0] + (river ? W::reciprocal(count) * (x - s[0]) : (x - s[0]) / count);
+    VEDETTE_INLINE Mask step(const Value* p, Value x, const Observations<W>& seen, Value* s,
+                             Mask& warns_now) const noexcept {
+        const Value zero(0.0), count = seen.count;
+        s[0] = s[0] + (river ? seen.per_count * (x - s[0]) : (x - s[0]) / count);
         s[1] = W::root(W::larger(s[0] * (Value(1.0) - s[0]), zero) / count);
         const Value level = s[0] + s[1];
         const Mask judged = W::not_above(warn_from, count);
@@ -91,8 +92,9 @@ struct HddmARule {
         changes = W::either(changes, W::both(later, W::not_above(W::root(half * p[1]), difference)));
         warns_now = W::either(warns_now, W::both(later, W::not_above(W::root(half * p[2]), difference)));
     }
-    VEDETTE_INLINE Mask step(const Value* p, Value x, Value count, Value* s, Mask& warns_now) const noexcept {
-        const Value per_count = W::reciprocal(count);
+    VEDETTE_INLINE Mask step(const Value* p, Value x, const Observations<W>& seen, Value* s,
+                             Mask& warns_now) const noexcept {
+        const Value count = seen.count, per_count = seen.per_count;
         s[0] = s[0] + per_count * (x - s[0]);
         const Value own = W::root(Value(0.5) * per_count * p[0]);
         const Value above = s[0] + own, below = s[0] - own;

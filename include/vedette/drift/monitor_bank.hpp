@@ -98,6 +98,7 @@ class MonitorBankBase {
     std::vector<Line> parameters_;
     std::vector<Line> columns_;
     std::vector<Line> skipped_;
+    std::vector<double> skipped_by_all_;  // of each block of features; NaN where they differ, or may
     std::vector<std::uint8_t> begins_;
     std::vector<std::uint8_t> changing_;
     std::vector<std::uint8_t> warned_;

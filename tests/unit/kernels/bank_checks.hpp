@@ -28,6 +28,7 @@ struct BankMemory {
     std::size_t features, groups;
     std::vector<Line> columns, parameters, skipped, totals, deviations;
     std::vector<double> settings;
+    std::vector<double> skipped_by_all;
     std::vector<std::uint8_t> begins, changing, warned, changed;
     std::vector<std::uint64_t> nan, infinite, refused, changes, last_change;
     std::vector<std::uint32_t> counts, used, until, agreed;
@@ -40,6 +41,7 @@ struct BankMemory {
           skipped(groups),
           totals(groups * levels * slots),
           deviations(groups * levels * slots),
+          skipped_by_all((n + bank_block - 1) / bank_block, __builtin_nan("")),
           begins(groups),
           changing(groups),
           warned(groups),
@@ -55,23 +57,15 @@ struct BankMemory {
           agreed(groups, levels - 1) {}
 
     BankView view(std::uint64_t rows, bool uniform) {
-        return {features,
-                8 * groups,
-                columns[0].values,
-                parameters[0].values,
-                settings.data(),
-                uniform,
-                skipped[0].values,
-                begins.data(),
-                changing.data(),
-                warned.data(),
-                changed.data(),
-                nan.data(),
-                infinite.data(),
-                refused.data(),
-                changes.data(),
-                last_change.data(),
-                rows};
+        return {features,           8 * groups,
+                columns[0].values,  parameters[0].values,
+                settings.data(),    uniform,
+                skipped[0].values,  skipped_by_all.data(),
+                begins.data(),      changing.data(),
+                warned.data(),      changed.data(),
+                nan.data(),         infinite.data(),
+                refused.data(),     changes.data(),
+                last_change.data(), rows};
     }
     AdwinBankView adwin_view(std::uint64_t rows) {
         return {view(rows, true),
@@ -138,7 +132,7 @@ std::string check_charts(const BankKernels<T>& kernels, std::size_t features, bo
         std::fill(memory.begins.begin(), memory.begins.end(), std::uint8_t{0xFF});
         BankMemory twin = memory;
         std::uint64_t rows = 0;
-        for (const std::size_t count : {1U, 7U, 1U, 1U, 50U, 1U}) {
+        for (const std::size_t count : {1U, 7U, 1U, 1U, 50U, 1U, 70U}) {
             auto values = bank_rows<T>(count * features, random);
             for (T& value : values)
                 if (chart.errors && value > T{-3} && value < T{3})
