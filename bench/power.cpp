@@ -1,245 +1,270 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often each test alarms, without drift (its level) and under shifts of several kinds (its power), as JSON.
+// How often each test and preset alarms without drift (its level), and its power over sizes of several kinds of shift
+// at one level for all, as JSON. usage: bench_power [runs]
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "power_families.hpp"
 #include "vedette/core/error.hpp"
-#include "vedette/core/random.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/divergences.hpp"
-#include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/multivariate.hpp"
-#include "vedette/drift/sorted_sample.hpp"
-#include "vedette/stats/multiple_testing.hpp"
+#include "vedette/drift/rate_tests.hpp"
+#include "vedette/stats/intervals.hpp"
 
 namespace {
 
 using namespace vedette;
+using namespace power;
 using Json = nlohmann::ordered_json;
 
 constexpr double level = 0.05;
-constexpr std::size_t rows = 200;  // a side
+constexpr std::size_t permutations = 199;
 
-// A kind of shift of one feature: both sides are drawn one value at a time.
-struct Family {
-    const char* name;
-    std::function<double(Random&)> reference;
-    std::function<double(Random&)> live;
-    std::size_t live_rows = rows;
+// What a method makes of a pair of samples. The smaller the score, the more it speaks for drift: a p-value, or a
+// divergence with its sign turned.
+struct Outcome {
+    double score = std::numeric_limits<double>::infinity();
+    double alarms = 0.0;  // by its own rule: 1 or 0; NaN: it has none
 };
 
-double normal(Random& random) {
-    return random.normal();
+template <class Pair>
+struct Method {
+    std::string name;
+    std::function<Outcome(const Pair&, std::uint64_t run)> ask;
+};
+
+Outcome by_p(double p) {
+    return std::isnan(p) ? Outcome{} : Outcome{p, p <= level ? 1.0 : 0.0};
 }
-// Student's t of 3 degrees of freedom, scaled to variance 1.
-double heavy(Random& random) {
-    double sum = 0.0;
-    for (int i = 0; i < 3; ++i) {
-        const double z = random.normal();
-        sum += z * z;
+
+Outcome by_threshold(const drift::PresetResult& result) {
+    const double alarms = std::isnan(result.threshold) ? result.threshold : result.exceeds ? 1.0 : 0.0;
+    return {std::isnan(result.value) ? std::numeric_limits<double>::infinity() : -result.value, alarms};
+}
+
+// What the data do not allow is no alarm.
+template <class Ask>
+Outcome asked(Ask&& ask) {
+    try {
+        return ask();
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::not_enough_data) throw;
+        return {};
     }
-    return random.normal() / std::sqrt(sum / 3.0) / std::sqrt(3.0);
-}
-double five_values(Random& random) {
-    return std::floor(5.0 * random.uniform());
 }
 
-const std::vector<Family>& univariate() {
-    static const std::vector<Family> all{
-        {"level, normal", normal, normal},
-        {"level, heavy tails", heavy, heavy},
-        {"level, five values", five_values, five_values},
-        {"the same, 60 live", five_values, five_values, 60},
-        {"location, 0.3 sd", normal, [](Random& r) { return r.normal() + 0.3; }},
-        {"scale, 1.3 times", normal, [](Random& r) { return 1.3 * r.normal(); }},
-        {"tails, t3 for normal", normal, heavy},
-        {"mixture, 5 % at 4 sd", normal, [](Random& r) { return r.normal() + (r.uniform() < 0.05 ? 4.0 : 0.0); }},
-    };
-    return all;
+drift::TestOptions options_of(std::uint64_t run) {
+    drift::TestOptions options;
+    options.seed = run;
+    options.permutations = permutations;
+    return options;
 }
 
-// A kind of shift of several features at once.
-struct JointFamily {
-    const char* name;
-    std::size_t features;
-    std::function<void(Random&, double*, std::size_t)> live;  // fills a row; reference rows are standard normal
-};
+template <class Pair>
+using Methods = std::vector<Method<Pair>>;
 
-void fill_normal(Random& random, double* row, std::size_t d) {
-    for (std::size_t j = 0; j < d; ++j) row[j] = random.normal();
-}
-
-const std::vector<JointFamily>& multivariate() {
-    static const std::vector<JointFamily> all{
-        {"level, 10 features", 10, fill_normal},
-        {"location of all, 0.15 sd", 10,
-         [](Random& r, double* row, std::size_t d) {
-             fill_normal(r, row, d);
-             for (std::size_t j = 0; j < d; ++j) row[j] += 0.15;
-         }},
-        {"scale of all, 1.15 times", 10,
-         [](Random& r, double* row, std::size_t d) {
-             fill_normal(r, row, d);
-             for (std::size_t j = 0; j < d; ++j) row[j] *= 1.15;
-         }},
-        {"correlation 0.5 of two", 10,
-         [](Random& r, double* row, std::size_t d) {
-             fill_normal(r, row, d);
-             row[1] = 0.5 * row[0] + std::sqrt(0.75) * row[1];
-         }},
-        {"correlation 0.3 of all", 10,
-         [](Random& r, double* row, std::size_t d) {
-             const double common = r.normal();
-             for (std::size_t j = 0; j < d; ++j) row[j] = std::sqrt(0.3) * common + std::sqrt(0.7) * r.normal();
-         }},
-        {"one of a hundred, 0.6 sd", 100,
-         [](Random& r, double* row, std::size_t d) {
-             fill_normal(r, row, d);
-             row[d / 2] += 0.6;
-         }},
-    };
-    return all;
-}
-
-std::vector<double> draw(Random& random, const std::function<double(Random&)>& one, std::size_t count = rows) {
-    std::vector<double> values(count);
-    for (double& value : values) value = one(random);
-    return values;
-}
-
-// Share of runs in which `p_of(random)` is at most the level; not evaluated counts as no alarm.
-template <class P>
-double rejections(std::size_t runs, std::uint64_t seed, P&& p_of) {
-    std::size_t rejected = 0;
-    for (std::size_t run = 0; run < runs; ++run) {
-        Random random(seed, run);
-        try {
-            rejected += p_of(random, run) <= level ? 1U : 0U;
-        } catch (const Error& error) {
-            if (error.code() != ErrorCode::not_enough_data) throw;
+template <class Pair>
+void add_presets(Methods<Pair>& methods, const Pair& example) {
+    for (std::uint8_t p = 0; p < drift::divergence_preset_count; ++p)
+        for (std::uint8_t d = 0; d < drift::divergence_count; ++d) {
+            const auto preset = static_cast<drift::DivergencePreset>(p);
+            const auto divergence = static_cast<drift::Divergence>(d);
+            const auto ask = [preset, divergence](const Pair& pair, std::uint64_t) {
+                return asked([&] {
+                    return by_threshold(drift::preset_divergence(preset, divergence, pair.reference, pair.live));
+                });
+            };
+            std::string name =
+                std::string(drift::divergence_preset_name(preset)) + ", " + drift::divergence_name(divergence);
+            try {
+                const drift::PresetResult result =
+                    drift::preset_divergence(preset, divergence, example.reference, example.live);
+                if (!std::isnan(result.threshold)) name += " from " + Json(result.threshold).dump();
+            } catch (const Error&) {
+                continue;  // the package has no such number
+            }
+            methods.push_back({std::move(name), ask});
         }
-    }
-    return static_cast<double>(rejected) / static_cast<double>(runs);
 }
 
-Json univariate_rates(std::size_t runs) {
-    Json rates;
-    for (std::uint8_t i = 0; i < drift_test_count; ++i) {
+Methods<Numbers> tests_of_numbers() {
+    Methods<Numbers> methods;
+    for (std::uint8_t i = 1; i < drift_test_count; ++i) {
         const auto test = static_cast<DriftTest>(i);
-        if (test == DriftTest::automatic || !runs_on_samples(test, true)) continue;
-        for (const Family& family : univariate()) {
-            double evidence = 0.0;
-            rates[drift_test_name(test)][family.name] = rejections(runs, 7, [&](Random& random, std::size_t run) {
-                const drift::SortedSample<double> x(draw(random, family.reference)),
-                    y(draw(random, family.live, family.live_rows));
-                drift::TestOptions options;
-                options.seed = run;
-                options.permutations = 199;
-                const double p = drift::run_test(test, x, y, options).p_value;
-                evidence += std::isnan(p) ? 0.0 : 1.0;
-                return p;
-            });
-            if (evidence == 0.0) rates[drift_test_name(test)][family.name] = nullptr;  // a measure without a p-value
-        }
-        std::fprintf(stderr, "%s\n", drift_test_name(test));
+        if (!runs_on_samples(test, true)) continue;
+        methods.push_back(
+            {drift_test_name(test), [test](const Numbers& pair, std::uint64_t run) {
+                 return asked(
+                     [&] { return by_p(drift::run_test(test, pair.reference, pair.live, options_of(run)).p_value); });
+             }});
     }
-    return rates;
+    return methods;
 }
 
-// The verdicts of other packages, by their own thresholds.
-Json preset_rates(std::size_t runs) {
-    using drift::Divergence;
-    using drift::DivergencePreset;
-    struct Rule {
-        const char* name;
-        DivergencePreset preset;
-        Divergence divergence;
+Methods<Counts> tests_of_counts() {
+    Methods<Counts> methods;
+    const auto add = [&](DriftTest test, drift::Method how, const char* suffix) {
+        methods.push_back(
+            {std::string(drift_test_name(test)) + suffix, [test, how](const Counts& pair, std::uint64_t run) {
+                 drift::TestOptions options = options_of(run);
+                 options.method = how;
+                 using Span = std::span<const std::uint64_t>;
+                 return asked([&] {
+                     return by_p(drift::run_test(test, Span(pair.reference), Span(pair.live), options).p_value);
+                 });
+             }});
     };
-    const std::vector<Rule> rules{
-        {"evidently, PSI >= 0.1", DivergencePreset::evidently, Divergence::population_stability},
-        {"evidently, KL >= 0.1", DivergencePreset::evidently, Divergence::kullback_leibler},
-        {"evidently, JS >= 0.1", DivergencePreset::evidently, Divergence::jensen_shannon},
-        {"evidently, Hellinger >= 0.1", DivergencePreset::evidently, Divergence::hellinger},
-        {"NannyML, JS > 0.1", DivergencePreset::nannyml, Divergence::jensen_shannon},
-        {"NannyML, Hellinger > 0.1", DivergencePreset::nannyml, Divergence::hellinger},
-    };
-    Json rates;
-    for (const Rule& rule : rules)
-        for (const Family& family : univariate())
-            rates[rule.name][family.name] = rejections(runs, 7, [&](Random& random, std::size_t) {
-                const drift::SortedSample<double> x(draw(random, family.reference)),
-                    y(draw(random, family.live, family.live_rows));
-                return drift::preset_divergence(rule.preset, rule.divergence, x, y).exceeds ? 0.0 : 1.0;
-            });
-    return rates;
-}
-
-// Every feature by itself, Holm's correction: what a univariate guard would see.
-double each_by_itself(const std::vector<double>& x, const std::vector<double>& y, std::size_t d) {
-    std::vector<double> p_values;
-    std::vector<double> a(rows), b(rows);
-    for (std::size_t j = 0; j < d; ++j) {
-        for (std::size_t i = 0; i < rows; ++i) {
-            a[i] = x[i * d + j];
-            b[i] = y[i * d + j];
-        }
-        p_values.push_back(drift::run_test(DriftTest::kolmogorov_smirnov, drift::SortedSample<double>(a),
-                                           drift::SortedSample<double>(b))
-                               .p_value);
+    for (std::uint8_t i = 1; i < drift_test_count; ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        if (!runs_on_samples(test, false)) continue;
+        add(test, drift::Method::automatic, "");
+        if (test == DriftTest::chi_square || test == DriftTest::g_test)
+            add(test, drift::Method::permutation, ", permutation");
     }
-    return std::min(1.0, *std::min_element(p_values.begin(), p_values.end()) * static_cast<double>(d));
+    return methods;
 }
 
-Json multivariate_rates(std::size_t runs) {
-    Json rates;
-    const auto measure = [&](const char* name, auto&& p_of) {
-        for (const JointFamily& family : multivariate()) {
-            rates[name][family.name] = rejections(runs, 11, [&](Random& random, std::size_t run) {
-                std::vector<double> x(rows * family.features), y(x.size());
-                for (std::size_t i = 0; i < rows; ++i) {
-                    fill_normal(random, x.data() + i * family.features, family.features);
-                    family.live(random, y.data() + i * family.features, family.features);
-                }
-                return p_of(x, y, family.features, run);
-            });
+Methods<Counts> tests_of_rates() {
+    Methods<Counts> methods = tests_of_counts();
+    methods.push_back({"two_proportion", [](const Counts& pair, std::uint64_t) {
+                           static const stats::Confidence confidence(1.0 - level);
+                           const auto total = [](const auto& side) { return side[0] + side[1]; };
+                           return by_p(drift::two_proportion(pair.reference[0], total(pair.reference), pair.live[0],
+                                                             total(pair.live), confidence)
+                                           .p_value);
+                       }});
+    return methods;
+}
+
+// Every feature by itself, Bonferroni: what a univariate guard would see.
+double each_by_itself(const Rows& pair) {
+    const std::size_t rows_a_side = pair.reference.size() / pair.features;
+    std::vector<double> a(rows_a_side), b(rows_a_side);
+    double least = 1.0;
+    for (std::size_t j = 0; j < pair.features; ++j) {
+        for (std::size_t i = 0; i < rows_a_side; ++i) {
+            a[i] = pair.reference[i * pair.features + j];
+            b[i] = pair.live[i * pair.features + j];
         }
-        std::fprintf(stderr, "%s\n", name);
-    };
-    measure("each by itself (KS, Holm)",
-            [](const auto& x, const auto& y, std::size_t d, std::size_t) { return each_by_itself(x, y, d); });
+        least = std::min(least, drift::run_test(DriftTest::kolmogorov_smirnov, drift::SortedSample<double>(a),
+                                                drift::SortedSample<double>(b))
+                                    .p_value);
+    }
+    return std::min(1.0, least * static_cast<double>(pair.features));
+}
+
+Methods<Rows> tests_of_rows() {
+    Methods<Rows> methods{{"each by itself (KS, Bonferroni)",
+                           [](const Rows& pair, std::uint64_t) { return by_p(each_by_itself(pair)); }}};
     for (std::uint8_t i = 0; i < multivariate_test_count; ++i) {
         const auto test = static_cast<MultivariateTest>(i);
-        measure(multivariate_test_name(test), [test](const auto& x, const auto& y, std::size_t d, std::size_t run) {
-            drift::TestOptions options;
-            options.seed = run;
-            options.permutations = 199;
-            return drift::run_test(test, MatrixView<double>::row_major(x.data(), rows, d),
-                                   MatrixView<double>::row_major(y.data(), rows, d), options)
-                .test.p_value;
-        });
+        methods.push_back(
+            {multivariate_test_name(test), [test](const Rows& pair, std::uint64_t run) {
+                 const auto view = [&](const std::vector<double>& side) {
+                     return MatrixView<double>::row_major(side.data(), side.size() / pair.features, pair.features);
+                 };
+                 return asked([&] {
+                     return by_p(
+                         drift::run_test(test, view(pair.reference), view(pair.live), options_of(run)).test.p_value);
+                 });
+             }});
     }
-    return rates;
+    return methods;
+}
+
+// The largest score that at most `level` of the null scores reach; NaN where not even the smallest is so rare.
+double matched_cut(std::vector<double> null_scores) {
+    std::sort(null_scores.begin(), null_scores.end());
+    auto place = static_cast<std::size_t>(std::floor(level * static_cast<double>(null_scores.size()) + 1e-9));
+    // `place` scores may be at or below the cut; ties with the next one are not.
+    while (place > 0 && null_scores[place - 1] == null_scores[place]) --place;
+    return place == 0 ? std::nan("") : null_scores[place - 1];
+}
+
+template <class Pair>
+Json measure(const char* title, const Methods<Pair>& methods, const std::vector<Null<Pair>>& nulls,
+             const std::vector<Family<Pair>>& families, std::size_t runs) {
+    const std::size_t null_runs = 4 * runs;
+    std::vector<Json> rates(methods.size());
+    std::vector<std::vector<double>> cuts;  // [null][method]
+    for (std::size_t n = 0; n < nulls.size(); ++n) {
+        std::vector<std::vector<double>> scores(methods.size());
+        std::vector<double> alarms(methods.size(), 0.0);
+        for (std::size_t run = 0; run < null_runs; ++run) {
+            Random random(1000 + n, run);
+            const Pair pair = nulls[n].draw(random);
+            for (std::size_t m = 0; m < methods.size(); ++m) {
+                const Outcome outcome = methods[m].ask(pair, run);
+                scores[m].push_back(outcome.score);
+                alarms[m] += outcome.alarms;
+            }
+        }
+        std::vector<double>& of_null = cuts.emplace_back();
+        for (std::size_t m = 0; m < methods.size(); ++m) {
+            const double rate = alarms[m] / static_cast<double>(null_runs);
+            rates[m]["levels"].push_back(std::isnan(rate) ? Json(nullptr) : Json(rate));
+            of_null.push_back(matched_cut(std::move(scores[m])));
+        }
+    }
+    Json list = Json::array();
+    for (std::size_t f = 0; f < families.size(); ++f) {
+        const Family<Pair>& family = families[f];
+        list.push_back({{"name", family.name}, {"sizes", family.sizes}, {"level", nulls[family.null].name}});
+        for (std::size_t m = 0; m < methods.size(); ++m) rates[m]["power"].push_back(Json::array());
+        for (std::size_t s = 0; s < family.sizes.size(); ++s) {
+            std::vector<std::size_t> found(methods.size(), 0);
+            for (std::size_t run = 0; run < runs; ++run) {
+                Random random(2000 + 100 * f + s, run);
+                const Pair pair = family.draw(random, family.sizes[s]);
+                for (std::size_t m = 0; m < methods.size(); ++m)
+                    found[m] += methods[m].ask(pair, run).score <= cuts[family.null][m] ? 1U : 0U;
+            }
+            for (std::size_t m = 0; m < methods.size(); ++m)
+                rates[m]["power"][f].push_back(std::isnan(cuts[family.null][m])
+                                                   ? Json(nullptr)
+                                                   : Json(static_cast<double>(found[m]) / static_cast<double>(runs)));
+        }
+    }
+    Json out{{"title", title}, {"levels", Json::array()}, {"families", std::move(list)}, {"methods", Json::array()}};
+    for (const Null<Pair>& null : nulls) out["levels"].push_back(null.name);
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+        Json method{{"name", methods[m].name}};
+        method.update(rates[m]);
+        out["methods"].push_back(std::move(method));
+    }
+    std::fprintf(stderr, "%s\n", title);
+    return out;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::size_t runs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1000;
-    if (runs == 0) {
-        std::fputs("usage: bench_power [runs]\n", stderr);
+    const std::size_t runs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 400;
+    if (runs < 20) {
+        std::fputs("usage: bench_power [runs, at least 20]\n", stderr);
         return 2;
     }
-    const Json out{{"level", level},
-                   {"rows", rows},
-                   {"runs", runs},
-                   {"univariate", univariate_rates(runs)},
-                   {"presets", preset_rates(runs)},
-                   {"multivariate", multivariate_rates(runs)}};
-    std::puts(out.dump(2).c_str());
+    Random random(1);
+    Methods<Numbers> number_presets;
+    add_presets(number_presets, nulls_of_numbers().front().draw(random));
+    Methods<Counts> count_presets;
+    add_presets(count_presets, nulls_of_counts().front().draw(random));
+    const Json groups{
+        measure("one feature", tests_of_numbers(), nulls_of_numbers(), families_of_numbers(), runs),
+        measure("one feature, by preset", number_presets, nulls_of_numbers(), families_of_numbers(), runs),
+        measure("categories", tests_of_counts(), nulls_of_counts(), families_of_counts(), runs),
+        measure("categories, by preset", count_presets, nulls_of_counts(), families_of_counts(), runs),
+        measure("a rate", tests_of_rates(), nulls_of_rates(), families_of_rates(), runs),
+        measure("several features", tests_of_rows(), nulls_of_rows(), families_of_rows(), runs / 4)};
+    const Json out{
+        {"level", level}, {"rows", rows}, {"categorical_rows", categorical_rows}, {"runs", runs}, {"groups", groups}};
+    std::puts(out.dump(1).c_str());
 }

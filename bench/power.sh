@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Level and power of every test and preset beside SciPy: sh bench/power.sh [build folder] [--runs N] [--update]
-#   --runs N   simulated pairs of samples for each number (default 1000, some minutes)
+#   --runs N   simulated pairs of samples for each number (default 400, a few minutes)
 #   --update   write the tables into bench/README.md
 # PYTHON names an interpreter that has SciPy; without it a virtual environment is made (it needs the network once).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD_DIR:-$root/build}
-runs=1000
+runs=400
 update=
 while [ $# -gt 0 ]; do
     case $1 in

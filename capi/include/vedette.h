@@ -902,6 +902,25 @@ VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* re
                                        const vdt_test_options* options, vdt_test_result* out,
                                        vdt_error* error) VDT_NOEXCEPT;
 
+/// The same where each row has a weight, as SciPy's wasserstein_distance and energy_distance have them: WASSERSTEIN
+/// (AUTOMATIC is that) and ENERGY_DISTANCE, others are UNSUPPORTED. The p-value is by permutations of whole rows, a
+/// weight staying with its value; the effect has no interval; counts are of values. `*_weights`: numeric columns of the
+/// same lengths, not negative and not all 0; rows without a finite value are left out. `options`: block and thin are 1.
+/// Errors: TYPE_MISMATCH for categories, DIMENSION_MISMATCH, INVALID_ARGUMENT for such weights, UNSUPPORTED.
+VDT_API vdt_status vdt_compare_weighted(vdt_drift_test test, const vdt_column* reference,
+                                        const vdt_column* reference_weights, const vdt_column* live,
+                                        const vdt_column* live_weights, const vdt_test_options* options,
+                                        vdt_test_result* out, vdt_error* error) VDT_NOEXCEPT;
+
+/// Whether two or more columns of one kind, the first the reference, all come from one distribution: ANDERSON_DARLING
+/// (AUTOMATIC is that), LEVENE and BROWN_FORSYTHE of numbers, CHI_SQUARE (AUTOMATIC), G and FISHER_EXACT of categories;
+/// others are UNSUPPORTED. In `*out`, live_count is that of all columns but the first; an effect of numbers is for two
+/// columns alone. An empty column gives NaN, not an error. Else as vdt_compare_columns. Errors: SCHEMA_MISMATCH for
+/// columns of both kinds, UNSUPPORTED, INVALID_ARGUMENT for fewer than two columns, OVERFLOW.
+VDT_API vdt_status vdt_compare_several(vdt_drift_test test, const vdt_column* samples, size_t sample_count,
+                                       const vdt_test_options* options, vdt_test_result* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+
 /// Of how many consecutive rows to keep one, so that tests on samples, which take rows as exchangeable, hold their
 /// level on autocorrelated traffic: twice the longest autocorrelation time of the values' ranks and of their distances
 /// from the middle; 1 where neither shows more memory than noise does, at most `count`. `values` in the order of time,

@@ -62,6 +62,39 @@ vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* reference,
     });
 }
 
+vdt_status vdt_compare_weighted(vdt_drift_test test, const vdt_column* reference, const vdt_column* reference_weights,
+                                const vdt_column* live, const vdt_column* live_weights, const vdt_test_options* options,
+                                vdt_test_result* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(reference, "reference");
+        require(reference_weights, "reference_weights");
+        require(live, "live");
+        require(live_weights, "live_weights");
+        require(out, "out");
+        const auto which = choice(test, static_cast<DriftTest>(drift_test_count - 1), "test");
+        std::array<ColumnStorage, 4> storage;
+        const drift::NamedResult named = drift::compare_weighted(
+            which, {read_column(reference, storage[0]), read_column(reference_weights, storage[1])},
+            {read_column(live, storage[2]), read_column(live_weights, storage[3])}, read_test_options(options));
+        write_struct(out, to_c(named.test, named.result), "out");
+    });
+}
+
+vdt_status vdt_compare_several(vdt_drift_test test, const vdt_column* samples, size_t sample_count,
+                               const vdt_test_options* options, vdt_test_result* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(samples, "samples");
+        require(out, "out");
+        const auto which = choice(test, static_cast<DriftTest>(drift_test_count - 1), "test");
+        const BorrowedColumns given = read_column_list(samples, sample_count);
+        std::vector<Column> columns;
+        for (const NamedColumn& column : given.columns) columns.push_back(column.column);
+        const ColumnOptions chosen = read_column_options(options);
+        const drift::NamedResult named = drift::compare_several(which, columns, chosen.test, chosen.rows);
+        write_struct(out, to_c(named.test, named.result), "out");
+    });
+}
+
 vdt_status vdt_thinning_interval(const double* values, size_t count, uint64_t* interval, vdt_error* error) noexcept {
     return fence(error, [&] {
         if (count != 0) require(values, "values");

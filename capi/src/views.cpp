@@ -168,15 +168,14 @@ std::uint64_t checked_sum(std::uint64_t a, std::uint64_t b, const char* what) {
     return result;
 }
 
-BorrowedTable read_columns(const vdt_column* columns, std::size_t count) {
+BorrowedColumns read_column_list(const vdt_column* columns, std::size_t count) {
     require(columns, "columns");
     const std::uint32_t size = columns->struct_size;
     check_struct_size(size, "columns[0]");
     (void)checked_product(count, size, "columns");
-    BorrowedTable result;
+    BorrowedColumns result;
     result.storage.resize(count);
-    std::vector<NamedColumn> named;
-    named.reserve(count);
+    result.columns.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         const auto* given = reinterpret_cast<const vdt_column*>(reinterpret_cast<const std::byte*>(columns) + i * size);
         const std::string place = "columns[" + std::to_string(i) + "]";
@@ -187,10 +186,14 @@ BorrowedTable read_columns(const vdt_column* columns, std::size_t count) {
         }
         const vdt_column column = read_struct(given, default_column(), place.c_str());
         const std::string_view name = to_text(column.name, column.name_length, (place + ".name").c_str());
-        named.push_back({name, to_column(column, "column '" + std::string(name) + "'", result.storage[i])});
+        result.columns.push_back({name, to_column(column, "column '" + std::string(name) + "'", result.storage[i])});
     }
-    result.table = Table(std::move(named));
     return result;
+}
+
+BorrowedTable read_columns(const vdt_column* columns, std::size_t count) {
+    BorrowedColumns list = read_column_list(columns, count);
+    return {std::move(list.storage), Table(std::move(list.columns))};
 }
 
 Column read_column(const vdt_column* column, ColumnStorage& storage) {

@@ -26,13 +26,21 @@ struct ColumnStorage {
     std::string name;
 };
 
-/// A table and what its columns refer to beside the caller's memory.
+/// Columns, which may share a name, and what they refer to beside the caller's memory.
+struct BorrowedColumns {
+    std::deque<ColumnStorage> storage;
+    std::vector<NamedColumn> columns;
+};
+
+/// The same as a table.
 struct BorrowedTable {
     std::deque<ColumnStorage> storage;
     Table table;
 };
 
 /// Throws Error: invalid_argument, overflow, dimension_mismatch, unsupported; the message names the column.
+BorrowedColumns read_column_list(const vdt_column* columns, std::size_t count);
+/// The same, with names that differ.
 BorrowedTable read_columns(const vdt_column* columns, std::size_t count);
 /// One column without its name.
 Column read_column(const vdt_column* column, ColumnStorage& storage);

@@ -160,6 +160,13 @@ class GuardCommands final : public CommandFamily {
             ->type_name("WORD")
             ->delimiter(',')
             ->transform(word(sample_tests()));
+        command
+            .add_option("--feature-test", live_.feature_tests,
+                        "[COLUMN=]TEST[:OPTIONS], repeatable: a test of one feature, or of all, with what it does by "
+                        "itself, e.g. price=mann_whitney:alternative=greater,permutations=9999. Options: method, "
+                        "alternative, permutations, seed, block, thin. In place of the feature's other tests")
+            ->expected(1)
+            ->take_all();
         std::map<std::string, MultivariateTest> joint_tests;
         for (std::uint8_t i = 0; i < multivariate_test_count; ++i) {
             const auto test = static_cast<MultivariateTest>(i);
@@ -200,18 +207,37 @@ class GuardCommands final : public CommandFamily {
             ->check(CLI::Range(std::uint32_t{1}, std::numeric_limits<std::uint32_t>::max()))
             ->capture_default_str()
             ->excludes(command.get_option("--thin"));
+        CLI::Option& weights = *command.add_option(
+            "--weights", live_.weights,
+            "A column with the weight of each row, in both files: tests of weighted rows (--test wasserstein, "
+            "energy_distance). They tell no share of the traffic, so that they warn, and alarm at tolerance 0");
+        CLI::Option& also = *command.add_option(
+            "--also", live_.also,
+            "A further live file, repeatable: do all of the files come from one distribution? By --test "
+            "anderson_darling, levene, brown_forsythe or, of categories, chi_square, g_test, fisher_exact. They warn, "
+            "and "
+            "alarm at tolerance 0");
+        also.expected(1)->take_all()->excludes(&weights);
+        for (const char* other : {"--multivariate", "--window", "--window-by", "--release-policy", "--schema"}) {
+            weights.excludes(command.get_option(other));
+            also.excludes(command.get_option(other));
+        }
+        weights.excludes(command.get_option("--block"));
         CLI::Option& preset = *command.add_option(
             "--preset", presets_,
             "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
         preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
-        for (const char* other : {"--test", "--multivariate", "--method", "--alternative", "--permutations", "--block",
-                                  "--window", "--window-by", "--policy", "--correction", "--fail-on"})
+        for (const char* other :
+             {"--test", "--multivariate", "--method", "--alternative", "--permutations", "--block", "--window",
+              "--window-by", "--policy", "--correction", "--fail-on", "--weights", "--also"})
             preset.excludes(command.get_option(other));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;
             live_.source.thinning = reference_.source.thinning;
             action_ = [this] {
-                return presets_.empty() ? drift(reference_, live_) : preset_numbers(reference_, live_, presets_);
+                if (!presets_.empty()) return preset_numbers(reference_, live_, presets_);
+                const bool warns = !live_.weights.empty() || !live_.also.empty();
+                return warns ? drift_of_samples(reference_, live_) : drift(reference_, live_);
             };
         });
     }

@@ -224,27 +224,6 @@ class Walk {
     std::vector<LabelledReport> reports_;
 };
 
-/// The policy of the file, with what the command line says in its place.
-Policy policy_of(const LiveOptions& options) {
-    Policy policy = read_policy(options.policy_path);
-    if (options.correction) policy.correction = *options.correction;
-    if (!options.joint_tests.empty()) policy.joint_tests = options.joint_tests;
-    if (options.method) policy.samples.method = *options.method;
-    if (options.alternative) policy.samples.alternative = *options.alternative;
-    if (options.permutations) policy.samples.permutations = *options.permutations;
-    if (options.block > 1) policy.samples.rows = {.block = options.block};
-    if (!options.tests.empty()) {
-        policy.defaults.sample_tests = options.tests;
-        for (auto& [name, rules] : policy.features) rules.sample_tests = options.tests;
-    }
-    const bool names_samples = options.method || options.alternative || options.permutations || options.block > 1;
-    if (names_samples && !policy.compares_samples())
-        throw InputError(
-            "--method, --alternative, --permutations and --block are for tests on samples; name some by --test or "
-            "--multivariate");
-    return policy;
-}
-
 ExitStatus judge(const Baseline& baseline, Policy policy, const LiveOptions& options, const Frame* reference) {
     const std::vector<Output> outputs = parse_outputs(options.formats);
     if (options.window != 0 && !options.window_by.empty()) {

@@ -29,20 +29,6 @@ struct PresetNumber {
     std::optional<drift::PresetResult> result;  ///< empty: too little data
 };
 
-// Both sides as they were read for the reference: what is a category there is one here.
-Frame read_live(const ReferenceOptions& reference, const LiveOptions& live, const Table& known, bool narrow) {
-    RowSource source(live.source);
-    FrameOptions options;
-    options.precision = narrow ? FramePrecision::f32 : reference.frame.precision;
-    for (const NamedColumn& named : known.columns()) {
-        static_cast<void>(source.column(named.name));
-        if (!named.column.is_numeric()) options.categorical.emplace_back(named.name);
-    }
-    for (const std::string& name : source.columns())
-        if (known.find(name) == nullptr) options.ignore.push_back(name);
-    return Frame(source, options);
-}
-
 std::optional<PresetNumber> number_of(drift::DivergencePreset preset, drift::Divergence divergence,
                                       const NamedColumn& reference, const Column& live) {
     PresetNumber number{std::string(reference.name), reference.column.is_numeric(), preset, divergence, {}};
@@ -106,7 +92,9 @@ ExitStatus preset_numbers(const ReferenceOptions& reference, const LiveOptions& 
     RowSource source(reference.source);
     const Frame frame(source, reference.frame);
     const Table known = frame.table();
-    const Frame live_frame = read_live(reference, live, known, source.is_f32());
+    RowSource live_source(live.source);
+    const Frame live_frame =
+        frame_like(live_source, known, source.is_f32() ? FramePrecision::f32 : reference.frame.precision);
     const Table table = live_frame.table();
     std::vector<PresetNumber> numbers;
     for (const NamedColumn& named : known.columns())

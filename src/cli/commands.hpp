@@ -45,6 +45,7 @@ struct LiveOptions {
     std::string title;
     std::uint64_t max_features = 100;
     std::vector<DriftTest> tests;                 ///< on the samples themselves; empty = the policy's
+    std::vector<std::string> feature_tests;       ///< [COLUMN=]TEST[:OPTIONS], in place of these
     std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together; empty = the policy's
     std::optional<stats::Correction> correction;  ///< in place of the policy's
     std::string release_policy;                   ///< a file: the report is of noised counts, paid for; empty = none
@@ -53,7 +54,9 @@ struct LiveOptions {
     std::optional<drift::Method> method;  ///< of tests on samples, in place of the policy's
     std::optional<drift::Alternative> alternative;
     std::optional<std::uint64_t> permutations;
-    std::uint32_t block = 1;  ///< above 1: in place of the policy's
+    std::uint32_t block = 1;        ///< above 1: in place of the policy's
+    std::string weights;            ///< a column with the weight of each row, of both files; empty = none
+    std::vector<std::string> also;  ///< further live files, tested together with the other two
 };
 
 /// Which columns of a file are sketched, and how.
@@ -256,6 +259,11 @@ ExitStatus baseline_build(const ReferenceOptions& options, const std::string& ou
 ExitStatus baseline_show(const std::string& path, bool as_json);
 ExitStatus check(const std::string& baseline_path, const LiveOptions& options);
 ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& given);
+/// The policy of the file, with what the command line says in its place.
+[[nodiscard]] Policy policy_of(const LiveOptions& options);
+/// Tests of weighted rows, or of more than two files together: evidence that tells no share of the traffic, so that it
+/// warns, and alarms only where the policy tolerates nothing.
+ExitStatus drift_of_samples(const ReferenceOptions& reference, const LiveOptions& live);
 /// What other packages report of the same two files: numbers without a level, so the status is never exit_failed.
 ExitStatus preset_numbers(const ReferenceOptions& reference, const LiveOptions& live,
                           const std::vector<drift::DivergencePreset>& presets);

@@ -101,4 +101,16 @@ Table Frame::table() const {
     return Table(std::move(columns));
 }
 
+Frame frame_like(RowSource& source, const Table& known, FramePrecision precision) {
+    FrameOptions options;
+    options.precision = precision;
+    for (const NamedColumn& named : known.columns()) {
+        static_cast<void>(source.column(named.name));
+        if (!named.column.is_numeric()) options.categorical.emplace_back(named.name);
+    }
+    for (const std::string& name : source.columns())
+        if (known.find(name) == nullptr) options.ignore.push_back(name);
+    return Frame(source, options);
+}
+
 }  // namespace vedette::inline v0::cli

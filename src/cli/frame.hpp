@@ -53,4 +53,8 @@ class Frame {
     std::size_t rows_ = 0;
 };
 
+/// Rows of another file, its columns read as those of `known` were: what is a category there is one here. Columns that
+/// `known` does not have are left alone; one that is missing is an error.
+[[nodiscard]] Frame frame_like(RowSource& source, const Table& known, FramePrecision precision);
+
 }  // namespace vedette::inline v0::cli

@@ -48,29 +48,58 @@ TestResult test_on_grid(DriftTest test, std::span<const T> reference, std::span<
     return *result_of(all, test);
 }
 
+// One of the tests that take a table of counts as it is.
+TestResult test_of_table(DriftTest test, const CountTable& table, const TestOptions& options) {
+    if (test == DriftTest::fisher_exact) return fisher_exact(table, options);
+    require_two_sided(test, options);
+    const ContingencyOptions by_expectation{.confidence = options.confidence,
+                                            .method = options.method,
+                                            .permutations = options.permutations,
+                                            .seed = options.seed};
+    return test == DriftTest::chi_square ? chi_square(table, by_expectation) : g_test(table, by_expectation);
+}
+
 // `automatic`, resolved.
 DriftTest named(DriftTest test, bool numeric) {
     if (test != DriftTest::automatic) return test;
     return numeric ? DriftTest::kolmogorov_smirnov : DriftTest::chi_square;
 }
 
-// The counts of each text on either side, in the order of the texts.
-struct CategoryCounts {
-    std::vector<std::uint64_t> reference;
-    std::vector<std::uint64_t> live;
-
-    CategoryCounts(const Column& reference_column, const Column& live_column, std::size_t step = 1) {
-        std::map<std::string_view, std::pair<std::uint64_t, std::uint64_t>> counts;
-        for (std::size_t i = 0; i < reference_column.size(); i += step)
-            if (reference_column.is_valid(i)) ++counts[reference_column.text(i)].first;
-        for (std::size_t i = 0; i < live_column.size(); i += step)
-            if (live_column.is_valid(i)) ++counts[live_column.text(i)].second;
-        for (const auto& [text, count] : counts) {
-            reference.push_back(count.first);
-            live.push_back(count.second);
+// The counts of each text, in the order of the texts: a row for each column.
+class CategoryCounts {
+  public:
+    explicit CategoryCounts(std::span<const Column> samples, std::size_t step = 1) : rows_(samples.size()) {
+        std::map<std::string_view, std::vector<std::uint64_t>> counts;
+        for (std::size_t row = 0; row < rows_; ++row)
+            for (std::size_t i = 0; i < samples[row].size(); i += step)
+                if (samples[row].is_valid(i)) {
+                    std::vector<std::uint64_t>& of_text = counts[samples[row].text(i)];
+                    of_text.resize(rows_);
+                    ++of_text[row];
+                }
+        counts_.resize(rows_ * counts.size());
+        std::size_t column = 0;
+        for (const auto& [text, of_text] : counts) {
+            for (std::size_t row = 0; row < rows_; ++row) counts_[row * counts.size() + column] = of_text[row];
+            ++column;
         }
     }
+    [[nodiscard]] std::span<const std::uint64_t> row(std::size_t index) const {
+        return std::span(counts_).subspan(index * columns(), columns());
+    }
+    [[nodiscard]] CountTable table() const noexcept { return {counts_, rows_, columns()}; }
+    [[nodiscard]] std::size_t columns() const noexcept { return counts_.size() / rows_; }
+
+  private:
+    std::size_t rows_;
+    std::vector<std::uint64_t> counts_;
 };
+
+double sum_of(std::span<const std::uint64_t> counts) {
+    double sum = 0.0;
+    for (const std::uint64_t count : counts) sum += static_cast<double>(count);
+    return sum;
+}
 
 // Nulls come as NaN.
 template <class T>
@@ -106,21 +135,92 @@ constexpr std::size_t few_tests = 3;
 constexpr std::size_t large_sample = 8192;
 
 // What the data do not allow is not evaluated; what the caller got wrong is an error.
-template <class Reference, class Live, class Count>
-NamedResult run_named(DriftTest test, const Reference& reference, const Live& live, const TestOptions& options,
-                      Count&& count) {
+template <class Run>
+NamedResult evaluated(DriftTest test, double reference_count, double live_count, Run&& run) {
     NamedResult named_result{test, {}};
     try {
-        named_result.result = run_test(test, reference, live, options);
+        named_result.result = run();
     } catch (const Error& error) {
         // Fisher's test of too many items, or of more categories than it has a direction for.
         const bool unfit = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
         if (error.code() != ErrorCode::not_enough_data && !unfit) throw;
         named_result.result = {};  // g++ 12 lets a callee that throws leave its return value half written here
-        named_result.result.reference_count = count(reference);
-        named_result.result.live_count = count(live);
+        named_result.result.reference_count = reference_count;
+        named_result.result.live_count = live_count;
     }
     return named_result;
+}
+
+template <class Reference, class Live, class Count>
+NamedResult run_named(DriftTest test, const Reference& reference, const Live& live, const TestOptions& options,
+                      Count&& count) {
+    return evaluated(test, count(reference), count(live), [&] { return run_test(test, reference, live, options); });
+}
+
+// The rows of a weighted column that have a finite value.
+struct FiniteRows {
+    std::vector<double> values;
+    std::vector<double> weights;
+
+    FiniteRows(const WeightedColumn& column, const char* side) {
+        for (const Column* each : {&column.values, &column.weights})
+            if (!each->is_numeric())
+                throw Error(ErrorCode::type_mismatch,
+                            std::string("the ") + side + " column or its weights hold categories; both are numbers");
+        if (column.values.size() != column.weights.size())
+            throw Error(ErrorCode::dimension_mismatch,
+                        std::string("the ") + side + " column has " + std::to_string(column.values.size()) +
+                            " rows, its weights have " + std::to_string(column.weights.size()));
+        values = values_of<double>(column.values);
+        weights = values_of<double>(column.weights);
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (!(weights[i] >= 0.0) || !std::isfinite(weights[i]))
+                throw Error(ErrorCode::invalid_argument, std::string("the weight of the ") + side + " row " +
+                                                             std::to_string(i) + " must be finite and not negative");
+            if (!std::isfinite(values[i])) continue;
+            values[kept] = values[i];
+            weights[kept++] = weights[i];
+        }
+        values.resize(kept);
+        weights.resize(kept);
+    }
+    [[nodiscard]] WeightedSample sample() const noexcept { return {values, weights}; }
+    [[nodiscard]] double count() const noexcept { return static_cast<double>(values.size()); }
+};
+
+TestResult run_several(DriftTest test, std::span<const SortedSample<double>> samples, const TestOptions& options) {
+    if (test == DriftTest::anderson_darling) return anderson_darling<double>(samples, AndersonDarlingOptions{options});
+    std::vector<ColumnView<double>> views;
+    for (const SortedSample<double>& sample : samples) views.emplace_back(sample.values());
+    return levene<double>(views, test == DriftTest::levene ? Centre::mean : Centre::median, options);
+}
+
+NamedResult compare_several_numbers(DriftTest test, std::span<const Column> columns, const TestOptions& options,
+                                    const RowBlocks& rows) {
+    std::vector<SortedSample<double>> samples;
+    double live_count = 0.0;
+    for (const Column& column : columns) {
+        samples.emplace_back(take(rows, 1, values_of<double>(column)));
+        if (samples.size() > 1) live_count += static_cast<double>(samples.back().size());
+    }
+    return evaluated(test, static_cast<double>(samples.front().size()), live_count, [&] {
+        for (const SortedSample<double>& sample : samples)
+            if (sample.size() == 0) throw Error(ErrorCode::not_enough_data, "a sample is empty");
+        return run_several(test, samples, options);
+    });
+}
+
+NamedResult compare_several_categories(DriftTest test, std::span<const Column> columns, const TestOptions& options,
+                                       const RowBlocks& rows) {
+    const CategoryCounts counts(columns, step_of(rows));
+    double live_count = 0.0;
+    for (std::size_t row = 1; row < columns.size(); ++row) live_count += sum_of(counts.row(row));
+    return evaluated(test, sum_of(counts.row(0)), live_count, [&] {
+        for (std::size_t row = 0; row < columns.size(); ++row)
+            if (sum_of(counts.row(row)) == 0.0) throw Error(ErrorCode::not_enough_data, "a sample is empty");
+        return test_of_table(test, counts.table(), options);
+    });
 }
 
 constexpr auto size_of = [](const auto& sample) { return static_cast<double>(sample.size()); };
@@ -144,13 +244,9 @@ FeatureComparison compare_columns(const NamedColumn& reference, const Column& li
         else
             each(SortedSample<double>(reference_values), SortedSample<double>(live_values), size_of);
     } else {
-        const CategoryCounts counts(reference.column, live, step_of(rows));
-        using Counts = std::span<const std::uint64_t>;
-        each(Counts(counts.reference), Counts(counts.live), [](Counts side) {
-            double sum = 0.0;
-            for (const std::uint64_t number : side) sum += static_cast<double>(number);
-            return sum;
-        });
+        const std::array<Column, 2> sides{reference.column, live};
+        const CategoryCounts counts(sides, step_of(rows));
+        each(counts.row(0), counts.row(1), sum_of);
     }
     return feature;
 }
@@ -222,14 +318,10 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
     const CountTable table{counts, 2, reference.size()};
     const DriftTest wanted = named(test, false);
     if (wanted != DriftTest::fisher_exact) require_two_sided(wanted, options);
-    const ContingencyOptions by_expectation{.confidence = options.confidence,
-                                            .method = options.method,
-                                            .permutations = options.permutations,
-                                            .seed = options.seed};
     switch (wanted) {
-        case DriftTest::chi_square: return chi_square(table, by_expectation);
-        case DriftTest::g_test: return g_test(table, by_expectation);
-        case DriftTest::fisher_exact: return fisher_exact(table, options);
+        case DriftTest::chi_square:
+        case DriftTest::g_test:
+        case DriftTest::fisher_exact: return test_of_table(wanted, table, options);
         case DriftTest::population_stability:
         case DriftTest::jensen_shannon:
         case DriftTest::hellinger:
@@ -257,6 +349,56 @@ std::vector<FeatureComparison> compare(const Table& reference, const Table& live
     }
     if (features.empty()) throw Error(ErrorCode::schema_mismatch, "the two tables have no column in common");
     return features;
+}
+
+bool runs_on_weights(DriftTest test) noexcept {
+    return test == DriftTest::automatic || test == DriftTest::wasserstein || test == DriftTest::energy_distance;
+}
+
+NamedResult compare_weighted(DriftTest test, const WeightedColumn& reference, const WeightedColumn& live,
+                             const TestOptions& options) {
+    if (!runs_on_weights(test))
+        throw Error(ErrorCode::unsupported, std::string(drift_test_name(test)) +
+                                                " has no form for weights; wasserstein and energy_distance do");
+    const FiniteRows x(reference, "reference"), y(live, "live");
+    const DriftTest wanted = test == DriftTest::automatic ? DriftTest::wasserstein : test;
+    return evaluated(wanted, x.count(), y.count(), [&] {
+        return wanted == DriftTest::wasserstein ? wasserstein_1(x.sample(), y.sample(), options)
+                                                : energy_distance(x.sample(), y.sample(), options);
+    });
+}
+
+bool runs_on_several(DriftTest test, bool numeric) noexcept {
+    switch (test) {
+        case DriftTest::automatic: return true;
+        case DriftTest::anderson_darling:
+        case DriftTest::levene:
+        case DriftTest::brown_forsythe: return numeric;
+        case DriftTest::chi_square:
+        case DriftTest::g_test:
+        case DriftTest::fisher_exact: return !numeric;
+        default: return false;
+    }
+}
+
+NamedResult compare_several(DriftTest test, std::span<const Column> samples, const TestOptions& options,
+                            const RowBlocks& rows) {
+    check(rows);
+    if (samples.size() < 2)
+        throw Error(ErrorCode::invalid_argument,
+                    "samples: there are " + std::to_string(samples.size()) + ", at least 2 are needed");
+    const bool numeric = samples.front().is_numeric();
+    for (const Column& sample : samples)
+        if (sample.is_numeric() != numeric)
+            throw Error(ErrorCode::schema_mismatch, "samples: some are numeric and others categorical");
+    if (!runs_on_several(test, numeric))
+        throw Error(ErrorCode::unsupported, std::string(drift_test_name(test)) +
+                                                " does not run on several samples of " +
+                                                (numeric ? "numbers" : "categories"));
+    const DriftTest automatic = numeric ? DriftTest::anderson_darling : DriftTest::chi_square;
+    const DriftTest wanted = test == DriftTest::automatic ? automatic : test;
+    return numeric ? compare_several_numbers(wanted, samples, options, rows)
+                   : compare_several_categories(wanted, samples, options, rows);
 }
 
 template <class T>
@@ -290,9 +432,9 @@ PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, c
         throw Error(ErrorCode::schema_mismatch, "a column is numeric on one side and categorical on the other");
     if (reference.is_numeric())
         return preset_divergence(preset, divergence, finite_sample(reference), finite_sample(live));
-    const CategoryCounts counts(reference, live);
-    return preset_divergence(preset, divergence, std::span<const std::uint64_t>(counts.reference),
-                             std::span<const std::uint64_t>(counts.live));
+    const std::array<Column, 2> sides{reference, live};
+    const CategoryCounts counts(sides);
+    return preset_divergence(preset, divergence, counts.row(0), counts.row(1));
 }
 
 template BucketedSample<float> freeze<float>(const Column&, NanPolicy);

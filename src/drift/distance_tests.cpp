@@ -177,7 +177,8 @@ struct WeightedSide {
         if (!(total > 0.0) || !std::isfinite(total))
             throw Error(ErrorCode::invalid_argument, where + ": the weights must have a positive, finite sum");
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
+        // Ties in their own order, so that rows with other weights meet the same splits on every machine.
+        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
     }
     // The mass at `value`, from place `at` on, which moves behind it.
     double take(std::size_t& at, double value) const {
@@ -187,7 +188,8 @@ struct WeightedSide {
     }
 };
 
-double weighted(const Distance& distance, const WeightedSide& reference, const WeightedSide& live) {
+// Half the integral, of the masses that each side has at the distinct values of both.
+double weighted_integral(const Distance& distance, const WeightedSide& reference, const WeightedSide& live) {
     IntegralScan scan{1.0 / reference.total, 1.0 / live.total, distance.squared};
     std::size_t i = 0;
     std::size_t j = 0;
@@ -199,7 +201,83 @@ double weighted(const Distance& distance, const WeightedSide& reference, const W
         const double reference_mass = reference.take(i, value);
         scan.step(value, reference_mass, live.take(j, value));
     }
-    return distance.from(scan.sum);
+    return scan.sum;
+}
+
+// All rows of both sides in the order of their values, for integrals under other labels.
+class WeightedPool {
+  public:
+    WeightedPool(const WeightedSide& reference, const WeightedSide& live) {
+        const auto add = [&](const WeightedSide& side) {
+            for (const std::size_t place : side.order) rows_.push_back({side.values[place], side.weights[place]});
+        };
+        add(reference);
+        add(live);
+        std::inplace_merge(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(reference.order.size()),
+                           rows_.end(), [](const Row& a, const Row& b) { return a.value < b.value; });
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
+    // Infinite where a side has no weight.
+    [[nodiscard]] double integral(const Distance& distance, std::span<const std::uint8_t> is_reference) const {
+        double reference_total = 0.0;
+        double live_total = 0.0;
+        for (std::size_t i = 0; i < rows_.size(); ++i)
+            (is_reference[i] != 0 ? reference_total : live_total) += rows_[i].weight;
+        if (!(reference_total > 0.0 && live_total > 0.0)) return std::numeric_limits<double>::infinity();
+        IntegralScan scan{1.0 / reference_total, 1.0 / live_total, distance.squared};
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            const bool reference = is_reference[i] != 0;
+            scan.step(rows_[i].value, reference ? rows_[i].weight : 0.0, reference ? 0.0 : rows_[i].weight);
+        }
+        return scan.sum;
+    }
+
+  private:
+    struct Row {
+        double value, weight;
+    };
+    std::vector<Row> rows_;
+};
+
+// Exact for constants; scaled, so that no square runs over.
+double weighted_deviation(const WeightedSide& side) {
+    double scale = 0.0;
+    for (const double value : side.values) scale = std::max(scale, std::abs(value));
+    if (scale == 0.0) return 0.0;
+    const double origin = side.values[side.order.front()] / scale;
+    double mean = 0.0;
+    for (std::size_t i = 0; i < side.values.size(); ++i)
+        mean += side.weights[i] / side.total * (side.values[i] / scale - origin);
+    double square = 0.0;
+    for (std::size_t i = 0; i < side.values.size(); ++i) {
+        const double from_mean = side.values[i] / scale - origin - mean;
+        square += side.weights[i] / side.total * from_mean * from_mean;
+    }
+    return scale * std::sqrt(square);
+}
+
+TestResult measure_weighted(const Distance& distance, const WeightedSample& x, const WeightedSample& y,
+                            const TestOptions& options) {
+    check(distance, options);
+    const WeightedSide reference(distance.name, "the reference", x.values, x.weights);
+    const WeightedSide live(distance.name, "the live sample", y.values, y.weights);
+    TestResult result;
+    result.reference_count = static_cast<double>(x.values.size());
+    result.live_count = static_cast<double>(y.values.size());
+    const double observed = weighted_integral(distance, reference, live);
+    result.statistic = distance.from(observed);
+    const double deviation = weighted_deviation(reference);
+    if (deviation > 0.0) result.effect = result.statistic / (distance.squared ? std::sqrt(deviation) : deviation);
+    if (options.permutations == 0) return result;
+    const WeightedPool pool(reference, live);
+    std::vector<std::uint8_t> labels(pool.size());
+    std::uint64_t as_extreme = 0;
+    for (std::size_t split = 0; split < options.permutations; ++split) {
+        stats::random_split(options.seed, split, x.values.size(), labels);
+        as_extreme += stats::is_as_extreme(pool.integral(distance, labels), observed) ? 1U : 0U;
+    }
+    result.p_value = stats::permutation_p_value(as_extreme, options.permutations);
+    return result;
 }
 
 constexpr Distance wasserstein{"wasserstein_1", false};
@@ -229,14 +307,23 @@ TestResult energy_distance(ColumnView<T> reference, ColumnView<T> live, const Te
 
 double wasserstein_1(std::span<const double> reference, std::span<const double> reference_weights,
                      std::span<const double> live, std::span<const double> live_weights) {
-    return weighted(wasserstein, {wasserstein.name, "the reference", reference, reference_weights},
-                    {wasserstein.name, "the live sample", live, live_weights});
+    return wasserstein.from(weighted_integral(wasserstein,
+                                              {wasserstein.name, "the reference", reference, reference_weights},
+                                              {wasserstein.name, "the live sample", live, live_weights}));
 }
 
 double energy_distance(std::span<const double> reference, std::span<const double> reference_weights,
                        std::span<const double> live, std::span<const double> live_weights) {
-    return weighted(energy, {energy.name, "the reference", reference, reference_weights},
-                    {energy.name, "the live sample", live, live_weights});
+    return energy.from(weighted_integral(energy, {energy.name, "the reference", reference, reference_weights},
+                                         {energy.name, "the live sample", live, live_weights}));
+}
+
+TestResult wasserstein_1(const WeightedSample& reference, const WeightedSample& live, const TestOptions& options) {
+    return measure_weighted(wasserstein, reference, live, options);
+}
+
+TestResult energy_distance(const WeightedSample& reference, const WeightedSample& live, const TestOptions& options) {
+    return measure_weighted(energy, reference, live, options);
 }
 
 template TestResult wasserstein_1<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);

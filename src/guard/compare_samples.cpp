@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests on samples that a policy asks for, and whole tables judged in one go.
 #include <deque>
+#include <map>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vedette/guard/report.hpp"
@@ -24,18 +27,36 @@ Table as_precise_as(const Table& reference, const Table& live, std::deque<std::v
     return Table(std::move(columns));
 }
 
+drift::TestOptions options_of(const Policy& policy, const SamplePolicy& how) {
+    return {.alternative = how.alternative,
+            .method = how.method,
+            .nan = drift::NanPolicy::omit,
+            .confidence = 1.0 - policy.level,
+            .permutations = static_cast<std::size_t>(how.permutations),
+            .seed = how.seed};
+}
+
+// Tests that follow each other and are done alike, together: they share the sorting of their samples.
+template <class Test, class Run>
+void for_runs(const std::vector<Test>& named, const std::map<Test, SampleOptions>& options, const SamplePolicy& all,
+              Run&& run) {
+    const std::span<const Test> tests(named);
+    const auto how = [&](Test test) {
+        const auto own = options.find(test);
+        return own == options.end() ? all : all.with(own->second);
+    };
+    for (std::size_t begin = 0; begin < tests.size();) {
+        std::size_t end = begin + 1;
+        while (end < tests.size() && how(tests[end]) == how(tests[begin])) ++end;
+        run(tests.subspan(begin, end - begin), how(tests[begin]));
+        begin = end;
+    }
+}
+
 }  // namespace
 
 SampleComparisons compare_samples(const Policy& policy, const Table& reference, const Table& live) {
     policy.validate();
-    drift::JointOptions options;
-    options.test.nan = drift::NanPolicy::omit;
-    options.test.confidence = 1.0 - policy.level;
-    options.test.method = policy.samples.method;
-    options.test.alternative = policy.samples.alternative;
-    options.test.permutations = static_cast<std::size_t>(policy.samples.permutations);
-    options.test.seed = policy.samples.seed;
-    options.rows = policy.samples.rows;
     SampleComparisons comparisons;
     std::vector<NamedColumn> kept;
     for (const NamedColumn& column : reference.columns()) {
@@ -44,12 +65,23 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
         if (rules.ignore || other == nullptr) continue;
         kept.push_back(column);
         if (rules.sample_tests.empty()) continue;
-        auto compared = drift::compare(Table({column}), Table({{column.name, *other}}), rules.sample_tests,
-                                       options.test, options.rows);
-        comparisons.features.push_back(std::move(compared.front()));
+        const Table left({column}), right({{column.name, *other}});
+        drift::FeatureComparison all{std::string(column.name), column.column.is_numeric(), {}};
+        for_runs(rules.sample_tests, rules.sample_options, policy.samples, [&](auto tests, const SamplePolicy& how) {
+            auto compared = drift::compare(left, right, tests, options_of(policy, how), how.rows);
+            for (drift::NamedResult& result : compared.front().results) all.results.push_back(std::move(result));
+        });
+        comparisons.features.push_back(std::move(all));
     }
-    if (!policy.joint_tests.empty())
-        comparisons.joint = drift::compare_jointly(Table(std::move(kept)), live, policy.joint_tests, options);
+    if (policy.joint_tests.empty()) return comparisons;
+    const Table joint(std::move(kept));
+    for_runs(policy.joint_tests, policy.joint_options, policy.samples, [&](auto tests, const SamplePolicy& how) {
+        drift::JointOptions options;
+        options.test = options_of(policy, how);
+        options.rows = how.rows;
+        for (drift::JointComparison& compared : drift::compare_jointly(joint, live, tests, options))
+            comparisons.joint.push_back(std::move(compared));
+    });
     return comparisons;
 }
 

@@ -128,6 +128,26 @@ void validate_score(const ScoreRule& rule, const std::string& path) {
     check_fixed(rule.action, path + "/action");
 }
 
+void validate_samples(const SamplePolicy& samples, const std::string& path) {
+    check_word<method_names.size()>(samples.method, path + "/method");
+    check_word<alternative_names.size()>(samples.alternative, path + "/alternative");
+    if (!(samples.permutations >= 1 && samples.permutations <= most_permutations))
+        refuse(path + "/permutations", fmt::format("{} lies outside [1, {}]", samples.permutations, most_permutations));
+    if (samples.rows.block == 0 || samples.rows.thin == 0) refuse(path, "block and thin are at least 1");
+    if (samples.rows.block > 1 && samples.rows.thin > 1) refuse(path, "block and thin exclude each other");
+}
+
+// Options are of tests that are named, and stand where these do.
+template <class Test>
+void validate_options(const std::map<Test, SampleOptions>& options, const std::vector<Test>& tests,
+                      const std::string& path, const char* (*name)(Test) noexcept) {
+    for (const auto& [test, of_test] : options) {
+        const auto place = std::find(tests.begin(), tests.end(), test);
+        if (place == tests.end()) refuse(path, fmt::format("has options of {}, which it does not name", name(test)));
+        validate_samples(SamplePolicy{}.with(of_test), fmt::format("{}/{}", path, place - tests.begin()));
+    }
+}
+
 void validate_feature(const FeaturePolicy& rules, const std::string& path) {
     check_word<drift_test_count>(rules.test, path + "/test");
     check_test(rules.test, path + "/test");
@@ -135,6 +155,7 @@ void validate_feature(const FeaturePolicy& rules, const std::string& path) {
         if (!is_for_samples(test))
             refuse(path + "/sample_tests", fmt::format("{} does not run on samples", drift_test_name(test)));
     check_once(rules.sample_tests, path + "/sample_tests");
+    validate_options(rules.sample_options, rules.sample_tests, path + "/sample_tests", &drift_test_name);
     check_word<action_names.size()>(rules.request.null, path + "/request/null");
     check_word<action_names.size()>(rules.request.not_a_number, path + "/request/not_a_number");
     check_word<action_names.size()>(rules.request.infinity, path + "/request/infinity");
@@ -157,6 +178,16 @@ void validate_feature(const FeaturePolicy& rules, const std::string& path) {
 const char* action_name(Action action) noexcept {
     const auto index = static_cast<std::size_t>(action);
     return index < action_names.size() ? action_names[index] : "unknown";
+}
+
+SamplePolicy SamplePolicy::with(const SampleOptions& options) const noexcept {
+    SamplePolicy result = *this;
+    if (options.method) result.method = *options.method;
+    if (options.alternative) result.alternative = *options.alternative;
+    if (options.permutations) result.permutations = *options.permutations;
+    if (options.seed) result.seed = *options.seed;
+    if (options.rows) result.rows = *options.rows;
+    return result;
 }
 
 const FeaturePolicy& Policy::for_feature(std::string_view name) const {
@@ -182,13 +213,8 @@ void Policy::validate() const {
     check_word<correction_names.size()>(correction, "/correction");
     for (const MultivariateTest test : joint_tests) check_word<multivariate_test_count>(test, "/joint_tests");
     check_once(joint_tests, "/joint_tests");
-    check_word<method_names.size()>(samples.method, "/samples/method");
-    check_word<alternative_names.size()>(samples.alternative, "/samples/alternative");
-    if (!(samples.permutations >= 1 && samples.permutations <= most_permutations))
-        refuse("/samples/permutations",
-               fmt::format("{} lies outside [1, {}]", samples.permutations, most_permutations));
-    if (samples.rows.block == 0 || samples.rows.thin == 0) refuse("/samples", "block and thin are at least 1");
-    if (samples.rows.block > 1 && samples.rows.thin > 1) refuse("/samples", "block and thin exclude each other");
+    validate_options(joint_options, joint_tests, "/joint_tests", &multivariate_test_name);
+    validate_samples(samples, "/samples");
     validate_feature(defaults, "/defaults");
     for (const auto& [name, rules] : features) validate_feature(rules, "/features/" + name);
     for (const auto& [name, rules] : outputs) {

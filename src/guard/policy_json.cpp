@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -51,19 +52,23 @@ Test test_word(const Json& json, const std::string& path, std::uint8_t count, co
     refuse(path, fmt::format("\"{}\" is not one of {}", text, allowed));
 }
 
-template <class Test, class Read>
-std::vector<Test> test_words(const Json& json, const std::string& path, Read&& read) {
-    if (!json.is_array()) refuse(path, "must be an array of words");
-    std::vector<Test> tests;
-    for (std::size_t i = 0; i < json.size(); ++i) tests.push_back(read(json[i], fmt::format("{}/{}", path, i)));
-    return tests;
-}
-
 double number(const Json& json, const std::string& path, double lower, double upper) {
     if (!json.is_number()) refuse(path, "must be a number");
     const double value = json.get<double>();
     if (!(value >= lower && value <= upper)) refuse(path, fmt::format("{} lies outside [{}, {}]", value, lower, upper));
     return value;
+}
+
+std::uint32_t row_count(const Json& json, const std::string& path) {
+    if (!json.is_number_unsigned() || json.get<std::uint64_t>() == 0 ||
+        json.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
+        refuse(path, "must be a positive integer below 2^32");
+    return json.get<std::uint32_t>();
+}
+
+std::uint64_t whole(const Json& json, const std::string& path, const char* kind) {
+    if (!json.is_number_unsigned()) refuse(path, fmt::format("must be a {}", kind));
+    return json.get<std::uint64_t>();
 }
 
 bool boolean(const Json& json, const std::string& path) {
@@ -128,6 +133,96 @@ Json write_fields(const T& source, std::span<const Field<T>> fields) {
     return json;
 }
 
+// Fields that are not given are not written.
+template <std::uint32_t drift::RowBlocks::*member>
+constexpr Field<SampleOptions> option_row_field(const char* key) {
+    return {key,
+            [](SampleOptions& target, const Json& json, const std::string& path) {
+                if (!target.rows) target.rows.emplace();
+                (*target.rows).*member = row_count(json, path);
+            },
+            [](const SampleOptions& source, Json& json) {
+                if (source.rows) json = (*source.rows).*member;
+            }};
+}
+
+constexpr std::array option_fields{
+    Field<SampleOptions>{"test", [](SampleOptions&, const Json&, const std::string&) {},
+                         [](const SampleOptions&, Json&) {}},
+    Field<SampleOptions>{"method",
+                         [](SampleOptions& target, const Json& json, const std::string& path) {
+                             target.method = word<drift::Method>(json, path, method_names);
+                         },
+                         [](const SampleOptions& source, Json& json) {
+                             if (source.method) json = drift::method_name(*source.method);
+                         }},
+    Field<SampleOptions>{"alternative",
+                         [](SampleOptions& target, const Json& json, const std::string& path) {
+                             target.alternative = word<drift::Alternative>(json, path, alternative_names);
+                         },
+                         [](const SampleOptions& source, Json& json) {
+                             if (source.alternative) json = drift::alternative_name(*source.alternative);
+                         }},
+    Field<SampleOptions>{"permutations",
+                         [](SampleOptions& target, const Json& json, const std::string& path) {
+                             target.permutations = whole(json, path, "positive integer");
+                         },
+                         [](const SampleOptions& source, Json& json) {
+                             if (source.permutations) json = *source.permutations;
+                         }},
+    Field<SampleOptions>{"seed",
+                         [](SampleOptions& target, const Json& json, const std::string& path) {
+                             target.seed = whole(json, path, "whole number");
+                         },
+                         [](const SampleOptions& source, Json& json) {
+                             if (source.seed) json = *source.seed;
+                         }},
+    option_row_field<&drift::RowBlocks::block>("block"),
+    option_row_field<&drift::RowBlocks::thin>("thin"),
+};
+
+// Words, or objects of a word and its options.
+template <class Test, class Read>
+void read_tests(std::vector<Test>& tests, std::map<Test, SampleOptions>& options, const Json& json,
+                const std::string& path, Read&& read) {
+    if (!json.is_array()) refuse(path, "must be an array of words, or of objects with a \"test\"");
+    tests.clear();
+    options.clear();
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const std::string place = fmt::format("{}/{}", path, i);
+        if (!json[i].is_object()) {
+            tests.push_back(read(json[i], place));
+            continue;
+        }
+        if (!json[i].contains("test")) refuse(place + "/test", "must be a word");
+        tests.push_back(read(json[i]["test"], place + "/test"));
+        SampleOptions of_test;
+        read_fields<SampleOptions>(of_test, json[i], place, option_fields);
+        if (of_test != SampleOptions{}) options[tests.back()] = of_test;
+    }
+}
+
+template <class Test>
+Json write_tests(const std::vector<Test>& tests, const std::map<Test, SampleOptions>& options,
+                 const char* (*name)(Test) noexcept) {
+    Json list = Json::array();
+    for (const Test test : tests) {
+        const auto of_test = options.find(test);
+        if (of_test == options.end()) {
+            list.push_back(name(test));
+            continue;
+        }
+        Json entry{{"test", name(test)}};
+        for (const Field<SampleOptions>& field : option_fields) {
+            Json value;
+            field.write(of_test->second, value);
+            if (!value.is_null()) entry[field.key] = std::move(value);
+        }
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
+
 template <class T, Action T::*member>
 constexpr Field<T> action_field(const char* key) {
     return {key,
@@ -164,14 +259,14 @@ constexpr std::array feature_fields{
                          [](const FeaturePolicy& source, Json& json) { json = drift_test_name(source.test); }},
     Field<FeaturePolicy>{"sample_tests",
                          [](FeaturePolicy& target, const Json& json, const std::string& path) {
-                             target.sample_tests =
-                                 test_words<DriftTest>(json, path, [](const Json& word, const std::string& place) {
-                                     return test_word(word, place, drift_test_count, &drift_test_name, &is_for_samples);
-                                 });
+                             read_tests(target.sample_tests, target.sample_options, json, path,
+                                        [](const Json& word, const std::string& place) {
+                                            return test_word(word, place, drift_test_count, &drift_test_name,
+                                                             &is_for_samples);
+                                        });
                          },
                          [](const FeaturePolicy& source, Json& json) {
-                             json = Json::array();
-                             for (const DriftTest test : source.sample_tests) json.push_back(drift_test_name(test));
+                             json = write_tests(source.sample_tests, source.sample_options, &drift_test_name);
                          }},
     Field<FeaturePolicy>{"tolerance",
                          [](FeaturePolicy& target, const Json& json, const std::string& path) {
@@ -234,10 +329,7 @@ template <std::uint32_t drift::RowBlocks::*member>
 constexpr Field<SamplePolicy> row_field(const char* key) {
     return {key,
             [](SamplePolicy& target, const Json& json, const std::string& path) {
-                if (!json.is_number_unsigned() || json.get<std::uint64_t>() == 0 ||
-                    json.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max())
-                    refuse(path, "must be a positive integer below 2^32");
-                target.rows.*member = json.get<std::uint32_t>();
+                target.rows.*member = row_count(json, path);
             },
             [](const SamplePolicy& source, Json& json) { json = source.rows.*member; }};
 }
@@ -256,14 +348,12 @@ constexpr std::array sample_fields{
         [](const SamplePolicy& source, Json& json) { json = drift::alternative_name(source.alternative); }},
     Field<SamplePolicy>{"permutations",
                         [](SamplePolicy& target, const Json& json, const std::string& path) {
-                            if (!json.is_number_unsigned()) refuse(path, "must be a positive integer");
-                            target.permutations = json.get<std::uint64_t>();
+                            target.permutations = whole(json, path, "positive integer");
                         },
                         [](const SamplePolicy& source, Json& json) { json = source.permutations; }},
     Field<SamplePolicy>{"seed",
                         [](SamplePolicy& target, const Json& json, const std::string& path) {
-                            if (!json.is_number_unsigned()) refuse(path, "must be a whole number");
-                            target.seed = json.get<std::uint64_t>();
+                            target.seed = whole(json, path, "whole number");
                         },
                         [](const SamplePolicy& source, Json& json) { json = source.seed; }},
     row_field<&drift::RowBlocks::block>("block"),
@@ -343,16 +433,14 @@ constexpr std::array policy_fields{
                   [](const Policy& source, Json& json) { json = source.minimum_rows; }},
     Field<Policy>{"joint_tests",
                   [](Policy& target, const Json& json, const std::string& path) {
-                      target.joint_tests =
-                          test_words<MultivariateTest>(json, path, [](const Json& word, const std::string& place) {
-                              return test_word(word, place, multivariate_test_count, &multivariate_test_name,
-                                               [](MultivariateTest) { return true; });
-                          });
+                      read_tests(target.joint_tests, target.joint_options, json, path,
+                                 [](const Json& word, const std::string& place) {
+                                     return test_word(word, place, multivariate_test_count, &multivariate_test_name,
+                                                      [](MultivariateTest) { return true; });
+                                 });
                   },
                   [](const Policy& source, Json& json) {
-                      json = Json::array();
-                      for (const MultivariateTest test : source.joint_tests)
-                          json.push_back(multivariate_test_name(test));
+                      json = write_tests(source.joint_tests, source.joint_options, &multivariate_test_name);
                   }},
     Field<Policy>{
         "samples",

@@ -124,6 +124,107 @@ static void compare_matrices(void) {
                 vdt_compare_matrices(hotelling, &left, &right, NULL, &result, NULL, 0, NULL, 0, e));
 }
 
+/* A whole number as a weight says how often its row is there; SciPy's examples. */
+static void compare_weighted(void) {
+    const double u[] = {3.4, 3.9, 7.5, 7.8, NAN}, wu[] = {1.4, 0.9, 3.1, 7.2, 5.0};
+    const double v[] = {4.5, 1.4}, wv[] = {3.2, 3.5};
+    const vdt_column left = numbers(u, 5), left_weights = numbers(wu, 5), right = numbers(v, 2);
+    vdt_column right_weights = numbers(wv, 2);
+    vdt_test_result result;
+    vdt_test_result_init(&result, sizeof result);
+    CHECK_OK(vdt_compare_weighted(VDT_TEST_AUTOMATIC, &left, &left_weights, &right, &right_weights, NULL, &result, e));
+    CHECK(result.test == VDT_TEST_WASSERSTEIN && result.reference_count == 4 && result.live_count == 2);
+    CHECK(fabs(result.statistic - 4.0781331438047861) < 1e-12);
+    CHECK(result.p_value >= 0.001 && result.p_value <= 1.0 && isnan(result.effect_lower));
+    static double x[count], y[count], wx[count], wy[count];
+    for (int i = 0; i < count; ++i) {
+        x[i] = sin(0.7 * i);
+        y[i] = sin(0.7 * i + 0.3);
+        wx[i] = 1.0;
+        wy[i] = y[i] > 0.0 ? 2.0 : 0.5; /* equal laws of values; the weights are what moved */
+    }
+    const vdt_column a = numbers(x, count), b = numbers(y, count), equal = numbers(wx, count),
+                     skew = numbers(wy, count);
+    const vdt_column none = numbers(wx, 0);
+    vdt_test_result plain;
+    vdt_test_result_init(&plain, sizeof plain);
+    CHECK_OK(vdt_compare_weighted(VDT_TEST_ENERGY_DISTANCE, &a, &equal, &b, &equal, NULL, &result, e));
+    CHECK_OK(vdt_compare_columns(VDT_TEST_ENERGY_DISTANCE, &a, &b, NULL, &plain, e));
+    CHECK(fabs(result.statistic - plain.statistic) < 1e-12 && fabs(result.effect - plain.effect) < 1e-9);
+    CHECK(result.p_value == plain.p_value && result.p_value > 0.05);
+    CHECK_OK(vdt_compare_weighted(VDT_TEST_ENERGY_DISTANCE, &a, &equal, &b, &skew, NULL, &result, e));
+    CHECK(result.p_value < 0.01);
+    CHECK_OK(vdt_compare_weighted(VDT_TEST_WASSERSTEIN, &a, &equal, &none, &none, NULL, &result, e));
+    CHECK(isnan(result.statistic) && result.reference_count == count && result.live_count == 0);
+    CHECK_FAILS(VDT_UNSUPPORTED, "no form for weights",
+                vdt_compare_weighted(VDT_TEST_WELCH_T, &a, &equal, &b, &equal, NULL, &result, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "weights",
+                vdt_compare_weighted(VDT_TEST_WASSERSTEIN, &a, &none, &b, &equal, NULL, &result, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "live_weights",
+                vdt_compare_weighted(VDT_TEST_WASSERSTEIN, &a, &equal, &b, NULL, NULL, &result, e));
+    wy[7] = -1.0;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row 7",
+                vdt_compare_weighted(VDT_TEST_WASSERSTEIN, &a, &equal, &b, &skew, NULL, &result, e));
+    vdt_test_options thinned;
+    vdt_test_options_init(&thinned, sizeof thinned);
+    thinned.thin = 2;
+    CHECK_FAILS(VDT_UNSUPPORTED, "options.thin",
+                vdt_compare_weighted(VDT_TEST_WASSERSTEIN, &a, &equal, &b, &equal, &thinned, &result, e));
+}
+
+/* Scholz and Stephens' (1987) four laboratories of paper smoothness, and SciPy's levene of the same. */
+static void compare_several(void) {
+    const double smoothness[4][8] = {{38.7, 41.5, 43.8, 44.5, 45.5, 46.0, 47.7, 58.0},
+                                     {39.2, 39.3, 39.7, 41.4, 41.8, 42.9, 43.3, 45.8},
+                                     {34.0, 35.0, 39.0, 40.0, 43.0, 43.0, 44.0, 45.0},
+                                     {34.0, 34.8, 34.8, 35.4, 37.2, 37.8, 41.2, 42.8}};
+    vdt_column laboratories[4];
+    for (int i = 0; i < 4; ++i) laboratories[i] = numbers(smoothness[i], 8);
+    vdt_test_options options;
+    vdt_test_options_init(&options, sizeof options);
+    options.method = VDT_METHOD_ASYMPTOTIC;
+    vdt_test_result result;
+    vdt_test_result_init(&result, sizeof result);
+    CHECK_OK(vdt_compare_several(VDT_TEST_AUTOMATIC, laboratories, 4, &options, &result, e));
+    CHECK(result.test == VDT_TEST_ANDERSON_DARLING && result.reference_count == 8 && result.live_count == 24);
+    CHECK(fabs(result.statistic - 4.479780627135335) < 1e-12 && isnan(result.effect));
+    CHECK(result.p_value < 0.005 && result.p_value > 0.0005);
+    CHECK_OK(vdt_compare_several(VDT_TEST_LEVENE, laboratories, 4, NULL, &result, e));
+    const double by_mean = result.statistic;
+    CHECK(result.degrees_of_freedom == 28 && fabs(by_mean - 0.8809989005579711) < 1e-12);
+    CHECK_OK(vdt_compare_several(VDT_TEST_BROWN_FORSYTHE, laboratories, 4, NULL, &result, e));
+    CHECK(result.test == VDT_TEST_BROWN_FORSYTHE && fabs(result.statistic - 0.7479067743667441) < 1e-12);
+
+    static vdt_string day[3][90];
+    vdt_column days[3];
+    for (int k = 0; k < 3; ++k) {
+        for (int i = 0; i < 90; ++i) {
+            day[k][i].data = i % (k == 2 ? 9 : 3) == 0 ? "a" : "b"; /* 30, 30 and 10 of 90 */
+            day[k][i].length = 1;
+        }
+        days[k] = texts(day[k], 90);
+    }
+    CHECK_OK(vdt_compare_several(VDT_TEST_AUTOMATIC, days, 3, NULL, &result, e));
+    CHECK(result.test == VDT_TEST_CHI_SQUARE && result.degrees_of_freedom == 2);
+    CHECK(fabs(result.statistic - 108.0 / 7.0) < 1e-9);
+    CHECK_OK(vdt_compare_several(VDT_TEST_FISHER_EXACT, days, 3, NULL, &result, e));
+    CHECK(result.p_value < 0.001 && result.live_count == 180);
+    CHECK_OK(vdt_compare_several(VDT_TEST_CHI_SQUARE, days, 2, NULL, &result, e));
+    CHECK(result.p_value == 1.0);
+
+    laboratories[3].length = 0;
+    laboratories[3].byte_length = 0;
+    CHECK_OK(vdt_compare_several(VDT_TEST_ANDERSON_DARLING, laboratories, 4, NULL, &result, e));
+    CHECK(isnan(result.p_value) && result.reference_count == 8 && result.live_count == 16);
+    laboratories[3] = days[0];
+    CHECK_FAILS(VDT_SCHEMA_MISMATCH, "categorical",
+                vdt_compare_several(VDT_TEST_LEVENE, laboratories, 4, NULL, &result, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "at least 2",
+                vdt_compare_several(VDT_TEST_LEVENE, laboratories, 1, NULL, &result, e));
+    CHECK_FAILS(VDT_UNSUPPORTED, "kuiper", vdt_compare_several(VDT_TEST_KUIPER, laboratories, 3, NULL, &result, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "samples", vdt_compare_several(VDT_TEST_LEVENE, NULL, 3, NULL, &result, e));
+}
+
 int main(void) {
     static double x[count], y[count];
     static vdt_string a[count], b[count];
@@ -210,6 +311,8 @@ int main(void) {
                 vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, &coins, NULL, &result, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "live", vdt_compare_columns(VDT_TEST_AUTOMATIC, &left, NULL, NULL, &result, e));
     compare_matrices();
+    compare_weighted();
+    compare_several();
     thin();
     double value = -1.0, threshold = 0.0;
     int32_t exceeds = -1;

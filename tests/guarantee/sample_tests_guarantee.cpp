@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,81 @@ TEST_CASE("permutations hold the level of the distances") {
         check_level(setting, 22, 1000, 0.05,
                     [&](auto& x, auto& y) { return d::energy_distance(x, y, options).p_value; });
     }
+}
+
+TEST_CASE(
+    "permutations of weighted rows hold their level, weights that follow the values and weights of 0 among them") {
+    const auto rows = [](std::size_t n, Random& random) {
+        std::pair<Sample, Sample> drawn{draw(Law::whole, n, random), Sample(n)};
+        for (std::size_t i = 0; i < n; ++i)
+            drawn.second[i] = random.uniform() < 0.2 ? 0.0 : std::exp(0.5 * drawn.first[i] + random.normal());
+        return drawn;
+    };
+    Random random(24);
+    Rate wasserstein, energy;
+    for (int run = 0; run < 1500; ++run) {
+        const auto [x, wx] = rows(40, random);
+        const auto [y, wy] = rows(25, random);
+        const d::WeightedSample reference{x, wx}, live{y, wy};
+        const d::TestOptions options{.permutations = 99, .seed = static_cast<std::uint64_t>(run)};
+        wasserstein.add(d::wasserstein_1(reference, live, options).p_value <= 0.05);
+        energy.add(d::energy_distance(reference, live, options).p_value <= 0.05);
+    }
+    CHECK(wasserstein.at_most(0.05));
+    CHECK(energy.at_most(0.05));
+    CHECK(wasserstein.at_least(0.05));  // and no less: 5 of 100 are possible
+    CHECK(energy.at_least(0.05));
+}
+
+// The band of the F law is that of its approximation: deviations from a sample's own centre are not quite independent.
+TEST_CASE("three samples: Anderson and Darling with ties and without, Levene's family, counts") {
+    for (const Law law : {Law::continuous, Law::whole}) {
+        Random random(25, static_cast<std::uint64_t>(law));
+        Rate anderson_darling, levene, brown_forsythe;
+        for (int run = 0; run < 1000; ++run) {
+            std::vector<Sample> samples;
+            for (const std::size_t n : {40U, 60U, 50U}) samples.push_back(draw(law, n, random));
+            if (law == Law::continuous)  // spreads compare where means of squares exist: normal values
+                for (Sample& sample : samples)
+                    for (double& value : sample) value = std::log(value);
+            std::vector<vedette::Column> columns;
+            for (const Sample& sample : samples) columns.push_back(vedette::Column::numeric(sample));
+            const auto p = [&](DriftTest test) {
+                return d::compare_several(test, columns, {.permutations = 99, .seed = static_cast<std::uint64_t>(run)})
+                    .result.p_value;
+            };
+            anderson_darling.add(p(DriftTest::anderson_darling) <= 0.05);
+            if (law == Law::continuous) levene.add(p(DriftTest::levene) <= 0.05);
+            brown_forsythe.add(p(DriftTest::brown_forsythe) <= 0.05);
+        }
+        CHECK(anderson_darling.at_most(0.055));
+        CHECK(anderson_darling.at_least(0.04));
+        if (law == Law::continuous) CHECK(levene.at_most(0.06));
+        CHECK(brown_forsythe.at_most(0.06));
+    }
+    Random random(26);
+    Rate chi_square, g_test, fisher_exact;
+    for (int run = 0; run < 1000; ++run) {
+        std::vector<std::vector<std::string_view>> texts;
+        std::vector<vedette::Column> columns;
+        for (const std::size_t n : {30U, 12U, 18U}) {
+            std::vector<std::string_view>& sample = texts.emplace_back(n);
+            for (std::string_view& text : sample)
+                text = random.uniform() < 0.5 ? "a" : random.uniform() < 0.7 ? "b" : "c";
+        }
+        for (const auto& sample : texts) columns.push_back(vedette::Column::strings(sample));
+        const auto p = [&](DriftTest test, d::Method method) {
+            return d::compare_several(test, columns,
+                                      {.method = method, .permutations = 99, .seed = static_cast<std::uint64_t>(run)})
+                .result.p_value;
+        };
+        chi_square.add(p(DriftTest::chi_square, d::Method::permutation) <= 0.05);
+        g_test.add(p(DriftTest::g_test, d::Method::permutation) <= 0.05);
+        fisher_exact.add(p(DriftTest::fisher_exact, d::Method::automatic) <= 0.05);
+    }
+    CHECK(chi_square.at_most(0.05));
+    CHECK(g_test.at_most(0.05));
+    CHECK(fisher_exact.at_most(0.05));
 }
 
 TEST_CASE("the level is not merely kept but used: continuous samples alarm about as often as they may") {

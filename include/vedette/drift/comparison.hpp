@@ -64,6 +64,34 @@ struct FeatureComparison {
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
                                        const TestOptions& options = {}, const RowBlocks& rows = {});
 
+/// A numeric column and the weights of its rows.
+struct WeightedColumn {
+    Column values;
+    Column weights;
+};
+
+/// Whether a test has a form for weighted rows (wasserstein, energy_distance), as SciPy's has.
+bool runs_on_weights(DriftTest test) noexcept;
+
+/// One test of weighted rows (drift/distance_tests.hpp); `automatic` is wasserstein. Rows whose value is null, NaN or
+/// infinite are left out with their weights. Throws Error: unsupported for a test without a weighted form;
+/// type_mismatch for categories; dimension_mismatch where a row has no weight; invalid_argument for a weight that is
+/// null, negative or not finite, or weights that are all 0. Too few rows: not evaluated.
+NamedResult compare_weighted(DriftTest test, const WeightedColumn& reference, const WeightedColumn& live,
+                             const TestOptions& options = {});
+
+/// Whether a test has a form for more than two samples of a numeric (anderson_darling, levene, brown_forsythe) or of a
+/// categorical feature (chi_square, g_test, fisher_exact).
+bool runs_on_several(DriftTest test, bool numeric) noexcept;
+
+/// One test of whether at least two columns of one kind, the first the reference, all come from one distribution.
+/// `automatic` is anderson_darling or, of categories, chi_square. Read as `compare` reads columns. In the result,
+/// `live_count` is that of all but the first. A column without a value: not evaluated. Throws Error: unsupported for a
+/// test without such a form, or an option that it does not have; schema_mismatch for columns of both kinds;
+/// invalid_argument for fewer than two, or options out of range.
+NamedResult compare_several(DriftTest test, std::span<const Column> samples, const TestOptions& options = {},
+                            const RowBlocks& rows = {});
+
 /// A numeric column as a frozen reference, read as `compare` reads columns: nulls, NaN and infinities are left out or,
 /// under NanPolicy::refuse, NaN and infinities refused. Values are rounded to T. Throws Error: type_mismatch for
 /// categories, not_enough_data where no value is left, invalid_argument for a value that is refused.

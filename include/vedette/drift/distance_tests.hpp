@@ -46,6 +46,22 @@ double wasserstein_1(std::span<const double> reference, std::span<const double> 
 double energy_distance(std::span<const double> reference, std::span<const double> reference_weights,
                        std::span<const double> live, std::span<const double> live_weights);
 
+/// Values and their weights, row by row; borrowed.
+struct WeightedSample {
+    std::span<const double> values;
+    std::span<const double> weights;
+};
+
+/// The tests of weighted values, in double: statistic as the distances above, p-value by permutations of whole rows, so
+/// that a weight moves with its value. What is tested is that rows, weights included, come of one law: weights that are
+/// given by another rule on each side are found, too. A split that leaves a side without weight counts as extreme.
+/// Effect: the distance in weighted standard deviations of the reference; no interval, since no band is known for any
+/// weights. Counts are of values. options.nan is not used: throw Error as the distances and the tests above.
+/// O((n + m) (log(n + m) + permutations)).
+TestResult wasserstein_1(const WeightedSample& reference, const WeightedSample& live, const TestOptions& options = {});
+TestResult energy_distance(const WeightedSample& reference, const WeightedSample& live,
+                           const TestOptions& options = {});
+
 template <class R, class L>
 requires SampleRanges<R, L> TestResult wasserstein_1(const R& reference, const L& live,
                                                      const TestOptions& options = {}) {

@@ -77,6 +77,35 @@ struct GroupPolicy {
     friend bool operator==(const GroupPolicy&, const GroupPolicy&) = default;
 };
 
+/// What one test on samples does otherwise than Policy::samples says; what is not given is as there.
+struct SampleOptions {
+    std::optional<drift::Method> method{};
+    std::optional<drift::Alternative> alternative{};
+    std::optional<std::uint64_t> permutations{};
+    std::optional<std::uint64_t> seed{};
+    std::optional<drift::RowBlocks> rows{};  ///< in place of both block and thin
+
+    friend bool operator==(const SampleOptions&, const SampleOptions&) = default;
+};
+
+/// How samples are compared, where they are: by `sample_tests` and `joint_tests`.
+struct SamplePolicy {
+    /// Where p-values come from. A test that has no such law is refused when it is run.
+    drift::Method method = drift::Method::automatic;
+    /// Which way live values are suspected to have moved; a test without direction is refused when it is run.
+    drift::Alternative alternative = drift::Alternative::two_sided;
+    /// In [1, 10^7]: no p-value by permutations is below 1/(permutations + 1), and a correction multiplies it.
+    std::uint64_t permutations = 999;
+    std::uint64_t seed = 0;  ///< of the permutations, and of the rows that tests of pairs take
+    /// Against autocorrelation; how much of the traffic moved is still read off all rows.
+    drift::RowBlocks rows{};
+
+    /// With what one test does otherwise.
+    [[nodiscard]] SamplePolicy with(const SampleOptions& options) const noexcept;
+
+    friend bool operator==(const SamplePolicy&, const SamplePolicy&) = default;
+};
+
 /// The rules for one feature.
 struct FeaturePolicy {
     bool ignore = false;                    ///< counted, but neither tested for drift nor judged per request
@@ -84,6 +113,8 @@ struct FeaturePolicy {
     /// Where the samples themselves are at hand (compare_samples, `vedette drift`), these decide in its place; those
     /// that are not for the feature's kind are left out.
     std::vector<DriftTest> sample_tests{};
+    /// Of those that differ from Policy::samples. In JSON an object takes the place of the word: {"test": word, ...}.
+    std::map<DriftTest, SampleOptions> sample_options{};
     /// Share of the traffic, 0..1, that may move without an alarm: the lower confidence bound of the moved share (KS
     /// distance, total variation or rate difference) must exceed it. 0 = no tolerance, evidence alone decides.
     double tolerance = 0.05;
@@ -111,21 +142,6 @@ struct ScoreRule {
     friend bool operator==(const ScoreRule&, const ScoreRule&) = default;
 };
 
-/// How samples are compared, where they are: by `sample_tests` and `joint_tests`.
-struct SamplePolicy {
-    /// Where p-values come from. A test that has no such law is refused when it is run.
-    drift::Method method = drift::Method::automatic;
-    /// Which way live values are suspected to have moved; a test without direction is refused when it is run.
-    drift::Alternative alternative = drift::Alternative::two_sided;
-    /// In [1, 10^7]: no p-value by permutations is below 1/(permutations + 1), and a correction multiplies it.
-    std::uint64_t permutations = 999;
-    std::uint64_t seed = 0;  ///< of the permutations, and of the rows that tests of pairs take
-    /// Against autocorrelation; how much of the traffic moved is still read off all rows.
-    drift::RowBlocks rows{};
-
-    friend bool operator==(const SamplePolicy&, const SamplePolicy&) = default;
-};
-
 /// What becomes of a request that the memory across requests speaks against, see QueryMemory; where a server gives
 /// none to `Guard::check`, nothing.
 struct MemoryPolicy {
@@ -145,6 +161,7 @@ struct Policy {
     std::uint64_t minimum_rows = 100;  ///< live observations below which a feature is not evaluated, >= 1
     /// Of all numeric features together that are not ignored, where samples are at hand.
     std::vector<MultivariateTest> joint_tests{};
+    std::map<MultivariateTest, SampleOptions> joint_options{};  ///< of those that differ from `samples`
     SamplePolicy samples{};
     FeaturePolicy defaults{};
     std::map<std::string, FeaturePolicy, std::less<>> features;  ///< complete rules of features that differ

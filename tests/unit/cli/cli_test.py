@@ -629,6 +629,111 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([answer["by"] for answer in joint], ["hotelling_t2", "energy"])
         self.expect(run("drift", ref, moved, "--multivariate", "mmd"), INPUT_ERROR, "--multivariate")
 
+    def test_tests_have_options_of_their_own(self):
+        ref, moved = self.dir / "ref.csv", self.dir / "moved.csv"
+
+        def features(*arguments, status=FAILED):
+            report = json.loads(self.expect(run("drift", ref, moved, "--format", "json", *arguments), status))
+            return {feature["name"]: feature for feature in report["windows"][0]["features"]}
+
+        policy = self.write("own.json", json.dumps({
+            "samples": {"permutations": 99},
+            "features": {"amount": {"sample_tests": [
+                {"test": "mann_whitney", "alternative": "less"},
+                {"test": "kuiper", "method": "permutation", "permutations": 199}, "wasserstein"]}}}))
+        evidence = [item["test"] for item in features("--policy", policy)["amount"]["evidence"]]
+        self.assertGreater(evidence[0]["p_value"], 0.99)
+        self.assertEqual([item["p_value"] for item in evidence[1:]], [1 / 200, 1 / 100])
+        # The command line is for all, those too that the policy gives something of their own.
+        evidence = [item["test"] for item in
+                    features("--policy", policy, "--alternative", "two_sided", "--permutations", "9")["amount"]["evidence"]]
+        self.assertLess(evidence[0]["p_value"], 1e-6)
+        self.assertEqual([item["p_value"] for item in evidence[1:]], [1 / 10, 1 / 10])
+        found = features("--test", "kolmogorov_smirnov", "--feature-test", "amount=mann_whitney:alternative=less",
+                         "--feature-test", "amount=kuiper:method=permutation,permutations=199")
+        self.assertEqual([item["by"] for item in found["amount"]["evidence"]], ["mann_whitney", "kuiper"])
+        self.assertGreater(found["amount"]["evidence"][0]["test"]["p_value"], 0.99)
+        self.assertEqual(found["amount"]["evidence"][1]["test"]["p_value"], 1 / 200)
+        self.assertEqual(found["items"]["test"], "kolmogorov_smirnov")
+        found = features("--feature-test", "levene", "--feature-test", 'chi_square:{"method": "permutation"}',
+                         status=PASS)
+        self.assertEqual([found[name]["test"] for name in ("amount", "items", "country")],
+                         ["levene", "levene", "chi_square"])
+        for wrong, said in (("t", "is not one of"), ("amount=welch_t:methods=exact", "methods: unknown key"),
+                            ("welch_t:method=exakt", "exakt"), ("welch_t:block=2,thin=2", "exclude"),
+                            ("height=welch_t", "height")):
+            self.expect(run("drift", ref, moved, "--feature-test", wrong), INPUT_ERROR, said)
+
+    def test_every_answer_has_all_its_parts(self):
+        ref, moved = self.dir / "ref.csv", self.dir / "moved.csv"
+        report = json.loads(self.expect(run("drift", ref, moved, "--format", "json", "--test",
+                                            "mann_whitney,welch_t,chi_square", "--multivariate", "hotelling_t2"), FAILED))
+        window = report["windows"][0]
+        answers = [item for feature in window["features"] for item in feature["evidence"]] + window["joint"]
+        self.assertEqual([item["by"] for item in answers],
+                         ["mann_whitney", "welch_t", "chi_square", "mann_whitney", "welch_t", "chi_square", "chi_square",
+                          "hotelling_t2"])
+        for item in answers:
+            test = item["test"]
+            self.assertGreaterEqual(item["adjusted_p_value"], test["p_value"])
+            self.assertEqual((test["reference_count"], test["live_count"]), (4000, 4000))
+            for number in (test["statistic"], test["effect"], *test["effect_interval"]):
+                self.assertIsInstance(number, (int, float))
+            self.assertLessEqual(test["effect_interval"][0], test["effect_interval"][1])
+
+    def test_rows_with_weights(self):
+        draw = random.Random(9)
+        values = [draw.gauss(0.0, 1.0) for _ in range(400)]
+
+        def table(name, weigh, kind="a"):
+            return self.write(name, "x,w,kind\n" + "".join(f"{x!r},{weigh(x)!r},{kind}\n" for x in values))
+
+        equal, again = table("equal.csv", lambda x: 1.0), table("again.csv", lambda x: 2.0 + draw.random())
+        tilted = table("tilted.csv", lambda x: math.exp(x))
+        self.expect(run("drift", equal, again, "--weights", "w"), PASS, "rows weighted by w", "wasserstein",
+                    "no test for its kind: kind")
+        answer = json.loads(self.expect(run("drift", equal, tilted, "--weights", "w", "--test",
+                                            "wasserstein,energy_distance", "--format", "json"), PASS))
+        self.assertEqual((answer["decision"], answer["left_out"]), ("warn", ["kind"]))
+        self.assertEqual([item["test"] for item in answer["results"]], ["wasserstein", "energy_distance"])
+        for item in answer["results"]:
+            self.assertEqual((item["feature"], item["decision"], item["counts"]), ("x", "warn", [400, 400]))
+            self.assertLess(item["adjusted_p_value"], 0.01)
+            self.assertGreater(item["effect"], 0.5)
+        total = sum(math.exp(x) for x in values)
+        shift = sum(x * math.exp(x) for x in values) / total - sum(values) / 400  # F <= G everywhere: the means' distance
+        self.assertAlmostEqual(answer["results"][0]["statistic"], shift, places=10)
+        self.expect(run("drift", equal, tilted, "--weights", "w", "--fail-on", "warn"), FAILED)
+        strict = self.write("strict.json", json.dumps({"defaults": {"tolerance": 0}}))
+        self.expect(run("drift", equal, tilted, "--weights", "w", "--policy", strict), FAILED, "alarm")
+        many = self.write("many.json", json.dumps({"minimum_rows": 401}))
+        self.expect(run("drift", equal, tilted, "--weights", "w", "--policy", many), NOT_ENOUGH, "not evaluated")
+        for more, said in ((["--weights", "v"], 'no column "v"'), (["--weights", "w", "--test", "welch_t"], "weights"),
+                           (["--weights", "w", "--window", "9"], "excludes"), (["--weights", "w", "--also", equal], "excl"),
+                           (["--weights", "kind"], "categories"), (["--weights", "w", "--format", "html"], "table and json"),
+                           (["--weights", "x"], "negative")):
+            self.expect(run("drift", equal, tilted, *more), INPUT_ERROR, said)
+
+    def test_more_files_than_two(self):
+        ref, same, moved = self.dir / "ref.csv", self.dir / "same.csv", self.dir / "moved.csv"
+        third = self.write("third.csv", rows(1500, 12))
+        answer = json.loads(self.expect(run("drift", ref, same, "--also", third, "--also", moved, "--format", "json"), PASS))
+        self.assertEqual(answer["files"], [str(path) for path in (ref, same, third, moved)])
+        found = {item["feature"]: item for item in answer["results"]}
+        self.assertEqual([found[name]["test"] for name in ("amount", "items", "country")],
+                         ["anderson_darling", "anderson_darling", "chi_square"])
+        self.assertEqual(found["amount"]["counts"], [4000, 4000, 1500, 4000])
+        self.assertEqual((found["amount"]["decision"], found["country"]["decision"]), ("warn", "pass"))
+        self.assertEqual(found["country"]["degrees_of_freedom"], 9)
+        self.expect(run("drift", ref, same, "--also", third, "--test", "levene,g_test"), PASS, "3 files together", "levene",
+                    "g_test", "4,000 / 4,000 / 1,500")
+        self.expect(run("drift", ref, same, "--also", third, "--feature-test", "amount=brown_forsythe:block=5",
+                        "--test", "anderson_darling"), PASS, "brown_forsythe", "no test for its kind: country")
+        self.expect(run("drift", ref, same, "--also", self.dir / "few.csv"), NOT_ENOUGH, "not_evaluated", " / 20")
+        self.expect(run("drift", ref, same, "--also", third, "--test", "welch_t"), INPUT_ERROR, "two files only")
+        self.expect(run("drift", ref, same, "--also", self.write("other.csv", "amount\n1\n")), INPUT_ERROR, "items")
+        self.expect(run("drift", ref, "-", "--also", "-"), INPUT_ERROR, "standard input")
+
     def test_samples_are_rounded_alike_on_both_sides(self):
         tenths = self.write("tenths.csv", "\n".join(["x"] + [f"{i % 10 / 10}" for i in range(2000)]))
         self.expect(run("drift", tenths, tenths, "--precision", "f32", "--test", "kolmogorov_smirnov"), PASS)

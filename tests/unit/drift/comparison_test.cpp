@@ -6,12 +6,14 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/contingency_tests.hpp"
+#include "vedette/drift/distance_tests.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
 
@@ -252,4 +254,93 @@ TEST_CASE("rows are compared in blocks or thinned, categories thinned, by the me
          {d::Method::automatic, d::Method::exact, d::Method::asymptotic, d::Method::permutation})
         CHECK(std::string_view(d::method_name(method)) != "unknown");
     CHECK(std::string_view(d::method_name(static_cast<d::Method>(9))) == "unknown");
+}
+
+TEST_CASE("weighted columns: rows without a value are left out with their weights, and what has no weight is refused") {
+    const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+    const Sample x{1.0, nan, 2.0, 5.0}, wx{1.0, 100.0, 2.0, 0.5}, y{infinity, 2.0, 3.0, 3.0}, wy{7.0, 1.0, 1.0, 4.0};
+    const Sample kept_x{1.0, 2.0, 5.0}, kept_wx{1.0, 2.0, 0.5}, kept_y{2.0, 3.0, 3.0}, kept_wy{1.0, 1.0, 4.0};
+    const d::WeightedColumn left{Column::numeric(x), Column::numeric(wx)};
+    const d::WeightedColumn right{Column::numeric(y), Column::numeric(wy)};
+    const d::WeightedSample a{kept_x, kept_wx}, b{kept_y, kept_wy};
+    for (const DriftTest test : {DriftTest::automatic, DriftTest::wasserstein, DriftTest::energy_distance}) {
+        const bool energy = test == DriftTest::energy_distance;
+        const auto got = d::compare_weighted(test, left, right);
+        const auto expected = energy ? d::energy_distance(a, b) : d::wasserstein_1(a, b);
+        CHECK(got.test == (energy ? DriftTest::energy_distance : DriftTest::wasserstein));
+        CHECK(got.result.statistic == expected.statistic);
+        CHECK(got.result.p_value == expected.p_value);
+        CHECK(got.result.reference_count == 3.0);
+    }
+    const Sample nothing{nan, nan}, two{1.0, 1.0};
+    const auto none =
+        d::compare_weighted(DriftTest::wasserstein, left, {Column::numeric(nothing), Column::numeric(two)});
+    CHECK(std::isnan(none.result.statistic));
+    CHECK(none.result.live_count == 0.0);
+    CHECK(d::runs_on_weights(DriftTest::wasserstein));
+    CHECK_FALSE(d::runs_on_weights(DriftTest::kolmogorov_smirnov));
+    CHECK_THROWS_AS(d::compare_weighted(DriftTest::kolmogorov_smirnov, left, right), vedette::Error);
+    CHECK_THROWS_AS(d::compare_weighted(DriftTest::wasserstein, left, {right.values, Column::numeric(two)}),
+                    vedette::Error);
+    for (const double wrong : {-1.0, nan, infinity}) {
+        const Sample weights{1.0, 1.0, wrong, 1.0};
+        CHECK_THROWS_AS(d::compare_weighted(DriftTest::wasserstein, left, {right.values, Column::numeric(weights)}),
+                        vedette::Error);
+    }
+    const Sample zeros(4, 0.0);
+    CHECK_THROWS_AS(d::compare_weighted(DriftTest::wasserstein, left, {right.values, Column::numeric(zeros)}),
+                    vedette::Error);
+}
+
+TEST_CASE("several columns: the tests themselves, of numbers and categories, in blocks, and what cannot be tested") {
+    const Sample x = normals(60, 1), y = normals(50, 2), z = normals(40, 3, 0.8);
+    const std::vector<Column> numbers{Column::numeric(x), Column::numeric(y), Column::numeric(z)};
+    const std::vector<d::SortedSample<double>> sorted{d::SortedSample<double>(x), d::SortedSample<double>(y),
+                                                      d::SortedSample<double>(z)};
+    const auto anderson_darling = d::compare_several(DriftTest::automatic, numbers);
+    CHECK(anderson_darling.test == DriftTest::anderson_darling);
+    CHECK(anderson_darling.result.p_value == d::anderson_darling<double>(sorted).p_value);
+    CHECK(anderson_darling.result.p_value < 0.001);
+    CHECK(anderson_darling.result.reference_count == 60.0);
+    CHECK(anderson_darling.result.live_count == 90.0);
+    const std::vector<vedette::ColumnView<double>> views{vedette::ColumnView<double>(x), vedette::ColumnView<double>(y),
+                                                         vedette::ColumnView<double>(z)};
+    CHECK(d::compare_several(DriftTest::levene, numbers).result.p_value ==
+          d::levene<double>(views, d::Centre::mean).p_value);
+    CHECK(d::compare_several(DriftTest::brown_forsythe, numbers).result.p_value ==
+          d::levene<double>(views, d::Centre::median).p_value);
+    const auto blocks = d::compare_several(DriftTest::levene, numbers, {}, {.block = 5});
+    CHECK(blocks.result.reference_count == 12.0);
+    CHECK(blocks.result.live_count == 18.0);
+
+    const std::vector<std::string_view> a{"u", "u", "v", "w"}, b{"u", "v", "v"}, c{"w", "w", "w", "u", "u"};
+    const std::vector<Column> texts{Column::strings(a), Column::strings(b), Column::strings(c)};
+    const Counts table{2, 1, 1, 1, 2, 0, 2, 0, 3};
+    CHECK(d::compare_several(DriftTest::automatic, texts).result.p_value == d::chi_square({table, 3, 3}).p_value);
+    CHECK(d::compare_several(DriftTest::g_test, texts).result.p_value == d::g_test({table, 3, 3}).p_value);
+    CHECK(d::compare_several(DriftTest::fisher_exact, texts).result.p_value == d::fisher_exact({table, 3, 3}).p_value);
+    CHECK(d::compare_several(DriftTest::chi_square, texts, {.method = d::Method::permutation}).result.p_value ==
+          d::chi_square({table, 3, 3}, {.method = d::Method::permutation}).p_value);
+
+    std::vector<Column> with_empty = numbers;
+    with_empty.push_back(Column::numeric(std::span<const double>()));
+    for (const DriftTest test : {DriftTest::anderson_darling, DriftTest::levene}) {
+        const auto none = d::compare_several(test, with_empty);
+        CHECK(std::isnan(none.result.p_value));
+        CHECK(none.result.live_count == 90.0);
+    }
+    std::vector<Column> no_text = texts;
+    no_text.push_back(Column::strings(std::span<const std::string_view>()));
+    CHECK(std::isnan(d::compare_several(DriftTest::chi_square, no_text).result.p_value));
+    for (std::uint8_t i = 0; i < vedette::drift_test_count; ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        if (!d::runs_on_several(test, true))
+            CHECK_THROWS_AS(static_cast<void>(d::compare_several(test, numbers)), vedette::Error);
+        if (!d::runs_on_several(test, false))
+            CHECK_THROWS_AS(static_cast<void>(d::compare_several(test, texts)), vedette::Error);
+    }
+    const std::vector<Column> mixed{numbers[0], texts[0]};
+    CHECK_THROWS_AS(static_cast<void>(d::compare_several(DriftTest::automatic, mixed)), vedette::Error);
+    CHECK_THROWS_AS(static_cast<void>(d::compare_several(DriftTest::automatic, std::span(numbers).first(1))),
+                    vedette::Error);
 }

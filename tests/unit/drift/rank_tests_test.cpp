@@ -14,6 +14,7 @@
 #include "vedette/core/random.hpp"
 #include "vedette/drift/distance_tests.hpp"
 #include "vedette/stats/chi_squared_mixture.hpp"
+#include "vedette/stats/permutation.hpp"
 
 namespace d = vedette::drift;
 using nlohmann::json;
@@ -187,7 +188,65 @@ TEST_CASE("distances and Kuiper's V agree with SciPy") {
         const Sample a = item["reference_weights"], b = item["live_weights"];
         CHECK(close(d::wasserstein_1(x, a, y, b), item["wasserstein_1"], 1e-12));
         CHECK(close(d::energy_distance(x, a, y, b), item["energy_distance"], 1e-12));
+        const d::WeightedSample left{x, a}, right{y, b};
+        CHECK(d::wasserstein_1(left, right).statistic == d::wasserstein_1(x, a, y, b));
+        CHECK(d::energy_distance(left, right).statistic == d::energy_distance(x, a, y, b));
     }
+}
+
+TEST_CASE("tests of weighted rows: weights of 1 change nothing, p by the same splits, rows that carry their weight") {
+    vedette::Random random(91);
+    Sample x(40), y(30), ones(40, 1.0), weights(40);
+    for (double& value : x) value = std::floor(6.0 * random.uniform());  // ties
+    for (double& value : y) value = std::floor(6.0 * random.uniform()) + 0.7;
+    for (double& weight : weights) weight = random.uniform();
+    const d::WeightedSample left{x, ones}, right{y, std::span(ones).first(30)};
+    for (const bool energy : {false, true}) {
+        const auto plain = energy ? d::energy_distance(x, y) : d::wasserstein_1(x, y);
+        const auto weighted = energy ? d::energy_distance(left, right) : d::wasserstein_1(left, right);
+        CHECK(close(weighted.statistic, plain.statistic, 1e-12));
+        CHECK(close(weighted.effect, plain.effect, 1e-12));
+        // Splits are of the pooled rows in order; within a tie all weigh the same.
+        CHECK(weighted.p_value == plain.p_value);
+        CHECK(std::isnan(weighted.effect_interval.lower));
+    }
+    // p by the definition: every split is the distance of SciPy's formula over the rows that it chose.
+    const d::WeightedSample heavy{x, weights}, light{y, std::span(weights).first(30)};
+    const d::TestOptions options{.permutations = 99, .seed = 3};
+    const auto result = d::wasserstein_1(heavy, light, options);
+    std::vector<std::pair<double, double>> pooled;
+    for (std::size_t i = 0; i < 40; ++i) pooled.emplace_back(x[i], weights[i]);
+    for (std::size_t i = 0; i < 30; ++i) pooled.emplace_back(y[i], weights[i]);
+    std::uint64_t as_extreme = 0;
+    std::stable_sort(pooled.begin(), pooled.end(), [](auto& a, auto& b) { return a.first < b.first; });
+    for (std::uint64_t split = 0; split < 99; ++split) {
+        std::vector<std::uint8_t> labels(70);
+        vedette::stats::random_split(3, split, 40, labels);
+        Sample values[2], masses[2];
+        for (std::size_t i = 0; i < 70; ++i) {
+            values[labels[i] == 1 ? 0 : 1].push_back(pooled[i].first);
+            masses[labels[i] == 1 ? 0 : 1].push_back(pooled[i].second);
+        }
+        const double distance = d::wasserstein_1(values[0], masses[0], values[1], masses[1]);
+        as_extreme += distance >= result.statistic * (1.0 - 1e-9) ? 1U : 0U;
+    }
+    CHECK(result.p_value == (1.0 + static_cast<double>(as_extreme)) / 100.0);
+    // A weighted deviation of the reference, by the definition.
+    double total = 0.0, mean = 0.0, square = 0.0;
+    for (std::size_t i = 0; i < 40; ++i) total += weights[i];
+    for (std::size_t i = 0; i < 40; ++i) mean += weights[i] * x[i] / total;
+    for (std::size_t i = 0; i < 40; ++i) square += weights[i] * (x[i] - mean) * (x[i] - mean) / total;
+    CHECK(close(result.effect, result.statistic / std::sqrt(square), 1e-12));
+    // Most splits leave one side without any weight: no evidence.
+    const Sample lone{1.0, 2.0, 3.0, 4.0}, lone_weights{1.0, 0.0, 0.0, 0.0};
+    CHECK(d::wasserstein_1(d::WeightedSample{lone, lone_weights}, d::WeightedSample{lone, lone_weights}).p_value > 0.3);
+    CHECK(std::isnan(d::wasserstein_1(left, right, {.permutations = 0}).p_value));
+    CHECK_THROWS_AS(d::wasserstein_1(d::WeightedSample{x, weights}, d::WeightedSample{y, weights}), vedette::Error);
+    CHECK_THROWS_AS(d::wasserstein_1(left, right, {.alternative = d::Alternative::less}), vedette::Error);
+    const Sample huge{-1.7e308, 1.7e308, 0.0}, three(3, 1.0);
+    const auto wide = d::wasserstein_1(d::WeightedSample{huge, three}, d::WeightedSample{three, three});
+    CHECK(std::isfinite(wide.statistic));
+    CHECK(std::isfinite(wide.effect));
 }
 
 TEST_CASE("the chi-square mixtures have the tails of 30-digit arithmetic") {

@@ -263,6 +263,27 @@ TEST_CASE("a policy says which tests run on the samples of which feature") {
     CHECK(report.decision == Decision::alarm);
     CHECK(report.joint[0].decision == Decision::alarm);
     CHECK(compare_samples({}, reference.table(), live.table()).features.empty());
+
+    // Each test as its own options say, in the order of the policy; the others as `samples` says.
+    policy.samples.permutations = 99;
+    FeaturePolicy& rules = policy.features[first];
+    rules.sample_tests = {DriftTest::mann_whitney, DriftTest::kuiper, DriftTest::levene, DriftTest::welch_t};
+    rules.sample_options[DriftTest::mann_whitney].alternative = drift::Alternative::less;
+    rules.sample_options[DriftTest::kuiper] = {.method = drift::Method::permutation, .permutations = 199};
+    rules.sample_options[DriftTest::welch_t].rows = drift::RowBlocks{.thin = 3};
+    policy.joint_tests = {MultivariateTest::energy, MultivariateTest::maximum_mean_discrepancy};
+    policy.joint_options[MultivariateTest::energy].permutations = 9;
+    const SampleComparisons apart = compare_samples(policy, reference.table(), live.table());
+    const auto& results = apart.features.at(0).results;
+    REQUIRE(results.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(results[i].test == rules.sample_tests[i]);
+    CHECK(results[0].result.p_value > 0.99);          // the live values are larger
+    CHECK(results[1].result.p_value == 1.0 / 200.0);  // the fewest that so many permutations allow
+    CHECK(results[2].result.reference_count == 3.0 * results[3].result.reference_count);
+    REQUIRE(apart.joint.size() == 2);
+    CHECK(apart.joint[0].test == MultivariateTest::energy);
+    CHECK(apart.joint[0].result.p_value == 1.0 / 10.0);
+    CHECK(apart.joint[1].result.p_value == 1.0 / 100.0);
 }
 
 TEST_CASE("two tables are judged in one go as in steps") {

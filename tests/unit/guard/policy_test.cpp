@@ -64,6 +64,53 @@ TEST_CASE("writing and reading again changes nothing") {
     CHECK_FALSE(Policy{}.compares_samples());
 }
 
+TEST_CASE("tests on samples have options of their own, per feature and test") {
+    const char* const text = R"({
+        "samples": {"method": "asymptotic", "permutations": 499, "thin": 2},
+        "joint_tests": ["hotelling_t2", {"test": "mmd_fuse", "permutations": 1999, "seed": 7}],
+        "defaults": {"sample_tests": [{"test": "kolmogorov_smirnov", "method": "exact"}, "welch_t"]},
+        "features": {"age": {"sample_tests": [{"test": "mann_whitney", "alternative": "greater", "block": 5}]},
+                     "income": {"tolerance": 0.5},
+                     "height": {"sample_tests": ["levene"]}}})";
+    const Policy policy = Policy::from_json(text);
+    using Tests = std::vector<DriftTest>;
+    CHECK(policy.defaults.sample_tests == Tests{DriftTest::kolmogorov_smirnov, DriftTest::welch_t});
+    CHECK(policy.defaults.sample_options.size() == 1);
+    CHECK(policy.for_feature("income").sample_options == policy.defaults.sample_options);  // inherited
+    CHECK(policy.for_feature("height").sample_options.empty());                            // tests of its own
+    const FeaturePolicy& age = policy.for_feature("age");
+    CHECK(age.sample_tests == Tests{DriftTest::mann_whitney});
+    const SamplePolicy how = policy.samples.with(age.sample_options.at(DriftTest::mann_whitney));
+    CHECK(how.alternative == drift::Alternative::greater);
+    CHECK(how.method == drift::Method::asymptotic);  // what it does not say is as everywhere
+    CHECK(how.permutations == 499);
+    CHECK(how.rows == drift::RowBlocks{.block = 5});  // in place of thinning, too
+    CHECK(policy.joint_options.at(MultivariateTest::mmd_fuse).permutations == 1999);
+    CHECK(policy.joint_options.size() == 1);
+    const Policy again = Policy::from_json(policy.to_json());
+    CHECK(again.to_json() == policy.to_json());
+    CHECK(again.joint_options == policy.joint_options);
+    CHECK(again.defaults.sample_options == policy.defaults.sample_options);
+    CHECK(again.for_feature("age").sample_options == age.sample_options);
+
+    const auto refused = [](const char* entry) {
+        return refusal(R"({"features": {"age": {"sample_tests": ["welch_t", )" + std::string(entry) + "]}}}");
+    };
+    CHECK(contains(refused(R"({"method": "exact"})"), "/features/age/sample_tests/1/test: must be a word"));
+    CHECK(contains(refused(R"({"test": "t"})"), "/features/age/sample_tests/1/test: \"t\" is not one of"));
+    CHECK(contains(refused(R"({"test": "levene", "methods": "exact"})"), "/sample_tests/1/methods: unknown key"));
+    CHECK(contains(refused(R"({"test": "levene", "permutations": 0})"),
+                   "/features/age/sample_tests/1/permutations: 0 lies outside"));
+    CHECK(contains(refused(R"({"test": "levene", "block": 2, "thin": 2})"), "/sample_tests/1: block and thin exclude"));
+    CHECK(contains(refused(R"({"test": "welch_t", "seed": 1})"), "names a test twice"));
+    CHECK(contains(refused("7"), "/features/age/sample_tests/1: must be a word"));
+    CHECK(contains(refusal(R"({"joint_tests": [{"test": "mmd"}]})"), "/joint_tests/0/test: \"mmd\" is not one of"));
+    Policy unnamed;
+    unnamed.features["age"].sample_options[DriftTest::levene].seed = 1;
+    CHECK_THROWS_WITH(unnamed.validate(),
+                      "policy /features/age/sample_tests: has options of levene, which it does not name");
+}
+
 TEST_CASE("a feature takes from defaults what it leaves out, in whatever order they stand") {
     const Policy policy = Policy::from_json(
         R"({"features": {"age": {"tolerance": 0.2}}, "defaults": {"tolerance": 0.1, "request": {"null": "alarm"}}})");
