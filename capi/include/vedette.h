@@ -20,7 +20,8 @@
 //             what you need. A smaller (older) size is honoured: missing inputs are defaults, missing outputs are not
 //             written. A larger (newer) input is refused with VDT_UNSUPPORTED unless its unknown bytes are zero; of a
 //             larger output only the known part is written. A size below 8 or no multiple of 8 is
-//             VDT_INVALID_ARGUMENT. `reserved` is zero. vdt_string, vdt_value and vdt_finding never change.
+//             VDT_INVALID_ARGUMENT. `reserved` is zero in what you give, and nothing to read: where it stands for
+//             more, a function beside the struct says what. vdt_string, vdt_value and vdt_finding never change.
 //  text       Input text is UTF-8, a pointer and a length (NULL only with length 0); paths and format names end in NUL.
 //             Output text is two-call: with a NULL buffer only *length is written (without the final NUL); a buffer
 //             needs capacity > *length and is closed by a NUL. Bytes and numbers the same, without the NUL. A buffer
@@ -276,7 +277,8 @@ enum {
     VDT_REASON_SCHEMA = 14,         ///< a check of the baseline's schema
     VDT_REASON_MODEL_ABORTED = 15,  ///< a callback ended a score's questions to the model by a value other than 0
     VDT_REASON_QUERY_ATTACK = 16,   ///< the memory's evidence accuses the account of a query attack
-    VDT_REASON_EXTRACTION = 17      ///< the account's inputs look like those that copy a model
+    VDT_REASON_EXTRACTION = 17,     ///< the account's inputs look like those that copy a model
+    VDT_REASON_UNLIKE_BENIGN = 18   ///< the account's inputs have another law than benign traffic
 };
 
 /// A drift test. Those up to VDT_TEST_WASSERSTEIN run on the counters of a window; all but TWO_PROPORTION on the
@@ -525,9 +527,9 @@ typedef struct vdt_finding {
     vdt_reason reason;
     vdt_decision decision;
     uint32_t subject;   ///< index of the feature; of the score for the SCORE reasons
-    uint32_t reserved;  ///< of VDT_REASON_SCHEMA the vdt_check; 0 of all others
+    uint32_t reserved;  ///< not to be read or changed: see vdt_finding_check
     /// The number found (for a wrong width: that width; of MODEL_ABORTED what the callback returned, of QUERY_ATTACK
-    /// the account's e-value, of EXTRACTION W); NaN where there is none.
+    /// the account's e-value, of EXTRACTION W, of UNLIKE_BENIGN the MMD); NaN where there is none.
     double value;
 } vdt_finding;
 
@@ -539,7 +541,7 @@ typedef struct vdt_score_answer {
     double score;           ///< higher = more anomalous; NaN: could not tell
     double p_value;         ///< conformal; NaN with the score, and without a calibration
     vdt_decision decision;  ///< in a verdict; VDT_NOT_EVALUATED elsewhere
-    uint32_t reserved;      ///< in a verdict, of a score that asks the model, the VDT_ANSWER*; else 0
+    uint32_t reserved;      ///< not to be read or changed: see vdt_score_answer_status
 } vdt_score_answer;
 
 /// What the memory across requests says of one; NaN and VDT_NOT_EVALUATED where it does not watch. It never changes.
@@ -556,6 +558,16 @@ typedef struct vdt_memory_evidence {
     double statistic;     ///< W of PRADA at the last look
 } vdt_memory_evidence;
 
+/// What the window of an account's inputs says, of a memory with an MMD; NaN and VDT_NOT_EVALUATED before the first
+/// look and without one. It never changes.
+typedef struct vdt_mmd_evidence {
+    vdt_decision unlike_benign;  ///< ALARM while the account's inputs have another law than benign traffic
+    uint32_t rows;               ///< in the window
+    double statistic;            ///< as vdt_mmd_monitor_reading
+    double threshold;
+    double distance;  ///< the MMD
+} vdt_mmd_evidence;
+
 /// The judgement of one request.
 typedef struct vdt_verdict {
     uint32_t struct_size;
@@ -570,6 +582,7 @@ typedef struct vdt_verdict {
     uint64_t model_calls;  ///< what scores that ask the model cost: calls of its callback, and rows sent
     uint64_t model_rows;
     vdt_memory_evidence memory;
+    vdt_mmd_evidence mmd;  ///< of the memory, silent where that is
 } vdt_verdict;
 
 /// What a request has besides its row, for the scores of the baseline. All borrowed for the call; NULL = not given.
@@ -589,7 +602,7 @@ typedef struct vdt_request_vectors {
     float* workspace;
     uint64_t workspace_length;
     /// What is remembered across requests, who asks (any bytes) and when. The memory is changed: no other thread may
-    /// use it meanwhile. It takes `input`, where given, else the row, and for PRADA the embedding.
+    /// use it meanwhile. It takes `input`, where given, else the row, and for PRADA and the MMD the embedding.
     vdt_query_memory* memory;
     const void* account;
     uint64_t account_length;
@@ -614,6 +627,24 @@ typedef struct vdt_score_options {
     double warn_threshold;   ///< from this score on the request is worth a warning; infinity (the default) = never
     double alarm_threshold;  ///< the same for an alarm; not below warn_threshold
 } vdt_score_options;
+
+/// Which check of the schema a finding of VDT_REASON_SCHEMA is about, a vdt_check; -1 of any other and of NULL.
+VDT_API int32_t vdt_finding_check(const vdt_finding* finding) VDT_NOEXCEPT;
+/// How the questions of a score that asks the model went, a VDT_ANSWER*, in a verdict; VDT_ANSWERED of a score that
+/// asks none; -1 of NULL.
+VDT_API int32_t vdt_score_answer_status(const vdt_score_answer* answer) VDT_NOEXCEPT;
+
+/// What a finding may be a sign of, in the words of a public catalogue of threats. All static. It never changes.
+typedef struct vdt_threat_tag {
+    const char* catalogue;  ///< e.g. "MITRE ATLAS"
+    const char* id;         ///< e.g. "AML.T0015"
+    const char* name;       ///< e.g. "Evade AI Model"
+} vdt_threat_tag;
+/// Tags of findings of this reason, and one of them: of scores and of the memory across requests; 0 of others. Errors:
+/// INVALID_ARGUMENT for an index that is too large.
+VDT_API size_t vdt_reason_threat_count(vdt_reason reason) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_reason_threat(vdt_reason reason, size_t index, vdt_threat_tag* out,
+                                     vdt_error* error) VDT_NOEXCEPT;
 
 VDT_API void vdt_guard_options_init(vdt_guard_options* options, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_verdict_init(vdt_verdict* verdict, size_t size) VDT_NOEXCEPT;
@@ -665,7 +696,7 @@ VDT_API vdt_status vdt_guard_workspace(const vdt_guard* guard, const struct vdt_
                                        vdt_error* error) VDT_NOEXCEPT;
 VDT_API size_t vdt_guard_queries(const vdt_guard* guard) VDT_NOEXCEPT;
 /// To be called with 1 while a drift alarm holds and with 0 when it is over: until then scores of the baseline are not
-/// evaluated. Thread-safe.
+/// evaluated, and those that ask the model ask nothing. Thread-safe.
 VDT_API vdt_status vdt_guard_mark_calibrations(const vdt_guard* guard, int32_t stale, vdt_error* error) VDT_NOEXCEPT;
 /// A verdict of this guard in words, a line per stored finding. Two-call.
 /// Errors: INVALID_ARGUMENT for a verdict that this guard cannot have given.
@@ -781,6 +812,41 @@ typedef struct vdt_joint_evidence {
     uint64_t feature_count;  ///< see vdt_report_joint_features
 } vdt_joint_evidence;
 
+/// What a score that the policy names found in a window. The texts are owned by the report. NaN = not evaluated.
+typedef struct vdt_score_report {
+    uint32_t struct_size;
+    vdt_decision decision;
+    vdt_string name;             ///< in the baseline
+    vdt_string kind;             ///< e.g. "mahalanobis"
+    int32_t input;               ///< VDT_SCORE_*
+    int32_t is_stale;            ///< 1: drift has voided its calibration, so nothing is decided
+    double level;                ///< of the policy
+    uint64_t calibration_count;  ///< rows
+    uint64_t evaluated;          ///< requests with a decision
+    uint64_t exceeded;           ///< of those, with a p-value of at most the level
+    uint64_t unevaluated;        ///< requests without one
+    double rate;                 ///< exceeded / evaluated, and its interval
+    double rate_lower;
+    double rate_upper;
+    double allowed_rate;    ///< what the calibration allows a benign window
+    uint64_t p_values[10];  ///< requests by the tenth of (0, 1] that their p-value lies in
+    uint64_t model_calls;   ///< of the callback, and rows sent to it, where the score asks the model; else 0
+    uint64_t model_rows;
+    uint64_t model_aborts;  ///< requests whose questions the callback ended
+} vdt_score_report;
+
+/// What the memory across requests found in the requests of a window, silent or not.
+typedef struct vdt_memory_report {
+    uint32_t struct_size;
+    vdt_decision decision;   ///< NOT_EVALUATED where it could tell of no request
+    int32_t is_watched;      ///< 0: no request of the window was shown to a memory, and all else is 0
+    int32_t is_silent;       ///< by the policy
+    uint64_t watched;        ///< requests
+    uint64_t query_attacks;  ///< of those, by accused accounts
+    uint64_t extractions;    ///< by accounts that seem to copy the model
+    uint64_t untold;         ///< of which it could tell neither
+} vdt_memory_report;
+
 /// How a report is rendered.
 typedef struct vdt_render_options {
     uint32_t struct_size;
@@ -798,6 +864,8 @@ VDT_API void vdt_feature_report_init(vdt_feature_report* report, size_t size) VD
 VDT_API void vdt_evidence_init(vdt_evidence* evidence, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_test_result_init(vdt_test_result* result, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_joint_evidence_init(vdt_joint_evidence* evidence, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_score_report_init(vdt_score_report* report, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_memory_report_init(vdt_memory_report* report, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_render_options_init(vdt_render_options* options, size_t size) VDT_NOEXCEPT;
 
 /// Judges a window against its baseline. Too little data is VDT_NOT_EVALUATED, never VDT_PASS. `options` NULL = the
@@ -850,6 +918,17 @@ VDT_API vdt_status vdt_report_joint_contributions(const vdt_report* report, size
                                                   size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_report_joint_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// Scores that the policy names, in the order of their names; 0 for NULL.
+VDT_API size_t vdt_report_score_count(const vdt_report* report) VDT_NOEXCEPT;
+/// One of them, and a sentence on it (two-call). Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_report_score(const vdt_report* report, size_t index, vdt_score_report* out,
+                                    vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_score_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
+                                           size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// The memory across requests, and a sentence on it (two-call; empty where no request was shown to one).
+VDT_API vdt_status vdt_report_memory(const vdt_report* report, vdt_memory_report* out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_memory_reason(const vdt_report* report, char* buffer, size_t capacity, size_t* length,
+                                            vdt_error* error) VDT_NOEXCEPT;
 /// Feature indices, the gravest and then the largest moved share first. Two-call, in numbers.
 VDT_API vdt_status vdt_report_ranking(const vdt_report* report, uint64_t* buffer, size_t capacity, size_t* length,
                                       vdt_error* error) VDT_NOEXCEPT;
@@ -1280,7 +1359,8 @@ enum {
     VDT_ANSWER_INVALID_PREDICTION = 2,  ///< not finite, or no probabilities although the model says so
     VDT_ANSWER_INVALID_ROW = 3,         ///< of another width, or with a value that is not finite
     VDT_ANSWER_INVALID_MODEL = 4,       ///< of another width, without classes, or the label is out of range
-    VDT_ANSWER_WORKSPACE_TOO_SMALL = 5
+    VDT_ANSWER_WORKSPACE_TOO_SMALL = 5,
+    VDT_ANSWER_NOT_ASKED = 6  ///< in a verdict: the calibration is stale, or `without_model`
 };
 
 typedef struct vdt_query_answer {
@@ -1372,6 +1452,11 @@ typedef struct vdt_query_memory_options {
     double prada_threshold;    ///< default 0.9
     uint64_t prada_capacity;   ///< inputs kept per account; default 4096
     uint64_t prada_distances;  ///< judged per account; default 5000
+    /// Copied, without what it has seen: fitted to an f32 matrix of inputs or embeddings of many benign accounts; NULL
+    /// = an account's inputs are not compared with benign ones. False alarms come once in its `expected_run` inputs of
+    /// an account, on average.
+    const struct vdt_mmd_monitor* mmd;
+    uint64_t mmd_accounts;  ///< remembered; default 16
 } vdt_query_memory_options;
 
 /// Two accounts, by their marks (vdt_fingerprint_store_account_mark), and how many inputs they share: from
@@ -1384,15 +1469,18 @@ typedef struct vdt_account_link {
 } vdt_account_link;
 
 VDT_API void vdt_query_memory_options_init(vdt_query_memory_options* options, size_t size) VDT_NOEXCEPT;
-/// `*out`: owned. Errors: INVALID_ARGUMENT, NOT_ENOUGH_DATA for a store or updates without scores, OVERFLOW.
+/// `*out`: owned. Errors: INVALID_ARGUMENT, NOT_ENOUGH_DATA for a store or updates without scores, TYPE_MISMATCH for an
+/// MMD of f64, OVERFLOW.
 VDT_API vdt_status vdt_query_memory_create(const vdt_query_memory_options* options, const vdt_allocator* allocator,
                                            vdt_query_memory** out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_query_memory_destroy(vdt_query_memory* memory) VDT_NOEXCEPT;
 /// Takes the evidence against an account back, e.g. after a review. Errors: INVALID_ARGUMENT.
 VDT_API vdt_status vdt_query_memory_forget(vdt_query_memory* memory, const void* account, size_t account_length,
                                            vdt_error* error) VDT_NOEXCEPT;
-/// Takes in what another shard remembers of inputs, and its pairs of accounts; evidence per account stays apart.
-/// Errors: BASELINE_MISMATCH for other options, INVALID_ARGUMENT; the memory is as it was.
+/// Takes in what another shard remembers of inputs, and its pairs of accounts; evidence per account stays apart. A
+/// shard merged twice takes room twice and its pairs are counted twice, though no score changes: sum shards up anew
+/// each time, from one that nothing was merged into. Errors: BASELINE_MISMATCH for other options, INVALID_ARGUMENT,
+/// also for a memory with itself; the memory is as it was.
 VDT_API vdt_status vdt_query_memory_merge(vdt_query_memory* memory, const vdt_query_memory* other,
                                           vdt_error* error) VDT_NOEXCEPT;
 /// The pairs of accounts that share most inputs, at least `least_shared` for certain. Two-call. Errors:

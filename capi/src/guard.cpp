@@ -85,6 +85,8 @@ void fill_verdict(const Verdict& verdict, vdt_verdict& out) noexcept {
                   memory.query.account.e_value,
                   memory.query.account.requests,
                   memory.prada.statistic};
+    out.mmd = {static_cast<vdt_decision>(memory.unlike_benign), memory.mmd.rows, memory.mmd.statistic,
+               memory.mmd.threshold, memory.mmd.distance};
 }
 
 vdt_status write_verdict(const Verdict& verdict, vdt_verdict* out, vdt_error* error) noexcept {
@@ -165,7 +167,7 @@ Verdict read_verdict(const vdt_verdict* given) {
     result.finding_count = verdict.finding_count;
     for (std::size_t i = 0; i < result.stored_findings(); ++i) {
         const vdt_finding& finding = verdict.findings[i];
-        check_range(finding.reason, VDT_REASON_EXTRACTION, "reason");
+        check_range(finding.reason, VDT_REASON_UNLIKE_BENIGN, "reason");
         check_range(finding.decision, VDT_ALARM, "a finding's decision");
         check_range(static_cast<std::int32_t>(std::min(finding.reserved, 255U)),
                     static_cast<std::int32_t>(validation::check_count) - 1, "a finding's check");
@@ -182,7 +184,7 @@ Verdict read_verdict(const vdt_verdict* given) {
     for (std::size_t i = 0; i < result.score_count; ++i) {
         const vdt_score_answer& answer = verdict.scores[i];
         check_range(answer.decision, VDT_ALARM, "a score's decision");
-        check_range(static_cast<std::int32_t>(std::min(answer.reserved, 255U)), VDT_ANSWER_WORKSPACE_TOO_SMALL,
+        check_range(static_cast<std::int32_t>(std::min(answer.reserved, 255U)), VDT_ANSWER_NOT_ASKED,
                     "a score's answer");
         result.scores[i] = {.score = answer.score,
                             .p_value = answer.p_value,

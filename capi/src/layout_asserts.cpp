@@ -77,6 +77,7 @@ static_assert(equals(Reason::schema, VDT_REASON_SCHEMA));
 static_assert(equals(Reason::model_aborted, VDT_REASON_MODEL_ABORTED));
 static_assert(equals(Reason::query_attack, VDT_REASON_QUERY_ATTACK));
 static_assert(equals(Reason::extraction, VDT_REASON_EXTRACTION));
+static_assert(equals(Reason::unlike_benign, VDT_REASON_UNLIKE_BENIGN));
 static_assert(vedette::Policy::most_scores == VDT_VERDICT_SCORES);
 static_assert(vedette::Verdict::capacity == VDT_VERDICT_CAPACITY);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The windowed random-feature MMD of a stream of rows, across the C boundary.
-#include "vedette/drift/mmd_monitor.hpp"
+#include "mmd_monitor.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -134,6 +134,16 @@ vdt_monitor_reading to_c(const MmdMonitor<T>& monitor) noexcept {
 }
 
 }  // namespace
+
+namespace vedette::inline v0::capi {
+
+const MmdMonitor<float>& monitor_of_floats(const vdt_mmd_monitor& monitor) {
+    const auto* const narrow = std::get_if<MmdMonitor<float>>(&monitor.object);
+    if (narrow == nullptr) throw Error(ErrorCode::type_mismatch, "mmd: it was fitted in f64; fit it to an f32 matrix");
+    return *narrow;
+}
+
+}  // namespace vedette::inline v0::capi
 
 extern "C" {
 

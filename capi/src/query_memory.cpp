@@ -9,6 +9,7 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "mmd_monitor.hpp"
 #include "structs.hpp"
 #include "vedette/core/file.hpp"
 #include "views.hpp"
@@ -38,6 +39,7 @@ vdt_query_memory_options default_options() noexcept {
     options.prada_threshold = prada.threshold;
     options.prada_capacity = prada.capacity;
     options.prada_distances = prada.distances;
+    options.mmd_accounts = 16;
     return options;
 }
 
@@ -81,6 +83,11 @@ std::optional<PradaAccounts> make_prada(const vdt_query_memory_options& given) {
                           .capacity = static_cast<std::size_t>(given.prada_capacity),
                           .distances = static_cast<std::size_t>(given.prada_distances)},
                          given.prada_accounts);
+}
+
+std::optional<MmdAccounts> make_mmd(const vdt_query_memory_options& given) {
+    if (given.mmd == nullptr) return std::nullopt;
+    return MmdAccounts(monitor_of_floats(*given.mmd), static_cast<std::size_t>(given.mmd_accounts));
 }
 
 std::string_view name_of(const void* account, std::size_t length) {
@@ -130,7 +137,8 @@ vdt_status vdt_query_memory_create(const vdt_query_memory_options* options, cons
         require(options, "options");
         require(out, "out");
         const vdt_query_memory_options given = read_struct(options, default_options(), "options");
-        *out = make_handle<vdt_query_memory>(allocator, QueryMemory(make_watch(given), make_prada(given)));
+        *out = make_handle<vdt_query_memory>(allocator,
+                                             QueryMemory(make_watch(given), make_prada(given), make_mmd(given)));
     });
 }
 

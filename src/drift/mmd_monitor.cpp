@@ -124,6 +124,18 @@ void MmdMonitor<T>::reset() noexcept {
 }
 
 template <class T>
+void MmdMonitor<T>::resume(const MmdMonitor& other) {
+    MmdMonitor resumed = other, own = *this;
+    resumed.reset();
+    own.reset();
+    if (resumed.serialize() != own.serialize())
+        throw Error(ErrorCode::baseline_mismatch, "MmdMonitor: resuming one of another fit or other options");
+    resumed = other;
+    resumed.fitted_ = fitted_;
+    *this = std::move(resumed);
+}
+
+template <class T>
 MonitorState MmdMonitor<T>::enter(const std::int32_t* row) noexcept {
     admit(0.0);
     if (take_restart()) clear();

@@ -32,7 +32,8 @@ constexpr std::array reason_names{"wrong_width",
                                   "schema",
                                   "model_aborted",
                                   "query_attack",
-                                  "extraction"};
+                                  "extraction",
+                                  "unlike_benign"};
 
 }  // namespace
 
@@ -59,7 +60,7 @@ std::span<const ThreatTag> threat_tags(Reason reason) noexcept {
         ThreatTag{"MITRE ATLAS", "AML.T0024.002", "Extract AI Model"},
     };
     if (reason == Reason::query_attack) return probing;
-    if (reason == Reason::extraction) return theft;
+    if (reason == Reason::extraction || reason == Reason::unlike_benign) return theft;
     const bool is_score =
         reason == Reason::score || reason == Reason::calibrated_score || reason == Reason::fused_scores;
     return is_score ? std::span<const ThreatTag>(evasion) : std::span<const ThreatTag>();
@@ -76,6 +77,8 @@ std::string Guard::describe_score(const Finding& finding, const Verdict& verdict
     const ScoreAnswer& answer = verdict.scores[finding.subject];
     if (finding.reason == Reason::model_aborted)
         return fmt::format("score {} ({}): the model's callback returned {}", score.name, kind, finding.value);
+    if (answer.status == perturbation::AnswerStatus::not_asked)
+        return fmt::format("score {} ({}): its calibration is stale, so the model was not asked", score.name, kind);
     if (answer.status != perturbation::AnswerStatus::answered)
         return fmt::format("score {} ({}) could not ask the model: {}", score.name, kind,
                            answer.status == perturbation::AnswerStatus::invalid_model
@@ -110,6 +113,9 @@ std::string Guard::explain(const Verdict& verdict) const {
                 finding.value);
         if (finding.reason == Reason::extraction)
             return fmt::format("the distances between the account's inputs are not those of natural ones: W = {:.4f}",
+                               finding.value);
+        if (finding.reason == Reason::unlike_benign)
+            return fmt::format("the account's inputs have another law than benign traffic: MMD = {:.4f}",
                                finding.value);
         if (finding.reason == Reason::fused_scores)
             return fmt::format("all scores together: e-value {:.6g}, the policy's level allows {:.6g}", finding.value,

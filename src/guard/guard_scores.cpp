@@ -24,12 +24,17 @@ void Guard::run_memory(const RequestVectors& vectors, std::span<const float> row
     verdict.memory = vectors.memory->observe(request);
     MemoryEvidence& evidence = verdict.memory;
     evidence.is_silent |= policy_.memory.silent;
-    window.count_remembered(evidence.query_attack, evidence.extraction);
+    const Decision copies = evidence.unlike_benign == Decision::alarm || evidence.extraction == Decision::not_evaluated
+                                ? evidence.unlike_benign
+                                : evidence.extraction;
+    window.count_remembered(evidence.query_attack, copies);
     if (evidence.is_silent) return;
     if (evidence.query_attack == Decision::alarm)
         add(verdict, Reason::query_attack, resolve(policy_.memory.query_attacks, 0), 0, evidence.query.account.e_value);
     if (evidence.extraction == Decision::alarm)
         add(verdict, Reason::extraction, resolve(policy_.memory.extraction, 0), 0, evidence.prada.statistic);
+    if (evidence.unlike_benign == Decision::alarm)
+        add(verdict, Reason::unlike_benign, resolve(policy_.memory.extraction, 0), 0, evidence.mmd.distance);
 }
 
 template <class T>
@@ -140,8 +145,15 @@ void Guard::run_calibrated(std::span<const T> row, Window& window, const Request
         perturbation::Answer answer;
         if (const perturbation::QueryScore* const asks = score.score().asks()) {
             p_values[i] = std::numeric_limits<double>::quiet_NaN();
-            if (vectors.without_model) continue;
-            answer = ask_model(*asks, vectors, inputs.features, verdict);
+            if (vectors.without_model) {
+                verdict.scores[i].status = perturbation::AnswerStatus::not_asked;
+                continue;
+            }
+            // An answer that a stale calibration cannot judge is not asked for.
+            if (is_stale || score.is_stale())
+                answer.status = perturbation::AnswerStatus::not_asked;
+            else
+                answer = ask_model(*asks, vectors, inputs.features, verdict);
             window.count_asked(slot.index, answer);
             evidence = {answer.score, score.p_value(answer.score, vectors.context)};
         } else {

@@ -23,9 +23,9 @@ void add_bytes(ContainerWriter& writer, const char* name, const std::vector<std:
 }  // namespace
 
 QueryMemory::QueryMemory(std::optional<perturbation::QueryWatch> queries,
-                         std::optional<perturbation::PradaAccounts> prada)
-    : queries_(std::move(queries)), prada_(std::move(prada)) {
-    if (!queries_ && !prada_) throw Error(ErrorCode::invalid_argument, "a memory that watches nothing");
+                         std::optional<perturbation::PradaAccounts> prada, std::optional<MmdAccounts> mmd)
+    : queries_(std::move(queries)), prada_(std::move(prada)), mmd_(std::move(mmd)) {
+    if (!queries_ && !prada_ && !mmd_) throw Error(ErrorCode::invalid_argument, "a memory that watches nothing");
 }
 
 MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
@@ -47,16 +47,26 @@ MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
         else if (!std::isnan(evidence.prada.statistic))
             evidence.extraction = Decision::pass;
     }
+    if (mmd_ && !request.is_stale) {
+        const bool is_embedding = request.embedding.size() == mmd_->dimension();
+        evidence.mmd = mmd_->update(is_embedding ? request.embedding : request.input, request.account);
+        if (evidence.mmd.is_alarm)
+            evidence.unlike_benign = Decision::alarm;
+        else if (!std::isnan(evidence.mmd.statistic))
+            evidence.unlike_benign = Decision::pass;
+    }
     return evidence;
 }
 
 bool QueryMemory::forget(std::string_view account) noexcept {
     const bool had_evidence = queries_ && queries_->forget(account);
     const bool had_inputs = prada_ && prada_->forget(account);
-    return had_evidence || had_inputs;
+    const bool had_window = mmd_ && mmd_->forget(account);
+    return had_evidence || had_inputs || had_window;
 }
 
 void QueryMemory::merge(const QueryMemory& other) {
+    if (&other == this) throw Error(ErrorCode::invalid_argument, "a memory merged with itself");
     if (queries_.has_value() != other.queries_.has_value())
         throw Error(ErrorCode::baseline_mismatch, "one memory remembers queries, the other does not");
     if (queries_) queries_->merge(*other.queries_);
@@ -66,14 +76,16 @@ std::vector<std::byte> QueryMemory::to_bytes() const {
     ContainerWriter writer;
     if (queries_) add_bytes(writer, "queries", queries_->serialize());
     if (prada_) add_bytes(writer, "prada", prada_->serialize());
+    if (mmd_) add_bytes(writer, "mmd", mmd_->serialize());
     return writer.finish(file_kind);
 }
 
 QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_t most_memory) {
     const Container file = Container::view(bytes);
     file.require_kind(file_kind);
-    const bool has_queries = file.find_tensor("queries").has_value(), has_prada = file.find_tensor("prada").has_value();
-    const std::size_t parts = (has_queries ? 1U : 0U) + (has_prada ? 1U : 0U);
+    const bool has_queries = file.find_tensor("queries").has_value(), has_prada = file.find_tensor("prada").has_value(),
+               has_mmd = file.find_tensor("mmd").has_value();
+    const std::size_t parts = (has_queries ? 1U : 0U) + (has_prada ? 1U : 0U) + (has_mmd ? 1U : 0U);
     if (parts == 0 || file.tensors().size() != parts)
         throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
     for (const TensorView& tensor : file.tensors())
@@ -85,7 +97,9 @@ QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_
     if (has_prada)
         prada =
             perturbation::PradaAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("prada")), most_memory);
-    return QueryMemory(std::move(queries), std::move(prada));
+    std::optional<MmdAccounts> mmd;
+    if (has_mmd) mmd = MmdAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("mmd")), most_memory);
+    return QueryMemory(std::move(queries), std::move(prada), std::move(mmd));
 }
 
 void QueryMemory::save(const std::filesystem::path& path) const {

@@ -19,6 +19,7 @@ const char* answer_status_name(AnswerStatus status) noexcept {
         case AnswerStatus::invalid_row: return "invalid_row";
         case AnswerStatus::invalid_model: return "invalid_model";
         case AnswerStatus::workspace_too_small: return "workspace_too_small";
+        case AnswerStatus::not_asked: return "not_asked";
     }
     return "unknown";
 }

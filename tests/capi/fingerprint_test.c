@@ -106,6 +106,113 @@ static void rows(void) {
     vdt_fingerprint_store_destroy(store);
 }
 
+// Tags of threats: of scores and of memories, none of other findings.
+static void threats(void) {
+    static const struct {
+        vdt_reason reason;
+        size_t tags;
+        const char* atlas;
+    } known[] = {{VDT_REASON_SCORE, 4, "AML.T0015"},
+                 {VDT_REASON_CALIBRATED_SCORE, 4, "AML.T0043"},
+                 {VDT_REASON_FUSED_SCORES, 4, "AML.T0015"},
+                 {VDT_REASON_QUERY_ATTACK, 3, "AML.T0043.001"},
+                 {VDT_REASON_EXTRACTION, 3, "AML.T0024.002"},
+                 {VDT_REASON_UNLIKE_BENIGN, 3, "AML.T0024.002"},
+                 {VDT_REASON_NULL_VALUE, 0, NULL},
+                 {VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED, 0, NULL},
+                 {-1, 0, NULL},
+                 {99, 0, NULL}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; ++i) {
+        vdt_threat_tag tag;
+        int found = known[i].atlas == NULL;
+        CHECK(vdt_reason_threat_count(known[i].reason) == known[i].tags);
+        for (size_t k = 0; k < known[i].tags; ++k) {
+            CHECK_OK(vdt_reason_threat(known[i].reason, k, &tag, e));
+            CHECK(strlen(tag.catalogue) > 0 && strlen(tag.name) > 0);
+            found |= known[i].atlas != NULL && strcmp(tag.id, known[i].atlas) == 0;
+        }
+        CHECK(found);
+        CHECK_FAILS(VDT_INVALID_ARGUMENT, "not below", vdt_reason_threat(known[i].reason, known[i].tags, &tag, e));
+    }
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "out", vdt_reason_threat(VDT_REASON_SCORE, 0, NULL, e));
+}
+
+// The windowed MMD of a memory: traffic of another law is found, of the account alone, and through bytes.
+static void unlike_benign(void) {
+    enum { ROWS = 400, WIDTH = 3 };
+    static float benign[ROWS * WIDTH];
+    uint64_t seed = 7;
+    for (size_t i = 0; i < ROWS * WIDTH; ++i) benign[i] = (float)draw(&seed);
+    vdt_matrix rows;
+    vdt_matrix_init(&rows, sizeof rows);
+    rows.dtype = VDT_F32;
+    rows.data = benign;
+    rows.rows = ROWS;
+    rows.columns = WIDTH;
+    rows.byte_length = sizeof benign;
+    vdt_mmd_monitor_options monitor_options;
+    vdt_mmd_monitor_options_init(&monitor_options, sizeof monitor_options);
+    monitor_options.window = 40;
+    monitor_options.features = 32;
+    monitor_options.expected_run = 1000.0;
+    monitor_options.simulations = 1000;
+    vdt_mmd_monitor* monitor = NULL;
+    CHECK_OK(vdt_mmd_monitor_create(&rows, &monitor_options, NULL, &monitor, e));
+    vdt_query_memory_options options;
+    vdt_query_memory *memory = NULL, *again = NULL;
+    vdt_query_memory_options_init(&options, sizeof options);
+    CHECK(options.mmd == NULL && options.mmd_accounts == 16);
+    options.mmd = monitor;
+    options.mmd_accounts = 0;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "accounts", vdt_query_memory_create(&options, NULL, &memory, e));
+    options.mmd_accounts = 2;
+    CHECK_OK(vdt_query_memory_create(&options, NULL, &memory, e));
+    vdt_mmd_monitor_destroy(monitor);
+
+    vdt_baseline* baseline = make_baseline(1);
+    vdt_guard* guard = NULL;
+    vdt_window* window = make_window(baseline);
+    vdt_request_vectors vectors;
+    vdt_verdict verdict;
+    const double row[FEATURES] = {170.0, 70.0, 0.0};
+    float input[WIDTH];
+    int thief_found = 0, other_found = 0;
+    CHECK_OK(vdt_guard_create(baseline, NULL, NULL, &guard, e));
+    vdt_request_vectors_init(&vectors, sizeof vectors);
+    vectors.embedding = input;
+    vectors.embedding_length = WIDTH;
+    vectors.memory = memory;
+    vectors.account_length = 5;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    for (uint64_t i = 0; i < 120; ++i) {
+        const int is_thief = i % 2 == 0;
+        for (size_t j = 0; j < WIDTH; ++j) input[j] = (float)(draw(&seed) * (is_thief ? 0.3 : 1.0));
+        vectors.account = is_thief ? "thief" : "other";
+        CHECK_OK(vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
+        *(is_thief ? &thief_found : &other_found) |= verdict.mmd.unlike_benign == VDT_ALARM;
+        if (verdict.mmd.unlike_benign == VDT_ALARM) CHECK((verdict.reasons >> VDT_REASON_UNLIKE_BENIGN & 1u) != 0);
+        if (i == 1) CHECK(verdict.mmd.unlike_benign == VDT_NOT_EVALUATED && verdict.mmd.rows == 1);
+    }
+    CHECK(thief_found && !other_found);
+    CHECK(verdict.mmd.unlike_benign == VDT_PASS && verdict.mmd.rows == 40);
+    CHECK(verdict.mmd.statistic <= verdict.mmd.threshold && verdict.mmd.distance >= 0.0);
+    CHECK(verdict.memory.extraction == VDT_NOT_EVALUATED && isnan(verdict.memory.p_value));
+    size_t length = 0;
+    CHECK_OK(vdt_query_memory_to_bytes(memory, NULL, 0, &length, e));
+    unsigned char *const bytes = malloc(length), *const more = malloc(length);
+    CHECK_OK(vdt_query_memory_to_bytes(memory, bytes, length, &length, e));
+    CHECK_OK(vdt_query_memory_from_bytes(bytes, length, NULL, &again, e));
+    CHECK_OK(vdt_query_memory_to_bytes(again, more, length, &length, e));
+    CHECK(memcmp(bytes, more, length) == 0);
+    free(bytes);
+    free(more);
+    vdt_query_memory_destroy(again);
+    vdt_query_memory_destroy(memory);
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_baseline_destroy(baseline);
+}
+
 // A memory in a guard: an account that asks the same again is accused, and the memory comes back as it was.
 static void in_a_guard(void) {
     enum { BENIGN = 999, WIDTH = 3 };
@@ -188,6 +295,7 @@ static void in_a_guard(void) {
     CHECK_OK(vdt_query_memory_to_bytes(again, more, length, &length, e));
     CHECK(memcmp(bytes, more, length) == 0);
     CHECK_FAILS(VDT_CORRUPT_DATA, "", vdt_query_memory_from_bytes(bytes, length - 1, NULL, &again, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "itself", vdt_query_memory_merge(memory, memory, e));
     CHECK_OK(vdt_query_memory_merge(memory, again, e));
     vdt_account_link link;
     CHECK_OK(vdt_query_memory_links(memory, 1, &link, 1, &length, e));
@@ -195,6 +303,16 @@ static void in_a_guard(void) {
     CHECK_OK(vdt_query_memory_forget(memory, "mallory", 7, e));
     CHECK_OK(vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
     CHECK(verdict.memory.query_attack == VDT_PASS);
+    vdt_report* report = NULL;
+    vdt_memory_report found;
+    vdt_memory_report_init(&found, sizeof found);
+    CHECK_OK(vdt_guard_assess(guard, window, NULL, &report, e));
+    CHECK_OK(vdt_report_memory(report, &found, e));
+    CHECK(found.is_watched == 1 && found.is_silent == 0 && found.watched == 41 && found.decision == VDT_WARN);
+    CHECK(found.query_attacks > 0 && found.query_attacks < 40 && found.extractions == 0);
+    CHECK_OK(vdt_report_memory_reason(report, text, sizeof text, &length, e));
+    CHECK(strstr(text, "query attacks") != NULL);
+    vdt_report_destroy(report);
     vectors.account = NULL;
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "account",
                 vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
@@ -246,6 +364,8 @@ int main(void) {
     images();
     rows();
     in_a_guard();
+    threats();
+    unlike_benign();
     misuse();
     return check_result();
 }

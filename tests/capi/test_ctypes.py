@@ -55,10 +55,13 @@ ScoreAnswer = struct("vdt_score_answer", ("score", f64), ("p_value", f64), ("dec
 MemoryEvidence = struct("vdt_memory_evidence", ("query_attack", i32), ("extraction", i32), ("is_silent", i32),
                         ("reserved", u32), *doubles("overlap update_score p_value e_value"), ("requests", u64),
                         ("statistic", f64))
+MmdEvidence = struct("vdt_mmd_evidence", ("unlike_benign", i32), ("rows", u32),
+                     *((name, f64) for name in ("statistic", "threshold", "distance")))
+ThreatTag = struct("vdt_threat_tag", ("catalogue", c.c_char_p), ("id", c.c_char_p), ("name", c.c_char_p))
 Verdict = struct("vdt_verdict", ("struct_size", u32), ("decision", i32), ("reasons", u32), ("finding_count", u32),
                  ("findings", Finding * 8),
                  ("score_count", u32), ("reserved", u32), ("fused_e_value", f64), ("scores", ScoreAnswer * 8),
-                 ("model_calls", u64), ("model_rows", u64), ("memory", MemoryEvidence))
+                 ("model_calls", u64), ("model_rows", u64), ("memory", MemoryEvidence), ("mmd", MmdEvidence))
 RequestVectors = struct("vdt_request_vectors", ("struct_size", u32), ("group", u32), ("embedding", pointer),
                         ("embedding_length", u64), ("logits", pointer), ("logits_length", u64), ("weight", f64),
                         ("model", pointer), ("input", pointer), ("input_length", u64), ("workspace", pointer),
@@ -70,7 +73,7 @@ QueryMemoryOptions = struct("vdt_query_memory_options", ("struct_size", u32), ("
                             ("update_score_count", u64), ("level", f64), ("caller_capacity", u64), ("idle_time", u64),
                             ("links", u64), ("linked_score", f64), ("prada_values", u64), ("prada_classes", u32),
                             ("prada_accounts", u32), ("prada_threshold", f64), ("prada_capacity", u64),
-                            ("prada_distances", u64))
+                            ("prada_distances", u64), ("mmd", pointer), ("mmd_accounts", u64))
 AccountLink = struct("vdt_account_link", ("first", u32), ("second", u32), ("shared", u64), ("overcount", u64))
 ReleaseOptions = struct("vdt_release_options", ("struct_size", u32), ("reserved", u32), ("release_policy", pointer),
                         ("release_policy_length", u64), ("policy_json", pointer), ("policy_length", u64),
@@ -117,6 +120,14 @@ ScoreOptions = struct("vdt_score_options", ("struct_size", u32), ("reserved", u3
                       ("user_data", pointer), ("warn_threshold", f64), ("alarm_threshold", f64))
 AssessOptions = struct("vdt_assess_options", ("struct_size", u32), ("reserved", u32), ("policy_json", c.c_char_p),
                        ("policy_length", u64))
+ScoreReport = struct("vdt_score_report", ("struct_size", u32), ("decision", i32), ("name", String), ("kind", String),
+                     ("input", i32), ("is_stale", i32), ("level", f64), ("calibration_count", u64), ("evaluated", u64),
+                     ("exceeded", u64), ("unevaluated", u64),
+                     *((name, f64) for name in ("rate", "rate_lower", "rate_upper", "allowed_rate")),
+                     ("p_values", u64 * 10), ("model_calls", u64), ("model_rows", u64), ("model_aborts", u64))
+MemoryReport = struct("vdt_memory_report", ("struct_size", u32), ("decision", i32), ("is_watched", i32),
+                      ("is_silent", i32), ("watched", u64), ("query_attacks", u64), ("extractions", u64),
+                      ("untold", u64))
 ReportInfo = struct("vdt_report_info", ("struct_size", u32), ("decision", i32), ("reference_rows", u64),
                     ("live_rows", u64), ("feature_count", u64), ("minimum_rows", u64), ("level", f64),
                     ("passed", u64), ("not_evaluated", u64), ("warned", u64), ("alarmed", u64))
@@ -257,7 +268,7 @@ StatisticsCompareOptions = struct("vdt_statistics_compare_options", ("struct_siz
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
            FingerprintOptions, FingerprintMatch,
-           MemoryEvidence, QueryMemoryOptions, AccountLink, ReleaseOptions, ReleaseInfo, PredictModel, Squeezer, QueryScoreOptions, QueryAnswer, ExplainerOptions, Explanation,
+           MemoryEvidence, MmdEvidence, ThreatTag, ScoreReport, MemoryReport, QueryMemoryOptions, AccountLink, ReleaseOptions, ReleaseInfo, PredictModel, Squeezer, QueryScoreOptions, QueryAnswer, ExplainerOptions, Explanation,
            ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions,
            SketchResult,
            JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,

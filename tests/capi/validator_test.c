@@ -357,7 +357,8 @@ static void test_guarded(void) {
     const double row = -2.0;
     CHECK_OK(vdt_guard_check_f64(guard, &row, 1, window, &verdict, e));
     CHECK(verdict.decision == VDT_ALARM && (verdict.reasons >> VDT_REASON_SCHEMA & 1u) != 0);
-    CHECK(verdict.findings[0].reason == VDT_REASON_SCHEMA && verdict.findings[0].reserved == VDT_CHECK_MINIMUM);
+    CHECK(verdict.findings[0].reason == VDT_REASON_SCHEMA &&
+          vdt_finding_check(&verdict.findings[0]) == VDT_CHECK_MINIMUM);
     uint64_t count = 0;
     CHECK_OK(vdt_window_schema_failures(window, 0, VDT_CHECK_MINIMUM, &count, e));
     CHECK(count == 1);

@@ -64,6 +64,9 @@ class MmdMonitor : public MonitorBase {
     std::size_t update(MatrixView<T> rows, std::span<MonitorState> states = {}) noexcept;
     /// As after the fit.
     void reset() noexcept;
+    /// Goes on where another of the same fit and options stands, and keeps sharing what was fitted. Throws
+    /// Error(baseline_mismatch), changing nothing.
+    void resume(const MmdMonitor& other);
 
     [[nodiscard]] const MmdMonitorOptions& options() const noexcept { return options_; }
     [[nodiscard]] std::size_t dimension() const noexcept { return fitted_.dimension(); }

@@ -45,6 +45,7 @@ enum class Reason : std::uint8_t {
     model_aborted = 15,                   ///< the callback ended a score's questions by a value other than 0
     query_attack = 16,                    ///< the memory's evidence accuses the account of a query attack
     extraction = 17,                      ///< the account's inputs look like those that copy a model
+    unlike_benign = 18,                   ///< the account's inputs have another law than benign traffic
 };
 
 /// The word for a reason, e.g. "unseen_category".
@@ -59,7 +60,8 @@ struct Finding {
     /// `calibrated_score`, `calibrated_score_not_evaluated` and `model_aborted`.
     std::uint32_t subject = 0;
     /// The number found (for wrong_width: the width found; for fused_scores: the e-value; for model_aborted: what the
-    /// callback returned; for query_attack: the account's e-value; for extraction: W); NaN where there is none.
+    /// callback returned; for query_attack: the account's e-value; for extraction: W; for unlike_benign: the
+    /// MMD); NaN where there is none.
     double value = 0.0;
 };
 
@@ -97,7 +99,8 @@ struct RequestVectors {
     bool without_model = false;
 
     /// What is remembered across requests (of a policy's "memory"), who asks, and when. The memory is changed, so no
-    /// other thread may use it meanwhile. It takes `input`, where given, else the row, and for PRADA the embedding.
+    /// other thread may use it meanwhile. It takes `input`, where given, else the row, and for PRADA and the MMD
+    /// the embedding.
     QueryMemory* memory = nullptr;
     std::string_view account{};
     std::uint64_t time = 0;
@@ -197,8 +200,9 @@ class Guard {
     [[nodiscard]] std::size_t queries_per_request() const noexcept;
 
     /// To be called while a drift alarm holds (`stale`) and when it is over: live requests no longer resemble those
-    /// that scores were calibrated with, and until then each is `not_evaluated`; a memory accuses no further account of
-    /// query attacks. Any thread may call it; copies of a guard share the mark.
+    /// that scores were calibrated with, and until then each is `not_evaluated`, and the model is asked nothing; a
+    /// memory accuses no further account of query attacks, nor by the MMD. Any thread may call it; copies of a guard
+    /// share the mark.
     void mark_calibrations(bool stale) const noexcept { stale_->store(stale, std::memory_order_relaxed); }
     [[nodiscard]] bool calibrations_are_stale() const noexcept { return stale_->load(std::memory_order_relaxed); }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "vedette/core/verdict.hpp"
+#include "vedette/guard/mmd_accounts.hpp"
 #include "vedette/perturbation/prada_accounts.hpp"
 #include "vedette/perturbation/query_watch.hpp"
 
@@ -20,10 +21,13 @@ namespace vedette::inline v0 {
 struct MemoryEvidence {
     perturbation::QueryEvidence query{};
     perturbation::PradaState prada{};
+    MmdEvidence mmd{};
     /// `alarm` for each request of an account that the evidence accuses, see perturbation::QueryWatch.
     Decision query_attack = Decision::not_evaluated;
     /// `alarm` while the account's last W lies below the threshold, see perturbation::Prada.
     Decision extraction = Decision::not_evaluated;
+    /// `alarm` while the account's inputs have another law than benign traffic, see MmdAccounts.
+    Decision unlike_benign = Decision::not_evaluated;
     /// The caller must not learn of it: neither the verdict nor its findings say it, and no answer may depend on it.
     bool is_silent = false;
 };
@@ -31,11 +35,13 @@ struct MemoryEvidence {
 /// A request as the memory takes it.
 struct RememberedRequest {
     std::span<const float> input{};      ///< of fingerprints and updates; of PRADA where its width is this
-    std::span<const float> embedding{};  ///< of PRADA, where its width is this
+    std::span<const float> embedding{};  ///< of PRADA and of the MMD, where their width is this
     std::int64_t predicted = -1;         ///< the predicted class, for PRADA; below 0: not known
     std::string_view account{};
     std::uint64_t time = 0;  ///< in the unit of the store's options; should not run backwards
-    bool is_stale = false;   ///< drift has voided the calibrations: remembered, but no evidence against the account
+    /// Drift has voided the calibrations and the reference of the MMD: inputs are remembered, but speak against no
+    /// account, and enter no window of the MMD.
+    bool is_stale = false;
 };
 
 /// The memory of one server, or of one shard of accounts: evidence is account by account, so route an account to one
@@ -48,22 +54,25 @@ class QueryMemory {
   public:
     /// Throws Error(invalid_argument) where it watches nothing.
     explicit QueryMemory(std::optional<perturbation::QueryWatch> queries,
-                         std::optional<perturbation::PradaAccounts> prada = {});
+                         std::optional<perturbation::PradaAccounts> prada = {}, std::optional<MmdAccounts> mmd = {});
 
     MemoryEvidence observe(const RememberedRequest& request) noexcept;
 
     /// Takes the evidence against an account back, e.g. after a review; false where there was none.
     bool forget(std::string_view account) noexcept;
-    /// QueryWatch::merge. Throws Error(baseline_mismatch), changing nothing, also where one watches queries alone.
+    /// QueryWatch::merge, where both watch queries or neither does; else Error(baseline_mismatch), changing nothing, as
+    /// it throws. What PRADA and the MMD have of an account stays apart. A shard merged twice is counted
+    /// twice, as said there; a memory with itself is an Error(invalid_argument).
     void merge(const QueryMemory& other);
 
     /// Null where it does not watch them.
     [[nodiscard]] const perturbation::QueryWatch* queries() const noexcept { return queries_ ? &*queries_ : nullptr; }
     [[nodiscard]] const perturbation::PradaAccounts* prada() const noexcept { return prada_ ? &*prada_ : nullptr; }
+    [[nodiscard]] const MmdAccounts* mmd() const noexcept { return mmd_ ? &*mmd_ : nullptr; }
 
     /// As a container of kind "query_memory", canonical: what comes back goes on bit for bit. The bytes hold keys and
-    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error, and overflow where PRADA would take more than
-    /// `most_memory` bytes.
+    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error, and overflow where PRADA or the MMD would
+    /// take more than `most_memory` bytes.
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     [[nodiscard]] static QueryMemory from_bytes(std::span<const std::byte> bytes,
                                                 std::size_t most_memory = perturbation::Prada::usual_memory);
@@ -75,6 +84,7 @@ class QueryMemory {
   private:
     std::optional<perturbation::QueryWatch> queries_;
     std::optional<perturbation::PradaAccounts> prada_;
+    std::optional<MmdAccounts> mmd_;
 };
 
 }  // namespace vedette::inline v0

@@ -2,15 +2,15 @@
 // PRADA for each of the accounts heard of last, in memory that never grows.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "vedette/perturbation/fingerprint.hpp"
+#include "vedette/perturbation/account_places.hpp"
 #include "vedette/perturbation/prada.hpp"
 
 namespace vedette::inline v0::perturbation {
@@ -22,7 +22,7 @@ namespace vedette::inline v0::perturbation {
 /// all at construction.
 class PradaAccounts {
   public:
-    static constexpr std::size_t most_accounts = 65'536;
+    static constexpr std::size_t most_accounts = AccountPlaces::most;
 
     /// Throws Error as Prada, invalid_argument for accounts outside 1 to most_accounts, overflow where all of them
     /// together take more than 2^34 bytes.
@@ -32,9 +32,9 @@ class PradaAccounts {
     /// Forgets an account; false where it has no place.
     bool forget(std::string_view account) noexcept;
 
-    [[nodiscard]] const PradaOptions& options() const noexcept { return places_.front().prada.options(); }
+    [[nodiscard]] const PradaOptions& options() const noexcept { return pradas_.front().options(); }
     [[nodiscard]] std::size_t capacity() const noexcept { return places_.size(); }
-    [[nodiscard]] std::size_t accounts() const noexcept;
+    [[nodiscard]] std::size_t accounts() const noexcept { return places_.taken(); }
     [[nodiscard]] std::size_t memory() const noexcept;
 
     /// As a container of kind "prada_accounts": what `deserialize` returns goes on bit for bit. The bytes hold inputs
@@ -45,17 +45,11 @@ class PradaAccounts {
                                                    std::size_t most_memory = Prada::usual_memory);
 
   private:
-    struct Place {
-        std::uint64_t account = 0;
-        std::uint64_t last = 0;  // turn; 0: free
-        Prada prada;
-    };
-    PradaAccounts() = default;
-    [[nodiscard]] std::uint64_t hash_of(std::string_view account) const noexcept;
+    PradaAccounts(AccountPlaces places, std::vector<Prada> pradas) noexcept
+        : places_(std::move(places)), pradas_(std::move(pradas)) {}
 
-    std::array<std::uint64_t, 2> account_key_{};
-    std::vector<Place> places_;
-    std::uint64_t turn_ = 0;
+    AccountPlaces places_;
+    std::vector<Prada> pradas_;  // by place
 };
 
 }  // namespace vedette::inline v0::perturbation

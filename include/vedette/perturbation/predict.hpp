@@ -78,6 +78,8 @@ enum class AnswerStatus : std::uint8_t {
     invalid_row = 3,         ///< of another width than the model's, or with a value that is not finite
     invalid_model = 4,       ///< no callback, no class, no row to a batch, or of another width than the score
     workspace_too_small = 5,
+    not_asked =
+        6,  ///< by a guard: the calibration is stale, or the request is outside of the sample that is asked about
 };
 
 /// "answered", "aborted", ...

@@ -70,7 +70,9 @@ class QueryWatch {
     [[nodiscard]] static QueryWatch deserialize(std::span<const std::byte> bytes);
     /// Takes in what another remembers and the pairs of accounts that it has counted (FingerprintStore::merge,
     /// AccountLinks::merge). Evidence per account and its updates stay apart: they depend on the order of an account's
-    /// requests, so route an account to one watch. Throws Error(baseline_mismatch), changing nothing.
+    /// requests, so route an account to one watch. What is merged twice, or saved by both before, takes room twice and
+    /// its pairs are counted twice, though no score changes, of which the closest input alone decides: sum shards up
+    /// anew each time, from one that nothing was merged into. Throws Error(baseline_mismatch), changing nothing.
     void merge(const QueryWatch& other);
 
     [[nodiscard]] const FingerprintStore& store() const noexcept { return store_; }

@@ -184,6 +184,32 @@ TEST_CASE("asking scores: an abort ends the questions, keeps its status, and no 
     CHECK(json["windows"][0]["scores"][0]["model_aborted"] == 1);
 }
 
+TEST_CASE("asking scores: while a calibration is stale nothing is asked, and nothing is counted as asked") {
+    LinearSoftmax network(width, classes, 1);
+    const Baseline baseline = asking(network);
+    const Guard guard(baseline, Policy::from_json(both));
+    Window window(baseline);
+    const auto model = network.model(4);
+    std::vector<float> workspace(guard.workspace_size(model));
+    const std::vector<float> row = floats(width, 9);
+    network.calls = 0;
+    guard.mark_calibrations(true);
+    const Verdict stale = guard.check(row, window, {.model = &model, .workspace = workspace});
+    guard.mark_calibrations(false);
+    CHECK(network.calls == 0);
+    CHECK(stale.queries.calls == 0);
+    CHECK(stale.decision == Decision::not_evaluated);
+    CHECK(stale.has(Reason::calibrated_score_not_evaluated));
+    CHECK(stale.scores[0].status == AnswerStatus::not_asked);
+    CHECK(std::isnan(stale.scores[1].score));
+    CHECK(guard.explain(stale).find("stale, so the model was not asked") != std::string::npos);
+    CHECK(window.model_queries(0).calls == 0);
+    CHECK(window.score_count(0, Window::unevaluated) == 1);
+    const Verdict fresh = guard.check(row, window, {.model = &model, .workspace = workspace});
+    CHECK(fresh.scores[0].status == AnswerStatus::answered);
+    CHECK(network.calls > 0);
+}
+
 TEST_CASE("asking scores: they take no part in combinations, and are calibrated with a model alone") {
     LinearSoftmax network(width, classes, 1);
     const std::vector<float> benign = floats(benign_rows * width, 4);
@@ -333,6 +359,106 @@ TEST_CASE("memory: extraction by PRADA, of the embedding and the largest logit, 
     CHECK(remembered.prada()->accounts() == 2);
 }
 
+TEST_CASE("memory: an account whose embeddings have another law is found, silently where it must be") {
+    const std::vector<float> reference = floats(500 * width, 21);
+    const vedette::drift::MmdMonitor<float> fitted(
+        view(reference), {.features = 32, .window = 40, .expected_run = 2000.0, .simulations = 2000});
+    const Baseline baseline = plain();
+    const std::vector<float> row = floats(width, 9);
+    for (const bool silent : {false, true}) {
+        const Guard guard(baseline, Policy::from_json(silent ? R"({"memory": {"extraction": "alarm", "silent": true}})"
+                                                             : R"({"memory": {"extraction": "alarm"}})"));
+        Window window(baseline);
+        QueryMemory remembered(std::nullopt, std::nullopt, vedette::MmdAccounts(fitted, 4));
+        vedette::Random random(8);
+        bool benign_found = false, told = false;
+        int found_after = 0;
+        std::uint64_t alarms = 0;
+        for (int i = 1; i <= 100; ++i) {
+            std::vector<float> benign(width), natural(width);
+            for (float& x : benign) x = static_cast<float>(random.normal());
+            for (float& x : natural) x = static_cast<float>(1.0 + 0.5 * random.normal());
+            const Verdict one =
+                guard.check(row, window, {.embedding = benign, .memory = &remembered, .account = "alice"});
+            benign_found |= one.memory.unlike_benign == Decision::alarm;
+            const Verdict two =
+                guard.check(row, window, {.embedding = natural, .memory = &remembered, .account = "mallory"});
+            if (two.memory.unlike_benign != Decision::alarm) {
+                CHECK(found_after == 0);  // once found, it stays so while it goes on
+                continue;
+            }
+            ++alarms;
+            if (found_after == 0) found_after = i;
+            told |= two.has(Reason::unlike_benign);
+            if (!silent) {
+                CHECK(two.decision == Decision::alarm);
+                CHECK(guard.explain(two).find("another law") != std::string::npos);
+            } else {
+                CHECK(two.decision == Decision::pass);
+            }
+        }
+        CHECK(!benign_found);
+        CHECK(found_after > 0);
+        CHECK(found_after <= 40);
+        CHECK(told == !silent);
+        CHECK(window.memory_count(Window::extractions) == alarms);
+        CHECK(remembered.mmd()->accounts() == 2);
+        const auto report = vedette::assess(baseline, window, guard.policy());
+        CHECK(report.memory->decision == Decision::alarm);
+        // Through its file, bit for bit; forgotten, the account begins anew.
+        QueryMemory again = QueryMemory::from_bytes(remembered.to_bytes());
+        const std::vector<float> next = floats(width, 33);
+        CHECK(again.observe({.embedding = next, .account = "mallory"}).mmd.statistic ==
+              remembered.observe({.embedding = next, .account = "mallory"}).mmd.statistic);
+        CHECK(again.to_bytes() == remembered.to_bytes());
+        CHECK(remembered.forget("mallory"));
+        CHECK_FALSE(remembered.forget("mallory"));
+        const auto anew = remembered.observe({.embedding = next, .account = "mallory"});
+        CHECK(anew.unlike_benign == Decision::not_evaluated);
+        CHECK(anew.mmd.rows == 1);
+        // Of another width, or while the reference is void: nothing enters.
+        CHECK(remembered.observe({.input = std::vector<float>(2), .account = "mallory"}).mmd.rows == 0);
+        CHECK(remembered.observe({.embedding = next, .account = "mallory", .is_stale = true}).mmd.rows == 0);
+        CHECK(remembered.observe({.embedding = next, .account = "mallory"}).mmd.rows == 2);
+    }
+}
+
+TEST_CASE("windows of accounts: bounded, without allocation, and files that no such object writes are refused") {
+    const std::vector<float> reference = floats(200 * width, 21);
+    const vedette::drift::MmdMonitor<float> fitted(
+        view(reference), {.features = 8, .window = 10, .expected_run = 100.0, .simulations = 1000});
+    vedette::MmdAccounts accounts(fitted, 3, perturbation::FingerprintKey{1, 2, 3, 4});
+    const std::vector<float> rows = floats(50 * width, 22);
+    const std::size_t memory_before = accounts.memory(), before = allocation_count();
+    for (std::size_t i = 0; i < 50; ++i) {
+        char name[2] = {static_cast<char>('a' + i % 7), 0};
+        (void)accounts.update(std::span(rows).subspan(i * width, width), name);
+    }
+    CHECK(allocation_count() == before);
+    CHECK(accounts.memory() == memory_before);
+    CHECK(accounts.accounts() == 3);
+    CHECK(accounts.capacity() == 3);
+    // NaN and infinity enter no window.
+    const auto seen = accounts.update(std::vector<float>{1.0F, std::nanf(""), 0.0F}, "a").rows;
+    CHECK(accounts.update(std::vector<float>{1.0F, INFINITY, 0.0F}, "a").rows == seen);
+    const std::vector<std::byte> bytes = accounts.serialize();
+    vedette::MmdAccounts again = vedette::MmdAccounts::deserialize(bytes);
+    CHECK(again.serialize() == bytes);
+    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 30)
+        CHECK(code_of([&] { (void)vedette::MmdAccounts::deserialize(std::span(bytes).first(length)); }) ==
+              ErrorCode::corrupt_data);
+    CHECK(code_of([&] { (void)vedette::MmdAccounts::deserialize(bytes, 1000); }) == ErrorCode::overflow);
+    CHECK(code_of([&] { (void)vedette::MmdAccounts(fitted, 0); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { (void)vedette::MmdAccounts(fitted, 70'000); }) == ErrorCode::invalid_argument);
+    // Monitors of two fits are no object's.
+    const std::vector<float> other = floats(200 * width, 23);
+    vedette::drift::MmdMonitor<float> one = fitted;
+    CHECK(code_of([&] {
+              one.resume(vedette::drift::MmdMonitor<float>(
+                  view(other), {.features = 8, .window = 10, .expected_run = 100.0, .simulations = 1000}));
+          }) == ErrorCode::baseline_mismatch);
+}
+
 TEST_CASE("memory: saved, merged, and lies are refused") {
     QueryMemory one = memory();
     const std::vector<float> row = floats(width, 9);
@@ -357,6 +483,7 @@ TEST_CASE("memory: saved, merged, and lies are refused") {
     vedette::write_file_atomically(path, "no memory");
     CHECK_THROWS_WITH_AS((void)QueryMemory::load(path), doctest::Contains(path.c_str()), vedette::Error);
     std::filesystem::remove(path);
+    CHECK(code_of([&] { one.merge(one); }) == ErrorCode::invalid_argument);
     const std::uint64_t remembered = one.queries()->store().size();
     one.merge(two);
     CHECK(one.queries()->store().size() > remembered);
@@ -370,8 +497,8 @@ TEST_CASE("memory: saved, merged, and lies are refused") {
 }
 
 TEST_CASE("threat tags: every reason that can be a sign of an attack has some of all three catalogues") {
-    for (const Reason reason :
-         {Reason::score, Reason::calibrated_score, Reason::fused_scores, Reason::query_attack, Reason::extraction}) {
+    for (const Reason reason : {Reason::score, Reason::calibrated_score, Reason::fused_scores, Reason::query_attack,
+                                Reason::extraction, Reason::unlike_benign}) {
         std::string catalogues;
         for (const auto& tag : vedette::threat_tags(reason)) catalogues += tag.catalogue;
         for (const char* const name : {"NIST", "OWASP", "ATLAS"}) CHECK(catalogues.find(name) != std::string::npos);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The place of an account: found, given, taken from the one silent for longest.
+#include "vedette/perturbation/account_places.hpp"
+
+#include <algorithm>
+
+#include "kernels/scalar_fingerprints.hpp"
+#include "perturbation/feature_rows.hpp"
+#include "perturbation/secret_stream.hpp"
+
+namespace vedette::inline v0::perturbation {
+
+AccountPlaces::AccountPlaces(const char* who, std::size_t places, const std::optional<FingerprintKey>& key) {
+    require_option(who, "accounts", places, 1, most);
+    const std::vector<std::uint64_t> words = expand_words(key_of(key), 5, 2);
+    key_ = {words[0], words[1]};
+    places_.resize(places);
+}
+
+std::uint64_t AccountPlaces::hash_of(std::string_view account) const noexcept {
+    const std::uint64_t key[2] = {key_[0], key_[1]};
+    return kernels::scalar::sip_hash<1, 3>(reinterpret_cast<const std::uint8_t*>(account.data()), account.size(), key);
+}
+
+AccountPlaces::Found AccountPlaces::place_of(std::string_view account) noexcept {
+    const std::uint64_t hash = hash_of(account);
+    std::size_t oldest = 0;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        if (places_[i].last != 0 && places_[i].account == hash) {
+            places_[i].last = ++turn_;
+            return {i, false};
+        }
+        if (places_[i].last < places_[oldest].last) oldest = i;
+    }
+    places_[oldest] = {hash, ++turn_};
+    return {oldest, true};
+}
+
+std::optional<std::size_t> AccountPlaces::release(std::string_view account) noexcept {
+    const std::uint64_t hash = hash_of(account);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        if (places_[i].last == 0 || places_[i].account != hash) continue;
+        places_[i] = {};
+        return i;
+    }
+    return std::nullopt;
+}
+
+std::size_t AccountPlaces::taken() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(places_.begin(), places_.end(), [](const Place& place) { return place.last != 0; }));
+}
+
+std::vector<std::uint64_t> AccountPlaces::words() const {
+    std::vector<std::uint64_t> words;
+    for (const Place& place : places_) words.insert(words.end(), {place.account, place.last});
+    return words;
+}
+
+std::array<std::uint64_t, 3> AccountPlaces::settings() const noexcept {
+    return {key_[0], key_[1], turn_};
+}
+
+std::optional<AccountPlaces> AccountPlaces::from_words(std::span<const std::uint64_t> words,
+                                                       std::span<const std::uint64_t> settings) {
+    const std::size_t places = words.size() / 2;
+    if (words.size() % 2 != 0 || places < 1 || places > most || settings.size() != 3 ||
+        settings[2] >= std::uint64_t{1} << 62U)
+        return std::nullopt;
+    AccountPlaces result;
+    result.key_ = {settings[0], settings[1]};
+    result.turn_ = settings[2];
+    for (std::size_t i = 0; i < places; ++i) {
+        const Place place{words[2 * i], words[2 * i + 1]};
+        if (place.last > result.turn_ || (place.last == 0 && place.account != 0)) return std::nullopt;
+        result.places_.push_back(place);
+    }
+    return result;
+}
+
+}  // namespace vedette::inline v0::perturbation
