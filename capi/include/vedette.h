@@ -2408,8 +2408,8 @@ VDT_API vdt_status vdt_ledger_head(vdt_ledger* ledger, uint64_t* sequence, uint8
                                    vdt_error* error) VDT_NOEXCEPT;
 
 // ---- privacy: statistics that leave the house ----
-// Pure differential privacy by exact integer noise: values are clamped to bounds, rounded to a grid, added as integers,
-// noised and scaled. Every release is paid out of a ledger's account, kept in epsilon, before its noise is drawn;
+// Differential privacy by exact integer noise: values are clamped to bounds, rounded to a grid, added as integers,
+// noised and scaled. Every release is paid out of a ledger's account, before its noise is drawn;
 // everything that can be refused is refused before that. A release's interval holds what it would have been without
 // noise, at the confidence asked for; it says nothing about a population behind the rows.
 typedef struct vdt_private_rows vdt_private_rows;
@@ -2433,6 +2433,11 @@ typedef struct vdt_private_release_options {
     vdt_ledger* ledger;                 ///< borrowed, needed
     const vdt_ledger_account* account;  ///< borrowed, needed
     int64_t now;                        ///< as in vdt_ledger_spend
+    /// 0: pure privacy, discrete Laplace noise. Above: (epsilon, delta), discrete Gaussian noise, which is less where a
+    /// user has many rows or categories. Partition selection needs one. Not for quantiles.
+    double delta;
+    /// 0, or in place of epsilon and delta, 0 both: zero-concentrated privacy, out of an account kept in rho.
+    double rho;
 } vdt_private_release_options;
 
 typedef struct vdt_private_release {
@@ -2442,6 +2447,8 @@ typedef struct vdt_private_release {
     double lower;
     double upper;
     double epsilon;  ///< spent
+    double delta;    ///< spent
+    double rho;      ///< spent, where the loss is kept in it
 } vdt_private_release;
 
 VDT_API void vdt_private_rows_options_init(vdt_private_rows_options* options, size_t size) VDT_NOEXCEPT;
@@ -2478,6 +2485,196 @@ VDT_API vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt
                                          size_t category_count, const vdt_private_release_options* options,
                                          double* counts, size_t capacity, double* half_width,
                                          vdt_error* error) VDT_NOEXCEPT;
+
+/// The variance (divisor: their number) of their values, clamped to the bounds: from 0 to a quarter of the squared
+/// width.
+VDT_API vdt_status vdt_private_variance(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                        vdt_private_release* out, vdt_error* error) VDT_NOEXCEPT;
+/// The quantile numerator / denominator (at most 1000) of their values, each moved to the nearest of the two bounds and
+/// what divides them into `steps` (1 to 2^16) equal steps: by the exponential mechanism, pure privacy. `out->lower` and
+/// `upper` are the value; `*rank_error` (may be NULL): at the confidence, so many rows at most lie between it and the
+/// best point. Its time depends on the values: do not let it be measured.
+VDT_API vdt_status vdt_private_quantile(const vdt_private_rows* rows, uint32_t numerator, uint32_t denominator,
+                                        uint64_t steps, const vdt_private_release_options* options,
+                                        vdt_private_release* out, double* rank_error, vdt_error* error) VDT_NOEXCEPT;
+/// Which categories there are, each told with the largest probability that privacy allows (optimal partition
+/// selection); the counts are not told. options->delta is needed; one row per user and category. `names`: called once
+/// per category, in the order of bytes; its texts end with the call.
+typedef void (*vdt_name_callback)(void* user_data, const char* name, size_t length);
+VDT_API vdt_status vdt_private_partitions(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                          vdt_name_callback names, void* user_data, vdt_error* error) VDT_NOEXCEPT;
+
+/// A running total that is released after every step, all steps for one price. Threads take turns.
+typedef struct vdt_running_count vdt_running_count;
+typedef int32_t vdt_running_count_kind;
+enum {
+    VDT_RUNNING_TREE = 0,  ///< a binary tree, Laplace noise, pure privacy: options->delta and rho 0
+    VDT_RUNNING_ROOT = 1,  ///< the Toeplitz root, Gaussian noise; horizon up to 2^20, step t costs O(t)
+    VDT_RUNNING_BUFFERED =
+        2,  ///< a buffered Toeplitz factor, within 1 % of the root's noise; about ten numbers of state
+};
+/// Pays for up to `horizon` steps (at most 2^40). A unit has at most `rows_per_unit` rows in the whole stream.
+/// `options`: epsilon, delta, rho, confidence and who pays. `*out`: owned.
+VDT_API vdt_status vdt_running_count_create(vdt_running_count_kind kind, uint64_t horizon, uint64_t rows_per_unit,
+                                            const vdt_private_release_options* options, const vdt_allocator* allocator,
+                                            vdt_running_count** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_running_count_destroy(vdt_running_count* count) VDT_NOEXCEPT;
+/// Ends a step in which so many rows came and releases the total. Errors: BUDGET_EXHAUSTED after the horizon, OVERFLOW,
+/// IO_ERROR.
+VDT_API vdt_status vdt_running_count_step(vdt_running_count* count, uint64_t rows, vdt_private_release* out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Of the total's noise after so many steps, at most.
+VDT_API vdt_status vdt_running_count_variance(const vdt_running_count* count, uint64_t step, double* out,
+                                              vdt_error* error) VDT_NOEXCEPT;
+
+// ---- privacy: mechanisms ----
+// Exact integer noise and private choices by themselves. Nothing here pays: count what is spent (vdt_ledger_spend, or
+// the accounting below) before each call. Handles are immutable and safe for concurrent use, but for vdt_vector_sum and
+// vdt_above_threshold. IO_ERROR: the operating system gave no entropy; outputs are zeroed then.
+typedef struct vdt_noise vdt_noise;
+typedef int32_t vdt_noise_kind;
+enum {
+    VDT_NOISE_DISCRETE_LAPLACE = 0,       ///< P(x) ~ exp(-|x| / parameter), from 0.01 to 2^40
+    VDT_NOISE_DISCRETE_GAUSSIAN = 1,      ///< P(x) ~ exp(-x^2 / (2 parameter^2)), from 0.01 to 2^40
+    VDT_NOISE_GEOMETRIC = 2,              ///< P(x) ~ exp(-x / parameter), x >= 0
+    VDT_NOISE_STAIRCASE = 3,              ///< least size for `whole` = sensitivity and parameter = epsilon
+    VDT_NOISE_BERNOULLI = 4,              ///< 1 with probability parameter
+    VDT_NOISE_EXPONENTIAL_BERNOULLI = 5,  ///< 1 with probability exp(-parameter)
+    VDT_NOISE_UNIFORM = 6,                ///< 0 to whole - 1, whole up to 2^63
+};
+/// `parameter` and `whole` as the kind says, else 0. `*out`: owned.
+VDT_API vdt_status vdt_noise_create(vdt_noise_kind kind, double parameter, uint64_t whole,
+                                    const vdt_allocator* allocator, vdt_noise** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_noise_destroy(vdt_noise* noise) VDT_NOEXCEPT;
+/// Independent draws, in bulk. In a time that does not depend on what is drawn (DESIGN of the samplers in the README).
+VDT_API vdt_status vdt_noise_sample(const vdt_noise* noise, int64_t* out, size_t count, vdt_error* error) VDT_NOEXCEPT;
+
+/// One number or vector: its clipped sum over records, noised.
+typedef struct vdt_vector_mechanism vdt_vector_mechanism;
+/// Its records so far. Not private. Not safe for concurrent changes.
+typedef struct vdt_vector_sum vdt_vector_sum;
+/// Gaussian noise by clipping in Euclid's norm: `noise` is the noise multiplier, sigma over the sensitivity (2^-10 to
+/// 2^12); rho = 1 / (2 noise^2). Laplace noise by clipping in the L1 norm: `noise` is epsilon (2^-20 to 2^20).
+VDT_API vdt_status vdt_vector_gaussian_create(size_t dimension, double clip, double noise, int32_t replace_one,
+                                              const vdt_allocator* allocator, vdt_vector_mechanism** out,
+                                              vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_vector_laplace_create(size_t dimension, double clip, double noise, int32_t replace_one,
+                                             const vdt_allocator* allocator, vdt_vector_mechanism** out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_vector_mechanism_destroy(vdt_vector_mechanism* mechanism) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_vector_sum_create(const vdt_vector_mechanism* mechanism, const vdt_allocator* allocator,
+                                         vdt_vector_sum** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_vector_sum_destroy(vdt_vector_sum* sum) VDT_NOEXCEPT;
+/// A record of the mechanism's dimension. One with a NaN or an infinity counts as 0.
+VDT_API vdt_status vdt_vector_sum_add_f32(vdt_vector_sum* sum, const vdt_vector_mechanism* mechanism,
+                                          const float* record, size_t count, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_vector_sum_add_f64(vdt_vector_sum* sum, const vdt_vector_mechanism* mechanism,
+                                          const double* record, size_t count, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_vector_sum_merge(vdt_vector_sum* sum, const vdt_vector_sum* other,
+                                        vdt_error* error) VDT_NOEXCEPT;
+/// The sum with noise.
+VDT_API vdt_status vdt_vector_release_f32(const vdt_vector_mechanism* mechanism, const vdt_vector_sum* sum, float* out,
+                                          size_t count, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_vector_release_f64(const vdt_vector_mechanism* mechanism, const vdt_vector_sum* sum, double* out,
+                                          size_t count, vdt_error* error) VDT_NOEXCEPT;
+/// A single record clipped and noised in place, without allocation.
+VDT_API vdt_status vdt_vector_noise_f32(const vdt_vector_mechanism* mechanism, float* record, size_t count,
+                                        vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_vector_noise_f64(const vdt_vector_mechanism* mechanism, double* record, size_t count,
+                                        vdt_error* error) VDT_NOEXCEPT;
+
+typedef int32_t vdt_selection_kind;
+enum {
+    VDT_SELECT_EXPONENTIAL = 0,       ///< its time depends on the utilities
+    VDT_SELECT_PERMUTE_AND_FLIP = 1,  ///< never worse in expectation; its time depends on the utilities
+    VDT_SELECT_NOISY_MAX = 2,         ///< report-noisy-max, geometric noise: a time that does not
+    VDT_SELECT_NOISY_MAX_LAPLACE = 3,
+};
+/// The index of a candidate of large utility: pure privacy of epsilon. A record changes a utility by at most
+/// `sensitivity` (1 to 2^26); one_sided 1: all that change, change the same way, of use to the noisy maxima. Utilities
+/// are clamped to [lower, upper], at most 2^26 apart (of no meaning to the noisy maxima).
+VDT_API vdt_status vdt_select(vdt_selection_kind kind, double epsilon, uint64_t sensitivity, int32_t one_sided,
+                              int64_t lower, int64_t upper, const int64_t* utilities, size_t count, size_t* out,
+                              vdt_error* error) VDT_NOEXCEPT;
+
+/// The sparse vector technique: whether each of many queries is above a threshold, up to `positives` yeses, all for one
+/// epsilon. Threads take turns. Errors: INVALID_ARGUMENT.
+typedef struct vdt_above_threshold vdt_above_threshold;
+VDT_API vdt_status vdt_above_threshold_create(int64_t threshold, uint64_t sensitivity, double epsilon,
+                                              uint64_t positives, const vdt_allocator* allocator,
+                                              vdt_above_threshold** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_above_threshold_destroy(vdt_above_threshold* queries) VDT_NOEXCEPT;
+/// `*above` is 0 or 1; `*left` (may be NULL): yeses that are left. Errors: BUDGET_EXHAUSTED after the last.
+VDT_API vdt_status vdt_above_threshold_query(vdt_above_threshold* queries, int64_t value, int32_t* above,
+                                             uint64_t* left, vdt_error* error) VDT_NOEXCEPT;
+
+// ---- privacy: accounting ----
+// What mechanisms lose together. Results are rounded against the caller. Handles: concurrent reads are safe.
+/// A composition of mechanisms, as a distribution of privacy losses (PLD): epsilon and delta as intervals that hold the
+/// true value; promise the upper end.
+typedef struct vdt_privacy_loss vdt_privacy_loss;
+typedef int32_t vdt_loss_kind;
+enum {
+    VDT_LOSS_GAUSSIAN = 0,             ///< noise: sigma over the sensitivity, in [0.05, 1e6]
+    VDT_LOSS_LAPLACE = 1,              ///< noise: scale over the sensitivity
+    VDT_LOSS_DISCRETE_GAUSSIAN = 2,    ///< noise: sigma; whole: the sensitivity
+    VDT_LOSS_DISCRETE_LAPLACE = 3,     ///< noise: scale; whole: the sensitivity
+    VDT_LOSS_RANDOMIZED_RESPONSE = 4,  ///< noise: epsilon; whole: the number of answers
+    VDT_LOSS_APPROXIMATE = 5,          ///< noise: epsilon; second: delta
+};
+/// Composes nothing. `*out`: owned.
+VDT_API vdt_status vdt_privacy_loss_create(const vdt_allocator* allocator, vdt_privacy_loss** out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_privacy_loss_destroy(vdt_privacy_loss* loss) VDT_NOEXCEPT;
+/// Adds a mechanism, `times` times. `second`: the rate of Poisson sampling, 1 for none, or as the kind says.
+VDT_API vdt_status vdt_privacy_loss_add(vdt_privacy_loss* loss, vdt_loss_kind kind, double noise, uint32_t whole,
+                                        double second, uint64_t times, vdt_error* error) VDT_NOEXCEPT;
+/// All that another one composes.
+VDT_API vdt_status vdt_privacy_loss_compose(vdt_privacy_loss* loss, const vdt_privacy_loss* other,
+                                            vdt_error* error) VDT_NOEXCEPT;
+/// The least epsilon at this delta in (0, 1): infinite where there is none. `allowed`: the wanted width of the
+/// interval, 0 = 0.01. `*lower` may be NULL.
+VDT_API vdt_status vdt_privacy_loss_epsilon(const vdt_privacy_loss* loss, double delta, double allowed, double* lower,
+                                            double* upper, vdt_error* error) VDT_NOEXCEPT;
+/// The least delta at this epsilon; `allowed`: relative to the upper end.
+VDT_API vdt_status vdt_privacy_loss_delta(const vdt_privacy_loss* loss, double epsilon, double allowed, double* lower,
+                                          double* upper, vdt_error* error) VDT_NOEXCEPT;
+
+/// Renyi divergences, added up at fixed orders: quick, looser by 5 to 10 %.
+typedef struct vdt_renyi vdt_renyi;
+/// Orders in [1.01, 1e6]; NULL and 0: the default ones, 1.1 to 1024. `*out`: owned.
+VDT_API vdt_status vdt_renyi_create(const double* orders, size_t count, const vdt_allocator* allocator, vdt_renyi** out,
+                                    vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_renyi_destroy(vdt_renyi* accountant) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_renyi_add_gaussian(vdt_renyi* accountant, double noise_multiplier, double sampling_rate,
+                                          uint64_t steps, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_renyi_add_pure(vdt_renyi* accountant, double epsilon, uint64_t times,
+                                      vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_renyi_add_zcdp(vdt_renyi* accountant, double rho, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_renyi_epsilon(const vdt_renyi* accountant, double delta, double* out,
+                                     vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_renyi_delta(const vdt_renyi* accountant, double epsilon, double* out,
+                                   vdt_error* error) VDT_NOEXCEPT;
+
+/// Closed forms: one result from one or two numbers.
+typedef int32_t vdt_conversion;
+enum {
+    VDT_GAUSSIAN_SIGMA = 0,    ///< of (epsilon, delta): sigma over the sensitivity
+    VDT_GAUSSIAN_EPSILON = 1,  ///< of (sigma, delta)
+    VDT_GAUSSIAN_DELTA = 2,    ///< of (sigma, epsilon)
+    VDT_ZCDP_OF_PURE = 3,      ///< of (epsilon, 0): rho
+    VDT_ZCDP_OF_GAUSSIAN = 4,  ///< of (sigma, 0): rho
+    VDT_ZCDP_EPSILON = 5,      ///< of (rho, delta)
+    VDT_ZCDP_DELTA = 6,        ///< of (rho, epsilon)
+};
+VDT_API vdt_status vdt_privacy_convert(vdt_conversion conversion, double first, double second, double* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// The least epsilon of `times` mechanisms of which nothing but (epsilon, delta) is known, at a delta of all together.
+VDT_API vdt_status vdt_privacy_compose(double epsilon, double delta, uint64_t times, double total_delta, double* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// The least noise multiplier of DP-SGD, or of `steps` Gaussian releases (sampling_rate 1), that keeps the guarantee.
+VDT_API vdt_status vdt_calibrate_noise(double epsilon, double delta, double sampling_rate, uint64_t steps, double* out,
+                                       vdt_error* error) VDT_NOEXCEPT;
 
 // ---- privacy: reports that leave the house ----
 // A window's counters, noised once and paid for before their noise is drawn; a report is made of nothing else. What is

@@ -28,8 +28,16 @@
 #include "vedette/perturbation/caller_evidence.hpp"
 #include "vedette/perturbation/explainer.hpp"
 #include "vedette/perturbation/query_score.hpp"
+#include "vedette/privacy/above_threshold.hpp"
+#include "vedette/privacy/bernoulli.hpp"
+#include "vedette/privacy/continual_count.hpp"
 #include "vedette/privacy/contributions.hpp"
+#include "vedette/privacy/correlated_count.hpp"
 #include "vedette/privacy/ledger.hpp"
+#include "vedette/privacy/privacy_loss.hpp"
+#include "vedette/privacy/renyi.hpp"
+#include "vedette/privacy/staircase.hpp"
+#include "vedette/privacy/vector_sum.hpp"
 #include "vedette/stats/kll_sketch.hpp"
 #include "vedette/validation/batch.hpp"
 #include "vedette/validation/schema.hpp"
@@ -80,6 +88,50 @@ struct PrivateRows {
 struct alignas(64) vdt_private_rows {
     vdt_allocator allocator;
     vedette::capi::PrivateRows object;
+};
+
+struct alignas(64) vdt_running_count {
+    vdt_allocator allocator;
+    std::variant<vedette::privacy::ContinualCount, vedette::privacy::CorrelatedCount> object;
+};
+
+struct alignas(64) vdt_noise {
+    vdt_allocator allocator;
+    std::variant<vedette::privacy::DiscreteLaplace, vedette::privacy::DiscreteGaussian, vedette::privacy::Geometric,
+                 vedette::privacy::Staircase, vedette::privacy::Bernoulli, vedette::privacy::ExponentialBernoulli,
+                 vedette::privacy::UniformInteger>
+        object;
+};
+
+struct alignas(64) vdt_vector_mechanism {
+    vdt_allocator allocator;
+    std::variant<vedette::privacy::GaussianVectorSum, vedette::privacy::LaplaceVectorSum> object;
+
+    [[nodiscard]] const vedette::privacy::VectorRelease& release() const noexcept {
+        const auto* const gaussian = std::get_if<0>(&object);
+        if (gaussian != nullptr) return *gaussian;
+        return *std::get_if<1>(&object);
+    }
+};
+
+struct alignas(64) vdt_vector_sum {
+    vdt_allocator allocator;
+    vedette::privacy::VectorSum object;
+};
+
+struct alignas(64) vdt_above_threshold {
+    vdt_allocator allocator;
+    vedette::privacy::AboveThreshold object;
+};
+
+struct alignas(64) vdt_privacy_loss {
+    vdt_allocator allocator;
+    vedette::privacy::PrivacyLossDistribution object;
+};
+
+struct alignas(64) vdt_renyi {
+    vdt_allocator allocator;
+    vedette::privacy::RenyiAccountant object;
 };
 
 struct alignas(64) vdt_schema {

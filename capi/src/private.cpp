@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statistics under privacy, paid out of a ledger, across the C boundary.
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,6 +12,8 @@
 #include "handles.hpp"
 #include "structs.hpp"
 #include "vedette/privacy/histogram.hpp"
+#include "vedette/privacy/partition_selection.hpp"
+#include "vedette/privacy/quantile.hpp"
 #include "vedette/privacy/statistics.hpp"
 
 using namespace vedette;
@@ -21,7 +25,7 @@ namespace {
 
 constexpr vdt_private_rows_options default_rows_options{sizeof(vdt_private_rows_options), 0, 1, 1, 0, 0};
 constexpr vdt_private_release_options default_release_options{
-    sizeof(vdt_private_release_options), 0, 0.0, 0.0, 0.0, 0.95, nullptr, nullptr, 0};
+    sizeof(vdt_private_release_options), 0, 0.0, 0.0, 0.0, 0.95, nullptr, nullptr, 0, 0.0, 0.0};
 
 bool flag(std::int32_t value, const char* argument) {
     if (value != 0 && value != 1) throw Error(ErrorCode::invalid_argument, std::string(argument) + " must be 0 or 1");
@@ -44,17 +48,40 @@ PrivateRows make_rows(const vdt_private_rows_options* given) {
 
 struct Payment {
     vdt_private_release_options options;
-    privacy::LedgerBudget budget;
-    privacy::Epsilon epsilon;
+    std::unique_ptr<privacy::ReleaseBudget> budget;
+    privacy::ReleaseLoss loss;
     stats::Confidence confidence;
 };
+
+privacy::ReleaseLoss read_loss(const vdt_private_release_options& options) {
+    if (options.rho != 0.0) {
+        if (options.epsilon != 0.0 || options.delta != 0.0)
+            throw Error(ErrorCode::invalid_argument, "options.rho is in place of epsilon and delta: leave those 0");
+        return privacy::Rho(options.rho);
+    }
+    const privacy::Epsilon epsilon(options.epsilon);
+    if (options.delta != 0.0) return {epsilon, privacy::Delta(options.delta)};
+    return epsilon;
+}
 
 Payment read_payment(const vdt_private_release_options* given) {
     require(given, "options");
     const vdt_private_release_options options = read_struct(given, default_release_options, "options");
     if (options.ledger == nullptr) throw Error(ErrorCode::invalid_argument, "options.ledger must not be null");
-    return {options, privacy::LedgerBudget(options.ledger->object, to_account(options.account), options.now),
-            privacy::Epsilon(options.epsilon), stats::Confidence(options.confidence)};
+    privacy::Ledger& ledger = options.ledger->object;
+    std::unique_ptr<privacy::ReleaseBudget> budget;
+    if (options.rho != 0.0) {
+        budget = std::make_unique<privacy::LedgerRhoBudget>(ledger, to_account(options.account), options.now);
+    } else {
+        budget = std::make_unique<privacy::LedgerBudget>(ledger, to_account(options.account), options.now);
+    }
+    return {options, std::move(budget), read_loss(options), stats::Confidence(options.confidence)};
+}
+
+privacy::Epsilon pure_epsilon(const Payment& payment) {
+    if (payment.loss.is_gaussian())
+        throw Error(ErrorCode::invalid_argument, "options.delta and options.rho must be 0: this release is pure");
+    return privacy::Epsilon(payment.loss.guarantee().epsilon);
 }
 
 // Everything that can be refused is, before it is paid for.
@@ -64,8 +91,14 @@ void check_out(const vdt_private_release* out) {
 }
 
 vdt_private_release to_c(const privacy::Release& release) noexcept {
-    return {sizeof(vdt_private_release), 0, release.value, release.interval.lower, release.interval.upper,
-            release.spent.epsilon};
+    return {sizeof(vdt_private_release),
+            0,
+            release.value,
+            release.interval.lower,
+            release.interval.upper,
+            release.spent.epsilon,
+            release.spent.delta,
+            release.rho};
 }
 
 template <class Mechanism>
@@ -84,8 +117,8 @@ vdt_status release_bounded(const vdt_private_rows* rows, const vdt_private_relea
         check_out(out);
         Payment payment = read_payment(options);
         const privacy::Bounds bounds(payment.options.lower, payment.options.upper);
-        const Mechanism mechanism(rows->object.unit, bounds, payment.epsilon, payment.confidence);
-        write_struct(out, to_c(release_moment(mechanism, rows->object, payment.budget)), "out");
+        const Mechanism mechanism(rows->object.unit, bounds, payment.loss, payment.confidence);
+        write_struct(out, to_c(release_moment(mechanism, rows->object, *payment.budget)), "out");
     });
 }
 
@@ -158,14 +191,14 @@ vdt_status vdt_private_count(const vdt_private_rows* rows, const vdt_private_rel
         require(rows, "rows");
         check_out(out);
         Payment payment = read_payment(options);
-        const privacy::PrivateCount mechanism(rows->object.unit, payment.epsilon, payment.confidence);
+        const privacy::PrivateCount mechanism(rows->object.unit, payment.loss, payment.confidence);
         privacy::CountPartial partial = mechanism.partial();
         if (rows->object.limited) {
             partial = mechanism.partial(*rows->object.limited);
         } else {
             partial.add(rows->object.values.size());
         }
-        write_struct(out, to_c(mechanism.release(partial, payment.budget)), "out");
+        write_struct(out, to_c(mechanism.release(partial, *payment.budget)), "out");
     });
 }
 
@@ -193,7 +226,7 @@ vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt_string*
         std::vector<std::string> names;
         for (size_t i = 0; i < category_count; ++i)
             names.emplace_back(to_text(categories[i].data, categories[i].length, "categories"));
-        const privacy::PrivateHistogram mechanism(rows->object.unit, std::move(names), payment.epsilon,
+        const privacy::PrivateHistogram mechanism(rows->object.unit, std::move(names), payment.loss,
                                                   payment.confidence);
         privacy::HistogramPartial partial = mechanism.partial();
         if (rows->object.limited) {
@@ -201,13 +234,108 @@ vdt_status vdt_private_histogram(const vdt_private_rows* rows, const vdt_string*
         } else {
             for (const auto& [category, count] : rows->object.categories) partial.add(category, count);
         }
-        const privacy::HistogramRelease release = mechanism.release(partial, payment.budget);
+        const privacy::HistogramRelease release = mechanism.release(partial, *payment.budget);
         for (std::size_t i = 0; i < release.cells.size(); ++i) counts[i] = release.cells[i].value;
         if (half_width != nullptr) {
             *half_width = 0.0;
             for (const privacy::Release& cell : release.cells)
                 *half_width = std::max(*half_width, cell.interval.upper - cell.value);
         }
+    });
+}
+
+vdt_status vdt_private_variance(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                vdt_private_release* out, vdt_error* error) noexcept {
+    return release_bounded<privacy::PrivateVariance>(rows, options, out, error);
+}
+
+vdt_status vdt_private_quantile(const vdt_private_rows* rows, uint32_t numerator, uint32_t denominator, uint64_t steps,
+                                const vdt_private_release_options* options, vdt_private_release* out,
+                                double* rank_error, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        check_out(out);
+        Payment payment = read_payment(options);
+        const privacy::QuantileGrid grid({payment.options.lower, payment.options.upper}, steps);
+        const privacy::PrivateQuantile mechanism(rows->object.unit, grid, {numerator, denominator},
+                                                 pure_epsilon(payment), payment.confidence);
+        privacy::QuantilePartial partial = mechanism.partial();
+        if (rows->object.limited) {
+            partial = mechanism.partial(*rows->object.limited);
+        } else {
+            partial.add(rows->object.values);
+        }
+        const privacy::QuantileRelease release = mechanism.release(partial, *payment.budget);
+        write_struct(out, to_c({release.value, {release.value, release.value}, release.spent}), "out");
+        if (rank_error != nullptr) *rank_error = release.rank_error;
+    });
+}
+
+vdt_status vdt_private_partitions(const vdt_private_rows* rows, const vdt_private_release_options* options,
+                                  vdt_name_callback names, void* user_data, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        if (names == nullptr) refuse_null("names");
+        Payment payment = read_payment(options);
+        if (payment.options.delta == 0.0)
+            throw Error(ErrorCode::invalid_argument, "options.delta must be above 0: which categories there are");
+        const privacy::PartitionSelection mechanism(rows->object.unit, privacy::Epsilon(payment.options.epsilon),
+                                                    privacy::Delta(payment.options.delta));
+        privacy::SelectedPartitions selected;
+        if (rows->object.limited) {
+            selected = mechanism.release(*rows->object.limited, *payment.budget);
+        } else {
+            const auto& counts = rows->object.categories;
+            selected = mechanism.release(
+                std::map<std::string, std::uint64_t, std::less<>>(counts.begin(), counts.end()), *payment.budget);
+        }
+        for (const std::string& name : selected.names) names(user_data, name.data(), name.size());
+    });
+}
+
+vdt_status vdt_running_count_create(vdt_running_count_kind kind, uint64_t horizon, uint64_t rows_per_unit,
+                                    const vdt_private_release_options* options, const vdt_allocator* allocator,
+                                    vdt_running_count** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(out, "out");
+        static_cast<void>(read_allocator(allocator));  // before it is paid for
+        Payment payment = read_payment(options);
+        const PrivacyUnit unit = PrivacyUnit::user(privacy::Neighbouring::add_remove, {1, rows_per_unit});
+        if (kind == VDT_RUNNING_TREE) {
+            *out = make_handle<vdt_running_count>(
+                allocator,
+                privacy::ContinualCount(unit, horizon, pure_epsilon(payment), *payment.budget, payment.confidence));
+            return;
+        }
+        if (kind != VDT_RUNNING_ROOT && kind != VDT_RUNNING_BUFFERED)
+            throw Error(ErrorCode::invalid_argument, "kind is no kind of running count");
+        const auto factor =
+            kind == VDT_RUNNING_ROOT ? privacy::CountFactor::toeplitz_root : privacy::CountFactor::buffered_toeplitz;
+        *out = make_handle<vdt_running_count>(
+            allocator,
+            privacy::CorrelatedCount(unit, horizon, factor, payment.loss, *payment.budget, 0, payment.confidence));
+    });
+}
+
+void vdt_running_count_destroy(vdt_running_count* count) noexcept {
+    destroy_handle(count);
+}
+
+vdt_status vdt_running_count_step(vdt_running_count* count, uint64_t rows, vdt_private_release* out,
+                                  vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(count, "count");
+        check_out(out);
+        write_struct(out, to_c(std::visit([&](auto& object) { return object.step(rows); }, count->object)), "out");
+    });
+}
+
+vdt_status vdt_running_count_variance(const vdt_running_count* count, uint64_t step, double* out,
+                                      vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(count, "count");
+        require(out, "out");
+        *out = std::visit([&](const auto& object) { return object.variance(step); }, count->object);
     });
 }
 

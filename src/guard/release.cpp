@@ -28,14 +28,11 @@ constexpr std::uint64_t requests_per_row = 2;  // a decision, and whether it was
 // sigma for zero-concentrated privacy that keeps (epsilon, delta): each row changes `per_row` counters by 1, so that a
 // user's rows are at most rows sqrt(per_row) long. Rounded up at every step.
 double gaussian_sigma_for(const ReleasePolicy& policy, std::uint64_t per_row) {
-    const auto filter = privacy::PrivacyFilter::zcdp({policy.epsilon, policy.delta});
-    // The limit is rounded down to units of 2^-40, and its value() up again: a unit less is below.
-    const std::uint64_t units = filter.limit().units();
-    const double rho = units < 2 ? 0.0 : privacy::PrivacyCost::from_units(units - 1).value();
+    const double rho = privacy::rho_within({policy.epsilon, policy.delta});
     if (!(rho > 0.0))
         throw Error(ErrorCode::invalid_policy, "release policy /epsilon: too small for this delta; take delta 0");
     const double length = up(at_least(policy.rows_per_user) * up(std::sqrt(at_least(per_row))));
-    return up(length / std::nextafter(std::sqrt(2.0 * rho), 0.0));
+    return privacy::sigma_for(length, rho);
 }
 
 void take(std::vector<std::int64_t>& values, std::uint64_t count) {

@@ -157,6 +157,13 @@ double GaussianSum::rho() const noexcept {
     return up(0.5 * up(ratio * ratio));
 }
 
+double GaussianSum::release(const BoundedSum& sum, detail::Keystream& keystream) const {
+    check(sum);
+    std::int64_t noise = 0;
+    sampler_.sample({&noise, 1}, keystream);
+    return noisy(sum, noise);
+}
+
 double GaussianSum::release(const BoundedSum& sum) const {
     check(sum);
     return noisy(sum, sampler_());

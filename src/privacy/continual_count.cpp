@@ -17,6 +17,7 @@ namespace vedette::inline v0::privacy {
 namespace {
 
 constexpr std::uint64_t most_counted = std::uint64_t{1} << 61U;
+constexpr std::int64_t widest_noise = std::int64_t{1} << 55U;
 
 std::uint64_t checked_horizon(std::uint64_t horizon) {
     if (horizon == 0 || horizon > ContinualCount::longest_horizon)
@@ -104,7 +105,8 @@ ContinualCount ContinualCount::from_bytes(std::span<const std::byte> bytes) {
         const bool filled = (count.steps_ >> i & 1U) != 0;
         check(filled || (exact[i] == 0 && noisy[i] == 0));
         check(exact[i] >= 0 && static_cast<std::uint64_t>(exact[i]) <= count.total_ - total);
-        check(noisy[i] >= -std::int64_t(most_counted) && noisy[i] <= std::int64_t(2 * most_counted));
+        // So that sums over all levels have room; noise of the largest scale is wider with probability e^-32768.
+        check(noisy[i] >= exact[i] - widest_noise && noisy[i] <= exact[i] + widest_noise);
         total += static_cast<std::uint64_t>(exact[i]);
     }
     check(total == count.total_);

@@ -55,15 +55,15 @@ void check_unit(const PrivacyUnit& rows, const PrivacyUnit& mechanism) {
         throw Error(ErrorCode::dimension_mismatch, "contributions: their unit is not the mechanism's");
 }
 
-std::vector<Release> noisy_cells(const std::vector<std::uint64_t>& rows, const DiscreteLaplace& law, double alpha,
-                                 const Guarantee& spent, detail::Keystream& keystream) {
+std::vector<Release> noisy_cells(const std::vector<std::uint64_t>& rows, const NoiseLaw& law, double alpha,
+                                 const ReleaseLoss& loss, detail::Keystream* keystream) {
     std::vector<std::int64_t> noise(rows.size());
     law.sample(noise, keystream);
-    const double reach = laplace_reach(law.scale(), alpha);
+    const double reach = law.reach(alpha);
     std::vector<Release> cells;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto value = static_cast<double>(static_cast<std::int64_t>(rows[i]) + noise[i]);
-        cells.push_back({value, around(value, reach), spent});
+        cells.push_back({value, around(value, reach), loss.guarantee(), loss.told_rho()});
     }
     return cells;
 }
@@ -95,13 +95,13 @@ void HistogramPartial::merge(const HistogramPartial& other) {
     merge_counts(rows_, other.rows_);
 }
 
-PrivateHistogram::PrivateHistogram(const PrivacyUnit& unit, std::vector<std::string> categories, Epsilon epsilon,
-                                   const stats::Confidence& confidence)
+PrivateHistogram::PrivateHistogram(const PrivacyUnit& unit, std::vector<std::string> categories,
+                                   const ReleaseLoss& loss, const stats::Confidence& confidence)
     : unit_(unit),
       empty_(unit, std::move(categories)),
-      epsilon_(epsilon),
+      loss_(loss),
       alpha_(1.0 - confidence.level()),
-      noise_(laplace_for(unit.counts_sensitivity(), epsilon)) {}
+      noise_(loss, {unit.counts_sensitivity(), unit.counts_l2_squared()}) {}
 
 HistogramPartial PrivateHistogram::partial(const Contributions& rows) const {
     check_unit(rows.unit(), unit_);
@@ -114,9 +114,8 @@ HistogramRelease PrivateHistogram::release(const HistogramPartial& partial, Rele
                                            detail::Keystream* keystream) const {
     HistogramPartial merged = empty_;
     merged.merge(partial);  // throws for a state of another mechanism
-    const Guarantee spent{epsilon_.value(), 0.0};
-    budget.spend(spent);
-    return {noisy_cells(merged.rows_, noise_, alpha_, spent, own_unless(keystream)), spent};
+    loss_.spend(budget);
+    return {noisy_cells(merged.rows_, noise_, alpha_, loss_, keystream), loss_.guarantee(), loss_.told_rho()};
 }
 
 void OpenHistogramPartial::add(std::string_view category, std::uint64_t rows) {
@@ -198,12 +197,12 @@ void ContingencyPartial::merge(const ContingencyPartial& other) {
 }
 
 PrivateContingencyTable::PrivateContingencyTable(const PrivacyUnit& unit, std::vector<std::string> rows,
-                                                 std::vector<std::string> columns, Epsilon epsilon,
+                                                 std::vector<std::string> columns, const ReleaseLoss& loss,
                                                  const stats::Confidence& confidence)
     : empty_(unit, std::move(rows), std::move(columns)),
-      epsilon_(epsilon),
+      loss_(loss),
       alpha_(1.0 - confidence.level()),
-      noise_(laplace_for(unit.counts_sensitivity(), epsilon)) {
+      noise_(loss, {unit.counts_sensitivity(), unit.counts_l2_squared()}) {
     if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a two-way table is over records");
 }
 
@@ -211,10 +210,9 @@ ContingencyRelease PrivateContingencyTable::release(const ContingencyPartial& pa
                                                     detail::Keystream* keystream) const {
     ContingencyPartial merged = empty_;
     merged.merge(partial);
-    const Guarantee spent{epsilon_.value(), 0.0};
-    budget.spend(spent);
-    return {noisy_cells(merged.rows_, noise_, alpha_, spent, own_unless(keystream)), merged.column_names_.size() + 1,
-            spent};
+    loss_.spend(budget);
+    return {noisy_cells(merged.rows_, noise_, alpha_, loss_, keystream), merged.column_names_.size() + 1,
+            loss_.guarantee(), loss_.told_rho()};
 }
 
 }  // namespace vedette::inline v0::privacy

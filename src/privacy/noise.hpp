@@ -10,6 +10,7 @@
 #include "privacy/keystream.hpp"
 #include "privacy/rounding.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/privacy/budget.hpp"
 #include "vedette/privacy/discrete_laplace.hpp"
 #include "vedette/privacy/release.hpp"
 #include "vedette/privacy/sensitivity.hpp"
@@ -22,6 +23,18 @@ inline Epsilon share_of(Epsilon epsilon, std::uint64_t parts) {
     double share = epsilon.value() / divisor;
     while (std::fma(share, divisor, -epsilon.value()) > 0.0) share = std::nextafter(share, 0.0);
     return Epsilon(share);
+}
+
+/// The greatest rho known to imply (epsilon, delta), or 0 where it is below 2^-40: a filter's limit is rounded down to
+/// units of 2^-40, and its value() up again, so that a unit less is below.
+inline double rho_within(const Guarantee& guarantee) {
+    const std::uint64_t units = PrivacyFilter::zcdp(guarantee).limit().units();
+    return units < 2 ? 0.0 : PrivacyCost::from_units(units - 1).value();
+}
+
+/// sensitivity / sqrt(2 rho), rounded up.
+inline double sigma_for(double l2_sensitivity, double rho) noexcept {
+    return up(l2_sensitivity / std::nextafter(std::sqrt(2.0 * rho), 0.0));
 }
 
 /// The law for integers that change by at most `sensitivity` in all; more noise than needed where the sampler has no
@@ -65,6 +78,9 @@ inline double laplace_sum_reach(double scale, std::uint64_t draws, double alpha)
     }
     return std::ceil(best * (1.0 + 1e-12));
 }
+
+/// A t with P(|X| > t) <= alpha of the discrete Gaussian.
+double gaussian_reach(double sigma, double alpha) noexcept;
 
 /// value +- half, outwards.
 inline Interval around(double value, double half) noexcept {

@@ -46,6 +46,26 @@ Neighbouring sum_neighbouring(const PrivacyUnit& unit, const Bounds& bounds) noe
     return bounds.lower() < 0.0 && bounds.upper() > 0.0 ? Neighbouring::replace_one : Neighbouring::add_remove;
 }
 
+std::int64_t draw(const NoiseLaw& law, detail::Keystream* keystream) {
+    std::int64_t value = 0;
+    law.sample({&value, 1}, keystream);
+    return value;
+}
+
+std::variant<LaplaceSum, GaussianSum> sum_for(const Bounds& bounds, Neighbouring neighbouring,
+                                              const ReleaseLoss& loss) {
+    if (loss.is_gaussian()) return GaussianSum(bounds, neighbouring, Rho(loss.rho()));
+    return LaplaceSum(bounds, neighbouring, Epsilon(loss.guarantee().epsilon));
+}
+
+// How far a sum's noise reaches, in units of the values.
+double reach_of(const LaplaceSum& sum, double alpha) noexcept {
+    return laplace_reach(sum.scale() / sum.grain(), alpha) * sum.grain();
+}
+double reach_of(const GaussianSum& sum, double alpha) noexcept {
+    return gaussian_reach(sum.sigma() / sum.grain(), alpha) * sum.grain();
+}
+
 double clamp_to(double x, double half) noexcept {
     return std::min(std::max(x, -half), half);
 }
@@ -86,8 +106,11 @@ void CountPartial::merge(const CountPartial& other) {
     rows_ = counted(rows_, other.rows_);
 }
 
-PrivateCount::PrivateCount(const PrivacyUnit& unit, Epsilon epsilon, const stats::Confidence& confidence)
-    : unit_(unit), epsilon_(epsilon), alpha_(1.0 - confidence.level()), noise_(laplace_for(unit.rows(), epsilon)) {
+PrivateCount::PrivateCount(const PrivacyUnit& unit, const ReleaseLoss& loss, const stats::Confidence& confidence)
+    : unit_(unit),
+      loss_(loss),
+      alpha_(1.0 - confidence.level()),
+      noise_(loss, {unit.rows(), unit.rows() * unit.rows()}) {
     if (unit.knows_rows())
         throw Error(ErrorCode::invalid_argument, "unit is a record that is replaced: the number of records is public");
 }
@@ -101,11 +124,9 @@ CountPartial PrivateCount::partial(const Contributions& rows) const {
 
 Release PrivateCount::release(const CountPartial& partial, ReleaseBudget& budget, detail::Keystream* keystream) const {
     if (!(partial.unit_ == unit_)) throw Error(ErrorCode::dimension_mismatch, "count: its unit is not the mechanism's");
-    const Guarantee spent{epsilon_.value(), 0.0};
-    budget.spend(spent);
-    const auto value =
-        static_cast<double>(static_cast<std::int64_t>(partial.rows_) + draw(noise_, own_unless(keystream)));
-    return {value, around(value, laplace_reach(noise_.scale(), alpha_)), spent};
+    loss_.spend(budget);
+    const auto value = static_cast<double>(static_cast<std::int64_t>(partial.rows_) + draw(noise_, keystream));
+    return {value, around(value, noise_.reach(alpha_)), loss_.guarantee(), loss_.told_rho()};
 }
 
 Release PrivateCount::release(const Contributions& rows, ReleaseBudget& budget, detail::Keystream* keystream) const {
@@ -114,7 +135,7 @@ Release PrivateCount::release(const Contributions& rows, ReleaseBudget& budget, 
 
 MomentsPartial::MomentsPartial(const PrivateMoments& owner)
     : unit_(owner.unit_), bounds_(owner.columns_), centred_(owner.centred_) {
-    for (const LaplaceSum& sum : owner.sums_) sums_.push_back(sum.sum());
+    for (const auto& sum : owner.sums_) sums_.push_back(std::visit([](const auto& law) { return law.sum(); }, sum));
 }
 
 void MomentsPartial::count(double x, double y) {
@@ -166,14 +187,14 @@ void MomentsPartial::merge(const MomentsPartial& other) {
 }
 
 PrivateMoments::PrivateMoments(const PrivacyUnit& unit, std::vector<Bounds> columns, const std::vector<Bounds>& sums,
-                               bool centred, Epsilon epsilon, const stats::Confidence& confidence)
-    : unit_(unit), columns_(std::move(columns)), epsilon_(epsilon), alpha_(0.0), centred_(centred) {
+                               bool centred, const ReleaseLoss& loss, const stats::Confidence& confidence)
+    : unit_(unit), columns_(std::move(columns)), loss_(loss), alpha_(0.0), centred_(centred) {
     const bool counts = centred && !unit.knows_rows();
     const std::uint64_t parts = sums.size() + (counts ? 1 : 0);
     alpha_ = (1.0 - confidence.level()) / static_cast<double>(parts);
     for (const Bounds& bounds : sums)
-        sums_.emplace_back(bounds, sum_neighbouring(unit, bounds), share_of(epsilon, parts * unit.rows()));
-    if (counts) count_.push_back(laplace_for(unit.rows(), share_of(epsilon, parts)));
+        sums_.push_back(sum_for(bounds, sum_neighbouring(unit, bounds), loss.share(parts, unit.rows())));
+    if (counts) count_.emplace_back(loss.share(parts), CountSensitivity{unit.rows(), unit.rows() * unit.rows()});
 }
 
 MomentsPartial PrivateMoments::partial(const Contributions& rows) const {
@@ -187,17 +208,21 @@ std::vector<PrivateMoments::Noisy> PrivateMoments::noisy(const MomentsPartial& p
                                                          detail::Keystream* keystream) const {
     MomentsPartial merged(*this);
     merged.merge(partial);  // throws for a state of another mechanism
-    budget.spend({epsilon_.value(), 0.0});
+    loss_.spend(budget);
     detail::Keystream& stream = own_unless(keystream);
     std::vector<Noisy> result;
     for (std::size_t i = 0; i < sums_.size(); ++i) {
-        const double value = sums_[i].release(merged.sums_[i], stream), grain = sums_[i].grain();
-        result.push_back({value, around(value, laplace_reach(sums_[i].scale() / grain, alpha_) * grain)});
+        result.push_back(std::visit(
+            [&](const auto& sum) -> Noisy {
+                const double value = sum.release(merged.sums_[i], stream);
+                return {value, around(value, reach_of(sum, alpha_))};
+            },
+            sums_[i]));
     }
     const auto rows = static_cast<std::int64_t>(partial.rows_);
     if (!count_.empty()) {
-        const auto value = static_cast<double>(rows + draw(count_[0], stream));
-        result.push_back({value, around(value, laplace_reach(count_[0].scale(), alpha_))});
+        const auto value = static_cast<double>(rows + draw(count_[0], &stream));
+        result.push_back({value, around(value, count_[0].reach(alpha_))});
     } else if (unit_.knows_rows()) {
         const auto exact = static_cast<double>(rows);
         result.push_back({exact, {exact, exact}});
@@ -208,20 +233,20 @@ std::vector<PrivateMoments::Noisy> PrivateMoments::noisy(const MomentsPartial& p
 Release PrivateMoments::release(const MomentsPartial& partial, ReleaseBudget& budget,
                                 detail::Keystream* keystream) const {
     const Noisy result = estimate(noisy(partial, budget, keystream));
-    return {result.value, result.interval, {epsilon_.value(), 0.0}};
+    return {result.value, result.interval, loss_.guarantee(), loss_.told_rho()};
 }
 
-PrivateSum::PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
+PrivateSum::PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,
                        const stats::Confidence& confidence)
-    : PrivateMoments(unit, {bounds}, {bounds}, false, epsilon, confidence) {}
+    : PrivateMoments(unit, {bounds}, {bounds}, false, loss, confidence) {}
 
 PrivateMoments::Noisy PrivateSum::estimate(const std::vector<Noisy>& parts) const {
     return parts[0];
 }
 
-PrivateMean::PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
+PrivateMean::PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,
                          const stats::Confidence& confidence)
-    : PrivateMoments(unit, {bounds}, {symmetric(half_width_of(bounds))}, true, epsilon, confidence) {}
+    : PrivateMoments(unit, {bounds}, {symmetric(half_width_of(bounds))}, true, loss, confidence) {}
 
 PrivateMoments::Noisy PrivateMean::estimate(const std::vector<Noisy>& parts) const {
     const Bounds& limits = bounds(0);
@@ -231,11 +256,11 @@ PrivateMoments::Noisy PrivateMean::estimate(const std::vector<Noisy>& parts) con
     return {inside(ratio(parts[0].value, parts[1].value, half)), {inside(interval.lower), inside(interval.upper)}};
 }
 
-PrivateVariance::PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
+PrivateVariance::PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,
                                  const stats::Confidence& confidence)
     : PrivateMoments(unit, {bounds},
                      {symmetric(half_width_of(bounds)), symmetric(0.5 * half_width_of(bounds) * half_width_of(bounds))},
-                     true, epsilon, confidence) {}
+                     true, loss, confidence) {}
 
 PrivateMoments::Noisy PrivateVariance::estimate(const std::vector<Noisy>& parts) const {
     const double half = half_width_of(bounds(0)), most = half * half;
@@ -248,12 +273,12 @@ PrivateMoments::Noisy PrivateVariance::estimate(const std::vector<Noisy>& parts)
             {inside(spread.lower + 0.5 * most - means.upper), inside(spread.upper + 0.5 * most - means.lower)}};
 }
 
-PrivateCovariance::PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, Epsilon epsilon,
+PrivateCovariance::PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, const ReleaseLoss& loss,
                                      const stats::Confidence& confidence)
     : PrivateMoments(
           unit, {x, y},
           {symmetric(half_width_of(x)), symmetric(half_width_of(y)), symmetric(half_width_of(x) * half_width_of(y))},
-          true, epsilon, confidence) {
+          true, loss, confidence) {
     if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a covariance is over records");
 }
 

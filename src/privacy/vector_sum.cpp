@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
 #include "privacy/draws.hpp"
+#include "privacy/rounding.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -18,27 +18,22 @@ namespace {
 
 constexpr std::size_t noise_tile = 4096;
 
-double up(double x) noexcept {
-    return std::nextafter(x, std::numeric_limits<double>::infinity());
-}
-
 // Grains to a clip's length: 2^20 at least, and 2^10 times the root of the dimension, since cutting moves each
 // coordinate by up to a grain. At most 2^26, so that squares add up exactly in doubles.
-unsigned clip_bits(std::size_t dimension) noexcept {
-    return std::max(20U, 10U + (static_cast<unsigned>(std::bit_width(dimension - 1)) + 1) / 2);
+int euclidean_bits(std::size_t dimension) noexcept {
+    return std::max(20, 10 + (static_cast<int>(std::bit_width(dimension - 1)) + 1) / 2);
 }
 
-std::size_t checked_dimension(std::size_t dimension) {
-    if (dimension == 0 || dimension > GaussianVectorSum::largest_dimension)
-        throw Error(ErrorCode::invalid_argument, fmt::format("dimension is {}: it must be from 1 to 2^32", dimension));
-    return dimension;
+// As many as squares, or sums of 2^36 records, have room for; fewer where the noise is so wide that it hides the rest.
+int l1_bits(Epsilon epsilon) noexcept {
+    return std::min(26, 36 + std::ilogb(epsilon.value()));
 }
 
-double checked_clip(L2Norm clip) {
-    if (clip.value() < 0x1p-900 || clip.value() > 0x1p900)
+Epsilon checked_epsilon(Epsilon epsilon) {
+    if (epsilon.value() < LaplaceVectorSum::least_epsilon || epsilon.value() > LaplaceVectorSum::largest_epsilon)
         throw Error(ErrorCode::invalid_argument,
-                    fmt::format("clip is {}: it must be from 2^-900 to 2^900", clip.value()));
-    return clip.value();
+                    fmt::format("epsilon is {}: it must be from 2^-20 to 2^20", epsilon.value()));
+    return epsilon;
 }
 
 double checked_multiplier(NoiseMultiplier multiplier) {
@@ -72,42 +67,63 @@ double in_grains(double x, double factor) noexcept {
 }  // namespace
 
 void VectorSum::merge(const VectorSum& other) {
-    if (other.grains_.size() != grains_.size() || other.grain_exponent_ != grain_exponent_)
-        throw Error(ErrorCode::dimension_mismatch, "sum: its length or its grain is another sum's");
-    if (records_ + other.records_ > GaussianVectorSum::most_records)
+    if (other.grains_.size() != grains_.size() || other.grid_ != grid_)
+        throw Error(ErrorCode::dimension_mismatch, "sum: its length, its grain or its clip is another sum's");
+    if (records_ + other.records_ > VectorRelease::most_records)
         throw Error(ErrorCode::overflow, "sum: more than 2^36 records");
     records_ += other.records_;
     for (std::size_t i = 0; i < grains_.size(); ++i) grains_[i] += other.grains_[i];
 }
 
+std::size_t VectorRelease::checked_dimension(std::size_t dimension) {
+    if (dimension == 0 || dimension > largest_dimension)
+        throw Error(ErrorCode::invalid_argument, fmt::format("dimension is {}: it must be from 1 to 2^32", dimension));
+    return dimension;
+}
+
+double VectorRelease::checked_clip(double clip) {
+    if (clip < 0x1p-900 || clip > 0x1p900)
+        throw Error(ErrorCode::invalid_argument, fmt::format("clip is {}: it must be from 2^-900 to 2^900", clip));
+    return clip;
+}
+
+VectorRelease::VectorRelease(std::size_t dimension, double clip, bool is_l1, int clip_bits, Neighbouring neighbouring)
+    : dimension_(dimension), clip_(clip), grid_{std::ilogb(clip) + 1 - clip_bits, is_l1, 0}, sensitivity_(0) {
+    grid_.clip_grains = static_cast<std::uint64_t>(std::ldexp(clip, -grid_.grain_exponent));
+    sensitivity_ = neighbouring == Neighbouring::add_remove ? grid_.clip_grains : 2 * grid_.clip_grains;
+}
+
+double VectorRelease::grain() const noexcept {
+    return std::ldexp(1.0, grid_.grain_exponent);
+}
+
 GaussianVectorSum::GaussianVectorSum(std::size_t dimension, L2Norm clip, Neighbouring neighbouring,
                                      NoiseMultiplier multiplier)
-    : dimension_(checked_dimension(dimension)),
-      clip_(checked_clip(clip)),
-      grain_exponent_(std::ilogb(clip_) + 1 - static_cast<int>(clip_bits(dimension))),
-      clip_grains_(static_cast<std::uint64_t>(std::ldexp(clip_, -grain_exponent_))),
-      sensitivity_(neighbouring == Neighbouring::add_remove ? clip_grains_ : 2 * clip_grains_),
-      sampler_(up(checked_multiplier(multiplier) * static_cast<double>(sensitivity_))) {}
-
-double GaussianVectorSum::grain() const noexcept {
-    return std::ldexp(1.0, grain_exponent_);
-}
-
-double GaussianVectorSum::sigma() const noexcept {
-    return sampler_.sigma() * grain();
-}
+    : VectorRelease(checked_dimension(dimension), checked_clip(clip.value()), false, euclidean_bits(dimension),
+                    neighbouring),
+      sampler_(up(checked_multiplier(multiplier) * static_cast<double>(sensitivity()))) {}
 
 double GaussianVectorSum::rho() const noexcept {
-    const double ratio = up(static_cast<double>(sensitivity_) / sampler_.sigma());
+    const double ratio = up(static_cast<double>(sensitivity()) / sampler_.sigma());
     return up(0.5 * up(ratio * ratio));
 }
 
+LaplaceVectorSum::LaplaceVectorSum(std::size_t dimension, L1Norm clip, Neighbouring neighbouring, Epsilon epsilon)
+    : VectorRelease(checked_dimension(dimension), checked_clip(clip.value()), true, l1_bits(checked_epsilon(epsilon)),
+                    neighbouring),
+      sampler_(divide_up(at_least(sensitivity()), epsilon.value())) {}
+
 // By what a record is multiplied before it is cut to integers; 0 for one that is not finite.
 template <class T>
-double GaussianVectorSum::factor_of(std::span<const T> record) const noexcept {
-    // Squares of doubles may leave the range: then about the largest.
-    double unit = 1.0, squares = sum_of(record, [](double x) { return x * x; });
-    if (!(squares < 0x1p1000 && squares > 0x1p-900)) {
+double VectorRelease::factor_of(std::span<const T> record) const noexcept {
+    const bool is_l1 = grid_.is_l1;
+    const auto total = [&](double scale) {
+        return is_l1 ? sum_of(record, [scale](double x) { return std::abs(x / scale); })
+                     : sum_of(record, [scale](double x) { return (x / scale) * (x / scale); });
+    };
+    // Sums may leave the range of doubles: then about the largest.
+    double unit = 1.0, length = is_l1 ? total(1.0) : sum_of(record, [](double x) { return x * x; });
+    if (!(length < 0x1p1000 && length > 0x1p-900)) {
         double largest = 0.0;
         bool finite = true;
         for (const T x : record) {
@@ -118,26 +134,32 @@ double GaussianVectorSum::factor_of(std::span<const T> record) const noexcept {
         int exponent = 0;
         (void)std::frexp(largest, &exponent);
         unit = std::ldexp(1.0, exponent - 1);
-        squares = sum_of(record, [unit](double x) { return (x / unit) * (x / unit); });
+        length = total(unit);
     }
-    const double length = std::sqrt(squares);
-    double factor = std::ldexp(std::min(1.0, clip_ / unit / length), -grain_exponent_);
-    const double most = static_cast<double>(clip_grains_) * static_cast<double>(clip_grains_);
-    // The sum is exact: integers below 2^53.
+    if (!is_l1) length = std::sqrt(length);
+    double factor = std::ldexp(std::min(1.0, clip_ / unit / length), -grid_.grain_exponent);
+    const auto grains = static_cast<double>(grid_.clip_grains);
+    // The sums are exact: integers below 2^53.
     for (int attempt = 0; attempt < 40; ++attempt) {
-        if (sum_of(record, [factor](double x) { return in_grains(x, factor) * in_grains(x, factor); }) <= most)
-            return factor;
+        const bool fits =
+            is_l1 ? sum_of(record, [factor](double x) { return std::abs(in_grains(x, factor)); }) <= grains
+                  : sum_of(record, [factor](double x) { return in_grains(x, factor) * in_grains(x, factor); }) <=
+                        grains * grains;
+        if (fits) return factor;
         factor *= 1.0 - std::ldexp(1.0, attempt - 40);
     }
     return 0.0;
 }
 
-template <class T>
-void GaussianVectorSum::add_record(std::span<const T> record, VectorSum& sum) const {
-    check_length(record.size(), dimension_, "record");
+void VectorRelease::check(const VectorSum& sum) const {
     check_length(sum.dimension(), dimension_, "sum");
-    if (sum.grain_exponent_ != grain_exponent_)
-        throw Error(ErrorCode::dimension_mismatch, "sum: it was made for another mechanism");
+    if (sum.grid_ != grid_) throw Error(ErrorCode::dimension_mismatch, "sum: it was made for another mechanism");
+}
+
+template <class T>
+void VectorRelease::add_record(std::span<const T> record, VectorSum& sum) const {
+    check_length(record.size(), dimension_, "record");
+    check(sum);
     if (sum.records_ >= most_records) throw Error(ErrorCode::overflow, "sum: more than 2^36 records");
     ++sum.records_;
     const double factor = factor_of(record);
@@ -147,58 +169,56 @@ void GaussianVectorSum::add_record(std::span<const T> record, VectorSum& sum) co
 }
 
 template <class T>
-void GaussianVectorSum::release_sum(const VectorSum& sum, std::span<T> out) const {
+void VectorRelease::release_sum(const VectorSum& sum, std::span<T> out) const {
     check_length(out.size(), dimension_, "out");
-    check_length(sum.dimension(), dimension_, "sum");
-    if (sum.grain_exponent_ != grain_exponent_)
-        throw Error(ErrorCode::dimension_mismatch, "sum: it was made for another mechanism");
+    check(sum);
     ZeroOnFailure guard(out);
-    SecretArray<std::int64_t, noise_tile> noise;
+    SecretArray<std::int64_t, noise_tile> drawn;
     const double unit = grain();
     for (std::size_t begin = 0; begin < out.size(); begin += noise_tile) {
         const std::size_t count = std::min(noise_tile, out.size() - begin);
-        sampler_.sample({noise.data(), count});
+        noise({drawn.data(), count});
         for (std::size_t i = 0; i < count; ++i)
-            out[begin + i] = static_cast<T>(static_cast<double>(sum.grains_[begin + i] + noise[i]) * unit);
+            out[begin + i] = static_cast<T>(static_cast<double>(sum.grains_[begin + i] + drawn[i]) * unit);
     }
     guard.done();
 }
 
 template <class T>
-void GaussianVectorSum::release_record(std::span<const T> record, std::span<T> out) const {
+void VectorRelease::release_record(std::span<const T> record, std::span<T> out) const {
     check_length(record.size(), dimension_, "record");
     check_length(out.size(), dimension_, "out");
     const double unit = grain(), factor = factor_of(record);
     ZeroOnFailure guard(out);
-    SecretArray<std::int64_t, noise_tile> noise;
+    SecretArray<std::int64_t, noise_tile> drawn;
     for (std::size_t begin = 0; begin < out.size(); begin += noise_tile) {
         const std::size_t count = std::min(noise_tile, out.size() - begin);
-        sampler_.sample({noise.data(), count});
+        noise({drawn.data(), count});
         for (std::size_t i = 0; i < count; ++i) {
             const double x = static_cast<double>(record[begin + i]);
             const std::int32_t grains = factor == 0.0 ? 0 : static_cast<std::int32_t>(x * factor);
-            out[begin + i] = static_cast<T>(static_cast<double>(grains + noise[i]) * unit);
+            out[begin + i] = static_cast<T>(static_cast<double>(grains + drawn[i]) * unit);
         }
     }
     guard.done();
 }
 
-void GaussianVectorSum::add(std::span<const float> record, VectorSum& sum) const {
+void VectorRelease::add(std::span<const float> record, VectorSum& sum) const {
     add_record(record, sum);
 }
-void GaussianVectorSum::add(std::span<const double> record, VectorSum& sum) const {
+void VectorRelease::add(std::span<const double> record, VectorSum& sum) const {
     add_record(record, sum);
 }
-void GaussianVectorSum::release(const VectorSum& sum, std::span<float> out) const {
+void VectorRelease::release(const VectorSum& sum, std::span<float> out) const {
     release_sum(sum, out);
 }
-void GaussianVectorSum::release(const VectorSum& sum, std::span<double> out) const {
+void VectorRelease::release(const VectorSum& sum, std::span<double> out) const {
     release_sum(sum, out);
 }
-void GaussianVectorSum::release(std::span<const float> record, std::span<float> out) const {
+void VectorRelease::release(std::span<const float> record, std::span<float> out) const {
     release_record(record, out);
 }
-void GaussianVectorSum::release(std::span<const double> record, std::span<double> out) const {
+void VectorRelease::release(std::span<const double> record, std::span<double> out) const {
     release_record(record, out);
 }
 

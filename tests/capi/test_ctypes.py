@@ -173,9 +173,9 @@ PrivateRowsOptions = struct("vdt_private_rows_options", ("struct_size", u32), ("
                             ("categories_per_user", u64), ("random_choice", i32), ("replace_one", i32))
 PrivateReleaseOptions = struct("vdt_private_release_options", ("struct_size", u32), ("reserved", u32),
                                *doubles("epsilon lower upper confidence"), ("ledger", pointer), ("account", pointer),
-                               ("now", i64))
+                               ("now", i64), *doubles("delta rho"))
 PrivateRelease = struct("vdt_private_release", ("struct_size", u32), ("reserved", u32),
-                        *doubles("value lower upper epsilon"))
+                        *doubles("value lower upper epsilon delta rho"))
 AuditCounts = struct("vdt_audit_counts", ("first_runs", u64), ("first_hits", u64), ("second_runs", u64),
                      ("second_hits", u64))
 PerformanceOptions = struct("vdt_performance_options", ("struct_size", u32), ("calibration", i32), ("cells", u64),

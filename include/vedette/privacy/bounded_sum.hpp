@@ -104,6 +104,9 @@ class GaussianSum : public SumRelease {
     [[nodiscard]] double release(const BoundedSum& sum) const;
     [[nodiscard]] double release(std::span<const double> values) const;
 
+    /// For the library's own use.
+    [[nodiscard]] double release(const BoundedSum& sum, detail::Keystream& keystream) const;
+
   private:
     struct Scale {
         double multiplier;

@@ -15,6 +15,7 @@
 #include "vedette/privacy/discrete_laplace.hpp"
 #include "vedette/privacy/privacy_unit.hpp"
 #include "vedette/privacy/release.hpp"
+#include "vedette/privacy/release_loss.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -44,15 +45,17 @@ class HistogramPartial {
 struct HistogramRelease {
     std::vector<Release> cells;  ///< in the order of the categories, then one for all other values
     Guarantee spent{};
+    double rho = 0.0;  ///< as Release::rho
 };
 
 /// A histogram whose categories are known beforehand, not learned from the data. Each cell has discrete Laplace noise
-/// of scale unit.counts_sensitivity() / epsilon: epsilon is spent once for all cells together. Each cell's interval
+/// of scale unit.counts_sensitivity() / epsilon, or discrete Gaussian noise of sigma sqrt(unit.counts_l2_squared() / (2
+/// rho)): the loss is spent once for all cells together. Each cell's interval
 /// holds by itself. Counts may be negative.
 class PrivateHistogram {
   public:
     /// Throws invalid_argument for no category, or one that is listed twice.
-    PrivateHistogram(const PrivacyUnit& unit, std::vector<std::string> categories, Epsilon epsilon,
+    PrivateHistogram(const PrivacyUnit& unit, std::vector<std::string> categories, const ReleaseLoss& loss,
                      const stats::Confidence& confidence = stats::Confidence(0.95));
 
     [[nodiscard]] HistogramPartial partial() const { return empty_; }
@@ -68,9 +71,9 @@ class PrivateHistogram {
   private:
     PrivacyUnit unit_;
     HistogramPartial empty_;
-    Epsilon epsilon_;
+    ReleaseLoss loss_;
     double alpha_;
-    DiscreteLaplace noise_;
+    NoiseLaw noise_;
 };
 
 /// The counts of whatever categories there are; made by a mechanism, not private.
@@ -152,6 +155,7 @@ struct ContingencyRelease {
     std::vector<Release> cells;  ///< row by row, the last row and column for all other values
     std::size_t columns = 0;
     Guarantee spent{};
+    double rho = 0.0;  ///< as Release::rho
 };
 
 /// A histogram over pairs of listed categories. Units that are records only.
@@ -159,7 +163,7 @@ class PrivateContingencyTable {
   public:
     /// Errors as PrivateHistogram; invalid_argument for a unit that is a user.
     PrivateContingencyTable(const PrivacyUnit& unit, std::vector<std::string> rows, std::vector<std::string> columns,
-                            Epsilon epsilon, const stats::Confidence& confidence = stats::Confidence(0.95));
+                            const ReleaseLoss& loss, const stats::Confidence& confidence = stats::Confidence(0.95));
 
     [[nodiscard]] ContingencyPartial partial() const { return empty_; }
     [[nodiscard]] double scale() const noexcept { return noise_.scale(); }
@@ -168,9 +172,9 @@ class PrivateContingencyTable {
 
   private:
     ContingencyPartial empty_;
-    Epsilon epsilon_;
+    ReleaseLoss loss_;
     double alpha_;
-    DiscreteLaplace noise_;
+    NoiseLaw noise_;
 };
 
 }  // namespace vedette::inline v0::privacy

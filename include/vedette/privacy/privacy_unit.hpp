@@ -41,6 +41,12 @@ class PrivacyUnit {
         return rows() * (neighbouring_ == Neighbouring::replace_one ? 2U : 1U);
     }
 
+    /// The square of the same in Euclid's norm: limit.rows in each of limit.partitions counts, or of twice as many.
+    [[nodiscard]] std::uint64_t counts_l2_squared() const noexcept { return counts_sensitivity() * limit_.rows; }
+
+    /// The same of counts that are not by partition, so that all of a unit's rows may fall into one.
+    [[nodiscard]] std::uint64_t values_l2_squared() const noexcept { return counts_sensitivity() * rows(); }
+
     friend bool operator==(const PrivacyUnit&, const PrivacyUnit&) = default;
 
   private:

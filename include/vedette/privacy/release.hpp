@@ -21,6 +21,8 @@ class ReleaseBudget {
     virtual ~ReleaseBudget() = default;
     /// Throws Error, budget_exhausted where that is why, and has spent nothing then.
     virtual void spend(const Guarantee& loss) = 0;
+    /// The same for a loss in rho. Throws invalid_argument unless the budget is kept in it.
+    virtual void spend_zcdp(double rho);
 };
 
 /// Out of a ledger's account, which must be kept in (epsilon, delta). The ledger must outlive it.
@@ -36,11 +38,26 @@ class LedgerBudget final : public ReleaseBudget {
     std::int64_t now_;
 };
 
+/// Out of a ledger's account that is kept in rho. The ledger must outlive it.
+class LedgerRhoBudget final : public ReleaseBudget {
+  public:
+    LedgerRhoBudget(Ledger& ledger, LedgerAccount account, std::int64_t now);
+    /// Pure losses count as epsilon^2 / 2. Throws invalid_argument for a delta above 0.
+    void spend(const Guarantee& loss) override;
+    void spend_zcdp(double rho) override;
+
+  private:
+    Ledger* ledger_;
+    LedgerAccount account_;
+    std::int64_t now_;
+};
+
 /// Out of a filter in memory, which must outlive it.
 class FilterBudget final : public ReleaseBudget {
   public:
     explicit FilterBudget(PrivacyFilter& filter) : filter_(&filter) {}
     void spend(const Guarantee& loss) override;
+    void spend_zcdp(double rho) override;
 
   private:
     PrivacyFilter* filter_;
@@ -53,6 +70,7 @@ struct Release {
     double value = 0.0;
     Interval interval{};
     Guarantee spent{};
+    double rho = 0.0;  ///< what was spent where the loss is zero-concentrated; `spent` is (0, 0) then
 };
 
 }  // namespace vedette::inline v0::privacy

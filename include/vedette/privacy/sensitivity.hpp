@@ -47,6 +47,9 @@ struct EpsilonMeaning {
 struct RhoMeaning {
     static constexpr const char* name = "rho";
 };
+struct L1NormMeaning {
+    static constexpr const char* name = "L1 norm";
+};
 struct L2NormMeaning {
     static constexpr const char* name = "L2 norm";
 };
@@ -58,6 +61,8 @@ struct NoiseMultiplierMeaning {
 using Epsilon = Quantity<EpsilonMeaning>;
 /// The parameter of zero-concentrated differential privacy (Bun and Steinke 2016).
 using Rho = Quantity<RhoMeaning>;
+/// The length in the L1 norm, the sum of sizes, that records are clipped to.
+using L1Norm = Quantity<L1NormMeaning>;
 /// The length in Euclid's norm that records are clipped to.
 using L2Norm = Quantity<L2NormMeaning>;
 /// A Gaussian's standard deviation per unit of L2 sensitivity.

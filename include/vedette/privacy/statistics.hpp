@@ -4,19 +4,23 @@
 
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "vedette/privacy/bounded_sum.hpp"
 #include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/privacy_unit.hpp"
 #include "vedette/privacy/release.hpp"
+#include "vedette/privacy/release_loss.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace vedette::inline v0::privacy {
 
-// All of them: pure differential privacy by discrete Laplace noise on integers (bounded_sum.hpp: clamp, round to a
-// grain, add in 128-bit integers, add integer noise, scale); what is done to the noisy numbers afterwards costs
-// nothing.
+// All of them: integer noise on integers (bounded_sum.hpp: clamp, round to a grain, add in 128-bit integers, add
+// integer noise, scale), discrete Laplace for a pure loss, discrete Gaussian for one in (epsilon, delta) or in rho;
+// what is done to the noisy numbers afterwards costs nothing. Shares of a loss that several numbers have are of
+// epsilon, or of rho; where a text says epsilon, the same holds of rho, and where it gives a scale, Gaussian noise has
+// sigma = sensitivity / sqrt(2 rho).
 //
 // A mechanism is immutable and safe for concurrent use. It makes *partial states*, which are mergeable and not private:
 // one per thread or machine. Under a unit that is a user, rows reach a state only through `Contributions` of that same
@@ -26,7 +30,7 @@ namespace vedette::inline v0::privacy {
 // NaN is a missing value: it is left out of sums and of the numbers of values that means are taken over. Only where the
 // number of records is public (record, replace_one) it counts as the middle of the bounds. Infinities count as bounds.
 //
-// Each release spends its epsilon again. Errors: dimension_mismatch for the state of another mechanism or
+// Each release spends its loss again. Errors: dimension_mismatch for the state of another mechanism or
 // Contributions of another unit, invalid_argument for parameters outside their range, what the budget throws, io_error
 // if the operating system gives no entropy. `keystream` is for the library's own use.
 
@@ -50,7 +54,7 @@ class CountPartial {
 class PrivateCount {
   public:
     /// Throws invalid_argument where the number is public, or for a scale above 2^40.
-    PrivateCount(const PrivacyUnit& unit, Epsilon epsilon,
+    PrivateCount(const PrivacyUnit& unit, const ReleaseLoss& loss,
                  const stats::Confidence& confidence = stats::Confidence(0.95));
 
     [[nodiscard]] CountPartial partial() const { return CountPartial(unit_); }
@@ -64,9 +68,9 @@ class PrivateCount {
 
   private:
     PrivacyUnit unit_;
-    Epsilon epsilon_;
+    ReleaseLoss loss_;
     double alpha_;
-    DiscreteLaplace noise_;
+    NoiseLaw noise_;
 };
 
 class PrivateMoments;
@@ -121,7 +125,7 @@ class PrivateMoments {
         Interval interval;
     };
     PrivateMoments(const PrivacyUnit& unit, std::vector<Bounds> columns, const std::vector<Bounds>& sums, bool centred,
-                   Epsilon epsilon, const stats::Confidence& confidence);
+                   const ReleaseLoss& loss, const stats::Confidence& confidence);
 
     /// From the noisy sums in order, and at last the number of rows: exact where it is public, noisy where a statistic
     /// that is centred needs it, else left out, as it was not paid for.
@@ -136,10 +140,10 @@ class PrivateMoments {
 
     PrivacyUnit unit_;
     std::vector<Bounds> columns_;
-    Epsilon epsilon_;
-    std::vector<LaplaceSum> sums_;
-    std::vector<DiscreteLaplace> count_;  // one, or none where the number of rows is public or not needed
-    double alpha_;                        // of each part
+    ReleaseLoss loss_;
+    std::vector<std::variant<LaplaceSum, GaussianSum>> sums_;
+    std::vector<NoiseLaw> count_;  // one, or none where the number of rows is public or not needed
+    double alpha_;                 // of each part
     bool centred_;
 };
 
@@ -147,7 +151,7 @@ class PrivateMoments {
 /// a user is replaced. All of epsilon goes into the sum.
 class PrivateSum final : public PrivateMoments {
   public:
-    PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
+    PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,
                const stats::Confidence& confidence = stats::Confidence(0.95));
 
   private:
@@ -159,7 +163,7 @@ class PrivateSum final : public PrivateMoments {
 /// The interval is over both noises (Bonferroni).
 class PrivateMean final : public PrivateMoments {
   public:
-    PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
+    PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,
                 const stats::Confidence& confidence = stats::Confidence(0.95));
 
   private:
@@ -170,7 +174,7 @@ class PrivateMean final : public PrivateMoments {
 /// and the number of rows. Lies from 0 to a quarter of the bounds' squared width.
 class PrivateVariance final : public PrivateMoments {
   public:
-    PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, Epsilon epsilon,
+    PrivateVariance(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,
                     const stats::Confidence& confidence = stats::Confidence(0.95));
 
   private:
@@ -181,7 +185,7 @@ class PrivateVariance final : public PrivateMoments {
 /// of epsilon each for both sums, the sum of products and the number of rows. Units that are records only.
 class PrivateCovariance final : public PrivateMoments {
   public:
-    PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, Epsilon epsilon,
+    PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, const ReleaseLoss& loss,
                       const stats::Confidence& confidence = stats::Confidence(0.95));
 
   private:

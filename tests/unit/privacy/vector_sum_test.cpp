@@ -127,6 +127,82 @@ TEST_CASE("sums: noise as promised, merging, and foreign sums refused") {
     mechanism.release(std::span<const float>(out), std::span(out));
 }
 
+double l1_of(const std::vector<double>& v) {
+    double sum = 0.0;
+    for (const double x : v) sum += std::abs(x);
+    return sum;
+}
+
+TEST_CASE("the L1 norm: clipped to it, noise as promised, and pure privacy of epsilon") {
+    vedette::Random random(3);
+    for (const std::size_t dimension : {std::size_t{1}, std::size_t{3}, std::size_t{5000}}) {
+        for (const double clip : {1.0, 0.7, 1e-200, 1e200}) {
+            CAPTURE(dimension);
+            CAPTURE(clip);
+            const LaplaceVectorSum mechanism(dimension, L1Norm(clip), Neighbouring::add_remove, Epsilon(0x1p20));
+            const double bound = static_cast<double>(mechanism.sensitivity()) * mechanism.grain();
+            CHECK(bound <= clip);
+            CHECK(bound >= clip * (1.0 - 0x1p-24));
+            CHECK(std::fma(mechanism.scale() / mechanism.grain(), 0x1p20,
+                           -static_cast<double>(mechanism.sensitivity())) >= 0.0);
+            for (const double length : {0.0, 0.3, 1.0, 20.0, 1e80}) {
+                std::vector<double> record(dimension), out(dimension);
+                for (double& x : record) x = random.normal();
+                const double scale = length * clip / l1_of(record);
+                for (double& x : record) x *= scale;
+                mechanism.release(record, out);
+                const double ratio = length == 0.0 ? 0.0 : std::min(1.0, length) / length;
+                for (std::size_t i = 0; i < dimension; ++i) {
+                    // 40 scales: e^-40 each. A grain for cutting.
+                    REQUIRE(std::abs(out[i] - ratio * record[i]) <=
+                            40.0 * mechanism.scale() + 2.0 * mechanism.grain() + 1e-12 * clip);
+                    REQUIRE(std::remainder(out[i], mechanism.grain()) == 0.0);
+                }
+            }
+        }
+    }
+    // The integers of a hostile record: all equal, rounding up everywhere if it did.
+    const LaplaceVectorSum sharp(1000, L1Norm(1.3), Neighbouring::replace_one, Epsilon(0x1p20));
+    CHECK(static_cast<double>(sharp.sensitivity()) * sharp.grain() <= 2.6);
+    std::vector<double> record(1000, 1e30), mean(1000), out(1000);
+    for (int i = 0; i < 100; ++i) {
+        sharp.release(record, out);
+        for (std::size_t j = 0; j < 1000; ++j) mean[j] += out[j] / 100.0;
+    }
+    // The mean noise of a coordinate has standard deviation sqrt(2 / 100) scale; sums of 1000: 4.5 scales, taken
+    // sixfold.
+    CHECK(l1_of(mean) <= 1.3 + 1000.0 * 0.2 * sharp.scale());
+    constexpr std::size_t dimension = 20000;
+    const LaplaceVectorSum wide(dimension, L1Norm(4.0), Neighbouring::add_remove, Epsilon(0.5));
+    CHECK(wide.scale() == doctest::Approx(8.0).epsilon(1e-6));
+    VectorSum left = wide.sum(), right = wide.sum();
+    std::vector<float> floats(dimension, 0x1p-14F), noised(dimension);
+    for (int i = 0; i < 64; ++i) wide.add(floats, i % 2 == 0 ? left : right);
+    left.merge(right);
+    wide.release(left, noised);
+    double squares = 0.0, sizes = 0.0;
+    for (const float x : noised) {
+        squares += std::pow(static_cast<double>(x) - 0x1p-8, 2) / dimension;
+        sizes += std::abs(static_cast<double>(x) - 0x1p-8) / dimension;
+    }
+    CHECK(std::abs(squares / 128.0 - 1.0) < 6.0 * std::sqrt(5.0 / dimension));  // 2 b^2, kurtosis 6
+    CHECK(std::abs(sizes / 8.0 - 1.0) < 6.0 / std::sqrt(double{dimension}));
+    const GaussianVectorSum other(dimension, L2Norm(4.0), Neighbouring::add_remove, NoiseMultiplier(1.0));
+    VectorSum foreign = other.sum();
+    CHECK_THROWS_AS(left.merge(foreign), vedette::Error);
+    CHECK_THROWS_AS(wide.add(floats, foreign), vedette::Error);
+    floats[7] = std::numeric_limits<float>::quiet_NaN();
+    const LaplaceVectorSum plain(dimension, L1Norm(1.0), Neighbouring::add_remove, Epsilon(0x1p20));
+    plain.release(std::span<const float>(floats), std::span(noised));
+    for (const float x : noised) REQUIRE(std::abs(static_cast<double>(x)) < 1e-4);
+    const auto make = [](double epsilon) {
+        return LaplaceVectorSum(3, L1Norm(1.0), Neighbouring::add_remove, Epsilon(epsilon)).scale();
+    };
+    CHECK(make(0x1p-20) == doctest::Approx(0x1p20).epsilon(1e-3));
+    CHECK_THROWS_AS(make(0x1p-21), vedette::Error);
+    CHECK_THROWS_AS(make(0x1p21), vedette::Error);
+}
+
 TEST_CASE("impossible parameters are refused") {
     const auto make = [](std::size_t dimension, double clip, double multiplier) {
         return GaussianVectorSum(dimension, L2Norm(clip), Neighbouring::add_remove, NoiseMultiplier(multiplier)).rho();

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fuzzes what says how a window leaves the house, and a running total's saved state. A release policy that is accepted
+// is within its limits and reads back as itself; a total that is accepted goes on, and saves to the same bytes.
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "privacy/keystream.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/guard/release.hpp"
+#include "vedette/privacy/continual_count.hpp"
+
+namespace {
+
+using vedette::Error;
+using vedette::ErrorCode;
+using vedette::ReleasePolicy;
+using vedette::privacy::ContinualCount;
+
+void require(bool condition, const char* what) {
+    if (condition) return;
+    std::fprintf(stderr, "release policy fuzzer: %s\n", what);
+    std::abort();
+}
+
+void try_policy(std::string_view text) {
+    try {
+        const ReleasePolicy policy = ReleasePolicy::from_json(text);
+        policy.validate();
+        require(policy.epsilon >= ReleasePolicy::least_epsilon && policy.epsilon <= ReleasePolicy::largest_epsilon,
+                "an epsilon outside its limits");
+        require(policy.delta >= 0.0 && policy.delta <= 0.1, "a delta outside its limits");
+        require(policy.rows_per_user >= 1 && policy.rows_per_user <= ReleasePolicy::most_rows_per_user, "rows");
+        require(!policy.outputs.empty(), "nothing to release");
+        require(ReleasePolicy::from_json(policy.to_json()) == policy, "another policy when read again");
+    } catch (const Error& error) {
+        require(error.code() == ErrorCode::invalid_policy, error.what());
+    }
+}
+
+void try_total(std::span<const std::byte> bytes) {
+    try {
+        ContinualCount count = ContinualCount::from_bytes(bytes);
+        const std::vector<std::byte> saved = count.to_bytes();
+        require(ContinualCount::from_bytes(saved).to_bytes() == saved, "other bytes when saved again");
+        require(count.steps() <= count.horizon(), "more steps than were paid for");
+        const std::uint64_t steps = count.steps();
+        vedette::privacy::detail::Keystream::FixedKey key{};
+        vedette::privacy::detail::Keystream keystream(key, vedette::privacy::CipherKind::chacha20);
+        try {
+            const auto release = count.step(1, keystream);
+            require(steps < count.horizon(), "a step beyond the horizon");
+            require(std::isfinite(release.value) && release.interval.lower <= release.value &&
+                        release.value <= release.interval.upper,
+                    "a release outside its own interval");
+            require(count.steps() == steps + 1, "a step that was not counted");
+        } catch (const Error& error) {
+            require(error.code() == ErrorCode::budget_exhausted || error.code() == ErrorCode::overflow, error.what());
+            require(count.to_bytes() == saved, "a refused step changed the state");
+        }
+    } catch (const Error& error) {
+        require(error.code() == ErrorCode::corrupt_data || error.code() == ErrorCode::unsupported_version,
+                error.what());
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    try_policy({reinterpret_cast<const char*>(data), size});
+    try_total({reinterpret_cast<const std::byte*>(data), size});
+    return 0;
+}
