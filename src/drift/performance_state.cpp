@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
@@ -52,17 +53,41 @@ ScoreTable::ScoreTable(const stats::IsotonicMap& map, std::span<const double> ed
         }
         pieces_.push_back(piece);
     }
+    // Even slots, or finer ones towards an end where scores crowd: 2,000 to 3,400 slots.
+    constexpr std::pair<int, unsigned> finer[] = {{4, 43}, {8, 44}, {12, 44}, {16, 45}, {24, 45}, {48, 46}, {96, 47}};
+    std::size_t least = std::numeric_limits<std::size_t>::max();
+    const auto try_map = [&](const SlotMap& slots) {
+        std::size_t most = 1;
+        auto first = first_pieces(slots, most);
+        if (std::bit_ceil(most) >= least) return;
+        least = std::bit_ceil(most);
+        slots_ = slots;
+        first_ = std::move(first);
+    };
+    try_map({});
+    for (const auto& [octaves, shift] : finer) {
+        const double gap = std::ldexp(1.0, -octaves);
+        try_map({-gap, shift});
+        try_map({1.0 + gap, shift});
+    }
+    flip_ = slots_.flip();
+    base_ = slots_.order_of(0.0);
+    first_step_ = least / 2;
+    starts_.resize(starts_.size() + 2 * first_step_, std::numeric_limits<double>::infinity());
+}
+
+std::vector<std::uint32_t> ScoreTable::first_pieces(const SlotMap& slots, std::size_t& most) const {
+    std::vector<std::uint32_t> first(slots(1.0) + 1);
     std::size_t piece = 0;
-    std::size_t most = 1;
-    for (std::size_t slot = 0; slot <= static_cast<std::size_t>(slots); ++slot) {
-        while (piece + 1 < starts_.size() && starts_[piece + 1] <= static_cast<double>(slot) / slots) ++piece;
-        first_.push_back(static_cast<std::uint32_t>(piece));
+    for (std::size_t slot = 0; slot < first.size(); ++slot) {
+        // A score may lie before whatever starts in its own slot.
+        while (piece + 1 < starts_.size() && slots(starts_[piece + 1]) < slot) ++piece;
+        first[slot] = static_cast<std::uint32_t>(piece);
         std::size_t last = piece;
-        while (last + 1 < starts_.size() && starts_[last + 1] < static_cast<double>(slot + 1) / slots) ++last;
+        while (last + 1 < starts_.size() && slots(starts_[last + 1]) <= slot) ++last;
         most = std::max(most, last - piece + 1);
     }
-    first_step_ = std::bit_ceil(most) / 2;
-    starts_.resize(starts_.size() + 2 * first_step_, std::numeric_limits<double>::infinity());
+    return first;
 }
 
 void PerformanceReference::State::complete() {

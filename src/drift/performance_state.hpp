@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +17,25 @@
 
 namespace vedette::inline v0::drift {
 
-/// The pieces of [0, 1] on which the map is one straight line and the cell the same. A table of even slots says where
-/// to begin; then the same few steps of a binary search for every score, without a branch: rows overlap in the
-/// processor, and no sender can slow it down. Scores that crowd cost log2(pieces) steps.
+/// Numbers scores in [0, 1] by slots: never a smaller slot for a larger score. The leading bits of |score - origin| are
+/// even slots with the origin at -1, and ever finer ones towards 0, or towards 1, with an origin just beyond it.
+struct SlotMap {
+    double origin = -1.0;
+    unsigned shift = 41;
+
+    /// All bits where those of larger scores are smaller ones.
+    [[nodiscard]] std::int64_t flip() const noexcept { return origin > 0.0 ? -1 : 0; }
+    [[nodiscard]] std::int64_t order_of(double score) const noexcept {
+        return std::bit_cast<std::int64_t>(std::abs(score - origin)) ^ flip();
+    }
+    [[nodiscard]] std::size_t operator()(double score) const noexcept {
+        return static_cast<std::size_t>((order_of(score) - order_of(0.0)) >> shift);
+    }
+};
+
+/// The pieces of [0, 1] on which the map is one straight line and the cell the same. A table of slots, as fine where
+/// scores crowd as elsewhere, says where to begin; then the same few steps of a binary search for every score, without
+/// a branch: rows overlap in the processor, and no sender can slow it down.
 class ScoreTable {
   public:
     struct Place {
@@ -32,25 +49,30 @@ class ScoreTable {
 
     /// Of a score in [0, 1].
     [[nodiscard]] Place find(double score) const noexcept {
+        const auto bits = std::bit_cast<std::int64_t>(std::abs(score - slots_.origin));
         const double* begin =
-            starts_.data() + first_[static_cast<std::size_t>(static_cast<std::int64_t>(score * slots))];
+            starts_.data() + first_[static_cast<std::size_t>(((bits ^ flip_) - base_) >> slots_.shift)];
         for (std::size_t half = first_step_; half > 0; half /= 2) begin += begin[half] <= score ? half : 0;
         const Piece& piece = pieces_[static_cast<std::size_t>(begin - starts_.data())];
         return {piece.slope * (score - piece.knot) + piece.value, piece.cell};
     }
 
   private:
-    static constexpr double slots = 2048.0;
     struct Piece {
         double knot;
         double value;
         double slope;
         std::uint32_t cell;
     };
+    /// The first piece of each slot, and into `most` the pieces of the fullest one.
+    [[nodiscard]] std::vector<std::uint32_t> first_pieces(const SlotMap& slots, std::size_t& most) const;
 
     std::vector<double> starts_;  // of pieces, the first 0; then infinities, that a step may look at
     std::vector<Piece> pieces_;
-    std::vector<std::uint32_t> first_;  // per slot, the last piece that starts not after it
+    SlotMap slots_;
+    std::int64_t flip_ = 0;  // all bits where the map's bits fall
+    std::int64_t base_ = 0;
+    std::vector<std::uint32_t> first_;  // per slot, the last piece that starts in an earlier one
     std::size_t first_step_ = 0;        // a power of two
 };
 

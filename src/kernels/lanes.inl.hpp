@@ -434,6 +434,25 @@ VEDETTE_INLINE Batch<double> load_double(const double* x) noexcept {
     return Batch<double>::load_unaligned(x);
 }
 
+// The lanes of a vector of floats as doubles, in order.
+template <std::size_t parts>
+VEDETTE_INLINE void widen_halves(Batch<float> x, Batch<double> (&out)[parts]) noexcept {
+    static_assert(parts == 2);
+#if defined(__AVX512F__)
+    out[0] = Batch<double>(_mm512_cvtps_pd(_mm512_castps512_ps256(x)));
+    out[1] = Batch<double>(_mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)));
+#elif defined(__AVX2__)
+    out[0] = Batch<double>(_mm256_cvtps_pd(_mm256_castps256_ps128(x)));
+    out[1] = Batch<double>(_mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)));
+#elif defined(__SSE2__)
+    out[0] = Batch<double>(_mm_cvtps_pd(x));
+    out[1] = Batch<double>(_mm_cvtps_pd(_mm_movehl_ps(x, x)));
+#else
+    out[0] = Batch<double>(vcvt_f64_f32(vget_low_f32(x)));
+    out[1] = Batch<double>(vcvt_high_f64_f32(x));
+#endif
+}
+
 // Copies a strided run into a contiguous tile.
 template <class T>
 VEDETTE_INLINE void gather_tile(const T* x, std::size_t n, std::ptrdiff_t stride, T* tile) noexcept {

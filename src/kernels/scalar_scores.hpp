@@ -147,9 +147,9 @@ inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* 
 }
 
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,   &logit_sums,  &entropy_sums,  &count_at_least, &collect_between,
-            &panel_product, &nearest_row, &search_trees,  &code_products,  nullptr,
-            &squared_gap,   &widen_half,  &widen_bfloat16};
+    return {&logit_range,   &logit_sums,    &entropy_sums, &count_at_least, &collect_between,
+            &panel_product, &panel_product, &nearest_row,  &search_trees,   &code_products,
+            nullptr,        &squared_gap,   &widen_half,   &widen_bfloat16};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

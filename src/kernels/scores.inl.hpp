@@ -11,22 +11,43 @@ namespace {
 // Products and sums rounded one by one: SSE2 has no fused operation at a bearable price.
 struct ScoreWords : VectorWords<float> {
     static VEDETTE_INLINE Value multiply_add(Value a, Value b, Value addend) noexcept { return addend + a * b; }
-    static VEDETTE_INLINE Value where(Mask<float> m, Value v) noexcept { return xsimd::select(m, v, Value(0.0F)); }
-    static VEDETTE_INLINE Value quotient(Value a, Value b) noexcept { return VEDETTE_KERNEL_ISA::quotient(a, b); }
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    // xsimd compares the mask with zero first.
+    static VEDETTE_INLINE Value where(Mask<float> m, Value v) noexcept {
+        return Value(_mm256_and_ps(m, v));
+    }
+#else
+    static VEDETTE_INLINE Value where(Mask<float> m, Value v) noexcept {
+        return xsimd::select(m, v, Value(0.0F));
+    }
+#endif
+    static VEDETTE_INLINE Value quotient(Value a, Value b) noexcept {
+        return VEDETTE_KERNEL_ISA::quotient(a, b);
+    }
 };
 
-// Calls of `each(group)` for whole groups; the rest is completed with -Inf, which no sum or extreme minds.
-template <class Each>
-VEDETTE_INLINE void for_logit_groups(const float* logits, std::size_t count, Each&& each) noexcept {
-    std::size_t i = 0;
-    for (; i + logit_group <= count; i += logit_group) each(logits + i);
-    if (i == count) return;
-    float padded[logit_group];
-    const Batch<float> none(-infinity<float>);
-    for (std::size_t k = 0; k < logit_group; k += Batch<float>::size) none.store_unaligned(padded + k);
-    for (std::size_t k = 0; i + k < count; ++k) padded[k] = logits[i + k];
-    each(padded);
-}
+// Groups of logits; the last one completed with -Inf, which no sum or extreme minds.
+class LogitGroups {
+  public:
+    VEDETTE_INLINE LogitGroups(const float* logits, std::size_t count) noexcept
+        : logits_(logits), whole_(count - count % logit_group), has_rest_(whole_ < count) {
+        if (!has_rest_) return;
+        const Batch<float> none(-infinity<float>);
+        for (std::size_t k = 0; k < logit_group; k += Batch<float>::size) none.store_aligned(rest_ + k);
+        for (std::size_t k = 0; whole_ + k < count; ++k) rest_[k] = logits[whole_ + k];
+    }
+    template <class Each>
+    VEDETTE_INLINE void for_each(Each&& each) const noexcept {
+        for (std::size_t i = 0; i < whole_; i += logit_group) each(logits_ + i);
+        if (has_rest_) each(rest_);
+    }
+
+  private:
+    const float* logits_;
+    std::size_t whole_;
+    bool has_rest_;
+    alignas(64) float rest_[logit_group];
+};
 
 void logit_range(const float* logits, std::size_t count, LogitRange* range) noexcept {
     constexpr std::size_t width = Batch<float>::size;
@@ -37,7 +58,7 @@ void logit_range(const float* logits, std::size_t count, LogitRange* range) noex
     alignas(64) float lanes[3][width];
     first = lowest_of_all;
     second = lowest_of_all;
-    for_logit_groups(logits, count, [&](const float* group) {
+    LogitGroups(logits, count).for_each([&](const float* group) {
 #pragma GCC unroll 16
         for (std::size_t k = 0; k < logit_group; k += width) {
             const Batch<float> z = Batch<float>::load_unaligned(group + k);
@@ -66,24 +87,36 @@ void logit_range(const float* logits, std::size_t count, LogitRange* range) noex
     range->has_nan = range->has_nan || !xsimd::all(sum == sum);
 }
 
-// Of the lanes of double, those from l on += folded.
-VEDETTE_INLINE void add_lanes(Batch<float> folded, double* sums) noexcept {
-    constexpr std::size_t width = Batch<float>::size;
-    alignas(64) float lanes[width];
-    folded.store_aligned(lanes);
-#pragma GCC unroll 4
-    for (std::size_t l = 0; l < width; l += Batch<double>::size)
-        (Batch<double>::load_unaligned(sums + l) + load_double(lanes + l)).store_unaligned(sums + l);
-}
+// Sixteen sums in double, of which those of a vector of floats are in registers.
+struct LaneSums {
+    static constexpr std::size_t parts = Batch<float>::size / Batch<double>::size;
+    Batch<double> sums[parts];
+
+    VEDETTE_INLINE explicit LaneSums(const double* from) noexcept {
+#pragma GCC unroll 2
+        for (std::size_t k = 0; k < parts; ++k) sums[k] = Batch<double>::load_unaligned(from + k * Batch<double>::size);
+    }
+    VEDETTE_INLINE void add(Batch<float> x) noexcept {
+        Batch<double> halves[parts];
+        widen_halves(x, halves);
+#pragma GCC unroll 2
+        for (std::size_t k = 0; k < parts; ++k) sums[k] = sums[k] + halves[k];
+    }
+    VEDETTE_INLINE void store(double* to) const noexcept {
+#pragma GCC unroll 2
+        for (std::size_t k = 0; k < parts; ++k) sums[k].store_unaligned(to + k * Batch<double>::size);
+    }
+};
 
 void logit_sums(const float* logits, std::size_t count, float largest, float inverse_temperature,
                 LogitSums* sums) noexcept {
     constexpr std::size_t width = Batch<float>::size;
     const Batch<float> top(largest), scale(inverse_temperature * log2_of_e);
+    const LogitGroups groups(logits, count);
     Tally<float> under;
-    for_logit_groups(logits, count, [&](const float* group) {
-#pragma GCC unroll 4
-        for (std::size_t l = 0; l < logit_lanes; l += width) {
+    for (std::size_t l = 0; l < logit_lanes; l += width) {
+        LaneSums exponentials(sums->exponentials + l), weighted(sums->weighted + l);
+        groups.for_each([&](const float* group) {
             Batch<float> e[4], y[4];
 #pragma GCC unroll 4
             for (std::size_t k = 0; k < 4; ++k) {
@@ -93,10 +126,12 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
                 e[k] = bounded_power<ScoreWords>(y[k], below);
                 under.add(below);
             }
-            add_lanes((e[0] + e[1]) + (e[2] + e[3]), sums->exponentials + l);
-            add_lanes((e[0] * y[0] + e[1] * y[1]) + (e[2] * y[2] + e[3] * y[3]), sums->weighted + l);
-        }
-    });
+            exponentials.add((e[0] + e[1]) + (e[2] + e[3]));
+            weighted.add((e[0] * y[0] + e[1] * y[1]) + (e[2] * y[2] + e[3] * y[3]));
+        });
+        exponentials.store(sums->exponentials + l);
+        weighted.store(sums->weighted + l);
+    }
     // What completed the last group lies below, too.
     sums->at_largest += (count + logit_group - 1) / logit_group * logit_group - under.total();
 }
@@ -108,7 +143,7 @@ void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* te
     alignas(64) float term[logit_group];
     alignas(64) float power[logit_group];
     std::size_t left = count;
-    for_logit_groups(logits, count, [&](const float* group) {
+    LogitGroups(logits, count).for_each([&](const float* group) {
         // What completes the last group adds zeros: of these no more than a vector is computed.
         const std::size_t inside = left < logit_group ? left : logit_group;
         left -= inside;
@@ -124,7 +159,9 @@ void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* te
         for (; k < logit_group; k += width) Batch<float>(0.0F).store_aligned(term + k);
         for (std::size_t l = 0; l < logit_lanes; l += width) {
             const auto load = [&](std::size_t row) { return Batch<float>::load_aligned(term + row * logit_lanes + l); };
-            add_lanes((load(0) + load(1)) + (load(2) + load(3)), lanes + l);
+            LaneSums sums(lanes + l);
+            sums.add((load(0) + load(1)) + (load(2) + load(3)));
+            sums.store(lanes + l);
         }
     });
 }
@@ -160,48 +197,102 @@ std::size_t count_at_least(const float* logits, std::size_t count, float limit) 
     return total;
 }
 
-// A part of a panel's rows, `across` registers of them, against x, in four sums.
+// Registers of rows that are worked on together.
+inline constexpr std::size_t product_across =
+    product_rows / Batch<float>::size <= 4 ? product_rows / Batch<float>::size : 2;
+
+// The sums of `at_once` of four parts, from `pass` on, over columns [begin, end).
+template <std::size_t across, std::size_t at_once>
+VEDETTE_INLINE void add_products(const float* from, const float* x, std::size_t begin, std::size_t end,
+                                 std::size_t pass, Batch<float> (&sum)[at_once][across]) noexcept {
+    constexpr std::size_t width = Batch<float>::size;
+    for (std::size_t k = begin + pass; k < end; k += 4) {
+#pragma GCC unroll 4
+        for (std::size_t part = 0; part < at_once; ++part) {
+            const Batch<float> factor(x[k + part]);
+            const float* const column = from + (k + part) * product_rows;
+#pragma GCC unroll 4
+            for (std::size_t a = 0; a < across; ++a)
+                sum[part][a] = sum[part][a] + Batch<float>::load_aligned(column + a * width) * factor;
+        }
+    }
+}
+
+// A part of a panel's rows, `across` registers of them, against x, in four sums: all at once, or two after the other
+// two where registers are few. Each sum takes every fourth product, the first one also those that are left.
 template <std::size_t across>
 VEDETTE_INLINE void product_part(const float* from, const float* x, std::size_t depth, float* out) noexcept {
     constexpr std::size_t width = Batch<float>::size;
-    Batch<float> sum[4][across];
+    constexpr std::size_t at_once = across > 2 ? 2 : 4;
+    const std::size_t whole = depth - depth % 4;
+#pragma GCC unroll 2
+    for (std::size_t pass = 0; pass < 4; pass += at_once) {
+        Batch<float> sum[at_once][across];
 #pragma GCC unroll 4
-    for (auto& part : sum)
+        for (auto& part : sum)
 #pragma GCC unroll 4
-        for (Batch<float>& lane : part) lane = Batch<float>(0.0F);
-    std::size_t k = 0;
-    for (; k + 4 <= depth; k += 4) {
-#pragma GCC unroll 4
-        for (std::size_t part = 0; part < 4; ++part) {
-            const Batch<float> factor(x[k + part]);
+            for (Batch<float>& lane : part) lane = Batch<float>(0.0F);
+        add_products<across, at_once>(from, x, 0, whole, pass, sum);
+        for (std::size_t k = whole; pass == 0 && k < depth; ++k) {
+            const Batch<float> factor(x[k]);
 #pragma GCC unroll 4
             for (std::size_t a = 0; a < across; ++a)
-                sum[part][a] =
-                    sum[part][a] + Batch<float>::load_aligned(from + (k + part) * product_rows + a * width) * factor;
+                sum[0][a] = sum[0][a] + Batch<float>::load_aligned(from + k * product_rows + a * width) * factor;
+        }
+#pragma GCC unroll 4
+        for (std::size_t a = 0; a < across; ++a) {
+            Batch<float> pair = sum[0][a] + sum[1][a];
+            if constexpr (at_once == 4) pair = pair + (sum[at_once - 2][a] + sum[at_once - 1][a]);
+            if (pass != 0) pair = Batch<float>::load_aligned(out + a * width) + pair;
+            pair.store_aligned(out + a * width);
         }
     }
-    for (; k < depth; ++k) {
-        const Batch<float> factor(x[k]);
-#pragma GCC unroll 4
-        for (std::size_t a = 0; a < across; ++a)
-            sum[0][a] = sum[0][a] + Batch<float>::load_aligned(from + k * product_rows + a * width) * factor;
-    }
-#pragma GCC unroll 4
-    for (std::size_t a = 0; a < across; ++a)
-        ((sum[0][a] + sum[1][a]) + (sum[2][a] + sum[3][a])).store_aligned(out + a * width);
 }
 
 void panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
-    constexpr std::size_t width = Batch<float>::size;
-    // As many registers as two of the four sums over a part of the panel take, so that none spills.
-    constexpr std::size_t across = product_rows / width < 4 ? product_rows / width : 2;
-    for (std::size_t row = 0; row < product_rows; row += across * width)
-        product_part<across>(panel + row, x, depth, out + row);
+    constexpr std::size_t together = product_across * Batch<float>::size;
+    for (std::size_t row = 0; row < product_rows; row += together)
+        product_part<product_across>(panel + row, x, depth, out + row);
+}
+
+// Piece by piece where a panel takes two passes, so that memory is read in order.
+void far_panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    constexpr std::size_t width = Batch<float>::size, across = product_rows / width, piece = 32;
+    const std::size_t whole = depth - depth % 4;
+    alignas(64) float sums[4][product_rows] = {};
+    for (std::size_t begin = 0; begin < whole; begin += piece) {
+        const std::size_t end = begin + piece < whole ? begin + piece : whole;
+#pragma GCC unroll 2
+        for (std::size_t pass = 0; pass < 4; pass += 2) {
+            Batch<float> sum[2][across];
+#pragma GCC unroll 2
+            for (std::size_t part = 0; part < 2; ++part)
+#pragma GCC unroll 4
+                for (std::size_t a = 0; a < across; ++a)
+                    sum[part][a] = Batch<float>::load_aligned(sums[pass + part] + a * width);
+            add_products<across, 2>(panel, x, begin, end, pass, sum);
+#pragma GCC unroll 2
+            for (std::size_t part = 0; part < 2; ++part)
+#pragma GCC unroll 4
+                for (std::size_t a = 0; a < across; ++a) sum[part][a].store_aligned(sums[pass + part] + a * width);
+        }
+    }
+    for (std::size_t a = 0; a < product_rows; a += width) {
+        Batch<float> first = Batch<float>::load_aligned(sums[0] + a);
+        for (std::size_t k = whole; k < depth; ++k)
+            first = first + Batch<float>::load_aligned(panel + k * product_rows + a) * Batch<float>(x[k]);
+        ((first + Batch<float>::load_aligned(sums[1] + a)) +
+         (Batch<float>::load_aligned(sums[2] + a) + Batch<float>::load_aligned(sums[3] + a)))
+            .store_aligned(out + a);
+    }
+#else
+    panel_product(panel, x, depth, out);
+#endif
 }
 
 void nearest_row(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept {
     constexpr std::size_t width = Batch<float>::size, wide = Batch<double>::size;
-    constexpr std::size_t across = product_rows / width < 4 ? product_rows / width : 2;
     const RowPanels p = *panels;
     const Batch<double> ahead(static_cast<double>(wide)), beyond(infinity<double>);
     alignas(64) double places[wide];
@@ -214,8 +305,8 @@ void nearest_row(const RowPanels* panels, const float* x, NearestRow* nearest) n
         const std::size_t rows = p.rows - first < product_rows ? p.rows - first : product_rows;
         std::size_t row = 0;
         // A last panel of few rows is not computed to its end.
-        for (; row + across * width <= rows; row += across * width)
-            product_part<across>(panel + row, x, p.depth, products + row);
+        for (; row + product_across * width <= rows; row += product_across * width)
+            product_part<product_across>(panel + row, x, p.depth, products + row);
         for (; row < rows; row += width) product_part<1>(panel + row, x, p.depth, products + row);
         alignas(64) double norms[product_rows];
         const double* norm = p.norms + first;

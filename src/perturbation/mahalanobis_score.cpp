@@ -132,22 +132,20 @@ MahalanobisScore::Nearest MahalanobisScore::nearest(std::span<const float> embed
         !prepare(embedding.data(), embedding.size(), state.options.normalise, state.centre.data(), centred))
         return {not_a_number, 0};
     state.whitening.multiply(centred, whitened);
-    const double norm = squared_length(whitened, state.whitening.rows());
+    const kernels::ScoreKernels& scores = kernels::kernels().scores;
     kernels::NearestRow found;
     const kernels::RowPanels means{state.classes.values().data(), state.class_norms.data(), state.class_norms.size(),
                                    state.classes.columns()};
-    kernels::kernels().scores.nearest_row(&means, whitened, &found);
+    scores.nearest_row(&means, whitened, &found);
     const std::uint32_t label = found.row;
-    if (!std::isfinite(norm + found.distance)) return {not_a_number, 0};
+    // A coordinate that is not finite leaves no product finite.
+    if (!std::isfinite(found.distance)) return {not_a_number, 0};
     // Once more without the cancellation of large squares.
     const std::size_t rank = state.whitening.rows();
-    const float* const mean = state.class_rows.data() + std::size_t{label} * rank;
-    for (std::size_t i = 0; i < rank; ++i) whitened[i] -= mean[i];
-    const double score = squared_length(whitened, rank);
+    const double score = scores.squared_gap(whitened, state.class_rows.data() + std::size_t{label} * rank, rank);
     if (!state.global) return {score, label};
     state.global->multiply(centred, whitened);
-    for (std::size_t i = 0; i < state.global_mean.size(); ++i) whitened[i] -= state.global_mean[i];
-    return {score - squared_length(whitened, state.global->rows()), label};
+    return {score - scores.squared_gap(whitened, state.global_mean.data(), state.global->rows()), label};
 }
 
 double MahalanobisScore::score(std::span<const float> embedding) const noexcept {

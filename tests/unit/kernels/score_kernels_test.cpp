@@ -99,9 +99,11 @@ TEST_CASE("score kernels: products of a panel with a vector as their plain twin"
             const std::vector<float> values = make_row(depth * kernels::product_rows, 0, random);
             std::copy(values.begin(), values.end(), panel);
             const std::vector<float> x = make_row(depth, 0, random);
-            table->scores.panel_product(panel, x.data(), depth, out);
             kernels::scalar::panel_product(panel, x.data(), depth, expected);
-            REQUIRE(same_lists(out, expected, kernels::product_rows));
+            for (const auto product : {table->scores.panel_product, table->scores.far_panel_product}) {
+                product(panel, x.data(), depth, out);
+                REQUIRE(same_lists(out, expected, kernels::product_rows));
+            }
         }
     }
 }
