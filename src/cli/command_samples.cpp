@@ -23,8 +23,8 @@ struct Answer {
     std::string feature;
     bool numeric = false;
     double tolerance = 0.0;
-    std::vector<std::uint64_t> observations;  ///< of each file
-    drift::NamedResult named;
+    std::vector<std::uint64_t> observations{};  ///< of each file
+    drift::NamedResult named{};
     double adjusted_p_value = std::nan("");
     Decision decision = Decision::not_evaluated;
 };
