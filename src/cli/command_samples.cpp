@@ -23,8 +23,8 @@ struct Answer {
     std::string feature;
     bool numeric = false;
     double tolerance = 0.0;
-    std::vector<std::uint64_t> observations;  ///< of each file
-    drift::NamedResult named;
+    std::vector<std::uint64_t> observations{};  ///< of each file
+    drift::NamedResult named{};
     double adjusted_p_value = std::nan("");
     Decision decision = Decision::not_evaluated;
 };
@@ -78,6 +78,8 @@ class Comparison {
   public:
     Comparison(const ReferenceOptions& reference, const LiveOptions& live)
         : samples_(reference, live), policy_(policy_of(live)), weights_(live.weights) {
+        if (!policy_.joint_tests.empty() || policy_.watches_streams())
+            throw InputError("--weights and --also do not run the policy's joint_tests and monitors; leave them out");
         for (const auto& [name, rules] : policy_.features)
             if (samples_.reference().find(name) == nullptr)
                 throw InputError(fmt::format("the policy names a feature \"{}\" that {} does not have", name,

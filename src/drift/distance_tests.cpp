@@ -208,8 +208,11 @@ double weighted_integral(const Distance& distance, const WeightedSide& reference
 class WeightedPool {
   public:
     WeightedPool(const WeightedSide& reference, const WeightedSide& live) {
+        // By a power of two, so that no sum of both sides' weights runs over.
+        const int exponent = -std::ilogb(std::max(reference.total, live.total)) - 1;
         const auto add = [&](const WeightedSide& side) {
-            for (const std::size_t place : side.order) rows_.push_back({side.values[place], side.weights[place]});
+            for (const std::size_t place : side.order)
+                rows_.push_back({side.values[place], std::scalbn(side.weights[place], exponent)});
         };
         add(reference);
         add(live);

@@ -180,15 +180,12 @@ static void compare_several(void) {
                                      {34.0, 34.8, 34.8, 35.4, 37.2, 37.8, 41.2, 42.8}};
     vdt_column laboratories[4];
     for (int i = 0; i < 4; ++i) laboratories[i] = numbers(smoothness[i], 8);
-    vdt_test_options options;
-    vdt_test_options_init(&options, sizeof options);
-    options.method = VDT_METHOD_ASYMPTOTIC;
     vdt_test_result result;
     vdt_test_result_init(&result, sizeof result);
-    CHECK_OK(vdt_compare_several(VDT_TEST_AUTOMATIC, laboratories, 4, &options, &result, e));
+    CHECK_OK(vdt_compare_several(VDT_TEST_AUTOMATIC, laboratories, 4, NULL, &result, e));
     CHECK(result.test == VDT_TEST_ANDERSON_DARLING && result.reference_count == 8 && result.live_count == 24);
     CHECK(fabs(result.statistic - 4.479780627135335) < 1e-12 && isnan(result.effect));
-    CHECK(result.p_value < 0.005 && result.p_value > 0.0005);
+    CHECK(result.p_value < 0.006 && result.p_value >= 0.001); /* tied, hence by permutation; of 99,999 0.0017 */
     CHECK_OK(vdt_compare_several(VDT_TEST_LEVENE, laboratories, 4, NULL, &result, e));
     const double by_mean = result.statistic;
     CHECK(result.degrees_of_freedom == 28 && fabs(by_mean - 0.8809989005579711) < 1e-12);

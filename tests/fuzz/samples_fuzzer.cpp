@@ -102,6 +102,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (sample != nullptr) check_frozen(sample, right, options, status, result);
     }
     vdt_sample_destroy(sample);
+    // Quarters: two samples and the weights of their rows, or four samples.
+    const std::size_t quarter = count / 4;
+    std::vector<vdt_column> quarters;
+    for (std::size_t i = 0; i < 4; ++i) quarters.push_back(column_of(values.data() + i * quarter, quarter));
+    for (const vdt_drift_test test : {vdt_drift_test{VDT_TEST_WASSERSTEIN}, vdt_drift_test{VDT_TEST_ENERGY_DISTANCE}}) {
+        vdt_test_result_init(&result, sizeof result);
+        check(vdt_compare_weighted(test, &quarters[0], &quarters[1], &quarters[2], &quarters[3], &options, &result,
+                                   nullptr),
+              result, test);
+    }
+    for (const vdt_drift_test test : {vdt_drift_test{VDT_TEST_ANDERSON_DARLING}, vdt_drift_test{VDT_TEST_LEVENE},
+                                      vdt_drift_test{VDT_TEST_BROWN_FORSYTHE}}) {
+        vdt_test_result_init(&result, sizeof result);
+        check(vdt_compare_several(test, quarters.data(), quarters.size(), &options, &result, nullptr), result, test);
+    }
     for (std::int32_t preset = VDT_PRESET_VEDETTE; preset <= VDT_PRESET_FROUROS; ++preset) {
         for (std::int32_t which = 0; which <= VDT_DIVERGENCE_ENERGY_DISTANCE; ++which) {
             double value = 0.0;

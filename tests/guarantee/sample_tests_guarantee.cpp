@@ -101,6 +101,40 @@ TEST_CASE("every test of ranks holds its level as it is chosen automatically") {
     }
 }
 
+TEST_CASE("one-sided limit laws, and permutations of the tests of ranks, hold their level") {
+    for (const Setting& setting : {settings[1], settings[2]}) {
+        for (const d::Alternative side : {d::Alternative::less, d::Alternative::greater}) {
+            const d::TestOptions limit{.alternative = side, .method = d::Method::asymptotic};
+            CAPTURE(d::alternative_name(side));
+            check_level(setting, 41, 1500, 0.055,
+                        [&](auto& x, auto& y) { return d::ks_two_sample(x, y, limit).p_value; });
+            check_level(setting, 42, 1500, 0.055,
+                        [&](auto& x, auto& y) { return d::mann_whitney(x, y, limit).p_value; });
+            // Of logarithms, which are normal; of whole numbers as they are.
+            check_level(setting, 43, 1500, 0.055, [&](auto& x, auto& y) {
+                Sample a(x.values().begin(), x.values().end()), b(y.values().begin(), y.values().end());
+                if (setting.law == Law::continuous)
+                    for (Sample* sample : {&a, &b})
+                        for (double& value : *sample) value = std::log(value);
+                return d::run_test(DriftTest::welch_t, d::SortedSample<double>(a), d::SortedSample<double>(b),
+                                   {.alternative = side})
+                    .p_value;
+            });
+        }
+    }
+    for (const Setting& setting : {settings[0], Setting{"whole numbers, 25 and 15", Law::whole, 25, 15}}) {
+        for (const DriftTest test : {DriftTest::kolmogorov_smirnov, DriftTest::kuiper, DriftTest::cramer_von_mises,
+                                     DriftTest::anderson_darling, DriftTest::mann_whitney}) {
+            CAPTURE(vedette::drift_test_name(test));
+            std::uint64_t run = 0;
+            check_level(setting, 50 + static_cast<std::uint64_t>(test), 1000, 0.05, [&](auto& x, auto& y) {
+                return d::run_test(test, x, y, {.method = d::Method::permutation, .permutations = 99, .seed = run++})
+                    .p_value;
+            });
+        }
+    }
+}
+
 TEST_CASE("permutations hold the level of the distances") {
     for (const Setting& setting : {settings[0], settings[2]}) {
         const d::TestOptions options{.permutations = 99, .seed = 5};

@@ -215,28 +215,6 @@ void compare_committed(Table& table, const std::vector<Test>& tests) {
     }
 }
 
-void compare_several(Table& table) {
-    for (const json& item : oracle_data("sample_tests.json")["several"]) {
-        std::vector<drift::SortedSample<double>> samples;
-        Sample pooled;
-        for (const json& values : item["samples"]) {
-            samples.emplace_back(values.get<Sample>());
-            pooled.insert(pooled.end(), samples.back().values().begin(), samples.back().values().end());
-        }
-        Looks look = looks(samples.front().values().size() > 0 ? pooled : Sample{}, {});
-        look.smallest = static_cast<double>(samples.front().size());
-        for (const auto& [name, variant] : {std::pair{"midrank", drift::AndersonDarlingVariant::midrank},
-                                            std::pair{"right", drift::AndersonDarlingVariant::right_continuous}}) {
-            drift::AndersonDarlingOptions chosen;
-            chosen.variant = variant;
-            chosen.law = drift::AndersonDarlingLaw::table;
-            table.row({"Anderson-Darling of several samples, table", "SciPy"})
-                .add(name, look, drift::anderson_darling<double>(samples, chosen), number(item[name]["statistic"]),
-                     number(item[name]["table"]));
-        }
-    }
-}
-
 void compare_sketches(Table& table) {
     for (const json& item : oracle_data("sketch.json")["ks"]) {
         const Sample x = item["reference"], y = item["live"];

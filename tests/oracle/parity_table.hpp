@@ -83,6 +83,7 @@ class Table {
 };
 
 void compare_samples(Table& table);
+void compare_several(Table& table);  // of the same kind: called by compare_samples
 void compare_rows(Table& table);
 void compare_counts(Table& table);
 

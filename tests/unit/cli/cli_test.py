@@ -733,6 +733,8 @@ class CommandLine(unittest.TestCase):
         self.expect(run("drift", ref, same, "--also", third, "--test", "welch_t"), INPUT_ERROR, "two files only")
         self.expect(run("drift", ref, same, "--also", self.write("other.csv", "amount\n1\n")), INPUT_ERROR, "items")
         self.expect(run("drift", ref, "-", "--also", "-"), INPUT_ERROR, "standard input")
+        joint = self.write("joint.json", json.dumps({"joint_tests": ["energy"]}))
+        self.expect(run("drift", ref, same, "--also", third, "--policy", joint), INPUT_ERROR, "joint_tests")
 
     def test_samples_are_rounded_alike_on_both_sides(self):
         tenths = self.write("tenths.csv", "\n".join(["x"] + [f"{i % 10 / 10}" for i in range(2000)]))

@@ -243,6 +243,11 @@ TEST_CASE("tests of weighted rows: weights of 1 change nothing, p by the same sp
     CHECK(std::isnan(d::wasserstein_1(left, right, {.permutations = 0}).p_value));
     CHECK_THROWS_AS(d::wasserstein_1(d::WeightedSample{x, weights}, d::WeightedSample{y, weights}), vedette::Error);
     CHECK_THROWS_AS(d::wasserstein_1(left, right, {.alternative = d::Alternative::less}), vedette::Error);
+    // No sum of weights runs over, nor any square.
+    const Sample enormous(40, 4e306);
+    CHECK(
+        d::wasserstein_1(d::WeightedSample{x, enormous}, d::WeightedSample{y, std::span(enormous).first(30)}).p_value ==
+        d::wasserstein_1(left, right).p_value);
     const Sample huge{-1.7e308, 1.7e308, 0.0}, three(3, 1.0);
     const auto wide = d::wasserstein_1(d::WeightedSample{huge, three}, d::WeightedSample{three, three});
     CHECK(std::isfinite(wide.statistic));
