@@ -45,7 +45,8 @@ struct FingerprintMatch {
     std::uint64_t query = 0;     ///< its number, in the order of remembering; without meaning if `overlap` is 0
     std::uint64_t period = 0;    ///< the time window it fell into: time / period
     /// By 24 bits of a keyed hash, so that an input which agrees in all slots is taken for another by a chance of
-    /// 2^-24. Told apart from nearly the same. Where more than 4 inputs agree in all hashes, the newest are known.
+    /// 2^-24. Told apart from nearly the same. Where more than 4 remembered inputs agree in all hashes, those filed
+    /// last alone are known: a repeat of another is `none`.
     Repeat repeat = Repeat::none;
     /// Silent mode: score, count and log, but let no answer depend on it, or an attacker learns what is noticed.
     bool is_silent = false;
