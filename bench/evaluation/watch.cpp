@@ -35,6 +35,7 @@ struct EvaluationWatchOptions {
     std::uint64_t values, window, stride, step, remembered;
     double level, failure_probability;
     std::int32_t with_updates;
+    std::int32_t leaves_repeats_out;
 };
 
 /// Benign traffic of accounts fills the store, and what it is given there calibrates the watch. `scores`: of `count`
@@ -53,9 +54,12 @@ struct EvaluationWatchOptions {
         vp::FingerprintStore store(fingerprinter,
                                    {.memory = vp::FingerprintStore::memory_needed(fingerprinter, options->remembered)});
         vp::UpdateSimilarity updates({.values = options->values, .key = update_key});
-        std::vector<double> update_scores;
+        std::vector<double> kept, update_scores;
         each_row(rows, accounts, count, options->values, [&](std::size_t i, auto row, const std::string& account) {
-            scores[i] = store.observe(row, account, 0).score;
+            const vp::FingerprintMatch match = store.observe(row, account, 0);
+            scores[i] = match.score;
+            if (options->leaves_repeats_out != 0 && match.repeat != vp::Repeat::none) return;
+            kept.push_back(match.score);
             const double score = updates.update(row, account).score;
             if (score == score) update_scores.push_back(score);
         });
@@ -66,10 +70,12 @@ struct EvaluationWatchOptions {
             calibrated.emplace(
                 vp::CalibratedUpdates{vp::UpdateSimilarity({.values = options->values, .key = update_key}),
                                       vedette::stats::ConformalCalibration(update_scores, conditional)});
-        const vedette::stats::ConformalCalibration calibration(std::span<const double>(scores, count), conditional);
+        const vedette::stats::ConformalCalibration calibration(kept, conditional);
         return std::make_unique<vp::QueryWatch>(
                    std::move(store), calibration,
-                   vp::QueryWatchOptions{.callers = {.level = options->level, .key = {{31, 32}}}},
+                   vp::QueryWatchOptions{
+                       .callers = {.level = options->level, .key = {{31, 32}}},
+                       .repeats = options->leaves_repeats_out != 0 ? vp::RepeatRule::left_out : vp::RepeatRule::judged},
                    std::move(calibrated))
             .release();
     } catch (const std::exception&) {

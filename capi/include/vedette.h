@@ -1229,7 +1229,7 @@ typedef struct vdt_fingerprint_options {
     uint32_t step;       ///< images: of 256 levels that make one cell, 2 to 128; default 50
     uint32_t normalise;  ///< rows: not 0 = divided by their Euclidean norm first; default 0
     double low, high;    ///< images of floats: what the levels 0 and 255 stand for; default 0 and 1
-    uint64_t memory;     ///< bytes the store may take, all at once: 92 an input of 48 slots; default 96 MiB
+    uint64_t memory;     ///< bytes the store may take, all at once: 95 an input of 48 slots; default 96 MiB
     uint64_t period;     ///< of time windows, in your unit of time; default 3600
     uint32_t periods;    ///< time windows remembered, 1 to 256; default 24
     uint32_t silent;     ///< not 0 = matches say that no answer may depend on them; default 0
@@ -1237,6 +1237,13 @@ typedef struct vdt_fingerprint_options {
     uint32_t reserved;
     uint64_t key[4];
 } vdt_fingerprint_options;
+
+/// Whether the very same input is remembered, bit for bit; of nearly the same it is NONE.
+enum {
+    VDT_REPEAT_NONE = 0,
+    VDT_REPEAT_OWN = 1,   ///< of the account that asks, whoever else has asked it too
+    VDT_REPEAT_OTHER = 2  ///< of other accounts only
+};
 
 /// How much of an input was remembered, and of which earlier one.
 typedef struct vdt_fingerprint_match {
@@ -1249,6 +1256,8 @@ typedef struct vdt_fingerprint_match {
     uint64_t period;     ///< and its time window, time / period
     uint32_t account;    ///< and its account, as vdt_fingerprint_store_account_mark tells
     uint32_t is_silent;  ///< score, count and log, but let no answer depend on it
+    int32_t repeat;      ///< VDT_REPEAT_*
+    uint32_t reserved;
 } vdt_fingerprint_match;
 
 VDT_API void vdt_fingerprint_options_init(vdt_fingerprint_options* options, size_t size) VDT_NOEXCEPT;
@@ -1457,6 +1466,10 @@ typedef struct vdt_query_memory_options {
     /// an account, on average.
     const struct vdt_mmd_monitor* mmd;
     uint64_t mmd_accounts;  ///< remembered; default 16
+    /// What exact repeats are left out of the evidence, and of store_scores and update_scores then: NONE (the default),
+    /// an account's OWN, or those of OTHER accounts too. Not for models that add noise to their answers.
+    int32_t repeats_left_out;  ///< VDT_REPEAT_*
+    uint32_t reserved;
 } vdt_query_memory_options;
 
 /// Two accounts, by their marks (vdt_fingerprint_store_account_mark), and how many inputs they share: from

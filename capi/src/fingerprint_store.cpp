@@ -90,6 +90,7 @@ vdt_fingerprint_match to_c(const FingerprintMatch& match) noexcept {
     result.period = match.period;
     result.account = match.account;
     result.is_silent = match.is_silent ? 1 : 0;
+    result.repeat = static_cast<std::int32_t>(match.repeat);
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "drift_arguments.hpp"
 #include "fence.hpp"
 #include "handles.hpp"
 #include "mmd_monitor.hpp"
@@ -65,14 +66,15 @@ std::optional<QueryWatch> make_watch(const vdt_query_memory_options& given) {
         updates = perturbation::CalibratedUpdates{
             given.updates->object,
             calibration_of(given.update_scores, given.update_score_count, given, "options.update_scores")};
-    return QueryWatch(given.store->object,
-                      calibration_of(given.store_scores, given.store_score_count, given, "options.store_scores"),
-                      {.callers = {.level = given.level,
-                                   .capacity = static_cast<std::size_t>(given.caller_capacity),
-                                   .idle_time = given.idle_time},
-                       .links = static_cast<std::size_t>(given.links),
-                       .linked_score = given.linked_score},
-                      std::move(updates));
+    return QueryWatch(
+        given.store->object, calibration_of(given.store_scores, given.store_score_count, given, "options.store_scores"),
+        {.callers = {.level = given.level,
+                     .capacity = static_cast<std::size_t>(given.caller_capacity),
+                     .idle_time = given.idle_time},
+         .links = static_cast<std::size_t>(given.links),
+         .linked_score = given.linked_score,
+         .repeats = choice(given.repeats_left_out, perturbation::RepeatRule::left_out, "options.repeats_left_out")},
+        std::move(updates));
 }
 
 std::optional<PradaAccounts> make_prada(const vdt_query_memory_options& given) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernels/dispatch.hpp"
+#include "perturbation/content_hash.hpp"
 #include "perturbation/feature_rows.hpp"
 #include "perturbation/secret_stream.hpp"
 #include "vedette/core/container.hpp"
@@ -94,6 +95,7 @@ void Fingerprinter::check() const {
 void Fingerprinter::draw_tables() {
     const std::vector<std::uint64_t> words = expand_words(key_, 0, 2);
     hash_key_ = {words[0], words[1]};
+    content_key_ = expand_words(key_, 6, content_key_words);
     DigestBuilder digest;
     digest.update(serialize());
     identity_ = digest.digest();
@@ -133,7 +135,7 @@ Fingerprinter Fingerprinter::with_key(const std::optional<FingerprintKey>& key) 
 
 std::size_t Fingerprinter::memory() const noexcept {
     return salt_.size() + (steps_.size() + per_step_.size() + offsets_.size()) * sizeof(double) +
-           row_salt_.size() * row_cell;
+           row_salt_.size() * row_cell + content_key_.size() * sizeof(std::uint64_t);
 }
 
 template <class T>
@@ -185,6 +187,8 @@ Fingerprint Fingerprinter::make(std::span<const T> input) const noexcept {
         const kernels::WindowRequest request{cells, count, length, stride, first, slots_, {hash_key_[0], hash_key_[1]}};
         kernels::kernels().fingerprints.least_hashes(&request, result.hashes.data());
     }
+    const std::uint64_t content = content_hash(std::as_bytes(input), content_key_);
+    result.content = std::max(static_cast<std::uint32_t>(content >> 16U), std::uint32_t{1});
     return result;
 }
 

@@ -44,12 +44,25 @@ class Seen {
     std::array<std::uint32_t, 128> keys_{};
 };
 
+// Which of two records that agree as much is closer.
+int rank_of(Repeat repeat) noexcept {
+    return repeat == Repeat::own ? 2 : repeat == Repeat::other ? 1 : 0;
+}
+
+// Three bytes, not all 0.
+std::array<std::uint8_t, 3> content_of(const Fingerprint& print) noexcept {
+    const std::uint32_t content = (print.content & 0xFFFFFFU) != 0 ? print.content : 1U;
+    return {static_cast<std::uint8_t>(content), static_cast<std::uint8_t>(content >> 8U),
+            static_cast<std::uint8_t>(content >> 16U)};
+}
+
 }  // namespace
 
 std::size_t FingerprintStore::memory_needed(const Fingerprinter& fingerprinter, std::size_t queries,
                                             std::uint32_t periods) noexcept {
     return object_bytes + fingerprinter.memory() + periods * sizeof(Period) +
-           lines_for(queries, places) * sizeof(Line) + queries * (fingerprinter.slots() + sizeof(std::uint32_t));
+           lines_for(queries, places) * sizeof(Line) +
+           queries * (fingerprinter.slots() + sizeof(std::uint32_t) + content_bytes);
 }
 
 FingerprintStore::FingerprintStore(Fingerprinter fingerprinter, const FingerprintStoreOptions& options)
@@ -75,6 +88,7 @@ FingerprintStore::FingerprintStore(Fingerprinter fingerprinter, const Fingerprin
 void FingerprintStore::make_room(std::size_t queries) {
     accounts_.resize(queries);
     tags_.resize(queries * tag_width());
+    contents_.resize(queries * content_bytes);
     lines_.resize(lines_for(queries, places));
     periods_.resize(options_.periods);
     place_bits_ = 1;
@@ -92,6 +106,7 @@ void FingerprintStore::clear() noexcept {
     for (Line& line : lines_) line.entries.fill(~std::uint32_t{0});
     std::fill(tags_.begin(), tags_.end(), std::uint8_t{0});
     std::fill(accounts_.begin(), accounts_.end(), 0U);
+    std::fill(contents_.begin(), contents_.end(), std::uint8_t{0});
     std::fill(periods_.begin(), periods_.end(), Period{});
     period_count_ = next_place_ = 0;
     next_ = first_ = 0;
@@ -105,7 +120,8 @@ void FingerprintStore::rotate_key(const std::optional<FingerprintKey>& key) {
 
 std::size_t FingerprintStore::memory() const noexcept {
     return object_bytes + fingerprinter_.memory() + periods_.capacity() * sizeof(Period) +
-           lines_.capacity() * sizeof(Line) + tags_.capacity() + accounts_.capacity() * sizeof(std::uint32_t);
+           lines_.capacity() * sizeof(Line) + tags_.capacity() + accounts_.capacity() * sizeof(std::uint32_t) +
+           contents_.capacity();
 }
 
 std::uint64_t FingerprintStore::oldest() const noexcept {
@@ -165,13 +181,19 @@ std::uint32_t FingerprintStore::agreement(const std::uint8_t* tags, std::size_t 
     return equal;
 }
 
+// Of a record that agrees in all slots. Its bytes are never all 0, so a record without content is no input's.
+bool FingerprintStore::is_same(const Fingerprint& print, std::size_t place) const noexcept {
+    const std::array<std::uint8_t, content_bytes> own = content_of(print);
+    return std::equal(own.begin(), own.end(), &contents_[place * content_bytes]);
+}
+
 const FingerprintStore::Period& FingerprintStore::period_of(std::uint64_t query) const noexcept {
     std::size_t at = period_count_ - 1;
     while (at > 0 && periods_[at].first > query) --at;
     return periods_[at];
 }
 
-FingerprintMatch FingerprintStore::match(const Fingerprint& print) const noexcept {
+FingerprintMatch FingerprintStore::match(const Fingerprint& print, std::uint32_t account) const noexcept {
     FingerprintMatch result;
     result.is_silent = options_.silent;
     if (print.slots != tag_width()) return result;
@@ -189,14 +211,22 @@ FingerprintMatch FingerprintStore::match(const Fingerprint& print) const noexcep
     result.compared = static_cast<std::uint32_t>(count);
     std::uint64_t age = 0;
     std::size_t closest = 0;
+    Repeat repeat = Repeat::none;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t equal = agreement(tags.data(), found[i]);
+        if (equal < result.overlap || equal == 0) continue;
+        Repeat of = Repeat::none;
+        if (equal == tag_width() && is_same(print, found[i]))
+            of = account != 0 && accounts_[found[i]] == account ? Repeat::own : Repeat::other;
         const std::uint64_t own_age = age_of(found[i]);
-        if (equal < result.overlap || (equal == result.overlap && (equal == 0 || own_age >= age))) continue;
+        const bool is_closer = equal > result.overlap || (of != repeat ? rank_of(of) > rank_of(repeat) : own_age < age);
+        if (!is_closer) continue;
         result.overlap = equal;
+        repeat = of;
         closest = found[i];
         age = own_age;
     }
+    result.repeat = repeat;
     if (result.overlap == 0) return result;
     result.score = static_cast<double>(result.overlap) / static_cast<double>(result.slots);
     result.query = next_ - 1 - age;
@@ -257,6 +287,8 @@ bool FingerprintStore::remember(const Fingerprint& print, std::string_view accou
     for (std::size_t slot = 0; slot < tag_width(); ++slot)
         tags_[place * tag_width() + slot] = static_cast<std::uint8_t>(print.hashes[slot] >> 8U);
     accounts_[place] = account_mark(account);
+    const std::array<std::uint8_t, content_bytes> content = content_of(print);
+    std::copy(content.begin(), content.end(), &contents_[place * content_bytes]);
     const std::size_t turn = static_cast<std::size_t>(next_ % tag_width());
     ++next_;
     next_place_ = place + 1 == capacity() ? 0 : place + 1;

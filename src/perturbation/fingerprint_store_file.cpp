@@ -60,6 +60,7 @@ void FingerprintStore::merge(const FingerprintStore& other) {
         moved[record.is_other ? 1 : 0][from] = static_cast<std::uint32_t>(to);
         std::copy_n(&store.tags_[from * tag_width()], tag_width(), &result.tags_[to * tag_width()]);
         result.accounts_[to] = store.accounts_[from];
+        std::copy_n(&store.contents_[from * content_bytes], content_bytes, &result.contents_[to * content_bytes]);
         if (result.period_count_ == 0 || result.periods_[result.period_count_ - 1].period < record.period)
             result.periods_[result.period_count_++] = {record.period, result.next_};
         ++result.next_;
@@ -93,6 +94,7 @@ std::vector<std::byte> FingerprintStore::serialize() const {
     writer.add_tensor("lines", Dtype::u32, lines, std::as_bytes(std::span(lines_)));
     writer.add("tags", std::span<const std::uint8_t>(tags_), records);
     writer.add("accounts", accounts_);
+    writer.add("contents", contents_);
     writer.add("periods", starts);
     const std::vector<std::byte> fingerprinter = fingerprinter_.serialize();
     writer.add("fingerprinter",
@@ -109,7 +111,7 @@ FingerprintStore FingerprintStore::deserialize(std::span<const std::byte> bytes)
     const auto settings = file.values<std::uint64_t>("settings", 8);
     const auto starts = file.values<std::uint64_t>("periods");
     const auto accounts = file.values<std::uint32_t>("accounts");
-    require_file(file.tensors().size() == 6 && settings[3] <= 1 && settings[2] <= 256, who);
+    require_file(file.tensors().size() == 7 && settings[3] <= 1 && settings[2] <= 256, who);
     for (const TensorView& tensor : file.tensors())
         require_file(tensor.shape.size() == (tensor.name == "lines" || tensor.name == "tags" ? 2U : 1U), who);
     Fingerprinter fingerprinter = Fingerprinter::deserialize(std::as_bytes(file.values<std::uint8_t>("fingerprinter")));
@@ -125,6 +127,7 @@ FingerprintStore FingerprintStore::deserialize(std::span<const std::byte> bytes)
     require_file(queries == most_queries || memory_needed(fingerprinter, queries + 1, options.periods) > options.memory,
                  who);
     const auto tags = file.values<std::uint8_t>("tags", queries * slots);
+    const auto contents = file.values<std::uint8_t>("contents", queries * content_bytes);
     require_file(file.tensor("tags").shape[1] == slots && file.tensor("lines").shape[1] == places, who);
     const auto create = [&] {
         try {
@@ -139,6 +142,7 @@ FingerprintStore FingerprintStore::deserialize(std::span<const std::byte> bytes)
     for (std::size_t i = 0; i < entries.size(); ++i) store.lines_[i / places].entries[i % places] = entries[i];
     store.tags_.assign(tags.begin(), tags.end());
     store.accounts_.assign(accounts.begin(), accounts.end());
+    store.contents_.assign(contents.begin(), contents.end());
     store.latest_ = settings[4];
     store.next_ = settings[5];
     store.first_ = settings[6];

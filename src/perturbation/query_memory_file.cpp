@@ -269,6 +269,7 @@ std::vector<std::byte> QueryWatch::serialize() const {
     add_bytes(writer, "callers", callers_.serialize());
     add_bytes(writer, "links", links_.serialize());
     writer.add("linked_score", std::vector<double>{linked_score_});
+    writer.add("repeats", std::vector<std::uint8_t>{static_cast<std::uint8_t>(repeats_)});
     return writer.finish(watch_kind);
 }
 
@@ -276,7 +277,9 @@ QueryWatch QueryWatch::deserialize(std::span<const std::byte> bytes) {
     const Container file = Container::view(bytes);
     file.require_kind(watch_kind);
     const bool has_updates = file.find_tensor("updates").has_value();
-    require_vectors(file, has_updates ? 7 : 5);
+    require_vectors(file, has_updates ? 8 : 6);
+    const std::uint8_t repeats = file.values<std::uint8_t>("repeats", 1)[0];
+    require(repeats <= static_cast<std::uint8_t>(RepeatRule::left_out));
     std::optional<CalibratedUpdates> updates;
     if (has_updates)
         updates = CalibratedUpdates{UpdateSimilarity::deserialize(bytes_of(file, "updates")),
@@ -288,7 +291,11 @@ QueryWatch QueryWatch::deserialize(std::span<const std::byte> bytes) {
     const double linked_score = file.values<double>("linked_score", 1)[0];
     QueryWatch watch = made_of_file([&] {
         return QueryWatch(std::move(store), std::move(calibration),
-                          {.callers = {.capacity = 8}, .links = 8, .linked_score = linked_score}, std::move(updates));
+                          {.callers = {.capacity = 8},
+                           .links = 8,
+                           .linked_score = linked_score,
+                           .repeats = static_cast<RepeatRule>(repeats)},
+                          std::move(updates));
     });
     watch.callers_ = std::move(callers);
     watch.links_ = std::move(links);

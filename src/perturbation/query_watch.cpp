@@ -19,7 +19,8 @@ QueryWatch::QueryWatch(FingerprintStore store, stats::ConformalCalibration calib
       updates_(std::move(updates)),
       callers_(options.callers),
       links_(options.links),
-      linked_score_(options.linked_score) {
+      linked_score_(options.linked_score),
+      repeats_(options.repeats) {
     if (!(linked_score_ > 0.0 && linked_score_ <= 1.0))
         throw Error(ErrorCode::invalid_argument,
                     "QueryWatch: linked_score is " + std::to_string(linked_score_) + ", must lie in (0, 1]");
@@ -30,8 +31,10 @@ QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view accoun
                                bool is_stale) noexcept {
     QueryEvidence result;
     result.match = store_.observe(input, account, time);
-    result.p_value = calibration_.p_value(result.match.score);
-    if (updates_) {
+    const bool is_left_out = (result.match.repeat == Repeat::own && repeats_ != RepeatRule::judged) ||
+                             (result.match.repeat == Repeat::other && repeats_ == RepeatRule::left_out);
+    if (!is_left_out) result.p_value = calibration_.p_value(result.match.score);
+    if (updates_ && !is_left_out) {
         result.update = updates_->similarity.update(input, account);
         const double p = updates_->calibration.p_value(result.update.score);
         if (!std::isnan(p)) result.p_value = std::min(1.0, 2.0 * std::fmin(p, result.p_value));

@@ -73,7 +73,8 @@ QueryMemoryOptions = struct("vdt_query_memory_options", ("struct_size", u32), ("
                             ("update_score_count", u64), ("level", f64), ("caller_capacity", u64), ("idle_time", u64),
                             ("links", u64), ("linked_score", f64), ("prada_values", u64), ("prada_classes", u32),
                             ("prada_accounts", u32), ("prada_threshold", f64), ("prada_capacity", u64),
-                            ("prada_distances", u64), ("mmd", pointer), ("mmd_accounts", u64))
+                            ("prada_distances", u64), ("mmd", pointer), ("mmd_accounts", u64),
+                            ("repeats_left_out", i32), ("reserved", u32))
 AccountLink = struct("vdt_account_link", ("first", u32), ("second", u32), ("shared", u64), ("overcount", u64))
 ReleaseOptions = struct("vdt_release_options", ("struct_size", u32), ("reserved", u32), ("release_policy", pointer),
                         ("release_policy_length", u64), ("policy_json", pointer), ("policy_length", u64),
@@ -114,7 +115,7 @@ FingerprintOptions = struct("vdt_fingerprint_options", ("struct_size", u32), ("k
                             ("periods", u32), ("silent", u32), ("has_key", u32), ("reserved", u32), ("key", u64 * 4))
 FingerprintMatch = struct("vdt_fingerprint_match", ("struct_size", u32), ("overlap", u32), ("score", f64),
                           ("slots", u32), ("compared", u32), ("query", u64), ("period", u64), ("account", u32),
-                          ("is_silent", u32))
+                          ("is_silent", u32), ("repeat", i32), ("reserved", u32))
 ScoreOptions = struct("vdt_score_options", ("struct_size", u32), ("reserved", u32), ("name", c.c_char_p),
                       ("name_length", u64), ("score_f32", SCORE_F32), ("score_f64", SCORE_F64),
                       ("user_data", pointer), ("warn_threshold", f64), ("alarm_threshold", f64))

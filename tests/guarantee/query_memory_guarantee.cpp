@@ -53,12 +53,13 @@ FingerprintStore store(std::size_t queries = 2000) {
 
 // A benign request: one of the account's own photographs, now and then one again that it has sent already.
 struct Benign {
-    explicit Benign(std::uint64_t seed) : random(seed) {}
+    explicit Benign(std::uint64_t seed, double of_repeats = 0.02) : random(seed), repeats(of_repeats) {}
     Random random;
+    double repeats;
     std::vector<std::uint8_t> last;
 
     const std::vector<std::uint8_t>& next() {
-        if (last.empty() || random.uniform() > 0.02) last = photograph(random);
+        if (last.empty() || random.uniform() > repeats) last = photograph(random);
         return last;
     }
 };
@@ -92,6 +93,80 @@ TEST_CASE("query watch: benign accounts are ever accused at most at the level") 
     }
     MESSAGE("benign accounts ever accused: ", accused.value());
     CHECK(accused.at_most(level + failure));
+}
+
+namespace {
+
+// The same of traffic that repeats itself often, exact repeats left out.
+std::vector<double> scores_without_repeats(FingerprintStore& full, std::uint64_t seed, std::size_t count,
+                                           double repeats) {
+    Benign traffic(seed, repeats);
+    std::vector<double> scores;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto match = full.observe(std::span<const std::uint8_t>(traffic.next()), "calibration", 0);
+        if (match.repeat == perturbation::Repeat::none) scores.push_back(match.score);
+    }
+    return scores;
+}
+
+}  // namespace
+
+TEST_CASE("query watch: with exact repeats left out, accounts that retry are not accused, and attacks found sooner") {
+    constexpr double level = 0.05, failure = 0.05, repeats = 0.1;
+    Rate accused;
+    for (std::uint64_t run = 0; run < 40; ++run) {
+        FingerprintStore warm = store(500);
+        (void)scores_without_repeats(warm, 500 + 3 * run, 500, repeats);
+        const vedette::stats::ConformalCalibration calibration(
+            scores_without_repeats(warm, 501 + 3 * run, 500, repeats),
+            {vedette::stats::ConformalGuarantee::conditional_simes, failure});
+        QueryWatch watch(warm, calibration,
+                         {.callers = {.level = level, .capacity = 8, .key = caller_key},
+                          .repeats = perturbation::RepeatRule::left_out});
+        Benign traffic(502 + 3 * run, repeats);
+        bool ever = false;
+        for (std::uint64_t time = 0; time < 300; ++time)
+            ever = watch.observe(std::span<const std::uint8_t>(traffic.next()), "a", time).account.is_alarm;
+        accused.add(ever);
+    }
+    MESSAGE("benign accounts ever accused, one request in ten a retry that is left out: ", accused.value());
+    CHECK(accused.at_most(level + failure));
+
+    // A boundary attack, three in ten requests of an account that retries as others do.
+    const auto delay = [&](bool left_out) {
+        FingerprintStore warm = store();
+        (void)benign_scores(warm, 1, 1000);
+        Benign known(2, repeats);
+        std::vector<double> scores;
+        for (int i = 0; i < 2000; ++i) {
+            const auto match = warm.observe(std::span<const std::uint8_t>(known.next()), "calibration", 0);
+            if (!left_out || match.repeat == perturbation::Repeat::none) scores.push_back(match.score);
+        }
+        QueryWatch watch(warm,
+                         vedette::stats::ConformalCalibration(
+                             scores, {vedette::stats::ConformalGuarantee::conditional_simes, failure}),
+                         {.callers = {.level = 1e-3, .capacity = 64, .key = caller_key},
+                          .repeats = left_out ? perturbation::RepeatRule::left_out : perturbation::RepeatRule::judged});
+        Random random(5);
+        Benign traffic(6, repeats);
+        const std::vector<std::uint8_t> base = photograph(random);
+        std::vector<std::uint8_t> query(values);
+        for (int attacks = 0, time = 0; attacks < 500; ++time) {
+            if (random.uniform() >= 0.3) {
+                (void)watch.observe(std::span<const std::uint8_t>(traffic.next()), "m", 1);
+                continue;
+            }
+            ++attacks;
+            for (std::size_t i = 0; i < values; ++i)
+                query[i] = static_cast<std::uint8_t>(std::clamp(base[i] + 2.0 * random.normal(), 0.0, 255.0));
+            if (watch.observe(std::span<const std::uint8_t>(query), "m", 1).account.is_alarm) return attacks;
+        }
+        return 500;
+    };
+    const int judged = delay(false), left_out = delay(true);
+    MESSAGE("queries until the alarm among retries: judged ", judged, ", left out ", left_out);
+    CHECK(left_out <= 100);
+    CHECK(left_out < judged);
 }
 
 TEST_CASE("query watch: a boundary attack is found, alone, among benign requests and spread over accounts") {

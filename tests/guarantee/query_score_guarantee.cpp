@@ -89,6 +89,10 @@ TEST_CASE("feature squeezing keeps the false-alarm rate and finds noise that a m
     const auto score = QueryScore::feature_squeezing(
         {.shape = {side, side, 1}, .squeezers = {Squeezer::bit_depth(5), Squeezer::median(3)}});
     check("feature squeezing", 1, score, network.model(), draw, 1500, 0.95);
+    const auto averaging = QueryScore::feature_squeezing(
+        {.shape = {side, side, 1},
+         .squeezers = {Squeezer::non_local_means({.search_window = 5, .patch = 3, .strength = 0.1F})}});
+    check("feature squeezing by non-local means", 4, averaging, network.model(), draw, 300, 0.0);
 }
 
 TEST_CASE("stability keeps the false-alarm rate and finds rows moved to the boundary") {

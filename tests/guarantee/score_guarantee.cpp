@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +55,16 @@ void draw_logits(vedette::Random& random, bool benign, float* row) {
     if (benign) row[random() % width] += static_cast<float>(6.0 + random.normal());
 }
 
+// Rounded to nearest, ties to even; of numbers that either type holds as normal ones or 0.
+std::uint16_t half_of(float x, vedette::Dtype dtype) {
+    const auto bits = std::bit_cast<std::uint32_t>(x);
+    if (dtype == vedette::Dtype::bf16) return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16U & 1U)) >> 16U);
+    const std::uint32_t sign = bits >> 16U & 0x8000U, size = bits & 0x7FFFFFFFU;
+    if (size < 0x38800000U) return static_cast<std::uint16_t>(sign);  // below 2^-14
+    const std::uint32_t rounded = size + 0xFFFU + (size >> 13U & 1U);
+    return static_cast<std::uint16_t>(sign | (rounded - 0x38000000U) >> 13U);
+}
+
 // `draw(random, benign, row)`; each run has a calibration sample of its own and one live row of either kind.
 template <class Score, class Draw>
 void check(const std::string& name, std::uint64_t stream, const Score& score, const Draw& draw, double least_power,
@@ -85,6 +98,80 @@ TEST_CASE("logit scores keep the false-alarm rate and find flat rows") {
     }
 }
 
+TEST_CASE("logit scores of halves keep the false-alarm rate") {
+    // Ties among values of few bits are part of it: a calibration that breaks them by chance keeps the rate exactly,
+    // and one that does not alarms no more often.
+    for (const vedette::Dtype dtype : {vedette::Dtype::f16, vedette::Dtype::bf16}) {
+        for (unsigned kind = 0; kind < 6; ++kind) {
+            const auto of = static_cast<perturbation::LogitScoreKind>(kind);
+            const perturbation::LogitScore score(of);
+            vedette::Random random(56, kind + (dtype == vedette::Dtype::f16 ? 0U : 10U));
+            Rate alarms, found;
+            std::vector<double> scores(calibration_count);
+            std::vector<float> row(width);
+            std::vector<std::uint16_t> halves(width);
+            const auto next = [&](bool benign) {
+                draw_logits(random, benign, row.data());
+                for (std::size_t j = 0; j < width; ++j) halves[j] = half_of(row[j], dtype);
+                return score.score(halves, dtype);
+            };
+            for (int run = 0; run < 1500; ++run) {
+                for (double& each : scores) each = next(true);
+                const vedette::stats::ConformalCalibration calibration(scores);
+                alarms.add(calibration.decide(next(true), level) == vedette::Decision::alarm);
+                found.add(calibration.decide(next(false), level) == vedette::Decision::alarm);
+            }
+            MESSAGE(logit_score_name(of), dtype == vedette::Dtype::f16 ? " f16" : " bf16", ": false alarms ",
+                    alarms.value(), ", found ", found.value());
+            CHECK(alarms.at_most(level));
+            CHECK(found.at_least(0.9));
+        }
+    }
+}
+
+TEST_CASE("logit scores of 100,000 classes keep the false-alarm rate") {
+    // A row is a window of a long list of normal numbers, begun anywhere, with one class raised: drawn cheaply, and
+    // alike from row to row. 19 rows calibrate: (19 + 1) * 0.05 is whole.
+    constexpr std::size_t many = 100'000, rows = 19;
+    vedette::Random random(57);
+    std::vector<float> list(3 * many);
+    for (float& x : list) x = static_cast<float>(random.normal());
+    const auto all_of = [&](bool benign) {
+        const std::span<float> row = std::span(list).subspan(random() % (2 * many), many);
+        float& raised = row[random() % many];
+        const float kept = raised;
+        if (benign) raised += static_cast<float>(16.0 + random.normal());
+        const perturbation::LogitScores scores =
+            perturbation::LogitScore(perturbation::LogitScoreKind::energy).all(row);
+        raised = kept;
+        return std::array{scores.max_softmax,         scores.max_logit, scores.energy,
+                          scores.generalised_entropy, scores.entropy,   scores.margin};
+    };
+    constexpr std::size_t kinds = 6;
+    std::array<Rate, kinds> alarms, found;
+    std::array<std::vector<double>, kinds> scores;
+    for (auto& each : scores) each.resize(rows);
+    for (int run = 0; run < 500; ++run) {
+        for (std::size_t i = 0; i < rows; ++i) {
+            const auto row = all_of(true);
+            for (std::size_t k = 0; k < kinds; ++k) scores[k][i] = row[k];
+        }
+        const auto benign = all_of(true), flat = all_of(false);
+        for (std::size_t k = 0; k < kinds; ++k) {
+            const vedette::stats::ConformalCalibration calibration(scores[k]);
+            alarms[k].add(calibration.decide(benign[k], level) == vedette::Decision::alarm);
+            found[k].add(calibration.decide(flat[k], level) == vedette::Decision::alarm);
+        }
+    }
+    for (std::size_t k = 0; k < kinds; ++k) {
+        MESSAGE(logit_score_name(static_cast<perturbation::LogitScoreKind>(k)), " of 100,000: false alarms ",
+                alarms[k].value(), ", found ", found[k].value());
+        CHECK(alarms[k].at_most(level));
+        CHECK(alarms[k].at_least(level));
+        CHECK(found[k].at_least(0.9));
+    }
+}
+
 TEST_CASE("Mahalanobis and tail scores keep the false-alarm rate and find shifted rows") {
     vedette::Random random(52);
     const std::size_t n = 400;
@@ -106,6 +193,8 @@ TEST_CASE("Mahalanobis and tail scores keep the false-alarm rate and find shifte
                   stream++, score, draw, 0.5);
         }
     }
+    check("Mahalanobis of rank 4", stream++, perturbation::MahalanobisScore(view, labels, classes, {.rank = 4}), draw,
+          0.0, 2000);
     for (unsigned kind = 0; kind < 3; ++kind)
         check("tails " + std::to_string(kind), stream++,
               perturbation::TailScore(view, static_cast<perturbation::TailScoreKind>(kind)), draw, 0.5);
@@ -126,6 +215,9 @@ TEST_CASE("neighbours and mixtures keep the false-alarm rate and find shifted ro
     check("nearest neighbours", 50, perturbation::NeighbourScore(view, {.neighbours = 10}), draw, 0.5, runs);
     check("nearest neighbours of a coreset", 51, perturbation::NeighbourScore(view, {.neighbours = 3, .coreset = 60}),
           draw, 0.5, runs);
+    check("nearest neighbours, scanned as floats", 58,
+          perturbation::NeighbourScore(view, {.neighbours = 10, .scan = perturbation::NeighbourScan::float32}), draw,
+          0.5, runs);
     check("local intrinsic dimensionality", 52,
           perturbation::NeighbourScore(
               view, {.kind = perturbation::NeighbourScoreKind::intrinsic_dimensionality, .neighbours = 20}),

@@ -47,6 +47,8 @@ struct Fingerprint {
     std::array<std::uint64_t, most_slots> hashes{};
     /// Hashes in use; 0 where the input had another number of values than the options say.
     std::uint32_t slots = 0;
+    /// Of the input's very bytes, keyed, never 0: equal ones are of the same input, whatever its cells.
+    std::uint32_t content = 0;
 };
 
 /// Fingerprints of the Blacklight kind (Li, Shan, Wenger, Zhang, Zheng and Zhao 2022): values become coarse cells,
@@ -70,7 +72,7 @@ struct Fingerprint {
 /// refused (Feng, Hooda, Mangaokar, Fawaz, Jha and Prakash 2023), geometric transformations, inputs of other origin.
 ///
 /// Immutable, safe to share between threads; scoring allocates nothing. Memory: a byte per value of an image, 20 bytes
-/// of a row.
+/// of a row, and a KiB.
 class Fingerprinter {
   public:
     /// Throws Error(invalid_argument) for an option out of range; dimension_mismatch for steps that are neither one nor
@@ -120,6 +122,7 @@ class Fingerprinter {
     FingerprintKey key_{};
     Digest identity_{};
     std::array<std::uint64_t, 2> hash_key_{};
+    std::vector<std::uint64_t> content_key_;
     std::vector<std::uint8_t> salt_;          // of images
     std::vector<double> per_step_, offsets_;  // of rows
     std::vector<std::uint32_t> row_salt_;

@@ -26,6 +26,14 @@ struct FingerprintStoreOptions {
     bool silent = false;
 };
 
+/// Whether the very same input is remembered, bit for bit: of a model that always answers alike, asking again tells an
+/// attacker nothing, and retries do it all the time.
+enum class Repeat : std::uint8_t {
+    none = 0,
+    own = 1,    ///< of the account that asks, whoever else has asked it too
+    other = 2,  ///< of other accounts only
+};
+
 /// How much of an input was remembered, and of which earlier one.
 struct FingerprintMatch {
     /// Share of slots that agree with the closest remembered input, 0 to 1; NaN for an input of the wrong size.
@@ -36,17 +44,21 @@ struct FingerprintMatch {
     std::uint32_t account = 0;   ///< whose the closest was, as `account_mark`; 0 without one
     std::uint64_t query = 0;     ///< its number, in the order of remembering; without meaning if `overlap` is 0
     std::uint64_t period = 0;    ///< the time window it fell into: time / period
+    /// By 24 bits of a keyed hash, so that an input which agrees in all slots is taken for another by a chance of
+    /// 2^-24. Told apart from nearly the same. Where more than 4 remembered inputs agree in all hashes, those filed
+    /// last alone are known: a repeat of another is `none`.
+    Repeat repeat = Repeat::none;
     /// Silent mode: score, count and log, but let no answer depend on it, or an attacker learns what is noticed.
     bool is_silent = false;
 };
 
 /// Remembers the fingerprints of the newest inputs, and finds the remembered input closest to a new one.
 ///
-/// **Record.** A byte of each slot's hash and four of the account: unlike inputs agree in a slot with probability
-/// 1/256. **Index.** Up to eight slots of each record, others for each, are filed under their hash in lines of 16
-/// places; all slots of an input are looked up there, and at most 64 records that come up are compared. An input that
-/// shares a part f of the slots of a remembered one misses it with probability (1 - f)^8, and with as many chances
-/// again for each further query of an attack.
+/// **Record.** A byte of each slot's hash, four of the account and three of the input's content: unlike inputs agree in
+/// a slot with probability 1/256. **Index.** Up to eight slots of each record, others for each, are filed under their
+/// hash in lines of 16 places; all slots of an input are looked up there, and at most 64 records that come up are
+/// compared. An input that shares a part f of the slots of a remembered one misses it with probability (1 - f)^8, and
+/// with as many chances again for each further query of an attack.
 ///
 /// **Bounds, under any input.** Memory is taken at construction and never grows. A look-up reads at most 64 lines and
 /// 64 records. A hash that many inputs share (a white margin, a flood of equal queries) holds at most 4 places of its
@@ -77,12 +89,13 @@ class FingerprintStore {
     FingerprintMatch observe(std::span<const T> input, std::string_view account, std::uint64_t time) noexcept {
         const Fingerprint print = fingerprinter_.fingerprint(input);
         pass_to(time);
-        const FingerprintMatch found = match(print);
+        const FingerprintMatch found = match(print, account_mark(account));
         remember(print, account, time);
         return found;
     }
-    /// The closest remembered input, of those that compete the newest. Remembers nothing. O(1).
-    [[nodiscard]] FingerprintMatch match(const Fingerprint& print) const noexcept;
+    /// The closest remembered input; of those that compete the very same, then the account's own, then the newest.
+    /// `account` is who asks, as `account_mark`; 0: nobody that is known. Remembers nothing. O(1).
+    [[nodiscard]] FingerprintMatch match(const Fingerprint& print, std::uint32_t account = 0) const noexcept;
     /// False, and nothing is remembered, for a fingerprint without as many slots as this store's. O(1).
     bool remember(const Fingerprint& print, std::string_view account, std::uint64_t time) noexcept;
     /// Lets time windows pass without an input.
@@ -120,6 +133,7 @@ class FingerprintStore {
     static constexpr std::size_t places = 16;      // of a line
     static constexpr std::size_t filed_slots = 8;  // of a record
     static constexpr std::size_t most_alike = 4;   // entries of one hash
+    static constexpr std::size_t content_bytes = 3;
 
     struct alignas(64) Line {
         std::array<std::uint32_t, places> entries;  // bits of the hash, then the record's place
@@ -141,6 +155,7 @@ class FingerprintStore {
     [[nodiscard]] std::uint64_t age_of(std::size_t place) const noexcept;
     [[nodiscard]] std::size_t gather(const std::array<Address, Fingerprint::most_slots>& addresses,
                                      std::array<std::uint32_t, most_compared>& found) const noexcept;
+    [[nodiscard]] bool is_same(const Fingerprint& print, std::size_t place) const noexcept;
     [[nodiscard]] std::uint32_t agreement(const std::uint8_t* tags, std::size_t place) const noexcept;
     void file(Address address, std::uint32_t place) noexcept;
     [[nodiscard]] std::uint64_t oldest() const noexcept;
@@ -153,6 +168,7 @@ class FingerprintStore {
     std::vector<Line> lines_;
     std::vector<std::uint8_t> tags_;       // by place and slot
     std::vector<std::uint32_t> accounts_;  // by place
+    std::vector<std::uint8_t> contents_;   // three bytes by place; 0: none
     std::vector<Period> periods_;          // those with records, oldest first
     std::size_t period_count_ = 0;
     std::uint64_t latest_ = 0;  // period

@@ -21,19 +21,31 @@ struct CalibratedUpdates {
     stats::ConformalCalibration calibration;
 };
 
+/// What exact repeats (FingerprintMatch::repeat) count for. Left out, they have no p-value and are no evidence, nor do
+/// they enter the updates of the account: leave them out of the calibration too, and an attack's queries, which are
+/// nearly and never quite the same, are told from retries by however many of these there are. Of a model that adds
+/// noise to its answers repeats tell an attacker something: judge them.
+enum class RepeatRule : std::uint8_t {
+    judged = 0,        ///< like any other input
+    own_left_out = 1,  ///< an account's own
+    left_out = 2,      ///< those of other accounts too: default images, retries through two gateways
+};
+
 struct QueryWatchOptions {
     CallerEvidenceOptions callers{};
     /// Counters of pairs of accounts.
     std::size_t links = 1024;
     /// Two accounts share an input from this score of the store on; in (0, 1].
     double linked_score = 0.5;
+    RepeatRule repeats = RepeatRule::judged;
 };
 
 /// What is said of one request.
 struct QueryEvidence {
     FingerprintMatch match;
     UpdateEvidence update;  ///< NaN where updates are not watched
-    /// Of the match alone, or twice the smaller where both can be judged (Bonferroni); NaN: not evaluated.
+    /// Of the match alone, or twice the smaller where both can be judged (Bonferroni); NaN: not evaluated, or an exact
+    /// repeat that is left out.
     double p_value = std::numeric_limits<double>::quiet_NaN();
     CallerState account;
 };
@@ -77,6 +89,7 @@ class QueryWatch {
 
     [[nodiscard]] const FingerprintStore& store() const noexcept { return store_; }
     [[nodiscard]] const CallerEvidence& callers() const noexcept { return callers_; }
+    [[nodiscard]] RepeatRule repeats() const noexcept { return repeats_; }
     /// Accounts that share inputs, by their marks.
     [[nodiscard]] const AccountLinks& links() const noexcept { return links_; }
     [[nodiscard]] const stats::ConformalCalibration& calibration() const noexcept { return calibration_; }
@@ -91,6 +104,7 @@ class QueryWatch {
     CallerEvidence callers_;
     AccountLinks links_;
     double linked_score_;
+    RepeatRule repeats_;
 };
 
 }  // namespace vedette::inline v0::perturbation

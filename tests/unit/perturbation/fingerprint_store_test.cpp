@@ -21,6 +21,7 @@ using vedette::perturbation::FingerprintMatch;
 using vedette::perturbation::FingerprintStore;
 using vedette::perturbation::FingerprintStoreOptions;
 using vedette::perturbation::ImageFingerprintOptions;
+using vedette::perturbation::Repeat;
 using vedette::testing::code_of;
 
 constexpr FingerprintKey key{1, 2, 3, 4};
@@ -187,7 +188,7 @@ TEST_CASE("fingerprint store: memory is what was given, whatever comes, and noth
         CHECK(store.memory() == taken);
         CHECK(store.size() <= store.capacity());
     }
-    // A million takes 92 bytes each, and what the options themselves take.
+    // A million takes 95 bytes each, and what the options themselves take.
     const Fingerprinter large(ImageFingerprintOptions{.values = 224 * 224 * 3, .key = key});
     CHECK(FingerprintStore::memory_needed(large, 1'000'000) < 96'000'000);
 }
@@ -218,6 +219,60 @@ TEST_CASE("fingerprint store: crafted collisions neither slow look-ups down nor 
     for (const Fingerprint& print : honest) lost += store.match(print).overlap == 48 ? 0 : 1;
     MESSAGE("lost of 1000: ", lost);
     CHECK(lost <= 5);
+}
+
+TEST_CASE("fingerprint store: exact repeats are told from near ones, and an account's own from those of others") {
+    FingerprintStore store = store_for(500);
+    vedette::Random random(15);
+    const auto ask = [&](const std::vector<std::uint8_t>& input, const char* account) {
+        return store.observe(std::span<const std::uint8_t>(input), account, 0);
+    };
+    std::vector<std::uint8_t> input = image(random);
+    CHECK(ask(input, "a").repeat == Repeat::none);
+    CHECK(ask(input, "a").repeat == Repeat::own);
+    CHECK(ask(input, "b").repeat == Repeat::other);
+    CHECK(ask(input, "b").repeat == Repeat::own);
+    CHECK(ask(input, "a").repeat == Repeat::own);  // though b has asked it since
+    // Next to nothing is changed, and no slot: nearly the same is not the same, wherever the change is.
+    int agreed = 0;
+    for (std::size_t at = 0; at < pixels; at += 97) {
+        std::vector<std::uint8_t> near = input;
+        near[at] ^= 1;
+        const FingerprintMatch match = ask(near, "a");
+        agreed += match.score == 1.0 ? 1 : 0;
+        CHECK(match.repeat == Repeat::none);
+    }
+    CHECK(agreed > 20);
+    // Among more than the index keeps of one hash the first is not found again, and so is judged like any other.
+    CHECK(ask(input, "a").repeat == Repeat::none);
+    const std::vector<std::uint8_t> second = image(random);
+    (void)ask(second, "a");
+    for (std::size_t at = 0; at < 3; ++at) {
+        std::vector<std::uint8_t> near = second;
+        near[at] ^= 1;
+        (void)ask(near, "a");
+    }
+    CHECK(ask(second, "a").repeat == Repeat::own);
+    // By merged and by saved stores too.
+    FingerprintStore other = store_for(500);
+    const std::vector<std::uint8_t> elsewhere = image(random);
+    (void)other.observe(std::span<const std::uint8_t>(elsewhere), "c", 0);
+    store.merge(other);
+    store = FingerprintStore::deserialize(store.serialize());
+    CHECK(ask(elsewhere, "c").repeat == Repeat::own);
+    CHECK(ask(elsewhere, "d").repeat == Repeat::other);
+    // Floats by their bits, every one of them.
+    const std::vector<float> floats(pixels, 0.25F);
+    (void)store.observe(std::span<const float>(floats), "a", 0);
+    CHECK(store.observe(std::span<const float>(floats), "a", 0).repeat == Repeat::own);
+    for (const std::size_t at : {std::size_t{0}, std::size_t{255}, std::size_t{256}, pixels - 1}) {
+        std::vector<float> near = floats;
+        near[at] = std::nextafter(near[at], 1.0F);
+        const FingerprintMatch match = store.observe(std::span<const float>(near), "a", 0);
+        CHECK(match.score == 1.0);
+        CHECK(match.repeat == Repeat::none);
+    }
+    CHECK(store.observe(std::span<const float>(floats).first(3), "a", 0).repeat == Repeat::none);
 }
 
 TEST_CASE("fingerprint store: silent mode marks evidence and changes nothing else") {

@@ -303,6 +303,61 @@ perturbation::QueryWatch watch_of(std::uint64_t seed) {
 
 }  // namespace
 
+TEST_CASE("query watch: exact repeats are left out where the options say so, and of whom") {
+    const perturbation::Fingerprinter fingerprinter(
+        perturbation::RowFingerprintOptions{.values = 40, .steps = {0.5}, .key = key});
+    Random random(7);
+    std::vector<double> benign(999);
+    for (double& score : benign) score = static_cast<double>(random() % 4) / 38.0;
+    const auto watch_with = [&](perturbation::RepeatRule repeats) {
+        return perturbation::QueryWatch(
+            perturbation::FingerprintStore(fingerprinter, {.memory = 200'000}),
+            vedette::stats::ConformalCalibration(benign),
+            {.callers = {.level = 1e-3, .capacity = 64}, .repeats = repeats},
+            perturbation::CalibratedUpdates{UpdateSimilarity({.values = 40, .accounts = 64, .key = key}),
+                                            vedette::stats::ConformalCalibration(benign)});
+    };
+    for (const auto rule : {perturbation::RepeatRule::judged, perturbation::RepeatRule::own_left_out,
+                            perturbation::RepeatRule::left_out}) {
+        perturbation::QueryWatch watch = watch_with(rule);
+        CHECK(watch.repeats() == rule);
+        const std::vector<float> input = row_of(random, 40);
+        bool own_accused = false, other_accused = false;
+        (void)watch.observe(std::span<const float>(input), "a", 5);
+        for (int i = 0; i < 50; ++i) {
+            const auto own = watch.observe(std::span<const float>(input), "a", 5);
+            CHECK(own.match.repeat == perturbation::Repeat::own);
+            CHECK(std::isnan(own.p_value) == (rule != perturbation::RepeatRule::judged));
+            own_accused |= own.account.is_alarm;
+            // Ever another account: none has asked it before, all are of one name's length.
+            const char name[3] = {'x', static_cast<char>('A' + i), 0};
+            const auto other = watch.observe(std::span<const float>(input), name, 5);
+            CHECK(other.match.repeat == perturbation::Repeat::other);
+            CHECK(std::isnan(other.p_value) == (rule == perturbation::RepeatRule::left_out));
+            other_accused |= other.account.is_alarm;
+        }
+        CHECK(own_accused == (rule == perturbation::RepeatRule::judged));
+        CHECK(!other_accused);  // one request each
+        // Accounts that share inputs are linked all the same.
+        CHECK(watch.links().total() > 0);
+        // An attack is found among its own repeats.
+        bool accused = false;
+        std::vector<float> row = input;
+        for (std::size_t i = 0; i < 60; ++i) {
+            row = input;
+            row[i % 40] += 0.05F;
+            accused |= watch.observe(std::span<const float>(row), "m", 5).account.is_alarm;
+            if (rule != perturbation::RepeatRule::judged)
+                CHECK(std::isnan(watch.observe(std::span<const float>(row), "m", 5).p_value));
+        }
+        CHECK(accused);
+        CHECK(perturbation::QueryWatch::deserialize(watch.serialize()).repeats() == rule);
+        CHECK(code_of([&] {
+                  (void)perturbation::QueryWatch::deserialize(with(watch.serialize(), "repeats", 0, std::uint8_t{3}));
+              }) == ErrorCode::corrupt_data);
+    }
+}
+
 TEST_CASE("memory files: links, updates, PRADA and the watch go on bit for bit") {
     Random random(11);
     AccountLinks links(16);
