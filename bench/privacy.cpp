@@ -4,15 +4,23 @@
 #include <sodium.h>
 
 #include <array>
+#include <cmath>
 #include <vector>
 
 #include "privacy/cipher.hpp"
 #include "privacy/keystream.hpp"
+#include "privacy/pair_transform.hpp"
 #include "privacy/reference_samplers.hpp"
+#ifdef VEDETTE_BENCH_CAPI
+#include "vedette.h"
+#endif
 #include "vedette/privacy/bernoulli.hpp"
 #include "vedette/privacy/bounded_sum.hpp"
+#include "vedette/privacy/correlated_count.hpp"
 #include "vedette/privacy/discrete_gaussian.hpp"
 #include "vedette/privacy/discrete_laplace.hpp"
+#include "vedette/privacy/dp_sgd.hpp"
+#include "vedette/privacy/renyi.hpp"
 #include "vedette/privacy/vector_sum.hpp"
 
 namespace {
@@ -104,6 +112,64 @@ void scalar_release(benchmark::State& state) {
     }
 }
 
+void laplace_gradient(benchmark::State& state) {
+    constexpr std::size_t parameters = 1000000;
+    const LaplaceVectorSum mechanism(parameters, L1Norm(1.0), Neighbouring::add_remove, Epsilon(1.0));
+    std::vector<float> record(parameters, 0.01F), out(parameters);
+    for (auto _ : state) mechanism.release(std::span<const float>(record), std::span(out));
+}
+#ifdef VEDETTE_BENCH_CAPI
+void c_scalar_release(benchmark::State& state) {
+    vdt_vector_mechanism* mechanism = nullptr;
+    if (vdt_vector_laplace_create(1, 1.0, 1.0, 0, nullptr, &mechanism, nullptr) != VDT_OK) return;
+    double value = 0.3;
+    for (auto _ : state) {
+        vdt_vector_noise_f64(mechanism, &value, 1, nullptr);
+        benchmark::DoNotOptimize(value);
+    }
+    vdt_vector_mechanism_destroy(mechanism);
+}
+#endif
+class NoBudget final : public ReleaseBudget {
+  public:
+    void spend(const Guarantee&) override {}
+    void spend_zcdp(double) override {}
+};
+void running_total(benchmark::State& state) {
+    NoBudget budget;
+    CorrelatedCount count(PrivacyUnit::record(Neighbouring::add_remove), std::uint64_t{1} << 40U,
+                          CountFactor::buffered_toeplitz, Rho(0.5), budget);
+    for (auto _ : state) benchmark::DoNotOptimize(count.step(3).value);
+}
+
+// Two real sequences, each composed with itself so many times.
+void composition(benchmark::State& state, std::size_t size) {
+    const PairTransform transform(size);
+    std::vector<double> real(size), imaginary(size);
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < size; ++i) {
+            const double x = (static_cast<double>(i) - 0.5 * static_cast<double>(size)) / 100.0;
+            real[i] = imaginary[i] = std::abs(x) < 8.0 ? 0.004 / (1.0 + x * x * x * x) : 0.0;
+        }
+        transform.forward(real.data(), imaginary.data());
+        PairSpectrum product;
+        multiply_powers(real, imaginary, 1000, product);
+        benchmark::DoNotOptimize(pack(product, real, imaginary));
+        transform.backward(real.data(), imaginary.data());
+        benchmark::DoNotOptimize(real.data());
+    }
+}
+void loss_distribution(benchmark::State& state, const DpSgd& training, double error) {
+    for (auto _ : state) benchmark::DoNotOptimize(dp_sgd_epsilon(training, 1e-6, {.error = error}));
+}
+void renyi(benchmark::State& state) {
+    for (auto _ : state) {
+        RenyiAccountant accountant;
+        accountant.add_gaussian(1.0, 0.01, 1000);
+        benchmark::DoNotOptimize(accountant.epsilon(1e-6));
+    }
+}
+
 std::string with(const char* name, double parameter) {
     std::string text = std::to_string(parameter);
     return std::string(name) + "/" + text.substr(0, text.find('.'));
@@ -136,7 +202,21 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark("gaussian_set_up/16", set_up<DiscreteGaussian>, 16.0);
     benchmark::RegisterBenchmark("laplace_set_up/1000", set_up<DiscreteLaplace>, 1000.0);
     benchmark::RegisterBenchmark("gradient_1M", gradient)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark("laplace_gradient_1M", laplace_gradient)->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark("laplace_release", scalar_release);
+#ifdef VEDETTE_BENCH_CAPI
+    benchmark::RegisterBenchmark("c_scalar_release", c_scalar_release);
+#endif
+    benchmark::RegisterBenchmark("running_total", running_total);
+    for (const std::size_t bits : {17U, 20U})
+        benchmark::RegisterBenchmark(("composition/2^" + std::to_string(bits)).c_str(), composition,
+                                     std::size_t{1} << bits)
+            ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark("pld/1000", loss_distribution, DpSgd{1.0, 0.01, 1000}, 0.01)
+        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark("pld/50000", loss_distribution, DpSgd{0.8, 0.05, 50'000}, 0.05)
+        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark("renyi", renyi)->Unit(benchmark::kMillisecond);
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();

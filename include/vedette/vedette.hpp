@@ -69,6 +69,7 @@
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/query_memory.hpp"
 #include "vedette/guard/release.hpp"
+#include "vedette/guard/release_statistics.hpp"
 #include "vedette/guard/render.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/watch.hpp"

@@ -102,7 +102,8 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--epsilon", release_.epsilon, "What the release spends")->required();
         command.add_option("--delta", release_.delta,
                            "For a histogram whose categories come from the data: those of a single user are told with "
-                           "at most this probability");
+                           "at most this probability. For counts, sums, means and variances: Gaussian noise, which is "
+                           "less where a user has many rows");
         command.add_option("--confidence", release_.confidence, "Of the interval")->capture_default_str();
         add_ledger(command, release_.use);
         add_text_or_json(command, release_.as_json);

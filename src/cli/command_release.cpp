@@ -144,20 +144,21 @@ Answer release_statistic(const ReleaseOptions& options, ReleaseBudget& budget) {
         throw InputError("--column is needed for this statistic");
     if (options.statistic == ReleasedStatistic::histogram && options.categories.empty() == (options.delta == 0.0))
         throw InputError("histogram: either --categories, or --delta for those that the data have");
-    if (options.statistic != ReleasedStatistic::histogram && options.delta != 0.0)
-        throw InputError("--delta is for a histogram without --categories only");
+    if (options.statistic == ReleasedStatistic::quantile && options.delta != 0.0)
+        throw InputError("--delta: a quantile's choice is pure, and has none");
     const PrivacyUnit unit = unit_of(options);
     const Epsilon epsilon(options.epsilon);
+    const ReleaseLoss loss = options.delta != 0.0 ? ReleaseLoss(epsilon, Delta(options.delta)) : epsilon;
     const stats::Confidence confidence(options.confidence);
     Rows rows(options, unit);
     switch (options.statistic) {
-        case ReleasedStatistic::count: return release_number(PrivateCount(unit, epsilon, confidence), rows, budget);
+        case ReleasedStatistic::count: return release_number(PrivateCount(unit, loss, confidence), rows, budget);
         case ReleasedStatistic::sum:
-            return release_number(PrivateSum(unit, bounds_of(options), epsilon, confidence), rows, budget);
+            return release_number(PrivateSum(unit, bounds_of(options), loss, confidence), rows, budget);
         case ReleasedStatistic::mean:
-            return release_number(PrivateMean(unit, bounds_of(options), epsilon, confidence), rows, budget);
+            return release_number(PrivateMean(unit, bounds_of(options), loss, confidence), rows, budget);
         case ReleasedStatistic::variance:
-            return release_number(PrivateVariance(unit, bounds_of(options), epsilon, confidence), rows, budget);
+            return release_number(PrivateVariance(unit, bounds_of(options), loss, confidence), rows, budget);
         case ReleasedStatistic::histogram: return release_histogram(options, unit, rows, budget);
         case ReleasedStatistic::quantile: break;
     }

@@ -94,6 +94,12 @@ void lower_atoms(std::vector<Cell>& cells, double step) noexcept {
             cell = {};
         }
     }
+    // A cell that was judged by one before it which has gone since.
+    for (std::size_t i = 1; i < cells.size(); ++i) {
+        if (cells[i].excess <= 0.5 * right * cells[i - 1].q) continue;
+        cells[i].q = cells[i].p;
+        cells[i].excess = 0.0;
+    }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "privacy/noise.hpp"
+#include "privacy/range_cells.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -29,31 +30,6 @@ double checked_chance(double false_cell) {
         throw Error(ErrorCode::invalid_argument,
                     fmt::format("false_cell is {}: it must lie between 0 and 1", false_cell));
     return false_cell;
-}
-
-// On each side of the zero cell.
-std::size_t side_of(const RangeScale& scale) noexcept {
-    return static_cast<std::size_t>(scale.largest - scale.least);
-}
-
-// Cell 0 is the most negative one; cell `side` is zero's.
-std::size_t cell_of(double value, const RangeScale& scale) noexcept {
-    const std::size_t side = side_of(scale);
-    const double size = std::abs(value);
-    if (size < std::ldexp(1.0, scale.least)) return side;
-    const int exponent = std::isinf(size) ? scale.largest - 1 : std::min(std::ilogb(size), scale.largest - 1);
-    const auto step = static_cast<std::size_t>(exponent - scale.least) + 1;
-    return value < 0.0 ? side - step : side + step;
-}
-
-// The cell's end that is nearer to minus infinity, or to plus infinity.
-double lower_end(std::size_t cell, const RangeScale& scale) noexcept {
-    const auto step = static_cast<int>(cell) - static_cast<int>(side_of(scale));
-    if (step > 0) return std::ldexp(1.0, scale.least + step - 1);
-    return -std::ldexp(1.0, scale.least - step);
-}
-double upper_end(std::size_t cell, const RangeScale& scale) noexcept {
-    return -lower_end(2 * side_of(scale) - cell, scale);
 }
 
 }  // namespace

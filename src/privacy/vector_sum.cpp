@@ -16,7 +16,7 @@ namespace vedette::inline v0::privacy {
 
 namespace {
 
-constexpr std::size_t noise_tile = 4096;
+constexpr std::size_t noise_tile = 4096, small_tile = 64;
 
 // Grains to a clip's length: 2^20 at least, and 2^10 times the root of the dimension, since cutting moves each
 // coordinate by up to a grain. At most 2^26, so that squares add up exactly in doubles.
@@ -168,39 +168,44 @@ void VectorRelease::add_record(std::span<const T> record, VectorSum& sum) const 
         sum.grains_[i] += static_cast<std::int32_t>(static_cast<double>(record[i]) * factor);
 }
 
+// Noise by tiles onto grains_at(i), which may read what out overwrites.
+template <std::size_t tile, class T, class Grains>
+void VectorRelease::noise_tiles(std::span<T> out, Grains grains_at) const {
+    const double unit = grain();
+    ZeroOnFailure guard(out);
+    SecretArray<std::int64_t, tile> drawn;
+    for (std::size_t begin = 0; begin < out.size(); begin += tile) {
+        const std::size_t count = std::min(tile, out.size() - begin);
+        noise({drawn.data(), count});
+        for (std::size_t i = 0; i < count; ++i)
+            out[begin + i] = static_cast<T>(static_cast<double>(grains_at(begin + i) + drawn[i]) * unit);
+    }
+    guard.done();
+}
+
+template <class T, class Grains>
+void VectorRelease::noise_all(std::span<T> out, Grains grains_at) const {
+    // What is drawn is wiped: for a number, no more than needed.
+    if (out.size() <= small_tile) return noise_tiles<small_tile>(out, grains_at);
+    noise_tiles<noise_tile>(out, grains_at);
+}
+
 template <class T>
 void VectorRelease::release_sum(const VectorSum& sum, std::span<T> out) const {
     check_length(out.size(), dimension_, "out");
     check(sum);
-    ZeroOnFailure guard(out);
-    SecretArray<std::int64_t, noise_tile> drawn;
-    const double unit = grain();
-    for (std::size_t begin = 0; begin < out.size(); begin += noise_tile) {
-        const std::size_t count = std::min(noise_tile, out.size() - begin);
-        noise({drawn.data(), count});
-        for (std::size_t i = 0; i < count; ++i)
-            out[begin + i] = static_cast<T>(static_cast<double>(sum.grains_[begin + i] + drawn[i]) * unit);
-    }
-    guard.done();
+    noise_all(out, [&](std::size_t i) { return sum.grains_[i]; });
 }
 
 template <class T>
 void VectorRelease::release_record(std::span<const T> record, std::span<T> out) const {
     check_length(record.size(), dimension_, "record");
     check_length(out.size(), dimension_, "out");
-    const double unit = grain(), factor = factor_of(record);
-    ZeroOnFailure guard(out);
-    SecretArray<std::int64_t, noise_tile> drawn;
-    for (std::size_t begin = 0; begin < out.size(); begin += noise_tile) {
-        const std::size_t count = std::min(noise_tile, out.size() - begin);
-        noise({drawn.data(), count});
-        for (std::size_t i = 0; i < count; ++i) {
-            const double x = static_cast<double>(record[begin + i]);
-            const std::int32_t grains = factor == 0.0 ? 0 : static_cast<std::int32_t>(x * factor);
-            out[begin + i] = static_cast<T>(static_cast<double>(grains + drawn[i]) * unit);
-        }
-    }
-    guard.done();
+    const double factor = factor_of(record);
+    noise_all(out, [record, factor](std::size_t i) {
+        const double x = static_cast<double>(record[i]);
+        return std::int64_t{factor == 0.0 ? 0 : static_cast<std::int32_t>(x * factor)};
+    });
 }
 
 void VectorRelease::add(std::span<const float> record, VectorSum& sum) const {

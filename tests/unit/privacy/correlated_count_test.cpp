@@ -100,10 +100,10 @@ TEST_CASE("one user's rows, wherever they lie, move what is noised by no more th
         for (int repeat = 0; repeat < 20; ++repeat) {
             constexpr std::size_t horizon = 60;
             std::vector<std::uint64_t> rows(horizon), others;
-            for (std::uint64_t& x : rows) x = 5 + random.below(1000);
+            for (std::uint64_t& x : rows) x = 5 + random() % 1000;
             others = rows;
             // Two rows away, two others come; the worst is where they are the first ones.
-            const std::size_t first = repeat == 0 ? 0 : random.below(horizon), second = random.below(horizon);
+            const std::size_t first = repeat == 0 ? 0 : random() % horizon, second = random() % horizon;
             others[first] -= 2;
             if (repeat > 1) others[second] += 2;
             const CorrelatedCount like = make(horizon, factor, 2.0, 0, user);
@@ -137,7 +137,7 @@ TEST_CASE("correlated totals are the totals but for the noise, whose size and in
             double total = 0.0;
             Release release;
             for (std::uint64_t t = 1; t <= horizon; ++t) {
-                const std::uint64_t rows = random.below(2000);
+                const std::uint64_t rows = random() % 2000;
                 total += static_cast<double>(rows);
                 release = count.step(rows, stream);
                 if (t == 10) squares += (release.value - total) * (release.value - total);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts of columns, noised together.
+#include "vedette/guard/release_statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "privacy/cipher.hpp"
+#include "privacy/noise.hpp"
+#include "privacy/range_cells.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/privacy/privacy_unit.hpp"
+
+namespace vedette::inline v0 {
+
+namespace {
+
+using validation::ColumnStatistics;
+
+constexpr std::size_t kinds = 4;  // nulls, NaN and either infinity come before the cells
+constexpr std::size_t most_columns = 4096;
+constexpr std::uint64_t most_counted = std::uint64_t{1} << 61U;
+constexpr double false_cell = 1e-3;  // of each column
+
+void check_columns(const std::vector<std::string>& columns) {
+    if (columns.empty() || columns.size() > most_columns)
+        throw Error(ErrorCode::invalid_argument, "columns: there must be from 1 to 4096 of them");
+    if (std::set<std::string>(columns.begin(), columns.end()).size() != columns.size())
+        throw Error(ErrorCode::invalid_argument, "columns: one is named twice");
+}
+
+// A bucket lies within a power of two, whatever the resolution: its end that is nearest to 0 tells which.
+double near_end(const stats::LogHistogram& histogram, std::int32_t key) noexcept {
+    if (key == 0) return 0.0;
+    return key > 0 ? histogram.lower(key) : histogram.upper(key);
+}
+
+void add_counts(const ColumnStatistics& column, const privacy::RangeScale& scale, std::span<std::int64_t> counts) {
+    const auto add = [](std::int64_t& into, std::uint64_t count) {
+        into = static_cast<std::int64_t>(std::min(static_cast<std::uint64_t>(into) + count, most_counted));
+    };
+    add(counts[0], column.nulls);
+    add(counts[1], column.nan);
+    add(counts[2], column.positive_infinity);
+    add(counts[3], column.negative_infinity);
+    const stats::LogHistogram& histogram = column.numbers.histogram;
+    for (const auto& bucket : histogram.buckets())
+        add(counts[kinds + privacy::cell_of(near_end(histogram, bucket.key), scale)], bucket.count);
+}
+
+ReleasedColumn column_of(std::span<const std::int64_t> noisy, const privacy::RangeScale& scale, double reach,
+                         double sum_reach, std::int64_t threshold) {
+    const auto count = [reach](std::int64_t x) {
+        const auto value = static_cast<double>(x);
+        return ReleasedCount{value, privacy::around(value, reach)};
+    };
+    ReleasedColumn column{count(noisy[0]), count(noisy[1]), count(noisy[2]), count(noisy[3]), {}, {}, {}};
+    double rows = 0.0;
+    for (const std::int64_t x : noisy) rows += static_cast<double>(x);
+    column.rows = {rows, privacy::around(rows, sum_reach)};
+    std::optional<std::size_t> first, last;
+    for (std::size_t i = kinds; i < noisy.size(); ++i) {
+        column.cells.push_back(count(noisy[i]));
+        if (noisy[i] < threshold) continue;
+        if (!first) first = i - kinds;
+        last = i - kinds;
+    }
+    if (first) column.bounds.emplace(privacy::lower_end(*first, scale), privacy::upper_end(*last, scale));
+    return column;
+}
+
+}  // namespace
+
+Interval ReleasedColumn::null_rate() const noexcept {
+    const double least = std::max(0.0, nulls.interval.lower), most = std::max(0.0, nulls.interval.upper);
+    const double lower = rows.interval.upper > 0.0 ? std::min(1.0, least / rows.interval.upper) : 0.0;
+    return {lower, rows.interval.lower > 0.0 ? std::min(1.0, most / rows.interval.lower) : 1.0};
+}
+
+std::optional<privacy::Bounds> ReleasedStatistics::quantile(std::string_view column, double q) const {
+    const auto found = columns.find(column);
+    if (found == columns.end())
+        throw Error(ErrorCode::invalid_argument, "column: " + std::string(column) + " is not among the released ones");
+    if (!(q >= 0.0 && q <= 1.0)) throw Error(ErrorCode::invalid_argument, "q must lie in [0, 1]");
+    const std::vector<ReleasedCount>& cells = found->second.cells;
+    double total = 0.0;
+    for (const ReleasedCount& cell : cells) total += std::max(0.0, cell.value);
+    if (!(total > 0.0)) return {};
+    double run = 0.0;
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (cells[i].value <= 0.0) continue;
+        last = i;
+        run += cells[i].value;
+        if (run >= q * total) break;
+    }
+    return privacy::Bounds(privacy::lower_end(last, scale), privacy::upper_end(last, scale));
+}
+
+ReleasedStatistics release_statistics(const validation::TableStatistics& statistics,
+                                      const std::vector<std::string>& columns, const privacy::RangeScale& scale,
+                                      std::uint64_t rows_per_user, const privacy::ReleaseLoss& loss,
+                                      privacy::ReleaseBudget& budget, const stats::Confidence& confidence,
+                                      privacy::detail::Keystream* keystream) {
+    check_columns(columns);
+    if (!statistics.options().quantiles)
+        throw Error(ErrorCode::invalid_argument, "statistics: they were taken without quantiles");
+    const auto unit = privacy::PrivacyUnit::user(privacy::Neighbouring::add_remove, {1, rows_per_user});
+    const std::uint64_t size = rows_per_user * columns.size();
+    const privacy::NoiseLaw noise(loss, {size, size * rows_per_user});
+    // For its checks of the scale, and as many cells.
+    const std::size_t cells = privacy::PrivateRange(unit, scale, loss).cells(), counters = kinds + cells;
+    std::vector<std::int64_t> noisy(counters * columns.size()), drawn(noisy.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const auto found = statistics.columns().find(columns[i]);
+        if (found != statistics.columns().end())
+            add_counts(found->second, scale, std::span(noisy).subspan(i * counters, counters));
+    }
+    loss.spend(budget);
+    noise.sample(drawn, keystream);
+    for (std::size_t i = 0; i < noisy.size(); ++i) noisy[i] += drawn[i];
+    privacy::wipe(std::as_writable_bytes(std::span(drawn)));
+    const double alpha = 1.0 - confidence.level();
+    const double sum_reach =
+        noise.is_gaussian()
+            ? std::ceil(noise.scale() * std::sqrt(2.0 * static_cast<double>(counters) * std::log(2.0 / alpha)) *
+                        (1.0 + 1e-12))
+            : privacy::laplace_sum_reach(noise.scale(), counters, alpha);
+    const auto threshold = static_cast<std::int64_t>(noise.reach(2.0 * false_cell / static_cast<double>(cells))) + 1;
+    ReleasedStatistics released{{}, scale, loss.guarantee(), loss.told_rho(), noise.scale()};
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        released.columns.emplace(columns[i], column_of(std::span(noisy).subspan(i * counters, counters), scale,
+                                                       noise.reach(alpha), sum_reach, threshold));
+    return released;
+}
+
+}  // namespace vedette::inline v0
