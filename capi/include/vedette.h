@@ -2815,8 +2815,12 @@ enum {
     VDT_CHECK_UNIQUE = 22,
     VDT_CHECK_MONOTONIC = 23,
     VDT_CHECK_UNEXPECTED = 24,  ///< more than the schema knows
-    VDT_CHECK_PATTERN = 25,     ///< a text in which the pattern is not found
-    VDT_CHECK_EXPRESSION = 26   ///< an expression over several features that is false; its place follows the features'
+    VDT_CHECK_PATTERN = 25,     ///< a text in which the pattern is not found, or a refused one is
+    VDT_CHECK_EXPRESSION = 26,  ///< an expression over several features that is false; its place follows the features'
+    VDT_CHECK_CONTROL = 27,     ///< a refused control or bidirectional control character
+    VDT_CHECK_INVISIBLE = 28,   ///< a refused joiner, variation selector, tag or other invisible character
+    VDT_CHECK_CONFUSABLE = 29,  ///< a word that mixes scripts, or looks like another
+    VDT_CHECK_REPETITION = 30   ///< a text that repeats itself
 };
 
 /// "none", "warning", "error"; "minimum", ...; the name of the anomaly in TensorFlow Data Validation, or "", integers
@@ -2909,7 +2913,7 @@ typedef struct vdt_row_verdict {
 /// Judge one row, its values in the order of the features. `failed` may be NULL; else it gets the failed checks of
 /// feature i at place i, and of the schema's expression k at place feature count + k, as far as failed_length goes. A
 /// row that is too short or too long is a finding (`missing`, `unexpected`), not a failure. A null is NaN where an
-/// integer or a boolean is due. Any thread; never allocate or lock, but for what a schema's `pattern` needs: RE2's
+/// integer or a boolean is due. Any thread; never allocate or lock, but for what a schema's patterns need: RE2's
 /// automaton, shared by all threads behind a lock taken for reading, allocates the states that texts have not asked for
 /// before. Errors: INVALID_ARGUMENT for NULLs and an unknown value kind.
 VDT_API vdt_status vdt_validator_check_f32(const vdt_validator* validator, const float* row, size_t width,
@@ -2925,6 +2929,46 @@ VDT_API vdt_status vdt_validator_check_values(const vdt_validator* validator, co
 VDT_API vdt_status vdt_validator_explain(const vdt_validator* validator, const vdt_row_verdict* verdict,
                                          const uint32_t* failed, size_t failed_length, char* buffer, size_t capacity,
                                          size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// What the schema's `repair` does with a value.
+typedef int32_t vdt_repair;
+enum {
+    VDT_REPAIR_CLAMP = 0,  ///< the nearest value that may stand
+    VDT_REPAIR_IMPUTE = 1  ///< the feature's replacement
+};
+
+/// One value that was changed. Never changes.
+typedef struct vdt_repaired {
+    uint32_t feature;
+    vdt_repair how;
+    uint32_t failed;  ///< the set of the checks that the value failed as it came
+    uint32_t reserved;
+    vdt_value before;
+    vdt_value after;  ///< its text is the row's own, or lives as long as the validator
+} vdt_repaired;
+
+/// The judgement of a row that may have been changed. Never changes.
+typedef struct vdt_repair_verdict {
+    vdt_row_verdict before;  ///< of the row as it came
+    vdt_row_verdict after;   ///< of the row as it is now
+    uint64_t repaired;       ///< how many values were changed; `told` holds the first of them
+} vdt_repair_verdict;
+
+/// Judge one row as above and change its values in place, where the schema repairs what they fail and the new value
+/// passes; what is not repaired stays as it came. `told` may be NULL; it gets at most `capacity` of what was changed,
+/// in the order of features. `failed`: of the row as it is now. Any thread, the row being the caller's alone; as much
+/// allocation and locking as above: none but for patterns. Errors: INVALID_ARGUMENT for NULLs and an unknown value
+/// kind; the row is then as it was.
+VDT_API vdt_status vdt_validator_repair_f32(const vdt_validator* validator, float* row, size_t width, uint32_t* failed,
+                                            size_t failed_length, vdt_repaired* told, size_t capacity,
+                                            vdt_repair_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_repair_f64(const vdt_validator* validator, double* row, size_t width, uint32_t* failed,
+                                            size_t failed_length, vdt_repaired* told, size_t capacity,
+                                            vdt_repair_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_repair_values(const vdt_validator* validator, vdt_value* row, size_t width,
+                                               uint32_t* failed, size_t failed_length, vdt_repaired* told,
+                                               size_t capacity, vdt_repair_verdict* verdict,
+                                               vdt_error* error) VDT_NOEXCEPT;
 
 /// A tensor as a client describes it; nothing in it is trusted.
 typedef struct vdt_tensor {
@@ -3135,6 +3179,30 @@ VDT_API void vdt_statistics_compare_options_init(vdt_statistics_compare_options*
 VDT_API vdt_status vdt_statistics_compare(const vdt_statistics* reference, const vdt_statistics* live,
                                           const vdt_statistics_compare_options* options, vdt_decision* decision,
                                           char* buffer, size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+
+/// When a column is said to give the label away.
+typedef struct vdt_leakage_options {
+    uint32_t struct_size;
+    uint32_t cells;         ///< of numbers of more different values, 2 to 4096; the `_init` says 64
+    double minimum_gain;    ///< in (0, 1]; 0.9
+    double confidence;      ///< of all lower bounds at once; 0.95
+    uint64_t minimum_rows;  ///< with a label, at least 20; fewer are refused; 100
+} vdt_leakage_options;
+
+VDT_API void vdt_leakage_options_init(vdt_leakage_options* options, size_t size) VDT_NOEXCEPT;
+/// Hints that a training table gives its label away: `label_copy`, `tells_label` (a column alone foretells the label,
+/// out of fold, with a lower bound of its gain), `nulls_tell`, `duplicate`, `identifier`. The document, JSON, is
+/// two-call; hint_count, and all of buffer, capacity and length, may be NULL and 0. `options` NULL = defaults. No value
+/// of the data is told. Errors: INVALID_ARGUMENT for a label that is no column or has one value alone and options out
+/// of range, NOT_ENOUGH_DATA, and those of malformed tables.
+VDT_API vdt_status vdt_find_leakage_columns(const vdt_column* columns, size_t count, const char* label,
+                                            size_t label_length, const vdt_leakage_options* options, size_t* hint_count,
+                                            char* buffer, size_t capacity, size_t* length,
+                                            vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_find_leakage_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
+                                          const char* label, size_t label_length, const vdt_leakage_options* options,
+                                          size_t* hint_count, char* buffer, size_t capacity, size_t* length,
+                                          vdt_error* error) VDT_NOEXCEPT;
 
 /// What rules a schema is given.
 typedef struct vdt_inference_options {

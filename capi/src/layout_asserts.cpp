@@ -139,7 +139,11 @@ static_assert(equals(Check::many_values, VDT_CHECK_MANY_VALUES) && equals(Check:
 static_assert(equals(Check::presence, VDT_CHECK_PRESENCE) && equals(Check::count, VDT_CHECK_COUNT));
 static_assert(equals(Check::unique, VDT_CHECK_UNIQUE) && equals(Check::monotonic, VDT_CHECK_MONOTONIC));
 static_assert(equals(Check::unexpected, VDT_CHECK_UNEXPECTED) && equals(Check::pattern, VDT_CHECK_PATTERN));
-static_assert(equals(Check::expression, VDT_CHECK_EXPRESSION) && validation::check_count == VDT_CHECK_EXPRESSION + 1);
+static_assert(equals(Check::expression, VDT_CHECK_EXPRESSION) && equals(Check::control, VDT_CHECK_CONTROL));
+static_assert(equals(Check::invisible, VDT_CHECK_INVISIBLE) && equals(Check::confusable, VDT_CHECK_CONFUSABLE));
+static_assert(equals(validation::Repair::clamp, VDT_REPAIR_CLAMP));
+static_assert(equals(validation::Repair::impute, VDT_REPAIR_IMPUTE));
+static_assert(equals(Check::repetition, VDT_CHECK_REPETITION) && validation::check_count == VDT_CHECK_REPETITION + 1);
 
 using validation::Severity;
 static_assert(equals(Severity::none, VDT_SEVERITY_NONE) && equals(Severity::warning, VDT_SEVERITY_WARNING));

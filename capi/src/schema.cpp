@@ -18,12 +18,12 @@ const char* vdt_severity_name(vdt_severity severity) noexcept {
 }
 
 const char* vdt_check_name(vdt_check check) noexcept {
-    if (check < 0 || check > VDT_CHECK_EXPRESSION) return "unknown";
+    if (check < 0 || check > VDT_CHECK_REPETITION) return "unknown";
     return validation::check_name(static_cast<validation::Check>(check));
 }
 
 const char* vdt_check_anomaly_name(vdt_check check, int32_t is_integer) noexcept {
-    if (check < 0 || check > VDT_CHECK_EXPRESSION) return "unknown";
+    if (check < 0 || check > VDT_CHECK_REPETITION) return "unknown";
     return validation::anomaly_name(static_cast<validation::Check>(check), is_integer != 0);
 }
 

@@ -66,6 +66,46 @@ void read_row(const void* row, std::size_t first, std::span<Value> values) noexc
     for (std::size_t i = 0; i < values.size(); ++i) (void)read_value(given[i], values[i]);
 }
 
+vdt_repaired written(const validation::Repaired& done) noexcept {
+    return {done.feature,           static_cast<vdt_repair>(done.how), done.failed, 0, write_value(done.before),
+            write_value(done.after)};
+}
+
+// Value by value, each told in the caller's own layout. `repair(i, done)`: whether value i was changed.
+template <class Judge, class RepairOne>
+void repair_each(const Validator& validator, std::size_t width, vdt_repaired* told, std::size_t capacity,
+                 vdt_repair_verdict& verdict, Judge&& judge, RepairOne&& repair) noexcept {
+    write_verdict(judge(), &verdict.before);
+    verdict.after = verdict.before;
+    verdict.repaired = 0;
+    if (verdict.before.failed == 0) return;
+    const std::size_t count = std::min(width, validator.feature_count());
+    for (std::size_t i = 0; i < count; ++i) {
+        validation::Repaired done;
+        if (!repair(i, done)) continue;
+        if (verdict.repaired < capacity) told[verdict.repaired] = written(done);
+        ++verdict.repaired;
+    }
+    if (verdict.repaired != 0) write_verdict(judge(), &verdict.after);
+}
+
+template <class T>
+vdt_status repair_numbers(const vdt_validator* validator, T* row, std::size_t width, std::uint32_t* failed,
+                          std::size_t failed_length, vdt_repaired* told, std::size_t capacity,
+                          vdt_repair_verdict* verdict, vdt_error* error) noexcept {
+    const vdt_row_verdict* const any = verdict == nullptr ? nullptr : &verdict->before;
+    if (const char* const message = complaint(validator, row, width, failed, failed_length, any))
+        return fail(error, VDT_INVALID_ARGUMENT, message);
+    if (told == nullptr && capacity != 0)
+        return fail(error, VDT_INVALID_ARGUMENT, "told is NULL, and capacity is not 0");
+    const Validator& rules = validator->object;
+    repair_each(
+        rules, width, told, capacity, *verdict,
+        [&] { return rules.validate(std::span<const T>(row, width), std::span(failed, failed_length)); },
+        [&](std::size_t i, validation::Repaired& done) { return rules.repair_value(i, row[i], done); });
+    return VDT_OK;
+}
+
 // As read_dlpack of DLPack tensors, but of any rank, and never a failure: no exception, since this is the request path.
 TensorFault read_tensor(const vdt_tensor& given, TensorView& view) noexcept {
     if (given.dtype < VDT_F32 || given.dtype > VDT_BF16) return TensorFault::element_type;
@@ -158,7 +198,7 @@ vdt_status vdt_validator_not_evaluated(const vdt_validator* validator, size_t fe
 
 vdt_severity vdt_validator_severity(const vdt_validator* validator, size_t feature, vdt_check check) noexcept {
     if (validator == nullptr) return VDT_SEVERITY_ERROR;
-    if (check < 0 || check > VDT_CHECK_EXPRESSION) return VDT_SEVERITY_NONE;
+    if (check < 0 || check > VDT_CHECK_REPETITION) return VDT_SEVERITY_NONE;
     return static_cast<vdt_severity>(validator->object.severity(feature, static_cast<validation::Check>(check)));
 }
 
@@ -184,6 +224,45 @@ vdt_status vdt_validator_check_values(const vdt_validator* validator, const vdt_
         if (!is_readable(row[i])) return fail_values(error);
     }
     write_verdict(validator->object.validate(&read_row, row, width, std::span(failed, failed_length)), verdict);
+    return VDT_OK;
+}
+
+vdt_status vdt_validator_repair_f32(const vdt_validator* validator, float* row, size_t width, uint32_t* failed,
+                                    size_t failed_length, vdt_repaired* told, size_t capacity,
+                                    vdt_repair_verdict* verdict, vdt_error* error) noexcept {
+    return repair_numbers(validator, row, width, failed, failed_length, told, capacity, verdict, error);
+}
+
+vdt_status vdt_validator_repair_f64(const vdt_validator* validator, double* row, size_t width, uint32_t* failed,
+                                    size_t failed_length, vdt_repaired* told, size_t capacity,
+                                    vdt_repair_verdict* verdict, vdt_error* error) noexcept {
+    return repair_numbers(validator, row, width, failed, failed_length, told, capacity, verdict, error);
+}
+
+vdt_status vdt_validator_repair_values(const vdt_validator* validator, vdt_value* row, size_t width, uint32_t* failed,
+                                       size_t failed_length, vdt_repaired* told, size_t capacity,
+                                       vdt_repair_verdict* verdict, vdt_error* error) noexcept {
+    const vdt_row_verdict* const any = verdict == nullptr ? nullptr : &verdict->before;
+    if (const char* const message = complaint(validator, row, width, failed, failed_length, any))
+        return fail(error, VDT_INVALID_ARGUMENT, message);
+    if (told == nullptr && capacity != 0)
+        return fail(error, VDT_INVALID_ARGUMENT, "told is NULL, and capacity is not 0");
+    const Validator& rules = validator->object;
+    const std::size_t count = std::min(width, rules.feature_count());
+    for (std::size_t i = 0; i < count; ++i) {
+        Value unused;
+        if (!read_value(row[i], unused)) return fail_values(error);
+    }
+    repair_each(
+        rules, width, told, capacity, *verdict,
+        [&] { return check_each(rules, row, width, std::span(failed, failed_length)); },
+        [&](std::size_t i, validation::Repaired& done) {
+            Value value;
+            (void)read_value(row[i], value);
+            if (!rules.repair_value(i, value, done)) return false;
+            row[i] = write_value(value);
+            return true;
+        });
     return VDT_OK;
 }
 

@@ -31,6 +31,19 @@ inline bool read_value(const vdt_value& given, Value& value) noexcept {
     }
 }
 
+/// The other way round; a text is borrowed from the value's.
+inline vdt_value write_value(const Value& value) noexcept {
+    switch (value.kind) {
+        case Value::Kind::null: break;
+        case Value::Kind::number:
+            if (value.is_integer)
+                return {VDT_VALUE_INTEGER, 0, value.number, nullptr, static_cast<std::uint64_t>(value.integer)};
+            return {VDT_VALUE_NUMBER, 0, value.number, nullptr, 0};
+        case Value::Kind::text: return {VDT_VALUE_TEXT, 0, 0.0, value.text.data(), value.text.size()};
+    }
+    return {VDT_VALUE_NULL, 0, 0.0, nullptr, 0};
+}
+
 /// Converts `values.size()` entries; false if one cannot be read.
 inline bool read_values(const vdt_value* row, std::vector<Value>& values) noexcept {
     if (row == nullptr) return values.empty();

@@ -40,6 +40,7 @@ class SchemaCommands final : public CommandFamily {
         add_schema_infer(group);
         add_schema_exchange(group);
         add_schema_compare(group);
+        add_schema_leakage(group);
         add_schema_statistics(group);
     }
 
@@ -90,10 +91,35 @@ class SchemaCommands final : public CommandFamily {
         command.add_option("--maximum-rows-ratio", rules.maximum_rows_ratio, "Most live rows / reference rows");
         command.add_flag("--as-tfdv", rules.as_tfdv, "Compute as TensorFlow Data Validation does, its NaN included");
         command.add_flag("--tell-values", options.tell_values, "Tell the text that differs the most");
-        command.add_option("--format", options.formats, "FORMAT or FORMAT=PATH, repeatable: table, json")
+        command
+            .add_option("--format", options.formats,
+                        "FORMAT or FORMAT=PATH, repeatable: table, json, markdown, junit, sarif")
             ->expected(1)
             ->take_all();
         command.callback([this] { action_ = [this] { return schema_compare(schema_compare_); }; });
+    }
+
+    void add_schema_leakage(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "leakage", "Columns of training data that give its label away; fails (1) where one tells or copies it");
+        SchemaLeakageOptions& options = schema_leakage_;
+        validation::LeakageOptions& rules = options.leakage;
+        command.add_option("data", options.source.path, "The data: CSV with a header, or NPY; - = standard input")
+            ->required();
+        command.add_option("--label", options.label, "The column that a model is to foretell")->required();
+        add_delimiter(command, options.source);
+        command.add_option("--text", options.texts, "Columns that are texts though they look like numbers")
+            ->delimiter(',');
+        command.add_option("--minimum-gain", rules.minimum_gain, "Told where the gain is at least this, in (0, 1]")
+            ->capture_default_str();
+        command.add_option("--confidence", rules.confidence, "Of all lower bounds at once")->capture_default_str();
+        command.add_option("--cells", rules.cells, "Of numbers, 2 to 4096")->capture_default_str();
+        command.add_option("--minimum-rows", rules.minimum_rows, "With a label; fewer are refused")
+            ->capture_default_str();
+        command.add_option("--format", options.formats, "FORMAT or FORMAT=PATH, repeatable: table, json")
+            ->expected(1)
+            ->take_all();
+        command.callback([this] { action_ = [this] { return schema_leakage(schema_leakage_); }; });
     }
 
     void add_schema_statistics(CLI::App& group) {
@@ -144,6 +170,7 @@ class SchemaCommands final : public CommandFamily {
     SchemaInferOptions schema_infer_;
     SchemaExchangeOptions schema_exchange_;
     SchemaCompareOptions schema_compare_;
+    SchemaLeakageOptions schema_leakage_;
     SchemaStatisticsOptions schema_statistics_;
     std::string schema_;
     std::string later_schema_;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `vedette schema compare`: skew and drift between two files of statistics.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "commands.hpp"
+#include "comparison_output.hpp"
 #include "core/number_text.hpp"
-#include "guard/render_common.hpp"
 #include "input.hpp"
 #include "outputs.hpp"
-#include "text_table.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 
@@ -58,42 +55,16 @@ bool has_limit(const validation::ComparisonOptions& rules) {
            std::any_of(rules.columns.begin(), rules.columns.end(), [&](const auto& one) { return is_set(one.second); });
 }
 
-std::string table_of(const validation::StatisticsComparison& comparison, bool tell_values) {
-    std::vector<std::vector<std::string>> rows{{"decision", "column", "comparator", "value", "limit", "by chance"}};
-    if (tell_values) rows.front().emplace_back("most");
-    for (const validation::ColumnComparison& one : comparison.columns) {
-        std::string value = one.reason.empty() || one.upper > 0.0 ? fmt::format("{:.4g}", one.value) : "-";
-        if (one.upper > one.value) value += fmt::format(" to {:.4g}", one.upper);
-        rows.push_back({decision_name(one.decision), rendering::shortened(one.column, 32),
-                        comparator_name(one.comparator), value, one.limit ? fmt::format("{:.4g}", *one.limit) : "-",
-                        one.expected > 0.0 ? fmt::format("{:.2g}", one.expected) : "-"});
-        if (tell_values) rows.back().push_back(rendering::shortened(one.worst, 20));
-    }
-    std::string text = text_table(rows) + "\n";
-    for (const std::string& name : comparison.only_in_reference)
-        text += fmt::format("only in the reference: {}\n", rendering::shortened(name, 64));
-    for (const std::string& name : comparison.only_in_live)
-        text += fmt::format("only in the live data: {}\n", rendering::shortened(name, 64));
-    for (const validation::ColumnComparison& one : comparison.columns) {
-        if (!one.reason.empty())
-            text += fmt::format("not evaluated: {} {}: {}\n", rendering::shortened(one.column, 32),
-                                comparator_name(one.comparator), one.reason);
-    }
-    return text + fmt::format("{} rows against {}: {}\n", comparison.live_rows, comparison.reference_rows,
-                              decision_name(comparison.decision));
-}
-
 }  // namespace
 
 ExitStatus schema_compare(const SchemaCompareOptions& options) {
-    const std::vector<Output> outputs = parse_table_or_json(options.formats);
+    const std::vector<Output> outputs = parse_outputs(options.formats);
     validation::ComparisonOptions rules = options.comparison;
     for (const std::string& text : options.limits) add_limit(text, rules);
     const validation::StatisticsComparison comparison =
         validation::compare_statistics(read_statistics(options.reference), read_statistics(options.live), rules);
     for (const Output& output : outputs)
-        write_text(output.path, output.format == ReportFormat::json ? to_json(comparison, options.tell_values) + "\n"
-                                                                    : table_of(comparison, options.tell_values));
+        write_text(output.path, comparison_text(output.format, comparison, options.live, options.tell_values));
     if (comparison.decision == Decision::alarm) return exit_failed;
     const bool has_rows = comparison.reference_rows != 0 && comparison.live_rows != 0;
     const bool is_judged = comparison.decision != Decision::not_evaluated || !has_limit(rules);

@@ -16,6 +16,7 @@
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/stats/conformal.hpp"
 #include "vedette/validation/infer.hpp"
+#include "vedette/validation/leakage.hpp"
 #include "vedette/validation/schema_exchange.hpp"
 #include "vedette/validation/statistics_compare.hpp"
 #include "watched_rows.hpp"
@@ -121,8 +122,17 @@ struct SchemaCompareOptions {
     std::string live;
     validation::ComparisonOptions comparison;
     std::vector<std::string> limits;   ///< of single columns: COLUMN:COMPARATOR=LIMIT
-    std::vector<std::string> formats;  ///< table and json
+    std::vector<std::string> formats;  ///< table, json, markdown, junit, sarif
     bool tell_values = false;
+};
+
+/// A training table whose columns may give its label away.
+struct SchemaLeakageOptions {
+    SourceOptions source;
+    std::string label;
+    std::vector<std::string> texts;  ///< columns that are texts though they look like numbers
+    validation::LeakageOptions leakage;
+    std::vector<std::string> formats;  ///< table and json
 };
 
 /// Noisy training to account for, or the noise that a wanted privacy takes.
@@ -304,6 +314,7 @@ ExitStatus schema_infer(const SchemaInferOptions& options);
 ExitStatus schema_statistics(const SchemaStatisticsOptions& options);
 /// Fails where a comparator is above its limit; not enough data where one with a limit could not be judged.
 ExitStatus schema_compare(const SchemaCompareOptions& options);
+ExitStatus schema_leakage(const SchemaLeakageOptions& options);
 /// What changed between two schemas; fails where a change is breaking.
 ExitStatus schema_diff(const std::string& before, const std::string& after, bool as_json);
 /// Fails where a limit of epsilon is given and cannot be promised.

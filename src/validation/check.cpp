@@ -42,6 +42,10 @@ constexpr std::array<Names, check_count> names{{
     {"unexpected", "SCHEMA_NEW_COLUMN", nullptr},
     {"pattern", "", nullptr},
     {"expression", "", nullptr},
+    {"control", "", nullptr},
+    {"invisible", "", nullptr},
+    {"confusable", "", nullptr},
+    {"repetition", "", nullptr},
 }};
 
 }  // namespace

@@ -105,6 +105,8 @@ struct Validator::Compiled {
     kernels::IntervalsView<double> all_f64{};
     std::vector<CompiledExpression> expressions;
     std::vector<std::uint32_t> asking_more;  ///< features whose numbers need more than intervals
+    std::vector<std::uint32_t> repairing;    ///< features that repair something
+    std::vector<Value> replacements;         ///< of each feature, or null; texts are those of `features`
 
     template <class T>
     [[nodiscard]] const kernels::IntervalsView<T>& view() const noexcept {

@@ -15,6 +15,7 @@
 #include "validation/expression_tokens.hpp"
 #include "validation/json_schema_feature.hpp"
 #include "validation/schema_words.hpp"
+#include "validation/text_rules.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -100,11 +101,33 @@ class FeatureWriter {
             value["format"] = word;
             notes_.annotation(path_ + "/format", "is asserted only by validators that are told to");
         }
+        write_text_rules(value);
         if (feature_.pattern.empty() || !is_error(Check::pattern, true)) return;
         if (const std::optional<std::string> pattern = pattern_to_ecma(feature_.pattern)) {
             value["pattern"] = *pattern;
         } else {
             notes_.looser(path_ + "/pattern", "ECMA-262 has no such expression");
+        }
+    }
+    // What looks at characters says nothing in JSON Schema; what is refused is `not`.
+    void write_text_rules(Json& value) {
+        const auto lose = [&](bool is_given, Check check, const char* field) {
+            if (is_given && is_error(check, true))
+                notes_.looser(fmt::format("{}/{}", path_, field), "JSON Schema knows no such rule");
+        };
+        for (const CharacterClass refused : feature_.refused_characters)
+            lose(true, check_of(refused), "refused_characters");
+        lose(feature_.scripts != Scripts::any, Check::confusable, "scripts");
+        lose(feature_.refuse_lookalikes, Check::confusable, "refuse_lookalikes");
+        lose(feature_.repetition.has_value(), Check::repetition, "repetition");
+        if (feature_.refused_patterns.empty() || !is_error(Check::pattern, true)) return;
+        for (std::size_t i = 0; i < feature_.refused_patterns.size(); ++i) {
+            if (const std::optional<std::string> pattern = pattern_to_ecma(feature_.refused_patterns[i])) {
+                // A pattern says nothing of what is no text, so that `not` must.
+                value["allOf"].push_back({{"not", {{"type", "string"}, {"pattern", *pattern}}}});
+            } else {
+                notes_.looser(fmt::format("{}/refused_patterns/{}", path_, i), "ECMA-262 has no such expression");
+            }
         }
     }
     void write_domain(Json& value) {
@@ -167,6 +190,7 @@ class FeatureWriter {
         note(feature_.meaning != Meaning::unspecified, "meaning", "is not kept");
         note(!feature_.owner.empty(), "owner", "is not kept");
         note(!feature_.pii.empty(), "pii", "is not kept");
+        note(!feature_.repair.empty(), "repair", "JSON Schema changes no value");
     }
 
     const Feature& feature_;

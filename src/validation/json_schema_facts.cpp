@@ -26,7 +26,8 @@ JsonTypes json_type_of(const nlohmann::json& value) {
 
 bool JsonFacts::are_types_alone() const {
     return !choices && excluded.empty() && !minimum && !maximum && steps.empty() && length == Count{} &&
-           items == Count{} && patterns.empty() && formats.empty() && elements.empty() && beyond.empty();
+           items == Count{} && patterns.empty() && refused_patterns.empty() && formats.empty() && elements.empty() &&
+           beyond.empty();
 }
 
 void JsonFacts::require_at_least(JsonLimit limit) {

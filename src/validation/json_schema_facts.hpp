@@ -37,6 +37,7 @@ struct JsonFacts {
     std::vector<std::pair<double, std::string>> steps;  ///< with their paths
     Count length, items;
     std::vector<std::pair<std::string, std::string>> patterns, formats;  ///< with their paths
+    std::vector<std::pair<std::string, std::string>> refused_patterns;   ///< of not, likewise
     std::vector<std::pair<const nlohmann::json*, std::string>> elements;
     /// What cannot be said here, the types that it concerns, and its path.
     struct Beyond {

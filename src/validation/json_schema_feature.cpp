@@ -247,6 +247,15 @@ void FeatureFromJson::take_texts(const JsonFacts& facts) {
             feature_.pattern = *own;
         }
     }
+    for (const auto& [pattern, path] : facts.refused_patterns) {
+        const std::optional<std::string> own = pattern_from_ecma(pattern);
+        std::vector<std::string>& refused = feature_.refused_patterns;
+        if (!own) {
+            notes_.looser(path, "RE2 has no such expression");
+        } else if (std::find(refused.begin(), refused.end(), *own) == refused.end()) {
+            refused.push_back(*own);
+        }
+    }
     for (const auto& [format, path] : facts.formats) {
         const std::string& word = format;
         const auto known = std::find_if(formats.begin(), formats.end(), [&](auto& one) { return one.first == word; });

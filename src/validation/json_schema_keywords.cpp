@@ -320,11 +320,20 @@ void JsonKeywords::apply_not(const Json& value, const std::string& path, JsonFac
         facts.types &= ~inner.types;
         return;
     }
+    JsonFacts unsearched = inner;
+    unsearched.patterns.clear();
+    if (inner.patterns.size() == 1 && unsearched.are_types_alone()) {
+        // A pattern holds of all that is no text.
+        facts.types &= ~(inner.types & ~json_text);
+        if ((inner.types & json_text) != 0) facts.refused_patterns.push_back(inner.patterns.front());
+        return;
+    }
     // Choices alone, however they are said: what else is asked of them would leave some of them valid.
     JsonFacts rest = inner;
     rest.choices.reset();
     if (!inner.choices || !rest.are_types_alone()) {
-        facts.beyond.push_back({inner.types, path, "only of types, of enum and of const can be said here"});
+        facts.beyond.push_back(
+            {inner.types, path, "only of types, of enum, of const and of one pattern can be said here"});
         return;
     }
     if ((inner.types & json_null) != 0) facts.types &= ~json_null;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace re2 {
 class RE2;
@@ -37,6 +38,26 @@ class Pattern {
 
   private:
     std::shared_ptr<const re2::RE2> program_;
+};
+
+/// Several patterns, searched for in one pass; cheap to copy, as `Pattern`.
+class RefusedPatterns {
+  public:
+    static constexpr std::size_t most = 64;
+
+    RefusedPatterns() = default;  ///< none
+    /// Throws as `Pattern`; of none as without arguments.
+    explicit RefusedPatterns(const std::vector<std::string>& patterns);
+
+    [[nodiscard]] bool is_given() const noexcept { return automaton_ != nullptr; }
+    /// Whether none of them is found in the text, of UTF-8. As `Pattern::is_found_in`, but for the slower path, which
+    /// there is not: the states that `most_bytes` does not hold are made anew. Fails closed: false, where memory runs
+    /// out.
+    [[nodiscard]] bool is_none_in(std::string_view text) const noexcept;
+
+  private:
+    struct Automaton;
+    std::shared_ptr<const Automaton> automaton_;
 };
 
 }  // namespace vedette::inline v0::validation

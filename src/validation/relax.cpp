@@ -9,6 +9,7 @@
 #include "validation/column_facts.hpp"
 #include "validation/expression_program.hpp"
 #include "validation/schema_changes.hpp"
+#include "validation/text_rules.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/validation/batch.hpp"
 #include "vedette/validation/infer.hpp"
@@ -21,6 +22,16 @@ bool is_of_texts(FeatureType type) noexcept {
     return type == FeatureType::text || type == FeatureType::bytes;
 }
 
+void drop_rules_of_texts(Feature& feature) {
+    feature.format = Format::none;
+    feature.pattern.clear();
+    feature.refused_patterns.clear();
+    feature.refused_characters.clear();
+    feature.scripts = Scripts::any;
+    feature.refuse_lookalikes = false;
+    feature.repetition.reset();
+}
+
 void drop_rules_of_values(Feature& feature) {
     const Feature plain;
     feature.dtype.reset();
@@ -31,8 +42,9 @@ void drop_rules_of_values(Feature& feature) {
     feature.domain.reset();
     feature.length.reset();
     feature.length_unit = plain.length_unit;
-    feature.format = Format::none;
-    feature.pattern.clear();
+    drop_rules_of_texts(feature);
+    feature.repair.clear();
+    feature.replacement = {};
     if (feature.type != FeatureType::floating && feature.type != FeatureType::integer) feature.order = Order::any;
 }
 
@@ -149,8 +161,7 @@ double share_of(const ColumnFacts& facts) noexcept {
 
 void make_bytes(Feature& feature) {
     feature.type = FeatureType::bytes;
-    feature.format = Format::none;
-    feature.pattern.clear();
+    drop_rules_of_texts(feature);
     // Code points are of text; their number is no bound of bytes.
     if (feature.length_unit == LengthUnit::code_points) feature.length.reset();
     feature.length_unit = LengthUnit::bytes;
@@ -179,7 +190,20 @@ void loosen(Feature& feature, Check check, const Column* column, const Inference
         case Check::short_text:
         case Check::long_text: widen_length(feature, check, facts, *column); break;
         case Check::format: feature.format = Format::none; break;
-        case Check::pattern: feature.pattern.clear(); break;
+        case Check::pattern:
+            feature.pattern.clear();
+            feature.refused_patterns.clear();
+            break;
+        case Check::control:
+        case Check::invisible:
+            std::erase_if(feature.refused_characters,
+                          [check](CharacterClass refused) { return check_of(refused) == check; });
+            break;
+        case Check::confusable:
+            feature.scripts = Scripts::any;
+            feature.refuse_lookalikes = false;
+            break;
+        case Check::repetition: feature.repetition.reset(); break;
         case Check::presence: feature.minimum_fraction = share_of(facts); break;
         case Check::count: feature.minimum_count = facts.values(); break;
         case Check::unique: feature.unique = false; break;

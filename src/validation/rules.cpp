@@ -37,6 +37,7 @@ std::optional<Whole> Whole::of(double x) noexcept {
 
 namespace {
 
+static_assert(check_count < 32);
 constexpr CheckSet all_checks = (CheckSet{1} << check_count) - 1;
 
 void set_severities(const Feature& feature, Rule& rule) {
@@ -74,6 +75,8 @@ Rule::Rule(const Feature& feature)
     integer_step = static_cast<std::uint64_t>(feature.integer.step.value_or(1));
     length = feature.length.value_or(Count{});
     if (!feature.pattern.empty() && contains(wanted, Check::pattern)) pattern = Pattern(feature.pattern);
+    texts = TextRules(feature, wanted);
+    for (const auto& [check, repair] : feature.repair) (repair == Repair::clamp ? clamped : imputed) |= set_of(check);
     if (!feature.domain) return;
     has_domain = true;
     folds_case = feature.domain->letter_case == Case::fold_ascii;
@@ -140,6 +143,7 @@ CheckSet Rule::of_text(std::string_view text) const noexcept {
     if (units && *units > length.maximum) failed |= set_of(Check::long_text);
     if (format != Format::none && !matches(format, text)) failed |= set_of(Check::format);
     if (pattern.is_given() && !(is_utf8 && pattern.is_found_in(text))) failed |= set_of(Check::pattern);
+    failed |= texts.of(text, is_utf8);
     return failed & wanted;
 }
 

@@ -10,6 +10,7 @@
 #include "core/category_table.hpp"
 #include "kernels/interval_table.hpp"
 #include "validation/pattern.hpp"
+#include "validation/text_rules.hpp"
 #include "vedette/validation/schema.hpp"
 
 namespace vedette::inline v0::validation {
@@ -61,6 +62,7 @@ struct Rule {
     bool is_integral = false;
     CheckSet wanted = 0;  ///< what is not silent
     CheckSet errors = 0;  ///< what of it is an error
+    CheckSet clamped = 0, imputed = 0;
 
     std::optional<OddPart> step;  ///< of floats
     std::int64_t minimum = 0, maximum = 0;
@@ -74,6 +76,7 @@ struct Rule {
     bool counts_code_points = false;
     Format format = Format::none;
     Pattern pattern;
+    TextRules texts;
 
     explicit Rule(const Feature& feature);
 

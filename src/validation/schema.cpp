@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -14,6 +15,7 @@
 #include "validation/pattern.hpp"
 #include "validation/schema_words.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/validation/validator.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -184,6 +186,92 @@ std::size_t check_pattern(const Feature& feature, const std::string& path) {
     }
 }
 
+// Returns the size of the compiled patterns.
+std::size_t check_refused_patterns(const Feature& feature, const std::string& path) {
+    if (feature.refused_patterns.empty()) return 0;
+    if (feature.type != FeatureType::text)
+        refuse(path, fmt::format("is for text, not {}", feature_type_name(feature.type)));
+    if (feature.refused_patterns.size() > RefusedPatterns::most)
+        refuse(path, fmt::format("{} patterns, at most {}", feature.refused_patterns.size(), RefusedPatterns::most));
+    std::size_t instructions = 0;
+    for (std::size_t i = 0; i < feature.refused_patterns.size(); ++i) {
+        const std::string place = fmt::format("{}/{}", path, i);
+        check_text(feature.refused_patterns[i], place, 1, Pattern::longest);
+        try {
+            instructions += Pattern(feature.refused_patterns[i]).instructions();
+        } catch (const Error& error) {
+            refuse(place, error.what());
+        }
+    }
+    try {
+        static_cast<void>(RefusedPatterns(feature.refused_patterns));
+    } catch (const Error& error) {
+        refuse(path, error.what());
+    }
+    return instructions;
+}
+
+void check_characters(const Feature& feature, const std::string& path) {
+    const bool is_text = feature.type == FeatureType::text;
+    const std::string for_text = fmt::format("is for text, not {}", feature_type_name(feature.type));
+    if (!is_text && !feature.refused_characters.empty()) refuse(path + "/refused_characters", for_text);
+    for (std::size_t i = 0; i < feature.refused_characters.size(); ++i) {
+        const std::string place = fmt::format("{}/refused_characters/{}", path, i);
+        const auto begin = feature.refused_characters.begin(), here = begin + static_cast<std::ptrdiff_t>(i);
+        check_word(*here, character_words, place);
+        if (std::find(begin, here, *here) != here) refuse(place, "is given twice");
+    }
+    check_word(feature.scripts, scripts_words, path + "/scripts");
+    if (!is_text && feature.scripts != Scripts::any) refuse(path + "/scripts", for_text);
+    if (!is_text && feature.refuse_lookalikes) refuse(path + "/refuse_lookalikes", for_text);
+    if (!feature.repetition) return;
+    const std::string place = path + "/repetition";
+    const Repetition& repetition = *feature.repetition;
+    if (!is_text) refuse(place, for_text);
+    constexpr std::uint32_t longest = 32;
+    check_word(repetition.unit, text_unit_words, place + "/unit");
+    if (repetition.length < 1 || repetition.length > longest)
+        refuse(place + "/length", fmt::format("{} lies outside 1 to {}", repetition.length, longest));
+    if (!(repetition.maximum_share >= 0.0 && repetition.maximum_share < 1.0))
+        refuse(place + "/maximum_share", fmt::format("{} lies outside [0, 1)", repetition.maximum_share));
+    if (repetition.minimum_grams < 2 || repetition.minimum_grams > Repetition::most_grams)
+        refuse(place + "/minimum_grams",
+               fmt::format("{} lies outside 2 to {}", repetition.minimum_grams, Repetition::most_grams));
+}
+
+// Which findings a value may be repaired of, and how.
+constexpr CheckSet clamped_checks = set_of(Check::minimum) | set_of(Check::maximum) | set_of(Check::standard_score) |
+                                    set_of(Check::infinity) | set_of(Check::long_text);
+constexpr CheckSet unrepaired_checks = batch_checks | set_of(Check::missing) | set_of(Check::shape) |
+                                       set_of(Check::nestedness) | set_of(Check::few_values) |
+                                       set_of(Check::many_values) | set_of(Check::memory) | set_of(Check::unexpected) |
+                                       set_of(Check::expression);
+
+void check_repair(const Feature& feature, const std::string& path) {
+    constexpr std::array<std::size_t, 5> alternatives{1, 2, 2, 3, 3};  // of each type's replacement
+    const std::size_t given = feature.replacement.index();
+    if (given != 0 && given != alternatives[static_cast<std::size_t>(feature.type)])
+        refuse(path + "/replacement", fmt::format("is none of {}", feature_type_name(feature.type)));
+    if (const auto* const number = std::get_if<double>(&feature.replacement))
+        check_finite(*number, path + "/replacement");
+    const auto* const text = std::get_if<std::string>(&feature.replacement);
+    if (text != nullptr) check_text(*text, path + "/replacement", 0, std::size_t{1} << 20);
+    const auto* const whole = std::get_if<std::int64_t>(&feature.replacement);
+    if (whole != nullptr && feature.type == FeatureType::boolean && *whole != 0 && *whole != 1)
+        refuse(path + "/replacement", fmt::format("{} is neither 0 nor 1", *whole));
+    for (const auto& [check, repair] : feature.repair) {
+        const std::string place = fmt::format("{}/repair/{}", path, check_name(check));
+        check_word(repair, repair_words, place);
+        if (static_cast<std::size_t>(check) >= check_count || contains(unrepaired_checks, check))
+            refuse(place, "is of no value of a row");
+        if (repair == Repair::impute && given == 0) refuse(place, "there is no replacement");
+        if (repair == Repair::clamp && !contains(clamped_checks, check)) refuse(place, "knows no nearest value");
+        const bool has_ends = feature.standard_score || (feature.number.minimum && feature.number.maximum);
+        if (repair == Repair::clamp && check == Check::infinity && !has_ends)
+            refuse(place, "to clamp an infinity takes a minimum and a maximum, or a standard score");
+    }
+}
+
 void check_texts(const Feature& feature, const std::string& path) {
     check_word(feature.length_unit, unit_words, path + "/length_unit");
     check_word(feature.format, format_words, path + "/format");
@@ -206,6 +294,8 @@ void check_feature(const Feature& feature, const std::vector<std::string>& known
     check_dimensions(feature, path);
     check_numbers(feature, path);
     check_texts(feature, path);
+    check_characters(feature, path);
+    check_repair(feature, path);
     check_set(feature.environments, path + "/environments");
     for (std::size_t i = 0; i < feature.environments.size(); ++i) {
         if (std::find(known.begin(), known.end(), feature.environments[i]) == known.end())
@@ -219,6 +309,30 @@ void check_feature(const Feature& feature, const std::vector<std::string>& known
     }
     check_text(feature.owner, path + "/owner", 0, longest_text);
     check_set(feature.pii, path + "/pii");
+}
+
+// After all else: of a possible feature.
+void check_replacement(const Feature& feature, const std::string& path) {
+    Schema alone{"", {}, {feature}};
+    alone.features[0].environments.clear();
+    alone.features[0].repair.clear();
+    alone.features[0].replacement = {};
+    const Validator rules(alone);
+    const CheckSet failed = std::visit(
+        [&](const auto& given) {
+            using Given = std::decay_t<decltype(given)>;
+            if constexpr (std::is_same_v<Given, std::monostate>) {
+                return CheckSet{0};
+            } else if constexpr (std::is_same_v<Given, std::string>) {
+                return rules.check(0, std::string_view(given));
+            } else {
+                return rules.check(0, given);
+            }
+        },
+        feature.replacement);
+    if (failed != 0)
+        refuse(path + "/replacement",
+               fmt::format("fails {}", check_name(static_cast<Check>(std::countr_zero(failed)))));
 }
 
 void check_expressions(const Schema& schema) {
@@ -268,11 +382,15 @@ void Schema::validate() const {
         if (!seen.insert(features[i].name).second)
             refuse(path + "/name", fmt::format("\"{}\" is given twice", features[i].name));
         instructions += check_pattern(features[i], path + "/pattern");
+        instructions += check_refused_patterns(features[i], path + "/refused_patterns");
         if (instructions > most_instructions)
             refuse(path + "/pattern",
                    fmt::format("the patterns compile to more than {} instructions", most_instructions));
     }
     check_expressions(*this);
+    for (std::size_t i = 0; i < features.size(); ++i) {
+        if (features[i].replacement.index() != 0) check_replacement(features[i], fmt::format("/features/{}", i));
+    }
 }
 
 }  // namespace vedette::inline v0::validation

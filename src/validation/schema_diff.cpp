@@ -17,6 +17,7 @@
 
 #include "validation/expression_program.hpp"
 #include "validation/schema_changes.hpp"
+#include "validation/text_rules.hpp"
 
 namespace vedette::inline v0::validation {
 namespace {
@@ -233,6 +234,53 @@ Effect judge_pattern(const Feature& before, const Feature& after) {
     return effect;
 }
 
+// As of patterns, but one that is no longer refused only loosens.
+Effect judge_refused_patterns(const Feature& before, const Feature& after) {
+    const auto lacks = [](const std::vector<std::string>& known, const std::vector<std::string>& asked) {
+        return std::any_of(asked.begin(), asked.end(), [&](const std::string& pattern) {
+            return std::find(known.begin(), known.end(), pattern) == known.end();
+        });
+    };
+    Effect effect;
+    effect.tighten(lacks(before.refused_patterns, after.refused_patterns), Check::pattern);
+    effect.loosen(lacks(after.refused_patterns, before.refused_patterns));
+    return effect;
+}
+
+Effect judge_characters(const Feature& before, const Feature& after) {
+    Effect effect;
+    for (std::size_t i = 0; i < character_class_count; ++i) {
+        const auto refused = static_cast<CharacterClass>(i);
+        const auto refuses = [refused](const Feature& feature) {
+            return std::find(feature.refused_characters.begin(), feature.refused_characters.end(), refused) !=
+                   feature.refused_characters.end();
+        };
+        effect.demand(refuses(before), refuses(after), check_of(refused));
+    }
+    return effect;
+}
+
+Effect judge_scripts(const Feature& before, const Feature& after) {
+    Effect effect;
+    effect.raise(static_cast<int>(before.scripts), static_cast<int>(after.scripts), Check::confusable);
+    return effect;
+}
+
+Effect judge_repetition(const Feature& before, const Feature& after) {
+    Effect effect;
+    effect.demand(before.repetition.has_value(), after.repetition.has_value(), Check::repetition);
+    if (!before.repetition || !after.repetition) return effect;
+    const Repetition &was = *before.repetition, &is = *after.repetition;
+    effect.raise(-was.maximum_share, -is.maximum_share, Check::repetition);
+    effect.tighten(is.minimum_grams < was.minimum_grams, Check::repetition);
+    effect.loosen(is.minimum_grams > was.minimum_grams);
+    // Longer n-grams repeat less often, but are fewer: neither is the stricter.
+    const bool is_other = was.unit != is.unit || was.length != is.length;
+    effect.tighten(is_other, Check::repetition);
+    effect.loosen(is_other);
+    return effect;
+}
+
 Effect judge_dtype(const Feature& before, const Feature& after) {
     Effect effect;
     effect.tighten(after.dtype.has_value(), Check::type);
@@ -310,6 +358,11 @@ const std::map<std::string_view, Judge>& judges() {
         {"length_unit", judge_length},
         {"format", judge_format},
         {"pattern", judge_pattern},
+        {"refused_patterns", judge_refused_patterns},
+        {"refused_characters", judge_characters},
+        {"scripts", judge_scripts},
+        {"refuse_lookalikes", judge_demand<&Feature::refuse_lookalikes, Check::confusable>},
+        {"repetition", judge_repetition},
         {"unique", judge_demand<&Feature::unique, Check::unique>},
         {"order", judge_order}};
     return all;
@@ -322,7 +375,9 @@ bool is_bound(std::string_view key) {
 }
 
 ChangeKind judge(const Schema& schema_before, const Feature& before, const Feature& after, std::string_view key) {
-    if (key == "meaning" || key == "owner" || key == "pii") return ChangeKind::annotation;
+    // What is done about a finding changes no finding.
+    if (key == "meaning" || key == "owner" || key == "pii" || key == "repair" || key == "replacement")
+        return ChangeKind::annotation;
     if (key == "stage") return judge_stage(before, after);
     if (key == "environments") return judge_environments(schema_before, before, after);
     if (after.stage != Stage::production) return ChangeKind::annotation;

@@ -75,6 +75,9 @@ void read(Feature& value, const Json& json, const std::string& path);
 void read(StandardScore& value, const Json& json, const std::string& path);
 void read(Domain& value, const Json& json, const std::string& path);
 void read(std::map<Check, Severity>& value, const Json& json, const std::string& path);
+void read(std::map<Check, Repair>& value, const Json& json, const std::string& path);
+void read(CharacterClass& value, const Json& json, const std::string& path);
+void read(Repetition& value, const Json& json, const std::string& path);
 void read(Expression& value, const Json& json, const std::string& path);
 
 template <class T>
@@ -148,12 +151,58 @@ void read(Domain& value, const Json& json, const std::string& path) {
     members.finish();
 }
 
-void read(std::map<Check, Severity>& value, const Json& json, const std::string& path) {
+template <class Enum, std::size_t n>
+void read_by_check(std::map<Check, Enum>& value, const Json& json, const std::string& path,
+                   const std::array<const char*, n>& words) {
     if (!json.is_object()) refuse(path, "must be an object");
     for (const auto& [key, word] : json.items()) {
         const auto check = check_from_name(key);
         if (!check) refuse(path + "/" + key, "unknown check");
-        read_word(value[*check], word, path + "/" + key, severity_words);
+        read_word(value[*check], word, path + "/" + key, words);
+    }
+}
+void read(std::map<Check, Severity>& value, const Json& json, const std::string& path) {
+    read_by_check(value, json, path, severity_words);
+}
+void read(std::map<Check, Repair>& value, const Json& json, const std::string& path) {
+    read_by_check(value, json, path, repair_words);
+}
+
+void read(CharacterClass& value, const Json& json, const std::string& path) {
+    read_word(value, json, path, character_words);
+}
+
+void read(Repetition& value, const Json& json, const std::string& path) {
+    const auto read_small = [](std::uint32_t& small, const Json& number, const std::string& place) {
+        std::uint64_t wide = 0;
+        read(wide, number, place);
+        if (wide > std::numeric_limits<std::uint32_t>::max()) refuse(place, "must be an integer of 32 bits");
+        small = static_cast<std::uint32_t>(wide);
+    };
+    Members members(json, path);
+    members.take_word("unit", value.unit, text_unit_words);
+    if (const Json* found = members.find("length")) read_small(value.length, *found, members.place("length"));
+    members.take("maximum_share", value.maximum_share);
+    if (const Json* found = members.find("minimum_grams"))
+        read_small(value.minimum_grams, *found, members.place("minimum_grams"));
+    members.finish();
+}
+
+void read_replacement(Members& members, Feature& feature) {
+    const Json* const found = members.find("replacement");
+    if (found == nullptr) return;
+    const std::string place = members.place("replacement");
+    switch (feature.type) {
+        case FeatureType::floating: read(feature.replacement.emplace<double>(), *found, place); break;
+        case FeatureType::integer: read(feature.replacement.emplace<std::int64_t>(), *found, place); break;
+        case FeatureType::boolean: {
+            bool value = false;
+            read(value, *found, place);
+            feature.replacement = std::int64_t{value};
+            break;
+        }
+        case FeatureType::text:
+        case FeatureType::bytes: read(feature.replacement.emplace<std::string>(), *found, place); break;
     }
 }
 
@@ -191,6 +240,13 @@ void read(Feature& value, const Json& json, const std::string& path) {
     members.take_word("length_unit", value.length_unit, unit_words);
     members.take_word("format", value.format, format_words);
     members.take("pattern", value.pattern);
+    members.take("refused_patterns", value.refused_patterns);
+    members.take("refused_characters", value.refused_characters);
+    members.take_word("scripts", value.scripts, scripts_words);
+    members.take("refuse_lookalikes", value.refuse_lookalikes);
+    members.take("repetition", value.repetition);
+    members.take("repair", value.repair);
+    read_replacement(members, value);
     members.take("unique", value.unique);
     members.take_word("order", value.order, order_words);
     members.take("environments", value.environments);
@@ -244,6 +300,33 @@ void write_presence(const Feature& feature, Ordered& json) {
     for (const Count& count : feature.valency) json["valency"].push_back(write(count));
 }
 
+void write_texts(const Feature& feature, Ordered& json) {
+    if (!feature.refused_patterns.empty()) json["refused_patterns"] = feature.refused_patterns;
+    for (const CharacterClass refused : feature.refused_characters)
+        json["refused_characters"].push_back(character_words[static_cast<std::size_t>(refused)]);
+    write_word(json, "scripts", feature.scripts, scripts_words);
+    if (feature.refuse_lookalikes) json["refuse_lookalikes"] = true;
+    if (!feature.repetition) return;
+    const Repetition& repetition = *feature.repetition;
+    Ordered& item = json["repetition"] = Ordered::object();
+    write_word(item, "unit", repetition.unit, text_unit_words);
+    if (repetition.length != Repetition{}.length) item["length"] = repetition.length;
+    if (repetition.maximum_share != Repetition{}.maximum_share) item["maximum_share"] = plain(repetition.maximum_share);
+    if (repetition.minimum_grams != Repetition{}.minimum_grams) item["minimum_grams"] = repetition.minimum_grams;
+}
+
+void write_replacement(const Feature& feature, Ordered& json) {
+    if (const auto* const number = std::get_if<double>(&feature.replacement)) json["replacement"] = plain(*number);
+    if (const auto* const whole = std::get_if<std::int64_t>(&feature.replacement)) {
+        if (feature.type == FeatureType::boolean) {
+            json["replacement"] = *whole != 0;
+        } else {
+            json["replacement"] = *whole;
+        }
+    }
+    if (const auto* const text = std::get_if<std::string>(&feature.replacement)) json["replacement"] = *text;
+}
+
 void write_rules(const Feature& feature, Ordered& json) {
     write_bounds(feature.number, json);
     write_bounds(feature.integer, json);
@@ -265,6 +348,10 @@ void write_rules(const Feature& feature, Ordered& json) {
     write_word(json, "length_unit", feature.length_unit, unit_words);
     write_word(json, "format", feature.format, format_words);
     if (!feature.pattern.empty()) json["pattern"] = feature.pattern;
+    write_texts(feature, json);
+    for (const auto& [check, repair] : feature.repair)
+        json["repair"][check_name(check)] = repair_words[static_cast<std::size_t>(repair)];
+    write_replacement(feature, json);
     if (feature.unique) json["unique"] = true;
     write_word(json, "order", feature.order, order_words);
 }

@@ -18,6 +18,11 @@ inline constexpr std::array unit_words{"bytes", "code_points"};
 inline constexpr std::array case_words{"exact", "fold_ascii"};
 inline constexpr std::array format_words{"none",  "date", "time", "date_time", "uuid",
                                          "email", "ipv4", "ipv6", "uri",       "hostname"};
+inline constexpr std::array character_words{"control", "bidirectional", "joiner", "variation_selector",
+                                            "tag",     "invisible"};
+inline constexpr std::array scripts_words{"any", "highly_restrictive", "single"};
+inline constexpr std::array text_unit_words{"words", "code_points"};
+inline constexpr std::array repair_words{"clamp", "impute"};
 inline constexpr std::array severity_words{"none", "warning", "error"};
 
 /// Throws Error(invalid_argument): "schema <path>: <what>".

@@ -236,6 +236,15 @@ Validator::Validator(const Schema& schema, std::string_view environment) {
         compiled->features.push_back(feature);
         names.push_back(feature.name);
     }
+    for (std::size_t i = 0; i < compiled->features.size(); ++i) {
+        const Feature& feature = compiled->features[i];
+        if (!feature.repair.empty()) compiled->repairing.push_back(static_cast<std::uint32_t>(i));
+        Value& replacement = compiled->replacements.emplace_back();
+        if (const auto* const number = std::get_if<double>(&feature.replacement)) replacement = *number;
+        if (const auto* const whole = std::get_if<std::int64_t>(&feature.replacement)) replacement = *whole;
+        if (const auto* const text = std::get_if<std::string>(&feature.replacement))
+            replacement = std::string_view(*text);
+    }
     compiled->names = CategoryTable(names);
     compiled->all_f32 = compiled->f32.from(0);
     compiled->all_f64 = compiled->f64.from(0);

@@ -249,6 +249,11 @@ FeatureCells = struct("vdt_feature_cells", ("reference", pointer), ("right", poi
 PerformanceEffect = struct("vdt_performance_effect", ("feature", u64),
                            *doubles("effect standard_error lower upper p_value live_unseen"))
 RowVerdict = struct("vdt_row_verdict", ("severity", i32), ("failed", u32))
+Repaired = struct("vdt_repaired", ("feature", u32), ("how", i32), ("failed", u32), ("reserved", u32), ("before", Value),
+                  ("after", Value))
+LeakageOptions = struct("vdt_leakage_options", ("struct_size", u32), ("cells", u32), ("minimum_gain", f64),
+                        ("confidence", f64), ("minimum_rows", u64))
+RepairVerdict = struct("vdt_repair_verdict", ("before", RowVerdict), ("after", RowVerdict), ("repaired", u64))
 Tensor = struct("vdt_tensor", ("struct_size", u32), ("dtype", i32), ("data", pointer), ("byte_offset", u64),
                 ("byte_length", u64), ("shape", pointer), ("strides", pointer), ("rank", u64))
 BatchOptions = struct("vdt_batch_options", ("struct_size", u32), ("bitmaps", i32), ("read_texts", i32),

@@ -137,6 +137,102 @@ static void test_patterns(void) {
     vdt_schema_destroy(schema);
 }
 
+static void test_texts(void) {
+    vdt_schema* const schema = parse(
+        "{\"version\":1,\"features\":[{\"name\":\"prompt\",\"type\":\"text\",\"refused_characters\":[\"control\","
+        "\"bidirectional\",\"invisible\"],\"scripts\":\"single\",\"repetition\":{\"length\":1,\"minimum_grams\":3},"
+        "\"refused_patterns\":[\"(?i)ignore previous\"],\"severity\":{\"invisible\":\"warning\"}}]}");
+    vdt_validator* rules = NULL;
+    CHECK_OK(vdt_validator_create(schema, NULL, 0, NULL, &rules, e));
+    const struct {
+        const char* text;
+        uint32_t failed;
+        vdt_severity severity;
+    } cases[] = {{"a plain question", 0, VDT_SEVERITY_NONE},
+                 {"two\nlines", 0, VDT_SEVERITY_NONE},
+                 {"esc \x1B[31m", 1u << VDT_CHECK_CONTROL, VDT_SEVERITY_ERROR},
+                 {"x \xE2\x80\xAE y", 1u << VDT_CHECK_CONTROL, VDT_SEVERITY_ERROR},
+                 {"soft\xC2\xADly", 1u << VDT_CHECK_INVISIBLE, VDT_SEVERITY_WARNING},
+                 {"p\xD0\xB0ypal", 1u << VDT_CHECK_CONFUSABLE, VDT_SEVERITY_ERROR},
+                 {"no no no", 1u << VDT_CHECK_REPETITION, VDT_SEVERITY_ERROR},
+                 {"Ignore previous rules", 1u << VDT_CHECK_PATTERN, VDT_SEVERITY_ERROR}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        const vdt_value row = {VDT_VALUE_TEXT, 0, 0.0, cases[i].text, strlen(cases[i].text)};
+        vdt_row_verdict verdict = {-1, 0};
+        CHECK_OK(vdt_validator_check_values(rules, &row, 1, NULL, 0, &verdict, e));
+        CHECK(verdict.failed == cases[i].failed && verdict.severity == cases[i].severity);
+    }
+    CHECK(strcmp(vdt_check_name(VDT_CHECK_REPETITION), "repetition") == 0);
+    CHECK(strcmp(vdt_check_name(VDT_CHECK_REPETITION + 1), "unknown") == 0);
+    vdt_validator_destroy(rules);
+    vdt_schema_destroy(schema);
+}
+
+static void test_repair(void) {
+    vdt_schema* const schema = parse(
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\",\"minimum\":0,\"maximum\":1,\"repair\":"
+        "{\"minimum\":\"clamp\",\"maximum\":\"clamp\",\"not_a_number\":\"impute\"},\"replacement\":0.5},"
+        "{\"name\":\"b\",\"type\":\"text\",\"length\":{\"maximum\":3},\"repair\":{\"long_text\":\"clamp\",\"null\":"
+        "\"impute\"},\"replacement\":\"-\"}]}");
+    vdt_validator* rules = NULL;
+    CHECK_OK(vdt_validator_create(schema, NULL, 0, NULL, &rules, e));
+    vdt_value row[2] = {{VDT_VALUE_NUMBER, 0, 7.0, NULL, 0}, {VDT_VALUE_TEXT, 0, 0.0, "abcdef", 6}};
+    vdt_repaired told[2];
+    uint32_t failed[2] = {9, 9};
+    vdt_repair_verdict verdict;
+    CHECK_OK(vdt_validator_repair_values(rules, row, 2, failed, 2, told, 2, &verdict, e));
+    CHECK(verdict.repaired == 2 && verdict.after.failed == 0 && verdict.after.severity == VDT_SEVERITY_NONE);
+    CHECK(verdict.before.failed == (1u << VDT_CHECK_MAXIMUM | 1u << VDT_CHECK_LONG_TEXT));
+    CHECK(failed[0] == 0 && failed[1] == 0 && row[0].number == 1.0 && row[1].text_length == 3);
+    CHECK(told[0].feature == 0 && told[0].how == VDT_REPAIR_CLAMP && told[0].failed == 1u << VDT_CHECK_MAXIMUM);
+    CHECK(told[0].before.number == 7.0 && told[0].after.number == 1.0);
+    CHECK(told[1].feature == 1 && told[1].before.text_length == 6 && told[1].after.text_length == 3);
+    row[1].kind = VDT_VALUE_NULL;
+    CHECK_OK(vdt_validator_repair_values(rules, row, 2, NULL, 0, NULL, 0, &verdict, e));
+    CHECK(verdict.repaired == 1 && row[1].kind == VDT_VALUE_TEXT && row[1].text_length == 1);
+    float narrow[2] = {-3.0F, 0.0F};
+    CHECK_OK(vdt_validator_repair_f32(rules, narrow, 2, failed, 2, told, 1, &verdict, e));
+    CHECK(verdict.repaired == 1 && narrow[0] == 0.0F && failed[0] == 0 && failed[1] == 1u << VDT_CHECK_TYPE);
+    double wide[1] = {NAN};
+    CHECK_OK(vdt_validator_repair_f64(rules, wide, 1, NULL, 0, told, 1, &verdict, e));
+    CHECK(verdict.repaired == 1 && wide[0] == 0.5 && told[0].how == VDT_REPAIR_IMPUTE);
+    CHECK(verdict.after.failed == 1u << VDT_CHECK_MISSING);
+    row[0].kind = 77;
+    row[1].text_length = 6;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row", vdt_validator_repair_values(rules, row, 2, NULL, 0, NULL, 0, &verdict, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "told", vdt_validator_repair_f64(rules, wide, 1, NULL, 0, NULL, 1, &verdict, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "verdict", vdt_validator_repair_f64(rules, wide, 1, NULL, 0, NULL, 0, NULL, e));
+    vdt_validator_destroy(rules);
+    vdt_schema_destroy(schema);
+}
+
+static void test_leakage(void) {
+    double label[200], same[200], noise[200];
+    for (size_t i = 0; i < 200; ++i) {
+        label[i] = (double)(i * 7 % 2);
+        same[i] = 1.0 - label[i];
+        noise[i] = (double)(i / 2 % 5);
+    }
+    const vdt_column columns[3] = {make_column("y", VDT_COLUMN_NUMERIC, VDT_F64, label, 200, sizeof label),
+                                   make_column("same", VDT_COLUMN_NUMERIC, VDT_F64, same, 200, sizeof same),
+                                   make_column("noise", VDT_COLUMN_NUMERIC, VDT_F64, noise, 200, sizeof noise)};
+    vdt_leakage_options options;
+    vdt_leakage_options_init(&options, sizeof options);
+    CHECK(options.cells == 64 && options.minimum_gain == 0.9 && options.minimum_rows == 100);
+    options.minimum_gain = 0.5;
+    size_t hints = 99, length = 0;
+    char text[1024];
+    CHECK_OK(vdt_find_leakage_columns(columns, 3, "y", 1, &options, &hints, text, sizeof text, &length, e));
+    CHECK(hints == 1 && length < sizeof text && strstr(text, "tells_label") != NULL && strstr(text, "same") != NULL);
+    CHECK_OK(vdt_find_leakage_columns(columns, 3, "noise", 5, NULL, &hints, NULL, 0, NULL, e));
+    CHECK(hints == 0);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "label",
+                vdt_find_leakage_columns(columns, 3, "z", 1, NULL, NULL, NULL, 0, NULL, e));
+    options.minimum_rows = 201;
+    CHECK_FAILS(VDT_NOT_ENOUGH_DATA, "label",
+                vdt_find_leakage_columns(columns, 3, "y", 1, &options, NULL, NULL, 0, NULL, e));
+}
+
 static void test_expressions(void) {
     const char* const wrong =
         "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\"}],"
@@ -377,6 +473,9 @@ int main(void) {
     test_comparison();
     test_patterns();
     test_guarded();
+    test_texts();
+    test_repair();
+    test_leakage();
     test_expressions();
     vdt_schema* schema = parse(document);
     test_documents(schema);

@@ -39,10 +39,14 @@ enum class Check : std::uint8_t {
     unique = 22,         ///< a value is repeated (of batches)
     monotonic = 23,      ///< a value is out of order (of batches)
     unexpected = 24,     ///< more than the schema knows: a column, or an element of a row
-    pattern = 25,        ///< a text in which the pattern is not found
+    pattern = 25,        ///< a text in which the pattern is not found, or a refused one is
     expression = 26,     ///< an expression over several features that is false
+    control = 27,        ///< a refused control or bidirectional control character
+    invisible = 28,      ///< a refused joiner, variation selector, tag or other invisible character
+    confusable = 29,     ///< a word that mixes scripts, or looks like another
+    repetition = 30,     ///< a text that repeats itself
 };
-inline constexpr std::size_t check_count = 27;
+inline constexpr std::size_t check_count = 31;
 
 /// A set of checks, bit i for the check of value i.
 using CheckSet = std::uint32_t;

@@ -9,11 +9,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "vedette/core/dtype.hpp"
 #include "vedette/validation/check.hpp"
 #include "vedette/validation/expression.hpp"
+#include "vedette/validation/text_rules.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -91,6 +93,15 @@ struct Domain {
     friend bool operator==(const Domain&, const Domain&) = default;
 };
 
+enum class Repair : std::uint8_t {
+    /// The nearest value that the bounds and the standard score let pass; of a text too long, as much as may stand. For
+    /// `minimum`, `maximum`, `standard_score`, `infinity` and `long_text`.
+    clamp,
+    /// The feature's replacement. For every check of a value.
+    impute
+};
+using Replacement = std::variant<std::monostate, double, std::int64_t, std::string>;
+
 /// Both ends are included.
 struct Count {
     std::uint64_t minimum = 0;
@@ -134,6 +145,27 @@ struct Feature {
     /// and `\d`, `\w`, `\s` and `\b` are of ASCII; `(?i)`, `(?m)`, `(?s)` and `\p{Greek}` are as in RE2. A text that is
     /// not UTF-8 matches no pattern. See `Validator` on what matching costs.
     std::string pattern;
+    /// Of text: at most 64 regular expressions, each as `pattern`, none of which may be found; what fails is `pattern`.
+    /// They are searched for together, in one pass. A text that is not UTF-8 fails.
+    std::vector<std::string> refused_patterns;
+
+    /// Of text, asked of what is UTF-8 in it, each in time linear in the text; without allocation.
+    std::vector<CharacterClass> refused_characters;
+    Scripts scripts = Scripts::any;
+    /// No word of two or more characters that reads as one of ASCII but is none: every letter and digit is of ASCII or
+    /// has a prototype of ASCII letters and digits in UTS 39's confusables.txt (15.0.0), and at least one has. Only
+    /// prototypes of single code points as they stand, not of their decompositions; of Latin letters only those of full
+    /// width; of digits only mathematical ones. For texts in the Latin alphabet: short words of Greek and Russian
+    /// consist of look-alikes, too.
+    bool refuse_lookalikes = false;
+    std::optional<Repetition> repetition;
+
+    /// What `Validator::repair` does with a value that fails a check. To reject a value is the severity `error`, to
+    /// flag it `warning`.
+    std::map<Check, Repair> repair;
+    /// The value that is imputed: a double of floating features, an integer of integer and boolean ones, else a text.
+    /// It must pass the checks of a row.
+    Replacement replacement;
 
     bool unique = false;       ///< of batches: no value twice
     Order order = Order::any;  ///< of batches: floating and integer features

@@ -44,6 +44,22 @@ struct RowFinding {
     friend bool operator==(const RowFinding&, const RowFinding&) = default;
 };
 
+/// What `Validator::repair` did with one value.
+struct Repaired {
+    std::uint32_t feature = 0;
+    Repair how = Repair::clamp;
+    CheckSet failed = 0;  ///< what the value failed as it came
+    Value before, after;  ///< texts are the row's own, and the validator's
+};
+
+struct RepairVerdict {
+    RowVerdict before;         ///< of the row as it came
+    RowVerdict after;          ///< of the row as it is now
+    std::size_t repaired = 0;  ///< how many values were changed
+
+    friend bool operator==(const RepairVerdict&, const RepairVerdict&) = default;
+};
+
 /// A compiled schema. Immutable and cheap to copy; any number of threads may use one at once.
 ///
 /// A row holds the features of one environment in the order of the schema; its elements are scalars:
@@ -127,6 +143,27 @@ class Validator {
     /// O(elements), which are at most as many as the bytes they occupy.
     [[nodiscard]] RowVerdict validate(std::size_t feature, const TensorView& tensor) const noexcept;
 
+    /// Judges one row, and does with it what the schema's `repair` says: values are changed in place, and what was
+    /// changed is told in `told`, in order of features, as far as it goes. A value is changed if the schema repairs one
+    /// of its failed checks, repairs all of them that are errors, and the new value fails none of the two kinds; else
+    /// it stays as it came, and so do its findings. `impute` goes before `clamp`. Only `clamp` looks at the value: the
+    /// nearest that an element of the row can hold, whole numbers staying whole; a text keeps its first code points.
+    /// What is missing stays so. `failed` as in `validate`, of the row as it is now. Imputed texts live as long as a
+    /// copy of the validator does. No allocation (patterns: see above), lock or exception; a valid row costs as much as
+    /// `validate`, another one up to three times that.
+    RepairVerdict repair(std::span<float> row, std::span<CheckSet> failed = {},
+                         std::span<Repaired> told = {}) const noexcept;
+    RepairVerdict repair(std::span<double> row, std::span<CheckSet> failed = {},
+                         std::span<Repaired> told = {}) const noexcept;
+    RepairVerdict repair(std::span<Value> row, std::span<CheckSet> failed = {},
+                         std::span<Repaired> told = {}) const noexcept;
+
+    /// The same of one value, for rows whose values come one by one: whether it was changed, which `done` then tells.
+    /// An index beyond the last feature repairs nothing.
+    bool repair_value(std::size_t feature, Value& value, Repaired& done) const noexcept;
+    bool repair_value(std::size_t feature, float& value, Repaired& done) const noexcept;
+    bool repair_value(std::size_t feature, double& value, Repaired& done) const noexcept;
+
     /// Lists the failed checks that `validate` wrote, in order of features, expressions and checks: at most
     /// findings.size() of them. Returns how many there are. `verdict` adds what lies beyond the row.
     std::size_t list(const RowVerdict& verdict, std::span<const CheckSet> failed,
@@ -138,6 +175,8 @@ class Validator {
     struct Compiled;
     std::shared_ptr<const Compiled> compiled_;
 };
+
+[[nodiscard]] const char* repair_name(Repair repair) noexcept;  ///< "clamp" or "impute"
 
 /// A finding in one line, e.g. `feature "amount": minimum (FLOAT_TYPE_SMALL_FLOAT), error`, or
 /// `expression "sum" of "total", "fare", "tip": error`. No values are quoted.

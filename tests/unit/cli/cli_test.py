@@ -458,6 +458,36 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(json.loads(told.stdout)["columns"][0]["anomaly"], "COMPARATOR_L_INFTY_HIGH")
         self.assertNotIn(b"worst", told.stdout)
         self.expect(run("schema", "compare", *saved, "--limit", "land=0.2"), INPUT_ERROR, "COLUMN:COMPARATOR=LIMIT")
+        limit = ("--limit", "land:infinity_norm=0.2", "--limit", "price:jensen_shannon=0.5")
+        marked = run("schema", "compare", *saved, *limit, "--format", "markdown")
+        self.expect(marked, FAILED, "400 rows against 400: **alarm**", "| alarm | land |", "| pass | price |")
+        suite = ElementTree.fromstring(run("schema", "compare", *saved, *limit, "--format", "junit").stdout)
+        self.assertEqual(suite.attrib["failures"], "1")
+        cases = {(case.attrib["classname"], case.attrib["name"]): [child.tag for child in case]
+                 for case in suite.iter("testcase")}
+        self.assertEqual(cases["vedette.compare.infinity_norm", "land"], ["failure"])
+        self.assertEqual(cases["vedette.compare.jensen_shannon", "price"], [])
+        self.assertEqual(cases["vedette.compare.normalized_difference", "land"], ["skipped"])
+        self.assertEqual(str(len(cases)), suite.attrib["tests"])
+        log = json.loads(run("schema", "compare", *saved, *limit, "--format", "sarif").stdout)
+        results = log["runs"][0]["results"]
+        self.assertEqual([(r["ruleId"], r["level"]) for r in results], [("vedette/compare/infinity_norm", "error")])
+        self.assertEqual(results[0]["locations"][0]["logicalLocations"][0]["name"], "land")
+        self.assertNotIn("CH", json.dumps(log))
+        self.expect(run("schema", "compare", *saved, "--format", "html"), INPUT_ERROR, "markdown")
+
+    def test_schema_leakage(self):
+        rows = "".join(f"{i % 2},{'ab'[i % 2]},{i * 37 % 11 if i % 2 else ''},{i * 7919 % 100}\n" for i in range(400))
+        data = self.write("leaking.csv", "y,told,paid,free\n" + rows)
+        told = run("schema", "leakage", data, "--label", "y")
+        self.expect(told, FAILED, 'column "told": tells_label: gain 1', 'column "paid": tells_label', "given away")
+        self.assertNotIn(b'"free"', told.stdout)
+        hints = json.loads(run("schema", "leakage", data, "--label", "y", "--format", "json").stdout)["hints"]
+        self.assertEqual([(h["column"], h["kind"]) for h in hints], [("told", "tells_label"), ("paid", "tells_label")])
+        self.expect(run("schema", "leakage", data, "--label", "free", "--minimum-gain", "0.99"), PASS, "no column alone")
+        self.expect(run("schema", "leakage", data, "--label", "z"), INPUT_ERROR, "no column \"z\"")
+        few = self.write("few.csv", "y,x\n" + "0,1\n1,2\n" * 9)
+        self.expect(run("schema", "leakage", few, "--label", "y"), NOT_ENOUGH, "fewer than 100")
 
     def test_schema_of_a_baseline(self):
         rows = [f"{i % 50 / 4},{'CH' if i % 3 else 'DE'}" for i in range(400)]

@@ -84,7 +84,20 @@ Feature random_feature(Random& random, std::size_t index) {
         if (feature.type == FeatureType::text && coin()) feature.pattern = "^[a-z\\d\"]+|\xC3\xA9$";
         if (feature.type == FeatureType::text && feature.length && coin())
             feature.length_unit = LengthUnit::code_points;
+        if (feature.type == FeatureType::text && coin()) {
+            feature.refused_patterns = {"a\"", "^$"};
+            feature.refused_characters = {CharacterClass::tag, CharacterClass::control};
+            feature.scripts = static_cast<Scripts>(below(random, 3));
+            feature.refuse_lookalikes = coin();
+            if (coin()) feature.repetition = Repetition{TextUnit::code_points, 32, random.uniform(), 1024};
+        }
+        if (coin()) feature.replacement = "\xC3\xA9";
     }
+    if (coin() && feature.type == FeatureType::floating) feature.replacement = random.normal();
+    if (coin() && feature.type == FeatureType::integer) feature.replacement = std::numeric_limits<std::int64_t>::min();
+    if (coin() && feature.type == FeatureType::boolean) feature.replacement = std::int64_t{1};
+    if (feature.replacement.index() != 0 && coin()) feature.repair[Check::null] = Repair::impute;
+    if (coin()) feature.repair[Check::long_text] = Repair::clamp;
     if (coin()) feature.environments = {"serving"};
     if (coin())
         feature.severity[static_cast<Check>(below(random, check_count))] = static_cast<Severity>(below(random, 3));

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows judged and put right, as far as the schema says how.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "validation/compiled.hpp"
+#include "validation/schema_words.hpp"
+
+namespace vedette::inline v0::validation {
+
+namespace {
+
+// The first code points of a text, or bytes, that may stand.
+std::string_view shortened(const Rule& rule, std::string_view text) noexcept {
+    const auto starts = [&](std::size_t i) { return (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U; };
+    std::size_t size = 0;
+    if (rule.counts_code_points) {
+        std::uint64_t points = 0;
+        while (size < text.size() && (!starts(size) || points++ < rule.length.maximum)) ++size;
+        return text.substr(0, size);
+    }
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(rule.length.maximum, text.size()));
+    while (rule.type == FeatureType::text && size > 0 && size < text.size() && !starts(size)) --size;
+    return text.substr(0, size);
+}
+
+std::int64_t clamped(const Rule& rule, std::int64_t x) noexcept {
+    using Limits = std::numeric_limits<std::int64_t>;
+    if (rule.has_minimum) {
+        const bool is_open = rule.is_minimum_open && rule.minimum != Limits::max();
+        x = std::max(x, rule.minimum + (is_open ? 1 : 0));
+    }
+    if (rule.has_maximum) {
+        const bool is_open = rule.is_maximum_open && rule.maximum != Limits::min();
+        x = std::min(x, rule.maximum - (is_open ? 1 : 0));
+    }
+    return x;
+}
+
+// The bounds of T: those of a float lie among floats.
+template <class T>
+Value clamped(const Rule& rule, const kernels::IntervalsView<T>& interval, const Value& value) noexcept {
+    if (value.kind == Value::Kind::text) return shortened(rule, value.text);
+    if (value.kind != Value::Kind::number) return value;
+    if (rule.type == FeatureType::floating) {
+        if (std::isnan(value.number)) return value;
+        // Within double's range, so that the conversion is of what T holds.
+        const double low = static_cast<double>(interval.lower[0]), high = static_cast<double>(interval.upper[0]);
+        return std::max(low, std::min(high, value.number));
+    }
+    if (value.is_integer) return clamped(rule, value.integer);
+    if (!(std::trunc(value.number) == value.number)) return value;
+    const double x = value.number;
+    const std::int64_t whole = x >= 0x1p63   ? std::numeric_limits<std::int64_t>::max()
+                               : x < -0x1p63 ? std::numeric_limits<std::int64_t>::min()
+                                             : static_cast<std::int64_t>(x);
+    return static_cast<double>(clamped(rule, whole));
+}
+
+Value read(const Value& element) noexcept {
+    return element;
+}
+Value read(float element) noexcept {
+    return static_cast<double>(element);
+}
+Value read(double element) noexcept {
+    return element;
+}
+
+bool write(const Value& value, Value& element) noexcept {
+    element = value;
+    return true;
+}
+template <class T>
+bool write(const Value& value, T& element) noexcept {
+    if (value.kind != Value::Kind::number) return false;
+    if (std::abs(value.number) > static_cast<double>(std::numeric_limits<T>::max())) return false;
+    element = static_cast<T>(value.number);
+    return true;
+}
+
+template <class Compiled, class T>
+bool repair_element(const Compiled& compiled, std::size_t i, T& element, Repaired& done) noexcept {
+    const Rule& rule = compiled.rules[i];
+    const Value before = read(element);
+    const CheckSet failed = compiled.of_value(i, before);
+    const CheckSet repaired = failed & (rule.clamped | rule.imputed);
+    if (repaired == 0 || (failed & rule.errors & ~repaired) != 0) return false;
+    const Repair how = (failed & rule.imputed) != 0 ? Repair::impute : Repair::clamp;
+    using Bound = std::conditional_t<std::is_same_v<T, float>, float, double>;
+    const Value wanted = how == Repair::impute
+                             ? compiled.replacements[i]
+                             : clamped<Bound>(rule, compiled.template intervals<Bound>().from(i), before);
+    const T kept = element;
+    const bool is_held = write(wanted, element);
+    const Value after = read(element);
+    if (!is_held || (compiled.of_value(i, after) & (rule.errors | repaired)) != 0) {
+        element = kept;
+        return false;
+    }
+    done = {static_cast<std::uint32_t>(i), how, failed, before, after};
+    return true;
+}
+
+template <class T, class Compiled>
+RepairVerdict repair_row(const Validator& validator, const Compiled& compiled, std::span<T> row,
+                         std::span<CheckSet> failed, std::span<Repaired> told) noexcept {
+    RepairVerdict verdict;
+    verdict.before = verdict.after = validator.validate(std::span<const T>(row), failed);
+    if (verdict.before.is_valid()) return verdict;
+    for (const std::uint32_t i : compiled.repairing) {
+        if (i >= row.size()) break;
+        Repaired done;
+        if (!repair_element(compiled, i, row[i], done)) continue;
+        if (verdict.repaired < told.size()) told[verdict.repaired] = done;
+        ++verdict.repaired;
+    }
+    if (verdict.repaired != 0) verdict.after = validator.validate(std::span<const T>(row), failed);
+    return verdict;
+}
+
+}  // namespace
+
+const char* repair_name(Repair repair) noexcept {
+    const auto index = static_cast<std::size_t>(repair);
+    return index < repair_words.size() ? repair_words[index] : "unknown";
+}
+
+bool Validator::repair_value(std::size_t feature, Value& value, Repaired& done) const noexcept {
+    return feature < feature_count() && repair_element(*compiled_, feature, value, done);
+}
+
+bool Validator::repair_value(std::size_t feature, float& value, Repaired& done) const noexcept {
+    return feature < feature_count() && repair_element(*compiled_, feature, value, done);
+}
+
+bool Validator::repair_value(std::size_t feature, double& value, Repaired& done) const noexcept {
+    return feature < feature_count() && repair_element(*compiled_, feature, value, done);
+}
+
+RepairVerdict Validator::repair(std::span<float> row, std::span<CheckSet> failed,
+                                std::span<Repaired> told) const noexcept {
+    return repair_row(*this, *compiled_, row, failed, told);
+}
+
+RepairVerdict Validator::repair(std::span<double> row, std::span<CheckSet> failed,
+                                std::span<Repaired> told) const noexcept {
+    return repair_row(*this, *compiled_, row, failed, told);
+}
+
+RepairVerdict Validator::repair(std::span<Value> row, std::span<CheckSet> failed,
+                                std::span<Repaired> told) const noexcept {
+    return repair_row(*this, *compiled_, row, failed, told);
+}
+
+}  // namespace vedette::inline v0::validation
