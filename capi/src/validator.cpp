@@ -250,12 +250,11 @@ vdt_status vdt_validator_repair_values(const vdt_validator* validator, vdt_value
     const Validator& rules = validator->object;
     const std::size_t count = std::min(width, rules.feature_count());
     for (std::size_t i = 0; i < count; ++i) {
-        Value unused;
-        if (!read_value(row[i], unused)) return fail_values(error);
+        if (!is_readable(row[i])) return fail_values(error);
     }
     repair_each(
         rules, width, told, capacity, *verdict,
-        [&] { return check_each(rules, row, width, std::span(failed, failed_length)); },
+        [&] { return rules.validate(&read_row, row, width, std::span(failed, failed_length)); },
         [&](std::size_t i, validation::Repaired& done) {
             Value value;
             (void)read_value(row[i], value);

@@ -86,7 +86,8 @@ struct Rule {
     }
     /// Whether a text of the domain, byte for byte, may still fail.
     [[nodiscard]] bool asks_more_of_text() const noexcept {
-        return length.minimum > 0 || length.maximum != Count{}.maximum || format != Format::none || pattern.is_given();
+        return length.minimum > 0 || length.maximum != Count{}.maximum || format != Format::none ||
+               pattern.is_given() || texts.asks_anything();
     }
     /// Each: the failed checks among those wanted.
     [[nodiscard]] CheckSet of_null() const noexcept { return may_be_null ? CheckSet{0} : set_of(Check::null) & wanted; }
