@@ -403,7 +403,7 @@ TEST_CASE("a row of mixed values fails what its values fail alone, at every edge
         {"name":"k","type":"text","domain":{"values":["red","green"]},"length":{"minimum":4}},
         {"name":"l","type":"bytes","nullable":true,"domain":{"values":["red"]}},
         {"name":"m","type":"floating","minimum":0,"stage":"planned"},
-        {"name":"o","type":"text","domain":{"values":["red","green"]},"deny":["gr"]},
+        {"name":"o","type":"text","domain":{"values":["red","green"]},"refused_patterns":["gr"]},
         {"name":"n","type":"integer","minimum":1,"severity":{"minimum":"none"}}]})");
     const Validator rules(schema);
     constexpr double infinity = std::numeric_limits<double>::infinity();
