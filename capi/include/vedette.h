@@ -2447,7 +2447,8 @@ typedef struct vdt_private_release_options {
     const vdt_ledger_account* account;  ///< borrowed, needed
     int64_t now;                        ///< as in vdt_ledger_spend
     /// 0: pure privacy, discrete Laplace noise. Above: (epsilon, delta), discrete Gaussian noise, which is less where a
-    /// user has many rows or categories. Partition selection needs one. Not for quantiles.
+    /// user has more than about log(1 / delta) categories; of one number or a few it is wider, however many rows a user
+    /// has. Partition selection needs one. Not for quantiles.
     double delta;
     /// 0, or in place of epsilon and delta, 0 both: zero-concentrated privacy, out of an account kept in rho.
     double rho;

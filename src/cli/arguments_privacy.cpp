@@ -103,7 +103,7 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--delta", release_.delta,
                            "For a histogram whose categories come from the data: those of a single user are told with "
                            "at most this probability. For counts, sums, means and variances: Gaussian noise, which is "
-                           "less where a user has many rows");
+                           "wider for so few numbers but has lighter tails");
         command.add_option("--confidence", release_.confidence, "Of the interval")->capture_default_str();
         add_ledger(command, release_.use);
         add_text_or_json(command, release_.as_json);

@@ -139,6 +139,14 @@ double CorrelatedCount::column_length() const {
     return std::sqrt(squares) * margin;
 }
 
+void CorrelatedCount::Inverse::make_room(const CorrelatedCount& owner) {
+    if (owner.factor_ == CountFactor::toeplitz_root) {
+        state_.reserve(owner.horizon_);
+    } else {
+        state_.resize(owner.decays_.size());
+    }
+}
+
 double CorrelatedCount::Inverse::next(const CorrelatedCount& owner, double w) {
     double x = w;
     if (owner.factor_ == CountFactor::toeplitz_root) {
@@ -146,7 +154,6 @@ double CorrelatedCount::Inverse::next(const CorrelatedCount& owner, double w) {
         x /= owner.root_[0];
         state_.push_back(x);
     } else {
-        state_.resize(owner.decays_.size());
         for (std::size_t j = 0; j < state_.size(); ++j) x -= owner.scales_[j] * state_[j];
         for (std::size_t j = 0; j < state_.size(); ++j) state_[j] = owner.decays_[j] * state_[j] + x;
     }
@@ -186,7 +193,10 @@ Release CorrelatedCount::step(std::uint64_t rows, detail::Keystream& keystream) 
     if (noise_.empty() || steps_ >= horizon_)
         throw Error(ErrorCode::budget_exhausted, "step: all steps that were paid for have been released");
     if (rows > most_counted - total_) throw Error(ErrorCode::overflow, "rows: more than 2^56 of them");
+    // All memory before anything changes: a step that is half done would shift all totals after it.
     if (factor_ == CountFactor::toeplitz_root) rows_.reserve(horizon_);
+    rows_of_.make_room(*this);
+    column_of_.make_room(*this);
     std::int64_t noise = 0;
     noise_[0].sample({&noise, 1}, keystream);
     const double w = noisy(rows, noise);
@@ -220,6 +230,7 @@ double CorrelatedCount::rho() const noexcept {
 
 double CorrelatedCount::variance(std::uint64_t step) const {
     Inverse inverse;
+    inverse.make_room(*this);
     double column = 0.0, squares = 0.0;
     for (std::uint64_t t = 0; t < std::min(step, horizon_); ++t) {
         column += inverse.next(*this, t == 0 ? 1.0 : 0.0);

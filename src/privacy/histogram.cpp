@@ -106,7 +106,14 @@ PrivateHistogram::PrivateHistogram(const PrivacyUnit& unit, std::vector<std::str
 HistogramPartial PrivateHistogram::partial(const Contributions& rows) const {
     check_unit(rows.unit(), unit_);
     HistogramPartial result = empty_;
-    rows.for_each([&](double, std::string_view partition) { result.count(partition, 1); });
+    // A user may be in many categories that are not listed, and their cell is one: without a limit of its own it would
+    // change by all of the user's rows, and so would Euclid's norm.
+    std::uint64_t others = 0;
+    rows.for_each_by_user([&] { others = 0; },
+                          [&](double, std::string_view partition) {
+                              const bool is_listed = place_of(result.places_, partition) < result.places_.size();
+                              if (is_listed || ++others <= unit_.limit().rows) result.count(partition, 1);
+                          });
     return result;
 }
 

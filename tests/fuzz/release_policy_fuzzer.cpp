@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/container_input.hpp"
 #include "privacy/keystream.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/guard/release.hpp"
@@ -74,6 +75,6 @@ void try_total(std::span<const std::byte> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     try_policy({reinterpret_cast<const char*>(data), size});
-    try_total({reinterpret_cast<const std::byte*>(data), size});
+    vedette::fuzzing::read_with_both_digests(data, size, [](const std::vector<std::byte>& bytes) { try_total(bytes); });
     return 0;
 }

@@ -45,8 +45,15 @@ class Contributions {
     /// visit(value, partition) for every row that counts, in no order.
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const auto& [user, rows] : users_)
+        for_each_by_user([] {}, visit);
+    }
+    /// The same, user by user: next() before each user's rows.
+    template <class Next, class Visit>
+    void for_each_by_user(Next next, Visit visit) const {
+        for (const auto& [user, rows] : users_) {
+            next();
             for (const Row& row : rows) visit(row.value, std::string_view(partitions_[row.partition]));
+        }
     }
 
   private:

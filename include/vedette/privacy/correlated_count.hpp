@@ -93,6 +93,8 @@ class CorrelatedCount {
     /// Turns w into x by C's inverse, forwards.
     class Inverse {
       public:
+        /// Before the first `next`, which then allocates nothing.
+        void make_room(const CorrelatedCount& owner);
         double next(const CorrelatedCount& owner, double w);
 
       private:

@@ -50,8 +50,9 @@ struct HistogramRelease {
 
 /// A histogram whose categories are known beforehand, not learned from the data. Each cell has discrete Laplace noise
 /// of scale unit.counts_sensitivity() / epsilon, or discrete Gaussian noise of sigma sqrt(unit.counts_l2_squared() / (2
-/// rho)): the loss is spent once for all cells together. Each cell's interval
-/// holds by itself. Counts may be negative.
+/// rho)): the loss is spent once for all cells together. Under a unit that is a user, all categories that are not
+/// listed are one: limit.rows of a user's rows count there at most. Each cell's interval holds by itself. Counts may be
+/// negative.
 class PrivateHistogram {
   public:
     /// Throws invalid_argument for no category, or one that is listed twice.

@@ -122,8 +122,9 @@ class GaussianVectorSum final : public VectorRelease {
 };
 
 /// The discrete Laplace mechanism on vectors that are clipped in the L1 norm, the sum of sizes: pure differential
-/// privacy of epsilon (Dwork, McSherry, Nissim and Smith 2006). Cutting moves each coordinate by less than 2^-26 of
-/// `clip`, or by less than 2^-30 of the noise's scale.
+/// privacy of epsilon (Dwork, McSherry, Nissim and Smith 2006). Cutting moves each coordinate towards 0 by less than
+/// 2^-25 of `clip`, or, where epsilon is below 2^-10, by less than 2^-34 of the noise's scale. Over all coordinates
+/// that adds up: of a record of more than 2^25 equal coordinates nothing is left.
 class LaplaceVectorSum final : public VectorRelease {
   public:
     static constexpr double least_epsilon = 0x1p-20;

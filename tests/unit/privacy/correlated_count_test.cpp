@@ -5,9 +5,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <new>
 #include <utility>
 #include <vector>
 
+#include "allocation_failure.hpp"
 #include "fixed_keystream.hpp"
 #include "test_budget.hpp"
 #include "unit/oracle_data.hpp"
@@ -168,6 +170,34 @@ TEST_CASE("correlated totals: long streams keep their totals in a few numbers") 
     CHECK(release.interval.lower <= total);
     CHECK(release.interval.upper >= total);
     CHECK(release.interval.upper - release.interval.lower < 2.0);
+}
+
+TEST_CASE("correlated totals: a step that finds no memory changes nothing, and those after it are right") {
+    for (const auto factor : {CountFactor::toeplitz_root, CountFactor::buffered_toeplitz})
+        for (const int failing : {0, 1, 7})
+            for (const int skipped : {0, 1, 2, 3}) {
+                CAPTURE(failing);
+                CAPTURE(skipped);
+                CorrelatedCount count = make(40, factor, 1e4);
+                FixedKeystream stream(13);
+                double total = 0.0;
+                for (int t = 0; t < 20; ++t) {
+                    const std::uint64_t before = count.steps();
+                    double released = 0.0;
+                    bool failed = false;
+                    fail_allocation(t == failing ? skipped : -1);
+                    try {
+                        released = count.step(100, stream).value;
+                    } catch (const std::bad_alloc&) {
+                        failed = true;
+                    }
+                    fail_allocation(-1);
+                    CHECK(count.steps() == before + (failed ? 0 : 1));
+                    if (failed) continue;
+                    total += 100.0;
+                    CHECK(std::abs(released - total) < 1.0);  // sigma is about 0.02
+                }
+            }
 }
 
 TEST_CASE("correlated totals: misuse and ends") {

@@ -75,6 +75,44 @@ TEST_CASE("sigma is the Euclidean sensitivity over sqrt(2 rho), which many categ
     CHECK(is(PrivateHistogram(user, {"a"}, Epsilon(1.0)).scale(), 48.0));
     CHECK(is(PrivateCount(user, loss).scale(), 48.0));
     CHECK(is(PrivateContingencyTable(someone, {"a"}, {"b"}, loss).scale(), std::sqrt(2.0)));
+    // At one (epsilon, delta) it is less by categories alone: rows of a user widen both laws alike.
+    const ReleaseLoss pure = Epsilon(1.0), approximate(Epsilon(1.0), Delta(1e-6));
+    const auto wider = [&](std::uint64_t partitions, std::uint64_t rows) {
+        const PrivacyUnit many = PrivacyUnit::user(Neighbouring::add_remove, {.partitions = partitions, .rows = rows});
+        const std::uint64_t l1 = many.counts_sensitivity(), squares = many.counts_l2_squared();
+        return NoiseLaw(approximate, {l1, squares}).variance() > NoiseLaw(pure, {l1, squares}).variance();
+    };
+    for (const std::uint64_t rows : {1U, 100U, 10'000U}) {
+        CHECK(wider(1, rows));
+        CHECK(wider(8, rows));
+        CHECK(!wider(20, rows));
+    }
+}
+
+TEST_CASE("one user moves a histogram by no more than its Euclidean sensitivity, whatever categories are listed") {
+    RhoBudget budget;
+    const double rho = 1e7;  // sigma is the sampler's least: the release is exact
+    constexpr ContributionLimit limit{.partitions = 16, .rows = 3};
+    const PrivacyUnit user = PrivacyUnit::user(Neighbouring::add_remove, limit);
+    // Rows in the first `listed` of 16 categories, and in others.
+    for (const int listed : {1, 8, 15, 16}) {
+        std::vector<std::string> categories;
+        for (int i = 0; i < listed; ++i) categories.push_back(std::to_string(i));
+        const PrivateHistogram histogram(user, categories, Rho(rho));
+        Contributions without(user), with(user);
+        for (int i = 0; i < 100; ++i) without.add("someone " + std::to_string(i), 0.0, i % 2 == 0 ? "0" : "elsewhere");
+        with.merge(without);
+        for (int i = 0; i < 16; ++i)
+            for (int j = 0; j < 5; ++j) with.add("one user", 0.0, std::to_string(i));
+        const HistogramRelease a = histogram.release(without, budget), b = histogram.release(with, budget);
+        double squares = 0.0;
+        for (std::size_t i = 0; i < a.cells.size(); ++i) squares += std::pow(a.cells[i].value - b.cells[i].value, 2);
+        CAPTURE(listed);
+        CHECK(b.cells.back().value - a.cells.back().value <= 3.0);
+        CHECK(squares <= static_cast<double>(user.counts_l2_squared()));
+        if (listed == 16) CHECK(squares == static_cast<double>(user.counts_l2_squared()));
+        CHECK(a.cells.back().value == 50.0);
+    }
 }
 
 TEST_CASE("intervals under Gaussian noise hold their level, and errors have the law's size") {

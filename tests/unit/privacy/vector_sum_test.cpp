@@ -143,6 +143,7 @@ TEST_CASE("the L1 norm: clipped to it, noise as promised, and pure privacy of ep
             const double bound = static_cast<double>(mechanism.sensitivity()) * mechanism.grain();
             CHECK(bound <= clip);
             CHECK(bound >= clip * (1.0 - 0x1p-24));
+            CHECK(mechanism.grain() <= clip * 0x1p-25);
             CHECK(std::fma(mechanism.scale() / mechanism.grain(), 0x1p20,
                            -static_cast<double>(mechanism.sensitivity())) >= 0.0);
             for (const double length : {0.0, 0.3, 1.0, 20.0, 1e80}) {
@@ -198,6 +199,10 @@ TEST_CASE("the L1 norm: clipped to it, noise as promised, and pure privacy of ep
     const auto make = [](double epsilon) {
         return LaplaceVectorSum(3, L1Norm(1.0), Neighbouring::add_remove, Epsilon(epsilon)).scale();
     };
+    for (const double epsilon : {0x1p-20, 0x1.8p-15, 0x1.ffp-11}) {
+        const LaplaceVectorSum coarse(3, L1Norm(1.0), Neighbouring::add_remove, Epsilon(epsilon));
+        CHECK(coarse.grain() <= coarse.scale() * 0x1p-34);
+    }
     CHECK(make(0x1p-20) == doctest::Approx(0x1p20).epsilon(1e-3));
     CHECK_THROWS_AS(make(0x1p-21), vedette::Error);
     CHECK_THROWS_AS(make(0x1p21), vedette::Error);
