@@ -83,6 +83,10 @@ vdt_status vdt_compare_weighted(vdt_drift_test test, const vdt_column* reference
 vdt_status vdt_compare_several(vdt_drift_test test, const vdt_column* samples, size_t sample_count,
                                const vdt_test_options* options, vdt_test_result* out, vdt_error* error) noexcept {
     return fence(error, [&] {
+        // Before the first column's size is read: a list of none has no first.
+        if (sample_count < 2)
+            throw Error(ErrorCode::invalid_argument,
+                        "samples: there are " + std::to_string(sample_count) + ", at least 2 are needed");
         require(samples, "samples");
         require(out, "out");
         const auto which = choice(test, static_cast<DriftTest>(drift_test_count - 1), "test");

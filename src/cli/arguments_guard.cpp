@@ -209,7 +209,8 @@ class GuardCommands final : public CommandFamily {
             ->excludes(command.get_option("--thin"));
         CLI::Option& weights = *command.add_option(
             "--weights", live_.weights,
-            "A column with the weight of each row, in both files: tests of weighted rows (--test wasserstein, "
+            "A column with the weight of each row, in both files by one rule and on one scale (not each summing to 1): "
+            "tests of weighted rows (--test wasserstein, "
             "energy_distance). They tell no share of the traffic, so that they warn, and alarm at tolerance 0");
         CLI::Option& also = *command.add_option(
             "--also", live_.also,
@@ -228,7 +229,7 @@ class GuardCommands final : public CommandFamily {
             "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
         preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
         for (const char* other :
-             {"--test", "--multivariate", "--method", "--alternative", "--permutations", "--block", "--window",
+             {"--test", "--feature-test", "--multivariate", "--method", "--alternative", "--permutations", "--block", "--window",
               "--window-by", "--policy", "--correction", "--fail-on", "--weights", "--also"})
             preset.excludes(command.get_option(other));
         command.callback([this] {

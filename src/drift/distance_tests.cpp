@@ -174,8 +174,10 @@ struct WeightedSide {
                             where + ": weight " + std::to_string(i) + " must be finite and not negative");
             total += w[i];
         }
-        if (!(total > 0.0) || !std::isfinite(total))
-            throw Error(ErrorCode::invalid_argument, where + ": the weights must have a positive, finite sum");
+        // Of a sum below 2^-1024 not even the reciprocal, by which masses are divided, is finite.
+        if (!(total > 0.0) || !std::isfinite(total) || !std::isfinite(1.0 / total))
+            throw Error(ErrorCode::invalid_argument, where + ": the weights must have a positive, finite sum, and its "
+                                                             "reciprocal must be finite");
         std::iota(order.begin(), order.end(), std::size_t{0});
         // Ties in their own order, so that rows with other weights meet the same splits on every machine.
         std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
@@ -220,13 +222,14 @@ class WeightedPool {
                            rows_.end(), [](const Row& a, const Row& b) { return a.value < b.value; });
     }
     [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
-    // Infinite where a side has no weight.
+    // Infinite where a side has no weight, or next to none beside the other.
     [[nodiscard]] double integral(const Distance& distance, std::span<const std::uint8_t> is_reference) const {
         double reference_total = 0.0;
         double live_total = 0.0;
         for (std::size_t i = 0; i < rows_.size(); ++i)
             (is_reference[i] != 0 ? reference_total : live_total) += rows_[i].weight;
-        if (!(reference_total > 0.0 && live_total > 0.0)) return std::numeric_limits<double>::infinity();
+        const bool has_weights = std::isfinite(1.0 / reference_total) && std::isfinite(1.0 / live_total);
+        if (!has_weights) return std::numeric_limits<double>::infinity();
         IntegralScan scan{1.0 / reference_total, 1.0 / live_total, distance.squared};
         for (std::size_t i = 0; i < rows_.size(); ++i) {
             const bool reference = is_reference[i] != 0;

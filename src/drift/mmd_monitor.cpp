@@ -108,6 +108,12 @@ void MmdMonitor<T>::make_room() {
 }
 
 template <class T>
+std::size_t MmdMonitor<T>::memory() const noexcept {
+    const auto bytes = [](const auto& list) { return list.size() * sizeof(list[0]); };
+    return bytes(thresholds_) + bytes(mean_) + bytes(ring_) + bytes(sums_) + bytes(scaled_) + bytes(entering_);
+}
+
+template <class T>
 void MmdMonitor<T>::clear() noexcept {
     // Rows that leave before the window is full are rows of zeros.
     std::fill(ring_.begin(), ring_.end(), 0);

@@ -28,10 +28,9 @@ std::string tensor_name(std::size_t place) {
     return "monitor_" + std::to_string(place);
 }
 
-// Of one account; window * features is at most 2^26.
+// Of one account: its window and, of rows of many columns the larger part, the block in which a row is scaled.
 std::size_t bytes_each(const Monitor& monitor) noexcept {
-    const drift::MmdMonitorOptions& options = monitor.options();
-    return 8 * options.features * (options.window + 8) + sizeof(Monitor);
+    return monitor.memory() + sizeof(Monitor);
 }
 
 void check_memory(const Monitor& monitor, std::size_t accounts, std::size_t most) {

@@ -220,6 +220,9 @@ static void compare_several(void) {
                 vdt_compare_several(VDT_TEST_LEVENE, laboratories, 1, NULL, &result, e));
     CHECK_FAILS(VDT_UNSUPPORTED, "kuiper", vdt_compare_several(VDT_TEST_KUIPER, laboratories, 3, NULL, &result, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "samples", vdt_compare_several(VDT_TEST_LEVENE, NULL, 3, NULL, &result, e));
+    /* An empty list has no first column whose size could be read (AddressSanitizer would tell). */
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "there are 0",
+                vdt_compare_several(VDT_TEST_LEVENE, laboratories + 4, 0, NULL, &result, e));
 }
 
 int main(void) {

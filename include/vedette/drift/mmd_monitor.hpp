@@ -70,6 +70,8 @@ class MmdMonitor : public MonitorBase {
 
     [[nodiscard]] const MmdMonitorOptions& options() const noexcept { return options_; }
     [[nodiscard]] std::size_t dimension() const noexcept { return fitted_.dimension(); }
+    /// Bytes besides its own and what was fitted, which copies share: what each copy takes anew.
+    [[nodiscard]] std::size_t memory() const noexcept;
     /// Rows in the window.
     [[nodiscard]] std::uint32_t width() const noexcept { return width_; }
     /// n m/(n + m) MMD^2 of the m rows in the window and the n of the reference; NaN before the first look.

@@ -631,7 +631,7 @@ class CommandLine(unittest.TestCase):
         self.write("only_header.csv", "amount,items,country\n")
         self.expect(run("drift", self.dir / "ref.csv", self.dir / "only_header.csv", "--preset", "deepchecks"),
                     NOT_ENOUGH, "too little data")
-        for other in ("--test=welch_t", "--window=5", "--policy=x", "--fail-on=warn"):
+        for other in ("--test=welch_t", "--feature-test=welch_t", "--window=5", "--policy=x", "--fail-on=warn"):
             self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "frouros", other),
                         INPUT_ERROR, "excludes")
         self.expect(run("drift", self.dir / "ref.csv", self.dir / "moved.csv", "--preset", "frouros", "--format",

@@ -237,6 +237,19 @@ TEST_CASE("tests of weighted rows: weights of 1 change nothing, p by the same sp
     for (std::size_t i = 0; i < 40; ++i) mean += weights[i] * x[i] / total;
     for (std::size_t i = 0; i < 40; ++i) square += weights[i] * (x[i] - mean) * (x[i] - mean) / total;
     CHECK(close(result.effect, result.statistic / std::sqrt(square), 1e-12));
+    // One scale for both sides: a factor on one leaves the distance, but splits mix the rows, so that p is another.
+    Sample moved(y), reference_share(40, 1.0 / 40.0), live_share(8, 1.0 / 8.0);
+    moved.resize(8);
+    for (double& value : moved) value += 0.8;
+    const d::WeightedSample few{moved, std::span(ones).first(8)};
+    const auto on_one = d::wasserstein_1(d::WeightedSample{x, ones}, few);
+    const auto summing = d::wasserstein_1(d::WeightedSample{x, reference_share}, d::WeightedSample{moved, live_share});
+    CHECK(close(on_one.statistic, summing.statistic, 1e-12));
+    CHECK(on_one.p_value != summing.p_value);
+    // A factor on both changes nothing.
+    const Sample halves(40, 0.5);
+    CHECK(d::wasserstein_1(d::WeightedSample{x, halves}, d::WeightedSample{moved, std::span(halves).first(8)}).p_value ==
+          on_one.p_value);
     // Most splits leave one side without any weight: no evidence.
     const Sample lone{1.0, 2.0, 3.0, 4.0}, lone_weights{1.0, 0.0, 0.0, 0.0};
     CHECK(d::wasserstein_1(d::WeightedSample{lone, lone_weights}, d::WeightedSample{lone, lone_weights}).p_value > 0.3);
@@ -248,6 +261,10 @@ TEST_CASE("tests of weighted rows: weights of 1 change nothing, p by the same sp
     CHECK(
         d::wasserstein_1(d::WeightedSample{x, enormous}, d::WeightedSample{y, std::span(enormous).first(30)}).p_value ==
         d::wasserstein_1(left, right).p_value);
+    // Weights too small to be divided by are refused, not evidence; a split that leaves a side such a one is extreme.
+    const Sample faint(40, 1e-312), nought{0.0}, one{1.0}, ends{1.0, 5.0}, uneven{1.0, 1e-310};
+    CHECK_THROWS_AS(d::wasserstein_1(d::WeightedSample{x, faint}, d::WeightedSample{x, faint}), vedette::Error);
+    CHECK(d::wasserstein_1(d::WeightedSample{nought, one}, d::WeightedSample{ends, uneven}).p_value == 1.0);
     const Sample huge{-1.7e308, 1.7e308, 0.0}, three(3, 1.0);
     const auto wide = d::wasserstein_1(d::WeightedSample{huge, three}, d::WeightedSample{three, three});
     CHECK(std::isfinite(wide.statistic));

@@ -450,6 +450,17 @@ TEST_CASE("windows of accounts: bounded, without allocation, and files that no s
     CHECK(code_of([&] { (void)vedette::MmdAccounts::deserialize(bytes, 1000); }) == ErrorCode::overflow);
     CHECK(code_of([&] { (void)vedette::MmdAccounts(fitted, 0); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)vedette::MmdAccounts(fitted, 70'000); }) == ErrorCode::invalid_argument);
+    // Of wide rows it is not the window that takes the memory, and free places take it, too.
+    constexpr std::size_t wide = 100'000;
+    const std::vector<float> wide_rows = floats(20 * wide, 24);
+    const vedette::drift::MmdMonitor<float> of_wide(
+        vedette::MatrixView<float>::row_major(wide_rows.data(), 20, wide),
+        {.features = 8, .window = 2, .expected_run = 10.0, .simulations = 1000});
+    const vedette::MmdAccounts many(of_wide, 4);
+    CHECK(many.memory() >= 4 * wide * sizeof(float));
+    CHECK(code_of([&] { (void)vedette::MmdAccounts::deserialize(many.serialize(), 4 * wide * sizeof(float)); }) ==
+          ErrorCode::overflow);
+    CHECK(code_of([&] { (void)vedette::MmdAccounts(of_wide, 65'536); }) == ErrorCode::overflow);
     // Monitors of two fits are no object's.
     const std::vector<float> other = floats(200 * width, 23);
     vedette::drift::MmdMonitor<float> one = fitted;
