@@ -1242,8 +1242,9 @@ typedef struct vdt_fingerprint_options {
 /// Whether the very same input is remembered, bit for bit; of nearly the same it is NONE.
 enum {
     VDT_REPEAT_NONE = 0,
-    VDT_REPEAT_OWN = 1,   ///< of the account that asks, whoever else has asked it too
-    VDT_REPEAT_OTHER = 2  ///< of other accounts only
+    /// Of the account that asks, whoever else has asked it too, up to about two dozen in between: see OTHER.
+    VDT_REPEAT_OWN = 1,
+    VDT_REPEAT_OTHER = 2  ///< no record of the account's own is found; of one input about slots / 2 records are kept
 };
 
 /// How much of an input was remembered, and of which earlier one.

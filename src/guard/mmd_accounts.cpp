@@ -68,6 +68,11 @@ MmdAccounts::MmdAccounts(perturbation::AccountPlaces places, std::vector<Monitor
 
 MmdEvidence MmdAccounts::update(std::span<const float> input, std::string_view account) noexcept {
     if (input.size() != dimension()) return {};
+    // What cannot be counted gets no place: that of the account that was silent longest would be lost for it.
+    if (!std::all_of(input.begin(), input.end(), [](float x) { return std::isfinite(x); })) {
+        const std::optional<std::size_t> known = places_.find(account);
+        return known ? evidence_of(monitors_[*known]) : MmdEvidence{};
+    }
     const perturbation::AccountPlaces::Found found = places_.place_of(account);
     Monitor& monitor = monitors_[found.place];
     if (found.is_new) monitor.reset();

@@ -24,26 +24,31 @@ std::uint64_t AccountPlaces::hash_of(std::string_view account) const noexcept {
 
 AccountPlaces::Found AccountPlaces::place_of(std::string_view account) noexcept {
     const std::uint64_t hash = hash_of(account);
-    std::size_t oldest = 0;
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-        if (places_[i].last != 0 && places_[i].account == hash) {
-            places_[i].last = ++turn_;
-            return {i, false};
-        }
-        if (places_[i].last < places_[oldest].last) oldest = i;
+    if (const std::optional<std::size_t> known = find(hash)) {
+        places_[*known].last = ++turn_;
+        return {*known, false};
     }
-    places_[oldest] = {hash, ++turn_};
-    return {oldest, true};
+    const auto oldest = std::min_element(places_.begin(), places_.end(),
+                                         [](const Place& a, const Place& b) { return a.last < b.last; });
+    *oldest = {hash, ++turn_};
+    return {static_cast<std::size_t>(oldest - places_.begin()), true};
+}
+
+std::optional<std::size_t> AccountPlaces::find(std::uint64_t hash) const noexcept {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        if (places_[i].last != 0 && places_[i].account == hash) return i;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> AccountPlaces::find(std::string_view account) const noexcept {
+    return find(hash_of(account));
 }
 
 std::optional<std::size_t> AccountPlaces::release(std::string_view account) noexcept {
-    const std::uint64_t hash = hash_of(account);
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-        if (places_[i].last == 0 || places_[i].account != hash) continue;
-        places_[i] = {};
-        return i;
-    }
-    return std::nullopt;
+    const std::optional<std::size_t> known = find(account);
+    if (known) places_[*known] = {};
+    return known;
 }
 
 std::size_t AccountPlaces::taken() const noexcept {
@@ -75,6 +80,13 @@ std::optional<AccountPlaces> AccountPlaces::from_words(std::span<const std::uint
         if (place.last > result.turn_ || (place.last == 0 && place.account != 0)) return std::nullopt;
         result.places_.push_back(place);
     }
+    // No account has two places: the second would outlive its being forgotten.
+    std::vector<std::uint64_t> accounts;
+    for (const Place& place : result.places_) {
+        if (place.last != 0) accounts.push_back(place.account);
+    }
+    std::sort(accounts.begin(), accounts.end());
+    if (std::adjacent_find(accounts.begin(), accounts.end()) != accounts.end()) return std::nullopt;
     return result;
 }
 

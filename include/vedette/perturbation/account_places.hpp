@@ -32,6 +32,8 @@ class AccountPlaces {
 
     /// The account's place, which it is given where it has none.
     Found place_of(std::string_view account) noexcept;
+    /// Its place, if it has one.
+    [[nodiscard]] std::optional<std::size_t> find(std::string_view account) const noexcept;
     /// Its place, free from now on; empty where it has none.
     std::optional<std::size_t> release(std::string_view account) noexcept;
 
@@ -55,6 +57,7 @@ class AccountPlaces {
     };
     AccountPlaces() = default;
     [[nodiscard]] std::uint64_t hash_of(std::string_view account) const noexcept;
+    [[nodiscard]] std::optional<std::size_t> find(std::uint64_t hash) const noexcept;
 
     std::array<std::uint64_t, 2> key_{};
     std::vector<Place> places_;

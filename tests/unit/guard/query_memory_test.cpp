@@ -441,6 +441,10 @@ TEST_CASE("windows of accounts: bounded, without allocation, and files that no s
     // NaN and infinity enter no window.
     const auto seen = accounts.update(std::vector<float>{1.0F, std::nanf(""), 0.0F}, "a").rows;
     CHECK(accounts.update(std::vector<float>{1.0F, INFINITY, 0.0F}, "a").rows == seen);
+    // Nor do they take a place from an account that has one.
+    const std::vector<std::byte> settled = accounts.serialize();
+    CHECK(accounts.update(std::vector<float>{std::nanf(""), 0.0F, 0.0F}, "stranger").rows == 0);
+    CHECK(accounts.serialize() == settled);
     const std::vector<std::byte> bytes = accounts.serialize();
     vedette::MmdAccounts again = vedette::MmdAccounts::deserialize(bytes);
     CHECK(again.serialize() == bytes);

@@ -233,6 +233,11 @@ TEST_CASE("fingerprint store: exact repeats are told from near ones, and an acco
     CHECK(ask(input, "b").repeat == Repeat::other);
     CHECK(ask(input, "b").repeat == Repeat::own);
     CHECK(ask(input, "a").repeat == Repeat::own);  // though b has asked it since
+    // A hash keeps four records, so that those of an image that everybody sends push an account's own out.
+    const std::vector<std::uint8_t> common = image(random);
+    (void)ask(common, "a");
+    for (int i = 0; i < 100; ++i) (void)ask(common, ("other " + std::to_string(i)).c_str());
+    CHECK(ask(common, "a").repeat == Repeat::other);
     // Next to nothing is changed, and no slot: nearly the same is not the same, wherever the change is.
     int agreed = 0;
     for (std::size_t at = 0; at < pixels; at += 97) {
