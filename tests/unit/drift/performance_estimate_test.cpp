@@ -8,12 +8,15 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <vector>
 
+#include "drift/performance_state.hpp"
 #include "unit/drift/allocation_count.hpp"
 #include "unit/drift/performance_samples.hpp"
 #include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/core/container.hpp"
+#include "vedette/core/random.hpp"
 #include "vedette/stats/isotonic.hpp"
 
 using namespace vedette::drift;
@@ -291,4 +294,37 @@ TEST_CASE("Counting rows allocates nothing") {
         CHECK(performance_metric(performance_metric_name(metric)) == metric);
     }
     CHECK_FALSE(performance_metric("auc").has_value());
+}
+
+TEST_CASE("performance: the table of scores finds what a search among all edges does, wherever they crowd") {
+    vedette::Random random(5);
+    // Edges u^power, at either end; 40 lie below 2^-100.
+    for (const double power : {1.0, 4.0, 12.0, 40.0}) {
+        for (const bool mirrored : {false, true}) {
+            CAPTURE(power);
+            CAPTURE(mirrored);
+            const auto draw = [&] {
+                const double score = std::pow(random.uniform(), power);
+                return mirrored ? 1.0 - score : score;
+            };
+            std::vector<double> edges, x{0.0, 0.25, 0.5, 1.0}, y{0.0, 0.1, 0.9, 1.0};
+            for (int i = 0; i < 300; ++i) edges.push_back(draw());
+            std::sort(edges.begin(), edges.end());
+            edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+            const auto map = vedette::stats::IsotonicMap::from_knots(x, y);
+            const ScoreTable table(map, edges);
+            std::vector<double> scores{0.0, 1.0, std::numeric_limits<double>::denorm_min(), 1.0 - 0x1p-53};
+            for (int i = 0; i < 2000; ++i) scores.push_back(draw());
+            for (const double edge : edges)
+                for (const double beside : {std::nextafter(edge, -1.0), edge, std::nextafter(edge, 2.0)})
+                    if (beside >= 0.0 && beside <= 1.0) scores.push_back(beside);
+            for (const double score : scores) {
+                CAPTURE(score);
+                const auto found = table.find(score);
+                const auto cell = std::upper_bound(edges.begin(), edges.end(), score) - edges.begin();
+                REQUIRE(found.cell == static_cast<std::uint32_t>(cell));
+                REQUIRE(found.probability == doctest::Approx(map(score)).epsilon(1e-12));
+            }
+        }
+    }
 }
