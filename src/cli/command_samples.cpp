@@ -118,7 +118,8 @@ class Comparison {
         if (tests.empty()) tests = {DriftTest::automatic};
         bool any = false;
         for (const DriftTest test : tests) {
-            if (!runs_on_samples(test, numeric)) continue;  // those for its kind, as everywhere
+            // Those for its kind, as everywhere.
+            if (!runs_on_samples(test, numeric) || (!runs(test, numeric) && runs(test, !numeric))) continue;
             if (!numeric && is_weighted()) continue;
             if (!runs(test, numeric))
                 throw InputError(fmt::format("{} of column \"{}\" {}", drift_test_name(test), name,
@@ -187,7 +188,7 @@ std::string Comparison::table() const {
             counts += (counts.empty() ? "" : " / ") + rendering::grouped(count);
         const TestResult& result = answer.named.result;
         const auto or_dash = [](double value, std::string text) { return std::isnan(value) ? "-" : text; };
-        rows.push_back({rendering::shortened(answer.feature, 32), decision_name(answer.decision),
+        rows.push_back({rendering::shortened(answer.feature, 32), rendering::decision_word(answer.decision),
                         drift_test_name(answer.named.test),
                         or_dash(result.statistic, rendering::number(result.statistic)),
                         or_dash(result.p_value, rendering::p_value(result.p_value)),
@@ -199,7 +200,8 @@ std::string Comparison::table() const {
         "{}",
         is_weighted() ? fmt::format("rows weighted by {}", rendering::shortened(weights_, 32))
                       : fmt::format("{} files together", samples_.names().size()),
-        decision_name(decision()), policy_.level, stats::correction_name(policy_.correction), text_table(rows));
+        rendering::decision_word(decision()), policy_.level, stats::correction_name(policy_.correction),
+        text_table(rows));
     for (const std::string& name : left_out_)
         text += fmt::format("left out, no test for its kind: {}\n", rendering::shortened(name, 32));
     return text;

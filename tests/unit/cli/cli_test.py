@@ -759,7 +759,7 @@ class CommandLine(unittest.TestCase):
                     "g_test", "4,000 / 4,000 / 1,500")
         self.expect(run("drift", ref, same, "--also", third, "--feature-test", "amount=brown_forsythe:block=5",
                         "--test", "anderson_darling"), PASS, "brown_forsythe", "no test for its kind: country")
-        self.expect(run("drift", ref, same, "--also", self.dir / "few.csv"), NOT_ENOUGH, "not_evaluated", " / 20")
+        self.expect(run("drift", ref, same, "--also", self.dir / "few.csv"), NOT_ENOUGH, "not evaluated", " / 20")
         self.expect(run("drift", ref, same, "--also", third, "--test", "welch_t"), INPUT_ERROR, "two files only")
         self.expect(run("drift", ref, same, "--also", self.write("other.csv", "amount\n1\n")), INPUT_ERROR, "items")
         self.expect(run("drift", ref, "-", "--also", "-"), INPUT_ERROR, "standard input")
