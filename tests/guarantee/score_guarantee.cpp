@@ -121,8 +121,8 @@ TEST_CASE("logit scores of halves keep the false-alarm rate") {
                 alarms.add(calibration.decide(next(true), level) == vedette::Decision::alarm);
                 found.add(calibration.decide(next(false), level) == vedette::Decision::alarm);
             }
-            MESSAGE(logit_score_name(of), dtype == vedette::Dtype::f16 ? " f16" : " bf16", ": false alarms ",
-                    alarms.value(), ", found ", found.value());
+            MESSAGE(std::string(logit_score_name(of)), std::string(dtype == vedette::Dtype::f16 ? " f16" : " bf16"),
+                    ": false alarms ", alarms.value(), ", found ", found.value());
             CHECK(alarms.at_most(level));
             CHECK(found.at_least(0.9));
         }
@@ -164,8 +164,8 @@ TEST_CASE("logit scores of 100,000 classes keep the false-alarm rate") {
         }
     }
     for (std::size_t k = 0; k < kinds; ++k) {
-        MESSAGE(logit_score_name(static_cast<perturbation::LogitScoreKind>(k)), " of 100,000: false alarms ",
-                alarms[k].value(), ", found ", found[k].value());
+        MESSAGE(std::string(logit_score_name(static_cast<perturbation::LogitScoreKind>(k))),
+                " of 100,000: false alarms ", alarms[k].value(), ", found ", found[k].value());
         CHECK(alarms[k].at_most(level));
         CHECK(alarms[k].at_least(level));
         CHECK(found[k].at_least(0.9));

@@ -408,8 +408,8 @@ TEST_CASE("memory: an account whose embeddings have another law is found, silent
         // Through its file, bit for bit; forgotten, the account begins anew.
         QueryMemory again = QueryMemory::from_bytes(remembered.to_bytes());
         const std::vector<float> next = floats(width, 33);
-        CHECK(again.observe({.embedding = next, .account = "mallory"}).mmd.statistic ==
-              remembered.observe({.embedding = next, .account = "mallory"}).mmd.statistic);
+        CHECK(again.observe({.embedding = next, .account = "mallory"}).mmd.distance ==
+              remembered.observe({.embedding = next, .account = "mallory"}).mmd.distance);
         CHECK(again.to_bytes() == remembered.to_bytes());
         CHECK(remembered.forget("mallory"));
         CHECK_FALSE(remembered.forget("mallory"));

@@ -313,7 +313,7 @@ TEST_CASE("query watch: exact repeats are left out where the options say so, and
         return perturbation::QueryWatch(
             perturbation::FingerprintStore(fingerprinter, {.memory = 200'000}),
             vedette::stats::ConformalCalibration(benign),
-            {.callers = {.level = 1e-3, .capacity = 64}, .repeats = repeats},
+            {.callers = {.level = 1e-3, .capacity = 4096}, .repeats = repeats},
             perturbation::CalibratedUpdates{UpdateSimilarity({.values = 40, .accounts = 64, .key = key}),
                                             vedette::stats::ConformalCalibration(benign)});
     };
