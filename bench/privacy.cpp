@@ -137,9 +137,9 @@ class NoBudget final : public ReleaseBudget {
 };
 void running_total(benchmark::State& state) {
     NoBudget budget;
-    CorrelatedCount count(PrivacyUnit::record(Neighbouring::add_remove), std::uint64_t{1} << 40U,
+    CorrelatedCount total(PrivacyUnit::record(Neighbouring::add_remove), std::uint64_t{1} << 40U,
                           CountFactor::buffered_toeplitz, Rho(0.5), budget);
-    for (auto _ : state) benchmark::DoNotOptimize(count.step(3).value);
+    for (auto _ : state) benchmark::DoNotOptimize(total.step(3).value);
 }
 
 // Two real sequences, each composed with itself so many times.

@@ -77,7 +77,7 @@ TEST_CASE("released statistics: counts by kind and power of two, bounds and quan
 TEST_CASE("released statistics: noise by what a user changes, and a row changes one count of each column") {
     TestBudget budget;
     const auto scale_of = [&](std::uint64_t rows, const privacy::ReleaseLoss& loss) {
-        return release_statistics({}, names, {}, rows, loss, budget).noise_scale;
+        return release_statistics(validation::TableStatistics(), names, {}, rows, loss, budget).noise_scale;
     };
     CHECK(scale_of(1, privacy::Epsilon(1.0)) == 2.0);
     CHECK(scale_of(3, privacy::Epsilon(1.0)) == 6.0);
@@ -126,7 +126,7 @@ TEST_CASE("released statistics: misuse costs nothing") {
     CHECK(code({"a"}, {}, 1, 0.1, {.quantiles = false}) == invalid);
     CHECK(code({"a"}, {}, 1, 0.6) == ErrorCode::budget_exhausted);
     CHECK(budget.spent == 0.0);
-    const auto empty = release_statistics({}, {"a"}, {}, 1, privacy::Epsilon(0.4), budget);
+    const auto empty = release_statistics(validation::TableStatistics(), {"a"}, {}, 1, privacy::Epsilon(0.4), budget);
     CHECK(code_of([&] { (void)empty.quantile("b", 0.5); }) == invalid);
     CHECK(code_of([&] { (void)empty.quantile("a", std::nan("")); }) == invalid);
 }
