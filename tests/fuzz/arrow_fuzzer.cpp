@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Record batches of the Arrow C Data Interface, and streams of them, whose metadata, offsets, codes and views are any
+// bytes: refused, or judged and counted. The interface carries no length of a buffer, so that buffers are here as long
+// as the lengths that are claimed. A batch alone and a stream of it give one report; a stream of it twice counts twice.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vedette.h"
+
+namespace {
+
+constexpr std::size_t buffer_bytes = 8192, data_bytes = 4096;
+constexpr std::int64_t most_rows = 80, most_offset = 9;
+
+void require(bool condition, const char* what) {
+    if (condition) return;
+    std::fprintf(stderr, "arrow fuzzer: %s\n", what);
+    std::abort();
+}
+
+// The input, then zeros.
+class Bytes {
+  public:
+    Bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+    std::uint8_t take() { return at_ < size_ ? data_[at_++] : std::uint8_t{0}; }
+    std::size_t below(std::size_t limit) { return take() % limit; }
+
+  private:
+    const std::uint8_t* data_;
+    std::size_t size_, at_ = 0;
+};
+
+void release_schema(ArrowSchema* schema) {
+    schema->release = nullptr;
+}
+void release_array(ArrowArray* array) {
+    array->release = nullptr;
+}
+
+// Owns arrays, their schemas and all that these point to.
+class Batch {
+  public:
+    explicit Batch(Bytes& bytes) : bytes_(bytes) {
+        rows_ = static_cast<std::int64_t>(bytes_.below(most_rows - 4));
+        make_struct(schema, array, "", 0);
+    }
+
+    ArrowSchema schema{};
+    ArrowArray array{};
+
+  private:
+    void make_struct(ArrowSchema& type, ArrowArray& values, const char* name, int level) {
+        const std::size_t count = 1 + bytes_.below(3);
+        auto& types = type_lists_.emplace_back();
+        auto& arrays = array_lists_.emplace_back();
+        for (std::size_t i = 0; i < count; ++i) {
+            constexpr std::array names{"a", "b", "c", "d"};
+            ArrowSchema& child = types_.emplace_back();
+            ArrowArray& part = arrays_.emplace_back();
+            if (level < 2 && bytes_.below(8) == 0) {
+                make_struct(child, part, names[i], level + 1);
+            } else {
+                make_column(child, part, names[i]);
+            }
+            types.push_back(&child);
+            arrays.push_back(&part);
+        }
+        finish(type, values, "+s", name, 1);
+        type.n_children = static_cast<std::int64_t>(count);
+        values.n_children = bytes_.below(32) == 0 ? -1 : static_cast<std::int64_t>(count);
+        type.children = types.data();
+        values.children = arrays.data();
+    }
+
+    void make_column(ArrowSchema& type, ArrowArray& values, const char* name) {
+        constexpr std::array formats{"f",   "g",     "e",     "c",     "C",           "s",          "S",
+                                     "i",   "I",     "l",     "L",     "b",           "u",          "U",
+                                     "z",   "Z",     "vu",    "vz",    "w:7",         "w:40",       "n",
+                                     "tdD", "tsm:",  "tDn",   "d:9,2", "d:38,10,256", "d:77,2",     "+l",
+                                     "+m",  "+us:0", "w:99x", "",      "tsu:Europe/", "d:9,2,32,1", "+w:2"};
+        std::string_view format = formats[bytes_.below(formats.size())];
+        const bool has_codes =
+            format.size() == 1 && std::string_view("cCsSiIlL").find(format) != std::string_view::npos;
+        const std::int64_t buffers = is_text(format) ? 3 : 2;
+        finish(type, values, format.data(), name, buffers);
+        if (!has_codes || bytes_.below(3) != 0) return;
+        ArrowSchema& entries = types_.emplace_back();
+        ArrowArray& texts = arrays_.emplace_back();
+        constexpr std::array of_texts{"u", "Z", "vu", "w:7", "i"};
+        format = of_texts[bytes_.below(of_texts.size())];
+        finish(entries, texts, format.data(), "", is_text(format) ? 3 : 2);
+        type.dictionary = &entries;
+        if (bytes_.below(16) != 0) values.dictionary = &texts;
+    }
+
+    static bool is_text(std::string_view format) {
+        return format == "u" || format == "U" || format == "z" || format == "Z" || format == "vu" || format == "vz";
+    }
+
+    void finish(ArrowSchema& type, ArrowArray& values, const char* format, const char* name, std::int64_t buffers) {
+        type.format = bytes_.below(64) == 0 ? nullptr : format;
+        type.name = bytes_.below(64) == 0 ? nullptr : name;
+        type.release = release_schema;
+        values.length = bytes_.below(24) == 0 ? static_cast<std::int64_t>(bytes_.below(80)) - 1 : rows_;
+        values.offset = bytes_.below(3) == 0 ? static_cast<std::int64_t>(bytes_.below(most_offset + 1)) - 1 : 0;
+        // Enough of them for the offsets of the structs around.
+        if (values.length == rows_) values.length += static_cast<std::int64_t>(bytes_.below(3));
+        values.null_count = bytes_.below(2) == 0 ? -1 : static_cast<std::int64_t>(bytes_.below(4)) - 2;
+        values.release = bytes_.below(64) == 0 ? nullptr : release_array;
+        values.n_buffers = bytes_.below(24) == 0 ? static_cast<std::int64_t>(bytes_.below(6)) - 1 : buffers;
+        const std::string_view text = format;
+        const bool are_views = text.starts_with("v");
+        if (are_views && values.n_buffers == 3) values.n_buffers += static_cast<std::int64_t>(bytes_.below(3));
+        auto& pointers = buffer_lists_.emplace_back();
+        for (std::size_t i = 0; i < 8; ++i) pointers[i] = make_buffer(text, i);
+        if (bytes_.below(2) == 0) pointers[0] = nullptr;
+        if (bytes_.below(48) == 0) pointers[1] = nullptr;
+        // How long the buffers of views are is not taken on trust: it is said behind them.
+        if (are_views && values.n_buffers > 3) {
+            auto& sizes = storage_.emplace_back();
+            for (std::size_t i = 0; i < 8; ++i) {
+                const auto size = static_cast<std::int64_t>(bytes_.below(3) == 0 ? 5 : data_bytes);
+                std::memcpy(sizes.data() + i * sizeof size, &size, sizeof size);
+            }
+            pointers[static_cast<std::size_t>(values.n_buffers) - 1] = sizes.data();
+        }
+        values.buffers = bytes_.below(64) == 0 ? nullptr : pointers.data();
+    }
+
+    const void* make_buffer(std::string_view format, std::size_t index) {
+        auto& buffer = storage_.emplace_back();
+        const std::size_t given = bytes_.below(48);
+        std::array<std::uint8_t, 48> pattern{};
+        for (std::size_t i = 0; i < given; ++i) pattern[i] = bytes_.take();
+        for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = given == 0 ? std::uint8_t{0} : pattern[i % given];
+        // Offsets lie within the bytes, ascending or not.
+        if (index == 1 && (format == "u" || format == "z")) fill_offsets<std::int32_t>(buffer, pattern, given);
+        if (index == 1 && (format == "U" || format == "Z")) fill_offsets<std::int64_t>(buffer, pattern, given);
+        return buffer.data();
+    }
+    template <class Offset>
+    static void fill_offsets(std::array<std::uint8_t, buffer_bytes>& buffer, const std::array<std::uint8_t, 48>& steps,
+                             std::size_t given) {
+        std::size_t at = 0;
+        for (std::size_t i = 0; (i + 1) * sizeof(Offset) <= buffer.size(); ++i) {
+            const auto offset =
+                static_cast<Offset>(given != 0 && steps[i % given] == 0xFF ? -1 : static_cast<Offset>(at));
+            std::memcpy(buffer.data() + i * sizeof offset, &offset, sizeof offset);
+            at = given == 0 ? 0 : (at + steps[i % given] % 16U) % data_bytes;
+        }
+    }
+
+    Bytes& bytes_;
+    std::int64_t rows_ = 0;
+    std::deque<ArrowSchema> types_;
+    std::deque<ArrowArray> arrays_;
+    std::deque<std::vector<ArrowSchema*>> type_lists_;
+    std::deque<std::vector<ArrowArray*>> array_lists_;
+    std::deque<std::array<const void*, 8>> buffer_lists_;
+    std::deque<std::array<std::uint8_t, buffer_bytes>> storage_;
+};
+
+// Gives the same batch `left` times.
+struct Source {
+    Batch* batch;
+    int left;
+};
+int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
+    *out = static_cast<Source*>(stream->private_data)->batch->schema;
+    out->release = release_schema;
+    return 0;
+}
+int get_next(ArrowArrayStream* stream, ArrowArray* out) {
+    Source& source = *static_cast<Source*>(stream->private_data);
+    *out = source.batch->array;
+    out->release = source.left-- > 0 ? release_array : nullptr;
+    return 0;
+}
+void release_stream(ArrowArrayStream* stream) {
+    stream->release = nullptr;
+}
+
+const vdt_validator* rules() {
+    static const vdt_validator* const made = [] {
+        const std::string text =
+            R"({"version":1,"features":[{"name":"a","type":"floating","minimum":0,"nullable":true,"unique":true},)"
+            R"({"name":"b","type":"text","length":{"maximum":9},"refused_characters":["control","invisible"],)"
+            R"("scripts":"single","refuse_lookalikes":true,"repetition":{"unit":"code_points","length":1,)"
+            R"("minimum_grams":2},"refused_patterns":["7"]},)"
+            R"({"name":"c","type":"integer","order":"increasing","required":false},)"
+            R"({"name":"a.b","type":"bytes","required":false}],)"
+            R"("expressions":[{"name":"e","expression":"a < c"}]})";
+        vdt_schema* schema = nullptr;
+        vdt_validator* validator = nullptr;
+        require(vdt_schema_from_json(text.data(), text.size(), nullptr, &schema, nullptr) == VDT_OK, "cannot read");
+        require(vdt_validator_create(schema, nullptr, 0, nullptr, &validator, nullptr) == VDT_OK, "cannot compile");
+        vdt_schema_destroy(schema);
+        return validator;
+    }();
+    return made;
+}
+
+std::string text_of(vdt_batch_report* report) {
+    std::size_t length = 0;
+    require(vdt_batch_report_render(report, "json", nullptr, nullptr, 0, &length, nullptr) == VDT_OK, "cannot measure");
+    std::string text(length + 1, '\0');
+    require(vdt_batch_report_render(report, "json", nullptr, text.data(), text.size(), &length, nullptr) == VDT_OK,
+            "cannot render");
+    vdt_batch_report_destroy(report);
+    return text;
+}
+
+vdt_status judge_stream(Batch& batch, int times, vdt_batch_report** report) {
+    Source source{&batch, times};
+    ArrowArrayStream stream{};
+    stream.get_schema = get_schema;
+    stream.get_next = get_next;
+    stream.release = release_stream;
+    stream.private_data = &source;
+    return vdt_validator_check_arrow_stream(rules(), &stream, nullptr, nullptr, nullptr, report, nullptr);
+}
+
+std::uint64_t rows_of(vdt_batch_report* report) {
+    vdt_batch_summary summary{};
+    summary.struct_size = sizeof summary;
+    require(vdt_batch_report_summary(report, &summary, nullptr) == VDT_OK, "no summary");
+    return summary.rows;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Bytes bytes(data, size);
+    Batch batch(bytes);
+    vdt_batch_report* alone = nullptr;
+    const vdt_status status =
+        vdt_validator_check_arrow(rules(), &batch.schema, &batch.array, nullptr, nullptr, &alone, nullptr);
+    require((status == VDT_OK) == (alone != nullptr), "a report and an error, or neither");
+    // A stream stands for schema and array that are there: what had been released before is given anew.
+    const bool is_whole = batch.schema.release != nullptr && batch.array.release != nullptr;
+    vdt_batch_report* once = nullptr;
+    const vdt_status as_stream = judge_stream(batch, 1, &once);
+    if (is_whole) require(as_stream == status, "a batch and a stream of it disagree");
+    if (alone != nullptr) {
+        const std::uint64_t rows = rows_of(alone);
+        vdt_batch_report* twice = nullptr;
+        require(judge_stream(batch, 2, &twice) == VDT_OK && rows_of(twice) == 2 * rows, "twice is not twice");
+        vdt_batch_report_destroy(twice);
+        require(text_of(alone) == text_of(once), "a batch and a stream of it are told apart");
+    } else if (once != nullptr) {
+        vdt_batch_report_destroy(once);
+    }
+    return 0;
+}
