@@ -83,16 +83,24 @@ std::optional<privacy::Bounds> ReleasedStatistics::quantile(std::string_view col
     if (found == columns.end())
         throw Error(ErrorCode::invalid_argument, "column: " + std::string(column) + " is not among the released ones");
     if (!(q >= 0.0 && q <= 1.0)) throw Error(ErrorCode::invalid_argument, "q must lie in [0, 1]");
+    // Noise of cells without values, cut off at 0, adds up: beyond the bounds it would pass for values.
+    const std::optional<privacy::Bounds>& bounds = found->second.bounds;
+    if (!bounds) return {};
     const std::vector<ReleasedCount>& cells = found->second.cells;
+    const auto weight = [&](std::size_t i) {
+        const bool inside =
+            privacy::lower_end(i, scale) >= bounds->lower() && privacy::upper_end(i, scale) <= bounds->upper();
+        return inside ? std::max(0.0, cells[i].value) : 0.0;
+    };
     double total = 0.0;
-    for (const ReleasedCount& cell : cells) total += std::max(0.0, cell.value);
+    for (std::size_t i = 0; i < cells.size(); ++i) total += weight(i);
     if (!(total > 0.0)) return {};
     double run = 0.0;
     std::size_t last = 0;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        if (cells[i].value <= 0.0) continue;
+        if (weight(i) <= 0.0) continue;
         last = i;
-        run += cells[i].value;
+        run += weight(i);
         if (run >= q * total) break;
     }
     return privacy::Bounds(privacy::lower_end(last, scale), privacy::upper_end(last, scale));

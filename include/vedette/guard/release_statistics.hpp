@@ -33,7 +33,8 @@ struct ReleasedColumn {
     /// The least and the largest power of two that numbers reach (see PrivateRange); none where no cell has enough.
     std::optional<privacy::Bounds> bounds;
 
-    /// Nulls over rows, and its interval within [0, 1].
+    /// Nulls over rows, and its interval within [0, 1]: both counts must lie in theirs, so that it holds at
+    /// 1 - 2 (1 - confidence).
     [[nodiscard]] Interval null_rate() const noexcept;
 };
 
@@ -44,9 +45,9 @@ struct ReleasedStatistics {
     double rho = 0.0;          ///< as privacy::Release::rho
     double noise_scale = 0.0;  ///< of each count's discrete Laplace noise, or the discrete Gaussian's sigma
 
-    /// Between which powers of two the quantile of a column's finite numbers seems to lie: noisy counts, those below 0
-    /// as 0, summed up. None where they seem to be none. Throws Error(invalid_argument) for q outside [0, 1] or an
-    /// unknown column.
+    /// Between which powers of two the quantile of a column's finite numbers seems to lie: noisy counts of the cells
+    /// within its bounds, those below 0 as 0, summed up; noise beyond them would pass for tails. None where there are
+    /// no bounds. Throws Error(invalid_argument) for q outside [0, 1] or an unknown column.
     [[nodiscard]] std::optional<privacy::Bounds> quantile(std::string_view column, double q) const;
 };
 

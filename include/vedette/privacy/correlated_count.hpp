@@ -18,7 +18,7 @@ namespace vedette::inline v0::privacy {
 enum class CountFactor : std::uint8_t {
     /// C = B = its root, the Toeplitz matrix of c_0 = 1, c_k = c_(k-1) (1 - 1 / (2k)): within a few per cent of the
     /// least worst variance of all factorisations (Fichtenberger, Henzinger and Upadhyay 2023). Step t takes O(t) time,
-    /// the state 24 bytes per step of the horizon.
+    /// the state 32 bytes per step of the horizon.
     toeplitz_root,
     /// C = the buffered linear Toeplitz matrix of c_0 = 1, c_k = sum_j scale_j decay_j^(k-1) with d buffers
     /// (Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024): O(d) time and memory. Here decays and scales are the

@@ -66,6 +66,13 @@ TEST_CASE("released statistics: counts by kind and power of two, bounds and quan
         REQUIRE(top);
         CHECK(top->lower() >= 16.0);
         CHECK(top->upper() <= 64.0);
+        // The noise of 137 empty cells weighs as much as 70 rows, or more: it must not pass for the tails.
+        for (const double q : {0.0, 0.01, 0.99, 1.0}) {
+            const auto tail = released.quantile("amount", q);
+            REQUIRE(tail);
+            CHECK(tail->lower() >= 4.0);
+            CHECK(tail->upper() <= 64.0);
+        }
         CHECK(released.columns.at("balance").bounds->lower() == -4.0);
         CHECK(released.columns.at("balance").bounds->upper() == -2.0);
         CHECK(released.spent.epsilon == 2.0);
