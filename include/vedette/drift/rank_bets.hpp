@@ -95,13 +95,14 @@ class RankBets {
                              static_cast<std::size_t>(edges[below + 2 * step - 1] <= x) +
                              static_cast<std::size_t>(edges[below + 3 * step - 1] <= x));
         if (step >= 4) below += 8 * static_cast<std::size_t>(edges[below + 7] <= x);
+        // The last of these eight is above x: a larger step has found that, or it is padding.
         const double* const last = edges + below;
         std::size_t odd = 0;
-        for (std::size_t i = 0; i < 8; i += 2) {
+        for (std::size_t i = 0; i < 6; i += 2) {
             below += static_cast<std::size_t>(last[i] <= x);
             odd += static_cast<std::size_t>(last[i + 1] <= x);
         }
-        below += odd;
+        below += odd + static_cast<std::size_t>(last[6] <= x);
         if (below > 0 && edges_[below - 1] == x) [[unlikely]] {
             const double uniform = tie_breaker(draw);
             while (below > 0 && edges_[below - 1] == x && uniform < places_[below - 1]) --below;
