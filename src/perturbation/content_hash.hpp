@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,12 +30,19 @@ inline std::uint64_t content_hash(std::span<const std::byte> bytes, std::span<co
     std::uint64_t hash = 1;
     for (std::size_t begin = 0; begin < bytes.size(); begin += content_block * sizeof(std::uint64_t)) {
         const std::size_t count = std::min(bytes.size() - begin, content_block * sizeof(std::uint64_t));
-        std::array<std::uint64_t, content_block> words;
-        if (count < sizeof words) words.fill(0);
-        std::memcpy(words.data(), bytes.data() + begin, count);
         Wide sum = 0;
-        for (std::size_t i = 0; i < (count + 7) / 8; i += 2)
-            sum += static_cast<Wide>(words[i] + key[i]) * (words[i + 1] + key[i + 1]);
+        const auto add = [&](const std::byte* from, std::size_t i) {
+            std::uint64_t pair[2];
+            std::memcpy(pair, from, sizeof pair);
+            sum += static_cast<Wide>(pair[0] + key[i]) * (pair[1] + key[i + 1]);
+        };
+        const std::size_t whole = count / 16;
+        for (std::size_t i = 0; i < whole; ++i) add(&bytes[begin + 16 * i], 2 * i);
+        if (count % 16 != 0) {
+            std::byte last[16] = {};
+            std::memcpy(last, &bytes[begin + 16 * whole], count % 16);
+            add(last, 2 * whole);
+        }
         for (const std::uint64_t half : {static_cast<std::uint64_t>(sum), static_cast<std::uint64_t>(sum >> 64U)})
             hash = reduced(static_cast<Wide>(hash) * point + half);
     }
