@@ -95,7 +95,7 @@ bool repair_element(const Compiled& compiled, std::size_t i, T& element, Repaire
     const T kept = element;
     const bool is_held = write(wanted, element);
     const Value after = read(element);
-    if (!is_held || (compiled.of_value(i, after) & (rule.errors | repaired)) != 0) {
+    if (!is_held || (compiled.of_value(i, after) & (rule.errors | rule.clamped | rule.imputed)) != 0) {
         element = kept;
         return false;
     }

@@ -32,6 +32,8 @@ class Bytes {
     Bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
     std::uint8_t take() { return at_ < size_ ? data_[at_++] : std::uint8_t{0}; }
     std::size_t below(std::size_t limit) { return take() % limit; }
+    // What is not the rule: never behind the end of the input.
+    bool chance(std::size_t limit) { return below(limit) == limit - 1; }
 
   private:
     const std::uint8_t* data_;
@@ -65,7 +67,7 @@ class Batch {
             constexpr std::array names{"a", "b", "c", "d"};
             ArrowSchema& child = types_.emplace_back();
             ArrowArray& part = arrays_.emplace_back();
-            if (level < 2 && bytes_.below(8) == 0) {
+            if (level < 2 && bytes_.chance(8)) {
                 make_struct(child, part, names[i], level + 1);
             } else {
                 make_column(child, part, names[i]);
@@ -75,30 +77,30 @@ class Batch {
         }
         finish(type, values, "+s", name, 1);
         type.n_children = static_cast<std::int64_t>(count);
-        values.n_children = bytes_.below(32) == 0 ? -1 : static_cast<std::int64_t>(count);
+        values.n_children = bytes_.chance(128) ? -1 : static_cast<std::int64_t>(count);
         type.children = types.data();
         values.children = arrays.data();
     }
 
     void make_column(ArrowSchema& type, ArrowArray& values, const char* name) {
-        constexpr std::array formats{"f",   "g",     "e",     "c",     "C",           "s",          "S",
-                                     "i",   "I",     "l",     "L",     "b",           "u",          "U",
-                                     "z",   "Z",     "vu",    "vz",    "w:7",         "w:40",       "n",
-                                     "tdD", "tsm:",  "tDn",   "d:9,2", "d:38,10,256", "d:77,2",     "+l",
-                                     "+m",  "+us:0", "w:99x", "",      "tsu:Europe/", "d:9,2,32,1", "+w:2"};
+        constexpr std::array formats{"g",   "u",    "l", "f",   "e",    "c",   "C",     "s",           "S",
+                                     "i",   "I",    "L", "b",   "U",    "z",   "Z",     "vu",          "vz",
+                                     "w:7", "w:40", "n", "tdD", "tsm:", "tDn", "d:9,2", "d:38,10,256", "d:9,2,32"};
+        constexpr std::array refused{"+l", "+m", "+us:0", "w:99x", "", "tsu", "d:77,2", "d:9,2,32,1", "+w:2"};
         std::string_view format = formats[bytes_.below(formats.size())];
+        if (bytes_.chance(40)) format = refused[bytes_.below(refused.size())];
         const bool has_codes =
             format.size() == 1 && std::string_view("cCsSiIlL").find(format) != std::string_view::npos;
         const std::int64_t buffers = is_text(format) ? 3 : 2;
         finish(type, values, format.data(), name, buffers);
-        if (!has_codes || bytes_.below(3) != 0) return;
+        if (!has_codes || !bytes_.chance(3)) return;
         ArrowSchema& entries = types_.emplace_back();
         ArrowArray& texts = arrays_.emplace_back();
-        constexpr std::array of_texts{"u", "Z", "vu", "w:7", "i"};
-        format = of_texts[bytes_.below(of_texts.size())];
+        constexpr std::array of_texts{"u", "Z", "vu", "w:7"};
+        format = bytes_.chance(40) ? "i" : of_texts[bytes_.below(of_texts.size())];
         finish(entries, texts, format.data(), "", is_text(format) ? 3 : 2);
         type.dictionary = &entries;
-        if (bytes_.below(16) != 0) values.dictionary = &texts;
+        if (!bytes_.chance(16)) values.dictionary = &texts;
     }
 
     static bool is_text(std::string_view format) {
@@ -106,23 +108,25 @@ class Batch {
     }
 
     void finish(ArrowSchema& type, ArrowArray& values, const char* format, const char* name, std::int64_t buffers) {
-        type.format = bytes_.below(64) == 0 ? nullptr : format;
-        type.name = bytes_.below(64) == 0 ? nullptr : name;
+        type.format = bytes_.chance(250) ? nullptr : format;
+        type.name = bytes_.chance(250) ? nullptr : name;
         type.release = release_schema;
-        values.length = bytes_.below(24) == 0 ? static_cast<std::int64_t>(bytes_.below(80)) - 1 : rows_;
-        values.offset = bytes_.below(3) == 0 ? static_cast<std::int64_t>(bytes_.below(most_offset + 1)) - 1 : 0;
+        values.length = bytes_.chance(60) ? static_cast<std::int64_t>(bytes_.below(80)) - 1 : rows_;
+        values.offset = bytes_.chance(3) ? static_cast<std::int64_t>(bytes_.below(most_offset)) : 0;
         // Enough of them for the offsets of the structs around.
         if (values.length == rows_) values.length += static_cast<std::int64_t>(bytes_.below(3));
-        values.null_count = bytes_.below(2) == 0 ? -1 : static_cast<std::int64_t>(bytes_.below(4)) - 2;
-        values.release = bytes_.below(64) == 0 ? nullptr : release_array;
-        values.n_buffers = bytes_.below(24) == 0 ? static_cast<std::int64_t>(bytes_.below(6)) - 1 : buffers;
+        if (bytes_.chance(120)) values.offset = -1;
+        values.null_count = -1;
+        if (bytes_.chance(4)) values.null_count = static_cast<std::int64_t>(bytes_.below(24)) - 2;
+        values.release = bytes_.chance(250) ? nullptr : release_array;
+        values.n_buffers = bytes_.chance(60) ? static_cast<std::int64_t>(bytes_.below(6)) - 1 : buffers;
         const std::string_view text = format;
         const bool are_views = text.starts_with("v");
         if (are_views && values.n_buffers == 3) values.n_buffers += static_cast<std::int64_t>(bytes_.below(3));
         auto& pointers = buffer_lists_.emplace_back();
         for (std::size_t i = 0; i < 8; ++i) pointers[i] = make_buffer(text, i);
-        if (bytes_.below(2) == 0) pointers[0] = nullptr;
-        if (bytes_.below(48) == 0) pointers[1] = nullptr;
+        if (!bytes_.chance(3) || std::string_view(format) == "+s") pointers[0] = nullptr;
+        if (bytes_.chance(90)) pointers[1] = nullptr;
         // How long the buffers of views are is not taken on trust: it is said behind them.
         if (are_views && values.n_buffers > 3) {
             auto& sizes = storage_.emplace_back();
@@ -132,7 +136,7 @@ class Batch {
             }
             pointers[static_cast<std::size_t>(values.n_buffers) - 1] = sizes.data();
         }
-        values.buffers = bytes_.below(64) == 0 ? nullptr : pointers.data();
+        values.buffers = bytes_.chance(250) ? nullptr : pointers.data();
     }
 
     const void* make_buffer(std::string_view format, std::size_t index) {
@@ -151,8 +155,8 @@ class Batch {
                              std::size_t given) {
         std::size_t at = 0;
         for (std::size_t i = 0; (i + 1) * sizeof(Offset) <= buffer.size(); ++i) {
-            const auto offset =
-                static_cast<Offset>(given != 0 && steps[i % given] == 0xFF ? -1 : static_cast<Offset>(at));
+            const auto offset = static_cast<Offset>(
+                given != 0 && i % 97 == 96 && steps[i % given] == 0xFF ? -1 : static_cast<Offset>(at));
             std::memcpy(buffer.data() + i * sizeof offset, &offset, sizeof offset);
             at = given == 0 ? 0 : (at + steps[i % given] % 16U) % data_bytes;
         }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +22,30 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // Compiled, it judges rows that do and do not suit it.
         const vedette::validation::Validator rules(schema);
         std::vector<vedette::Value> row(rules.feature_count());
-        const vedette::Value values[] = {1.5, -7, "US", {}, std::numeric_limits<std::int64_t>::min(), 1, ""};
+        const vedette::Value values[] = {1.5,
+                                         -7,
+                                         "US",
+                                         {},
+                                         std::numeric_limits<std::int64_t>::min(),
+                                         1,
+                                         "",
+                                         std::numeric_limits<double>::infinity(),
+                                         "p\xD0\xB0y no no no \xE2\x80\x8B\x1B\xC3"};
         for (std::size_t shift = 0; shift < std::size(values); ++shift) {
             for (std::size_t i = 0; i < row.size(); ++i) row[i] = values[(i + shift) % std::size(values)];
-            static_cast<void>(rules.validate(row));
+            const vedette::validation::RowVerdict verdict = rules.validate(row);
+            // What is repaired is told, and stays so.
+            std::vector<vedette::validation::CheckSet> failed(row.size() + rules.expression_count());
+            std::vector<vedette::validation::Repaired> told(row.size());
+            const vedette::validation::RepairVerdict repaired = rules.repair(std::span(row), failed, told);
+            if (repaired.before != verdict || repaired.repaired > row.size()) std::abort();
+            if (repaired.after != rules.validate(row)) std::abort();
+            for (std::size_t i = 0; i < repaired.repaired; ++i) {
+                const auto& done = told[i];
+                if (rules.check(done.feature, done.before) != done.failed) std::abort();
+                if ((rules.check(done.feature, done.after) & done.failed) == done.failed) std::abort();
+            }
+            if (rules.repair(std::span(row)).repaired != 0) std::abort();
         }
         if (again != schema || again.to_json() != written) std::abort();
     } catch (const vedette::Error& error) {

@@ -145,12 +145,12 @@ class Validator {
 
     /// Judges one row, and does with it what the schema's `repair` says: values are changed in place, and what was
     /// changed is told in `told`, in order of features, as far as it goes. A value is changed if the schema repairs one
-    /// of its failed checks, repairs all of them that are errors, and the new value fails none of the two kinds; else
-    /// it stays as it came, and so do its findings. `impute` goes before `clamp`. Only `clamp` looks at the value: the
-    /// nearest that an element of the row can hold, whole numbers staying whole; a text keeps its first code points.
-    /// What is missing stays so. `failed` as in `validate`, of the row as it is now. Imputed texts live as long as a
-    /// copy of the validator does. No allocation (patterns: see above), lock or exception; a valid row costs as much as
-    /// `validate`, another one up to three times that.
+    /// of its failed checks, repairs all of them that are errors, and the new value fails no error and nothing that the
+    /// schema repairs; else it stays as it came, and so do its findings. `impute` goes before `clamp`. Only `clamp`
+    /// looks at the value: the nearest that an element of the row can hold, whole numbers staying whole; a text keeps
+    /// its first code points. What is missing stays so. `failed` as in `validate`, of the row as it is now. Imputed
+    /// texts live as long as a copy of the validator does. No allocation (patterns: see above), lock or exception; a
+    /// valid row costs as much as `validate`, another one up to three times that.
     RepairVerdict repair(std::span<float> row, std::span<CheckSet> failed = {},
                          std::span<Repaired> told = {}) const noexcept;
     RepairVerdict repair(std::span<double> row, std::span<CheckSet> failed = {},

@@ -86,8 +86,7 @@ std::optional<T> plain_repair(const Validator& rules, std::size_t i, T x) {
         for (std::size_t c = 0; c < check_count; ++c) {
             const auto check = static_cast<Check>(c);
             if (!contains(set, check)) continue;
-            if (rules.severity(i, check) == Severity::error || (contains(failed, check) && f.repair.count(check) != 0))
-                return true;
+            if (rules.severity(i, check) == Severity::error || f.repair.count(check) != 0) return true;
         }
         return false;
     };
