@@ -1967,7 +1967,7 @@ enum {
 };
 
 /// Which monitor. Kinds: adwin, page_hinkley, cusum, ewma_chart, ddm, eddm, hddm_a, hddm_w, kswin, stepd,
-/// incremental_ks, e_process, e_detector, harm_monitor; the README says which for what.
+/// incremental_ks, e_process, e_detector, harm_monitor, mean_monitor; the README says which for what.
 typedef struct vdt_monitor_options {
     uint32_t struct_size;
     uint32_t reserved;
@@ -2018,6 +2018,12 @@ VDT_API void vdt_monitor_destroy(vdt_monitor* monitor) VDT_NOEXCEPT;
 /// One value; `state`, or NULL: what the monitor says. No allocation. Errors: INVALID_ARGUMENT for NULL.
 VDT_API vdt_status vdt_monitor_update(vdt_monitor* monitor, double value, vdt_monitor_state* state,
                                       vdt_error* error) VDT_NOEXCEPT;
+/// The same of a kswin with the draw given, for parity with other implementations: as many different places as option
+/// `recent` among the older values of the window, 0 the oldest. Not read unless the value makes the window full; a
+/// wrong draw refuses the value, which is counted. Errors: UNSUPPORTED for another kind, or one of blocks.
+VDT_API vdt_status vdt_monitor_update_drawn(vdt_monitor* monitor, double value, const uint32_t* draw,
+                                            size_t draw_length, vdt_monitor_state* state,
+                                            vdt_error* error) VDT_NOEXCEPT;
 /// Every value of a numeric column, in order; a null counts as NaN. `states`, or NULL: a VDT_MONITOR_* for each value,
 /// `column->length` bytes. `changes`, or NULL with capacity 0: the positions in the column of the first `capacity`
 /// alarms; `*change_count`, or NULL: how many there were, which may be more. Errors: as vdt_sketch_update_column;
@@ -2035,6 +2041,75 @@ VDT_API const char* vdt_monitor_kind(const vdt_monitor* monitor) VDT_NOEXCEPT;
 /// All its options as a line of JSON that vdt_monitor_create takes. Two-call.
 VDT_API vdt_status vdt_monitor_options_text(const vdt_monitor* monitor, char* buffer, size_t capacity, size_t* length,
                                             vdt_error* error) VDT_NOEXCEPT;
+
+// ---- banks: the same monitor for each of thousands of features ----
+// Rows, a value of each feature, update all monitors side by side in vectors; feature for feature a bank is, to the
+// last bit, its monitors. A NaN changes nothing but the counts of its own feature. One thread at a time may update a
+// bank; const calls may run side by side.
+typedef struct vdt_bank vdt_bank;
+
+/// Which bank. Kinds: adwin, page_hinkley, cusum, ewma_chart and, of rows of errors, ddm, hddm_a.
+typedef struct vdt_bank_options {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char* kind;
+    uint64_t kind_length;
+    uint64_t features;
+    /// Texts as vdt_monitor_options.options, without block and thin: one for all features, or one for each.
+    const vdt_string* options;
+    uint64_t options_count;  ///< 0 (all defaults), 1, or `features`
+    /// Borrowed; NULL = none. A column for each feature, from which cusum and ewma_chart take the mean and sd that the
+    /// options do not name; NaNs are left out.
+    const vdt_matrix* reference;
+} vdt_bank_options;
+VDT_API void vdt_bank_options_init(vdt_bank_options* options, size_t size) VDT_NOEXCEPT;
+
+/// `*out`: owned. Errors: INVALID_ARGUMENT for a kind without bank, an option that is unknown, out of range, or must
+/// not differ between features (those of the unit alone may), no feature or too many; DIMENSION_MISMATCH for a
+/// reference of another width; NOT_ENOUGH_DATA where a reference is needed. The message names the feature.
+VDT_API vdt_status vdt_bank_create(const vdt_bank_options* options, const vdt_allocator* allocator, vdt_bank** out,
+                                   vdt_error* error) VDT_NOEXCEPT;
+/// Reads saved bytes of any kind of bank; it goes on bit for bit. `*out`: owned. Errors: CORRUPT_DATA,
+/// UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_bank_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator, vdt_bank** out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// The canonical bytes: the same state gives the same bytes. Two-call.
+VDT_API vdt_status vdt_bank_to_bytes(const vdt_bank* bank, void* buffer, size_t capacity, size_t* length,
+                                     vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_bank_destroy(vdt_bank* bank) VDT_NOEXCEPT;
+
+/// One row; `*change_count`, or NULL: how many features changed. No allocation. Errors: DIMENSION_MISMATCH for another
+/// width, INVALID_ARGUMENT for NULL; nothing was updated then.
+VDT_API vdt_status vdt_bank_update_f32(vdt_bank* bank, const float* row, size_t width, size_t* change_count,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_bank_update_f64(vdt_bank* bank, const double* row, size_t width, size_t* change_count,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// Rows in their order, quicker than one by one; `*change_count`, or NULL: how many features changed at any of them.
+/// Errors: as above.
+VDT_API vdt_status vdt_bank_update_matrix(vdt_bank* bank, const vdt_matrix* rows, size_t* change_count,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// The features that changed in the last update: the first `capacity` of them, ascending; `*count`, or NULL: how many
+/// there are, which may be more. NULL with capacity 0 is fine. None right after vdt_bank_from_bytes.
+VDT_API vdt_status vdt_bank_changed(const vdt_bank* bank, uint64_t* features, size_t capacity, size_t* count,
+                                    vdt_error* error) VDT_NOEXCEPT;
+/// Forgets all rows, not the options.
+VDT_API vdt_status vdt_bank_reset(vdt_bank* bank, vdt_error* error) VDT_NOEXCEPT;
+
+/// What the monitor of a feature knows. Allocates. Errors: INVALID_ARGUMENT for no feature.
+VDT_API vdt_status vdt_bank_reading_get(const vdt_bank* bank, uint64_t feature, vdt_monitor_reading* out,
+                                        vdt_error* error) VDT_NOEXCEPT;
+/// `*row`: the row, from 1, with which the feature changed last; 0 if it never did. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_bank_last_change(const vdt_bank* bank, uint64_t feature, uint64_t* row,
+                                        vdt_error* error) VDT_NOEXCEPT;
+/// A monitor that is where the feature's is. `*out`: owned. Errors: INVALID_ARGUMENT for no feature.
+VDT_API vdt_status vdt_bank_monitor(const vdt_bank* bank, uint64_t feature, const vdt_allocator* allocator,
+                                    vdt_monitor** out, vdt_error* error) VDT_NOEXCEPT;
+/// 0 for NULL.
+VDT_API uint64_t vdt_bank_features(const vdt_bank* bank) VDT_NOEXCEPT;
+/// Rows taken since it was created or reset; 0 for NULL.
+VDT_API uint64_t vdt_bank_rows(const vdt_bank* bank) VDT_NOEXCEPT;
+/// The name of its kind, static; "unknown" for NULL.
+VDT_API const char* vdt_bank_kind(const vdt_bank* bank) VDT_NOEXCEPT;
 
 // ==== evidence at any time ====
 // E-values of monitors of kind e_process (their `statistic`), and bounds that hold at all times at once. Plain
@@ -2278,9 +2353,19 @@ VDT_API uint64_t vdt_watch_alarms(const vdt_watch* watch) VDT_NOEXCEPT;
 VDT_API uint64_t vdt_watch_rejected(const vdt_watch* watch) VDT_NOEXCEPT;
 
 /// Adds what the monitors say of the period to a report, which keeps a copy: its decision is then the gravest of all,
-/// and every format shows them. The one call that changes a report. Errors: BASELINE_MISMATCH, INVALID_ARGUMENT for a
-/// second watch; the report is as it was.
+/// and every format shows them. It and the next are the calls that change a report. Errors: BASELINE_MISMATCH,
+/// INVALID_ARGUMENT for a second watch; the report is as it was.
 VDT_API vdt_status vdt_report_attach_watch(vdt_report* report, const vdt_watch* watch, vdt_error* error) VDT_NOEXCEPT;
+/// Adds what is known of the model's performance in the report's window: metrics estimated without labels (`estimated`,
+/// or NULL), metrics by the labels that came (`realised`, or NULL), the verdict on them by `policy_json`'s metric and
+/// margin, and, where rows with labels were counted into `labelled` and those of them that were predicted rightly into
+/// `right` (both or neither NULL), the features by what their drift does to the accuracy. Every format shows them; the
+/// decision is then the gravest of all. `policy_json` NULL with length 0 = the default policy. Errors: INVALID_ARGUMENT
+/// where nothing is known or for a second time, BASELINE_MISMATCH, INVALID_POLICY; the report is as it was.
+VDT_API vdt_status vdt_report_attach_performance(vdt_report* report, const vdt_performance_window* estimated,
+                                                 const vdt_realised_window* realised, const vdt_window* labelled,
+                                                 const vdt_window* right, const char* policy_json,
+                                                 uint64_t policy_length, vdt_error* error) VDT_NOEXCEPT;
 /// Streams of the watch that was attached; 0 without.
 VDT_API size_t vdt_report_stream_count(const vdt_report* report) VDT_NOEXCEPT;
 /// Errors: INVALID_ARGUMENT for an index that is too large.

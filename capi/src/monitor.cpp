@@ -7,18 +7,12 @@
 #include <vector>
 
 #include "fence.hpp"
-#include "handles.hpp"
+#include "monitor_handle.hpp"
 #include "structs.hpp"
-#include "vedette/drift/any_monitor.hpp"
 #include "views.hpp"
 
 using namespace vedette;
 using namespace vedette::capi;
-
-struct alignas(64) vdt_monitor {
-    vdt_allocator allocator;
-    drift::AnyMonitor object;
-};
 
 namespace {
 
@@ -28,23 +22,6 @@ vdt_monitor_options default_options() noexcept {
     vdt_monitor_options options{};
     options.struct_size = sizeof options;
     return options;
-}
-
-vdt_monitor_reading to_c(const drift::AnyMonitor& monitor) noexcept {
-    const drift::MonitorCounts& counts = monitor.counts();
-    const drift::MonitorReading reading = monitor.reading();
-    return {sizeof(vdt_monitor_reading),
-            static_cast<vdt_monitor_state>(monitor.state()),
-            monitor.seen(),
-            counts.accepted,
-            counts.nan,
-            counts.infinite,
-            counts.refused,
-            counts.changes,
-            reading.estimate,
-            reading.statistic,
-            reading.limit,
-            reading.p_value};
 }
 
 // Calls take(place, value) for each; a null is NaN.
@@ -72,6 +49,23 @@ std::vector<double> read_reference(const vdt_column* column) {
 }
 
 }  // namespace
+
+vdt_monitor_reading capi::to_c(const drift::AnyMonitor& monitor) noexcept {
+    const drift::MonitorCounts& counts = monitor.counts();
+    const drift::MonitorReading reading = monitor.reading();
+    return {sizeof(vdt_monitor_reading),
+            static_cast<vdt_monitor_state>(monitor.state()),
+            monitor.seen(),
+            counts.accepted,
+            counts.nan,
+            counts.infinite,
+            counts.refused,
+            counts.changes,
+            reading.estimate,
+            reading.statistic,
+            reading.limit,
+            reading.p_value};
+}
 
 static_assert(static_cast<int>(MonitorState::in_control) == VDT_MONITOR_IN_CONTROL);
 static_assert(static_cast<int>(MonitorState::warning) == VDT_MONITOR_WARNING);
@@ -135,6 +129,16 @@ vdt_status vdt_monitor_update(vdt_monitor* monitor, double value, vdt_monitor_st
     return fence(error, [&] {
         require(monitor, "monitor");
         const MonitorState said = monitor->object.update(value);
+        if (state != nullptr) *state = static_cast<vdt_monitor_state>(said);
+    });
+}
+
+vdt_status vdt_monitor_update_drawn(vdt_monitor* monitor, double value, const uint32_t* draw, size_t draw_length,
+                                    vdt_monitor_state* state, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(monitor, "monitor");
+        if (draw_length != 0) require(draw, "draw");
+        const MonitorState said = monitor->object.update(value, std::span<const std::uint32_t>(draw, draw_length));
         if (state != nullptr) *state = static_cast<vdt_monitor_state>(said);
     });
 }

@@ -407,4 +407,20 @@ vdt_status vdt_label_join_counts_get(const vdt_label_join* join, vdt_label_join_
     });
 }
 
+vdt_status vdt_report_attach_performance(vdt_report* report, const vdt_performance_window* estimated,
+                                         const vdt_realised_window* realised, const vdt_window* labelled,
+                                         const vdt_window* right, const char* policy_json, uint64_t policy_length,
+                                         vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        const std::string_view text = to_text(policy_json, policy_length, "policy_json");
+        attach(report->object,
+               {.estimated = estimated == nullptr ? nullptr : &estimated->object,
+                .realised = realised == nullptr ? nullptr : &realised->object,
+                .labelled = labelled == nullptr ? nullptr : &labelled->object,
+                .right = right == nullptr ? nullptr : &right->object},
+               text.empty() ? Policy{} : Policy::from_json(text));
+    });
+}
+
 }  // extern "C"

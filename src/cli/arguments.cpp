@@ -22,9 +22,10 @@ ExitStatus parse_and_run(int argc, const char* const* argv) {
         "Exit status: 0 pass, 1 the gate failed, 2 usage or input error, 3 not enough data for a verdict, "
         "4 internal error.");
     Action action;
-    const std::array families{guard_commands(app, action),  score_commands(app, action),
-                              sketch_commands(app, action), monitor_commands(app, action),
-                              schema_commands(app, action), privacy_commands(app, action)};
+    const std::array families{guard_commands(app, action),      score_commands(app, action),
+                              sketch_commands(app, action),     monitor_commands(app, action),
+                              schema_commands(app, action),     privacy_commands(app, action),
+                              performance_commands(app, action)};
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -27,6 +27,7 @@ class CommandFamily {
 /// Each declares its sub-commands in `app`; the one that is chosen sets `action`, which must outlive the family.
 std::unique_ptr<CommandFamily> guard_commands(CLI::App& app, Action& action);
 std::unique_ptr<CommandFamily> monitor_commands(CLI::App& app, Action& action);
+std::unique_ptr<CommandFamily> performance_commands(CLI::App& app, Action& action);
 std::unique_ptr<CommandFamily> privacy_commands(CLI::App& app, Action& action);
 std::unique_ptr<CommandFamily> schema_commands(CLI::App& app, Action& action);
 std::unique_ptr<CommandFamily> score_commands(CLI::App& app, Action& action);

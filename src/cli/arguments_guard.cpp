@@ -74,14 +74,17 @@ void add_live(CLI::App& command, LiveOptions& options) {
     command.add_option("--policy", options.policy_path,
                        "Policy file (default: the default policy). Its monitors watch the rows in their order; an "
                        "output is a column of its name");
-    command.add_option("--labelled", options.labelled.path,
-                       "Rows with labels, of the same form: where the policy watches the estimated performance");
+    command.add_option(
+        "--labelled", options.labelled.path,
+        "Rows with labels, of the same form: the report then has the model's performance, estimated and by "
+        "labels that came, and which features' drift costs it");
     command.add_option("--group-reference", options.reference,
                        "Rows of the reference, where the policy watches groups of features; drift has them already");
     command.add_option("--scores", options.labelled.scores, "The columns of scores in [0, 1], there and in live data")
         ->delimiter(',');
     command.add_option("--prediction", options.labelled.prediction, "The column of predicted classes, from 0 on");
-    command.add_option("--label", options.labelled.label, "The column of labels, in the labelled rows alone");
+    command.add_option("--label", options.labelled.label,
+                       "The column of labels; in live data there may be none, or an empty field where it has not come");
     command
         .add_option("--format", options.formats,
                     "FORMAT or FORMAT=PATH, repeatable: table, json, markdown, junit, sarif, html, openmetrics")

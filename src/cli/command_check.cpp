@@ -9,6 +9,7 @@
 
 #include "commands.hpp"
 #include "guard/render_common.hpp"
+#include "performance_rows.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/guard/guard.hpp"
@@ -110,6 +111,7 @@ void check_released(const Policy& policy, const LiveOptions& options) {
     if (options.source.thinning > 1)
         throw InputError("--release-policy excludes thinning: a row more would move others");
     if (policy.compares_samples()) throw InputError("--release-policy: tests on samples are not noised");
+    if (!options.labelled.path.empty()) throw InputError("--release-policy: the model's performance is not noised");
     if (policy.watches_streams()) throw InputError("--release-policy: what monitors say is not noised");
 }
 
@@ -131,6 +133,8 @@ class Walk {
         if (guard_.policy().watches_streams())
             watch_.emplace(baseline, guard_.policy(), options.labelled, options.reference, options.source.delimiter,
                            source);
+        if (!options.labelled.path.empty())
+            performance_.emplace(baseline, options.labelled, options.source.delimiter, source);
         if (!options.window_by.empty()) by_ = source.column(options.window_by);
         if (!options.release_policy.empty()) release_policy_ = read_release_policy(options.release_policy);
     }
@@ -143,6 +147,7 @@ class Walk {
             static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
             if (reference_) sample_.add(row_);
             if (watch_) watch_->observe(row_);
+            if (performance_) performance_->observe();
             ++rows_;
             if (options_.window != 0 && rows_ == options_.window) finish();
             progress.at(source_.rows());
@@ -173,6 +178,7 @@ class Walk {
         }
         reports_.push_back({label(), judge_window()});
         if (watch_) watch_->tell(reports_.back().report);
+        if (performance_) performance_->tell(reports_.back().report, guard_.policy());
         window_.reset();
         sample_.clear();
         first_row_ += rows_;
@@ -200,6 +206,7 @@ class Walk {
         reports_.pop_back();
         window_.merge(last.report.window);
         if (watch_) watch_->join_last();
+        if (performance_) performance_->join_last();
         first_row_ -= options_.window;
         rows_ += options_.window;
         finish();
@@ -210,8 +217,9 @@ class Walk {
     RowSource& source_;
     Window window_;
     LiveSample sample_;
-    std::optional<WatchedRows> watch_;  // where the policy names monitors
-    std::optional<Table> reference_;    // where samples are compared
+    std::optional<WatchedRows> watch_;            // where the policy names monitors
+    std::optional<PerformanceRows> performance_;  // where rows with labels are given
+    std::optional<Table> reference_;              // where samples are compared
     std::optional<ReleasePolicy> release_policy_;
     std::vector<std::size_t> columns_;
     std::vector<FeatureKind> kinds_;

@@ -10,6 +10,8 @@
 #include "frame.hpp"
 #include "outputs.hpp"
 #include "vedette/drift/divergences.hpp"
+#include "vedette/drift/label_shift.hpp"
+#include "vedette/drift/realised_performance.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
@@ -218,6 +220,26 @@ struct MonitorOptions {
     bool warnings = false;
 };
 
+/// How a model does on a stream of its predictions.
+struct PerformanceToolOptions {
+    std::string reference;    ///< file of `performance fit`; of `rank`, rows with labels
+    SourceOptions source;     ///< live predictions; of `fit`, rows with labels
+    LabelledOptions columns;  ///< its path is that of the file of `rank`
+    SourceOptions labels;     ///< labels that come late, by id; an empty path: they are in the file, or nowhere
+    std::string id;           ///< column of both files
+    std::string time;         ///< column of both files; empty: all predictions come before all labels
+    drift::LabelJoinOptions join;
+    drift::PerformanceOptions fit;
+    double level = 0.01;
+    double margin = 0.05;             ///< more loss than the reference's that is tolerated
+    std::optional<double> tolerated;  ///< the loss that is, in place of that
+    drift::LabelShiftOptions shift;
+    std::vector<std::string> ignore;  ///< of `rank`: columns that are no features
+    stats::Correction correction = stats::Correction::benjamini_hochberg;
+    std::string output;
+    bool as_json = false;
+};
+
 /// A file of rows for a score: numbers; an empty field is a NaN.
 struct ScoreSource {
     SourceOptions source;
@@ -287,6 +309,17 @@ ExitStatus sketch_compare(const SketchCompareOptions& options);
 ExitStatus monitor(const MonitorOptions& options);
 /// Prints all kinds with their default options.
 ExitStatus monitor_list();
+/// Learns what scores mean from rows with labels.
+ExitStatus performance_fit(const PerformanceToolOptions& options);
+/// Metrics without labels, and the accuracy at all times. Fails where its harm monitor alarmed; not enough data where
+/// no row entered.
+ExitStatus performance_estimate(const PerformanceToolOptions& options);
+/// The same by labels, in the file or coming late by id, beside the estimate for the same rows.
+ExitStatus performance_realised(const PerformanceToolOptions& options);
+/// Shares of classes by predictions alone; never fails; not enough data where classes cannot be told apart.
+ExitStatus performance_shift(const PerformanceToolOptions& options);
+/// Features by what their drift does to the accuracy; never fails; not enough data without a live row.
+ExitStatus performance_rank(const PerformanceToolOptions& options);
 ExitStatus score_fit(const ScoreFitOptions& options);
 /// Fails where any row is found; not enough data where one could not be evaluated.
 /// Writes the rows that the model is to be asked about, for a score that asks it, as NPY.

@@ -4,64 +4,13 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
-#include <limits>
 #include <map>
-#include <optional>
 
 #include "input.hpp"
 
 namespace vedette::inline v0::cli {
 
 namespace {
-
-constexpr std::uint32_t no_class = std::numeric_limits<std::uint32_t>::max();
-
-// The class in a column: a whole number from 0 on. No class where it is none.
-std::uint32_t class_in(const RowSource& source, std::size_t column) {
-    const double number = source.number(column).value_or(-1.0);
-    const bool is_class =
-        number >= 0.0 && number < drift::PerformanceReference::maximum_classes && number == std::floor(number);
-    return is_class ? static_cast<std::uint32_t>(number) : no_class;
-}
-
-double number_in(const RowSource& source, std::size_t column) {
-    return source.number(column).value_or(std::numeric_limits<double>::quiet_NaN());
-}
-
-struct Labelled {
-    std::optional<drift::PerformanceReference> performance;
-    std::vector<double> estimates;  // of its rows, as the watch makes them
-};
-
-Labelled read_labelled(const LabelledOptions& options, const PerformancePolicy& rules, char delimiter) {
-    RowSource source({.path = options.path, .delimiter = delimiter});
-    std::vector<std::size_t> columns;
-    for (const std::string& name : options.scores) columns.push_back(source.column(name));
-    const std::size_t prediction = source.column(options.prediction);
-    const std::size_t label = source.column(options.label);
-    std::vector<double> scores;
-    std::vector<std::uint32_t> predictions;
-    std::vector<std::uint32_t> labels;
-    const auto take = [&](std::vector<std::uint32_t>& classes, std::size_t column) {
-        classes.push_back(class_in(source, column));
-        if (classes.back() == no_class) throw InputError(source.place(column) + ": no class, a whole number from 0 on");
-    };
-    while (source.next()) {
-        for (const std::size_t column : columns) {
-            scores.push_back(number_in(source, column));
-            // "Not a number" fails the comparison too.
-            if (!(scores.back() >= 0.0 && scores.back() <= 1.0))
-                throw InputError(source.place(column) + ": no score, which lies in [0, 1]");
-        }
-        take(predictions, prediction);
-        take(labels, label);
-    }
-    const auto matrix = MatrixView<double>::row_major(scores.data(), labels.size(), columns.size());
-    auto performance = drift::PerformanceReference::fit(matrix, predictions, labels);
-    std::vector<double> estimates = Watch::estimates(rules, performance, matrix, predictions);
-    return {std::move(performance), std::move(estimates)};
-}
 
 // Of each group its columns, row by row.
 std::map<std::string, std::vector<double>> read_groups(const Policy& policy, const std::string& path, char delimiter) {
@@ -100,9 +49,12 @@ Watch make_watch(const Baseline& baseline, const Policy& policy, const LabelledO
         throw InputError(
             "the policy watches the estimated performance: name --labelled FILE with its --scores, --prediction and "
             "--label");
-    const Labelled labelled = read_labelled(options, policy.performance, delimiter);
-    references.performance = labelled.performance;
-    references.estimates.values = labelled.estimates;
+    const LabelledRows rows_with_labels = read_labelled(options, delimiter);
+    references.performance = drift::PerformanceReference::fit(rows_with_labels.matrix(), rows_with_labels.predictions,
+                                                              rows_with_labels.labels);
+    const std::vector<double> estimates = Watch::estimates(policy.performance, *references.performance,
+                                                           rows_with_labels.matrix(), rows_with_labels.predictions);
+    references.estimates.values = estimates;
     return Watch(baseline, policy, references);
 }
 
@@ -116,7 +68,7 @@ WatchedRows::WatchedRows(const Baseline& baseline, const Policy& policy, const L
       before_(mark_) {
     for (const auto& [name, rules] : policy.outputs) outputs_.emplace_back(watch_.output(name), live.column(name));
     if (policy.performance.monitors.empty()) return;
-    for (const std::string& name : labelled.scores) score_columns_.push_back(live.column(name));
+    score_columns_ = score_columns(labelled, live);
     prediction_column_ = live.column(labelled.prediction);
     scores_.resize(score_columns_.size());
 }

@@ -9,19 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "labelled_rows.hpp"
 #include "row_source.hpp"
 #include "vedette/guard/report.hpp"
 #include "vedette/guard/watch.hpp"
 
 namespace vedette::inline v0::cli {
-
-/// Rows with labels, from which is learned what scores mean, and the columns that say so there and in live data.
-struct LabelledOptions {
-    std::string path;                 ///< empty = none
-    std::vector<std::string> scores;  ///< one column for two classes, else one for each
-    std::string prediction;           ///< classes from 0 on
-    std::string label;                ///< in the labelled file alone
-};
 
 class WatchedRows {
   public:

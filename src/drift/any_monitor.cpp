@@ -133,6 +133,7 @@ constexpr std::array kinds{
     kind_of<EProcess>("e_process", MonitorValues::any, MonitorReferenceUse::law),
     kind_of<EDetector>("e_detector", MonitorValues::any, MonitorReferenceUse::law),
     kind_of<HarmMonitor>("harm_monitor", MonitorValues::shares, MonitorReferenceUse::none),
+    kind_of<MeanMonitor>("mean_monitor", MonitorValues::shares, MonitorReferenceUse::none),
 };
 static_assert(kinds.size() == monitor_kind_count);
 
@@ -257,6 +258,14 @@ AnyMonitor& AnyMonitor::operator=(const AnyMonitor& other) {
 
 MonitorState AnyMonitor::update(double x) noexcept {
     return length_ == 1 ? model_->update(x) : update_block(x);
+}
+
+MonitorState AnyMonitor::update(double x, std::span<const std::uint32_t> draw) {
+    Kswin* const kswin = model_->kswin();
+    if (kswin == nullptr || length_ != 1)
+        throw Error(ErrorCode::unsupported, fmt::format("monitor {}{}: only a kswin without blocks takes a draw",
+                                                        monitor_kind_name(kind()), length_ == 1 ? "" : " of blocks"));
+    return kswin->update(x, draw);
 }
 
 bool AnyMonitor::may_enter(double x) const noexcept {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace vedette::inline v0::drift {
 struct AnyMonitor::Model {
     virtual ~Model() = default;
     virtual MonitorState update(double x) noexcept = 0;
+    [[nodiscard]] virtual Kswin* kswin() noexcept { return nullptr; }  // the one kind that takes a draw
     virtual void reset() noexcept = 0;
     [[nodiscard]] virtual MonitorKind kind() const noexcept = 0;
     [[nodiscard]] virtual MonitorState state() const noexcept = 0;
@@ -114,6 +116,17 @@ template <>
 struct MonitorTraits<HarmMonitor> {
     VEDETTE_MONITOR(HarmMonitor, HarmOptions, harm_monitor) { return {.estimate = m.mean()}; }
 };
+template <>
+struct MonitorTraits<MeanMonitor> {
+    // Of the two bounds the one that is nearer to its limit.
+    VEDETTE_MONITOR(MeanMonitor, MeanOptions, mean_monitor) {
+        const Interval bounds = m.bounds();
+        const bool looks_up = bounds.lower - m.options().most >= m.options().least - bounds.upper;
+        return {.estimate = m.mean(),
+                .statistic = looks_up ? bounds.lower : bounds.upper,
+                .limit = looks_up ? m.options().most : m.options().least};
+    }
+};
 #undef VEDETTE_MONITOR
 
 template <class M>
@@ -122,6 +135,10 @@ class MonitorModel final : public AnyMonitor::Model {
     explicit MonitorModel(M monitor) : monitor_(std::move(monitor)) {}
 
     MonitorState update(double x) noexcept override { return monitor_.update(x); }
+    [[nodiscard]] Kswin* kswin() noexcept override {
+        if constexpr (std::is_same_v<M, Kswin>) return &monitor_;
+        return nullptr;
+    }
     void reset() noexcept override { monitor_.reset(); }
     [[nodiscard]] MonitorKind kind() const noexcept override { return MonitorTraits<M>::kind; }
     [[nodiscard]] MonitorState state() const noexcept override { return monitor_.state(); }

@@ -20,6 +20,7 @@
 #include "vedette/drift/hddm.hpp"
 #include "vedette/drift/incremental_ks.hpp"
 #include "vedette/drift/kswin.hpp"
+#include "vedette/drift/mean_monitor.hpp"
 #include "vedette/drift/page_hinkley.hpp"
 #include "vedette/drift/stepd.hpp"
 
@@ -64,6 +65,10 @@ inline constexpr const char* hddm_w_words[] = {"frias_blanco", "river"};
 inline constexpr const char* kswin_words[] = {"raab", "river"};
 inline constexpr const char* stepd_words[] = {"nishida", "moa"};
 inline constexpr const char* e_detector_words[] = {"shiryaev_roberts", "cusum"};
+inline constexpr const char* mean_words[] = {"stitched", "betting", "proportion"};
+constexpr std::span<const char* const> words_of(MeanRule) {
+    return mean_words;
+}
 constexpr std::span<const char* const> words_of(Direction) {
     return direction_words;
 }
@@ -175,6 +180,10 @@ inline constexpr OptionField<HarmOptions> harm_monitor_fields[] = {
     VEDETTE_OPTION(HarmOptions, level),
     VEDETTE_OPTION(HarmOptions, warning_level),
     VEDETTE_OPTION(HarmOptions, intrinsic_time),
+};
+inline constexpr OptionField<MeanOptions> mean_monitor_fields[] = {
+    VEDETTE_OPTION(MeanOptions, least), VEDETTE_OPTION(MeanOptions, most),  VEDETTE_OPTION(MeanOptions, level),
+    VEDETTE_OPTION(MeanOptions, rule),  VEDETTE_OPTION(MeanOptions, cells),
 };
 #undef VEDETTE_OPTION
 

@@ -90,7 +90,7 @@ std::string_view Policy::json_schema() noexcept {
       "description": "over the stream of values: a kind, each once, and its options beside it, see vedette monitor --list",
       "items": {"type": "object", "required": ["kind"],
         "properties": {"kind": {"enum": ["adwin", "page_hinkley", "cusum", "ewma_chart", "ddm", "eddm", "hddm_a", "hddm_w",
-          "kswin", "stepd", "incremental_ks", "e_process", "e_detector", "harm_monitor"]}},
+          "kswin", "stepd", "incremental_ks", "e_process", "e_detector", "harm_monitor", "mean_monitor"]}},
         "additionalProperties": {"type": ["number", "string", "boolean"]}}},
     "sample_test": {"enum": ["kolmogorov_smirnov", "chi_square", "g_test", "population_stability", "jensen_shannon",
       "hellinger", "total_variation", "wasserstein", "kuiper", "cramer_von_mises", "anderson_darling", "mann_whitney",

@@ -125,6 +125,10 @@ std::string Report::summary() const {
                                     together.empty() ? "" : "; ", found);
         if (schema && schema->decision == wanted)
             together += (together.empty() ? "" : "; ") + std::string("requests fail the schema");
+        if (performance && performance->decision == wanted)
+            together += fmt::format("{}{} {} is lower than in the reference", together.empty() ? "" : "; ",
+                                    performance->by_labels ? "realised" : "estimated",
+                                    words_of(drift::performance_metric_name(performance->metric)));
         if (memory && memory->decision == wanted)
             together += (together.empty() ? "" : "; ") + std::string("accounts probe or copy the model");
         if (count(wanted) == 0) return "no feature by itself, but " + together;
@@ -145,6 +149,9 @@ std::string Report::summary() const {
             if (judged != 0 && count(Decision::not_evaluated) == 0 && memory &&
                 memory->decision == Decision::not_evaluated)
                 return fmt::format("not evaluated: {}; {}", memory->reason(), rows);
+            if (judged != 0 && count(Decision::not_evaluated) == 0 && performance &&
+                performance->decision == Decision::not_evaluated)
+                return fmt::format("not evaluated: {}; {}", performance->reason(), rows);
             if (judged != 0 && count(Decision::not_evaluated) == 0)
                 for (const ScoreReport& score : scores)
                     if (score.decision == Decision::not_evaluated)

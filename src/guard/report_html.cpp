@@ -237,6 +237,46 @@ std::string schema(const Report& report) {
     return text + "</tbody></table></div></section>\n";
 }
 
+std::string performance(const Report& report) {
+    if (!report.performance) return {};
+    const PerformanceReport& found = *report.performance;
+    std::string text = fmt::format(
+        "<section><h2>Performance of the model</h2><p class=\"hint\">{} {}. An estimate without labels assumes that "
+        "scores mean what they meant on the reference; labels tell whether they do.</p><div class=\"scroll\"><table>"
+        "<thead><tr><th>metric</th><th>reference</th><th>estimated</th><th>by labels</th></tr></thead><tbody>",
+        badge(found.decision), escape_xml(sentence(found.reason())));
+    const auto cell = [](const std::optional<drift::PerformanceEstimate>& estimate, std::size_t m) {
+        if (!estimate) return std::string("-");
+        const drift::MetricEstimate& metric = estimate->metrics[m];
+        return percent_with_interval(metric.value, metric.interval);
+    };
+    for (std::size_t m = 0; m < drift::performance_metric_count; ++m) {
+        std::string name = drift::performance_metric_name(static_cast<drift::PerformanceMetric>(m));
+        std::replace(name.begin(), name.end(), '_', ' ');
+        text +=
+            fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>", name,
+                        percent(found.reference.metrics[m].value), cell(found.estimated, m), cell(found.realised, m));
+    }
+    text += "</tbody></table></div>";
+    if (found.gap && found.gap->rows > 0)
+        text += fmt::format(
+            "<p class=\"hint\">Of the {} rows with labels the estimated accuracy is {}, the realised one {} (p "
+            "{}).</p>",
+            grouped(found.gap->rows), percent(found.gap->estimated), percent(found.gap->realised),
+            escape_xml(p_value(found.gap->p_value)));
+    if (found.ranking.empty()) return text + "</section>\n";
+    text +=
+        "<p class=\"hint\">Features by what their drift alone does to the accuracy:</p><div class=\"scroll\"><table>"
+        "<thead><tr><th>feature</th><th>effect</th><th>from</th><th>to</th><th>adjusted p</th><th>unknown</th></tr>"
+        "</thead><tbody>";
+    for (const auto& [effect, adjusted_p_value] : found.ranking)
+        text += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                            escape_xml(shortened(report.baseline.features()[effect.feature].name, 32)),
+                            number(effect.effect), number(effect.interval.lower), number(effect.interval.upper),
+                            escape_xml(p_value(adjusted_p_value)), percent(effect.live_unseen));
+    return text + "</tbody></table></div></section>\n";
+}
+
 std::string memory(const Report& report) {
     if (!report.memory) return {};
     std::string tags;
@@ -334,6 +374,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += streams(*items[closest].report);
     text += scores(*items[closest].report);
     text += schema(*items[closest].report);
+    text += performance(*items[closest].report);
     text += memory(*items[closest].report);
     text += rates(*items[closest].report);
     if (items.size() == 1) return text;

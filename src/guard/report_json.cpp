@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "guard/performance_json.hpp"
 #include "guard/render_common.hpp"
 #include "vedette/core/version.hpp"
 #include "vedette/guard/guard.hpp"
@@ -169,6 +170,28 @@ Json memory_json(const MemoryReport& memory) {
             {"threats", tags_json({Reason::query_attack, Reason::extraction})}};
 }
 
+Json performance_json(const Report& report) {
+    const PerformanceReport& found = *report.performance;
+    Json out{{"decision", decision_name(found.decision)},
+             {"reason", found.reason()},
+             {"metric", drift::performance_metric_name(found.metric)},
+             {"margin", found.margin},
+             {"confidence", found.confidence},
+             {"by_labels", found.by_labels},
+             {"reference", {{"rows", found.reference.rows}}}};
+    for (std::size_t m = 0; m < drift::performance_metric_count; ++m)
+        out["reference"][drift::performance_metric_name(static_cast<drift::PerformanceMetric>(m))] =
+            finite(found.reference.metrics[m].value);
+    if (found.estimated) out["estimated"] = estimate_json(*found.estimated);
+    if (found.realised) out["realised"] = estimate_json(*found.realised);
+    if (found.gap) out["gap"] = gap_json(*found.gap);
+    out["ranking"] = Json::array();
+    for (const auto& [effect, adjusted_p_value] : found.ranking)
+        out["ranking"].push_back(
+            effect_json(report.baseline.features()[effect.feature].name, effect, adjusted_p_value));
+    return out;
+}
+
 Json score_json(const ScoreReport& score) {
     Json out{{"name", score.name},
              {"kind", score.kind},
@@ -236,6 +259,7 @@ Json window_json(const Item& item) {
     out["streams"] = Json::array();
     for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
     if (report.schema) out["schema"] = schema_json(report);
+    if (report.performance) out["performance"] = performance_json(report);
     if (report.memory) out["memory"] = memory_json(*report.memory);
     out["scores"] = Json::array();
     for (const ScoreReport& score : report.scores) out["scores"].push_back(score_json(score));

@@ -84,6 +84,9 @@ Suite suite_of(const Report& report) {
     for (const ScoreReport& score : report.scores)
         suite.add("vedette.score." + score.name, score.kind, score.decision, score.reason());
     if (report.schema) suite.add("vedette.schema", "requests", report.schema->decision, report.schema->reason());
+    if (report.performance)
+        suite.add("vedette.performance", drift::performance_metric_name(report.performance->metric),
+                  report.performance->decision, report.performance->reason());
     if (report.memory) suite.add("vedette.memory", "requests", report.memory->decision, report.memory->reason());
     return suite;
 }

@@ -2,6 +2,7 @@
 // The report for a job summary or a ticket.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "guard/render_common.hpp"
@@ -28,6 +29,35 @@ std::string feature_row(const Report& report, std::size_t f) {
                        percent_with_interval(evidence->moved_share, evidence->moved_share_interval),
                        markdown_text(p_value(evidence->adjusted_p_value)), markdown_text(evidence_test_word(*evidence)),
                        markdown_text(report.reason(f) + (open.empty() ? open : "; " + open)));
+}
+
+std::string performance(const Report& report, std::size_t limit) {
+    const PerformanceReport& found = *report.performance;
+    std::string text = fmt::format("\n{}: {}\n", verdict(found.decision), markdown_text(found.reason()));
+    text += "\n| metric | reference | estimated | by labels |\n|---|--:|--:|--:|\n";
+    const auto cell = [](const std::optional<drift::PerformanceEstimate>& estimate, std::size_t m) {
+        if (!estimate) return std::string("-");
+        return percent_with_interval(estimate->metrics[m].value, estimate->metrics[m].interval);
+    };
+    for (std::size_t m = 0; m < drift::performance_metric_count; ++m)
+        text +=
+            fmt::format("| {} | {} | {} | {} |\n",
+                        markdown_text(drift::performance_metric_name(static_cast<drift::PerformanceMetric>(m))),
+                        percent(found.reference.metrics[m].value), cell(found.estimated, m), cell(found.realised, m));
+    if (found.gap && found.gap->rows > 0)
+        text += fmt::format("\nOf {} rows with labels: estimated accuracy {}, realised {}, p {}.\n",
+                            grouped(found.gap->rows), percent(found.gap->estimated), percent(found.gap->realised),
+                            markdown_text(p_value(found.gap->p_value)));
+    if (!found.ranking.empty())
+        text += "\n| drift of | effect on accuracy | from | to | adjusted p |\n|---|--:|--:|--:|--:|\n";
+    for (std::size_t i = 0; i < std::min(limit, found.ranking.size()); ++i) {
+        const drift::PerformanceEffect& effect = found.ranking[i].effect;
+        text +=
+            fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(report.baseline.features()[effect.feature].name),
+                        number(effect.effect), number(effect.interval.lower), number(effect.interval.upper),
+                        markdown_text(p_value(found.ranking[i].adjusted_p_value)));
+    }
+    return text;
 }
 
 std::string feature_table(const Report& report, std::size_t limit) {
@@ -68,6 +98,7 @@ std::string feature_table(const Report& report, std::size_t limit) {
                                 validation::check_name(failure.check), validation::severity_name(failure.severity),
                                 grouped(failure.count));
     }
+    if (report.performance) text += performance(report, limit);
     if (report.memory)
         text += fmt::format("\n{}: {}\n", verdict(report.memory->decision), markdown_text(report.memory->reason()));
     if (!report.scores.empty())

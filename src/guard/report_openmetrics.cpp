@@ -207,6 +207,52 @@ std::string noise(const Report& report) {
     return text;
 }
 
+std::string performance(const Report& report) {
+    if (!report.performance) return {};
+    const PerformanceReport& found = *report.performance;
+    std::string text = family("performance_decision", "gauge",
+                              "Verdict of the performance: 0 pass, 1 not evaluated, 2 warning, 3 alarm.") +
+                       fmt::format("vedette_performance_decision {}\n", static_cast<int>(found.decision));
+    const auto each = [&](const char* name, const char* help, auto&& value) {
+        text += family(name, "gauge", help);
+        const std::pair<const char*, const drift::PerformanceEstimate*> known[] = {
+            {"reference", &found.reference},
+            {"estimate", found.estimated ? &*found.estimated : nullptr},
+            {"labels", found.realised ? &*found.realised : nullptr}};
+        for (const auto& [by, estimate] : known) {
+            if (estimate == nullptr) continue;
+            for (std::size_t m = 0; m < drift::performance_metric_count; ++m) {
+                const double x = value(estimate->metrics[m]);
+                if (estimate == &found.reference && std::isnan(x)) continue;
+                text += fmt::format("vedette_{}{{metric=\"{}\",by=\"{}\"}} {}\n", name,
+                                    drift::performance_metric_name(static_cast<drift::PerformanceMetric>(m)), by,
+                                    metric_value(x));
+            }
+        }
+    };
+    each("performance", "A metric of the model.", [](const drift::MetricEstimate& m) { return m.value; });
+    each("performance_lower", "Lower bound of the metric.",
+         [](const drift::MetricEstimate& m) { return m.interval.lower; });
+    each("performance_upper", "Upper bound of the metric.",
+         [](const drift::MetricEstimate& m) { return m.interval.upper; });
+    if (found.gap)
+        text += family("performance_gap", "gauge", "Realised less estimated accuracy, of rows with labels.") +
+                fmt::format("vedette_performance_gap {}\n", metric_value(found.gap->gap));
+    if (found.ranking.empty()) return text;
+    const auto effect = [&](const char* name, const char* help, auto&& value) {
+        text += family(name, "gauge", help);
+        for (const FeatureEffect& each_effect : found.ranking)
+            text += fmt::format("vedette_{}{{feature=\"{}\"}} {}\n", name,
+                                metric_label(report.baseline.features()[each_effect.effect.feature].name),
+                                metric_value(value(each_effect)));
+    };
+    effect("performance_effect", "Change of the accuracy by a feature's drift.",
+           [](const FeatureEffect& e) { return e.effect.effect; });
+    effect("performance_effect_adjusted_p_value", "Of no such change, adjusted for all features.",
+           [](const FeatureEffect& e) { return e.adjusted_p_value; });
+    return text;
+}
+
 std::string memory(const Report& report) {
     if (!report.memory) return {};
     std::string text;
@@ -283,7 +329,7 @@ std::string openmetrics(Items items, const RenderOptions& options) {
         }
     }
     return text + rates(report, features) + together(report) + streams(report) + scores(report) + schema(report) +
-           memory(report) + noise(report) + "# EOF\n";
+           performance(report) + memory(report) + noise(report) + "# EOF\n";
 }
 
 }  // namespace vedette::inline v0::rendering

@@ -27,12 +27,14 @@ constexpr std::array rule_texts{
     "More requests exceed a score than its calibration allows",
     "More requests fail the schema than the policy tolerates",
     "Accounts probe or copy the model",
+    "The model does worse than on the reference",
 };
-constexpr std::size_t joint_rule = rule_texts.size() - 5;
-constexpr std::size_t stream_rule = rule_texts.size() - 4;
-constexpr std::size_t score_rule = rule_texts.size() - 3;
-constexpr std::size_t schema_rule = rule_texts.size() - 2;
-constexpr std::size_t memory_rule = rule_texts.size() - 1;
+constexpr std::size_t joint_rule = rule_texts.size() - 6;
+constexpr std::size_t stream_rule = rule_texts.size() - 5;
+constexpr std::size_t score_rule = rule_texts.size() - 4;
+constexpr std::size_t schema_rule = rule_texts.size() - 3;
+constexpr std::size_t memory_rule = rule_texts.size() - 2;
+constexpr std::size_t performance_rule = rule_texts.size() - 1;
 
 std::string rule_id(std::size_t hypothesis) {
     if (hypothesis == joint_rule) return "vedette/joint_distribution";
@@ -40,6 +42,7 @@ std::string rule_id(std::size_t hypothesis) {
     if (hypothesis == score_rule) return "vedette/score";
     if (hypothesis == schema_rule) return "vedette/schema";
     if (hypothesis == memory_rule) return "vedette/memory";
+    if (hypothesis == performance_rule) return "vedette/performance";
     return std::string("vedette/") + hypothesis_name(static_cast<Hypothesis>(hypothesis));
 }
 
@@ -122,6 +125,10 @@ std::string sarif(Items items, const RenderOptions& options) {
         const std::optional<MemoryReport>& memory = item.report->memory;
         if (memory && memory->decision != Decision::pass)
             results.push_back(result_json(item, memory_rule, "accounts", memory->decision, memory->reason(), options));
+        const std::optional<PerformanceReport>& performance = item.report->performance;
+        if (performance && performance->decision != Decision::pass)
+            results.push_back(result_json(item, performance_rule, drift::performance_metric_name(performance->metric),
+                                          performance->decision, performance->reason(), options));
         const std::optional<SchemaReport>& schema = item.report->schema;
         if (!schema || schema->decision == Decision::pass) continue;
         std::string message = schema->reason();

@@ -11,6 +11,8 @@ namespace vedette::inline v0::rendering {
 
 namespace {
 
+constexpr std::size_t ranked_features = 5;
+
 /// Left-aligned columns (right-aligned where asked), as wide as their widest cell.
 class Grid {
   public:
@@ -112,6 +114,26 @@ std::string memory_lines(const Report& report, const RenderOptions& options) {
                        code.empty() ? "" : "\x1b[0m");
 }
 
+std::string performance_lines(const Report& report, const RenderOptions& options) {
+    if (!report.performance) return {};
+    const PerformanceReport& found = *report.performance;
+    const std::string code = color_of(found.decision, options.color);
+    std::string text = fmt::format("\n{}  {}: {}{}\n", code, decision_word(found.decision), found.reason(),
+                                   code.empty() ? "" : "\x1b[0m");
+    if (found.gap && found.gap->rows > 0)
+        text +=
+            fmt::format("  of {} labelled rows: estimated accuracy {}, realised {}, p {}\n", grouped(found.gap->rows),
+                        number(found.gap->estimated), number(found.gap->realised), p_value(found.gap->p_value));
+    std::size_t shown = 0;
+    for (const auto& [effect, adjusted_p_value] : found.ranking) {
+        if (std::isnan(effect.effect) || shown++ == ranked_features) break;
+        text += fmt::format("  {}: its drift changes the accuracy by {} ({} to {}), adjusted p {}\n",
+                            shortened(report.baseline.features()[effect.feature].name, 32), number(effect.effect),
+                            number(effect.interval.lower), number(effect.interval.upper), p_value(adjusted_p_value));
+    }
+    return text;
+}
+
 std::string schema_lines(const Report& report, const RenderOptions& options) {
     if (!report.schema) return {};
     const SchemaReport& schema = *report.schema;
@@ -161,7 +183,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
     if (report.release) text += fmt::format("\n  {}\n", report.release->reason());
     return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options) +
-           schema_lines(report, options) + memory_lines(report, options);
+           schema_lines(report, options) + performance_lines(report, options) + memory_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

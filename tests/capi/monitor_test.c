@@ -45,9 +45,9 @@ static void fill(double* values) {
 }
 
 static void test_every_kind(void) {
-    static const char* const kinds[] = {"adwin",          "page_hinkley", "cusum",      "ewma_chart",  "ddm",
-                                        "eddm",           "hddm_a",       "hddm_w",     "kswin",       "stepd",
-                                        "incremental_ks", "e_process",    "e_detector", "harm_monitor"};
+    static const char* const kinds[] = {"adwin",          "page_hinkley", "cusum",      "ewma_chart",   "ddm",
+                                        "eddm",           "hddm_a",       "hddm_w",     "kswin",        "stepd",
+                                        "incremental_ks", "e_process",    "e_detector", "harm_monitor", "mean_monitor"};
     static double values[COUNT];
     static uint8_t states[COUNT];
     fill(values);
@@ -147,6 +147,65 @@ static void test_columns(void) {
     vdt_monitor_destroy(monitor);
 }
 
+/* The draw of a kswin, given: the oldest of the older values; alarms of the rule of the paper, written anew. */
+static void test_draws(void) {
+    enum { WINDOW = 30, RECENT = 10 };
+    uint32_t places[RECENT];
+    for (uint32_t i = 0; i < RECENT; ++i) places[i] = i;
+    static double values[400];
+    uint64_t seed = 9;
+    for (int i = 0; i < 400; ++i) values[i] = draw(&seed) + (i < 200 ? 0.0 : 0.75);
+    vdt_monitor* monitor = make("kswin", "window=30, recent=10, level=0.001", NULL);
+    double window[WINDOW];
+    int width = 0, alarms = 0, differences = 0;
+    for (int i = 0; i < 400; ++i) {
+        if (width == WINDOW) memmove(window, window + 1, (size_t)--width * sizeof *window);
+        window[width++] = values[i];
+        int expected = 0;
+        if (width == WINDOW) {
+            double distance = 0.0;
+            for (int k = 0; k < WINDOW; ++k) {
+                int old_count = 0, new_count = 0;
+                for (int j = 0; j < RECENT; ++j) {
+                    old_count += window[j] <= window[k];
+                    new_count += window[WINDOW - RECENT + j] <= window[k];
+                }
+                if (k < RECENT || k >= WINDOW - RECENT)
+                    distance = fmax(distance, fabs((double)(old_count - new_count)) / RECENT);
+            }
+            expected = distance > sqrt(-log(0.001) / RECENT);
+        }
+        vdt_monitor_state state = -1;
+        CHECK_OK(vdt_monitor_update_drawn(monitor, values[i], places, RECENT, &state, e));
+        differences += (state == VDT_MONITOR_CHANGE) != (expected != 0);
+        if (expected) {
+            memmove(window, window + WINDOW - RECENT, RECENT * sizeof *window);
+            width = RECENT;
+            ++alarms;
+        }
+    }
+    CHECK(differences == 0 && alarms > 0);
+    vdt_monitor_reading reading;
+    vdt_monitor_reading_init(&reading, sizeof reading);
+    places[1] = 0; /* twice the same place */
+    while (width < WINDOW) {
+        CHECK_OK(vdt_monitor_update_drawn(monitor, 0.5, places, RECENT, NULL, e));
+        ++width;
+    }
+    CHECK_OK(vdt_monitor_reading_get(monitor, &reading, e));
+    CHECK(reading.refused > 0);
+    vdt_monitor_destroy(monitor);
+    monitor = make("adwin", NULL, NULL);
+    CHECK_FAILS(VDT_UNSUPPORTED, "only a kswin", vdt_monitor_update_drawn(monitor, 0.5, places, RECENT, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "draw", vdt_monitor_update_drawn(monitor, 0.5, NULL, RECENT, NULL, e));
+    CHECK_OK(vdt_monitor_reading_get(monitor, &reading, e));
+    CHECK(reading.seen == 0);
+    vdt_monitor_destroy(monitor);
+    monitor = make("kswin", "thin=2", NULL);
+    CHECK_FAILS(VDT_UNSUPPORTED, "of blocks", vdt_monitor_update_drawn(monitor, 0.5, places, RECENT, NULL, e));
+    vdt_monitor_destroy(monitor);
+}
+
 static void refuse(vdt_status expected, const char* text, const char* kind, const char* options,
                    const vdt_column* past) {
     const vdt_monitor_options given = make_options(kind, options, past);
@@ -235,6 +294,7 @@ static void test_misuse(void) {
 int main(void) {
     test_every_kind();
     test_columns();
+    test_draws();
     test_misuse();
     return check_result();
 }

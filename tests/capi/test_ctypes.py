@@ -231,6 +231,9 @@ StreamReport = struct("vdt_stream_report", ("struct_size", u32), ("source", i32)
                       ("name", String), ("monitor", String),
                       *[(name, u64) for name in "seen period_begin alarms period_alarms alarm_position".split()],
                       ("alarm_time", i64), *doubles("estimate statistic limit p_value"))
+BankOptions = struct("vdt_bank_options", ("struct_size", u32), ("reserved", u32), ("kind", c.c_char_p),
+                     ("kind_length", u64), ("features", u64), ("options", pointer), ("options_count", u64),
+                     ("reference", pointer))
 MmdMonitorOptions = struct("vdt_mmd_monitor_options", ("struct_size", u32), ("standardise", i32), ("nan_policy", i32),
                            ("window", u32), ("features", u64), *doubles("bandwidth expected_run"), ("first_look", u32),
                            ("simulations", u32), ("seed", u64))
@@ -282,7 +285,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            AuditCounts,
            PerformanceOptions, MetricEstimate,
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
-           WatchReference, WatchGroup, WatchOptions, StreamReport, MmdMonitorOptions, SequenceOptions,
+           WatchReference, WatchGroup, WatchOptions, StreamReport, BankOptions, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
            RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding, ComparatorLimits,
            StatisticsCompareOptions,
@@ -575,6 +578,34 @@ class FrozenReference(unittest.TestCase):
         self.assertLess(result.p_value, 1e-50)
         self.assertEqual(result.reference_count, ROWS)
         vdt.vdt_sample_destroy(sample)
+
+
+class Banks(unittest.TestCase):
+    def test_rows(self):
+        width, rows = 5, 60
+        texts = (String * width)(*[String(b"threshold=%d" % (4 + f), 11) for f in range(width)])
+        bank = create("vdt_bank_create", c.byref(initialised(
+            BankOptions, kind=b"page_hinkley", kind_length=12, features=width,
+            options=c.cast(texts, pointer), options_count=width)), None)
+        self.assertEqual(vdt.vdt_bank_features(bank), width)
+        found, alarms = c.c_size_t(), []
+        for r in range(rows):
+            row = (c.c_double * width)(*[1.0 if r >= 40 else 0.0] * width)
+            call("vdt_bank_update_f64", bank, row, c.c_size_t(width), c.byref(found))
+            which = (u64 * width)()
+            call("vdt_bank_changed", bank, which, c.c_size_t(width), None)
+            alarms += [(r, f) for f in which[: found.value]]
+        # Smaller thresholds alarm first.
+        self.assertEqual([f for _, f in alarms][:width], list(range(width)))
+        self.assertTrue(all(r >= 40 for r, _ in alarms))
+        reading = initialised(MonitorReading)
+        call("vdt_bank_reading_get", bank, u64(3), c.byref(reading))
+        self.assertEqual((reading.limit, reading.accepted), (7.0, rows))
+        saved = two_call("vdt_bank_to_bytes", bank, text=False)
+        again = create("vdt_bank_from_bytes", saved, len(saved), None)
+        self.assertEqual(two_call("vdt_bank_to_bytes", again, text=False), saved)
+        for each in (bank, again):
+            vdt.vdt_bank_destroy(each)
 
 
 class Monitors(unittest.TestCase):

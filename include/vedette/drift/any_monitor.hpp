@@ -32,9 +32,10 @@ enum class MonitorKind : std::uint8_t {
     e_process = 11,
     e_detector = 12,
     harm_monitor = 13,
+    mean_monitor = 14,
     mmd_monitor = 128,
 };
-inline constexpr std::uint8_t monitor_kind_count = 14;  ///< of those that take values
+inline constexpr std::uint8_t monitor_kind_count = 15;  ///< of those that take values
 
 /// "adwin", "page_hinkley", ...; also the kind of its files. "unknown" for any other value.
 const char* monitor_kind_name(MonitorKind kind) noexcept;
@@ -64,7 +65,8 @@ struct MonitorReference {
 
 /// What a monitor knows, in the words that all kinds share; NaN where a kind has no such number, or none yet.
 struct MonitorReading {
-    double estimate = std::numeric_limits<double>::quiet_NaN();   ///< `estimate()` of its class; harm_monitor: `mean()`
+    double estimate =
+        std::numeric_limits<double>::quiet_NaN();  ///< `estimate()` of its class; harm_monitor, mean_monitor: `mean()`
     double statistic = std::numeric_limits<double>::quiet_NaN();  ///< what is compared with `limit`
     double limit = std::numeric_limits<double>::quiet_NaN();
     double p_value = std::numeric_limits<double>::quiet_NaN();  ///< of the last look
@@ -89,6 +91,9 @@ class AnyMonitor {
     ~AnyMonitor();
 
     MonitorState update(double x) noexcept;
+    /// The same with the draw of a kswin given, see Kswin::update. Throws Error(unsupported) for another kind or a
+    /// monitor of blocks, and changes nothing then.
+    MonitorState update(double x, std::span<const std::uint32_t> draw);
     void reset() noexcept;
 
     [[nodiscard]] MonitorKind kind() const noexcept;

@@ -17,6 +17,7 @@
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/guard/baseline.hpp"
+#include "vedette/guard/performance_report.hpp"
 #include "vedette/guard/policy.hpp"
 #include "vedette/guard/release.hpp"
 #include "vedette/guard/watch.hpp"
@@ -191,8 +192,9 @@ struct Report {
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;
     Baseline baseline;
-    Window window;                           ///< the noised one, of a release
-    std::optional<ReleaseReport> release{};  ///< of a released window
+    Window window;                                   ///< the noised one, of a release
+    std::optional<ReleaseReport> release{};          ///< of a released window
+    std::optional<PerformanceReport> performance{};  ///< of the model, where it was attached
 
     /// Indices of `features`, the gravest and then the largest moved share first.
     [[nodiscard]] std::vector<std::size_t> ranking() const;

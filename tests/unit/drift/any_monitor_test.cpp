@@ -93,8 +93,9 @@ TEST_CASE("a monitor made by name is its class, to the last bit") {
         met.insert(before.kind());
         const std::string name = drift::monitor_kind_name(before.kind());
         CAPTURE(name);
-        CHECK(values_of(before.kind()) ==
-              (kind == Values::errors && before.kind() == drift::MonitorKind::hddm_w ? Values::shares : kind));
+        const bool takes_errors_too =
+            before.kind() == drift::MonitorKind::hddm_w || before.kind() == drift::MonitorKind::mean_monitor;
+        CHECK(values_of(before.kind()) == (kind == Values::errors && takes_errors_too ? Values::shares : kind));
         // By its own words, both forms of them.
         auto made = drift::make_monitor(before.kind(), before.options_json(), {.values = reference});
         std::string pairs = before.options_json();

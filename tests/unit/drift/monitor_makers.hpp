@@ -18,6 +18,7 @@
 #include "vedette/drift/hddm.hpp"
 #include "vedette/drift/incremental_ks.hpp"
 #include "vedette/drift/kswin.hpp"
+#include "vedette/drift/mean_monitor.hpp"
 #include "vedette/drift/page_hinkley.hpp"
 #include "vedette/drift/stepd.hpp"
 
@@ -64,6 +65,10 @@ void for_each(Check&& check) {
           Values::shares);
     check(drift::HddmW({.rule = drift::HddmWRule::river}), Values::errors);
     check(drift::HarmMonitor({.tolerated = 0.2, .level = 0.05, .warning_level = 0.2}), Values::shares);
+    check(drift::MeanMonitor({.least = 0.0, .most = 0.2, .level = 0.05}), Values::shares);
+    check(drift::MeanMonitor({.most = 0.2, .level = 0.05, .rule = drift::MeanRule::betting, .cells = 64}),
+          Values::shares);
+    check(drift::MeanMonitor({.most = 0.2, .rule = drift::MeanRule::proportion}), Values::errors);
     check(drift::Stepd(), Values::errors);
     check(drift::Stepd({.window = 65, .direction = drift::Direction::up, .rule = drift::StepdRule::moa}),
           Values::errors);

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+// `vedette performance`: how a model does without labels, with late ones, under label shift, and what costs it.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "commands.hpp"
+#include "guard/performance_json.hpp"
+#include "guard/render_common.hpp"
+#include "label_events.hpp"
+#include "performance_rows.hpp"
+#include "text_table.hpp"
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+#include "vedette/drift/harm_monitor.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using drift::PerformanceMetric;
+using rendering::clean;
+using rendering::grouped;
+using rendering::interval_json;
+using rendering::number;
+
+constexpr std::size_t largest_reference = std::size_t{1} << 30U;
+
+drift::PerformanceReference read_reference(const std::string& path) {
+    try {
+        return drift::PerformanceReference::deserialize(read_file(path, largest_reference));
+    } catch (const Error& error) {
+        throw Error(error.code(), path + ": " + error.what());
+    }
+}
+
+// The mean loss at all times, and the alarm on harm.
+class Harm {
+  public:
+    Harm(const PerformanceToolOptions& options, const drift::PerformanceReference& reference)
+        : monitor_({.tolerated = tolerated_of(options, reference),
+                    .level = options.level,
+                    .warning_level = std::max(0.05, options.level)}),
+          sequence_({.level = options.level}) {}
+
+    void update(double loss, std::uint64_t row) noexcept {
+        static_cast<void>(sequence_.update(loss));
+        if (monitor_.update(loss) != MonitorState::change) return;
+        if (first_alarm_ == 0) first_alarm_ = row;
+        ++alarms_;
+    }
+    [[nodiscard]] std::uint64_t alarms() const noexcept { return alarms_; }
+
+    [[nodiscard]] Json json() const {
+        const Interval loss = sequence_.bounds();
+        Json out{{"values", sequence_.count()},
+                 {"accuracy", rendering::finite_json(1.0 - sequence_.mean())},
+                 {"accuracy_at_all_times", interval_json({1.0 - loss.upper, 1.0 - loss.lower})},
+                 {"level", monitor_.options().level},
+                 {"tolerated_loss", monitor_.options().tolerated},
+                 {"alarms", alarms_}};
+        if (alarms_ > 0) out["first_alarm_row"] = first_alarm_;
+        return out;
+    }
+    [[nodiscard]] std::string text() const {
+        const Interval loss = sequence_.bounds();
+        std::string text =
+            fmt::format("accuracy at all times: {} ({} to {}, level {:g}); tolerated is a loss of {}: ",
+                        number(1.0 - sequence_.mean()), number(1.0 - loss.upper), number(1.0 - loss.lower),
+                        monitor_.options().level, number(monitor_.options().tolerated));
+        return text + (alarms_ == 0
+                           ? std::string("no alarm\n")
+                           : fmt::format("{} alarms, the first at row {}\n", grouped(alarms_), grouped(first_alarm_)));
+    }
+
+  private:
+    static double tolerated_of(const PerformanceToolOptions& options, const drift::PerformanceReference& reference) {
+        if (options.tolerated) return *options.tolerated;
+        const std::span<const std::uint64_t> table = reference.confusion();
+        std::uint64_t errors = reference.rows();
+        for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
+        return drift::tolerated_loss(errors, reference.rows(), options.level, options.margin);
+    }
+
+    drift::HarmMonitor monitor_;
+    stats::MeanConfidenceSequence sequence_;
+    std::uint64_t alarms_ = 0;
+    std::uint64_t first_alarm_ = 0;
+};
+
+Json counts_json(const drift::PerformanceCounts& counts) {
+    return {{"rows", counts.rows},
+            {"nan", counts.nan},
+            {"out_of_range", counts.out_of_range},
+            {"unknown_class", counts.unknown_class},
+            {"over_capacity", counts.over_capacity}};
+}
+
+std::string counts_text(const drift::PerformanceCounts& counts) {
+    const std::uint64_t refused = counts.nan + counts.out_of_range + counts.unknown_class + counts.over_capacity;
+    return refused == 0 ? std::string()
+                        : fmt::format("not taken: {} with NaN, {} with a score outside [0, 1], {} with no class\n",
+                                      grouped(counts.nan), grouped(counts.out_of_range), grouped(counts.unknown_class));
+}
+
+std::string metrics_text(const drift::PerformanceReference& reference, const drift::PerformanceEstimate& found,
+                         bool tells_realised) {
+    std::vector<std::vector<std::string>> rows{{"metric", "reference", "live", "from", "to"}};
+    if (tells_realised) rows.front().insert(rows.front().end(), {"these rows from", "to"});
+    for (std::size_t m = 0; m < drift::performance_metric_count; ++m) {
+        const auto metric = static_cast<PerformanceMetric>(m);
+        const drift::MetricEstimate& each = found[metric];
+        rows.push_back({drift::performance_metric_name(metric), number(reference.realised(metric)), number(each.value),
+                        number(each.interval.lower), number(each.interval.upper)});
+        if (tells_realised)
+            rows.back().insert(rows.back().end(), {number(each.realised.lower), number(each.realised.upper)});
+    }
+    return text_table(rows);
+}
+
+Json reference_json(const drift::PerformanceReference& reference) {
+    Json out{{"rows", reference.rows()}, {"classes", reference.classes()}};
+    for (std::size_t m = 0; m < drift::performance_metric_count; ++m) {
+        const auto metric = static_cast<PerformanceMetric>(m);
+        out[drift::performance_metric_name(metric)] = rendering::finite_json(reference.realised(metric));
+    }
+    return out;
+}
+
+ExitStatus tell(const Json& document, const std::string& text, bool as_json, ExitStatus status) {
+    write_text("-", as_json ? document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : text);
+    return status;
+}
+
+struct Realised {
+    drift::RealisedWindow window;
+    Harm harm;
+    std::uint64_t rows = 0;
+};
+
+// Labels in the file itself; an empty field has not come.
+void count_batch(const PerformanceToolOptions& options, Realised& to) {
+    RowSource source(options.source);
+    const std::vector<std::size_t> columns = score_columns(options.columns, source);
+    const std::size_t prediction = source.column(options.columns.prediction);
+    const std::size_t label = source.column(options.columns.label);
+    std::vector<double> scores(columns.size());
+    while (source.next()) {
+        ++to.rows;
+        if (source.is_null(label)) continue;
+        for (std::size_t k = 0; k < columns.size(); ++k) scores[k] = number_in(source, columns[k]);
+        const std::uint32_t predicted = class_in(source, prediction), truth = class_in(source, label);
+        if (to.window.observe(scores, predicted, truth)) to.harm.update(predicted == truth ? 0.0 : 1.0, to.rows);
+    }
+}
+
+// Both files as one stream of events; alarms bear the number of the label.
+drift::LabelJoin count_late(const PerformanceToolOptions& options, Realised& to) {
+    drift::LabelJoin join(to.window.reference(), options.join);
+    LabelEvents events(options);
+    std::uint64_t labels = 0;
+    while (events.next()) {
+        if (!events.is_label()) {
+            ++to.rows;
+            static_cast<void>(join.predict(events.id(), events.time(), events.scores(), events.which()));
+            continue;
+        }
+        ++labels;
+        bool right = false;
+        if (join.label(events.id(), events.time(), events.which(), to.window, &right))
+            to.harm.update(right ? 0.0 : 1.0, labels);
+    }
+    return join;
+}
+
+Json join_json(const drift::LabelJoin& join, const drift::DelayCounts& delays, bool has_times) {
+    const drift::LabelJoinCounts& counts = join.counts();
+    Json out{
+        {"predictions", counts.predictions}, {"refused", counts.refused},     {"duplicates", counts.duplicates},
+        {"joined", counts.joined},           {"unknown", counts.unknown},     {"refused_labels", counts.refused_labels},
+        {"expired", counts.expired},         {"displaced", counts.displaced}, {"waiting", join.waiting()}};
+    if (has_times && delays.count() > 0)
+        out["delay"] = {{"median", delays.quantile(0.5)},
+                        {"90 %", delays.quantile(0.9)},
+                        {"99 %", delays.quantile(0.99)},
+                        {"longest", delays.quantile(1.0)}};
+    return out;
+}
+
+std::string join_text(const drift::LabelJoin& join, const drift::DelayCounts& delays, bool has_times) {
+    const drift::LabelJoinCounts& counts = join.counts();
+    std::string text = fmt::format(
+        "labels: {} joined, {} of ids that nobody waits for, {} that are no class; rows: {} still wait, {} waited too "
+        "long, {} forgotten for lack of room, {} with an id that waited already, {} not taken\n",
+        grouped(counts.joined), grouped(counts.unknown), grouped(counts.refused_labels), grouped(join.waiting()),
+        grouped(counts.expired), grouped(counts.displaced), grouped(counts.duplicates), grouped(counts.refused));
+    if (has_times && delays.count() > 0)
+        text +=
+            fmt::format("delay: median {}, 90 % {}, 99 % {}, longest {}\n", grouped(delays.quantile(0.5)),
+                        grouped(delays.quantile(0.9)), grouped(delays.quantile(0.99)), grouped(delays.quantile(1.0)));
+    return text;
+}
+
+}  // namespace
+
+ExitStatus performance_fit(const PerformanceToolOptions& options) {
+    LabelledOptions labelled = options.columns;
+    labelled.path = options.source.path;
+    const LabelledRows rows = read_labelled(labelled, options.source.delimiter);
+    try {
+        const auto reference =
+            drift::PerformanceReference::fit(rows.matrix(), rows.predictions, rows.labels, options.fit);
+        write_file_atomically(options.output, reference.serialize());
+        std::size_t calibrated = 0;
+        for (std::size_t k = 0; k < reference.columns(); ++k) calibrated += reference.is_calibrated(k) ? 1U : 0U;
+        std::string text = fmt::format("{} rows, {} classes, {} of {} columns calibrated\n", grouped(reference.rows()),
+                                       reference.classes(), calibrated, reference.columns());
+        Json document = reference_json(reference);
+        document["calibrated_columns"] = calibrated;
+        for (std::size_t m = 0; m < drift::performance_metric_count; ++m) {
+            const auto metric = static_cast<PerformanceMetric>(m);
+            text += fmt::format("{} {}\n", drift::performance_metric_name(metric), number(reference.realised(metric)));
+        }
+        return tell(document, text, options.as_json, exit_pass);
+    } catch (const Error& error) {
+        throw Error(error.code(), options.source.path + ": " + error.what());
+    }
+}
+
+ExitStatus performance_estimate(const PerformanceToolOptions& options) {
+    const drift::PerformanceReference reference = read_reference(options.reference);
+    Harm harm(options, reference);
+    drift::PerformanceWindow window(reference);
+    RowSource source(options.source);
+    const std::vector<std::size_t> columns = score_columns(options.columns, source);
+    const std::size_t prediction = source.column(options.columns.prediction);
+    std::vector<double> scores(columns.size());
+    while (source.next()) {
+        for (std::size_t k = 0; k < columns.size(); ++k) scores[k] = number_in(source, columns[k]);
+        const double right = window.observe(scores, class_in(source, prediction));
+        if (!std::isnan(right)) harm.update(1.0 - right, source.rows());
+    }
+    const drift::PerformanceEstimate found = window.estimate(1.0 - options.level);
+    const Json document{{"reference", reference_json(reference)},
+                        {"estimated", rendering::estimate_json(found)},
+                        {"counts", counts_json(window.counts())},
+                        {"harm", harm.json()}};
+    const std::string text = fmt::format("{} rows, estimated without labels\n", grouped(found.rows)) +
+                             metrics_text(reference, found, true) + harm.text() + counts_text(window.counts());
+    const ExitStatus status = harm.alarms() > 0 ? exit_failed : found.rows == 0 ? exit_not_enough_data : exit_pass;
+    return tell(document, text, options.as_json, status);
+}
+
+ExitStatus performance_realised(const PerformanceToolOptions& options) {
+    const drift::PerformanceReference reference = read_reference(options.reference);
+    Realised realised{drift::RealisedWindow(reference), Harm(options, reference)};
+    const bool joins = !options.labels.path.empty();
+    std::optional<drift::LabelJoin> join;
+    if (joins) {
+        join.emplace(count_late(options, realised));
+    } else {
+        count_batch(options, realised);
+    }
+    const drift::RealisedWindow& window = realised.window;
+    const drift::PerformanceEstimate found = window.performance(1.0 - options.level);
+    const drift::EstimateGap gap = window.gap(1.0 - options.level);
+    Json document{{"reference", reference_json(reference)},      {"rows", realised.rows},
+                  {"realised", rendering::estimate_json(found)}, {"gap", rendering::gap_json(gap)},
+                  {"counts", counts_json(window.counts())},      {"harm", realised.harm.json()}};
+    std::string text = fmt::format("{} rows, {} with a label\n", grouped(realised.rows), grouped(found.rows)) +
+                       metrics_text(reference, found, false) + realised.harm.text();
+    if (gap.rows > 0)
+        text += fmt::format("estimated accuracy of the same rows: {}, realised less estimated {} ({} to {}), p {}\n",
+                            number(gap.estimated), number(gap.gap), number(gap.interval.lower),
+                            number(gap.interval.upper), rendering::p_value(gap.p_value));
+    text += counts_text(window.counts());
+    if (join) {
+        document["labels"] = join_json(*join, window.delays(), !options.time.empty());
+        text += join_text(*join, window.delays(), !options.time.empty());
+    }
+    const ExitStatus status = realised.harm.alarms() > 0 ? exit_failed
+                              : found.rows == 0          ? exit_not_enough_data
+                                                         : exit_pass;
+    return tell(document, text, options.as_json, status);
+}
+
+ExitStatus performance_shift(const PerformanceToolOptions& options) {
+    const drift::PerformanceReference reference = read_reference(options.reference);
+    RowSource source(options.source);
+    const std::size_t prediction = source.column(options.columns.prediction);
+    std::vector<std::uint64_t> live(reference.classes());
+    std::uint64_t rows = 0, unknown = 0;
+    while (source.next()) {
+        const std::uint32_t which = class_in(source, prediction);
+        ++(which < live.size() ? rows : unknown);
+        if (which < live.size()) ++live[which];
+    }
+    const drift::LabelShift shift = drift::estimate_label_shift(reference.confusion(), live, options.shift);
+    const bool evaluated = shift.decision != Decision::not_evaluated;
+    Json document{{"decision", decision_name(shift.decision)},
+                  {"rows", rows},
+                  {"unknown_class", unknown},
+                  {"test",
+                   {{"statistic", rendering::finite_json(shift.test.statistic)},
+                    {"p_value", rendering::finite_json(shift.test.p_value)},
+                    {"effect", rendering::finite_json(shift.test.effect)}}},
+                  {"condition", rendering::finite_json(shift.condition)},
+                  {"was_cut", shift.was_cut},
+                  {"confidence", options.shift.confidence},
+                  {"classes", Json::array()},
+                  {"accuracy", rendering::finite_json(shift.accuracy)},
+                  {"accuracy_interval", interval_json(shift.accuracy_interval)}};
+    std::vector<std::vector<std::string>> table{{"class", "predicted", "reference", "live", "from", "to", "weight"}};
+    for (std::size_t k = 0; k < shift.classes.size(); ++k) {
+        const drift::ClassShare& each = shift.classes[k];
+        document["classes"].push_back({{"class", k},
+                                       {"predicted", live[k]},
+                                       {"reference", rendering::finite_json(each.reference)},
+                                       {"live", rendering::finite_json(each.live)},
+                                       {"interval", interval_json(each.live_interval)},
+                                       {"weight", rendering::finite_json(each.weight)},
+                                       {"weight_error", rendering::finite_json(each.weight_error)}});
+        table.push_back({std::to_string(k), grouped(live[k]), number(each.reference), number(each.live),
+                         number(each.live_interval.lower), number(each.live_interval.upper), number(each.weight)});
+    }
+    std::string text = fmt::format("{} predictions: as in the reference? p {}; Cramer's V {}\n", grouped(rows),
+                                   rendering::p_value(shift.test.p_value), number(shift.test.effect)) +
+                       text_table(table);
+    text += evaluated ? fmt::format("accuracy under these shares {} ({} to {}); condition {}\n", number(shift.accuracy),
+                                    number(shift.accuracy_interval.lower), number(shift.accuracy_interval.upper),
+                                    number(shift.condition))
+                      : fmt::format(
+                            "shares not evaluated: no live row, a class without labels, or a condition ({}) above "
+                            "{:g}\n",
+                            number(shift.condition), options.shift.largest_condition);
+    if (unknown > 0) text += fmt::format("not taken: {} with no class\n", grouped(unknown));
+    return tell(document, text, options.as_json, evaluated ? exit_pass : exit_not_enough_data);
+}
+
+ExitStatus performance_rank(const PerformanceToolOptions& options) {
+    ReferenceOptions reference;
+    reference.source = {.path = options.columns.path, .delimiter = options.source.delimiter};
+    reference.frame.ignore = options.ignore;
+    for (const std::string* const name : {&options.columns.prediction, &options.columns.label})
+        reference.frame.ignore.push_back(*name);
+    reference.frame.ignore.insert(reference.frame.ignore.end(), options.columns.scores.begin(),
+                                  options.columns.scores.end());
+    const Baseline baseline = learn(reference);
+    const std::optional<LabelledWindows> known = count_labelled(baseline, options.columns, options.source.delimiter);
+    Window live(baseline);
+    RowSource source(options.source);
+    std::vector<std::size_t> places;
+    for (const FeatureBaseline& feature : baseline.features()) places.push_back(source.column(feature.name));
+    std::vector<Value> row(places.size());
+    while (source.next()) {
+        for (std::size_t f = 0; f < places.size(); ++f) row[f] = source.value(places[f], baseline.features()[f].kind);
+        static_cast<void>(live.observe(std::span<const Value>(row)));
+    }
+    Policy policy;
+    policy.level = options.level;
+    policy.correction = options.correction;
+    const std::vector<FeatureEffect> ranking = rank_by_performance(known->labelled, known->right, live, policy);
+    Json document{{"labelled_rows", known->labelled.rows()},
+                  {"live_rows", live.rows()},
+                  {"confidence", 1.0 - options.level},
+                  {"correction", stats::correction_name(options.correction)},
+                  {"ranking", Json::array()}};
+    std::vector<std::vector<std::string>> table{
+        {"feature", "effect on accuracy", "from", "to", "adjusted p", "unknown rows"}};
+    for (const auto& [effect, adjusted_p_value] : ranking) {
+        const std::string& name = baseline.features()[effect.feature].name;
+        document["ranking"].push_back(rendering::effect_json(name, effect, adjusted_p_value));
+        table.push_back({rendering::shortened(name, 32), number(effect.effect), number(effect.interval.lower),
+                         number(effect.interval.upper), rendering::p_value(adjusted_p_value),
+                         rendering::percent(effect.live_unseen)});
+    }
+    const std::string text =
+        fmt::format("{} live rows against {} labelled ones\n", grouped(live.rows()), grouped(known->labelled.rows())) +
+        text_table(table);
+    return tell(document, text, options.as_json, live.rows() == 0 ? exit_not_enough_data : exit_pass);
+}
+
+}  // namespace vedette::inline v0::cli

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`vedette performance` from end to end, and the performance in the reports of `vedette check`: joins, counts, the
+ranking and label shift written anew here (standard library only).
+
+usage: performance_command_test.py VEDETTE-BINARY SOURCE-DIR
+"""
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOOL = ""
+PASS, FAILED, INPUT_ERROR, NOT_ENOUGH = 0, 1, 2, 3
+MODEL = ("--scores", "p", "--prediction", "said")
+
+
+def run(*arguments, stdin=None):
+    return subprocess.run([TOOL, *map(str, arguments)], input=stdin, capture_output=True, check=False, timeout=120,
+                          text=True)
+
+
+def rows_of(count, seed, hard=0.0, easy=0.0, positives=0.5, honest=True):
+    """A model that is sure for small x and unsure else; `y` drifts without a meaning. Dishonest: labels by a coin."""
+    draw = random.Random(seed)
+    rows = []
+    for i in range(count):
+        x, y = draw.gauss(hard, 1.0), draw.gauss(easy, 1.0)
+        sure = 0.95 if x < 0.5 else 0.6
+        p = sure if draw.random() < positives else 1.0 - sure
+        truth = int(draw.random() < (p if honest else 0.5))
+        rows.append({"id": f"row {i}", "x": x, "y": y, "p": p, "said": int(p > 0.5), "true": truth})
+    return rows
+
+
+def table(rows, *columns):
+    lines = [",".join(columns)]
+    lines += [",".join("" if row[name] is None else row[name] if isinstance(row[name], str) else repr(row[name])
+                       for name in columns) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+class Performance(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.past = rows_of(4000, 1)
+        self.labelled = self.write("past.csv", self.past, "x", "y", "p", "said", "true")
+
+    def write(self, name, rows, *columns):
+        path = self.folder / name
+        path.write_text(rows if isinstance(rows, str) else table(rows, *columns))
+        return path
+
+    def fit(self):
+        path = self.folder / "model.performance"
+        done = run("performance", "fit", self.labelled, *MODEL, "--label", "true", "-o", path)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        return path
+
+    def expect(self, done, status, *words):
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, done.stdout + done.stderr)
+        return done.stdout
+
+    def json(self, done, status):
+        return json.loads(self.expect(done, status))
+
+    def test_estimate(self):
+        model = self.fit()
+        same = self.write("same.csv", rows_of(3000, 2), "p", "said")
+        found = self.json(run("performance", "estimate", model, same, *MODEL, "--format", "json"), PASS)
+        right = sum(row["said"] == row["true"] for row in self.past) / len(self.past)
+        self.assertAlmostEqual(found["reference"]["accuracy"], right, places=12)
+        low, high = found["estimated"]["accuracy"]["interval"]
+        self.assertTrue(low < right < high)
+        low, high = found["harm"]["accuracy_at_all_times"]
+        self.assertTrue(low < found["harm"]["accuracy"] < high)
+        self.assertEqual((found["counts"]["rows"], found["harm"]["alarms"]), (3000, 0))
+        # Harder rows: an alarm on harm; rows that drift without harm: none.
+        hard = table(rows_of(3000, 3, hard=1.5), "p", "said")
+        found = self.json(run("performance", "estimate", model, "-", *MODEL, "--format", "json", stdin=hard), FAILED)
+        self.assertGreater(found["harm"]["first_alarm_row"], 0)
+        easy = self.write("easy.csv", rows_of(3000, 4, easy=3.0), "p", "said")
+        self.expect(run("performance", "estimate", model, easy, *MODEL), PASS, "no alarm", "roc_auc")
+        self.expect(run("performance", "estimate", model, easy, *MODEL, "--tolerated", 0.0), FAILED, "alarms")
+        # What cannot be taken is counted; nothing at all is not enough.
+        odd = self.write("odd.csv", "p,said\n0.5,1\n,1\n1.5,1\n0.5,7\n0.5,x\n")
+        counts = self.json(run("performance", "estimate", model, odd, *MODEL, "--format", "json"), PASS)["counts"]
+        self.assertEqual(counts, {"rows": 1, "nan": 1, "out_of_range": 1, "unknown_class": 2, "over_capacity": 0})
+        none = self.write("none.csv", "p,said\n")
+        self.expect(run("performance", "estimate", model, none, *MODEL), NOT_ENOUGH)
+        self.expect(run("performance", "estimate", self.labelled, same, *MODEL), INPUT_ERROR, "past.csv")
+        self.expect(run("performance", "estimate", model, same, "--scores", "q", "--prediction", "said"), INPUT_ERROR,
+                    "q")
+
+    def test_realised_in_a_batch(self):
+        model = self.fit()
+        rows = rows_of(2000, 5, honest=False)
+        for i, row in enumerate(rows):
+            row["true"] = None if i % 4 == 0 else row["true"]
+        known = [row for row in rows if row["true"] is not None]
+        live = self.write("live.csv", rows, "p", "said", "true")
+        found = self.json(run("performance", "realised", model, live, *MODEL, "--label", "true", "--format", "json"),
+                          FAILED)
+        self.assertEqual((found["rows"], found["realised"]["rows"]), (2000, len(known)))
+        right = sum(row["said"] == row["true"] for row in known) / len(known)
+        self.assertAlmostEqual(found["realised"]["accuracy"]["value"], right, places=12)
+        # Concept drift: the estimate does not see it, the gap does.
+        self.assertLess(found["gap"]["p_value"], 1e-20)
+        self.assertLess(found["gap"]["interval"][1], 0.0)
+        self.expect(run("performance", "realised", model, live, *MODEL, "--label", "true"), FAILED,
+                    "realised less estimated")
+
+    def test_late_labels(self):
+        model = self.fit()
+        draw = random.Random(6)
+        rows = rows_of(1500, 7)
+        labels = []
+        for i, row in enumerate(rows):
+            row["time"] = i
+            if i % 10 != 3:
+                labels.append({"id": row["id"], "time": i + draw.randrange(0, 200), "true": row["true"]})
+        labels += [{"id": "nobody", "time": 0, "true": 1}, {"id": "row 0", "time": 3000, "true": 1},
+                   {"id": "row 13", "time": 3000, "true": 9}]
+        labels.sort(key=lambda label: label["time"])
+        predictions = self.write("live.csv", rows, "id", "time", "p", "said")
+        late = self.write("labels.csv", labels, "id", "time", "true")
+        command = ["performance", "realised", model, predictions, *MODEL, "--labels", late, "--id", "id", "--label",
+                   "true", "--time", "time", "--format", "json"]
+
+        def expected(capacity, longest):
+            waiting, kept, joined, unknown, expired, displaced, refused, right = {}, [], 0, 0, 0, 0, 0, 0
+            events = sorted([(row["time"], 0, i, row) for i, row in enumerate(rows)] +
+                            [(label["time"], 1, i, label) for i, label in enumerate(labels)], key=lambda e: e[:3])
+            for time, is_label, _, event in events:
+                for name in [name for name, row in waiting.items() if time - row["time"] > longest]:
+                    del waiting[name]
+                    expired += 1
+                if not is_label:
+                    kept.append(event["id"])
+                    if len(kept) > capacity:
+                        displaced += waiting.pop(kept.pop(0), None) is not None
+                    waiting[event["id"]] = event
+                elif event["id"] not in waiting:
+                    unknown += 1
+                elif event["true"] > 1:
+                    refused += 1
+                else:
+                    joined += 1
+                    right += waiting.pop(event["id"])["said"] == event["true"]
+            return joined, unknown, expired, displaced, refused, len(waiting), right / joined
+
+        for capacity, longest in ((100_000, 10**9), (60, 10**9), (100_000, 50)):
+            limits = ["--capacity", capacity, "--longest-wait", longest]
+            found = self.json(run(*command, *limits), PASS)
+            said = found["labels"]
+            got = tuple(said[k] for k in ("joined", "unknown", "expired", "displaced", "refused_labels", "waiting"))
+            with self.subTest(capacity=capacity, longest=longest):
+                self.assertEqual(got, expected(capacity, longest)[:-1])
+                self.assertAlmostEqual(found["realised"]["accuracy"]["value"], expected(capacity, longest)[-1],
+                                       places=12)
+                self.assertLessEqual(said["delay"]["longest"], 200)
+        self.expect(run(*command[:-2]), PASS, "still wait", "median")
+        # Without times: all predictions, then all labels.
+        del command[-4:-2]
+        self.assertEqual(self.json(run(*command), PASS)["labels"]["joined"], 1350)
+        wrong = self.write("wrong.csv", "id,time,true\na,5,1\nb,4,1\n")
+        late_wrong = ["performance", "realised", model, predictions, *MODEL, "--labels", wrong, "--id", "id",
+                      "--label", "true", "--time", "time"]
+        self.expect(run(*late_wrong), INPUT_ERROR, "wrong.csv:3", "must not go back")
+        self.write("wrong.csv", "id,time,true\n,5,1\n")
+        self.expect(run(*late_wrong), INPUT_ERROR, "without an id")
+        self.expect(run("performance", "realised", model, predictions, *MODEL, "--label", "true", "--id", "id"),
+                    INPUT_ERROR, "--labels")
+
+    def test_label_shift(self):
+        model = self.fit()
+        rows = rows_of(5000, 8, positives=0.8)
+        live = self.write("live.csv", rows, "said")
+        found = self.json(run("performance", "shift", model, live, "--prediction", "said", "--format", "json"), PASS)
+        # Lipton et al. (2018) for two classes, by hand.
+        joint = [[sum(r["said"] == s and r["true"] == t for r in self.past) / len(self.past) for t in (0, 1)]
+                 for s in (0, 1)]
+        mu = [sum(r["said"] == s for r in rows) / len(rows) for s in (0, 1)]
+        det = joint[0][0] * joint[1][1] - joint[0][1] * joint[1][0]
+        weights = [(mu[0] * joint[1][1] - mu[1] * joint[0][1]) / det, (mu[1] * joint[0][0] - mu[0] * joint[1][0]) / det]
+        shares = [max(0.0, w) * (joint[0][t] + joint[1][t]) for t, w in enumerate(weights)]
+        for each, share in zip(found["classes"], shares):
+            self.assertAlmostEqual(each["live"], share / sum(shares), places=9)
+        self.assertLess(found["test"]["p_value"], 1e-30)
+        self.expect(run("performance", "shift", model, live, "--prediction", "said"), PASS, "condition")
+        self.expect(run("performance", "shift", model, live, "--prediction", "said", "--largest-condition", 1),
+                    NOT_ENOUGH, "not evaluated")
+
+    def test_rank(self):
+        live = self.write("live.csv", rows_of(3000, 9, hard=0.75, easy=2.0), "x", "y")
+        command = ["performance", "rank", self.labelled, live, "--prediction", "said", "--label", "true", "--scores",
+                   "p"]
+        found = self.json(run(*command, "--format", "json"), PASS)
+        self.assertEqual([each["feature"] for each in found["ranking"]], ["x", "y"])
+        # P(x >= 0.5) goes from 0.3085 to 0.5987, with 0.35 less accuracy there.
+        low, high = found["ranking"][0]["interval"]
+        self.assertTrue(low < -0.35 * 0.2902 < high < 0.0)
+        low, high = found["ranking"][1]["interval"]
+        self.assertTrue(low < 0.0 < high)
+        self.expect(run(*command), PASS, "effect on accuracy")
+        self.expect(run(*command, "--ignore", "x"), PASS, "y")
+        self.expect(run(*command[:3], self.write("none.csv", "x,y\n"), *command[4:]), NOT_ENOUGH)
+
+    def test_reports(self):
+        baseline = self.folder / "past.vedette"
+        self.expect(run("baseline", "build", self.labelled, "-o", baseline, "--ignore", "p,said,true"), PASS)
+        policy = self.folder / "policy.json"
+        policy.write_text(json.dumps({"defaults": {"tolerance": 1}, "performance": {"margin": 0.02}}))
+        rows = rows_of(2000, 10) + rows_of(2050, 11, hard=1.0)
+        for i, row in enumerate(rows):
+            row["true"] = row["true"] if i % 3 else None
+        live = self.write("live.csv", rows, "x", "y", "p", "said", "true")
+        command = ["check", "--baseline", baseline, "--policy", policy, live, "--labelled", self.labelled, *MODEL,
+                   "--label", "true"]
+        windows = self.json(run(*command, "--window", 2000, "--format", "json"), FAILED)["windows"]
+        self.assertEqual([w["performance"]["decision"] for w in windows], ["pass", "alarm"])
+        # The rest of fifty rows is judged with the window before it.
+        self.assertEqual([w["performance"]["estimated"]["rows"] for w in windows], [2000, 2050])
+        known = [r for r in rows[2000:] if r["true"] is not None]
+        found = windows[1]["performance"]
+        self.assertEqual(found["realised"]["rows"], len(known))
+        self.assertAlmostEqual(found["realised"]["accuracy"]["value"],
+                               sum(r["said"] == r["true"] for r in known) / len(known), places=12)
+        self.assertEqual(found["ranking"][0]["feature"], "x")
+        self.expect(run(*command, "--format", "table"), FAILED, "realised accuracy", "its drift changes the accuracy")
+        # Labels have not come at all: the estimate alone.
+        blind = self.write("blind.csv", rows, "x", "y", "p", "said")
+        command[5] = blind
+        found = self.json(run(*command, "--format", "json"), FAILED)["windows"][0]["performance"]
+        self.assertNotIn("realised", found)
+        self.assertEqual(found["by_labels"], False)
+        self.expect(run(*command[:8]), INPUT_ERROR, "--scores")
+
+
+if __name__ == "__main__":
+    TOOL = sys.argv[1]
+    unittest.main(argv=sys.argv[:1])
