@@ -173,7 +173,7 @@ TEST_CASE("what JSON Schema says and we cannot is refused with its path, or told
         {property(R"({"type":"integer","maximum":10000000000000000000})"), "/properties/x/maximum", true},
         {property(R"x({"type":"string","pattern":"a(?=b)"})x"), "/properties/x/pattern", true},
         {property(R"({"type":"string","pattern":"(a)\\1"})"), "/properties/x/pattern", true},
-        {property(R"({"type":"string","not":{"pattern":"a"}})"), "/properties/x/not", true},
+        {property(R"({"type":"string","not":{"minLength":3}})"), "/properties/x/not", true},
         {property(R"({"type":"integer","not":{"allOf":[{"enum":[1,2,3]},{"minimum":2}]}})"), "/properties/x/not", true},
         {property(R"({"type":"string","allOf":[{"pattern":"a"},{"pattern":"b"}]})"), "/properties/x/allOf/1/pattern",
          true},
@@ -422,6 +422,21 @@ TEST_CASE("random schemas: what is exported and imported again judges rows as be
         }
     }
     CHECK(exported > 100);
+}
+
+TEST_CASE("patterns that are refused go out as `not`, and come back; other rules of texts are losses") {
+    const Schema schema =
+        Schema::from_json(R"({"version":1,"features":[{"name":"x","type":"text","refused_patterns":["a+b","^c"]}]})");
+    CHECK(import_json_schema(export_json_schema(schema).text).schema.features[0].refused_patterns ==
+          schema.features[0].refused_patterns);
+    for (const char* const rule : {R"("refused_characters":["tag"])", R"("scripts":"single")",
+                                   R"("refuse_lookalikes":true)", R"("repetition":{})"}) {
+        const Schema lossy =
+            Schema::from_json(R"({"version":1,"features":[{"name":"x","type":"text",)" + std::string(rule) + "}]}");
+        CHECK(vedette::testing::code_of([&] { static_cast<void>(export_json_schema(lossy)); }) ==
+              ErrorCode::invalid_argument);
+        CHECK(export_json_schema(lossy, {}, {.allow_loss = true}).notes.size() == 1);
+    }
 }
 
 TEST_CASE("a pattern is exported with the escapes that ECMA-262 knows") {

@@ -96,13 +96,19 @@ Feature random_feature(Random& random, std::size_t index) {
     if (coin() && feature.type == FeatureType::floating) feature.replacement = random.normal();
     if (coin() && feature.type == FeatureType::integer) feature.replacement = std::numeric_limits<std::int64_t>::min();
     if (coin() && feature.type == FeatureType::boolean) feature.replacement = std::int64_t{1};
-    if (feature.replacement.index() != 0 && coin()) feature.repair[Check::null] = Repair::impute;
     if (coin()) feature.repair[Check::long_text] = Repair::clamp;
     if (coin()) feature.environments = {"serving"};
     if (coin())
         feature.severity[static_cast<Check>(below(random, check_count))] = static_cast<Severity>(below(random, 3));
     feature.owner = coin() ? "team" : "";
     feature.pii.resize(below(random, 2), "email");
+    // What the feature's own rules would not let pass is no replacement.
+    try {
+        Schema{"", {"training", "serving"}, {feature}}.validate();
+    } catch (const Error&) {
+        feature.replacement = {};
+    }
+    if (feature.replacement.index() != 0 && coin()) feature.repair[Check::null] = Repair::impute;
     return feature;
 }
 
