@@ -984,8 +984,8 @@ VDT_API vdt_status vdt_compare_columns(vdt_drift_test test, const vdt_column* re
 /// The same where each row has a weight, as SciPy's wasserstein_distance and energy_distance have them: WASSERSTEIN
 /// (AUTOMATIC is that) and ENERGY_DISTANCE, others are UNSUPPORTED. The p-value is by permutations of whole rows, a
 /// weight staying with its value; the effect has no interval; counts are of values. `*_weights`: numeric columns of the
-/// same lengths, not negative and not all 0, by one rule and on one scale on both sides (not each summing to 1: a factor
-/// on one side changes the p-value); rows without a finite value are left out. `options`: block and thin are 1.
+/// same lengths, not negative and not all 0, by one rule and on one scale on both sides (not each summing to 1: a
+/// factor on one side changes the p-value); rows without a finite value are left out. `options`: block and thin are 1.
 /// Errors: TYPE_MISMATCH for categories, DIMENSION_MISMATCH, INVALID_ARGUMENT for such weights, UNSUPPORTED.
 VDT_API vdt_status vdt_compare_weighted(vdt_drift_test test, const vdt_column* reference,
                                         const vdt_column* reference_weights, const vdt_column* live,

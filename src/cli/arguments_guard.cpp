@@ -232,8 +232,8 @@ class GuardCommands final : public CommandFamily {
             "Print what other packages report instead (a comma between several): numbers without a level, no verdict");
         preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
         for (const char* other :
-             {"--test", "--feature-test", "--multivariate", "--method", "--alternative", "--permutations", "--block", "--window",
-              "--window-by", "--policy", "--correction", "--fail-on", "--weights", "--also"})
+             {"--test", "--feature-test", "--multivariate", "--method", "--alternative", "--permutations", "--block",
+              "--window", "--window-by", "--policy", "--correction", "--fail-on", "--weights", "--also"})
             preset.excludes(command.get_option(other));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;

@@ -2,6 +2,7 @@
 // A frozen map from a category's text to its cell: bounded time per look-up, whatever text a caller sends.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -84,6 +85,8 @@ class CategoryTable {
         } else {
             std::memcpy(&word, at, bytes);
         }
+        // The low bits on every host, for `last_word` shifts them.
+        if constexpr (std::endian::native == std::endian::big) word >>= 64 - 8 * bytes;
         return word;
     }
     // The last eight bytes; all of a shorter text, some of them twice. Of texts of one length that have the same word,

@@ -176,8 +176,9 @@ struct WeightedSide {
         }
         // Of a sum below 2^-1024 not even the reciprocal, by which masses are divided, is finite.
         if (!(total > 0.0) || !std::isfinite(total) || !std::isfinite(1.0 / total))
-            throw Error(ErrorCode::invalid_argument, where + ": the weights must have a positive, finite sum, and its "
-                                                             "reciprocal must be finite");
+            throw Error(ErrorCode::invalid_argument, where +
+                                                         ": the weights must have a positive, finite sum, and its "
+                                                         "reciprocal must be finite");
         std::iota(order.begin(), order.end(), std::size_t{0});
         // Ties in their own order, so that rows with other weights meet the same splits on every machine.
         std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });

@@ -124,7 +124,7 @@ std::array<Half, 2> guess(const std::vector<std::uint32_t>& cells, std::uint32_t
         Half& other = halves[1 - half];
         for (const auto& [key, row] : seen[1 - half]) {
             const std::uint32_t known = best[static_cast<std::uint32_t>(key >> 32U)];
-            other.hits += (known == Cells::none ? common : known) == label.of[row] ? 1 : 0;
+            other.hits += (known == Cells::none ? common : known) == label.of[row] ? 1U : 0U;
             ++other.rows;
         }
     }
@@ -164,7 +164,8 @@ class Search {
             const bool is_name = !named.column.is_numeric() || cells.is_whole;
             if (is_name && cells.values >= options_.minimum_rows && cells.distinct == cells.values)
                 add(LeakageKind::identifier, named.name, {}, cells.values);
-            prints_.emplace(print, &named);
+            // The first of its like stands for all: many equal columns are compared once each.
+            if (twin == nullptr) prints_.emplace(print, &named);
         }
         return std::move(report_);
     }

@@ -212,6 +212,13 @@ void loosen(Feature& feature, Check check, const Column* column, const Inference
     }
 }
 
+// To clamp an infinity takes ends, which may have given way.
+void drop_impossible_repair(Feature& feature) {
+    const bool has_ends = feature.standard_score || (feature.number.minimum && feature.number.maximum);
+    const auto found = feature.repair.find(Check::infinity);
+    if (!has_ends && found != feature.repair.end() && found->second == Repair::clamp) feature.repair.erase(found);
+}
+
 // Takes away the expressions that `is_kept` does not keep, and tells each.
 template <class Keep>
 void drop_expressions(Relaxation& relaxation, Keep&& is_kept) {
@@ -286,6 +293,7 @@ Relaxation relax(const Schema& schema, const Table& table, const InferenceOption
             Feature& feature = relaxation.schema.features[finding.feature];
             const Feature before = feature;
             loosen(feature, finding.check, table.find(feature.name), options);
+            drop_impossible_repair(feature);
             if (feature.type != before.type) changed = finding.feature;
             tell(relaxation.schema, {before}, feature, relaxation.steps);
         }

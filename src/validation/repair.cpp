@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "validation/compiled.hpp"
 #include "validation/schema_words.hpp"
@@ -50,12 +51,19 @@ Value clamped(const Rule& rule, const kernels::IntervalsView<T>& interval, const
         return std::max(low, std::min(high, value.number));
     }
     if (value.is_integer) return clamped(rule, value.integer);
-    if (!(std::trunc(value.number) == value.number)) return value;
     const double x = value.number;
-    const std::int64_t whole = x >= 0x1p63   ? std::numeric_limits<std::int64_t>::max()
-                               : x < -0x1p63 ? std::numeric_limits<std::int64_t>::min()
-                                             : static_cast<std::int64_t>(x);
-    return static_cast<double>(clamped(rule, whole));
+    const std::optional<Whole> given = Whole::of(x);
+    if (!given) return value;
+    const std::int64_t whole = x >= 0x1p63 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(x);
+    const std::int64_t end = clamped(rule, whole);
+    // A bound that T does not hold may round outwards: then the next within, which is whole, too.
+    const bool is_high = given->is_above(end);
+    T kept = static_cast<T>(end);
+    const std::optional<Whole> rounded = Whole::of(static_cast<double>(kept));
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    if (!rounded || (is_high ? rounded->is_above(end) : rounded->is_below(end)))
+        kept = std::nextafter(kept, is_high ? -infinity : infinity);
+    return static_cast<double>(kept);
 }
 
 Value read(const Value& element) noexcept {
@@ -89,9 +97,11 @@ bool repair_element(const Compiled& compiled, std::size_t i, T& element, Repaire
     if (repaired == 0 || (failed & rule.errors & ~repaired) != 0) return false;
     const Repair how = (failed & rule.imputed) != 0 ? Repair::impute : Repair::clamp;
     using Bound = std::conditional_t<std::is_same_v<T, float>, float, double>;
-    const Value wanted = how == Repair::impute
-                             ? compiled.replacements[i]
-                             : clamped<Bound>(rule, compiled.template intervals<Bound>().from(i), before);
+    // A replacement lies within the bounds; as a float it may not.
+    const bool is_as_given = how == Repair::impute && rule.type != FeatureType::floating;
+    const Value& nearest_to = how == Repair::impute ? compiled.replacements[i] : before;
+    const Value wanted =
+        is_as_given ? nearest_to : clamped<Bound>(rule, compiled.template intervals<Bound>().from(i), nearest_to);
     const T kept = element;
     const bool is_held = write(wanted, element);
     const Value after = read(element);

@@ -72,8 +72,7 @@ static void test_vectors(void) {
     CHECK_FAILS(VDT_DIMENSION_MISMATCH, "record", vdt_vector_sum_add_f64(sum, gaussian, record, 2, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "record", vdt_vector_noise_f64(laplace, NULL, 3, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "mechanism", vdt_vector_noise_f64(NULL, record, 3, e));
-    CHECK_FAILS(VDT_INVALID_ARGUMENT, "replace_one",
-                vdt_vector_gaussian_create(3, 1.0, 1.0, 2, NULL, &gaussian, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "replace_one", vdt_vector_gaussian_create(3, 1.0, 1.0, 2, NULL, &gaussian, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "epsilon", vdt_vector_laplace_create(3, 1.0, 0x1p21, 0, NULL, &laplace, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "dimension", vdt_vector_laplace_create(0, 1.0, 1.0, 0, NULL, &laplace, e));
     vdt_vector_sum_destroy(sum);
@@ -169,13 +168,11 @@ static void test_accounting(void) {
     static const struct {
         vdt_conversion conversion;
         double first, second, result;
-    } values[] = {{VDT_GAUSSIAN_SIGMA, 1.0, 1e-6, 4.22467888932684},
-                  {VDT_GAUSSIAN_EPSILON, 4.22467888932684, 1e-6, 1.0},
-                  {VDT_GAUSSIAN_DELTA, 1.0, 1.0, 0.126936737506644},
-                  {VDT_ZCDP_OF_PURE, 2.0, 0.0, 2.0},
-                  {VDT_ZCDP_OF_GAUSSIAN, 2.0, 0.0, 0.125},
-                  {VDT_ZCDP_EPSILON, 0.5, 1e-6, 5.22153444453017},
-                  {VDT_ZCDP_DELTA, 0.5, 4.0, 1.95795416957722e-4}};
+    } values[] = {
+        {VDT_GAUSSIAN_SIGMA, 1.0, 1e-6, 4.22467888932684}, {VDT_GAUSSIAN_EPSILON, 4.22467888932684, 1e-6, 1.0},
+        {VDT_GAUSSIAN_DELTA, 1.0, 1.0, 0.126936737506644}, {VDT_ZCDP_OF_PURE, 2.0, 0.0, 2.0},
+        {VDT_ZCDP_OF_GAUSSIAN, 2.0, 0.0, 0.125},           {VDT_ZCDP_EPSILON, 0.5, 1e-6, 5.22153444453017},
+        {VDT_ZCDP_DELTA, 0.5, 4.0, 1.95795416957722e-4}};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; ++i) {
         CHECK_OK(vdt_privacy_convert(values[i].conversion, values[i].first, values[i].second, &value, e));
         CHECK(fabs(value / values[i].result - 1.0) < 1e-9);

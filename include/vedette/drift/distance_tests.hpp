@@ -53,16 +53,15 @@ struct WeightedSample {
 };
 
 /// The tests of weighted values, in double: statistic as the distances above, p-value by permutations of whole rows, so
-/// that a weight moves with its value. The level holds where rows, weights included, come of one law: by one rule, on one
-/// scale. What is found are weighted laws of values that differ, not rules. **Weights of both sides must be on one
-/// scale**: a factor on one side leaves the statistic and changes the p-value, because splits mix the rows. Weights that
-/// sum to 1 on sides of 1,000 and 50 rows find a shift by half a deviation in 12 % of runs, where those of 1 find it in
-/// 91 %; heavy-tailed weights beside small ones of the same sum, or given by another rule, may alarm far above the level.
-/// Divide each side's weights by their mean where their scale is arbitrary. A split that leaves a side without weight
-/// counts as extreme.
-/// Effect: the distance in weighted standard deviations of the reference; no interval, since no band is known for any
-/// weights. Counts are of values. options.nan is not used: throw Error as the distances and the tests above.
-/// O((n + m) (log(n + m) + permutations)).
+/// that a weight moves with its value. The level holds where rows, weights included, come of one law: by one rule, on
+/// one scale. What is found are weighted laws of values that differ, not rules. **Weights of both sides must be on one
+/// scale**: a factor on one side leaves the statistic and changes the p-value, because splits mix the rows. Weights
+/// that sum to 1 on sides of 1,000 and 50 rows find a shift by half a deviation in 12 % of runs, where those of 1 find
+/// it in 91 %; heavy-tailed weights beside small ones of the same sum, or given by another rule, may alarm far above
+/// the level. Divide each side's weights by their mean where their scale is arbitrary. A split that leaves a side
+/// without weight counts as extreme. Effect: the distance in weighted standard deviations of the reference; no
+/// interval, since no band is known for any weights. Counts are of values. options.nan is not used: throw Error as the
+/// distances and the tests above. O((n + m) (log(n + m) + permutations)).
 TestResult wasserstein_1(const WeightedSample& reference, const WeightedSample& live, const TestOptions& options = {});
 TestResult energy_distance(const WeightedSample& reference, const WeightedSample& live,
                            const TestOptions& options = {});

@@ -54,7 +54,8 @@ class EProcess : public MonitorBase {
             for (std::size_t k = 0; k < 2; ++k) sums[k] += stakes_[i + k];
         const double sum = sums[0] + sums[1];
         const std::uint64_t begin = std::uint64_t{1} << block;
-        const double reserve = reserves_[block] - static_cast<double>(static_cast<std::int64_t>(time - begin + 1)) * shares_[block];
+        const double reserve =
+            reserves_[block] - static_cast<double>(static_cast<std::int64_t>(time - begin + 1)) * shares_[block];
         e_value_ = sum + reserve;
         maximum_ = std::max(maximum_, e_value_);
         return settle(e_value_ >= threshold_ ? MonitorState::change : MonitorState::in_control);

@@ -30,9 +30,9 @@ struct FingerprintStoreOptions {
 /// attacker nothing, and retries do it all the time.
 enum class Repeat : std::uint8_t {
     none = 0,
-    /// Of the account that asks, whoever else has asked it too, as long as its own record is found: an index of 48 slots
-    /// keeps about 24 records of one input (4 of each hash, each filed under 8), so of an image that many accounts send,
-    /// an account's own repeat is `other` when two dozen others have come between.
+    /// Of the account that asks, whoever else has asked it too, as long as its own record is found: an index of 48
+    /// slots keeps about 24 records of one input (4 of each hash, each filed under 8), so of an image that many
+    /// accounts send, an account's own repeat is `other` when two dozen others have come between.
     own = 1,
     other = 2,  ///< no record of the account's own is found
 };

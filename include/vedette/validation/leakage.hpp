@@ -53,8 +53,9 @@ struct LeakageReport {
 /// Clopper and Pearson's lower limits of both halves bounds the mean accuracy of the two rules; all limits hold
 /// together with `confidence` (Bonferroni), for independent rows. Numbers are compared as doubles; null and NaN are a
 /// cell. One column at a time: what two tell together is not found, nor is a cause told from a leak. Throws
-/// Error(invalid_argument) for a label that is no column or has one value alone, options out of range, and too few
-/// rows. O(columns x rows x log rows) time, O(columns + rows) memory. The same answer for the same table.
+/// Error(invalid_argument) for a label that is no column or has one value alone and options out of range,
+/// Error(not_enough_data) for too few rows. O(columns x rows x log rows) time, O(columns + rows) memory. The same
+/// answer for the same table.
 [[nodiscard]] LeakageReport find_leakage(const Table& table, std::string_view label,
                                          const LeakageOptions& options = {});
 

@@ -48,7 +48,8 @@ struct ExportedSchema {
 /// two levels of arrays of them), `enum`, `const`, `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`,
 /// `multipleOf`, `minLength`, `maxLength` (code points), `pattern` (ECMA-262's syntax as far as RE2 can say the same),
 /// `format` (asserted; the formats that `Format` knows), `items`, `minItems`, `maxItems`, `allOf`, `$ref` within the
-/// document, `anyOf` and `oneOf` of types or of something and null, and `not` of `const`, `enum`, `type`. Of the
+/// document, `anyOf` and `oneOf` of types or of something and null, and `not` of `const`, `enum`, `type` or one
+/// `pattern` (of these at most 64). Of the
 /// object: `properties`, `required`, `dependentRequired` and `additionalProperties`. Numbers listed by `enum` or
 /// excluded by `not` become bounds or expressions. What is beside the point of the type (a `minimum` of a string)
 /// asserts nothing there either, and is passed over.

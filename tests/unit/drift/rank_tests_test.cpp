@@ -248,8 +248,9 @@ TEST_CASE("tests of weighted rows: weights of 1 change nothing, p by the same sp
     CHECK(on_one.p_value != summing.p_value);
     // A factor on both changes nothing.
     const Sample halves(40, 0.5);
-    CHECK(d::wasserstein_1(d::WeightedSample{x, halves}, d::WeightedSample{moved, std::span(halves).first(8)}).p_value ==
-          on_one.p_value);
+    CHECK(
+        d::wasserstein_1(d::WeightedSample{x, halves}, d::WeightedSample{moved, std::span(halves).first(8)}).p_value ==
+        on_one.p_value);
     // Most splits leave one side without any weight: no evidence.
     const Sample lone{1.0, 2.0, 3.0, 4.0}, lone_weights{1.0, 0.0, 0.0, 0.0};
     CHECK(d::wasserstein_1(d::WeightedSample{lone, lone_weights}, d::WeightedSample{lone, lone_weights}).p_value > 0.3);

@@ -548,10 +548,10 @@ TEST_CASE("release: an audit finds no more than epsilon, and some of it") {
         return evidence;
     };
     // The evidence is that of four coins: a counter's noise of scale 4 is 0 or more with probability p = 1 / (1 + q) =
-    // 0.562, q = e^(-1/4), on the first input, and 1 or more with 1 - p on the second. Of the 2,000 runs that count, the
-    // events of 2 or 3 heads and more (0.411 against 0.225, one way or the other) have a bound of 0.43 on average, 99 %
-    // limits allowed for, with a standard deviation of 0.05, those of 1 or 4 one of 0.55 with 0.13: 0.1 lies at least
-    // 3.4 of them below, whichever is chosen, and is missed by fewer than one seed in 2,000.
+    // 0.562, q = e^(-1/4), on the first input, and 1 or more with 1 - p on the second. Of the 2,000 runs that count,
+    // the events of 2 or 3 heads and more (0.411 against 0.225, one way or the other) have a bound of 0.43 on average,
+    // 99 % limits allowed for, with a standard deviation of 0.05, those of 1 or 4 one of 0.55 with 0.13: 0.1 lies at
+    // least 3.4 of them below, whichever is chosen, and is missed by fewer than one seed in 2,000.
     const auto audit = privacy::audit_mechanism(run, 4000, 0.0, stats::Confidence(0.99));
     CHECK(audit.epsilon <= 1.0);
     CHECK(audit.epsilon > 0.1);

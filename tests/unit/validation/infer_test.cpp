@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -337,6 +338,20 @@ TEST_CASE("relaxing tells each step") {
     CHECK(typed.schema.features[0].type == FeatureType::floating);
     CHECK(typed.schema.features[0].number.maximum == 5.0);
     CHECK_FALSE(is_compatible(typed.steps));
+}
+
+TEST_CASE("relaxing: a repair that needs an end goes with the end") {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const auto relaxed = [](const std::string& rules, const std::vector<double>& x) {
+        const Schema schema = Schema::from_json(R"({"version":1,"features":[{"name":"x","type":"floating",)" + rules +
+                                                R"(,"repair":{"infinity":"clamp","maximum":"clamp"}}]})");
+        return relax(schema, Table({{"x", Column::numeric(x)}})).schema.features[0];
+    };
+    const std::string score = R"("standard_score":{"mean":0,"standard_deviation":1,"limit":3})";
+    CHECK(relaxed(score, {0.0, 9.0}).repair == std::map<Check, Repair>{{Check::maximum, Repair::clamp}});
+    const std::string bounds = R"("minimum":0,"maximum":1)";
+    CHECK(relaxed(bounds, {0.0, infinity}).repair == std::map<Check, Repair>{{Check::maximum, Repair::clamp}});
+    CHECK(relaxed(bounds, {0.0, 2.0}).repair.size() == 2);
 }
 
 TEST_CASE("schemas of statistics accept the data, and claim no more than those of tables") {

@@ -166,3 +166,21 @@ TEST_CASE("leakage: misuse, hostile values, and numbers as labels") {
     hint.lower = 0.5;
     CHECK(describe(hint) == "column \"a\\\"b\": tells_label: gain 1, at least 0.5");
 }
+
+TEST_CASE("leakage: of many equal columns, each is told of the first") {
+    constexpr std::size_t rows = 200, columns = 50;
+    std::vector<double> label(rows), zero(rows, 0.0);
+    for (std::size_t i = 0; i < rows; ++i) label[i] = static_cast<double>(i * 7 % 3 % 2);
+    std::vector<NamedColumn> named{{"label", Column::numeric(label)}};
+    std::vector<std::string> names(columns);
+    for (std::size_t k = 0; k < columns; ++k) {
+        names[k] = "zero " + std::to_string(k);
+        named.push_back({names[k], Column::numeric(zero)});
+    }
+    const LeakageReport report = find_leakage(Table(named), "label");
+    REQUIRE(report.hints.size() == columns - 1);
+    for (const LeakageHint& hint : report.hints) {
+        CHECK(hint.kind == LeakageKind::duplicate);
+        CHECK(hint.other == "zero 0");
+    }
+}

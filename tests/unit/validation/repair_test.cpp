@@ -117,7 +117,7 @@ std::optional<T> plain_repair(const Validator& rules, std::size_t i, T x) {
     } else {
         const std::int64_t low = *f.integer.minimum + (f.integer.exclusive_minimum ? 1 : 0);
         if (static_cast<double>(x) < static_cast<double>(low)) wanted = static_cast<T>(low);
-        if (static_cast<double>(x) >= 0x1p63) wanted = static_cast<T>(*f.integer.maximum);
+        if (static_cast<double>(x) >= 0x1p63) wanted = std::nextafter(static_cast<T>(0x1p63), T{0});
     }
     if (is_bad(rules.check(i, static_cast<double>(wanted)))) return std::nullopt;
     return wanted;
@@ -141,7 +141,7 @@ void check_row(const Validator& rules, Random& random, std::size_t& repaired, st
         CAPTURE(static_cast<double>(row[i]));
         REQUIRE((std::isnan(expected.value_or(came[i])) ? std::isnan(row[i]) : row[i] == expected.value_or(came[i])));
         if (!expected) {
-            left += rules.check(i, static_cast<double>(row[i])) != 0 ? 1 : 0;
+            left += rules.check(i, static_cast<double>(row[i])) != 0 ? 1U : 0U;
             continue;
         }
         REQUIRE(place < verdict.repaired);
@@ -223,6 +223,28 @@ TEST_CASE("mixed rows: texts are cut between code points, integers are exact, wh
                                 R"("minimum":"warning"},"repair":{"maximum":"clamp"})");
     CHECK(same(put_right(warned, 3.0), 2.0));
     CHECK(same(put_right(warned, -1.0), -1.0));
+}
+
+TEST_CASE("repairs: what an element of the row cannot hold becomes the nearest that passes") {
+    const auto repaired = []<class T>(const Validator& rules, T x) {
+        std::vector<T> row{x};
+        CHECK(rules.repair(std::span<T>(row)).after.is_valid());
+        return row[0];
+    };
+    // 2^24 + 3 lies between the floats 2^24 + 2 and 2^24 + 4; so do its negative, and 2^63 - 1 between doubles.
+    const Validator narrow =
+        of(R"("type":"integer","minimum":-16777219,"maximum":16777219,"repair":{"minimum":"clamp","maximum":"clamp"})");
+    CHECK(repaired(narrow, 2e7F) == 16777218.0F);
+    CHECK(repaired(narrow, -2e7F) == -16777218.0F);
+    CHECK(repaired(narrow, 2e7) == 16777219.0);
+    const Validator wide = of(R"("type":"integer","maximum":9223372036854775807,"repair":{"maximum":"clamp"})");
+    CHECK(repaired(wide, 0x1p63) == 0x1p63 - 1024.0);
+    CHECK(repaired(wide, 0x1p63F) == 0x1p63F - 0x1p39F);
+    // 0.1 as a float is more than 0.1.
+    const Validator imputed =
+        of(R"("type":"floating","maximum":0.1,"repair":{"not_a_number":"impute"},"replacement":0.1)");
+    CHECK(repaired(imputed, std::numeric_limits<double>::quiet_NaN()) == 0.1);
+    CHECK(repaired(imputed, std::numeric_limits<float>::quiet_NaN()) == std::nextafter(0.1F, 0.0F));
 }
 
 TEST_CASE("repairs: written, read, refused with their path") {
