@@ -222,7 +222,8 @@ class GuardCommands final : public CommandFamily {
             "and "
             "alarm at tolerance 0");
         also.expected(1)->take_all()->excludes(&weights);
-        for (const char* other : {"--multivariate", "--window", "--window-by", "--release-policy", "--schema"}) {
+        for (const char* other :
+             {"--multivariate", "--window", "--window-by", "--release-policy", "--schema", "--labelled"}) {
             weights.excludes(command.get_option(other));
             also.excludes(command.get_option(other));
         }
@@ -233,7 +234,7 @@ class GuardCommands final : public CommandFamily {
         preset.type_name("WORD")->delimiter(',')->transform(word(presets()));
         for (const char* other :
              {"--test", "--feature-test", "--multivariate", "--method", "--alternative", "--permutations", "--block",
-              "--window", "--window-by", "--policy", "--correction", "--fail-on", "--weights", "--also"})
+              "--window", "--window-by", "--policy", "--correction", "--fail-on", "--weights", "--also", "--labelled"})
             preset.excludes(command.get_option(other));
         command.callback([this] {
             live_.source.delimiter = reference_.source.delimiter;

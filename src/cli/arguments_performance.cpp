@@ -94,14 +94,15 @@ class PerformanceCommands final : public CommandFamily {
             *command.add_option("--labels", options_.labels.path, "The file of labels, where they come by id");
         labels.needs(&id);
         id.needs(&labels);
-        command.add_option("--time", options_.time, "The column of times, in both files, whole numbers")
-            ->needs(&labels);
+        CLI::Option& time =
+            *command.add_option("--time", options_.time, "The column of times, in both files, whole numbers");
+        time.needs(&labels);
         command.add_option("--capacity", options_.join.capacity, "Predictions remembered; one more forgets the oldest")
             ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 24U))
             ->capture_default_str()
             ->needs(&labels);
         command.add_option("--longest-wait", options_.join.longest_wait, "After which a prediction is forgotten")
-            ->needs(&labels);
+            ->needs(&time);
         add_harm(command);
     }
     void add_shift(CLI::App& group) {

@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "guard/performance_json.hpp"
 #include "guard/render_common.hpp"
+#include "input.hpp"
 #include "label_events.hpp"
 #include "performance_rows.hpp"
 #include "text_table.hpp"
@@ -38,12 +39,20 @@ drift::PerformanceReference read_reference(const std::string& path) {
     }
 }
 
+// Rows of another width would all be turned away.
+void check_scores(const PerformanceToolOptions& options, const drift::PerformanceReference& reference) {
+    if (options.columns.scores.size() != reference.columns())
+        throw InputError(fmt::format("--scores: {} columns, {} was fitted to {}", options.columns.scores.size(),
+                                     options.reference, reference.columns()));
+}
+
 // The mean loss at all times, and the alarm on harm.
 class Harm {
   public:
     Harm(const PerformanceToolOptions& options, const drift::PerformanceReference& reference)
-        : monitor_({.tolerated = tolerated_of(options, reference),
-                    .level = options.level,
+        : level_(options.level),
+          monitor_({.tolerated = tolerated_of(options, reference),
+                    .level = level_of_monitor(options),
                     .warning_level = std::max(0.05, options.level)}),
           sequence_({.level = options.level}) {}
 
@@ -60,7 +69,7 @@ class Harm {
         Json out{{"values", sequence_.count()},
                  {"accuracy", rendering::finite_json(1.0 - sequence_.mean())},
                  {"accuracy_at_all_times", interval_json({1.0 - loss.upper, 1.0 - loss.lower})},
-                 {"level", monitor_.options().level},
+                 {"level", level_},
                  {"tolerated_loss", monitor_.options().tolerated},
                  {"alarms", alarms_}};
         if (alarms_ > 0) out["first_alarm_row"] = first_alarm_;
@@ -68,24 +77,28 @@ class Harm {
     }
     [[nodiscard]] std::string text() const {
         const Interval loss = sequence_.bounds();
-        std::string text =
-            fmt::format("accuracy at all times: {} ({} to {}, level {:g}); tolerated is a loss of {}: ",
-                        number(1.0 - sequence_.mean()), number(1.0 - loss.upper), number(1.0 - loss.lower),
-                        monitor_.options().level, number(monitor_.options().tolerated));
+        std::string text = fmt::format("accuracy at all times: {} ({} to {}, level {:g}); tolerated is a loss of {}: ",
+                                       number(1.0 - sequence_.mean()), number(1.0 - loss.upper),
+                                       number(1.0 - loss.lower), level_, number(monitor_.options().tolerated));
         return text + (alarms_ == 0
                            ? std::string("no alarm\n")
                            : fmt::format("{} alarms, the first at row {}\n", grouped(alarms_), grouped(first_alarm_)));
     }
 
   private:
+    // A bound on the reference's loss misses too: it has half of the level, where it is needed.
+    static double level_of_monitor(const PerformanceToolOptions& options) {
+        return options.tolerated ? options.level : 0.5 * options.level;
+    }
     static double tolerated_of(const PerformanceToolOptions& options, const drift::PerformanceReference& reference) {
         if (options.tolerated) return *options.tolerated;
         const std::span<const std::uint64_t> table = reference.confusion();
         std::uint64_t errors = reference.rows();
         for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
-        return drift::tolerated_loss(errors, reference.rows(), options.level, options.margin);
+        return drift::tolerated_loss(errors, reference.rows(), 0.5 * options.level, options.margin);
     }
 
+    double level_;  // of an alarm, over the draw of the reference too
     drift::HarmMonitor monitor_;
     stats::MeanConfidenceSequence sequence_;
     std::uint64_t alarms_ = 0;
@@ -233,6 +246,7 @@ ExitStatus performance_fit(const PerformanceToolOptions& options) {
 
 ExitStatus performance_estimate(const PerformanceToolOptions& options) {
     const drift::PerformanceReference reference = read_reference(options.reference);
+    check_scores(options, reference);
     Harm harm(options, reference);
     drift::PerformanceWindow window(reference);
     RowSource source(options.source);
@@ -257,6 +271,7 @@ ExitStatus performance_estimate(const PerformanceToolOptions& options) {
 
 ExitStatus performance_realised(const PerformanceToolOptions& options) {
     const drift::PerformanceReference reference = read_reference(options.reference);
+    check_scores(options, reference);
     Realised realised{drift::RealisedWindow(reference), Harm(options, reference)};
     const bool joins = !options.labels.path.empty();
     std::optional<drift::LabelJoin> join;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "core/number_text.hpp"
 
@@ -54,8 +55,13 @@ std::optional<double> RowSource::number(std::size_t column) const noexcept {
 
 std::string_view RowSource::text(std::size_t column) {
     if (csv_) return csv_->text(column);
+    constexpr double largest_whole = 9007199254740992.0;  // 2^53
+    const double number = numbers_[column];
     char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, numbers_[column]).ptr;
+    // Whole numbers are codes and ids: 100000, not 1e+05, as a CSV would have them.
+    const bool is_whole = std::abs(number) <= largest_whole && number == std::floor(number);
+    const auto end = is_whole ? std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed).ptr
+                              : std::to_chars(digits, digits + sizeof digits, number).ptr;
     texts_[column].assign(digits, end);
     return texts_[column];
 }

@@ -47,7 +47,7 @@ class RowSource {
     [[nodiscard]] bool is_null(std::size_t column) const noexcept { return csv_ && csv_->is_null(column); }
     /// The number in a column; empty when it is null or another text.
     [[nodiscard]] std::optional<double> number(std::size_t column) const noexcept;
-    /// The text in a column; numbers of an NPY file in their shortest form.
+    /// The text in a column; numbers of an NPY file in their shortest form, whole ones up to 2^53 without an exponent.
     [[nodiscard]] std::string_view text(std::size_t column);
     /// The value as a feature of that kind sees it: what is no number stays a text in a numeric feature.
     [[nodiscard]] Value value(std::size_t column, FeatureKind kind);

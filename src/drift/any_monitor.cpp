@@ -156,10 +156,19 @@ ModelPointer read_model(std::span<const std::byte> bytes) {
     return found->read(bytes);
 }
 
-GivenOptions read_given(const Kind& kind, std::string_view text) {
+// Options may narrow what a kind takes.
+MonitorValues values_of(MonitorKind kind, const OptionList& options) {
+    if (kind != MonitorKind::mean_monitor) return monitor_values(kind);
+    const OptionValue* const rule = find_option(options, "rule");
+    const std::string errors = mean_words[static_cast<std::size_t>(MeanRule::proportion)];
+    return rule != nullptr && same_value(*rule, errors) ? MonitorValues::errors : monitor_values(kind);
+}
+
+GivenOptions read_given(MonitorKind which, std::string_view text) {
+    const Kind& kind = entry(which);
     GivenOptions given{.list = parse_options(kind.name, text), .blocks = {}};
     given.blocks = BlockRule::take(kind.name, given.list);
-    if (given.blocks.length > 1 && !given.blocks.thin && kind.values == MonitorValues::errors)
+    if (given.blocks.length > 1 && !given.blocks.thin && values_of(which, given.list) == MonitorValues::errors)
         refuse_option(kind.name, "block", "makes shares of errors, which this monitor does not take: thin them");
     return given;
 }
@@ -203,6 +212,10 @@ MonitorValues monitor_values(MonitorKind kind) noexcept {
     return index < kinds.size() ? kinds[index].values : MonitorValues::any;
 }
 
+MonitorValues monitor_values(MonitorKind kind, std::string_view options) {
+    return values_of(kind, parse_options(entry(kind).name, options));
+}
+
 MonitorReferenceUse monitor_reference_use(MonitorKind kind) noexcept {
     const auto index = static_cast<std::size_t>(kind);
     return index < kinds.size() ? kinds[index].use : MonitorReferenceUse::none;
@@ -210,7 +223,7 @@ MonitorReferenceUse monitor_reference_use(MonitorKind kind) noexcept {
 
 AnyMonitor make_monitor(MonitorKind kind, std::string_view options, const MonitorReference& reference) {
     const Kind& wanted = entry(kind);
-    GivenOptions given = read_given(wanted, options);
+    GivenOptions given = read_given(kind, options);
     MonitorReference seen = reference;
     std::vector<double> blocks;
     const auto [length, thin] = given.blocks;
@@ -359,7 +372,7 @@ AnyMonitor AnyMonitor::read_blocked(std::span<const std::byte> bytes) {
     inner.thin_ = block[1] == 1;
     inner.place_ = static_cast<std::uint32_t>(block[2]);
     inner.sum_ = sum;
-    const MonitorValues values = monitor_values(inner.kind());
+    const MonitorValues values = values_of(inner.kind(), inner.model_->options());
     MonitorCodec::require(inner.thin_ || values != MonitorValues::errors, "blocks of errors");
     const double most = inner.thin_ ? 0.0
                                     : static_cast<double>(inner.place_) * 1.0000001 *

@@ -116,21 +116,25 @@ void solve(const Problem& problem, const stats::Confidence& confidence, LabelShi
     const VectorXd weights = shares.cwiseQuotient(reference);
     const MatrixXd joint = problem.conditional * reference.asDiagonal();
     const MatrixXd joint_inverse = reference.cwiseInverse().asDiagonal() * inverse;
-    const MatrixXd share_cover = inverse * share_noise(problem, shares) * inverse.transpose();
-    const MatrixXd weight_cover = joint_inverse * weight_noise(problem, joint, weights) * joint_inverse.transpose();
     const VectorXd cut = shares.cwiseMax(0.0);
     const double total = cut.sum();
+    // Where shares were cut, predictions say less than they seem to: five of one class have no variance of their own.
+    // Then the noise is that of the shares which remain.
+    Problem drawn = problem;
     out.was_cut = (shares.array() < 0.0).any();
+    if (out.was_cut) drawn.predicted = problem.conditional * (cut / total);
+    const MatrixXd share_cover = inverse * share_noise(drawn, shares) * inverse.transpose();
+    const MatrixXd weight_cover = joint_inverse * weight_noise(drawn, joint, weights) * joint_inverse.transpose();
     for (Index j = 0; j < k; ++j) {
         ClassShare& one = out.classes[static_cast<std::size_t>(j)];
         one.live = cut[j] / total;
         one.share_error = std::sqrt(std::max(0.0, share_cover(j, j)));
-        one.live_interval = around(shares[j], one.share_error, confidence.z());
+        one.live_interval = around(one.live, one.share_error, confidence.z());
         one.weight = one.live / reference[j];
         one.weight_error = std::sqrt(std::max(0.0, weight_cover(j, j)));
     }
     out.accuracy = cut.dot(problem.conditional.diagonal()) / total;
-    const double error = std::sqrt(std::max(0.0, accuracy_variance(problem, shares, inverse)));
+    const double error = std::sqrt(std::max(0.0, accuracy_variance(drawn, shares, inverse)));
     out.accuracy_interval = around(out.accuracy, error, confidence.z());
     out.decision = Decision::pass;
 }

@@ -4,11 +4,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "guard/render_common.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/guard/report.hpp"
+#include "vedette/stats/distributions.hpp"
+#include "vedette/stats/intervals.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
 namespace vedette::inline v0 {
@@ -32,13 +35,37 @@ void check_baseline(const Window& window, const Baseline& baseline) {
         throw Error(ErrorCode::baseline_mismatch, "performance: a window was counted against another baseline");
 }
 
+// The reference's rows are a draw too: of the accuracy Wilson's interval, of others by their standard error, and the
+// value alone where that is not defined.
+drift::MetricEstimate metric_of(const drift::PerformanceReference& reference, PerformanceMetric metric,
+                                const stats::Confidence& confidence) {
+    drift::MetricEstimate out;
+    out.value = reference.realised(metric);
+    out.standard_error = reference.sampling_error(metric, reference.rows());
+    out.realised = {out.value, out.value};
+    if (metric == PerformanceMetric::accuracy) {
+        std::uint64_t right = 0;
+        for (std::size_t k = 0; k < reference.classes(); ++k)
+            right += reference.confusion()[k * reference.classes() + k];
+        out.interval = stats::wilson(right, reference.rows(), confidence);
+        return out;
+    }
+    const double half = std::isnan(out.standard_error) ? 0.0 : confidence.z() * out.standard_error;
+    out.interval = {std::max(0.0, out.value - half), std::min(1.0, out.value + half)};
+    return out;
+}
+
+// An upper bound on live less reference, from the intervals of both (Newcombe 1998, method 10).
+double largest_change(const drift::MetricEstimate& live, const drift::MetricEstimate& reference) {
+    return live.value - reference.value +
+           std::hypot(live.interval.upper - live.value, reference.value - reference.interval.lower);
+}
+
 Decision judge(const PerformanceReport& report, const PerformanceEstimate& found, std::uint64_t minimum_rows) {
-    const drift::MetricEstimate& metric = found[report.metric];
-    const double before = report.reference[report.metric].value;
-    if (found.rows < minimum_rows || std::isnan(metric.interval.upper) || std::isnan(before))
-        return Decision::not_evaluated;
-    if (metric.interval.upper < before - report.margin) return Decision::alarm;
-    return metric.interval.upper < before ? Decision::warn : Decision::pass;
+    const double change = largest_change(found[report.metric], report.reference[report.metric]);
+    if (found.rows < minimum_rows || std::isnan(change)) return Decision::not_evaluated;
+    if (change < -report.margin) return Decision::alarm;
+    return change < 0.0 ? Decision::warn : Decision::pass;
 }
 
 void judge(PerformanceReport& report, std::uint64_t minimum_rows) {
@@ -95,10 +122,12 @@ std::string PerformanceReport::reason() const {
     const char* const what = by_labels ? "with a label" : "without labels";
     if (decision == Decision::not_evaluated)
         return fmt::format("performance: {} cannot be judged by {} rows {}", name, rows, what);
-    return fmt::format("performance: {} {} {} ({} to {}) of {} rows {}, {} in the reference, margin {}",
+    const drift::MetricEstimate& before = reference[metric];
+    return fmt::format("performance: {} {} {} ({} to {}) of {} rows {}, {} ({} to {}) in the reference, margin {}",
                        by_labels ? "realised" : "estimated", name, rendering::number(now.value),
                        rendering::number(now.interval.lower), rendering::number(now.interval.upper), rows, what,
-                       rendering::number(reference[metric].value), rendering::number(margin));
+                       rendering::number(before.value), rendering::number(before.interval.lower),
+                       rendering::number(before.interval.upper), rendering::number(margin));
 }
 
 void attach(Report& report, const PerformanceSources& sources, const Policy& policy) {
@@ -118,8 +147,9 @@ void attach(Report& report, const PerformanceSources& sources, const Policy& pol
     const drift::PerformanceReference& reference =
         sources.estimated != nullptr ? sources.estimated->reference() : sources.realised->reference();
     found.reference.rows = reference.rows();
+    const stats::Confidence confidence(found.confidence);
     for (std::size_t m = 0; m < drift::performance_metric_count; ++m)
-        found.reference.metrics[m].value = reference.realised(static_cast<PerformanceMetric>(m));
+        found.reference.metrics[m] = metric_of(reference, static_cast<PerformanceMetric>(m), confidence);
     if (sources.estimated != nullptr) found.estimated = sources.estimated->estimate(found.confidence);
     if (sources.realised != nullptr) {
         found.realised = sources.realised->performance(found.confidence);

@@ -60,7 +60,8 @@ void check_monitor(const MonitorRule& rule, const std::string& path, Watched wat
             refuse(path, rule.kind + " needs a sample of the reference, and a baseline keeps none");
         if (watched == Watched::performance && use >= drift::MonitorReferenceUse::law)
             refuse(path, rule.kind + " needs values of the reference, and of estimates there are none");
-        if (watched == Watched::performance && drift::monitor_values(kind) == drift::MonitorValues::errors)
+        if (watched == Watched::performance &&
+            drift::monitor_values(kind, rule.options) == drift::MonitorValues::errors)
             refuse(path, rule.kind + " takes errors, 0 or 1, and estimates are shares; give it errors as an output");
         drift::MonitorReference reference{.values = {}, .grid = &grid, .mean = 0.0, .sd = 1.0};
         if (watched == Watched::output) reference = {.values = values};

@@ -155,6 +155,76 @@ static void check_labels(const vdt_performance* performance) {
     vdt_realised_window_destroy(loaded);
 }
 
+/* What is known, in a report: the verdict by labels and by the estimate, the ranking, and what cannot be attached. */
+static void check_report(const vdt_performance* performance, const vdt_performance* other) {
+    const vdt_column column = make_column("score", VDT_COLUMN_NUMERIC, VDT_F64, scores, rows, sizeof scores);
+    vdt_baseline* baseline = NULL;
+    CHECK_OK(vdt_baseline_create(&column, 1, NULL, NULL, &baseline, e));
+    vdt_window *live = make_window(baseline), *known = make_window(baseline), *right = make_window(baseline);
+    vdt_performance_window *estimated = NULL, *foreign = NULL;
+    vdt_realised_window* realised = NULL;
+    CHECK_OK(vdt_performance_window_create(performance, NULL, &estimated, e));
+    CHECK_OK(vdt_performance_window_create(other, NULL, &foreign, e));
+    CHECK_OK(vdt_realised_window_create(performance, NULL, &realised, e));
+    for (int i = 0; i < rows; ++i) {
+        CHECK_OK(vdt_window_observe_f64(known, &scores[i], 1, e));
+        if (predictions[i] == labels[i]) CHECK_OK(vdt_window_observe_f64(right, &scores[i], 1, e));
+        /* Scores that tell nothing, and labels that are all wrong. */
+        const double score = 0.45 + 0.1 * uniform();
+        const uint32_t said = score > 0.5 ? 1 : 0;
+        CHECK_OK(vdt_window_observe_f64(live, &score, 1, e));
+        CHECK_OK(vdt_performance_window_observe(estimated, &score, 1, said, NULL, e));
+        CHECK_OK(vdt_realised_window_observe(realised, &score, 1, said, 1 - said, e));
+    }
+    vdt_report *report = NULL, *second = NULL;
+    CHECK_OK(vdt_assess(baseline, live, NULL, NULL, &report, e));
+    CHECK_OK(vdt_assess(baseline, live, NULL, NULL, &second, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "report",
+                vdt_report_attach_performance(NULL, estimated, NULL, NULL, NULL, NULL, 0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "neither",
+                vdt_report_attach_performance(report, NULL, NULL, known, right, NULL, 0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "together",
+                vdt_report_attach_performance(report, estimated, NULL, known, NULL, NULL, 0, e));
+    CHECK_FAILS(VDT_BASELINE_MISMATCH, "different references",
+                vdt_report_attach_performance(report, foreign, realised, NULL, NULL, NULL, 0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "right",
+                vdt_report_attach_performance(report, estimated, realised, right, known, NULL, 0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "policy_json",
+                vdt_report_attach_performance(report, estimated, NULL, NULL, NULL, NULL, 2, e));
+    CHECK_FAILS(VDT_INVALID_POLICY, "margin",
+                vdt_report_attach_performance(report, estimated, NULL, NULL, NULL, "{\"performance\": {\"margin\": 2}}",
+                                              30, e));
+    size_t length = 0;
+    static char text[1 << 16];
+    CHECK_OK(vdt_report_render(report, "json", NULL, text, sizeof text, &length, e));
+    CHECK(strstr(text, "\"performance\"") == NULL);
+
+    CHECK_OK(vdt_report_attach_performance(report, estimated, realised, known, right, NULL, 0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "already",
+                vdt_report_attach_performance(report, estimated, NULL, NULL, NULL, NULL, 0, e));
+    CHECK(vdt_report_decision(report) == VDT_ALARM);
+    CHECK_OK(vdt_report_render(report, "json", NULL, text, sizeof text, &length, e));
+    CHECK(strstr(text, "\"by_labels\":true") != NULL || strstr(text, "\"by_labels\": true") != NULL);
+    CHECK(strstr(text, "\"realised_accuracy\"") != NULL && strstr(text, "\"live_unseen\"") != NULL);
+    /* The report has its own copy of everything, and the estimate alone is enough. */
+    vdt_performance_window_destroy(estimated);
+    estimated = NULL;
+    CHECK_OK(vdt_performance_window_create(performance, NULL, &estimated, e));
+    CHECK_OK(vdt_report_attach_performance(second, estimated, NULL, NULL, NULL, "{}", 2, e));
+    CHECK_OK(vdt_report_render(second, "openmetrics", NULL, text, sizeof text, &length, e));
+    CHECK(strstr(text, "vedette_performance_decision 1\n") != NULL);
+    CHECK(strstr(text, "vedette_performance_effect") == NULL);
+    vdt_report_destroy(report);
+    vdt_report_destroy(second);
+    vdt_realised_window_destroy(realised);
+    vdt_performance_window_destroy(estimated);
+    vdt_performance_window_destroy(foreign);
+    vdt_window_destroy(live);
+    vdt_window_destroy(known);
+    vdt_window_destroy(right);
+    vdt_baseline_destroy(baseline);
+}
+
 int main(void) {
     fill();
     const vdt_matrix matrix = matrix_of(scores, rows, 1);
@@ -175,6 +245,7 @@ int main(void) {
     // Of another reference.
     options.cells = 16;
     CHECK_OK(vdt_performance_create(&matrix, predictions, labels, &options, NULL, &other, e));
+    check_report(performance, other);
     vdt_performance_window *mine = NULL, *theirs = NULL;
     vdt_realised_window* known = NULL;
     vdt_label_join* join = NULL;

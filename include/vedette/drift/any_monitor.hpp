@@ -45,6 +45,9 @@ MonitorKind monitor_kind(std::string_view name);
 /// What a kind asks of its values. Others are counted as refused.
 enum class MonitorValues : std::uint8_t { any = 0, shares = 1, errors = 2 };
 MonitorValues monitor_values(MonitorKind kind) noexcept;
+/// The same with those options: a mean_monitor by `proportion` takes errors. Throws Error(invalid_argument) for a text
+/// that is none.
+MonitorValues monitor_values(MonitorKind kind, std::string_view options);
 
 /// What a kind makes of a reference.
 enum class MonitorReferenceUse : std::uint8_t {

@@ -47,8 +47,8 @@ struct LabelShift {
 /// predictions (rows) and labels (columns), mu the live shares of predictions, w = live/reference share of each label.
 /// Estimates below 0 become 0, and all are scaled to sum to 1. Rests on label shift: p(features | label) as in the
 /// reference; it is not robust to other drift. Errors are to first order, of both samples, of the estimate before it is
-/// cut; intervals are symmetric, then cut to [0, 1]. Not evaluated: a class without reference labels, no live rows, a
-/// condition above the limit.
+/// cut, by the predictions that the shares left imply; intervals are around these, then cut to [0, 1]. Not evaluated: a
+/// class without reference labels, no live rows, a condition above the limit.
 ///
 /// `confusion` is [prediction * classes + label], what PerformanceReference::confusion gives, of rows that the
 /// predictor was not trained on; `live` counts predictions. Throws Error: dimension_mismatch where confusion is not

@@ -45,8 +45,8 @@ struct PerformanceSources {
 };
 
 /// The performance in a window. It is judged once, by the policy's metric and margin: an alarm where the upper bound of
-/// the metric, at confidence 1 - level, lies more than the margin below the reference's; a warning where it lies below
-/// the reference's at all; not evaluated with fewer rows than the policy's minimum or where the metric is not defined.
+/// live less reference, at confidence 1 - level and for the draw of both, lies below minus the margin; a warning where
+/// it lies below 0; not evaluated with fewer rows than the policy's minimum or where the metric is not defined.
 /// Labels that came go before the estimate where there are enough of them. Beside the level and correction of the drift
 /// tests; for what may be looked at after every row, name a harm_monitor.
 struct PerformanceReport {
@@ -55,7 +55,7 @@ struct PerformanceReport {
     double margin = 0.0;
     double confidence = 0.0;
     bool by_labels = false;                  ///< what decided: the realised metric, else the estimated one
-    drift::PerformanceEstimate reference{};  ///< values alone, by the reference's labels
+    drift::PerformanceEstimate reference{};  ///< by the reference's labels
     std::optional<drift::PerformanceEstimate> estimated{};
     std::optional<drift::PerformanceEstimate> realised{};
     std::optional<drift::EstimateGap> gap{};  ///< of the estimate from the labels, on the same rows

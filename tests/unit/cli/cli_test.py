@@ -486,7 +486,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([(h["column"], h["kind"]) for h in hints], [("told", "tells_label"), ("paid", "tells_label")])
         self.expect(run("schema", "leakage", data, "--label", "free", "--minimum-gain", "0.99"), PASS, "no column alone")
         self.expect(run("schema", "leakage", data, "--label", "z"), INPUT_ERROR, "no column \"z\"")
-        few = self.write("few.csv", "y,x\n" + "0,1\n1,2\n" * 9)
+        few = self.write("few_leaking.csv", "y,x\n" + "0,1\n1,2\n" * 9)
         self.expect(run("schema", "leakage", few, "--label", "y"), NOT_ENOUGH, "fewer than 100")
 
     def test_schema_of_a_baseline(self):
@@ -742,7 +742,9 @@ class CommandLine(unittest.TestCase):
         many = self.write("many.json", json.dumps({"minimum_rows": 401}))
         self.expect(run("drift", equal, tilted, "--weights", "w", "--policy", many), NOT_ENOUGH, "not evaluated")
         for more, said in ((["--weights", "v"], 'no column "v"'), (["--weights", "w", "--test", "welch_t"], "weights"),
-                           (["--weights", "w", "--window", "9"], "excludes"), (["--weights", "w", "--also", equal], "excl"),
+                           (["--weights", "w", "--window", "9"], "excludes"),
+                           (["--also", equal, "--labelled", equal], "excludes"),
+                           (["--weights", "w", "--also", equal], "excl"),
                            (["--weights", "kind"], "categories"), (["--weights", "w", "--format", "html"], "table and json"),
                            (["--weights", "x"], "negative")):
             self.expect(run("drift", equal, tilted, *more), INPUT_ERROR, said)
@@ -1078,7 +1080,7 @@ class CommandLine(unittest.TestCase):
                       ["--statistic", "mean", "--epsilon", 1],
                       ["--statistic", "mean", *paid, "--epsilon", "nan"],
                       ["--statistic", "mean", *paid[:2], "--lower", 2, "--upper", 1, "--epsilon", 1],
-                      ["--statistic", "sum", *paid, "--epsilon", 1, "--delta", 1e-9],
+                      ["--statistic", "quantile", *paid, "--epsilon", 1, "--delta", 1e-9],
                       ["--statistic", "histogram", "--column", "shop", "--epsilon", 1],
                       ["--statistic", "quantile", *paid, "--epsilon", 1, "--quantile", 1],
                       ["--statistic", "quantile", *paid, "--epsilon", 1, "--steps", 0],

@@ -6,8 +6,10 @@ ranking and label shift written anew here (standard library only).
 usage: performance_command_test.py VEDETTE-BINARY SOURCE-DIR
 """
 import json
+import math
 import pathlib
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -80,6 +82,14 @@ class Performance(unittest.TestCase):
         low, high = found["harm"]["accuracy_at_all_times"]
         self.assertTrue(low < found["harm"]["accuracy"] < high)
         self.assertEqual((found["counts"]["rows"], found["harm"]["alarms"]), (3000, 0))
+        # The level is that of an alarm over reference and stream: half is the bound's (Clopper and Pearson), at which
+        # so few errors have that probability.
+        self.assertEqual(found["harm"]["level"], 0.01)
+        n, bound = len(self.past), found["harm"]["tolerated_loss"] - 0.05
+        errors = sum(row["said"] != row["true"] for row in self.past)
+        tail = sum(math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(bound) +
+                            (n - k) * math.log1p(-bound)) for k in range(errors + 1))
+        self.assertAlmostEqual(tail, 0.005, places=6)
         # Harder rows: an alarm on harm; rows that drift without harm: none.
         hard = table(rows_of(3000, 3, hard=1.5), "p", "said")
         found = self.json(run("performance", "estimate", model, "-", *MODEL, "--format", "json", stdin=hard), FAILED)
@@ -94,6 +104,8 @@ class Performance(unittest.TestCase):
         none = self.write("none.csv", "p,said\n")
         self.expect(run("performance", "estimate", model, none, *MODEL), NOT_ENOUGH)
         self.expect(run("performance", "estimate", self.labelled, same, *MODEL), INPUT_ERROR, "past.csv")
+        self.expect(run("performance", "estimate", model, same, "--scores", "p,p", "--prediction", "said"), INPUT_ERROR,
+                    "fitted to 1")
         self.expect(run("performance", "estimate", model, same, "--scores", "q", "--prediction", "said"), INPUT_ERROR,
                     "q")
 
@@ -145,10 +157,10 @@ class Performance(unittest.TestCase):
                     if len(kept) > capacity:
                         displaced += waiting.pop(kept.pop(0), None) is not None
                     waiting[event["id"]] = event
+                elif event["true"] > 1:  # whoever waits
+                    refused += 1
                 elif event["id"] not in waiting:
                     unknown += 1
-                elif event["true"] > 1:
-                    refused += 1
                 else:
                     joined += 1
                     right += waiting.pop(event["id"])["said"] == event["true"]
@@ -168,6 +180,8 @@ class Performance(unittest.TestCase):
         # Without times: all predictions, then all labels.
         del command[-4:-2]
         self.assertEqual(self.json(run(*command), PASS)["labels"]["joined"], 1350)
+        # Nothing waits where there is no time.
+        self.expect(run(*command, "--longest-wait", 5), INPUT_ERROR, "--time")
         wrong = self.write("wrong.csv", "id,time,true\na,5,1\nb,4,1\n")
         late_wrong = ["performance", "realised", model, predictions, *MODEL, "--labels", wrong, "--id", "id",
                       "--label", "true", "--time", "time"]
@@ -176,6 +190,18 @@ class Performance(unittest.TestCase):
         self.expect(run(*late_wrong), INPUT_ERROR, "without an id")
         self.expect(run("performance", "realised", model, predictions, *MODEL, "--label", "true", "--id", "id"),
                     INPUT_ERROR, "--labels")
+
+    def test_late_labels_of_ids_that_are_numbers(self):
+        model = self.fit()
+        ids = [99_999, 100_000, 300_000, 12_000_000, 2**53]
+        header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(ids)}, 3), }}".ljust(117) + "\n"
+        live = self.folder / "live.npy"
+        live.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                         b"".join(struct.pack("<3d", number, 0.9, 1.0) for number in ids))
+        late = self.write("labels.csv", "f0,f1\n" + "".join(f"{number},1\n" for number in ids))
+        found = self.json(run("performance", "realised", model, live, "--scores", "f1", "--prediction", "f2", "--labels",
+                              late, "--id", "f0", "--label", "f1", "--format", "json"), PASS)
+        self.assertEqual((found["labels"]["joined"], found["labels"]["unknown"]), (len(ids), 0))
 
     def test_label_shift(self):
         model = self.fit()

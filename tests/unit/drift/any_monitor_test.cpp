@@ -201,6 +201,10 @@ TEST_CASE("options that make no sense are refused by name") {
     CHECK(mentions(message_of("adwin", "thin=3000000000"), "thin must be a whole number"));
     CHECK(mentions(message_of("adwin", "block=2,thin=2"), "exclude"));
     CHECK(mentions(message_of("ddm", "block=2"), "thin them"));
+    // By proportion it takes no shares: means of blocks would all be refused but those of one kind alone.
+    CHECK(mentions(message_of("mean_monitor", "rule=proportion,most=0.1,block=10"), "thin them"));
+    CHECK(message_of("mean_monitor", "rule=proportion,most=0.1,thin=10").empty());
+    CHECK(message_of("mean_monitor", "rule=betting,most=0.1,block=10").empty());
     CHECK(message_of("ddm", "thin=2").empty());
 }
 

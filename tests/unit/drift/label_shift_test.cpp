@@ -75,7 +75,7 @@ TEST_CASE("What cannot be solved is not evaluated") {
     CHECK(cut.was_cut);
     CHECK(cut.classes[0].live == 0.0);
     CHECK(cut.classes[1].live == 1.0);
-    CHECK(cut.classes[0].live_interval.upper >= 0.0);
+    CHECK(cut.classes[0].live_interval.upper > 0.0);
     CHECK(code_of([] { estimate_label_shift(Counts{1, 2, 3}, Counts{1, 2}); }) == ErrorCode::dimension_mismatch);
     CHECK(code_of([] { estimate_label_shift(Counts{1}, Counts{1}); }) == ErrorCode::dimension_mismatch);
     CHECK(code_of([] { estimate_label_shift(Counts{0, 0, 0, 0}, Counts{1, 2}); }) == ErrorCode::not_enough_data);
@@ -174,4 +174,25 @@ TEST_CASE("Harm is told, saved and resumed, and nonsense is counted") {
     CHECK(code_of([] { (void)tolerated_loss(0, 0, 0.05); }) == ErrorCode::not_enough_data);
     CHECK(code_of([] { (void)tolerated_loss(2, 1, 0.05); }) == ErrorCode::invalid_argument);
     CHECK(code_of([] { (void)tolerated_loss(1, 1, 0.05); }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("label shift: few rows of one class are no certainty") {
+    const Counts table{480, 60, 20, 440};
+    const auto sure = estimate_label_shift(table, Counts{0, 5});
+    CHECK(sure.was_cut);
+    CHECK(sure.classes[1].live == 1.0);
+    CHECK(sure.classes[1].live_interval.lower < 0.8);
+    CHECK(sure.classes[0].live_interval.upper > 0.2);
+    // How often the interval of 10 rows holds a share of 0.95: all outcomes, each by its probability.
+    const double share = 0.95, said = 0.05 * 20.0 / 500.0 + share * 440.0 / 500.0;
+    double covered = 0.0, ways = 1.0;
+    for (int k = 0; k <= 10; ++k) {
+        const auto shift =
+            estimate_label_shift(table, Counts{static_cast<std::uint64_t>(10 - k), static_cast<std::uint64_t>(k)});
+        const vedette::Interval& bounds = shift.classes[1].live_interval;
+        if (bounds.lower <= share && share <= bounds.upper)
+            covered += ways * std::pow(said, k) * std::pow(1.0 - said, 10 - k);
+        ways *= static_cast<double>(10 - k) / static_cast<double>(k + 1);
+    }
+    CHECK(covered > 0.95);
 }

@@ -149,6 +149,45 @@ TEST_CASE("a report with a performance: verdicts by labels and by estimate") {
     CHECK(nothing.performance->decision == Decision::not_evaluated);
 }
 
+TEST_CASE("a small reference is a draw too: the level holds over both") {
+    // One law before and after, right with probability 0.8; every verdict but a pass is false.
+    const Policy policy =
+        Policy::from_json(R"({"level": 0.02, "defaults": {"tolerance": 1}, "performance": {"margin": 0}})");
+    std::vector<double> numbers(200);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+    const Baseline baseline = Baseline::build(Table({{"x", Column::numeric(numbers)}}));
+    const Report bare = assess(baseline, Window(baseline), policy);
+    Random random(17);
+    int by_labels = 0, by_estimate = 0;
+    for (int run = 0; run < 300; ++run) {
+        std::vector<double> scores;
+        std::vector<std::uint32_t> predictions, labels;
+        for (int i = 0; i < 100; ++i) {
+            predictions.push_back(random.uniform() < 0.5 ? 1 : 0);
+            scores.push_back(predictions.back() == 1 ? 0.8 : 0.2);
+            labels.push_back(random.uniform() < scores.back() ? 1 : 0);
+        }
+        const auto reference = drift::PerformanceReference::fit(scores, predictions, labels,
+                                                                {.calibration = drift::CalibrationRule::never});
+        drift::PerformanceWindow estimated(reference);
+        drift::RealisedWindow realised(reference);
+        for (int i = 0; i < 3000; ++i) {
+            const std::uint32_t said = random.uniform() < 0.5 ? 1 : 0;
+            const double score = said == 1 ? 0.8 : 0.2;
+            estimated.observe(score, said);
+            realised.observe(score, said, random.uniform() < score ? 1 : 0);
+        }
+        Report first = bare, second = bare;
+        attach(first, {.realised = &realised}, policy);
+        attach(second, {.estimated = &estimated}, policy);
+        by_labels += first.performance->decision == Decision::pass ? 0 : 1;
+        by_estimate += second.performance->decision == Decision::pass ? 0 : 1;
+    }
+    // One-sided at 0.01: P(more than 10 of 300) < 1e-3.
+    CHECK(by_labels <= 10);
+    CHECK(by_estimate <= 10);
+}
+
 TEST_CASE("what cannot be attached leaves the report as it was") {
     const World world = make_world(0.0, 0.0), other = make_world(0.5, 0.0);
     Report report = assess(world.baseline, world.live);

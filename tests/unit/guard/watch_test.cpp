@@ -348,6 +348,8 @@ TEST_CASE("a policy names what of the performance is watched") {
     CHECK(contains(said(R"("margin": 1)"), "/performance/margin: 1 lies outside [0, 1)"));
     CHECK(contains(said(R"("row": 1)"), "/performance/row: unknown key"));
     CHECK(contains(said(R"("monitors": [{"kind": "ddm"}])"), "takes errors, 0 or 1"));
+    CHECK(contains(said(R"("monitors": [{"kind": "mean_monitor", "rule": "proportion", "most": 0.2}])"),
+                   "takes errors, 0 or 1"));
     CHECK(contains(said(R"("monitors": [{"kind": "e_detector"}])"), "needs values of the reference"));
     CHECK(contains(said(R"("monitors": [{"kind": "adwin"}])"), "needs a reference of scores and labels"));
     // What the reference cannot answer.
