@@ -22,6 +22,11 @@ using namespace container_format;
 namespace {
 
 template <class... Args>
+[[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
+    throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <class... Args>
 [[noreturn]] void corrupt(fmt::format_string<Args...> format, Args&&... args) {
     throw Error(ErrorCode::corrupt_data, "container: " + fmt::format(format, std::forward<Args>(args)...));
 }

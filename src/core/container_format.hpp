@@ -2,8 +2,6 @@
 // What writing and reading a container share.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -28,11 +26,6 @@ inline constexpr std::string_view metadata_name = "__metadata__";
 inline constexpr std::string_view format_name = "vedette";
 inline constexpr std::string_view zero_digest = "0000000000000000000000000000000000000000000000000000000000000000";
 static_assert(zero_digest.size() == hex_digits);
-
-template <class... Args>
-[[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
-    throw Error(code, fmt::format(format, std::forward<Args>(args)...));
-}
 
 // What a message may quote of an untrusted name: short and printable.
 inline std::string quote(std::string_view text) {

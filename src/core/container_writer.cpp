@@ -15,6 +15,11 @@ using namespace container_format;
 
 namespace {
 
+template <class... Args>
+[[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
+    throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
 bool is_reserved_key(std::string_view key) noexcept {
     return key == "format" || key == "format_version" || key == "kind" || key == "sha256";
 }

@@ -188,10 +188,9 @@ static void test_draws(void) {
     vdt_monitor_reading reading;
     vdt_monitor_reading_init(&reading, sizeof reading);
     places[1] = 0; /* twice the same place */
-    while (width < WINDOW) {
+    do {
         CHECK_OK(vdt_monitor_update_drawn(monitor, 0.5, places, RECENT, NULL, e));
-        ++width;
-    }
+    } while (++width <= WINDOW);
     CHECK_OK(vdt_monitor_reading_get(monitor, &reading, e));
     CHECK(reading.refused > 0);
     vdt_monitor_destroy(monitor);

@@ -274,6 +274,11 @@ StatisticsCompareOptions = struct("vdt_statistics_compare_options", ("struct_siz
                                   *doubles("minimum_rows_ratio maximum_rows_ratio"), ("limits", pointer),
                                   ("limit_count", u64))
 
+Repaired = struct("vdt_repaired", ("feature", u32), ("how", i32), ("failed", u32), ("reserved", u32), ("before", Value),
+                  ("after", Value))
+RepairVerdict = struct("vdt_repair_verdict", ("before", RowVerdict), ("after", RowVerdict), ("repaired", u64))
+LeakageOptions = struct("vdt_leakage_options", ("struct_size", u32), ("cells", u32), ("minimum_gain", f64),
+                        ("confidence", f64), ("minimum_rows", u64))
 STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
            ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
            FingerprintOptions, FingerprintMatch,
@@ -288,7 +293,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            WatchReference, WatchGroup, WatchOptions, StreamReport, BankOptions, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
            RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding, ComparatorLimits,
-           StatisticsCompareOptions,
+           StatisticsCompareOptions, Repaired, RepairVerdict, LeakageOptions,
            ArrowSchema, ArrowArray]
 
 size_t_pointer = c.POINTER(c.c_size_t)
@@ -583,7 +588,8 @@ class FrozenReference(unittest.TestCase):
 class Banks(unittest.TestCase):
     def test_rows(self):
         width, rows = 5, 60
-        texts = (String * width)(*[String(b"threshold=%d" % (4 + f), 11) for f in range(width)])
+        words = [c.create_string_buffer(b"threshold=%d" % (4 + f)) for f in range(width)]
+        texts = (String * width)(*[String(c.cast(word, pointer), 11) for word in words])
         bank = create("vdt_bank_create", c.byref(initialised(
             BankOptions, kind=b"page_hinkley", kind_length=12, features=width,
             options=c.cast(texts, pointer), options_count=width)), None)
