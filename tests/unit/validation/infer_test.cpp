@@ -341,7 +341,6 @@ TEST_CASE("relaxing tells each step") {
 }
 
 TEST_CASE("relaxing: a repair that needs an end goes with the end") {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     const auto relaxed = [](const std::string& rules, const std::vector<double>& x) {
         const Schema schema = Schema::from_json(R"({"version":1,"features":[{"name":"x","type":"floating",)" + rules +
                                                 R"(,"repair":{"infinity":"clamp","maximum":"clamp"}}]})");

@@ -406,7 +406,6 @@ TEST_CASE("a row of mixed values fails what its values fail alone, at every edge
         {"name":"o","type":"text","domain":{"values":["red","green"]},"refused_patterns":["gr"]},
         {"name":"n","type":"integer","minimum":1,"severity":{"minimum":"none"}}]})");
     const Validator rules(schema);
-    constexpr double infinity = std::numeric_limits<double>::infinity();
     constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
     const std::vector<Value> pool{Value(),
                                   0.0,
