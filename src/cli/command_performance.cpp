@@ -24,7 +24,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using drift::PerformanceMetric;
-using rendering::clean;
 using rendering::grouped;
 using rendering::interval_json;
 using rendering::number;

@@ -187,7 +187,7 @@ std::string Comparison::table() const {
         for (const std::uint64_t count : answer.observations)
             counts += (counts.empty() ? "" : " / ") + rendering::grouped(count);
         const TestResult& result = answer.named.result;
-        const auto or_dash = [](double value, std::string text) { return std::isnan(value) ? "-" : text; };
+        const auto or_dash = [](double value, const std::string& text) { return std::isnan(value) ? "-" : text; };
         rows.push_back({rendering::shortened(answer.feature, 32), rendering::decision_word(answer.decision),
                         drift_test_name(answer.named.test),
                         or_dash(result.statistic, rendering::number(result.statistic)),

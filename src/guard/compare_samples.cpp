@@ -69,7 +69,8 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
         drift::FeatureComparison all{std::string(column.name), column.column.is_numeric(), {}};
         for_runs(rules.sample_tests, rules.sample_options, policy.samples, [&](auto tests, const SamplePolicy& how) {
             auto compared = drift::compare(left, right, tests, options_of(policy, how), how.rows);
-            for (drift::NamedResult& result : compared.front().results) all.results.push_back(std::move(result));
+            const std::vector<drift::NamedResult>& results = compared.front().results;
+            all.results.insert(all.results.end(), results.begin(), results.end());
         });
         comparisons.features.push_back(std::move(all));
     }

@@ -47,9 +47,14 @@ float encode(const float* x, std::size_t count, double most, std::int8_t* codes,
     return unit;
 }
 
+// Whoever made the rows has refused columns that are none.
+std::size_t row_count(std::span<const float> rows, std::size_t columns) noexcept {
+    return columns == 0 ? 0 : rows.size() / columns;
+}
+
 Eigen::MatrixXd matrix_of(std::span<const float> rows, std::size_t columns) {
     using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const RowMajor>(rows.data(), static_cast<Eigen::Index>(rows.size() / columns),
+    return Eigen::Map<const RowMajor>(rows.data(), static_cast<Eigen::Index>(row_count(rows, columns)),
                                       static_cast<Eigen::Index>(columns))
         .cast<double>();
 }
@@ -119,7 +124,7 @@ struct CodeScan::Found {
 };
 
 CodeScan::CodeScan(std::span<const float> rows, std::size_t columns)
-    : rows_(rows.begin(), rows.end()), columns_(columns), count_(rows.size() / columns) {
+    : rows_(rows.begin(), rows.end()), columns_(columns), count_(row_count(rows, columns)) {
     const std::size_t panels = (count_ + panel_rows - 1) / panel_rows, depth = (columns + 3) / 4 * 4;
     lines_.resize(panels * panel_rows * depth / sizeof(Line));
     scales_.resize(panels * panel_rows);

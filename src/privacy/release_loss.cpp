@@ -3,11 +3,11 @@
 #include "vedette/privacy/release_loss.hpp"
 
 #include <algorithm>
-#include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 
 #include "privacy/noise.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::privacy {
 
@@ -65,7 +65,7 @@ void NoiseLaw::sample(std::span<std::int64_t> out, detail::Keystream* keystream)
 
 double gaussian_reach(double sigma, double alpha) noexcept {
     // A margin for the quantile's own error. Below sigma 1 the law is narrower than the step of 1 that the bound costs.
-    const double quantile = std::sqrt(2.0) * boost::math::erfc_inv(std::clamp(alpha, 1e-300, 1.0));
+    const double quantile = -stats::normal_quantile(0.5 * std::clamp(alpha, 1e-300, 1.0));
     const double bound = std::ceil(sigma * quantile * (1.0 + 1e-12));
     if (sigma >= 1.0) return bound;
     // P(|X| >= m) <= 2 sum_{k >= m} exp(-k^2 / (2 sigma^2)), which is at most twice its first term over 1 - e^-1.5.
