@@ -25,14 +25,7 @@ static void fill(void) {
 }
 
 static vdt_matrix matrix_of(const void* data, vdt_dtype dtype, size_t size, int count) {
-    vdt_matrix matrix;
-    vdt_matrix_init(&matrix, sizeof matrix);
-    matrix.dtype = dtype;
-    matrix.data = data;
-    matrix.byte_length = size * (size_t)count * FEATURES_OF_BANK;
-    matrix.rows = (uint64_t)count;
-    matrix.columns = FEATURES_OF_BANK;
-    return matrix;
+    return make_row_matrix(data, dtype, size, count, FEATURES_OF_BANK);
 }
 
 static vdt_bank_options options_of(const char* kind, const vdt_string* texts, uint64_t count, const vdt_matrix* past) {

@@ -80,6 +80,17 @@ static inline void fill_reference(reference* data, uint64_t seed) {
     }
 }
 
+static inline vdt_matrix make_row_matrix(const void* data, vdt_dtype dtype, size_t size, int rows, int columns) {
+    vdt_matrix matrix;
+    vdt_matrix_init(&matrix, sizeof matrix);
+    matrix.dtype = dtype;
+    matrix.data = data;
+    matrix.byte_length = size * (size_t)rows * (size_t)columns;
+    matrix.rows = (uint64_t)rows;
+    matrix.columns = (uint64_t)columns;
+    return matrix;
+}
+
 static inline vdt_column make_column(const char* name, int32_t kind, vdt_dtype dtype, const void* data, size_t length,
                                      size_t byte_length) {
     vdt_column column;

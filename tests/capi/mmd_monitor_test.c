@@ -20,14 +20,7 @@ static void fill(void) {
 }
 
 static vdt_matrix matrix_of(const void* data, vdt_dtype dtype, size_t size, int rows) {
-    vdt_matrix matrix;
-    vdt_matrix_init(&matrix, sizeof matrix);
-    matrix.dtype = dtype;
-    matrix.data = data;
-    matrix.byte_length = size * (size_t)rows * COLUMNS;
-    matrix.rows = (uint64_t)rows;
-    matrix.columns = COLUMNS;
-    return matrix;
+    return make_row_matrix(data, dtype, size, rows, COLUMNS);
 }
 
 static vdt_mmd_monitor_options options_of(void) {
