@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "promise.hpp"
 #include "vedette.h"
 
 namespace {
@@ -20,11 +19,7 @@ namespace {
 constexpr std::size_t buffer_bytes = 8192, data_bytes = 4096;
 constexpr std::int64_t most_rows = 80, most_offset = 9;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "arrow fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::require;
 
 // The input, then zeros.
 class Bytes {

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "promise.hpp"
 #include "vedette.h"
 #include "vedette/core/digest.hpp"
 
@@ -19,11 +18,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "capi fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::require;
 
 vdt_column make_column(std::string_view name, vdt_dtype dtype, const void* data, std::size_t bytes) {
     vdt_column column;

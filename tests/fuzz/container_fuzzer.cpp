@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes the container's reader, as given and with the checksum mended so that mutations get past it.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
 #include "container_input.hpp"
+#include "promise.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 
 namespace {
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "container fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::require;
 
 bool is_own_key(std::string_view key) {
     return key == "format" || key == "format_version" || key == "kind" || key == "sha256";

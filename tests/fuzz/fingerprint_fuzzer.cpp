@@ -2,12 +2,10 @@
 // Fuzzes the readers of fingerprinters, fingerprint stores and all other memory of accounts, as given and with the
 // checksum mended; what is accepted must work, stay within its memory and be canonical.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "container_input.hpp"
-#include "vedette/core/error.hpp"
+#include "promise.hpp"
 #include "vedette/guard/query_memory.hpp"
 #include "vedette/perturbation/fingerprint_store.hpp"
 
@@ -15,23 +13,8 @@ namespace {
 
 namespace perturbation = vedette::perturbation;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "fingerprint fuzzer: %s\n", what);
-    std::abort();
-}
-
-// What a reader refuses, it refuses with one of these.
-template <class Read>
-void attempt(Read&& read) {
-    try {
-        read();
-    } catch (const vedette::Error& error) {
-        const vedette::ErrorCode code = error.code();
-        require(code == vedette::ErrorCode::corrupt_data || code == vedette::ErrorCode::unsupported_version,
-                error.what());
-    }
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 void check(const perturbation::Fingerprinter& fingerprinter) {
     const auto bytes = fingerprinter.serialize();

@@ -3,22 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
+#include "promise.hpp"
 #include "vedette/core/digest.hpp"
-#include "vedette/core/error.hpp"
 #include "vedette/stats/kll_sketch.hpp"
 
 namespace {
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "sketch fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 template <class T>
 void check_accepted(vedette::stats::KllSketch<T> sketch) {
@@ -42,13 +37,7 @@ void check_accepted(vedette::stats::KllSketch<T> sketch) {
 
 template <class T>
 void try_sketch(const std::vector<std::byte>& bytes) {
-    try {
-        check_accepted(vedette::stats::KllSketch<T>::deserialize(bytes));
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            error.what());
-    }
+    attempt([&] { check_accepted(vedette::stats::KllSketch<T>::deserialize(bytes)); });
 }
 
 }  // namespace

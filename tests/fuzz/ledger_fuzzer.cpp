@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
 #include "privacy/ledger_log.hpp"
+#include "promise.hpp"
 #include "unit/privacy/memory_disk.hpp"
 #include "vedette/core/error.hpp"
 
@@ -19,11 +18,8 @@ using namespace vedette::privacy;
 using vedette::testing::DiskStorage;
 using vedette::testing::MemoryDisk;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "ledger fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 void check_accepted(Ledger& ledger, const std::shared_ptr<MemoryDisk>& disk) {
     for (const LedgerAccount& account : ledger.accounts()) {
@@ -46,14 +42,10 @@ void check_accepted(Ledger& ledger, const std::shared_ptr<MemoryDisk>& disk) {
 }
 
 void try_disk(const std::shared_ptr<MemoryDisk>& disk) {
-    try {
+    attempt([&] {
         Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(disk));
         check_accepted(ledger, disk);
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            error.what());
-    }
+    });
 }
 
 }  // namespace

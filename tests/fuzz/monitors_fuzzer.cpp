@@ -3,14 +3,13 @@
 // work and be canonical.
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "container_input.hpp"
+#include "promise.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/adwin.hpp"
@@ -32,11 +31,8 @@ namespace {
 
 namespace drift = vedette::drift;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "monitors fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 template <class M>
 void check_accepted(M monitor) {
@@ -82,24 +78,12 @@ void check_accepted_bank(Bank bank) {
 
 template <class M>
 void try_monitor(const std::vector<std::byte>& bytes) {
-    try {
-        check_accepted(M::deserialize(bytes));
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            error.what());
-    }
+    attempt([&] { check_accepted(M::deserialize(bytes)); });
 }
 
 template <class Bank>
 void try_bank(const std::vector<std::byte>& bytes) {
-    try {
-        check_accepted_bank(Bank::deserialize(bytes));
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            error.what());
-    }
+    attempt([&] { check_accepted_bank(Bank::deserialize(bytes)); });
 }
 
 // A monitor of any kind goes on as it was, in blocks too.
@@ -119,13 +103,7 @@ void check_accepted_any(drift::AnyMonitor monitor) {
 }
 
 void try_any(const std::vector<std::byte>& bytes) {
-    try {
-        check_accepted_any(drift::AnyMonitor::deserialize(bytes));
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            error.what());
-    }
+    attempt([&] { check_accepted_any(drift::AnyMonitor::deserialize(bytes)); });
 }
 
 // A watch of one feature, one output and of F1, over what never changes.
@@ -177,16 +155,12 @@ void check_accepted_watch(vedette::Watch watch) {
 }
 
 void try_watch(const std::vector<std::byte>& bytes) {
-    try {
-        check_accepted_watch(
-            vedette::Watch::from_bytes(watched().baseline, watched().policy, bytes, watched().performance));
-    } catch (const vedette::Error& error) {
-        require(error.code() == vedette::ErrorCode::corrupt_data ||
-                    error.code() == vedette::ErrorCode::unsupported_version ||
-                    error.code() == vedette::ErrorCode::baseline_mismatch ||
-                    error.code() == vedette::ErrorCode::invalid_policy,
-                error.what());
-    }
+    attempt(
+        [&] {
+            check_accepted_watch(
+                vedette::Watch::from_bytes(watched().baseline, watched().policy, bytes, watched().performance));
+        },
+        {vedette::ErrorCode::baseline_mismatch, vedette::ErrorCode::invalid_policy});
 }
 
 // The first byte says the kind, the others are the options.

@@ -2,12 +2,11 @@
 // Fuzzes the readers of fitted random features and their windows, as given and with the checksum mended.
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <vector>
 
 #include "container_input.hpp"
+#include "promise.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/random_feature_mmd.hpp"
 
@@ -16,11 +15,8 @@ namespace {
 using Mmd = vedette::drift::RandomFeatureMmd<double>;
 using vedette::drift::FeatureWindow;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "random feature fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 void check_window(const FeatureWindow& window) {
     const auto bytes = window.serialize();
@@ -54,21 +50,8 @@ void check_fitted(const Mmd& mmd) {
 }
 
 void try_bytes(const std::vector<std::byte>& bytes) {
-    const auto refused = [](const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            error.what());
-    };
-    try {
-        check_window(FeatureWindow::deserialize(bytes));
-    } catch (const vedette::Error& error) {
-        refused(error);
-    }
-    try {
-        check_fitted(Mmd::deserialize(bytes));
-    } catch (const vedette::Error& error) {
-        refused(error);
-    }
+    attempt([&] { check_window(FeatureWindow::deserialize(bytes)); });
+    attempt([&] { check_fitted(Mmd::deserialize(bytes)); });
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -13,6 +11,7 @@
 
 #include "fuzz/container_input.hpp"
 #include "privacy/keystream.hpp"
+#include "promise.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/guard/release.hpp"
 #include "vedette/privacy/continual_count.hpp"
@@ -24,11 +23,7 @@ using vedette::ErrorCode;
 using vedette::ReleasePolicy;
 using vedette::privacy::ContinualCount;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "release policy fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::require;
 
 void try_policy(std::string_view text) {
     try {

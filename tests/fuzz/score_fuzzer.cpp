@@ -3,14 +3,12 @@
 // what is accepted must work and be canonical.
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "container_input.hpp"
-#include "vedette/core/error.hpp"
+#include "promise.hpp"
 #include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/perturbation/caller_evidence.hpp"
 #include "vedette/perturbation/query_score.hpp"
@@ -20,23 +18,8 @@ namespace {
 namespace perturbation = vedette::perturbation;
 namespace stats = vedette::stats;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "score fuzzer: %s\n", what);
-    std::abort();
-}
-
-// What a reader refuses, it refuses with one of these.
-template <class Read>
-void attempt(Read&& read) {
-    try {
-        read();
-    } catch (const vedette::Error& error) {
-        const vedette::ErrorCode code = error.code();
-        require(code == vedette::ErrorCode::corrupt_data || code == vedette::ErrorCode::unsupported_version,
-                error.what());
-    }
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 bool is_p_value(double p) {
     return std::isnan(p) || (p >= 0.0 && p <= 1.0);

@@ -3,8 +3,6 @@
 // any row.
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <numeric>
@@ -12,7 +10,7 @@
 #include <vector>
 
 #include "container_input.hpp"
-#include "vedette/core/error.hpp"
+#include "promise.hpp"
 #include "vedette/perturbation/half_space_trees.hpp"
 #include "vedette/perturbation/histogram_score.hpp"
 #include "vedette/perturbation/isolation_forest.hpp"
@@ -24,11 +22,8 @@ namespace {
 
 namespace perturbation = vedette::perturbation;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "tabular scores fuzzer: %s\n", what);
-    std::abort();
-}
+using vedette::fuzzing::attempt;
+using vedette::fuzzing::require;
 
 template <class Score>
 void use(const Score& score, std::span<const float> values) {
@@ -54,7 +49,7 @@ void use(const Score& score, std::span<const float> values) {
 
 template <class Score>
 void read(std::span<const std::byte> bytes, std::span<const float> values) {
-    try {
+    attempt([&] {
         const Score score = Score::deserialize(bytes);
         const auto again = score.serialize();
         require(Score::deserialize(again).serialize() == again, "bytes");
@@ -65,11 +60,7 @@ void read(std::span<const std::byte> bytes, std::span<const float> values) {
                 (void)copy.observe(values.subspan(i, score.dimension()));
             require(Score::deserialize(copy.serialize()).serialize() == copy.serialize(), "bytes of a moved score");
         }
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::corrupt_data || error.code() == vedette::ErrorCode::unsupported_version,
-            "error code");
-    }
+    });
 }
 
 }  // namespace
