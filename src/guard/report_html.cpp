@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 #include "guard/render_common.hpp"
 #include "guard/report_html_style.hpp"
@@ -116,7 +118,56 @@ std::string facts(const Report& report, std::size_t f) {
     return text + "</dl>";
 }
 
-std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
+std::string with_interval(double value, const Interval& bounds) {
+    if (std::isnan(bounds.lower) || std::isnan(bounds.upper)) return number(value);
+    return fmt::format("{} ({} to {})", number(value), number(bounds.lower), number(bounds.upper));
+}
+
+std::string observations(double count) {
+    return count >= 0.0 && count < 0x1p63 ? grouped(static_cast<std::uint64_t>(std::llround(count))) : "-";
+}
+
+// Statistic, p, adjusted p, effect with its interval, and both numbers of observations, as cells.
+std::string test_cells(const TestResult& test, double adjusted_p_value) {
+    return fmt::format("<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} / {}</td>", number(test.statistic),
+                       escape_xml(p_value(test.p_value)), escape_xml(p_value(adjusted_p_value)),
+                       with_interval(test.effect, test.effect_interval), observations(test.reference_count),
+                       observations(test.live_count));
+}
+
+// Every test of a feature, folded: those that count towards the verdict, then what else the counters tell.
+std::string tests_of(const FeatureReport& feature) {
+    std::string rows;
+    std::size_t count = 0;
+    std::array<bool, drift_test_count> listed{};
+    for (const Evidence& evidence : feature.evidence()) {
+        const bool distribution = evidence.hypothesis == Hypothesis::distribution;
+        if (distribution) listed[static_cast<std::size_t>(evidence.by)] = true;
+        rows += fmt::format("<tr{}><th>{}{}</th>{}<td>{}</td></tr>",
+                            &evidence == feature.decisive() ? " class=\"decided\"" : "",
+                            escape_xml(evidence_test_word(evidence)),
+                            distribution ? "" : fmt::format(", {}", hypothesis_word(evidence.hypothesis)),
+                            test_cells(evidence.test, evidence.adjusted_p_value), badge(evidence.decision));
+        ++count;
+    }
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+        const auto test = static_cast<DriftTest>(i);
+        const TestResult* result = drift::result_of(feature.statistics, test);
+        if (result == nullptr || std::isnan(result->p_value) || (listed[i] && feature.compared_.empty())) continue;
+        rows += fmt::format("<tr><th>{}{}</th>{}<td></td></tr>", test_word(test), listed[i] ? ", of the counters" : "",
+                            test_cells(*result, std::numeric_limits<double>::quiet_NaN()));
+        ++count;
+    }
+    if (count == 0) return {};
+    return fmt::format(
+        "<details class=\"tests\"><summary>All tests <span class=\"hint\">{}</span></summary><div "
+        "class=\"scroll\"><table><thead><tr><th>test</th><th>statistic</th><th>p</th><th>adjusted p</th>"
+        "<th>effect (interval)</th><th>n reference / live</th><th>verdict</th></tr></thead><tbody>{}</tbody></table>"
+        "</div></details>",
+        count, rows);
+}
+
+std::string feature_card(const Report& report, std::size_t f, bool with_plots, bool with_tests) {
     const FeatureReport& feature = report.features[f];
     const FeatureBaseline& known = report.baseline.features()[f];
     const std::string name = clean(known.name);
@@ -145,10 +196,11 @@ std::string feature_card(const Report& report, std::size_t f, bool with_plots) {
         }
         text += "</div>";
     }
-    return text + facts(report, f) + "</article>\n";
+    return text + facts(report, f) + (with_tests ? tests_of(feature) : "") + "</article>\n";
 }
 
-std::string features_of(const Report& report, std::size_t plots, std::size_t limit) {
+// Of the window looked at closely every feature with its tests, of the others those with plots.
+std::string features_of(const Report& report, std::size_t plots, std::size_t limit, bool close) {
     std::string text;
     std::size_t shown = 0;
     std::size_t left_out = 0;
@@ -158,7 +210,8 @@ std::string features_of(const Report& report, std::size_t plots, std::size_t lim
             ++left_out;
             continue;
         }
-        text += feature_card(report, f, shown++ < plots);
+        const bool with_plots = shown++ < plots;
+        text += feature_card(report, f, with_plots, close || with_plots);
     }
     if (left_out != 0) text += fmt::format("<p class=\"hint\">{} more features are not listed.</p>", left_out);
     return text;
@@ -169,16 +222,15 @@ std::string together(const Report& report) {
     std::string text =
         "<section><h2>Features together</h2><p class=\"hint\">Numeric features as one: what changes between them, with "
         "each by itself unchanged, shows here only.</p><div class=\"scroll\"><table><thead><tr><th>test</th>"
-        "<th>verdict</th><th>moved share</th><th>adjusted p</th><th>rows compared</th><th>what was found</th></tr>"
+        "<th>verdict</th><th>statistic</th><th>p</th><th>adjusted p</th><th>effect (interval)</th><th>rows reference / "
+        "live</th><th>moved share</th><th>what was found</th></tr>"
         "</thead><tbody>";
     for (std::size_t j = 0; j < report.joint.size(); ++j) {
         const JointEvidence& joint = report.joint[j];
-        text += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{} / {}</td><td>{}.</td></tr>",
+        text += fmt::format("<tr><th>{}</th><td>{}</td>{}<td>{}</td><td>{}.</td></tr>",
                             escape_xml(multivariate_test_word(joint.by)), badge(joint.decision),
+                            test_cells(joint.test, joint.adjusted_p_value),
                             percent_with_interval(joint.moved_share, joint.moved_share_interval),
-                            escape_xml(p_value(joint.adjusted_p_value)),
-                            grouped(static_cast<std::uint64_t>(joint.test.reference_count)),
-                            grouped(static_cast<std::uint64_t>(joint.test.live_count)),
                             escape_xml(sentence(clean(report.joint_reason(j)))));
     }
     return text + "</tbody></table></div></section>\n";
@@ -350,7 +402,8 @@ std::string metadata(Items items) {
            "</dl><p class=\"hint\">Moved share: Kolmogorov-Smirnov distance (numeric), total variation (categorical) "
            "or "
            "difference of rates. Too little data is said as &ldquo;not evaluated&rdquo;, never as a "
-           "pass.</p></section>\n";
+           "pass. Of the tests beside the verdict&rsquo;s own, without an adjusted p, none counts towards "
+           "it.</p></section>\n";
 }
 
 std::string noise_of(const Report& report) {
@@ -368,7 +421,7 @@ std::string details(Items items, const RenderOptions& options) {
     if (items.size() > 1) text += fmt::format(", window {}", escape_xml(shortened(items[closest].label, 40)));
     text += "</h2><p class=\"legend\"><span class=\"key ref\"></span> reference <span class=\"key live\"></span> live";
     if (items.size() > 1) text += " &middot; the window with the most alarms; the others are folded below";
-    text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
+    text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features, true) + "</section>\n";
     text += noise_of(*items[closest].report);
     text += together(*items[closest].report);
     text += streams(*items[closest].report);
@@ -387,10 +440,11 @@ std::string details(Items items, const RenderOptions& options) {
     for (std::size_t i = first; i < items.size(); ++i) {
         if (i == closest) continue;
         const Report& report = *items[i].report;
-        text += fmt::format(
-            "<details><summary>{} {} <span class=\"hint\">{} rows</span></summary><p>{}</p>{}</details>\n",
-            escape_xml(shortened(items[i].label, 40)), badge(report.decision), grouped(report.live_rows),
-            escape_xml(sentence(clean(report.summary()))), features_of(report, plots_of_others, options.max_features));
+        text +=
+            fmt::format("<details><summary>{} {} <span class=\"hint\">{} rows</span></summary><p>{}</p>{}</details>\n",
+                        escape_xml(shortened(items[i].label, 40)), badge(report.decision), grouped(report.live_rows),
+                        escape_xml(sentence(clean(report.summary()))),
+                        features_of(report, plots_of_others, options.max_features, false));
     }
     return text + "</section>\n";
 }

@@ -61,6 +61,8 @@ border:1px solid var(--line);border-left:5px solid var(--none-soft);border-radiu
 .key{display:inline-block;width:14px;height:10px;border-radius:2px;margin-left:8px}.key:first-child{margin-left:0}
 .key.ref{background:var(--ref)}.key.live{background:var(--live)}
 details{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:8px 16px;margin:8px 0}
+.feature .tests{grid-column:1/-1;border:0;padding:0;margin:0;background:none}.tests summary{font-size:.88rem;color:var(--soft)}
+.tests .scroll{margin-top:8px}.tests .decided>*{font-weight:600}.tests td{white-space:normal}
 details .feature{border-left-width:5px}
 summary{cursor:pointer;font-weight:600}summary .hint{font-weight:400;margin:0 0 0 6px}
 svg{display:block;width:100%;height:auto;overflow:visible}

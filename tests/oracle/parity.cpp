@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -28,8 +29,8 @@ struct Report {
 
 std::string versions() {
     std::vector<std::string> seen;
-    for (const char* file : {"classifier.json", "contingency.json", "drift.json", "parity.json", "parity_several.json",
-                             "sample_tests.json"})
+    for (const char* file : {"classifier.json", "contingency.json", "drift.json", "parity.json", "parity_laws.json",
+                             "parity_several.json", "sample_tests.json"})
         for (const auto& [name, version] : oracle_data(file)["versions"].items()) {
             const std::string text = name + " " + version.get<std::string>();
             if (std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(text);
@@ -41,8 +42,9 @@ std::string versions() {
 Report report() {
     Report out;
     out.text = versions();
+    std::deque<parity::Table> tables;
     const auto add = [&](const char* kind, bool counts, void (*compare)(parity::Table&)) {
-        parity::Table table;
+        parity::Table& table = tables.emplace_back();
         compare(table);
         out.text += table.markdown(kind, counts) + "\n";
         for (std::string& complaint : table.complaints()) out.complaints.push_back(std::move(complaint));
@@ -50,6 +52,8 @@ Report report() {
     add("Two samples", false, parity::compare_samples);
     add("Rows of several features", false, parity::compare_rows);
     add("Counts", true, parity::compare_counts);
+    add("Numbers of other packages", true, parity::compare_presets);
+    out.text += parity::coverage(tables, out.complaints) + "\n";
     return out;
 }
 

@@ -127,7 +127,7 @@ std::vector<Test> all_tests() {
              {"energy", "NumPy", same, same, replayed},
              [](View x, View y) { return drift::energy_test(x, y, {.test = omit}).test; }},
             {"density_difference",
-             {"density difference", "NumPy", same, same, "p: permutation, not compared; lambda given"},
+             {"density difference", "NumPy", same, same, "lambda given; p: in a row of its own"},
              [](View x, View y) {
                  return drift::least_squares_density_difference(
                             x, y, {.regularisation = 0.25, .nan = drift::NanPolicy::omit, .permutations = 9})
@@ -219,6 +219,7 @@ void compare_rows(Table& table) {
     compare_hotelling(table, tests);
     compare_kernels(table, tests);
     compare_classifier(table, tests);
+    compare_laws_of_rows(table);
 }
 
 }  // namespace parity

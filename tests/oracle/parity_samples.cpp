@@ -260,6 +260,7 @@ void compare_samples(Table& table) {
     compare_several(table);
     compare_epps_singleton(table, tests);
     compare_sketches(table);
+    compare_laws_of_samples(table);
 }
 
 }  // namespace parity

@@ -29,28 +29,32 @@ std::string Row::Worst::text() const {
     return *error == 0.0 ? "0" : fmt::format("{:.0e}", *error);
 }
 
+void Row::Seen::add(const Seen& other) {
+    cases += other.cases;
+    tied += other.tied;
+    nan += other.nan;
+    zero_cells += other.zero_cells;
+    smallest = std::min(smallest, other.smallest);
+    largest = std::max(largest, other.largest);
+}
+
 void Row::add(const std::string& name, const Looks& looks, const vedette::TestResult& got,
               std::optional<double> statistic, std::optional<double> p_value) {
-    ++cases_;
-    tied_ += looks.tied ? 1 : 0;
-    nan_ += looks.nan ? 1 : 0;
-    zero_cells_ += looks.zero_cell ? 1 : 0;
-    smallest_ = std::min(smallest_, looks.smallest);
-    largest_ = std::max(largest_, looks.largest);
+    seen_.add({1, looks.tied ? 1U : 0U, looks.nan ? 1U : 0U, looks.zero_cell ? 1U : 0U, looks.smallest, looks.largest});
     statistic_.add(name, got.statistic, statistic);
     p_value_.add(name, got.p_value, p_value);
 }
 
 std::vector<std::string> Row::cells(bool counts) const {
-    std::vector<std::string> out{promise_.test, promise_.oracle, fmt::format("{}", cases_)};
+    std::vector<std::string> out{promise_.test, promise_.oracle, fmt::format("{}", seen_.cases)};
     if (counts) {
-        out.push_back(fmt::format("{}", zero_cells_));
+        out.push_back(fmt::format("{}", seen_.zero_cells));
     } else {
-        out.push_back(fmt::format("{}", tied_));
-        out.push_back(fmt::format("{}", nan_));
+        out.push_back(fmt::format("{}", seen_.tied));
+        out.push_back(fmt::format("{}", seen_.nan));
     }
-    out.push_back(fmt::format("{:.0f}", smallest_));
-    out.push_back(fmt::format("{:.0f}", largest_));
+    out.push_back(fmt::format("{:.0f}", seen_.smallest));
+    out.push_back(fmt::format("{:.0f}", seen_.largest));
     out.push_back(statistic_.text());
     out.push_back(p_value_.text());
     out.push_back(promise_.note);

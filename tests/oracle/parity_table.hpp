@@ -47,6 +47,17 @@ class Row {
     [[nodiscard]] std::vector<std::string> cells(bool counts) const;
     /// What is wrong, empty when nothing is.
     [[nodiscard]] std::string complaint() const;
+    /// What its cases show together.
+    struct Seen {
+        std::size_t cases = 0;
+        std::size_t tied = 0;
+        std::size_t nan = 0;
+        std::size_t zero_cells = 0;
+        double smallest = never;
+        double largest = 0.0;
+        void add(const Seen& other);
+    };
+    [[nodiscard]] const Seen& seen() const noexcept { return seen_; }
 
   private:
     struct Worst {
@@ -57,12 +68,7 @@ class Row {
     };
 
     Promise promise_;
-    std::size_t cases_ = 0;
-    std::size_t tied_ = 0;
-    std::size_t nan_ = 0;
-    std::size_t zero_cells_ = 0;
-    double smallest_ = never;
-    double largest_ = 0.0;
+    Seen seen_;
     Worst statistic_;
     Worst p_value_;
 };
@@ -70,13 +76,14 @@ class Row {
 /// |got - wanted|/|wanted|; two equal infinities or zeros do not differ, a NaN differs without limit.
 double relative_error(double got, double wanted);
 
-/// All rows. `samples`, `rows` and `counts` fill in those of their kind of test.
+/// All rows of one kind of test.
 class Table {
   public:
     /// The row of that promise, made at its first use. References stay.
     Row& row(const Promise& promise);
     [[nodiscard]] std::string markdown(const std::string& kind, bool counts) const;
     [[nodiscard]] std::vector<std::string> complaints() const;
+    [[nodiscard]] const std::deque<Row>& rows() const noexcept { return rows_; }
 
   private:
     std::deque<Row> rows_;
@@ -86,5 +93,14 @@ void compare_samples(Table& table);
 void compare_several(Table& table);  // of the same kind: called by compare_samples
 void compare_rows(Table& table);
 void compare_counts(Table& table);
+void compare_presets(Table& table);
+// What has a law of its own: called by those above.
+void compare_laws_of_samples(Table& table);
+void compare_laws_of_rows(Table& table);
+void compare_laws_of_counts(Table& table);
+
+/// Which tests the library knows, by name, and which rows show them: what every name has been shown on, as Markdown.
+/// Complaints: a name without a row, a row without a name, a kind of input that a name was never given.
+std::string coverage(const std::deque<Table>& tables, std::vector<std::string>& complaints);
 
 }  // namespace parity

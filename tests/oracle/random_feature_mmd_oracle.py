@@ -12,8 +12,6 @@ from scipy import optimize, stats
 
 from random_features import frequencies
 
-generator = np.random.default_rng(20261127)
-
 
 def law(c, metric, g):
     """Moments of rows under a metric that they did not enter, by inverses of what is left."""
@@ -50,16 +48,14 @@ def tail(x, own, pairs, n, m):
     return float(weights @ tails / weights.sum())
 
 
-cases = []
-for n, m, d, r, seed, whitening, bandwidth, shift in [(40, 30, 3, 8, 7, 0.1, 0.0, 0.0), (60, 5, 2, 16, 2**40 + 5, 0.2, 1.5, 1.0),
-                                                      (50, 80, 5, 8, 0, 0.0, 0.0, 0.4)]:
-    x = generator.normal(size=(n, d)) * 2 + 10
-    y = generator.normal(size=(m, d)) * 2 + 10
-    y[:, 1] += shift
+def expected(x, y, r, seed, whitening, bandwidth=0.0):
+    n, d = x.shape
+    m = len(y)
     mean, deviation = x.mean(0), x.std(0, ddof=1)
     z, live = (x - mean) / deviation, (y - mean) / deviation
     distances = np.sqrt(((z[:, None] - z[None]) ** 2).sum(-1)[np.triu_indices(n, 1)])
-    s = bandwidth or np.sort(distances)[len(distances) // 2]
+    distances = np.sort(distances[distances > 1e-12])
+    s = bandwidth or distances[len(distances) // 2]
     w = frequencies(seed, r, d)
     z, live = z / s, live / s
 
@@ -90,12 +86,23 @@ for n, m, d, r, seed, whitening, bandwidth, shift in [(40, 30, 3, 8, 7, 0.1, 0.0
         stretch = np.concatenate([-w[:, j] * stretched[r:], w[:, j] * stretched[:r]])
         t = np.stack([move, stretch])
         contributions.append(h * (t @ weights) @ np.linalg.solve(t @ metric @ t.T, t @ weights))
-    bias = (1 - start @ start) / (n - 1) + (1 - own_live.mean(0) @ own_live.mean(0)) / (m - 1)
-    cases.append({"n": n, "m": m, "d": d, "features": r, "seed": seed, "whitening": whitening, "bandwidth": bandwidth,
-                  "reference": x.ravel().tolist(), "live": y.ravel().tolist(), "used_bandwidth": s,
-                  "sums": (own_live.sum(0) * np.sqrt(r)).tolist(), "g": g if whitening else -1, "statistic": statistic,
-                  "p": tail(statistic, *law(f - start, metric, finite), n, m), "contributions": contributions,
-                  "effect": math.sqrt(max(0.0, difference @ difference - bias)),
-                  "witness": ((own_live - start) @ weights).tolist()})
-content = {"versions": {"numpy": np.__version__, "scipy": scipy.__version__}, "cases": cases}
-(pathlib.Path(sys.argv[1]) / "random_feature_mmd.json").write_text(json.dumps(content) + "\n")
+    bias = (1 - start @ start) / (n - 1) + (1 - own_live.mean(0) @ own_live.mean(0)) / max(m - 1, 1)
+    return {"used_bandwidth": s, "sums": (own_live.sum(0) * np.sqrt(r)).tolist(), "g": g if whitening else -1,
+            "statistic": statistic, "p": tail(statistic, *law(f - start, metric, finite), n, m),
+            "contributions": contributions, "effect": math.sqrt(max(0.0, difference @ difference - bias)),
+            "witness": ((own_live - start) @ weights).tolist()}
+
+
+if __name__ == "__main__":
+    generator = np.random.default_rng(20261127)
+    cases = []
+    for n, m, d, r, seed, whitening, bandwidth, shift in [(40, 30, 3, 8, 7, 0.1, 0.0, 0.0), (60, 5, 2, 16, 2**40 + 5, 0.2, 1.5, 1.0),
+                                                          (50, 80, 5, 8, 0, 0.0, 0.0, 0.4)]:
+        x = generator.normal(size=(n, d)) * 2 + 10
+        y = generator.normal(size=(m, d)) * 2 + 10
+        y[:, 1] += shift
+        cases.append({"n": n, "m": m, "d": d, "features": r, "seed": seed, "whitening": whitening, "bandwidth": bandwidth,
+                      "reference": x.ravel().tolist(), "live": y.ravel().tolist(),
+                      **expected(x, y, r, seed, whitening, bandwidth)})
+    content = {"versions": {"numpy": np.__version__, "scipy": scipy.__version__}, "cases": cases}
+    (pathlib.Path(sys.argv[1]) / "random_feature_mmd.json").write_text(json.dumps(content) + "\n")

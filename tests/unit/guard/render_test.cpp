@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -150,6 +151,70 @@ TEST_CASE("several windows become a timeline") {
     CHECK(occurrences(render(ReportFormat::junit, windows), "<testsuite ") == 3);
     // a scraper wants the state of now
     CHECK(contains(render(ReportFormat::openmetrics, windows), "vedette_live_rows 20\n"));
+}
+
+TEST_CASE("the page lists every test of every feature, with all its numbers") {
+    using namespace vedette::rendering;
+    const Baseline baseline = sample_baseline(5000);
+    const auto check = [](const Report& report) {
+        const std::string html = render_html(report);
+        std::size_t at = html.find("<article");
+        for (const std::size_t f : report.ranking()) {
+            const FeatureReport& feature = report.features[f];
+            REQUIRE(at != std::string::npos);
+            const std::string card = html.substr(at, html.find("</article>", at) - at);
+            at = html.find("<article", at + 1);
+            CAPTURE(report.baseline.features()[f].name);
+            std::size_t rows = 0;
+            const auto listed = [&](const std::string& test, const TestResult& result, double adjusted) {
+                ++rows;
+                const std::string line =
+                    card.substr(std::min(card.size(), card.find("<th>" + escape_xml(test) + "</th>")));
+                const std::string row = line.substr(0, line.find("</tr>"));
+                CAPTURE(test);
+                CHECK(contains(row, "<td>" + number(result.statistic) + "</td>"));
+                CHECK(contains(row, "<td>" + escape_xml(p_value(result.p_value)) + "</td>"));
+                CHECK(contains(row, "<td>" + escape_xml(p_value(adjusted)) + "</td>"));
+                CHECK(contains(row, "<td>" + number(result.effect)));
+                CHECK(contains(row, "(" + number(result.effect_interval.lower) + " to " +
+                                        number(result.effect_interval.upper) + ")"));
+                CHECK(contains(row, grouped(static_cast<std::uint64_t>(result.reference_count)) + " / " +
+                                        grouped(static_cast<std::uint64_t>(result.live_count))));
+            };
+            for (const Evidence& evidence : feature.evidence()) {
+                std::string test = evidence_test_word(evidence);
+                if (evidence.hypothesis != Hypothesis::distribution)
+                    test += std::string(", ") + hypothesis_word(evidence.hypothesis);
+                listed(test, evidence.test, evidence.adjusted_p_value);
+            }
+            for (std::uint8_t i = 1; i < drift_test_count; ++i) {
+                const auto test = static_cast<DriftTest>(i);
+                const TestResult* result = drift::result_of(feature.statistics, test);
+                const bool own = feature.compared_.empty() && test == feature.test;
+                if (result == nullptr || std::isnan(result->p_value) || own) continue;
+                const bool twice = std::any_of(feature.compared_.begin(), feature.compared_.end(),
+                                               [&](const Evidence& evidence) { return evidence.by == test; });
+                listed(std::string(test_word(test)) + (twice ? ", of the counters" : ""), *result, std::nan(""));
+            }
+            CHECK(rows >= 7);
+            CHECK(occurrences(card, "<tr") == rows + 1);
+            CHECK(occurrences(card, "class=\"decided\"") == 1);
+        }
+        return html.size();
+    };
+    const std::size_t size = check(judge(baseline, 2000, 0.3));
+    CHECK(size < 80'000);
+    Policy policy;
+    policy.defaults.sample_tests = {DriftTest::kolmogorov_smirnov, DriftTest::welch_t, DriftTest::g_test};
+    policy.joint_tests = {MultivariateTest::hotelling_t2};
+    const auto reference = draw_sample(2000, 1), live = draw_sample(2000, 99, 0.3);
+    const Report compared = assess(reference.table(), live.table(), policy);
+    check(compared);
+    REQUIRE(compared.joint.size() == 1);
+    const std::string html = render_html(compared);
+    CHECK(contains(html, "<td>" + number(compared.joint[0].test.statistic) + "</td>"));
+    CHECK(contains(html, "<td>" + escape_xml(p_value(compared.joint[0].test.p_value)) + "</td>"));
+    CHECK(contains(html, "(" + number(compared.joint[0].test.effect_interval.lower) + " to "));
 }
 
 TEST_CASE("misuse is refused") {
