@@ -4,8 +4,8 @@
 # every score and the memory across requests, and writes the tables of bench/EVALUATION.md:
 #   sh bench/evaluate.sh [build folder] [--only STAGE,...] [--quick]
 # It needs npm, and the network once. A stage whose result the build folder has is not run again (bench-results/
-# evaluation); with --only (names of data sets, triggers, memory, extraction) nothing is written to the page. An hour on
-# one core. --quick runs every part on few rows in minutes, to see that all of it works: its tables go to a page of the
+# evaluation); with --only (names of data sets, triggers, memory, extraction, "memory of covertype", "extraction of
+# covertype") the page's other parts stay as they are. Hours on one core. --quick runs every part on few rows in minutes, to see that all of it works: its tables go to a page of the
 # build folder (bench-results/evaluation-quick), and mean little.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --only) only=$2; shift ;;
     --quick) quick=1 ;;
-    -*) sed -n '3,11p' "$0" >&2; exit 2 ;;
+    -*) sed -n '3,12p' "$0" >&2; exit 2 ;;
     *) build=$1 ;;
     esac
     shift
@@ -55,9 +55,4 @@ if [ -n "$quick" ]; then
     cp "$root/bench/EVALUATION.md" "$page"
     set -- "$@" --quick
 fi
-set -- "$@" --results "$results"
-if [ -n "$only" ]; then
-    "$python" "$root/bench/evaluation/evaluate.py" "$@" --only "$only"
-else
-    "$python" "$root/bench/evaluation/evaluate.py" "$@" --output "$page"
-fi
+exec "$python" "$root/bench/evaluation/evaluate.py" "$@" --results "$results" --output "$page" --only "$only"

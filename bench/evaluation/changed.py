@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to benign rows: corruptions, and adversarial inputs by ART."""
+"""What happens to benign rows: corruptions, and adversarial inputs by ART and foolbox."""
 import warnings
 
+import foolbox
+import jax
 import numpy as np
 from art.attacks.evasion import DeepFool, HopSkipJump, ProjectedGradientDescent
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 from scipy.ndimage import gaussian_filter, rotate
 
-from network import Differentiable
+from network import Differentiable, hidden_and_logits
 
 warnings.filterwarnings("ignore", module="art")
 
@@ -48,10 +50,23 @@ def adversarial(data, network, count, seed):
                                                     verbose=False), len(x)),
         "DeepFool": (DeepFool(white, max_iter=50, batch_size=256, verbose=False), len(x)),
         "HopSkipJump": (HopSkipJump(black, max_iter=8, max_eval=300, init_eval=30, verbose=False), few)}
-    found = {}
+    made = {}
     for name, (attack, rows) in attacks.items():
         np.random.seed(seed)
-        changed = data.as_sent(attack.generate(x[:rows], one_hot(y[:rows], data.classes)).astype(np.float32))
-        wrong = network.predicted(changed) != y[:rows]
-        found[name] = changed[wrong]
+        made[name] = attack.generate(x[:rows], one_hot(y[:rows], data.classes))
+    made["DDN"] = least_changed(data, network, x, y)
+    found = {}
+    for name, changed in made.items():
+        changed = data.as_sent(changed.astype(np.float32))
+        found[name] = changed[network.predicted(changed) != y[:len(changed)]]
     return found
+
+
+def least_changed(data, network, x, y):
+    """By foolbox's decoupled direction and norm (Rony et al. 2019), which looks for the nearest row of another class; of
+    images a little further, so that whole levels keep what it found."""
+    model = foolbox.JAXModel(jax.jit(lambda rows: hidden_and_logits(network.layers, network.image, rows)[1]),
+                             bounds=data.clip)
+    _, nearest, _ = foolbox.attacks.DDNAttack(steps=50)(model, jax.numpy.asarray(np.clip(x, *data.clip)),
+                                                       jax.numpy.asarray(y), epsilons=None)
+    return x + (1.1 if data.image else 1.0) * (np.asarray(nearest) - x)

@@ -6,6 +6,7 @@ already is not run again; stages: the names of the data sets, `triggers`, and `m
 attacks and accounts, so that every part runs in minutes; its numbers mean little."""
 import argparse
 import dataclasses
+import datetime
 import importlib.metadata
 import json
 import pathlib
@@ -27,7 +28,7 @@ import vedette_scores
 from network import Network
 
 SEED, EPOCHS = 1, {"digits": 30, "MNIST": 3}
-PACKAGES = ("scikit-learn", "jax", "onnx", "onnxruntime", "adversarial-robustness-toolbox", "numpy", "scipy")
+PACKAGES = ("scikit-learn", "jax", "onnx", "onnxruntime", "adversarial-robustness-toolbox", "foolbox", "numpy", "scipy")
 
 
 def shrink():
@@ -98,6 +99,8 @@ def main():
         for each, suffix in watched:
             stages[name + suffix] = lambda evaluate=evaluate, each=each: evaluate(
                 library, each, network_of(each, arguments.results), held_out[each.name], SEED)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    facts = f"{library.lib.vdt_build_info().decode()}; Python {platform.python_version()}, {versions}; seed {SEED}"
     wanted = [name for name in arguments.only.split(",") if name] or list(stages)
     for name in wanted:
         path = arguments.results / f"{name.replace(' ', '-')}.json"
@@ -105,16 +108,17 @@ def main():
             continue
         start = time.monotonic()
         result = stages[name]()
+        result = result if isinstance(result, dict) else {"found": result}
+        result["measured"] = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC: {facts}"
         plain = lambda value: dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value.item()
         path.write_text(json.dumps(result, default=plain))
         print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     if arguments.output:
-        read = lambda name: json.loads((arguments.results / f"{name.replace(' ', '-')}.json").read_text())
-        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-        facts = f"{library.lib.vdt_build_info().decode()}; Python {platform.python_version()}, {versions}; seed {SEED}"
-        report.write(arguments.output, facts, {name: read(name) for name in [each.name for each in sets]},
-                     read("triggers"), {each.name: read("memory" + suffix) for each, suffix in watched},
-                     {each.name: read("extraction" + suffix) for each, suffix in watched})
+        path_of = lambda name: arguments.results / f"{name.replace(' ', '-')}.json"
+        read = lambda name: json.loads(path_of(name).read_text()) if path_of(name).exists() else None
+        report.write(arguments.output, {
+            "data sets": {each.name: read(each.name) for each in sets}, "triggers": read("triggers"),
+            **{stage: {each.name: read(stage + suffix) for each, suffix in watched} for stage in ("memory", "extraction")}})
 
 
 if __name__ == "__main__":

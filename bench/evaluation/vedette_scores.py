@@ -10,7 +10,7 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "versus"))
 from vedette_c import Error, String, sized
 
-INPUTS = {0: "features", 1: "embedding", 2: "logits", 3: "scores"}
+INPUTS = {0: "features", 1: "embedding", 2: "logits", 3: "scores", 4: "the model"}
 FEATURE_SQUEEZING, STRIP, NOISE_STABILITY, MARGINAL_RESAMPLING = range(4)
 BIT_DEPTH, MEDIAN = 0, 1
 CHANGE = 2  # VDT_MONITOR_CHANGE
