@@ -33,9 +33,10 @@ std::uint64_t checked_share(std::uint64_t least_shared) {
 
 }  // namespace
 
-MmdGroups::MmdGroups(drift::MmdMonitor<float> fitted, const MmdGroupOptions& options)
+MmdGroups::MmdGroups(drift::MmdMonitor<float> fitted, const MmdGroupOptions& options,
+                     const std::optional<perturbation::FingerprintKey>& key)
     : unions_(options.accounts),
-      windows_(std::move(fitted), options.groups),
+      windows_(std::move(fitted), options.groups, key),
       least_shared_(checked_share(options.least_shared)) {}
 
 MmdGroups::MmdGroups(perturbation::AccountUnions unions, MmdAccounts windows, std::uint64_t least_shared) noexcept

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fuzzers of saved files share: bytes as they come, and once more with a digest that is right.
+// What fuzzers of saved files share: bytes as they come, and once more with a digest that is right; and a count of what
+// was accepted, by which the replay of a corpus sees that its seeds are still files.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,9 @@
 #include "vedette/core/digest.hpp"
 
 namespace vedette::fuzzing {
+
+/// How often a reader took the bytes.
+inline std::size_t accepted = 0;
 
 /// Calls read(bytes); and again with the digest that the container's header states made right, where it has one, since
 /// no mutation would find it.

@@ -103,6 +103,7 @@ template <class Read>
 void attempt(Read&& read) {
     try {
         read();
+        ++vedette::fuzzing::accepted;
     } catch (const vedette::Error& error) {
         const vedette::ErrorCode code = error.code();
         require(code == vedette::ErrorCode::corrupt_data || code == vedette::ErrorCode::unsupported_version ||

@@ -56,6 +56,7 @@ template <class Score>
 void read(std::span<const std::byte> bytes, std::span<const float> values) {
     try {
         const Score score = Score::deserialize(bytes);
+        ++vedette::fuzzing::accepted;
         const auto again = score.serialize();
         require(Score::deserialize(again).serialize() == again, "bytes");
         use(score, values);

@@ -46,7 +46,8 @@ struct MmdGroupEvidence {
 class MmdGroups {
   public:
     /// `fitted`: as of MmdAccounts. Throws Error: invalid_argument for an option out of range, overflow.
-    explicit MmdGroups(drift::MmdMonitor<float> fitted, const MmdGroupOptions& options = {});
+    explicit MmdGroups(drift::MmdMonitor<float> fitted, const MmdGroupOptions& options = {},
+                       const std::optional<perturbation::FingerprintKey>& key = {});
 
     /// Two accounts, by their marks, surely share that many inputs.
     void link(std::uint32_t account, std::uint32_t other, std::uint64_t shared) noexcept;
