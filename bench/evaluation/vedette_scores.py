@@ -10,7 +10,7 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "versus"))
 from vedette_c import Error, String, sized
 
-INPUTS = {0: "features", 1: "embedding", 2: "logits", 3: "scores"}
+INPUTS = {0: "features", 1: "embedding", 2: "logits", 3: "scores", 4: "the model"}
 FEATURE_SQUEEZING, STRIP, NOISE_STABILITY, MARGINAL_RESAMPLING = range(4)
 BIT_DEPTH, MEDIAN = 0, 1
 CHANGE = 2  # VDT_MONITOR_CHANGE
@@ -66,9 +66,9 @@ class MmdOptions(c.Structure):
 
 
 class WatchOptions(c.Structure):
-    _fields_ = [("values", c.c_uint64), ("window", c.c_uint64), ("stride", c.c_uint64), ("step", c.c_uint64),
-                ("remembered", c.c_uint64), ("level", c.c_double), ("failure_probability", c.c_double),
-                ("with_updates", c.c_int32), ("leaves_repeats_out", c.c_int32)]
+    _fields_ = [("values", c.c_uint64), ("window", c.c_uint64), ("stride", c.c_uint64), ("remembered", c.c_uint64),
+                ("step", c.c_double), ("level", c.c_double), ("failure_probability", c.c_double),
+                ("is_image", c.c_int32), ("with_updates", c.c_int32), ("leaves_repeats_out", c.c_int32)]
 
 
 def matrix(rows):
@@ -209,28 +209,30 @@ class MmdMonitor:
 
 
 class Watch:
-    """QueryWatch over images of bytes, calibrated on benign traffic."""
+    """QueryWatch over images of bytes or rows of floats, calibrated on benign traffic."""
 
-    def __init__(self, library, handle, calibration_scores=None):
+    def __init__(self, library, handle, kind, calibration_scores=None):
         self.library, self.handle, self.calibration_scores = library, c.c_void_p(handle), calibration_scores
+        self.kind = kind  # of the values
 
     @classmethod
     def fit(cls, library, rows, accounts, **fields):
-        rows, accounts = np.ascontiguousarray(rows, np.uint8), np.ascontiguousarray(accounts, np.uint32)
+        kind = rows.dtype if rows.dtype == np.uint8 else np.float32
+        rows, accounts = np.ascontiguousarray(rows, kind), np.ascontiguousarray(accounts, np.uint32)
         scores = np.empty(len(rows))
         handle = library.watch.evaluation_watch_fit(
-            c.byref(WatchOptions(values=rows.shape[1], **fields)), c.c_void_p(rows.ctypes.data),
+            c.byref(WatchOptions(values=rows.shape[1], is_image=kind == np.uint8, **fields)), c.c_void_p(rows.ctypes.data),
             c.c_void_p(accounts.ctypes.data), c.c_size_t(len(rows)), c.c_void_p(scores.ctypes.data))
         if not handle:
             raise RuntimeError("the watch was refused")
-        return cls(library, handle, scores)
+        return cls(library, handle, kind, scores)
 
     def copy(self):
-        return Watch(self.library, self.library.watch.evaluation_watch_copy(self.handle))
+        return Watch(self.library, self.library.watch.evaluation_watch_copy(self.handle), self.kind)
 
     def observe(self, rows, accounts):
         """The store's score, the p-value, the account's evidence, and whether it is accused, of each request."""
-        rows, accounts = np.ascontiguousarray(rows, np.uint8), np.ascontiguousarray(accounts, np.uint32)
+        rows, accounts = np.ascontiguousarray(rows, self.kind), np.ascontiguousarray(accounts, np.uint32)
         scores, p_values, e_values = np.empty((3, len(rows)))
         alarms = np.zeros(len(rows), np.uint8)
         self.library.watch.evaluation_watch_observe(

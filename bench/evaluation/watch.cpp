@@ -15,54 +15,81 @@
 
 namespace vp = vedette::perturbation;
 
+extern "C" {
+
+struct EvaluationWatchOptions {
+    std::uint64_t values, window, stride, remembered;
+    double step;  // of images: levels; of tables: what every column's cells are wide
+    double level, failure_probability;
+    std::int32_t is_image;
+    std::int32_t with_updates;
+    std::int32_t leaves_repeats_out;
+};
+
+}  // extern "C"
+
 namespace {
 
 constexpr vp::FingerprintKey store_key{11, 12, 13, 14}, update_key{21, 22, 23, 24};
 
-/// Feeds rows of bytes in the order of a stream, and hands each to `take(row, account)`.
+/// Feeds rows in the order of a stream, bytes of images and floats of tables, and hands each to `take(i, row,
+/// account)`.
 template <class Take>
-void each_row(const std::uint8_t* rows, const std::uint32_t* accounts, std::size_t count, std::size_t values,
+void each_row(bool is_image, const void* rows, const std::uint32_t* accounts, std::size_t count, std::size_t values,
               Take take) {
-    for (std::size_t i = 0; i < count; ++i)
-        take(i, std::span(rows + i * values, values), "account " + std::to_string(accounts[i]));
+    const auto feed = [&](const auto* first) {
+        for (std::size_t i = 0; i < count; ++i)
+            take(i, std::span(first + i * values, values), "account " + std::to_string(accounts[i]));
+    };
+    if (is_image)
+        feed(static_cast<const std::uint8_t*>(rows));
+    else
+        feed(static_cast<const float*>(rows));
+}
+
+vp::Fingerprinter fingerprinter_of(const EvaluationWatchOptions& options) {
+    if (options.is_image == 0) {
+        vp::RowFingerprintOptions row;
+        row.values = options.values;
+        row.window = options.window;
+        row.stride = options.stride;
+        row.steps = {options.step};
+        row.key = store_key;
+        return vp::Fingerprinter(row);
+    }
+    vp::ImageFingerprintOptions image;
+    image.values = options.values;
+    image.window = options.window;
+    image.stride = options.stride;
+    image.step = static_cast<unsigned>(options.step);
+    image.key = store_key;
+    return vp::Fingerprinter(image);
 }
 
 }  // namespace
 
 extern "C" {
 
-struct EvaluationWatchOptions {
-    std::uint64_t values, window, stride, step, remembered;
-    double level, failure_probability;
-    std::int32_t with_updates;
-    std::int32_t leaves_repeats_out;
-};
-
 /// Benign traffic of accounts fills the store, and what it is given there calibrates the watch. `scores`: of `count`
 /// places, the store's. NULL where it fails.
-[[gnu::visibility("default")]] void* evaluation_watch_fit(const EvaluationWatchOptions* options,
-                                                          const std::uint8_t* rows, const std::uint32_t* accounts,
-                                                          std::size_t count, double* scores) {
+[[gnu::visibility("default")]] void* evaluation_watch_fit(const EvaluationWatchOptions* options, const void* rows,
+                                                          const std::uint32_t* accounts, std::size_t count,
+                                                          double* scores) {
     try {
-        vp::ImageFingerprintOptions image;
-        image.values = options->values;
-        image.window = options->window;
-        image.stride = options->stride;
-        image.step = static_cast<unsigned>(options->step);
-        image.key = store_key;
-        const vp::Fingerprinter fingerprinter(image);
+        const vp::Fingerprinter fingerprinter = fingerprinter_of(*options);
         vp::FingerprintStore store(fingerprinter,
                                    {.memory = vp::FingerprintStore::memory_needed(fingerprinter, options->remembered)});
         vp::UpdateSimilarity updates({.values = options->values, .key = update_key});
         std::vector<double> kept, update_scores;
-        each_row(rows, accounts, count, options->values, [&](std::size_t i, auto row, const std::string& account) {
-            const vp::FingerprintMatch match = store.observe(row, account, 0);
-            scores[i] = match.score;
-            if (options->leaves_repeats_out != 0 && match.repeat != vp::Repeat::none) return;
-            kept.push_back(match.score);
-            const double score = updates.update(row, account).score;
-            if (score == score) update_scores.push_back(score);
-        });
+        each_row(options->is_image != 0, rows, accounts, count, options->values,
+                 [&](std::size_t i, auto row, const std::string& account) {
+                     const vp::FingerprintMatch match = store.observe(row, account, 0);
+                     scores[i] = match.score;
+                     if (options->leaves_repeats_out != 0 && match.repeat != vp::Repeat::none) return;
+                     kept.push_back(match.score);
+                     const double score = updates.update(row, account).score;
+                     if (score == score) update_scores.push_back(score);
+                 });
         const vedette::stats::ConformalOptions conditional{vedette::stats::ConformalGuarantee::conditional_simes,
                                                            options->failure_probability};
         std::optional<vp::CalibratedUpdates> calibrated;
@@ -92,19 +119,20 @@ struct EvaluationWatchOptions {
 }
 
 /// Requests in turn: the store's score, the p-value, the account's evidence, and whether it is accused.
-[[gnu::visibility("default")]] void evaluation_watch_observe(void* watch, const std::uint8_t* rows,
+[[gnu::visibility("default")]] void evaluation_watch_observe(void* watch, const void* rows,
                                                              const std::uint32_t* accounts, std::size_t count,
                                                              double* scores, double* p_values, double* e_values,
                                                              std::uint8_t* alarms) {
     auto& own = *static_cast<vp::QueryWatch*>(watch);
-    const std::size_t values = own.store().fingerprinter().values();
-    each_row(rows, accounts, count, values, [&](std::size_t i, auto row, const std::string& account) {
-        const vp::QueryEvidence evidence = own.observe(row, account, 0);
-        scores[i] = evidence.match.score;
-        p_values[i] = evidence.p_value;
-        e_values[i] = evidence.account.e_value;
-        alarms[i] = evidence.account.is_alarm ? 1 : 0;
-    });
+    const vp::Fingerprinter& fingerprinter = own.store().fingerprinter();
+    each_row(fingerprinter.is_of_images(), rows, accounts, count, fingerprinter.values(),
+             [&](std::size_t i, auto row, const std::string& account) {
+                 const vp::QueryEvidence evidence = own.observe(row, account, 0);
+                 scores[i] = evidence.match.score;
+                 p_values[i] = evidence.p_value;
+                 e_values[i] = evidence.account.e_value;
+                 alarms[i] = evidence.account.is_alarm ? 1 : 0;
+             });
 }
 
 /// W after each input of one account, NaN before the first look.

@@ -583,6 +583,10 @@ typedef struct vdt_verdict {
     uint64_t model_rows;
     vdt_memory_evidence memory;
     vdt_mmd_evidence mmd;  ///< of the memory, silent where that is
+    /// The same of all accounts together that share inputs with this one, and how many they are, this one among them; 0:
+    /// it shares none, or the memory does not watch groups.
+    vdt_mmd_evidence mmd_group;
+    uint64_t mmd_group_accounts;
 } vdt_verdict;
 
 /// What a request has besides its row, for the scores of the baseline. All borrowed for the call; NULL = not given.
@@ -1472,6 +1476,11 @@ typedef struct vdt_query_memory_options {
     /// an account's OWN, or those of OTHER accounts too. Not for models that add noise to their answers.
     int32_t repeats_left_out;  ///< VDT_REPEAT_*
     uint32_t reserved;
+    /// Windows of accounts that share inputs, by `mmd`, beside a store: so many groups, of so many accounts in all,
+    /// where two surely share so many inputs. Default 0: none; 1024; 3.
+    uint64_t mmd_groups;
+    uint64_t mmd_group_accounts;
+    uint64_t mmd_group_least_shared;
 } vdt_query_memory_options;
 
 /// Two accounts, by their marks (vdt_fingerprint_store_account_mark), and how many inputs they share: from

@@ -87,6 +87,10 @@ void fill_verdict(const Verdict& verdict, vdt_verdict& out) noexcept {
                   memory.prada.statistic};
     out.mmd = {static_cast<vdt_decision>(memory.unlike_benign), memory.mmd.rows, memory.mmd.statistic,
                memory.mmd.threshold, memory.mmd.distance};
+    const MmdEvidence& group = memory.group.window;
+    out.mmd_group = {static_cast<vdt_decision>(memory.group_unlike_benign), group.rows, group.statistic,
+                     group.threshold, group.distance};
+    out.mmd_group_accounts = memory.group.accounts;
 }
 
 vdt_status write_verdict(const Verdict& verdict, vdt_verdict* out, vdt_error* error) noexcept {

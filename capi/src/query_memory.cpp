@@ -41,6 +41,9 @@ vdt_query_memory_options default_options() noexcept {
     options.prada_capacity = prada.capacity;
     options.prada_distances = prada.distances;
     options.mmd_accounts = 16;
+    const MmdGroupOptions groups;
+    options.mmd_group_accounts = groups.accounts;
+    options.mmd_group_least_shared = groups.least_shared;
     return options;
 }
 
@@ -92,6 +95,15 @@ std::optional<MmdAccounts> make_mmd(const vdt_query_memory_options& given) {
     return MmdAccounts(monitor_of_floats(*given.mmd), static_cast<std::size_t>(given.mmd_accounts));
 }
 
+std::optional<MmdGroups> make_groups(const vdt_query_memory_options& given) {
+    if (given.mmd_groups == 0) return std::nullopt;
+    if (given.mmd == nullptr)
+        throw Error(ErrorCode::invalid_argument, "options.mmd_groups are watched by options.mmd, which is NULL");
+    return MmdGroups(monitor_of_floats(*given.mmd), {.groups = static_cast<std::size_t>(given.mmd_groups),
+                                                     .accounts = static_cast<std::size_t>(given.mmd_group_accounts),
+                                                     .least_shared = given.mmd_group_least_shared});
+}
+
 std::string_view name_of(const void* account, std::size_t length) {
     if (length != 0) require(account, "account");
     return {static_cast<const char*>(account), length};
@@ -139,8 +151,8 @@ vdt_status vdt_query_memory_create(const vdt_query_memory_options* options, cons
         require(options, "options");
         require(out, "out");
         const vdt_query_memory_options given = read_struct(options, default_options(), "options");
-        *out = make_handle<vdt_query_memory>(allocator,
-                                             QueryMemory(make_watch(given), make_prada(given), make_mmd(given)));
+        *out = make_handle<vdt_query_memory>(
+            allocator, QueryMemory(make_watch(given), make_prada(given), make_mmd(given), make_groups(given)));
     });
 }
 

@@ -210,6 +210,16 @@ std::size_t MmdMonitor<T>::update(MatrixView<T> rows, std::span<MonitorState> st
 }
 
 template <class T>
+void MmdMonitor<T>::take_window(const MmdMonitor& other) noexcept {
+    if (&other == this || other.ring_.size() != ring_.size()) return;
+    const std::uint32_t first = other.width_ == options_.window ? other.next_ : 0;
+    for (std::uint32_t i = 0; i < other.width_; ++i) {
+        const std::uint32_t place = first + i < options_.window ? first + i : first + i - options_.window;
+        enter(other.ring_.data() + place * sums_.size());
+    }
+}
+
+template <class T>
 double MmdMonitor<T>::scale() const noexcept {
     return squared_unit(fitted_.features()) *
            harmonic_scale(static_cast<double>(fitted_.reference_count()), static_cast<double>(width_));

@@ -114,6 +114,11 @@ std::string Guard::explain(const Verdict& verdict) const {
         if (finding.reason == Reason::extraction)
             return fmt::format("the distances between the account's inputs are not those of natural ones: W = {:.4f}",
                                finding.value);
+        if (finding.reason == Reason::unlike_benign && finding.subject > 0)
+            return fmt::format(
+                "the inputs of the {} accounts that share some, this one among them, have together another law than "
+                "benign traffic: MMD = {:.4f}",
+                finding.subject, finding.value);
         if (finding.reason == Reason::unlike_benign)
             return fmt::format("the account's inputs have another law than benign traffic: MMD = {:.4f}",
                                finding.value);

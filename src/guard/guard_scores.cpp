@@ -24,9 +24,9 @@ void Guard::run_memory(const RequestVectors& vectors, std::span<const float> row
     verdict.memory = vectors.memory->observe(request);
     MemoryEvidence& evidence = verdict.memory;
     evidence.is_silent |= policy_.memory.silent;
-    const Decision copies = evidence.unlike_benign == Decision::alarm || evidence.extraction == Decision::not_evaluated
-                                ? evidence.unlike_benign
-                                : evidence.extraction;
+    Decision copies = Decision::not_evaluated;
+    for (const Decision one : {evidence.extraction, evidence.unlike_benign, evidence.group_unlike_benign})
+        if (one != Decision::not_evaluated && copies != Decision::alarm) copies = one;
     window.count_remembered(evidence.query_attack, copies);
     if (evidence.is_silent) return;
     if (evidence.query_attack == Decision::alarm)
@@ -35,6 +35,9 @@ void Guard::run_memory(const RequestVectors& vectors, std::span<const float> row
         add(verdict, Reason::extraction, resolve(policy_.memory.extraction, 0), 0, evidence.prada.statistic);
     if (evidence.unlike_benign == Decision::alarm)
         add(verdict, Reason::unlike_benign, resolve(policy_.memory.extraction, 0), 0, evidence.mmd.distance);
+    if (evidence.group_unlike_benign == Decision::alarm)
+        add(verdict, Reason::unlike_benign, resolve(policy_.memory.extraction, 0), evidence.group.accounts,
+            evidence.group.window.distance);
 }
 
 template <class T>

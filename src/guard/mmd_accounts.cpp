@@ -80,6 +80,21 @@ MmdEvidence MmdAccounts::update(std::span<const float> input, std::string_view a
     return evidence_of(monitor);
 }
 
+void MmdAccounts::join(std::string_view account, std::string_view other) noexcept {
+    // First that of the other: it is not the one silent for longest then, and keeps its place while the account gets
+    // one.
+    if (!places_.find(other)) return;
+    const std::size_t ended = places_.place_of(other).place;
+    const perturbation::AccountPlaces::Found found = places_.place_of(account);
+    if (found.place == ended) {  // a single place
+        monitors_[ended].reset();
+        return;
+    }
+    if (found.is_new) monitors_[found.place].reset();
+    monitors_[found.place].take_window(monitors_[ended]);
+    (void)forget(other);
+}
+
 bool MmdAccounts::forget(std::string_view account) noexcept {
     const std::optional<std::size_t> place = places_.release(account);
     if (place) monitors_[*place].reset();

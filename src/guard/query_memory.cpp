@@ -23,9 +23,12 @@ void add_bytes(ContainerWriter& writer, const char* name, const std::vector<std:
 }  // namespace
 
 QueryMemory::QueryMemory(std::optional<perturbation::QueryWatch> queries,
-                         std::optional<perturbation::PradaAccounts> prada, std::optional<MmdAccounts> mmd)
-    : queries_(std::move(queries)), prada_(std::move(prada)), mmd_(std::move(mmd)) {
+                         std::optional<perturbation::PradaAccounts> prada, std::optional<MmdAccounts> mmd,
+                         std::optional<MmdGroups> groups)
+    : queries_(std::move(queries)), prada_(std::move(prada)), mmd_(std::move(mmd)), groups_(std::move(groups)) {
     if (!queries_ && !prada_ && !mmd_) throw Error(ErrorCode::invalid_argument, "a memory that watches nothing");
+    if (groups_ && !queries_)
+        throw Error(ErrorCode::invalid_argument, "groups of accounts that share inputs, without remembered queries");
 }
 
 MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
@@ -55,6 +58,17 @@ MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
         else if (!std::isnan(evidence.mmd.statistic))
             evidence.unlike_benign = Decision::pass;
     }
+    if (groups_ && !request.is_stale) {
+        const perturbation::QueryEvidence& query = evidence.query;
+        groups_->link(query.mark, query.match.account, query.shared);
+        const bool is_embedding = request.embedding.size() == groups_->dimension();
+        if (!query.is_left_out)
+            evidence.group = groups_->update(is_embedding ? request.embedding : request.input, query.mark);
+        if (evidence.group.window.is_alarm)
+            evidence.group_unlike_benign = Decision::alarm;
+        else if (!std::isnan(evidence.group.window.statistic))
+            evidence.group_unlike_benign = Decision::pass;
+    }
     return evidence;
 }
 
@@ -62,7 +76,8 @@ bool QueryMemory::forget(std::string_view account) noexcept {
     const bool had_evidence = queries_ && queries_->forget(account);
     const bool had_inputs = prada_ && prada_->forget(account);
     const bool had_window = mmd_ && mmd_->forget(account);
-    return had_evidence || had_inputs || had_window;
+    const bool had_group = groups_ && groups_->forget(queries_->store().account_mark(account));
+    return had_evidence || had_inputs || had_window || had_group;
 }
 
 void QueryMemory::merge(const QueryMemory& other) {
@@ -77,6 +92,7 @@ std::vector<std::byte> QueryMemory::to_bytes() const {
     if (queries_) add_bytes(writer, "queries", queries_->serialize());
     if (prada_) add_bytes(writer, "prada", prada_->serialize());
     if (mmd_) add_bytes(writer, "mmd", mmd_->serialize());
+    if (groups_) add_bytes(writer, "groups", groups_->serialize());
     return writer.finish(file_kind);
 }
 
@@ -84,9 +100,10 @@ QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_
     const Container file = Container::view(bytes);
     file.require_kind(file_kind);
     const bool has_queries = file.find_tensor("queries").has_value(), has_prada = file.find_tensor("prada").has_value(),
-               has_mmd = file.find_tensor("mmd").has_value();
-    const std::size_t parts = (has_queries ? 1U : 0U) + (has_prada ? 1U : 0U) + (has_mmd ? 1U : 0U);
-    if (parts == 0 || file.tensors().size() != parts)
+               has_mmd = file.find_tensor("mmd").has_value(), has_groups = file.find_tensor("groups").has_value();
+    const std::size_t parts =
+        (has_queries ? 1U : 0U) + (has_prada ? 1U : 0U) + (has_mmd ? 1U : 0U) + (has_groups ? 1U : 0U);
+    if (!(has_queries || has_prada || has_mmd) || (has_groups && !has_queries) || file.tensors().size() != parts)
         throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
     for (const TensorView& tensor : file.tensors())
         if (tensor.shape.size() != 1) throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
@@ -99,7 +116,9 @@ QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_
             perturbation::PradaAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("prada")), most_memory);
     std::optional<MmdAccounts> mmd;
     if (has_mmd) mmd = MmdAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("mmd")), most_memory);
-    return QueryMemory(std::move(queries), std::move(prada), std::move(mmd));
+    std::optional<MmdGroups> groups;
+    if (has_groups) groups = MmdGroups::deserialize(std::as_bytes(file.values<std::uint8_t>("groups")), most_memory);
+    return QueryMemory(std::move(queries), std::move(prada), std::move(mmd), std::move(groups));
 }
 
 void QueryMemory::save(const std::filesystem::path& path) const {

@@ -73,8 +73,8 @@ void AccountLinks::sink(std::size_t at) noexcept {
     }
 }
 
-void AccountLinks::count(std::uint32_t account, std::uint32_t other) noexcept {
-    if (account == other) return;
+std::uint64_t AccountLinks::count(std::uint32_t account, std::uint32_t other) noexcept {
+    if (account == other) return 0;
     ++total_;
     const std::uint64_t pair = pair_of(account, other);
     const std::size_t known = find(pair);
@@ -90,7 +90,9 @@ void AccountLinks::count(std::uint32_t account, std::uint32_t other) noexcept {
         heap_[0] = {pair, least.shared + 1, least.shared};
         table_[entry] = 1;
     }
+    const std::uint64_t sure = heap_[at].shared - heap_[at].overcount;
     sink(at);
+    return sure;
 }
 
 std::vector<AccountLink> AccountLinks::strongest(std::size_t most, std::uint64_t least_shared) const {

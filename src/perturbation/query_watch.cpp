@@ -31,15 +31,17 @@ QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view accoun
                                bool is_stale) noexcept {
     QueryEvidence result;
     result.match = store_.observe(input, account, time);
+    result.mark = store_.account_mark(account);
     const bool is_left_out = (result.match.repeat == Repeat::own && repeats_ != RepeatRule::judged) ||
                              (result.match.repeat == Repeat::other && repeats_ == RepeatRule::left_out);
+    result.is_left_out = is_left_out;
     if (!is_left_out) result.p_value = calibration_.p_value(result.match.score);
     if (updates_ && !is_left_out) {
         result.update = updates_->similarity.update(input, account);
         const double p = updates_->calibration.p_value(result.update.score);
         if (!std::isnan(p)) result.p_value = std::min(1.0, 2.0 * std::fmin(p, result.p_value));
     }
-    if (result.match.score >= linked_score_) links_.count(store_.account_mark(account), result.match.account);
+    if (result.match.score >= linked_score_) result.shared = links_.count(result.mark, result.match.account);
     if (is_stale) result.p_value = std::numeric_limits<double>::quiet_NaN();
     // A p-value that is NaN changes nothing but a counter.
     result.account = callers_.update(account, result.p_value, time);

@@ -61,7 +61,8 @@ ThreatTag = struct("vdt_threat_tag", ("catalogue", c.c_char_p), ("id", c.c_char_
 Verdict = struct("vdt_verdict", ("struct_size", u32), ("decision", i32), ("reasons", u32), ("finding_count", u32),
                  ("findings", Finding * 8),
                  ("score_count", u32), ("reserved", u32), ("fused_e_value", f64), ("scores", ScoreAnswer * 8),
-                 ("model_calls", u64), ("model_rows", u64), ("memory", MemoryEvidence), ("mmd", MmdEvidence))
+                 ("model_calls", u64), ("model_rows", u64), ("memory", MemoryEvidence), ("mmd", MmdEvidence),
+                 ("mmd_group", MmdEvidence), ("mmd_group_accounts", u64))
 RequestVectors = struct("vdt_request_vectors", ("struct_size", u32), ("group", u32), ("embedding", pointer),
                         ("embedding_length", u64), ("logits", pointer), ("logits_length", u64), ("weight", f64),
                         ("model", pointer), ("input", pointer), ("input_length", u64), ("workspace", pointer),
@@ -74,7 +75,8 @@ QueryMemoryOptions = struct("vdt_query_memory_options", ("struct_size", u32), ("
                             ("links", u64), ("linked_score", f64), ("prada_values", u64), ("prada_classes", u32),
                             ("prada_accounts", u32), ("prada_threshold", f64), ("prada_capacity", u64),
                             ("prada_distances", u64), ("mmd", pointer), ("mmd_accounts", u64),
-                            ("repeats_left_out", i32), ("reserved", u32))
+                            ("repeats_left_out", i32), ("reserved", u32), ("mmd_groups", u64),
+                            ("mmd_group_accounts", u64), ("mmd_group_least_shared", u64))
 AccountLink = struct("vdt_account_link", ("first", u32), ("second", u32), ("shared", u64), ("overcount", u64))
 ReleaseOptions = struct("vdt_release_options", ("struct_size", u32), ("reserved", u32), ("release_policy", pointer),
                         ("release_policy_length", u64), ("policy_json", pointer), ("policy_length", u64),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
@@ -10,6 +11,9 @@
 #include "vedette/core/error.hpp"
 
 namespace vedette::fuzzing {
+
+/// How often a reader took what it was given: the replay of a corpus sees by it that its seeds are still files.
+inline std::size_t accepted = 0;
 
 /// Says which promise was broken and aborts; the stack names the fuzzer.
 inline void require(bool condition, const char* what) {
@@ -24,6 +28,7 @@ template <class Read>
 void attempt(Read&& read, std::initializer_list<ErrorCode> others = {}) {
     try {
         read();
+        ++accepted;
     } catch (const Error& error) {
         const ErrorCode code = error.code();
         require(code == ErrorCode::corrupt_data || code == ErrorCode::unsupported_version ||

@@ -12,6 +12,7 @@
 #include "guarantee/rate.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/mmd_monitor.hpp"
+#include "vedette/guard/mmd_groups.hpp"
 #include "vedette/perturbation/prada.hpp"
 #include "vedette/perturbation/query_watch.hpp"
 
@@ -262,6 +263,67 @@ TEST_CASE("updates: a line search and coordinate steps are found, independent in
     CHECK(accused.at_most(level + failure));
     CHECK(line / runs < 15.0);
     CHECK(coordinates / runs < 120.0);
+}
+
+TEST_CASE("groups of accounts: benign ones are found as rarely as the monitor says, thieves by the group alone") {
+    // Limits, before any run. Benign: a group's inputs are independent and of the reference's law, so
+    // asked/expected_run of the `asked` inputs raise false alarms, on average over references. The rates of single
+    // references differ, so their count spreads more than a Poisson's: a mean of twice the nominal is allowed, and 3.1
+    // standard deviations (99.9 %). Thieves: each asks 20 inputs, fewer than the 25 of a look, so no member can be
+    // found; 400 inputs of another law together fill four windows.
+    constexpr std::size_t d = 4, members = 20;
+    constexpr double expected_run = 2000.0;
+    const auto draw = [](Random& random, float shift) {
+        std::vector<float> x(d);
+        for (float& each : x) each = static_cast<float>(random.normal()) + shift;
+        return x;
+    };
+    double false_alarms = 0.0, asked = 0.0;
+    Rate group_found, member_found;
+    constexpr int runs = 20;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        Random random(5000 + run);
+        std::vector<float> reference;
+        for (int i = 0; i < 1000; ++i) {
+            const auto x = draw(random, 0.0F);
+            reference.insert(reference.end(), x.begin(), x.end());
+        }
+        const vedette::drift::MmdMonitor<float> fitted(
+            vedette::MatrixView<float>::row_major(reference.data(), 1000, d),
+            {.features = 32, .window = 100, .expected_run = expected_run, .simulations = 5000, .seed = run});
+        vedette::MmdGroups groups(fitted, {.groups = 8, .accounts = 256});
+        // Forty benign accounts, linked in pairs by chance while they ask: groups grow and merge.
+        for (int i = 0; i < 6000; ++i) {
+            const auto account = static_cast<std::uint32_t>(random() % 40);
+            if (i % 200 == 0) groups.link(account + 1, static_cast<std::uint32_t>(random() % 40) + 1, 3);
+            const auto x = draw(random, 0.0F);
+            const auto said = groups.update(std::span<const float>(x), account + 1);
+            if (said.accounts == 0) continue;
+            asked += 1.0;
+            // It stays an alarm until the window has filled anew: the input that raised it counts.
+            false_alarms += said.window.statistic > said.window.threshold ? 1.0 : 0.0;
+        }
+        vedette::MmdGroups thieves(fitted, {.groups = 8, .accounts = 256});
+        vedette::MmdAccounts alone(fitted, members);
+        bool by_group = false, by_member = false;
+        for (int i = 0; i < 20; ++i) {
+            for (std::uint32_t account = 0; account < members; ++account) {
+                const auto x = draw(random, 0.7F);
+                if (i == 3) thieves.link(account + 1, (account + 1) % members + 1, 3);
+                by_group |= thieves.update(std::span<const float>(x), account + 1).window.is_alarm;
+                by_member |= alone.update(std::span<const float>(x), std::to_string(account)).is_alarm;
+            }
+        }
+        group_found.add(by_group);
+        member_found.add(by_member);
+    }
+    const double most = 2.0 * asked / expected_run;
+    MESSAGE("false alarms of benign groups ", false_alarms, " of ", asked, " inputs (nominal ", asked / expected_run,
+            "); thieves found by the group ", group_found.value(), ", by a member ", member_found.value());
+    CHECK(false_alarms <= most + 3.1 * std::sqrt(most));
+    CHECK(false_alarms >= 1.0);
+    CHECK(group_found.value() == 1.0);
+    CHECK(member_found.value() == 0.0);
 }
 
 TEST_CASE("extraction: PRADA and a windowed MMD on benign, synthetic and natural queries") {

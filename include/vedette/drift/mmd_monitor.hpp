@@ -62,6 +62,9 @@ class MmdMonitor : public MonitorBase {
     /// Row after row, with the same results to the last bit, at a lower cost. What each row said goes to `states`, as
     /// far as that reaches. Returns how many changes there were.
     std::size_t update(MatrixView<T> rows, std::span<MonitorState> states = {}) noexcept;
+    /// The rows in the window of another of the same fit, oldest first, as if they came here now: streams that turn out
+    /// to be one go on as one. Nothing where the windows are of different sizes. O(window features).
+    void take_window(const MmdMonitor& other) noexcept;
     /// As after the fit.
     void reset() noexcept;
     /// Goes on where another of the same fit and options stands, and keeps sharing what was fitted. Throws

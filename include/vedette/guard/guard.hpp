@@ -57,7 +57,8 @@ struct Finding {
     Decision decision = Decision::pass;
     validation::Check check = validation::Check::missing;  ///< of `schema`: which one
     /// Index of the feature; of the score for `score` and `score_not_evaluated`; in `Verdict::scores` for
-    /// `calibrated_score`, `calibrated_score_not_evaluated` and `model_aborted`.
+    /// `calibrated_score`, `calibrated_score_not_evaluated` and `model_aborted`; for unlike_benign 0, or the number of
+    /// accounts of the group whose inputs these are together.
     std::uint32_t subject = 0;
     /// The number found (for wrong_width: the width found; for fused_scores: the e-value; for model_aborted: what the
     /// callback returned; for query_attack: the account's e-value; for extraction: W; for unlike_benign: the

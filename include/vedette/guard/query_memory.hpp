@@ -12,6 +12,7 @@
 
 #include "vedette/core/verdict.hpp"
 #include "vedette/guard/mmd_accounts.hpp"
+#include "vedette/guard/mmd_groups.hpp"
 #include "vedette/perturbation/prada_accounts.hpp"
 #include "vedette/perturbation/query_watch.hpp"
 
@@ -22,12 +23,15 @@ struct MemoryEvidence {
     perturbation::QueryEvidence query{};
     perturbation::PradaState prada{};
     MmdEvidence mmd{};
+    MmdGroupEvidence group{};
     /// `alarm` for each request of an account that the evidence accuses, see perturbation::QueryWatch.
     Decision query_attack = Decision::not_evaluated;
     /// `alarm` while the account's last W lies below the threshold, see perturbation::Prada.
     Decision extraction = Decision::not_evaluated;
     /// `alarm` while the account's inputs have another law than benign traffic, see MmdAccounts.
     Decision unlike_benign = Decision::not_evaluated;
+    /// `alarm` while those of the accounts that share inputs with it have, together: see MmdGroups.
+    Decision group_unlike_benign = Decision::not_evaluated;
     /// The caller must not learn of it: neither the verdict nor its findings say it, and no answer may depend on it.
     bool is_silent = false;
 };
@@ -52,16 +56,18 @@ struct RememberedRequest {
 /// weaknesses are those of the parts.
 class QueryMemory {
   public:
-    /// Throws Error(invalid_argument) where it watches nothing.
+    /// Throws Error(invalid_argument) where it watches nothing, and for groups without queries, whose links they are
+    /// of.
     explicit QueryMemory(std::optional<perturbation::QueryWatch> queries,
-                         std::optional<perturbation::PradaAccounts> prada = {}, std::optional<MmdAccounts> mmd = {});
+                         std::optional<perturbation::PradaAccounts> prada = {}, std::optional<MmdAccounts> mmd = {},
+                         std::optional<MmdGroups> groups = {});
 
     MemoryEvidence observe(const RememberedRequest& request) noexcept;
 
     /// Takes the evidence against an account back, e.g. after a review; false where there was none.
     bool forget(std::string_view account) noexcept;
     /// QueryWatch::merge, where both watch queries or neither does; else Error(baseline_mismatch), changing nothing, as
-    /// it throws. What PRADA and the MMD have of an account stays apart. A shard merged twice is counted
+    /// it throws. What PRADA and the MMD have of an account or a group stays apart. A shard merged twice is counted
     /// twice, as said there; a memory with itself is an Error(invalid_argument).
     void merge(const QueryMemory& other);
 
@@ -69,6 +75,7 @@ class QueryMemory {
     [[nodiscard]] const perturbation::QueryWatch* queries() const noexcept { return queries_ ? &*queries_ : nullptr; }
     [[nodiscard]] const perturbation::PradaAccounts* prada() const noexcept { return prada_ ? &*prada_ : nullptr; }
     [[nodiscard]] const MmdAccounts* mmd() const noexcept { return mmd_ ? &*mmd_ : nullptr; }
+    [[nodiscard]] const MmdGroups* groups() const noexcept { return groups_ ? &*groups_ : nullptr; }
 
     /// As a container of kind "query_memory", canonical: what comes back goes on bit for bit. The bytes hold keys and
     /// inputs, so keep them secret. Throws Error(corrupt_data), io_error, and overflow where PRADA or the MMD would
@@ -85,6 +92,7 @@ class QueryMemory {
     std::optional<perturbation::QueryWatch> queries_;
     std::optional<perturbation::PradaAccounts> prada_;
     std::optional<MmdAccounts> mmd_;
+    std::optional<MmdGroups> groups_;
 };
 
 }  // namespace vedette::inline v0

@@ -33,8 +33,9 @@ class AccountLinks {
     /// Throws Error(invalid_argument) for a capacity outside 8 to 2^20.
     explicit AccountLinks(std::size_t capacity = 1024);
 
-    /// One input of one account that was close to one of another. An account with itself is no link.
-    void count(std::uint32_t account, std::uint32_t other) noexcept;
+    /// One input of one account that was close to one of another. An account with itself is no link. Returns how many
+    /// the two share for certain.
+    std::uint64_t count(std::uint32_t account, std::uint32_t other) noexcept;
 
     /// The pairs that share most, at most `most`, those of at least `least_shared` for certain.
     [[nodiscard]] std::vector<AccountLink> strongest(std::size_t most, std::uint64_t least_shared = 1) const;

@@ -48,6 +48,11 @@ struct QueryEvidence {
     /// repeat that is left out.
     double p_value = std::numeric_limits<double>::quiet_NaN();
     CallerState account;
+    /// Of the account and of that of the closest input (`match.account`): how many inputs they share for certain, this
+    /// one among them. 0 where they share none, or it is one account.
+    std::uint64_t shared = 0;
+    std::uint32_t mark = 0;    ///< of the account, see FingerprintStore::account_mark
+    bool is_left_out = false;  ///< an exact repeat that the options leave out
 };
 
 /// Fingerprint store, calibration and evidence per caller in one.

@@ -170,6 +170,25 @@ TEST_CASE("what left the window has left no trace") {
     CHECK(std::isfinite(monitor.statistic()));
 }
 
+TEST_CASE("a window taken over is as if its rows had come, oldest first") {
+    for (const std::size_t other_rows : {std::size_t{0}, std::size_t{7}, std::size_t{20}, std::size_t{33}}) {
+        CAPTURE(other_rows);
+        const auto x = normals(12 * columns, 15), y = normals(other_rows * columns, 16);
+        Monitor one = fitted(), two = fitted(), all = fitted();
+        one.update(view_of(x));
+        two.update(view_of(y));
+        all.update(view_of(x));
+        const std::size_t left = two.width();  // less than all where an alarm emptied it
+        all.update(View::row_major(y.data() + (other_rows - left) * columns, left, columns));
+        const auto kept = two.serialize();
+        one.take_window(two);
+        CHECK(one.serialize() == all.serialize());
+        CHECK(two.serialize() == kept);
+        one.take_window(one);
+        CHECK(one.serialize() == all.serialize());
+    }
+}
+
 TEST_CASE("rows that may not enter are counted, change nothing and silence nothing") {
     Monitor monitor = fitted();
     const auto x = normals(30 * columns, 17);

@@ -79,14 +79,14 @@ Baseline asking(LinearSoftmax& network) {
 constexpr const char* both = R"({"scores": {"noise": {"level": 0.05, "action": "alarm"},
     "resampling": {"level": 0.05}}})";
 
-perturbation::QueryWatch watch(bool silent = false) {
+perturbation::QueryWatch watch(bool silent = false, std::size_t links = 16) {
     std::vector<double> scores;
     for (int i = 0; i < 999; ++i) scores.push_back(i / 5000.0);  // benign inputs share less than a fifth
     return {perturbation::FingerprintStore(perturbation::Fingerprinter(perturbation::RowFingerprintOptions{
                                                .values = width, .steps = {0.25}, .window = 1}),
                                            {.memory = 1U << 17U, .silent = silent}),
             vedette::stats::ConformalCalibration(scores),
-            {.callers = {.level = 0.01, .capacity = 64}, .links = 16}};
+            {.callers = {.level = 0.01, .capacity = 64}, .links = links}};
 }
 
 QueryMemory memory(bool silent = false) {
@@ -472,6 +472,78 @@ TEST_CASE("windows of accounts: bounded, without allocation, and files that no s
               one.resume(vedette::drift::MmdMonitor<float>(
                   view(other), {.features = 8, .window = 10, .expected_run = 100.0, .simulations = 1000}));
           }) == ErrorCode::baseline_mismatch);
+}
+
+TEST_CASE("memory: copying spread over accounts is found by their group, and by no member") {
+    // Each account asks less than a look takes; what it asks are steps from inputs of all, as a substitute's data grow.
+    const std::vector<float> reference = floats(1000 * width, 21);
+    const vedette::drift::MmdMonitor<float> fitted(
+        view(reference), {.features = 32, .window = 80, .expected_run = 5000.0, .simulations = 5000});
+    const auto made = [&] {
+        return QueryMemory(watch(false, 1024), std::nullopt, vedette::MmdAccounts(fitted, 64),
+                           vedette::MmdGroups(fitted, {.groups = 4, .accounts = 32}));
+    };
+    QueryMemory remembered = made();
+    const Baseline baseline = plain();
+    const Guard guard(baseline, Policy::from_json(R"({"memory": {"extraction": "alarm"}})"));
+    Window window(baseline);
+    vedette::Random random(31);
+    constexpr int accounts = 20, each = 15;  // a look takes 20
+    std::vector<std::vector<float>> seeds(10, std::vector<float>(width));
+    for (auto& seed : seeds)
+        for (float& x : seed) x = static_cast<float>(1.5 + 0.4 * random.normal());
+    int found_after = 0, asked = 0;
+    bool is_told = false;
+    const std::size_t before = allocation_count();
+    std::size_t allocated = 0;
+    for (int i = 0; i < each; ++i) {
+        for (int account = 0; account < accounts; ++account) {
+            std::vector<float> row = seeds[random() % seeds.size()];
+            for (float& x : row) x += random.uniform() < 0.5 ? -0.05F : 0.05F;
+            const std::string name = "thief " + std::to_string(account);
+            const std::size_t at = allocation_count();
+            const Verdict verdict = guard.check(row, window, {.memory = &remembered, .account = name});
+            allocated += allocation_count() - at;
+            ++asked;
+            CHECK(verdict.memory.unlike_benign == Decision::not_evaluated);  // of the member alone
+            if (verdict.memory.group_unlike_benign != Decision::alarm) continue;
+            if (found_after == 0) found_after = asked;
+            CHECK(verdict.has(Reason::unlike_benign));
+            is_told |= guard.explain(verdict).find("accounts that share some") != std::string::npos;
+            CHECK(verdict.memory.group.accounts > 1);
+        }
+    }
+    CHECK(before > 0);
+    CHECK(allocated == 0);
+    MESSAGE("found after ", found_after, " inputs of ", accounts, " accounts");
+    CHECK(found_after > 0);
+    CHECK(found_after < accounts * each);
+    CHECK(is_told);
+    CHECK(window.memory_count(Window::extractions) > 0);
+    // Through its file it goes on bit for bit.
+    const std::vector<std::byte> bytes = remembered.to_bytes();
+    QueryMemory again = QueryMemory::from_bytes(bytes);
+    CHECK(again.to_bytes() == bytes);
+    const auto here = remembered.observe({.input = seeds[0], .account = "thief 0", .time = 9});
+    const auto there = again.observe({.input = seeds[0], .account = "thief 0", .time = 9});
+    CHECK(here.group.accounts == there.group.accounts);
+    CHECK(here.group.window.statistic == there.group.window.statistic);
+    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 20)
+        CHECK(code_of([&] { (void)QueryMemory::from_bytes(std::span(bytes).first(length)); }) ==
+              ErrorCode::corrupt_data);
+    // Forgotten, an account is in no group until it is linked again; while the reference is void nothing enters.
+    CHECK(remembered.forget("thief 0"));
+    const std::vector<float> other{-9.0F, 7.0F, 30.0F};
+    CHECK(remembered.observe({.input = other, .account = "thief 0", .time = 9}).group.accounts == 0);
+    CHECK(remembered.observe({.input = seeds[0], .account = "thief 1", .time = 9, .is_stale = true}).group.accounts ==
+          0);
+    CHECK(code_of([&] {
+              (void)QueryMemory(std::nullopt, std::nullopt, vedette::MmdAccounts(fitted, 4),
+                                vedette::MmdGroups(fitted));
+          }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.groups = 0}); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.accounts = 1}); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.least_shared = 0}); }) == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("memory: saved, merged, and lies are refused") {

@@ -2,18 +2,21 @@
 // PRADA, similarity of updates, links between accounts, and the watch over all of it.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "unit/drift/allocation_count.hpp"
 #include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/core/container.hpp"
+#include "vedette/perturbation/account_unions.hpp"
 #include "vedette/perturbation/prada.hpp"
 #include "vedette/perturbation/prada_accounts.hpp"
 #include "vedette/perturbation/query_watch.hpp"
@@ -220,6 +223,72 @@ TEST_CASE("links: groups are connected accounts, the strongest first") {
     CHECK(links.strongest(1).front().shared == 5);
     links.reset();
     CHECK(links.groups(1).empty());
+}
+
+TEST_CASE("unions: as connected components, whose older number stays, in a bounded number of places") {
+    perturbation::AccountUnions unions(64);
+    std::map<std::uint32_t, std::uint64_t> group;  // the slow way
+    Random random(41);
+    std::uint64_t groups = 0;
+    const std::size_t before = allocation_count(), taken = unions.memory();
+    std::size_t allocated = 0;
+    for (int i = 0; i < 60; ++i) {
+        const auto a = static_cast<std::uint32_t>(random() % 50), b = static_cast<std::uint32_t>(random() % 50);
+        const std::size_t at = allocation_count();
+        const auto joined = unions.unite(a, b);
+        allocated += allocation_count() - at;
+        if (a == b) continue;
+        const std::uint64_t one = group[a], two = group[b];
+        const std::uint64_t kept = one == 0 && two == 0   ? ++groups
+                                   : one == 0 || two == 0 ? one + two
+                                                          : std::min(one, two);
+        const std::uint64_t ended = one != 0 && two != 0 && one != two ? std::max(one, two) : 0;
+        for (auto& [account, number] : group)
+            if (ended != 0 && number == ended) number = kept;
+        group[a] = group[b] = kept;
+        CHECK(joined.group == kept);
+        CHECK(joined.ended == ended);
+    }
+    CHECK(before > 0);
+    CHECK(allocated == 0);
+    CHECK(unions.memory() == taken);
+    std::map<std::uint64_t, std::size_t> sizes;
+    for (std::uint32_t account = 0; account < 50; ++account) {
+        const auto known = group.find(account);
+        const std::uint64_t number = known == group.end() ? 0 : known->second;
+        CHECK(unions.group_of(account) == number);
+        if (number != 0) ++sizes[number];
+    }
+    for (const auto& [number, size] : sizes) CHECK(unions.size_of(number) == size);
+    auto again = perturbation::AccountUnions::from_words(unions.words());
+    REQUIRE(again);
+    CHECK(again->words() == unions.words());
+    CHECK(again->unite(1000, 1001).group == unions.unite(1000, 1001).group);
+    // The account linked or asked for longest ago leaves, and a number is never given twice.
+    perturbation::AccountUnions few(3);
+    CHECK(few.unite(1, 2).group == 1);
+    CHECK(few.unite(3, 4).group == 2);  // 1 was linked before 2
+    CHECK(few.group_of(1) == 0);
+    CHECK(few.group_of(2) == 1);
+    CHECK(few.unite(1, 5).group == 3);
+    CHECK(few.release(5));
+    CHECK_FALSE(few.release(5));
+    CHECK(few.size_of(3) == 1);
+    // Words that no object writes.
+    const std::vector<std::uint64_t> words = few.words();
+    CHECK(perturbation::AccountUnions::from_words(words));
+    for (const auto& [at, value] : std::vector<std::pair<std::size_t, std::uint64_t>>{
+             {words.size() - 2, 0}, {words.size() - 1, 0}, {words.size() - 1, ~std::uint64_t{0}}}) {
+        std::vector<std::uint64_t> lies = words;
+        lies[at] = value;
+        CHECK_FALSE(perturbation::AccountUnions::from_words(lies));
+    }
+    CHECK_FALSE(perturbation::AccountUnions::from_words(std::span(words).first(words.size() - 1)));
+    std::vector<std::uint64_t> twice = perturbation::AccountUnions(2).words();
+    twice = {1, 1, 7, 1, 2, 7, 1, 2};
+    CHECK_FALSE(perturbation::AccountUnions::from_words(twice));
+    CHECK(code_of([] { perturbation::AccountUnions(1); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([] { perturbation::AccountUnions(65'537); }) == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("query watch: from request to evidence, without allocation") {
