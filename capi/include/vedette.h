@@ -690,6 +690,27 @@ VDT_API vdt_status vdt_guard_check_f64_with(const vdt_guard* guard, const double
 VDT_API vdt_status vdt_guard_check_values_with(const vdt_guard* guard, const vdt_value* row, size_t width,
                                                const vdt_request_vectors* vectors, vdt_window* window,
                                                vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+struct vdt_repaired;        // of vdt_validator_repair_f32
+struct vdt_repair_verdict;  // likewise
+/// The same, and the row is changed in place as the baseline's schema says, see vdt_validator_repair_f32. The window
+/// counts the row as it came, its failed checks too; the verdict is of the row as it is now. `told` may be NULL; it
+/// gets at most `capacity` of what was changed. `repair`: the schema's verdicts before and after, zeros without a
+/// schema, for a row of a wrong width and for a foreign window. To know what would be changed, give it a copy of the
+/// row. Texts in `told` are the row's, or live as long as the guard; in rows of numbers they are those of the cells.
+/// Never allocate, lock or wait. Errors: INVALID_ARGUMENT as above; nothing is changed or counted then.
+VDT_API vdt_status vdt_guard_repair_f32(const vdt_guard* guard, float* row, size_t width,
+                                        const vdt_request_vectors* vectors, vdt_window* window,
+                                        struct vdt_repaired* told, size_t capacity, struct vdt_repair_verdict* repair,
+                                        vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_repair_f64(const vdt_guard* guard, double* row, size_t width,
+                                        const vdt_request_vectors* vectors, vdt_window* window,
+                                        struct vdt_repaired* told, size_t capacity, struct vdt_repair_verdict* repair,
+                                        vdt_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_guard_repair_values(const vdt_guard* guard, vdt_value* row, size_t width,
+                                           const vdt_request_vectors* vectors, vdt_window* window,
+                                           struct vdt_repaired* told, size_t capacity,
+                                           struct vdt_repair_verdict* repair, vdt_verdict* verdict,
+                                           vdt_error* error) VDT_NOEXCEPT;
 /// Scores of the baseline that the policy names, in the order of a verdict's `scores`.
 VDT_API size_t vdt_guard_calibrated_score_count(const vdt_guard* guard) VDT_NOEXCEPT;
 /// `*out`: borrowed until destroy. Errors: INVALID_ARGUMENT.
@@ -3118,13 +3139,34 @@ VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, si
 typedef struct vdt_batch_report vdt_batch_report;  ///< what a schema found in a table; immutable
 typedef struct vdt_statistics vdt_statistics;      ///< statistics of tables' columns; one thread at a time
 
+/// How much of an Arrow batch is checked before it is believed. The interface states no sizes of buffers (but for those
+/// of views): that offsets, values and bitmaps are as long as lengths and offsets say is the producer's word at every
+/// level, and so is that pointers point to memory. Ranges of lists, places in unions and codes of dictionaries are held
+/// against the lengths that arrays state at every level.
+typedef int32_t vdt_arrow_level;
+enum {
+    /// All else that is stated, value by value: offsets ascend, views lie in their buffers, no row is null. For batches
+    /// from outside. Offsets of texts are held against each other, not against the bytes' unknown size.
+    VDT_ARROW_FULL = 0,
+    /// What takes no look at each value: formats, numbers of buffers and children, NULLs, lengths, releases, the first
+    /// and
+    /// the last offset. Believed: offsets in between, where views point. For batches of a producer that you trust to be
+    /// correct, such as another library in this process.
+    VDT_ARROW_MINIMAL = 1,
+    /// Of the batch that it is a struct and not released. All else is believed, pointers and counts too: whatever is
+    /// wrong reads memory that is not the batch's. For batches that were checked before.
+    VDT_ARROW_NONE = 2
+};
+
 /// How a table is judged.
 typedef struct vdt_batch_options {
     uint32_t struct_size;
-    int32_t bitmaps;     ///< 1: each finding tells all its rows
-    int32_t read_texts;  ///< 1: texts of numeric features stand for numbers, as in a CSV file
-    uint32_t offenders;  ///< rows named by each finding, from the first; the `_init` says 5
-    double confidence;   ///< of the intervals of rates; 0 = 0.95
+    int32_t bitmaps;              ///< 1: each finding tells all its rows
+    int32_t read_texts;           ///< 1: texts of numeric features stand for numbers, as in a CSV file
+    uint32_t offenders;           ///< rows named by each finding, from the first; the `_init` says 5
+    double confidence;            ///< of the intervals of rates; 0 = 0.95
+    int32_t repair;               ///< 1: the table is judged as the schema repairs it, and what was changed is told
+    vdt_arrow_level arrow_level;  ///< of Arrow batches; the `_init` says VDT_ARROW_FULL
 } vdt_batch_options;
 
 VDT_API void vdt_batch_options_init(vdt_batch_options* options, size_t size) VDT_NOEXCEPT;
@@ -3132,12 +3174,16 @@ VDT_API void vdt_batch_options_init(vdt_batch_options* options, size_t size) VDT
 /// Holds every value of the columns against the features of their names, as vdt_validator_check_values judges a row,
 /// and then what only many rows can tell: presence, count, uniqueness, order, the tolerated share outside a domain. A
 /// column that the schema does not know is a finding (`unexpected`). `options` NULL = defaults. `*out`: owned; it keeps
-/// what it needs of the validator, and nothing of the columns. Errors: as vdt_window_observe_columns for malformed
-/// columns.
+/// what it needs of the validator, and nothing of the columns but texts of repaired cells. The columns are not changed:
+/// with `repair` the report is of a copy, and vdt_batch_report_repaired_cell tells what to change. Errors: as
+/// vdt_window_observe_columns for malformed columns.
 VDT_API vdt_status vdt_validator_check_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
                                                const vdt_batch_options* options, const vdt_allocator* allocator,
                                                vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
-/// The same from an Arrow record batch; see vdt_baseline_create_arrow.
+/// The same from an Arrow record batch; see vdt_baseline_create_arrow. Lists (with offsets of 32 or 64 bits, as views,
+/// of a fixed size), in two levels at most, are judged, too: each of their values as a value of a row, and how many
+/// there are by the feature's `valency` or `shape`. A struct in a list gives lists "outer.inner", a map "outer.key" and
+/// "outer.value", a union a column for each alternative.
 VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, const struct ArrowSchema* schema,
                                              const struct ArrowArray* batch, const vdt_batch_options* options,
                                              const vdt_allocator* allocator, vdt_batch_report** out,
@@ -3145,13 +3191,14 @@ VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, con
 /// The same of all batches of a stream, as if they were one: read to its end, every batch released as soon as it is
 /// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
 /// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
-/// is given out, but what was counted before stays counted.
+/// is given out, but what was counted before stays counted; UNSUPPORTED for `repair`.
 VDT_API vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
                                                     const vdt_batch_options* options, vdt_statistics* statistics,
                                                     const vdt_allocator* allocator, vdt_batch_report** out,
                                                     vdt_error* error) VDT_NOEXCEPT;
 /// As vdt_validator_check_columns and vdt_validator_check_arrow, and the table counted into `statistics` in the same
-/// pass: report and statistics are those of two calls, bit for bit. On errors nothing is counted.
+/// pass: report and statistics are those of two calls, bit for bit; statistics are of the table as it came, whatever is
+/// repaired. On errors nothing is counted.
 VDT_API vdt_status vdt_validator_count_columns(const vdt_validator* validator, const vdt_column* columns, size_t count,
                                                const vdt_batch_options* options, vdt_statistics* statistics,
                                                const vdt_allocator* allocator, vdt_batch_report** out,
@@ -3172,6 +3219,8 @@ typedef struct vdt_batch_summary {
     uint64_t unexpected_count;         ///< columns that the schema does not know
     const uint8_t* failed_row_bitmap;  ///< as vdt_batch_finding.bitmap, of failed_rows; NULL unless asked for
     uint64_t bitmap_length;            ///< bytes
+    uint64_t repair_count;             ///< see vdt_batch_report_repair; 0 unless asked for
+    uint64_t repaired_cells;           ///< values that were changed, see vdt_batch_report_repaired_cell
 } vdt_batch_summary;
 
 /// One check of one feature that failed.
@@ -3190,6 +3239,21 @@ typedef struct vdt_batch_finding {
     uint64_t bitmap_length;
 } vdt_batch_finding;
 
+/// Values of one feature that were changed in one way.
+typedef struct vdt_batch_repair {
+    uint32_t struct_size;
+    vdt_repair how;
+    uint64_t feature;
+    uint32_t failed;  ///< the set of the checks that they failed as they came, all together
+    uint32_t reserved;
+    uint64_t count;  ///< rows
+    double rate_lower;
+    double rate_upper;
+    const uint64_t* offenders;  ///< the first of those rows, ascending
+    uint64_t offender_count;
+} vdt_batch_repair;
+
+VDT_API void vdt_batch_repair_init(vdt_batch_repair* repair, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_batch_summary_init(vdt_batch_summary* summary, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_batch_finding_init(vdt_batch_finding* finding, size_t size) VDT_NOEXCEPT;
 /// What they point to is borrowed until destroy. Errors: INVALID_ARGUMENT for an index that is too large.
@@ -3197,6 +3261,12 @@ VDT_API vdt_status vdt_batch_report_summary(const vdt_batch_report* report, vdt_
                                             vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_batch_report_finding(const vdt_batch_report* report, size_t index, vdt_batch_finding* out,
                                             vdt_error* error) VDT_NOEXCEPT;
+/// What was changed, in order of features: counted, and value by value (by feature, then by row). A cell's texts live
+/// as long as the columns, and the validator. Errors: INVALID_ARGUMENT for an index that is too large.
+VDT_API vdt_status vdt_batch_report_repair(const vdt_batch_report* report, size_t index, vdt_batch_repair* out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_batch_report_repaired_cell(const vdt_batch_report* report, size_t index, uint64_t* row,
+                                                  vdt_repaired* out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_batch_report_unexpected(const vdt_batch_report* report, size_t index, vdt_string* out,
                                                vdt_error* error) VDT_NOEXCEPT;
 /// The checks that the schema asks of a feature but a table cannot answer, as a set. Errors: INVALID_ARGUMENT.

@@ -1,421 +1,331 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads Arrow record batches: what the interface states is checked, what it cannot state (buffer sizes) is trusted.
+// Reads Arrow record batches: structs, lists, maps and unions down to columns of values, and streams of batches.
 #include "arrow.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
-#include <cstring>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "arrow_column.hpp"
 #include "fence.hpp"
 #include "structs.hpp"
 #include "vedette/core/dtype.hpp"
-#include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::capi {
 
 namespace {
 
-// One column of a batch: the elements [begin, begin + length) of a child, where the structs around it have values, and
-// the words to complain with.
-struct Child {
-    const ArrowSchema* schema;
-    const ArrowArray* array;
-    std::size_t begin;
-    std::size_t length;
-    std::string what;
-    Validity outer = {};
+using validation::ListColumn;
+using validation::ListLevel;
+
+// Structs inside of others; and all columns, since a schema's pointers may go in circles.
+constexpr std::size_t most_depth = 64, most_columns = 65536;
+
+// Walks down one batch.
+class BatchReader {
+  public:
+    BatchReader(NestedRead nested, ArrowLevel level) : nested_(nested), level_(level) {}
+
+    BorrowedTable read(const ArrowSchema* schema, const ArrowArray* batch);
+
+  private:
+    // What lies between the batch's rows and the elements of an array.
+    struct Path {
+        std::string name;
+        std::size_t depth = 0;
+        std::vector<ListLevel> levels{};
+        // Of each element that there is to be, the place among the array's, or -1 for none; null: as they are.
+        const std::vector<std::int64_t>* places = nullptr;
+    };
+
+    void read_any(const ArrowChild& child, const Path& path);
+    void read_struct(const ArrowChild& child, const Path& path, bool is_map);
+    void read_list(const ArrowChild& child, const Path& path);
+    void read_union(const ArrowChild& child, const Path& path);
+    void read_values(const ArrowChild& child, const Path& path);
+    template <class Offset>
+    void read_bounds(const ArrowChild& child, bool are_views, ListStorage& lists) const;
+    void read_fixed_bounds(const ArrowChild& child, std::size_t size, ListStorage& lists) const;
+    [[nodiscard]] ArrowChild child_at(const ArrowChild& parent, std::size_t index, const std::string& name,
+                                      std::size_t begin, std::size_t length) const;
+    static Column gathered(const Column& column, const std::vector<std::int64_t>& places, ColumnStorage& storage);
+    [[nodiscard]] static std::vector<std::uint8_t>& bitmap_of(std::deque<std::vector<std::uint8_t>>& kept,
+                                                              std::size_t bits) {
+        return kept.emplace_back((bits + 7) / 8, std::uint8_t{0});
+    }
+
+    NestedRead nested_;
+    ArrowLevel level_;
+    BorrowedTable result_;
+    std::vector<NamedColumn> named_;
 };
 
-[[noreturn]] void refuse(ErrorCode code, const std::string& what, const std::string& why) {
-    throw Error(code, what + ": " + why);
+void set_bit(std::vector<std::uint8_t>& bits, std::size_t i) {
+    bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | 1U << (i % 8));
 }
 
-// Reads an element from memory that need not be aligned.
-template <class T>
-T load(const void* data, std::size_t index) noexcept {
-    T value;
-    std::memcpy(&value, static_cast<const std::byte*>(data) + index * sizeof(T), sizeof value);
-    return value;
+std::string name_of(const ArrowSchema* schema) {
+    return schema != nullptr && schema->name != nullptr ? schema->name : "";
 }
 
-void check_array(const ArrowSchema* schema, const ArrowArray* array, const std::string& what) {
-    if (schema == nullptr || array == nullptr) refuse(ErrorCode::invalid_argument, what, "schema or array is NULL");
-    if (schema->format == nullptr) refuse(ErrorCode::invalid_argument, what, "the format is NULL");
-    // A child or a dictionary that was moved away holds pointers to memory that may be gone.
-    if (array->release == nullptr) refuse(ErrorCode::invalid_argument, what, "the array has been released");
-    if (array->length < 0 || array->offset < 0 || array->null_count < -1 || array->n_buffers < 0) {
-        refuse(ErrorCode::invalid_argument, what, "a negative length, offset, null count or number of buffers");
+// Elements [begin, begin + length) of a child, counted from its own offset.
+ArrowChild BatchReader::child_at(const ArrowChild& parent, std::size_t index, const std::string& name,
+                                 std::size_t begin, std::size_t length) const {
+    const ArrowSchema* const schema = parent.schema->children[index];
+    const ArrowArray* const array = parent.array->children[index];
+    ArrowChild child{schema, array, 0, length, "column '" + name + "'", level_};
+    check_array(schema, array, child.what, level_);
+    const std::uint64_t end = checked_sum(begin, length, child.what.c_str());
+    if (level_ != ArrowLevel::none && static_cast<std::uint64_t>(array->length) < end) {
+        refuse_arrow(ErrorCode::dimension_mismatch, child.what,
+                     "has " + std::to_string(array->length) + " values, the batch needs " + std::to_string(end));
     }
-    (void)checked_sum(static_cast<std::uint64_t>(array->length), static_cast<std::uint64_t>(array->offset),
-                      what.c_str());
+    child.begin =
+        static_cast<std::size_t>(checked_sum(static_cast<std::uint64_t>(array->offset), begin, child.what.c_str()));
+    return child;
 }
 
-const void* buffer(const Child& child, std::int64_t index, std::int64_t expected) {
-    if (child.array->n_buffers != expected) {
-        refuse(
-            ErrorCode::invalid_argument, child.what,
-            "has " + std::to_string(child.array->n_buffers) + " buffers, its format needs " + std::to_string(expected));
-    }
-    if (child.array->buffers == nullptr) refuse(ErrorCode::invalid_argument, child.what, "buffers is NULL");
-    return child.array->buffers[index];
+// NOLINTNEXTLINE(misc-no-recursion): to `most_depth`
+void BatchReader::read_any(const ArrowChild& child, const Path& path) {
+    if (path.depth > most_depth)
+        refuse_arrow(ErrorCode::unsupported, child.what, "structs inside of more than 64 others");
+    if (result_.storage.size() + result_.lists.size() >= most_columns)
+        refuse_arrow(ErrorCode::unsupported, child.what, "more than 65536 columns");
+    const std::string_view format = child.schema->format;
+    const bool has_nested = format.starts_with("+") && child.schema->dictionary == nullptr;
+    if (!has_nested) return read_values(child, path);
+    if (format == "+s") return read_struct(child, path, false);
+    if (format.starts_with("+ud:") || format.starts_with("+us:")) return read_union(child, path);
+    if (nested_ == NestedRead::refused) refuse_format(child);
+    read_list(child, path);
 }
 
-const void* data_buffer(const Child& child, std::int64_t index, std::int64_t expected) {
-    const void* data = buffer(child, index, expected);
-    if (data == nullptr && child.length != 0) {
-        refuse(ErrorCode::invalid_argument, child.what, "buffer " + std::to_string(index) + " is NULL");
-    }
-    return data;
-}
-
-Validity own_validity_of(const Child& child, std::int64_t buffers) {
-    const auto* bits = static_cast<const std::uint8_t*>(buffer(child, 0, buffers));
-    if (bits == nullptr && child.array->null_count > 0) {
-        refuse(ErrorCode::invalid_argument, child.what,
-               "counts " + std::to_string(child.array->null_count) + " nulls but has no validity bitmap");
-    }
-    return child.array->null_count == 0 ? Validity{} : Validity{bits, child.begin};
-}
-
-// Where the child and all structs around it have a value.
-Validity validity_of(const Child& child, std::int64_t buffers, ColumnStorage& storage) {
-    const Validity own = own_validity_of(child, buffers);
-    if (child.outer.bits == nullptr) return own;
-    if (own.bits == nullptr) return child.outer;
-    storage.valid.assign((child.length + 7) / 8, 0);
-    for (std::size_t i = 0; i < child.length; ++i) {
-        if (own[i] && child.outer[i])
-            storage.valid[i / 8] = static_cast<std::uint8_t>(storage.valid[i / 8] | 1U << (i % 8));
-    }
-    return {storage.valid.data(), 0};
-}
-
-// Dates, times, time stamps and durations are the integers that they are stored as.
-Dtype dtype_of_time(std::string_view format) noexcept {
-    if (format == "tdD" || format == "tts" || format == "ttm" || format == "tiM") return Dtype::i32;
-    if (format == "tdm" || format == "ttu" || format == "ttn") return Dtype::i64;
-    const bool has_unit = format.size() >= 3 && std::string_view("smun").find(format[2]) != std::string_view::npos;
-    if (has_unit && format.starts_with("ts") && format.size() >= 4 && format[3] == ':') return Dtype::i64;
-    if (has_unit && format.starts_with("tD") && format.size() == 3) return Dtype::i64;
-    return Dtype{};
-}
-
-Dtype dtype_of_format(std::string_view format) noexcept {
-    if (format.starts_with("t")) return dtype_of_time(format);
-    if (format.size() != 1) return Dtype{};
-    switch (format[0]) {
-        case 'c': return Dtype::i8;
-        case 'C': return Dtype::u8;
-        case 's': return Dtype::i16;
-        case 'S': return Dtype::u16;
-        case 'i': return Dtype::i32;
-        case 'I': return Dtype::u32;
-        case 'l': return Dtype::i64;
-        case 'L': return Dtype::u64;
-        case 'e': return Dtype::f16;
-        case 'f': return Dtype::f32;
-        case 'g': return Dtype::f64;
-        default: return Dtype{};
+// The columns of a struct by the names "outer.inner".
+// NOLINTNEXTLINE(misc-no-recursion): see read_any
+void BatchReader::read_struct(const ArrowChild& child, const Path& path, bool is_map) {
+    const std::size_t count = child_count(child);
+    if (is_map && count != 2) refuse_arrow(ErrorCode::invalid_argument, child.what, "a map's entries are two columns");
+    constexpr std::array of_map{"key", "value"};
+    const Validity outer = path.depth == 0 ? Validity{} : validity_of(child, 1, bitmap_of(result_.bitmaps, 0));
+    for (std::size_t i = 0; i < count; ++i) {
+        Path inner = path;
+        inner.name += (path.depth == 0 ? "" : ".") + (is_map ? of_map[i] : name_of(child.schema->children[i]));
+        ++inner.depth;
+        ArrowChild part = child_at(child, i, inner.name, child.begin, child.length);
+        part.outer = outer;
+        read_any(part, inner);
     }
 }
 
-[[noreturn]] void refuse_format(const Child& child) {
-    refuse(ErrorCode::type_mismatch, child.what,
-           "the Arrow format '" + std::string(child.schema->format) +
-               "' is not supported: only null, bool, integers, f16, f32, f64, decimals, dates, times, time stamps, "
-               "durations, texts and bytes (with offsets, as views, of a fixed size), dictionaries of texts or bytes, "
-               "and structs of them");
+// A column, or the values of lists.
+void BatchReader::read_values(const ArrowChild& child, const Path& path) {
+    ColumnStorage& storage = result_.storage.emplace_back();
+    storage.name = path.name;
+    Column column = read_leaf(child, storage);
+    if (path.places != nullptr) {
+        ColumnStorage& kept = result_.storage.emplace_back();
+        column = gathered(column, *path.places, kept);
+    }
+    if (path.levels.empty()) {
+        named_.push_back({storage.name, column});
+    } else {
+        result_.lists.push_back({storage.name, path.levels, column});
+    }
 }
 
-// The texts of a utf8 array, valid elements only.
 template <class Offset>
-void read_texts(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
-    texts.assign(child.length, {});
+void BatchReader::read_bounds(const ArrowChild& child, bool are_views, ListStorage& lists) const {
     if (child.length == 0) return;
-    const void* offsets = data_buffer(child, 1, 3);
-    const auto* bytes = static_cast<const char*>(buffer(child, 2, 3));
+    const std::int64_t buffers = are_views ? 3 : 2;
+    // One more offset than lists.
+    (void)checked_product(checked_sum(child.begin + child.length, 1, child.what.c_str()), sizeof(Offset),
+                          child.what.c_str());
+    const void* const offsets = arrow_data(child, 1, buffers);
+    const void* const sizes = are_views ? arrow_data(child, 2, buffers) : nullptr;
     for (std::size_t i = 0; i < child.length; ++i) {
-        const auto begin = load<Offset>(offsets, child.begin + i);
-        const auto end = load<Offset>(offsets, child.begin + i + 1);
-        if (begin < 0 || end < begin) {
-            refuse(ErrorCode::invalid_argument, child.what,
-                   "the offsets of value " + std::to_string(i) + " do not ascend: " + std::to_string(begin) + ", " +
-                       std::to_string(end));
-        }
-        if (!validity[i] || end == begin) continue;
-        if (bytes == nullptr) refuse(ErrorCode::invalid_argument, child.what, "the buffer of bytes is NULL");
-        texts[i] = {bytes + begin, static_cast<std::size_t>(end - begin)};
+        const std::int64_t begin = load<Offset>(offsets, child.begin + i);
+        const std::int64_t size = are_views ? std::int64_t{load<Offset>(sizes, child.begin + i)} : 0;
+        // Beyond 2^63 there is no end; whoever reads the list refuses it.
+        lists.ends[i] = !are_views                 ? std::int64_t{load<Offset>(offsets, child.begin + i + 1)}
+                        : size > INT64_MAX - begin ? -1
+                                                   : begin + size;
+        lists.begins[i] = begin;
     }
 }
 
-struct ViewHeader {
-    std::int32_t length;
-    std::int32_t prefix;
-    std::int32_t index;
-    std::int32_t offset;
-};
+void BatchReader::read_fixed_bounds(const ArrowChild& child, std::size_t size, ListStorage& lists) const {
+    const std::uint64_t last = checked_product(child.begin + child.length, size, child.what.c_str());
+    if (last > static_cast<std::uint64_t>(INT64_MAX)) refuse_arrow(ErrorCode::overflow, child.what, "too many values");
+    for (std::size_t i = 0; i < child.length; ++i) {
+        lists.begins[i] = static_cast<std::int64_t>((child.begin + i) * size);
+        lists.ends[i] = static_cast<std::int64_t>((child.begin + i + 1) * size);
+    }
+}
 
-// The texts of a view array: short ones lie in the view itself, others in one of the buffers behind it.
-void read_views(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
-    constexpr std::int32_t most_inline = 12;
-    texts.assign(child.length, {});
-    if (child.length == 0) return;
-    const std::int64_t buffers = child.array->n_buffers;
-    const auto* views = static_cast<const std::byte*>(data_buffer(child, 1, buffers));
-    const std::int64_t data_buffers = buffers - 3;
-    const void* sizes = data_buffers > 0 ? data_buffer(child, buffers - 1, buffers) : nullptr;
+// The number behind "+w:".
+std::size_t list_size(const ArrowChild& child) {
+    const std::string_view format = child.schema->format;
+    std::size_t size = 0;
+    const auto [end, fault] = std::from_chars(format.data() + 3, format.data() + format.size(), size);
+    if (fault != std::errc{} || end != format.data() + format.size()) refuse_format(child);
+    return size;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): see read_any
+void BatchReader::read_list(const ArrowChild& child, const Path& path) {
+    const std::string_view format = child.schema->format;
+    if (path.levels.size() == ListColumn::most_levels)
+        refuse_arrow(ErrorCode::unsupported, child.what, "lists in more than two levels");
+    const bool are_views = format == "+vl" || format == "+vL";
+    const std::int64_t buffers = format.starts_with("+w:") ? 1 : are_views ? 3 : 2;
+    if (child_count(child) != 1) refuse_arrow(ErrorCode::invalid_argument, child.what, "a list has one child");
+    ListStorage& lists = result_.list_storage.emplace_back();
+    lists.begins.assign(child.length, 0);
+    lists.ends.assign(child.length, 0);
+    if (format == "+l" || format == "+vl" || format == "+m") {
+        read_bounds<std::int32_t>(child, are_views, lists);
+    } else if (format == "+L" || format == "+vL") {
+        read_bounds<std::int64_t>(child, are_views, lists);
+    } else if (format.starts_with("+w:")) {
+        read_fixed_bounds(child, list_size(child), lists);
+    } else {
+        refuse_format(child);
+    }
+    Validity validity = validity_of(child, buffers, lists.valid);
+    std::int64_t low = INT64_MAX, high = 0;
     for (std::size_t i = 0; i < child.length; ++i) {
         if (!validity[i]) continue;
-        const std::byte* at = views + (child.begin + i) * sizeof(ViewHeader);
-        const auto view = load<ViewHeader>(at, 0);
-        const auto lies_outside = [&] {
-            return Error(ErrorCode::invalid_argument,
-                         child.what + ": view " + std::to_string(i) + " lies outside its buffer");
+        if (lists.begins[i] < 0 || lists.ends[i] < lists.begins[i])
+            refuse_arrow(ErrorCode::invalid_argument, child.what,
+                         "list " + std::to_string(i) + " ends before it begins");
+        low = std::min(low, lists.begins[i]);
+        high = std::max(high, lists.ends[i]);
+    }
+    low = std::min(low, high);
+    for (std::size_t i = 0; i < child.length; ++i) {
+        lists.begins[i] = validity[i] ? lists.begins[i] - low : 0;
+        lists.ends[i] = validity[i] ? lists.ends[i] - low : 0;
+    }
+    Path inner = path;
+    if (path.places != nullptr) {
+        validity = lists.gather(*path.places, validity);
+        inner.places = nullptr;
+    }
+    inner.levels.push_back({lists.begins, lists.ends, validity});
+    ++inner.depth;
+    const ArrowChild elements =
+        child_at(child, 0, path.name, static_cast<std::size_t>(low), static_cast<std::size_t>(high - low));
+    if (format != "+m") return read_any(elements, inner);
+    if (std::string_view(elements.schema->format) != "+s")
+        refuse_arrow(ErrorCode::invalid_argument, child.what, "a map is a list of structs");
+    read_struct(elements, inner, true);
+}
+
+// The identifiers of a union's children, behind "+us:" or "+ud:".
+std::vector<int> union_ids(const ArrowChild& child) {
+    std::vector<int> ids;
+    const std::string_view format = child.schema->format;
+    const char* at = format.data() + 4;
+    const char* const end = format.data() + format.size();
+    while (at < end) {
+        int id = -1;
+        const auto [next, fault] = std::from_chars(at, end, id);
+        if (fault != std::errc{} || id < 0 || id > INT8_MAX || std::find(ids.begin(), ids.end(), id) != ids.end() ||
+            (next != end && *next != ','))
+            refuse_format(child);
+        ids.push_back(id);
+        at = next == end ? end : next + 1;
+    }
+    return ids;
+}
+
+// A column for each alternative, with a value where it is the chosen one.
+// NOLINTNEXTLINE(misc-no-recursion): see read_any
+void BatchReader::read_union(const ArrowChild& child, const Path& path) {
+    const bool is_dense = std::string_view(child.schema->format).starts_with("+ud:");
+    const std::vector<int> ids = union_ids(child);
+    if (child_count(child) != ids.size())
+        refuse_arrow(ErrorCode::dimension_mismatch, child.what, "has other children than its format names");
+    const std::int64_t buffers = is_dense ? 2 : 1;
+    (void)checked_product(child.begin + child.length, sizeof(std::int32_t), child.what.c_str());
+    const void* const types = arrow_data(child, 0, buffers);
+    const void* const offsets = is_dense ? arrow_data(child, 1, buffers) : nullptr;
+    for (std::size_t i = 0; i < child.length; ++i) {
+        if (std::find(ids.begin(), ids.end(), int{load<std::int8_t>(types, child.begin + i)}) == ids.end())
+            refuse_arrow(ErrorCode::invalid_argument, child.what,
+                         "value " + std::to_string(i) + " is of no type of the union");
+    }
+    for (std::size_t k = 0; k < ids.size(); ++k) {
+        const auto is_chosen = [&](std::size_t i) {
+            return child.outer[i] && load<std::int8_t>(types, child.begin + i) == ids[k];
         };
-        if (view.length < 0) throw lies_outside();
-        const auto length = static_cast<std::size_t>(view.length);
-        if (view.length <= most_inline) {
-            texts[i] = {reinterpret_cast<const char*>(at) + sizeof(std::int32_t), length};
+        Path inner = path;
+        const std::string name = name_of(child.schema->children[k]);
+        inner.name += "." + (name.empty() ? std::to_string(k) : name);
+        ++inner.depth;
+        if (!is_dense) {
+            ArrowChild part = child_at(child, k, inner.name, child.begin, child.length);
+            std::vector<std::uint8_t>& chosen = bitmap_of(result_.bitmaps, child.length);
+            for (std::size_t i = 0; i < child.length; ++i) {
+                if (is_chosen(i)) set_bit(chosen, i);
+            }
+            part.outer = {chosen.data(), 0};
+            read_any(part, inner);
             continue;
         }
-        if (sizes == nullptr || view.index < 0 || view.index >= data_buffers || view.offset < 0) throw lies_outside();
-        const auto size = load<std::int64_t>(sizes, static_cast<std::size_t>(view.index));
-        if (std::int64_t{view.offset} + view.length > size) throw lies_outside();
-        const auto* bytes = static_cast<const char*>(buffer(child, 2 + view.index, buffers));
-        if (bytes == nullptr) refuse(ErrorCode::invalid_argument, child.what, "a buffer of bytes is NULL");
-        texts[i] = {bytes + view.offset, length};
-    }
-}
-
-// The number behind "w:", or 0.
-std::size_t fixed_size(std::string_view format) noexcept {
-    std::size_t size = 0;
-    if (!format.starts_with("w:")) return 0;
-    const auto [end, fault] = std::from_chars(format.data() + 2, format.data() + format.size(), size);
-    return fault == std::errc{} && end == format.data() + format.size() ? size : 0;
-}
-
-void read_fixed(const Child& child, std::size_t size, std::vector<std::string_view>& texts) {
-    const auto* bytes = static_cast<const char*>(data_buffer(child, 1, 2));
-    (void)checked_product(child.begin + child.length, size, child.what.c_str());
-    texts.clear();
-    for (std::size_t i = 0; i < child.length; ++i) texts.emplace_back(bytes + (child.begin + i) * size, size);
-}
-
-// How many buffers a column of texts or bytes has; 0 for any other format.
-std::int64_t text_buffers(const Child& child) noexcept {
-    const std::string_view format = child.schema->format;
-    if (format == "u" || format == "U" || format == "z" || format == "Z") return 3;
-    if (format == "vu" || format == "vz") return std::max<std::int64_t>(child.array->n_buffers, 3);
-    return fixed_size(format) != 0 ? 2 : 0;
-}
-
-void read_any_texts(const Child& child, const Validity& validity, std::vector<std::string_view>& texts) {
-    const std::string_view format = child.schema->format;
-    // One more offset than values; a view has 16 bytes.
-    (void)checked_product(checked_sum(child.begin + child.length, 1, child.what.c_str()), sizeof(ViewHeader),
-                          child.what.c_str());
-    if (format == "u" || format == "z") {
-        read_texts<std::int32_t>(child, validity, texts);
-    } else if (format == "U" || format == "Z") {
-        read_texts<std::int64_t>(child, validity, texts);
-    } else if (format == "vu" || format == "vz") {
-        read_views(child, validity, texts);
-    } else {
-        read_fixed(child, fixed_size(format), texts);
-    }
-}
-
-// Whether element `i` of a column is a code below `size`; the code, as a number that fits.
-template <class T>
-std::int32_t read_code(const void* data, std::size_t index, std::size_t size, const Child& child) {
-    const T code = load<T>(data, index);
-    if constexpr (std::is_signed_v<T>) {
-        if (code < 0) refuse(ErrorCode::invalid_argument, child.what, "a dictionary code is negative");
-    }
-    if (static_cast<std::uint64_t>(code) >= size) {
-        refuse(ErrorCode::invalid_argument, child.what,
-               "the dictionary code " + std::to_string(code) + " is outside the dictionary of " + std::to_string(size) +
-                   " entries");
-    }
-    return static_cast<std::int32_t>(code);
-}
-
-Column read_dictionary(const Child& child, ColumnStorage& storage) {
-    const ArrowSchema* schema = child.schema->dictionary;
-    const ArrowArray* array = child.array->dictionary;
-    const std::string what = child.what + " (dictionary)";
-    check_array(schema, array, what);
-    if (array->length > INT32_MAX) refuse(ErrorCode::overflow, what, "holds more than 2^31 - 1 entries");
-    const Child entries{schema, array, static_cast<std::size_t>(array->offset), static_cast<std::size_t>(array->length),
-                        what};
-    const std::int64_t buffers = text_buffers(entries);
-    if (schema->dictionary != nullptr || buffers == 0) refuse_format(entries);
-    const Validity valid_entries = own_validity_of(entries, buffers);
-    read_any_texts(entries, valid_entries, storage.texts);
-
-    const Validity validity = validity_of(child, 2, storage);
-    const void* codes = data_buffer(child, 1, 2);
-    const Dtype dtype = dtype_of_format(child.schema->format);
-    (void)checked_product(child.begin + child.length, sizeof(std::uint64_t), child.what.c_str());
-    storage.codes.assign(child.length, -1);
-    const auto convert = [&]<class T>(T /*type*/) {
+        // All of the alternative's values are read, and then put where they belong.
+        const ArrowArray* const array = child.array->children[k];
+        const std::size_t size = array == nullptr || array->length < 0 ? 0 : static_cast<std::size_t>(array->length);
+        const ArrowChild part = child_at(child, k, inner.name, 0, size);
+        std::vector<std::int64_t>& places = result_.places.emplace_back(child.length, -1);
         for (std::size_t i = 0; i < child.length; ++i) {
-            if (!validity[i]) continue;
-            const std::int32_t code = read_code<T>(codes, child.begin + i, storage.texts.size(), child);
-            if (valid_entries[static_cast<std::size_t>(code)]) storage.codes[i] = code;
+            if (!is_chosen(i)) continue;
+            const auto place = load<std::int32_t>(offsets, child.begin + i);
+            if (place < 0 || static_cast<std::size_t>(place) >= size)
+                refuse_arrow(ErrorCode::invalid_argument, part.what,
+                             "the union's offset " + std::to_string(place) + " is outside its " + std::to_string(size) +
+                                 " values");
+            places[i] = place;
         }
-    };
-    switch (dtype) {
-        case Dtype::i8: convert(std::int8_t{}); break;
-        case Dtype::u8: convert(std::uint8_t{}); break;
-        case Dtype::i16: convert(std::int16_t{}); break;
-        case Dtype::u16: convert(std::uint16_t{}); break;
-        case Dtype::i32: convert(std::int32_t{}); break;
-        case Dtype::u32: convert(std::uint32_t{}); break;
-        case Dtype::i64: convert(std::int64_t{}); break;
-        case Dtype::u64: convert(std::uint64_t{}); break;
-        default: refuse_format(child);
+        if (path.places != nullptr) {
+            std::vector<std::int64_t>& both = result_.places.emplace_back(path.places->size(), -1);
+            for (std::size_t i = 0; i < both.size(); ++i) {
+                const std::int64_t from = (*path.places)[i];
+                if (from >= 0) both[i] = places[static_cast<std::size_t>(from)];
+            }
+            inner.places = &both;
+        } else {
+            inner.places = &places;
+        }
+        read_any(part, inner);
     }
-    return Column::dictionary(storage.codes, storage.texts);
 }
 
-Column read_boolean(const Child& child, ColumnStorage& storage) {
-    const Validity validity = validity_of(child, 2, storage);
-    const Validity values{static_cast<const std::uint8_t*>(data_buffer(child, 1, 2)), child.begin};
-    storage.bytes.resize(child.length);
-    for (std::size_t i = 0; i < child.length; ++i) storage.bytes[i] = values[i] ? 1 : 0;
-    return Column::numeric(Dtype::boolean, storage.bytes.data(), child.length, 1, validity);
-}
-
-struct DecimalFormat {
-    int scale = 0;
-    std::size_t bytes = 16;
-};
-
-// "d:precision,scale" or "d:precision,scale,bits".
-std::optional<DecimalFormat> read_decimal_format(std::string_view format) noexcept {
-    if (!format.starts_with("d:")) return std::nullopt;
-    std::array<int, 3> numbers{0, 0, 128};
-    const char* at = format.data() + 2;
-    const char* const end = format.data() + format.size();
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-        const auto [next, fault] = std::from_chars(at, end, numbers[i]);
-        if (fault != std::errc{}) return std::nullopt;
-        at = next;
-        if (at == end && i > 0) break;
-        if (at == end || *at != ',' || i == 2) return std::nullopt;
-        ++at;
+Column BatchReader::gathered(const Column& column, const std::vector<std::int64_t>& places, ColumnStorage& storage) {
+    storage.valid.assign((places.size() + 7) / 8, 0);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (places[i] >= 0 && column.is_valid(static_cast<std::size_t>(places[i]))) set_bit(storage.valid, i);
     }
-    const auto [precision, scale, bits] = numbers;
-    const bool is_known = bits == 32 || bits == 64 || bits == 128 || bits == 256;
-    if (!is_known || precision < 1 || precision > 76 || scale < -400 || scale > 400) return std::nullopt;
-    return DecimalFormat{scale, static_cast<std::size_t>(bits) / 8};
-}
-
-// A little-endian number in two's complement, with all the digits that a long double holds.
-long double read_whole(const std::uint8_t* at, std::size_t bytes) noexcept {
-    const bool is_negative = (at[bytes - 1] & 0x80U) != 0;
-    // The magnitude, a byte at a time: complement and one.
-    std::array<std::uint8_t, 32> magnitude{};
-    unsigned carry = is_negative ? 1 : 0;
-    for (std::size_t i = 0; i < bytes; ++i) {
-        const unsigned byte = (is_negative ? 0xFFU ^ at[i] : at[i]) + carry;
-        magnitude[i] = static_cast<std::uint8_t>(byte);
-        carry = byte >> 8U;
-    }
-    long double number = 0.0L;
-    for (std::size_t i = bytes; i-- > 0;) number = number * 256.0L + static_cast<long double>(magnitude[i]);
-    return is_negative ? -number : number;
-}
-
-Column read_decimals(const Child& child, DecimalFormat format, ColumnStorage& storage) {
-    const Validity validity = validity_of(child, 2, storage);
-    const auto* data = static_cast<const std::uint8_t*>(data_buffer(child, 1, 2));
-    (void)checked_product(child.begin + child.length, format.bytes, child.what.c_str());
-    // 10^27 is a long double of 64 bits, so that one rounding is left for most numbers.
-    const long double power = std::pow(10.0L, static_cast<long double>(std::abs(format.scale)));
-    storage.numbers.assign(child.length, 0.0);
-    for (std::size_t i = 0; i < child.length; ++i) {
-        if (!validity[i]) continue;
-        const long double whole = read_whole(data + (child.begin + i) * format.bytes, format.bytes);
-        storage.numbers[i] = static_cast<double>(format.scale < 0 ? whole * power : whole / power);
-    }
-    return Column::numeric(storage.numbers, validity);
-}
-
-// A column without a value, of the type "null".
-Column read_nothing(const Child& child, ColumnStorage& storage) {
-    storage.numbers.assign(child.length, 0.0);
-    storage.valid.assign((child.length + 7) / 8 + 1, 0);
-    return Column::numeric(storage.numbers, {storage.valid.data(), 0});
-}
-
-Column read_child(const Child& child, ColumnStorage& storage) {
-    if ((child.schema->dictionary == nullptr) != (child.array->dictionary == nullptr)) {
-        refuse(ErrorCode::invalid_argument, child.what, "a dictionary is in the schema or the array alone");
-    }
-    if (child.schema->dictionary != nullptr) return read_dictionary(child, storage);
-    const std::string_view format = child.schema->format;
-    if (format == "n") return read_nothing(child, storage);
-    if (format == "b") return read_boolean(child, storage);
-    if (const std::int64_t buffers = text_buffers(child); buffers != 0) {
-        const Validity validity = validity_of(child, buffers, storage);
-        read_any_texts(child, validity, storage.texts);
+    const Validity validity{storage.valid.data(), 0};
+    if (!column.is_numeric()) {
+        for (const std::int64_t place : places)
+            storage.texts.push_back(place < 0 ? std::string_view() : column.text(static_cast<std::size_t>(place)));
         return Column::strings(storage.texts, validity);
     }
-    if (const auto decimal = read_decimal_format(format)) return read_decimals(child, *decimal, storage);
-    const Dtype dtype = dtype_of_format(format);
-    const std::size_t element = dtype_size(dtype);
-    if (element == 0) refuse_format(child);
-    const Validity validity = validity_of(child, 2, storage);
-    const auto* data = static_cast<const std::byte*>(data_buffer(child, 1, 2));
-    (void)checked_product(child.begin + child.length, element, child.what.c_str());
-    return Column::numeric(dtype, child.length == 0 ? data : data + child.begin * element, child.length,
-                           static_cast<std::ptrdiff_t>(element), validity);
-}
-
-constexpr std::size_t most_levels = 64;
-
-// The columns of a struct, those of structs inside by the names "outer.inner".
-// NOLINTNEXTLINE(misc-no-recursion): to `most_levels`
-void read_struct_columns(const Child& parent, const std::string& prefix, std::size_t level, BorrowedTable& result,
-                         std::vector<NamedColumn>& named) {
-    const auto count = static_cast<std::size_t>(parent.schema->n_children);
-    if (count != 0) {
-        require(parent.schema->children, "schema.children");
-        require(parent.array->children, "batch.children");
+    const std::size_t element = dtype_size(column.dtype());
+    storage.bytes.assign(places.size() * element, 0);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (places[i] < 0) continue;
+        std::memcpy(storage.bytes.data() + i * element,
+                    static_cast<const std::byte*>(column.data()) +
+                        static_cast<std::ptrdiff_t>(places[i]) * column.stride_bytes(),
+                    element);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        const ArrowSchema* schema = parent.schema->children[i];
-        const ArrowArray* array = parent.array->children[i];
-        const bool has_name = schema != nullptr && schema->name != nullptr;
-        ColumnStorage& storage = result.storage.emplace_back();
-        storage.name = prefix + (has_name ? schema->name : "");
-        Child child{schema, array, 0, parent.length, "column '" + storage.name + "'", parent.outer};
-        check_array(schema, array, child.what);
-        const std::uint64_t end = checked_sum(parent.begin, parent.length, "batch");
-        if (static_cast<std::uint64_t>(array->length) < end) {
-            refuse(ErrorCode::dimension_mismatch, child.what,
-                   "has " + std::to_string(array->length) + " values, the batch needs " + std::to_string(end));
-        }
-        child.begin =
-            static_cast<std::size_t>(checked_sum(static_cast<std::uint64_t>(array->offset), parent.begin, "batch"));
-        if (std::string_view(schema->format) != "+s") {
-            named.push_back({storage.name, read_child(child, storage)});
-            continue;
-        }
-        if (level == most_levels) refuse(ErrorCode::unsupported, child.what, "structs inside of more than 64 others");
-        if (schema->n_children != array->n_children || schema->n_children < 0)
-            refuse(ErrorCode::dimension_mismatch, child.what, "schema and array have other numbers of children");
-        child.outer = validity_of(child, 1, storage);
-        read_struct_columns(child, storage.name + ".", level + 1, result, named);
-    }
+    return Column::numeric(column.dtype(), storage.bytes.data(), places.size(), static_cast<std::ptrdiff_t>(element),
+                           validity);
 }
 
 // A record batch has no nulls of its own: a row is there, or it is not.
@@ -426,43 +336,55 @@ void refuse_null_rows(const ArrowArray& batch) {
                             static_cast<std::size_t>(batch.offset)};
     if (validity.bits == nullptr) {
         if (batch.null_count > 0)
-            refuse(ErrorCode::invalid_argument, "batch", "counts nulls but has no validity bitmap");
+            refuse_arrow(ErrorCode::invalid_argument, "batch", "counts nulls but has no validity bitmap");
         return;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(batch.length); ++i) {
-        if (!validity[i]) refuse(ErrorCode::invalid_argument, "batch", "row " + std::to_string(i) + " is null");
+        if (!validity[i]) refuse_arrow(ErrorCode::invalid_argument, "batch", "row " + std::to_string(i) + " is null");
     }
+}
+
+BorrowedTable BatchReader::read(const ArrowSchema* schema, const ArrowArray* batch) {
+    // What a batch is must be known at any level.
+    check_array(schema, batch, "batch", ArrowLevel::full);
+    if (schema->release == nullptr || batch->release == nullptr) {
+        refuse_arrow(ErrorCode::invalid_argument, "batch", "the schema or the array has been released");
+    }
+    if (std::string_view(schema->format) != "+s") {
+        refuse_arrow(ErrorCode::type_mismatch, "batch",
+                     "the Arrow format '" + std::string(schema->format) + "' is not that of a struct ('+s')");
+    }
+    const ArrowChild whole{
+        schema,  batch, static_cast<std::size_t>(batch->offset), static_cast<std::size_t>(batch->length),
+        "batch", level_};
+    static_cast<void>(child_count(whole));
+    if (level_ == ArrowLevel::full) refuse_null_rows(*batch);
+    read_struct(whole, {}, false);
+    result_.table = Table(std::move(named_));
+    return std::move(result_);
 }
 
 }  // namespace
 
-BorrowedTable read_arrow(const ArrowSchema* schema, const ArrowArray* batch) {
-    check_array(schema, batch, "batch");
-    if (schema->release == nullptr || batch->release == nullptr) {
-        refuse(ErrorCode::invalid_argument, "batch", "the schema or the array has been released");
+Validity ListStorage::gather(const std::vector<std::int64_t>& places, const Validity& validity) {
+    std::vector<std::int64_t> from_begins(places.size(), 0), from_ends(places.size(), 0);
+    std::vector<std::uint8_t> bits((places.size() + 7) / 8, 0);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto from = static_cast<std::size_t>(places[i]);
+        if (places[i] < 0 || !validity[from]) continue;
+        from_begins[i] = begins[from];
+        from_ends[i] = ends[from];
+        set_bit(bits, i);
     }
-    if (std::string_view(schema->format) != "+s") {
-        refuse(ErrorCode::type_mismatch, "batch",
-               "the Arrow format '" + std::string(schema->format) + "' is not that of a struct ('+s')");
-    }
-    if (schema->n_children != batch->n_children || schema->n_children < 0) {
-        refuse(ErrorCode::dimension_mismatch, "batch",
-               "the schema has " + std::to_string(schema->n_children) + " columns, the array " +
-                   std::to_string(batch->n_children));
-    }
-    refuse_null_rows(*batch);
-    BorrowedTable result;
-    std::vector<NamedColumn> named;
-    const Child whole{schema, batch, static_cast<std::size_t>(batch->offset), static_cast<std::size_t>(batch->length),
-                      "batch"};
-    read_struct_columns(whole, "", 0, result, named);
-    result.table = Table(std::move(named));
-    return result;
+    begins = std::move(from_begins);
+    ends = std::move(from_ends);
+    valid = std::move(bits);
+    return {valid.data(), 0};
 }
 
-}  // namespace vedette::inline v0::capi
-
-namespace vedette::inline v0::capi {
+BorrowedTable read_arrow(const ArrowSchema* schema, const ArrowArray* batch, NestedRead nested, ArrowLevel level) {
+    return BatchReader(nested, level).read(schema, batch);
+}
 
 namespace {
 
@@ -486,11 +408,12 @@ struct Filled {
 
 }  // namespace
 
-void read_arrow_stream(ArrowArrayStream* stream, const std::function<void(const Table&)>& take) {
+void read_arrow_stream(ArrowArrayStream* stream, const std::function<void(const validation::NestedTable&)>& take,
+                       ArrowLevel level) {
     require(stream, "stream");
-    if (stream->release == nullptr) refuse(ErrorCode::invalid_argument, "stream", "has been released");
+    if (stream->release == nullptr) refuse_arrow(ErrorCode::invalid_argument, "stream", "has been released");
     if (stream->get_schema == nullptr || stream->get_next == nullptr)
-        refuse(ErrorCode::invalid_argument, "stream", "a callback is NULL");
+        refuse_arrow(ErrorCode::invalid_argument, "stream", "a callback is NULL");
     Filled<ArrowSchema> schema;
     if (const int code = stream->get_schema(stream, &schema.object); code != 0)
         refuse_stream(stream, "get_schema", code);
@@ -499,8 +422,8 @@ void read_arrow_stream(ArrowArrayStream* stream, const std::function<void(const 
         if (const int code = stream->get_next(stream, &batch.object); code != 0)
             refuse_stream(stream, "get_next", code);
         if (batch.object.release == nullptr) return;  // the end
-        const BorrowedTable part = read_arrow(&schema.object, &batch.object);
-        take(part.table);
+        const BorrowedTable part = read_arrow(&schema.object, &batch.object, NestedRead::lists, level);
+        take({part.table, part.lists});
     }
 }
 

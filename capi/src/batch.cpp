@@ -3,12 +3,14 @@
 #include "vedette/validation/batch.hpp"
 
 #include <string>
+#include <utility>
 
 #include "arrow.hpp"
 #include "fence.hpp"
 #include "handles.hpp"
 #include "rendering.hpp"
 #include "structs.hpp"
+#include "values.hpp"
 #include "vedette/guard/render_batch.hpp"
 #include "views.hpp"
 
@@ -21,7 +23,7 @@ using validation::BatchReport;
 namespace {
 
 constexpr vdt_batch_options default_options() noexcept {
-    return {sizeof(vdt_batch_options), 0, 0, 5, 0.95};
+    return {sizeof(vdt_batch_options), 0, 0, 5, 0.95, 0, 0};
 }
 
 BatchOptions read_options(const vdt_batch_options* given) {
@@ -32,10 +34,30 @@ BatchOptions read_options(const vdt_batch_options* given) {
             .confidence = options.confidence == 0.0 ? 0.95 : options.confidence};
 }
 
+bool asks_repair(const vdt_batch_options* given) {
+    return read_struct(given, default_options(), "options").repair != 0;
+}
+
+ArrowLevel read_level(const vdt_batch_options* given) {
+    const vdt_arrow_level level = read_struct(given, default_options(), "options").arrow_level;
+    if (level < VDT_ARROW_FULL || level > VDT_ARROW_NONE)
+        throw Error(ErrorCode::invalid_argument, "options.arrow_level " + std::to_string(level) + " is no level");
+    return static_cast<ArrowLevel>(level);
+}
+
 // `statistics` may be null.
-vdt_batch_report* judge(const vdt_validator* validator, const Table& table, const vdt_batch_options* options,
+vdt_batch_report* judge(const vdt_validator* validator, const BorrowedTable& live, const vdt_batch_options* options,
                         vdt_statistics* statistics, const vdt_allocator* allocator) {
     const BatchOptions read = read_options(options);
+    const validation::NestedTable table{live.table, live.lists};
+    if (asks_repair(options)) {
+        const validation::TableRepair repair(validator->object, table, read);
+        // Before the statistics, so that nothing is counted where this throws.
+        BatchReport report = repair.report();
+        if (statistics != nullptr) statistics->object.update(table);
+        const std::vector<validation::CellRepair> cells(repair.cells().begin(), repair.cells().end());
+        return make_handle<vdt_batch_report>(allocator, validator->object, std::move(report), cells);
+    }
     return make_handle<vdt_batch_report>(allocator, validator->object,
                                          statistics == nullptr
                                              ? validate_batch(validator->object, table, read)
@@ -67,6 +89,10 @@ void vdt_batch_summary_init(vdt_batch_summary* summary, size_t size) noexcept {
     init_struct(summary, size, vdt_batch_summary{});
 }
 
+void vdt_batch_repair_init(vdt_batch_repair* repair, size_t size) noexcept {
+    init_struct(repair, size, vdt_batch_repair{});
+}
+
 void vdt_batch_finding_init(vdt_batch_finding* finding, size_t size) noexcept {
     init_struct(finding, size, vdt_batch_finding{});
 }
@@ -78,7 +104,7 @@ vdt_status vdt_validator_check_columns(const vdt_validator* validator, const vdt
         require(validator, "validator");
         require(out, "out");
         const BorrowedTable live = read_columns(columns, count);
-        *out = judge(validator, live.table, options, nullptr, allocator);
+        *out = judge(validator, live, options, nullptr, allocator);
     });
 }
 
@@ -89,8 +115,8 @@ vdt_status vdt_validator_check_arrow(const vdt_validator* validator, const struc
     return fence(error, [&] {
         require(validator, "validator");
         require(out, "out");
-        const BorrowedTable live = read_arrow(schema, batch);
-        *out = judge(validator, live.table, options, nullptr, allocator);
+        const BorrowedTable live = read_arrow(schema, batch, NestedRead::lists, read_level(options));
+        *out = judge(validator, live, options, nullptr, allocator);
     });
 }
 
@@ -103,7 +129,7 @@ vdt_status vdt_validator_count_columns(const vdt_validator* validator, const vdt
         require(statistics, "statistics");
         require(out, "out");
         const BorrowedTable live = read_columns(columns, count);
-        *out = judge(validator, live.table, options, statistics, allocator);
+        *out = judge(validator, live, options, statistics, allocator);
     });
 }
 
@@ -115,8 +141,8 @@ vdt_status vdt_validator_count_arrow(const vdt_validator* validator, const struc
         require(validator, "validator");
         require(statistics, "statistics");
         require(out, "out");
-        const BorrowedTable live = read_arrow(schema, batch);
-        *out = judge(validator, live.table, options, statistics, allocator);
+        const BorrowedTable live = read_arrow(schema, batch, NestedRead::lists, read_level(options));
+        *out = judge(validator, live, options, statistics, allocator);
     });
 }
 
@@ -127,10 +153,15 @@ vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, stru
     return fence(error, [&] {
         require(validator, "validator");
         require(out, "out");
+        if (asks_repair(options))
+            throw Error(ErrorCode::unsupported, "options.repair: a stream's batches are gone when it is judged");
         validation::BatchStream judged(validator->object, read_options(options));
-        read_arrow_stream(stream, [&](const Table& part) {
-            statistics == nullptr ? judged.add(part) : judged.add(part, statistics->object);
-        });
+        read_arrow_stream(
+            stream,
+            [&](const validation::NestedTable& part) {
+                statistics == nullptr ? judged.add(part) : judged.add(part, statistics->object);
+            },
+            read_level(options));
         *out = make_handle<vdt_batch_report>(allocator, validator->object, judged.finish());
     });
 }
@@ -143,12 +174,12 @@ vdt_status vdt_batch_report_summary(const vdt_batch_report* report, vdt_batch_su
     return fence(error, [&] {
         require(report, "report");
         const BatchReport& object = report->object;
-        write_struct(
-            out,
-            vdt_batch_summary{sizeof(vdt_batch_summary), static_cast<vdt_severity>(object.severity), object.rows,
-                              object.failed_rows, object.findings.size(), object.unexpected.size(),
-                              borrow_list(object.failed_row_bitmap), object.failed_row_bitmap.size()},
-            "out");
+        write_struct(out,
+                     vdt_batch_summary{sizeof(vdt_batch_summary), static_cast<vdt_severity>(object.severity),
+                                       object.rows, object.failed_rows, object.findings.size(),
+                                       object.unexpected.size(), borrow_list(object.failed_row_bitmap),
+                                       object.failed_row_bitmap.size(), object.repairs.size(), report->cells.size()},
+                     "out");
     });
 }
 
@@ -163,6 +194,31 @@ vdt_status vdt_batch_report_finding(const vdt_batch_report* report, size_t index
                                        finding.rate.lower, finding.rate.upper, borrow_list(finding.offenders),
                                        finding.offenders.size(), borrow_list(finding.bitmap), finding.bitmap.size()},
                      "out");
+    });
+}
+
+vdt_status vdt_batch_report_repair(const vdt_batch_report* report, size_t index, vdt_batch_repair* out,
+                                   vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        const validation::BatchRepair& repair = at(report->object.repairs, index, "index");
+        write_struct(out,
+                     vdt_batch_repair{sizeof(vdt_batch_repair), static_cast<vdt_repair>(repair.how), repair.feature,
+                                      repair.failed, 0, repair.count, repair.rate.lower, repair.rate.upper,
+                                      borrow_list(repair.offenders), repair.offenders.size()},
+                     "out");
+    });
+}
+
+vdt_status vdt_batch_report_repaired_cell(const vdt_batch_report* report, size_t index, uint64_t* row,
+                                          vdt_repaired* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        require(row, "row");
+        require(out, "out");
+        const validation::CellRepair& cell = at(report->cells, index, "index");
+        *row = cell.row;
+        *out = write_repaired(cell.done);
     });
 }
 

@@ -153,6 +153,74 @@ vdt_status check_values(const vdt_guard* guard, const vdt_value* row, std::size_
                          error);
 }
 
+// What is told of repairs, in the caller's own layout.
+struct ToldRepairs {
+    vdt_repaired* room;
+    std::size_t capacity;
+    vdt_value* values = nullptr;  // of a mixed row, which is changed along
+    std::size_t count = 0;
+
+    static void add(void* self, const validation::Repaired& done) noexcept {
+        auto& told = *static_cast<ToldRepairs*>(self);
+        if (told.values != nullptr) told.values[done.feature] = write_value(done.after);
+        if (told.count < told.capacity) told.room[told.count] = write_repaired(done);
+        ++told.count;
+    }
+};
+
+vdt_row_verdict write_row_verdict(const validation::RowVerdict& verdict) noexcept {
+    return {static_cast<vdt_severity>(verdict.severity), verdict.failed};
+}
+
+vdt_status write_repaired_verdict(const RepairedVerdict& found, vdt_repair_verdict* repair, vdt_verdict* verdict,
+                                  vdt_error* error) noexcept {
+    *repair = {write_row_verdict(found.repair.before), write_row_verdict(found.repair.after), found.repair.repaired};
+    return write_verdict(found.verdict, verdict, error);
+}
+
+const char* repair_complaint(const vdt_repaired* told, std::size_t capacity,
+                             const vdt_repair_verdict* repair) noexcept {
+    if (repair == nullptr) return "repair is NULL";
+    return told == nullptr && capacity != 0 ? "told is NULL, and capacity is not 0" : nullptr;
+}
+
+template <class T>
+vdt_status repair_numbers(const vdt_guard* guard, T* row, std::size_t width, const vdt_request_vectors* given,
+                          vdt_window* window, vdt_repaired* told, std::size_t capacity, vdt_repair_verdict* repair,
+                          vdt_verdict* verdict, vdt_error* error) noexcept {
+    const char* message = complaint(guard, row, width, window, verdict);
+    if (message == nullptr) message = repair_complaint(told, capacity, repair);
+    RequestVectors vectors;
+    perturbation::PredictModel model;
+    if (message == nullptr) message = read_vectors(given, vectors, model);
+    if (message != nullptr) return fail(error, VDT_INVALID_ARGUMENT, message);
+    ToldRepairs repairs{told, capacity};
+    return write_repaired_verdict(
+        guard->object.repair(std::span<T>(row, width), window->object, &ToldRepairs::add, &repairs, vectors), repair,
+        verdict, error);
+}
+
+vdt_status repair_values(const vdt_guard* guard, vdt_value* row, std::size_t width, const vdt_request_vectors* given,
+                         vdt_window* window, vdt_repaired* told, std::size_t capacity, vdt_repair_verdict* repair,
+                         vdt_verdict* verdict, vdt_error* error) noexcept {
+    const char* message = complaint(guard, row, width, window, verdict);
+    if (message == nullptr) message = repair_complaint(told, capacity, repair);
+    RequestVectors vectors;
+    perturbation::PredictModel model;
+    if (message == nullptr) message = read_vectors(given, vectors, model);
+    if (message != nullptr) return fail(error, VDT_INVALID_ARGUMENT, message);
+    if (width != window->row.size()) {
+        // Refused by its width alone, or for the window: no value is read or changed.
+        *repair = {};
+        return check_values(guard, row, width, given, window, verdict, error);
+    }
+    if (!read_values(row, window->row)) return fail_values(error);
+    ToldRepairs repairs{told, capacity, row};
+    return write_repaired_verdict(
+        guard->object.repair(std::span<Value>(window->row), window->object, &ToldRepairs::add, &repairs, vectors),
+        repair, verdict, error);
+}
+
 Verdict read_verdict(const vdt_verdict* given) {
     require(given, "verdict");
     vdt_verdict defaults{};
@@ -297,6 +365,25 @@ vdt_status vdt_guard_check_values_with(const vdt_guard* guard, const vdt_value* 
                                        const vdt_request_vectors* vectors, vdt_window* window, vdt_verdict* verdict,
                                        vdt_error* error) noexcept {
     return check_values(guard, row, width, vectors, window, verdict, error);
+}
+
+vdt_status vdt_guard_repair_f32(const vdt_guard* guard, float* row, size_t width, const vdt_request_vectors* vectors,
+                                vdt_window* window, vdt_repaired* told, size_t capacity, vdt_repair_verdict* repair,
+                                vdt_verdict* verdict, vdt_error* error) noexcept {
+    return repair_numbers(guard, row, width, vectors, window, told, capacity, repair, verdict, error);
+}
+
+vdt_status vdt_guard_repair_f64(const vdt_guard* guard, double* row, size_t width, const vdt_request_vectors* vectors,
+                                vdt_window* window, vdt_repaired* told, size_t capacity, vdt_repair_verdict* repair,
+                                vdt_verdict* verdict, vdt_error* error) noexcept {
+    return repair_numbers(guard, row, width, vectors, window, told, capacity, repair, verdict, error);
+}
+
+vdt_status vdt_guard_repair_values(const vdt_guard* guard, vdt_value* row, size_t width,
+                                   const vdt_request_vectors* vectors, vdt_window* window, vdt_repaired* told,
+                                   size_t capacity, vdt_repair_verdict* repair, vdt_verdict* verdict,
+                                   vdt_error* error) noexcept {
+    return repair_values(guard, row, width, vectors, window, told, capacity, repair, verdict, error);
 }
 
 void vdt_request_vectors_init(vdt_request_vectors* vectors, size_t size) noexcept {

@@ -39,7 +39,7 @@
 #include "vedette/privacy/staircase.hpp"
 #include "vedette/privacy/vector_sum.hpp"
 #include "vedette/stats/kll_sketch.hpp"
-#include "vedette/validation/batch.hpp"
+#include "vedette/validation/batch_repair.hpp"
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/statistics.hpp"
 #include "vedette/validation/validator.hpp"
@@ -154,6 +154,7 @@ struct alignas(64) vdt_batch_report {
     vdt_allocator allocator;
     vedette::validation::Validator rules;
     vedette::validation::BatchReport object;
+    std::vector<vedette::validation::CellRepair> cells = {};  // of a repaired table
 };
 
 struct alignas(64) vdt_score {

@@ -98,8 +98,8 @@ vdt_status vdt_statistics_update_arrow(vdt_statistics* statistics, const struct 
                                        const struct ArrowArray* batch, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(statistics, "statistics");
-        const BorrowedTable part = read_arrow(schema, batch);
-        statistics->object.update(part.table);
+        const BorrowedTable part = read_arrow(schema, batch, NestedRead::lists);
+        statistics->object.update({part.table, part.lists});
     });
 }
 
@@ -107,7 +107,7 @@ vdt_status vdt_statistics_update_arrow_stream(vdt_statistics* statistics, struct
                                               vdt_error* error) noexcept {
     return fence(error, [&] {
         require(statistics, "statistics");
-        read_arrow_stream(stream, [&](const Table& part) { statistics->object.update(part); });
+        read_arrow_stream(stream, [&](const validation::NestedTable& part) { statistics->object.update(part); });
     });
 }
 

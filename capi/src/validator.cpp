@@ -66,11 +66,6 @@ void read_row(const void* row, std::size_t first, std::span<Value> values) noexc
     for (std::size_t i = 0; i < values.size(); ++i) (void)read_value(given[i], values[i]);
 }
 
-vdt_repaired written(const validation::Repaired& done) noexcept {
-    return {done.feature,           static_cast<vdt_repair>(done.how), done.failed, 0, write_value(done.before),
-            write_value(done.after)};
-}
-
 // Value by value, each told in the caller's own layout. `repair(i, done)`: whether value i was changed.
 template <class Judge, class RepairOne>
 void repair_each(const Validator& validator, std::size_t width, vdt_repaired* told, std::size_t capacity,
@@ -83,7 +78,7 @@ void repair_each(const Validator& validator, std::size_t width, vdt_repaired* to
     for (std::size_t i = 0; i < count; ++i) {
         validation::Repaired done;
         if (!repair(i, done)) continue;
-        if (verdict.repaired < capacity) told[verdict.repaired] = written(done);
+        if (verdict.repaired < capacity) told[verdict.repaired] = write_repaired(done);
         ++verdict.repaired;
     }
     if (verdict.repaired != 0) write_verdict(judge(), &verdict.after);

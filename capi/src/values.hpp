@@ -8,6 +8,7 @@
 #include "fence.hpp"
 #include "vedette.h"
 #include "vedette/guard/window.hpp"
+#include "vedette/validation/validator.hpp"
 
 namespace vedette::inline v0::capi {
 
@@ -42,6 +43,12 @@ inline vdt_value write_value(const Value& value) noexcept {
         case Value::Kind::text: return {VDT_VALUE_TEXT, 0, 0.0, value.text.data(), value.text.size()};
     }
     return {VDT_VALUE_NULL, 0, 0.0, nullptr, 0};
+}
+
+/// Texts are borrowed.
+inline vdt_repaired write_repaired(const validation::Repaired& done) noexcept {
+    return {done.feature,           static_cast<vdt_repair>(done.how), done.failed, 0, write_value(done.before),
+            write_value(done.after)};
 }
 
 /// Converts `values.size()` entries; false if one cannot be read.

@@ -12,6 +12,7 @@
 #include "vedette.h"
 #include "vedette/core/view.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/validation/list_column.hpp"
 
 namespace vedette::inline v0::capi {
 
@@ -32,10 +33,24 @@ struct BorrowedColumns {
     std::vector<NamedColumn> columns;
 };
 
-/// The same as a table.
+/// Where lists begin and end, and which are none.
+struct ListStorage {
+    std::vector<std::int64_t> begins;
+    std::vector<std::int64_t> ends;
+    std::vector<std::uint8_t> valid;
+
+    /// As many lists as places: those at the places given, null where a place is below 0. Returns where they are not.
+    Validity gather(const std::vector<std::int64_t>& places, const Validity& validity);
+};
+
+/// The same as a table, with lists beside it where they are asked for.
 struct BorrowedTable {
     std::deque<ColumnStorage> storage;
+    std::deque<ListStorage> list_storage{};
+    std::deque<std::vector<std::uint8_t>> bitmaps{};
+    std::deque<std::vector<std::int64_t>> places{};
     Table table;
+    std::vector<validation::ListColumn> lists{};
 };
 
 /// Throws Error: invalid_argument, overflow, dimension_mismatch, unsupported; the message names the column.

@@ -29,6 +29,11 @@ class SchemaCommands final : public CommandFamily {
                 "--format", schema_check_.formats,
                 "table (default), json, markdown, junit or sarif, to standard output or as NAME=PATH; repeatable")
             ->type_name("NAME[=PATH]");
+        check_command
+            .add_option("--repair", schema_check_.repair,
+                        "Clamp and impute what the schema's \"repair\" says, write the data so changed as CSV, tell "
+                        "what was changed, and judge what is left")
+            ->type_name("CSV");
         check_command.add_flag("--fail-on-warn", schema_check_.fail_on_warn, "Warnings fail, too");
         check_command.callback([this] { action_ = [this] { return schema_check(schema_check_); }; });
         CLI::App& diff_command = *group.add_subcommand(

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "commands.hpp"
+#include "csv_writer.hpp"
 #include "frame.hpp"
 #include "input.hpp"
 #include "outputs.hpp"
@@ -10,7 +11,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/guard/render_batch.hpp"
-#include "vedette/validation/batch.hpp"
+#include "vedette/validation/batch_repair.hpp"
 #include "vedette/validation/infer.hpp"
 #include "vedette/validation/schema_diff.hpp"
 #include "vedette/validation/schema_exchange.hpp"
@@ -109,18 +110,41 @@ ExitStatus schema_infer(const SchemaInferOptions& options) {
     return exit_pass;
 }
 
+namespace {
+
+// Of the data as it came or, where a file for it is named, as the schema repairs it.
+validation::BatchReport check_frame(const validation::Validator& rules, const Frame& frame,
+                                    const SchemaCheckOptions& options) {
+    const validation::BatchOptions batch{.offenders = options.offenders, .read_texts = true};
+    if (options.repair.empty()) return validation::validate_batch(rules, frame.table(), batch);
+    const validation::TableRepair repair(rules, frame.table(), batch);
+    validation::BatchReport report = repair.report();
+    write_text(options.repair, to_csv(repair.table(), options.source.delimiter));
+    return report;
+}
+
+void require_outputs_apart(const std::vector<Output>& outputs, const std::string& repair) {
+    for (const Output& output : outputs) {
+        if (!repair.empty() && (output.path == repair || (output.path.empty() && repair == "-")))
+            throw InputError("--repair and --format write to one place: \"" + repair + "\"");
+    }
+}
+
+}  // namespace
+
 ExitStatus schema_check(const SchemaCheckOptions& options) {
     const validation::Schema schema = read_schema(options.schema);
     if (options.source.path.empty()) {
+        if (!options.repair.empty()) throw InputError("--repair needs data");
         write_text("-", schema.to_json() + "\n");
         return exit_pass;
     }
     const std::vector<Output> outputs = parse_outputs(options.formats);
+    require_outputs_apart(outputs, options.repair);
     const validation::Validator rules(schema, options.environment);
     RowSource source(options.source);
     const Frame frame(source, columns_of(source));
-    const validation::BatchReport report =
-        validation::validate_batch(rules, frame.table(), {.offenders = options.offenders, .read_texts = true});
+    const validation::BatchReport report = check_frame(rules, frame, options);
     RenderOptions rendering;
     rendering.live_name = options.source.path == "-" ? "standard input" : options.source.path;
     for (const Output& output : outputs) {

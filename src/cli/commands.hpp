@@ -87,6 +87,7 @@ struct SchemaCheckOptions {
     std::string environment;  ///< empty: features of every environment
     std::vector<std::string> formats;
     std::uint64_t offenders = 5;  ///< rows told for each finding
+    std::string repair;           ///< CSV of the data as the schema repairs it; empty: it is judged as it came
     bool fail_on_warn = false;
 };
 

@@ -17,6 +17,7 @@ namespace vedette::inline v0::rendering {
 namespace {
 
 using validation::BatchFinding;
+using validation::BatchRepair;
 using validation::BatchReport;
 using validation::Check;
 using validation::CheckSet;
@@ -115,6 +116,8 @@ std::string batch_table(const Validator& rules, const BatchReport& report, const
         row.erase(row.find_last_not_of(' ') + 1);
         text += (is_error ? "\x1B[31m" + row + "\x1B[0m" : row) + "\n";
     }
+    for (const BatchRepair& repair : report.repairs)
+        text += fmt::format("  repaired: {}\n", clean(describe(rules, report, repair)));
     for (std::size_t i = 0; i < report.not_evaluated.size(); ++i) {
         if (report.not_evaluated[i] == 0) continue;
         text += fmt::format("  {}: {}\n", clean(name_of(rules, i)), not_evaluated_words(report.not_evaluated[i]));
@@ -146,6 +149,14 @@ std::string batch_json(const Validator& rules, const BatchReport& report, const 
         }
         out["findings"].push_back(item);
     }
+    out["repairs"] = Json::array();
+    for (const BatchRepair& repair : report.repairs)
+        out["repairs"].push_back({{"feature", rules.feature(repair.feature).name},
+                                  {"how", validation::repair_name(repair.how)},
+                                  {"failed", names_of(repair.failed)},
+                                  {"count", repair.count},
+                                  {"rate", Json{repair.rate.lower, repair.rate.upper}},
+                                  {"rows", repair.offenders}});
     out["unexpected"] = report.unexpected;
     out["not_evaluated"] = Json::array();
     for (std::size_t i = 0; i < report.not_evaluated.size(); ++i) {
@@ -164,6 +175,9 @@ std::string batch_markdown(const Validator& rules, const BatchReport& report, co
         text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(feature_name(rules, finding)),
                             markdown_text(validation::check_name(finding.check)), severity_word(finding.severity),
                             grouped(finding.count), markdown_text(rows_of(report, finding)));
+    if (!report.repairs.empty()) text += "\nRepaired:\n\n";
+    for (const BatchRepair& repair : report.repairs)
+        text += fmt::format("- {}\n", markdown_text(clean(describe(rules, report, repair))));
     for (std::size_t i = 0; i < report.not_evaluated.size(); ++i) {
         if (report.not_evaluated[i] != 0)
             text += fmt::format("\n{}: {}\n", markdown_text(name_of(rules, i)),
@@ -180,6 +194,10 @@ std::string case_body(const Validator& rules, const BatchReport& report, std::si
         if (finding.feature != feature || (finding.check == Check::unexpected) != is_table) continue;
         std::string& words = finding.severity == Severity::error ? errors : others;
         words += escape_xml(describe(rules, report, finding)) + "\n";
+    }
+    for (const BatchRepair& repair : report.repairs) {
+        if (!is_table && repair.feature == feature)
+            others += "repaired: " + escape_xml(describe(rules, report, repair)) + "\n";
     }
     if (!errors.empty()) {
         ++failures;
@@ -221,13 +239,15 @@ std::string batch_sarif(const Validator& rules, const BatchReport& report, const
         descriptors.push_back({{"id", std::string("vedette/schema/") + name},
                                {"shortDescription", {{"text", std::string("A feature fails the check: ") + name}}}});
     }
-    for (const BatchFinding& finding : report.findings) {
-        const std::string name = feature_name(rules, finding);
+    const auto place = [&](const std::string& name) {
         Json location{
             {"logicalLocations", Json::array({{{"name", name}, {"fullyQualifiedName", name}, {"kind", "member"}}})}};
         if (!options.live_name.empty())
             location["physicalLocation"] = {{"artifactLocation", {{"uri", uri_reference(options.live_name)}}},
                                             {"region", {{"startLine", 1}}}};
+        return Json::array({location});
+    };
+    for (const BatchFinding& finding : report.findings) {
         const auto rule = static_cast<std::size_t>(finding.check);
         results.push_back({{"ruleId", descriptors[rule]["id"]},
                            {"ruleIndex", rule},
@@ -235,8 +255,17 @@ std::string batch_sarif(const Validator& rules, const BatchReport& report, const
                                      : finding.severity == Severity::warning ? "warning"
                                                                              : "note"},
                            {"message", {{"text", clean(describe(rules, report, finding))}}},
-                           {"locations", Json::array({location})}});
+                           {"locations", place(feature_name(rules, finding))}});
     }
+    if (!report.repairs.empty())
+        descriptors.push_back({{"id", "vedette/schema/repaired"},
+                               {"shortDescription", {{"text", "Values were changed as the schema says"}}}});
+    for (const BatchRepair& repair : report.repairs)
+        results.push_back({{"ruleId", descriptors.back()["id"]},
+                           {"ruleIndex", descriptors.size() - 1},
+                           {"level", "note"},
+                           {"message", {{"text", clean(describe(rules, report, repair))}}},
+                           {"locations", place(clean(rules.feature(repair.feature).name))}});
     const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", descriptors}};
     const Json run{
         {"tool", {{"driver", driver}}}, {"results", results}, {"properties", {{"summary", summary(report)}}}};

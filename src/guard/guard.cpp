@@ -167,7 +167,16 @@ double number_of(std::span<const Value> row, std::size_t f) noexcept {
 }  // namespace
 
 template <class T>
-Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVectors& vectors) const noexcept {
+struct Guard::Repairing {
+    std::span<T> row;
+    TellRepaired tell = nullptr;
+    void* user = nullptr;
+    validation::RepairVerdict verdict{};
+};
+
+template <class T>
+Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVectors& vectors,
+                     Repairing<T>* repairing) const noexcept {
     Verdict verdict;
     const Baseline::State& state = baseline_.state();
     if (&window.baseline_.state() != &state && window.baseline_.id() != baseline_.id()) {
@@ -181,7 +190,7 @@ Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVector
         return verdict;
     }
     const std::uint16_t* const found = window.codes_.data();
-    const std::span<const validation::CheckSet> failed = judge_schema(row, window);
+    const std::span<const validation::CheckSet> failed = judge_schema(row, window, repairing);
     if (state.stands_out(found) || !failed.empty()) judge_entries(row, found, failed, verdict);
     if (!scores_.empty()) run_scores(row, window, verdict);
     if (!calibrated_.empty()) run_calibrated(row, window, vectors, verdict);
@@ -193,12 +202,25 @@ Verdict Guard::judge(std::span<const T> row, Window& window, const RequestVector
 
 // The failed checks of each feature; empty where the row is valid, or there is no schema.
 template <class T>
-std::span<const validation::CheckSet> Guard::judge_schema(std::span<const T> row, Window& window) const noexcept {
+std::span<const validation::CheckSet> Guard::judge_schema(std::span<const T> row, Window& window,
+                                                          Repairing<T>* repairing) const noexcept {
     const std::optional<SchemaRules>& schema = baseline_.state().schema;
     if (!schema) return {};
-    const validation::RowVerdict verdict = schema->find_failures(row, window.codes_.data(), window.failed_);
+    validation::RowVerdict verdict = schema->find_failures(row, window.codes_.data(), window.failed_);
+    if (repairing != nullptr) repairing->verdict = {verdict, verdict, 0};
     if (verdict.is_valid()) return {};
     window.count_failed(verdict.severity);
+    if (repairing == nullptr) return window.failed_;
+    for (const std::uint32_t f : schema->repairing()) {
+        validation::Repaired done;
+        if (!schema->repair(f, repairing->row[f], window.codes_[f], done)) continue;
+        repairing->tell(repairing->user, done);
+        ++repairing->verdict.repaired;
+    }
+    if (repairing->verdict.repaired == 0) return window.failed_;
+    window.locate_row(row);
+    verdict = repairing->verdict.after = schema->find_failures(row, window.codes_.data(), window.failed_);
+    if (verdict.is_valid()) return {};
     return window.failed_;
 }
 
@@ -249,6 +271,56 @@ Verdict Guard::check(std::span<const double> row, Window& window, const RequestV
 }
 Verdict Guard::check(std::span<const Value> row, Window& window, const RequestVectors& vectors) const noexcept {
     return judge(row, window, vectors);
+}
+
+RepairedVerdict Guard::repair(std::span<float> row, Window& window, TellRepaired tell, void* user,
+                              const RequestVectors& vectors) const noexcept {
+    Repairing<float> repairing{row, tell, user};
+    const Verdict verdict = judge(std::span<const float>(row), window, vectors, &repairing);
+    return {verdict, repairing.verdict};
+}
+RepairedVerdict Guard::repair(std::span<double> row, Window& window, TellRepaired tell, void* user,
+                              const RequestVectors& vectors) const noexcept {
+    Repairing<double> repairing{row, tell, user};
+    const Verdict verdict = judge(std::span<const double>(row), window, vectors, &repairing);
+    return {verdict, repairing.verdict};
+}
+RepairedVerdict Guard::repair(std::span<Value> row, Window& window, TellRepaired tell, void* user,
+                              const RequestVectors& vectors) const noexcept {
+    Repairing<Value> repairing{row, tell, user};
+    const Verdict verdict = judge(std::span<const Value>(row), window, vectors, &repairing);
+    return {verdict, repairing.verdict};
+}
+
+namespace {
+
+// Room for what was repaired, filled as far as it goes.
+struct Told {
+    std::span<validation::Repaired> room;
+    std::size_t count = 0;
+
+    static void add(void* self, const validation::Repaired& done) noexcept {
+        auto& told = *static_cast<Told*>(self);
+        if (told.count < told.room.size()) told.room[told.count++] = done;
+    }
+};
+
+}  // namespace
+
+RepairedVerdict Guard::repair(std::span<float> row, Window& window, std::span<validation::Repaired> told,
+                              const RequestVectors& vectors) const noexcept {
+    Told kept{told};
+    return repair(row, window, &Told::add, &kept, vectors);
+}
+RepairedVerdict Guard::repair(std::span<double> row, Window& window, std::span<validation::Repaired> told,
+                              const RequestVectors& vectors) const noexcept {
+    Told kept{told};
+    return repair(row, window, &Told::add, &kept, vectors);
+}
+RepairedVerdict Guard::repair(std::span<Value> row, Window& window, std::span<validation::Repaired> told,
+                              const RequestVectors& vectors) const noexcept {
+    Told kept{told};
+    return repair(row, window, &Told::add, &kept, vectors);
 }
 
 }  // namespace vedette::inline v0

@@ -64,6 +64,9 @@ SchemaRules::SchemaRules(BaselineSchema given, std::span<const FeatureBaseline> 
       mixed_(in_order(given_, features), given_.environment),
       numbers_(without_texts(in_order(given_, features)), given_.environment) {
     for (std::size_t f = 0; f < features.size(); ++f) {
+        const Feature& rules = mixed_.feature(f);
+        if (!rules.repair.empty() && rules.stage == validation::Stage::production)
+            repairing_.push_back(static_cast<std::uint32_t>(f));
         if (features[f].kind == FeatureKind::numeric) continue;
         Categories feature;
         feature.index = static_cast<std::uint32_t>(f);

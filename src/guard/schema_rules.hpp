@@ -55,6 +55,25 @@ class SchemaRules {
         return verdict;
     }
 
+    /// Features that repair something, ascending.
+    [[nodiscard]] std::span<const std::uint32_t> repairing() const noexcept { return repairing_; }
+    /// Whether the entry of feature `f`, whose code is given, was changed, which `done` then tells; see
+    /// Validator::repair_value. Of a category in a row of numbers, which is its cell, texts are told.
+    template <class T>
+    [[nodiscard]] bool repair(std::uint32_t f, T& entry, std::uint16_t code,
+                              validation::Repaired& done) const noexcept {
+        const Categories* const feature = find_categories(f);
+        if (feature == nullptr) return numbers_.repair_value(f, entry, done);
+        Value value = 0.0;  // no cell: no text
+        if (code == codes::null) value = Value();
+        if (code == feature->texts.size()) return false;
+        if (code < feature->texts.size()) value = std::string_view(feature->texts[code]);
+        if (!mixed_.repair_value(f, value, done)) return false;
+        const auto kept = std::find(feature->texts.begin(), feature->texts.end(), value.text);
+        entry = static_cast<T>(kept - feature->texts.begin());
+        return true;
+    }
+
   private:
     // Of a feature of texts in a row of numbers, where a category is its cell: what each cell fails.
     struct Categories {
@@ -92,10 +111,23 @@ class SchemaRules {
     };
 
     BaselineSchema given_;
+    [[nodiscard]] const Categories* find_categories(std::uint32_t f) const noexcept {
+        const auto found = std::find_if(categorical_.begin(), categorical_.end(),
+                                        [f](const Categories& feature) { return feature.index == f; });
+        return found == categorical_.end() ? nullptr : &*found;
+    }
+
     validation::Validator mixed_;
     validation::Validator numbers_;  // without expressions; features of texts are left to `categorical_`
     std::vector<Categories> categorical_;
+    std::vector<std::uint32_t> repairing_;
 };
+
+template <>
+inline bool SchemaRules::repair(std::uint32_t f, Value& entry, std::uint16_t,
+                                validation::Repaired& done) const noexcept {
+    return mixed_.repair_value(f, entry, done);
+}
 
 template <>
 inline validation::RowVerdict SchemaRules::find_failures(std::span<const Value> row, const std::uint16_t*,

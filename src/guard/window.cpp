@@ -103,24 +103,41 @@ bool Window::count_row(std::span<const T> row) noexcept {
     return true;
 }
 
-template <>
-bool Window::count_row(std::span<const Value> row) noexcept {
+// The codes of a row of the right width, uncounted.
+template <class T>
+void Window::locate_row(std::span<const T> row) noexcept {
     const Baseline::State& state = baseline_.state();
-    if (row.size() != state.features.size()) return false;
+    kernels::typed<T>(kernels::kernels()).locate_row(row.data(), plan_of<T>(state), codes_.data());
+    for (const std::uint32_t f : state.categorical) codes_[f] = code_of_cell(row[f], state.cell_count(f));
+}
+
+template <>
+void Window::locate_row(std::span<const Value> row) noexcept {
+    const Baseline::State& state = baseline_.state();
     convert(row);
     kernels::kernels().f64.locate_row(row_.data(), plan_of<double>(state), codes_.data());
     for (std::size_t f = 0; f < row.size(); ++f) {
-        const std::size_t cells = state.cell_count(f);
         const bool categorical = state.features[f].kind == FeatureKind::categorical;
         if (row[f].kind == Value::Kind::null) {
             codes_[f] = codes::null;
         } else if (row[f].kind == Value::Kind::text) {
             codes_[f] = categorical ? static_cast<std::uint16_t>(row_[f]) : codes::invalid;
         } else if (categorical) {
-            codes_[f] = code_of_cell(row[f].number, cells);
+            codes_[f] = code_of_cell(row[f].number, state.cell_count(f));
         }
-        ++counters_[state.counter_offsets[f] + slot_of(codes_[f], cells)];
     }
+}
+
+template void Window::locate_row(std::span<const float> row) noexcept;
+template void Window::locate_row(std::span<const double> row) noexcept;
+
+template <>
+bool Window::count_row(std::span<const Value> row) noexcept {
+    const Baseline::State& state = baseline_.state();
+    if (row.size() != state.features.size()) return false;
+    locate_row(row);
+    for (std::size_t f = 0; f < row.size(); ++f)
+        ++counters_[state.counter_offsets[f] + slot_of(codes_[f], state.cell_count(f))];
     return true;
 }
 

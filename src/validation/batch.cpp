@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <optional>
 #include <utility>
 
-#include "validation/batch_column.hpp"
+#include "validation/list_rules.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/intervals.hpp"
 #include "vedette/validation/statistics.hpp"
@@ -17,6 +18,10 @@
 namespace vedette::inline v0::validation {
 
 namespace {
+
+// What a batch can decide of lists.
+constexpr CheckSet checks_of_lists = set_of(Check::presence) | set_of(Check::count) | set_of(Check::shape) |
+                                     set_of(Check::nestedness) | set_of(Check::few_values) | set_of(Check::many_values);
 
 // What findings are made of, for one feature after the other.
 class Writer {
@@ -64,7 +69,7 @@ Severity domain_severity(const Feature& feature, std::uint64_t outside, std::uin
 
 // `has_column`: in a part, at least; else only that is told.
 void write_feature(const Validator& rules, std::size_t index, const FailedRows& failed, bool has_column,
-                   Writer& writer) {
+                   const ListTally* listed, Writer& writer) {
     const Feature& feature = rules.feature(index);
     const std::uint64_t values = failed.rows - failed.null.count();
     if (!has_column) {
@@ -87,7 +92,8 @@ void write_feature(const Validator& rules, std::size_t index, const FailedRows& 
         const std::uint64_t count = failed.of[c].count();
         if (count == 0) continue;
         if (check == Check::domain && feature.domain->tolerated_mass > 0.0)
-            severity = domain_severity(feature, count, values);
+            severity = listed == nullptr ? domain_severity(feature, count, values)
+                                         : domain_severity(feature, listed->outside, listed->values);
         writer.add(index, check, severity, failed.of[c], count, true);
     }
 }
@@ -101,6 +107,8 @@ struct BatchStream::State {
         Sequence sequence;
         std::optional<Dtype> dtype;  // of the parts before; of texts u8
         bool is_text = false;
+        std::size_t levels = 0;  // of lists
+        ListTally listed;
     };
 
     Validator rules;
@@ -119,43 +127,63 @@ struct BatchStream::State {
           expressions(rules.expression_count()) {
         static_cast<void>(stats::Confidence(options.confidence));
     }
-    void require_types(const Table& table) const;
-    void judge_features(const Validator::Compiled& compiled, const Table& table, TableStatistics* statistics,
+    // A part of the table.
+    struct Part {
+        const Table& table;
+        std::span<const ListColumn> lists;
+        std::size_t rows;
+
+        [[nodiscard]] const ListColumn* find_lists(std::string_view name) const noexcept {
+            const auto found =
+                std::find_if(lists.begin(), lists.end(), [&](const ListColumn& each) { return each.name == name; });
+            return found == lists.end() ? nullptr : &*found;
+        }
+    };
+
+    void require_types(const Part& part) const;
+    void judge_features(const Validator::Compiled& compiled, const Part& part, TableStatistics* statistics,
                         std::map<std::string, ColumnStatistics, std::less<>>* counted);
-    void judge_expressions(const Validator::Compiled& compiled, const Table& table);
-    void find_unexpected(const Table& table);
+    void judge_expressions(const Validator::Compiled& compiled, const Part& part);
+    void find_unexpected(const Part& part);
 };
 
-void BatchStream::State::require_types(const Table& table) const {
+void BatchStream::State::require_types(const Part& part) const {
     for (std::size_t i = 0; i < features.size(); ++i) {
-        const Column* const column = table.find(rules.feature(i).name);
+        const ListColumn* const lists = part.find_lists(rules.feature(i).name);
+        const Column* const column = lists == nullptr ? part.table.find(rules.feature(i).name) : &lists->values;
         if (column == nullptr || !features[i].dtype) continue;
-        if (features[i].is_text == column->is_numeric() ||
-            (column->is_numeric() && *features[i].dtype != column->dtype()))
+        const bool is_same = features[i].is_text != column->is_numeric() &&
+                             (!column->is_numeric() || *features[i].dtype == column->dtype()) &&
+                             features[i].levels == (lists == nullptr ? 0 : lists->levels.size());
+        if (!is_same)
             throw Error(ErrorCode::type_mismatch,
                         fmt::format("column \"{}\" is of another type than before", rules.feature(i).name));
     }
 }
 
-void BatchStream::State::judge_features(const Validator::Compiled& compiled, const Table& table,
+void BatchStream::State::judge_features(const Validator::Compiled& compiled, const Part& part,
                                         TableStatistics* statistics,
                                         std::map<std::string, ColumnStatistics, std::less<>>* counted) {
     for (std::size_t i = 0; i < features.size(); ++i) {
         if (!compiled.rules[i].is_evaluated) continue;
         OfFeature& feature = features[i];
         feature.failed.first = rows;
-        feature.failed.rows = rows + table.rows();
-        const Column* const column = table.find(rules.feature(i).name);
+        feature.failed.rows = rows + part.rows;
+        const ListColumn* const lists = part.find_lists(rules.feature(i).name);
+        const Column* const column = lists == nullptr ? part.table.find(rules.feature(i).name) : &lists->values;
         if (column == nullptr) {
-            if (rules.check_absent(i) != 0) feature.failed[Check::missing].set_all(rows, rows + table.rows());
-            feature.failed.null.set_all(rows, rows + table.rows());
+            if (rules.check_absent(i) != 0) feature.failed[Check::missing].set_all(rows, rows + part.rows);
+            feature.failed.null.set_all(rows, rows + part.rows);
             continue;
         }
         feature.dtype = column->dtype();
         feature.is_text = !column->is_numeric();
-        const FeatureRules asked{compiled.features[i], compiled.rules[i],  compiled.f32.from(i),
-                                 compiled.f64.from(i), options.read_texts, is_lasting};
-        if (statistics == nullptr) {
+        feature.levels = lists == nullptr ? 0 : lists->levels.size();
+        const FeatureRules asked{compiled.features[i], compiled.rules[i], compiled.f32.from(i), compiled.f64.from(i),
+                                 options.read_texts,   is_lasting,        lists != nullptr};
+        if (lists != nullptr) {
+            judge_lists(asked, *lists, feature.failed, feature.listed);
+        } else if (statistics == nullptr) {
             judge_column(asked, *column, feature.failed, feature.sequence);
         } else {
             ColumnCounter counter((*counted)[rules.feature(i).name], statistics->options());
@@ -164,25 +192,26 @@ void BatchStream::State::judge_features(const Validator::Compiled& compiled, con
     }
 }
 
-void BatchStream::State::judge_expressions(const Validator::Compiled& compiled, const Table& table) {
+void BatchStream::State::judge_expressions(const Validator::Compiled& compiled, const Part& part) {
     for (std::size_t k = 0; k < expressions.size(); ++k) {
         const CompiledExpression& expression = compiled.expressions[k];
         if (!expression.is_evaluated) continue;
         std::vector<const Column*> columns;
-        for (const std::uint32_t i : expression.columns) columns.push_back(table.find(rules.feature(i).name));
-        judge_expression(expression, columns, options.read_texts, rows, rows + table.rows(), expressions[k]);
+        for (const std::uint32_t i : expression.columns) columns.push_back(part.table.find(rules.feature(i).name));
+        judge_expression(expression, columns, options.read_texts, rows, rows + part.rows, expressions[k]);
     }
 }
 
-void BatchStream::State::find_unexpected(const Table& table) {
+void BatchStream::State::find_unexpected(const Part& part) {
     bool is_any = false;
-    for (const NamedColumn& column : table.columns()) {
-        if (rules.find(column.name)) continue;
+    const auto find = [&](std::string_view name) {
+        if (rules.find(name)) return;
         is_any = true;
-        if (std::find(unexpected.begin(), unexpected.end(), column.name) == unexpected.end())
-            unexpected.emplace_back(column.name);
-    }
-    if (is_any) unexpected_rows.set_all(rows, rows + table.rows());
+        if (std::find(unexpected.begin(), unexpected.end(), name) == unexpected.end()) unexpected.emplace_back(name);
+    };
+    for (const NamedColumn& column : part.table.columns()) find(column.name);
+    for (const ListColumn& column : part.lists) find(column.name);
+    if (is_any) unexpected_rows.set_all(rows, rows + part.rows);
 }
 
 BatchStream::BatchStream(const Validator& rules, const BatchOptions& options)
@@ -196,32 +225,42 @@ std::uint64_t BatchStream::rows() const noexcept {
 }
 
 void BatchStream::add(const Table& table) {
-    judge(table, nullptr);
+    judge(table, {}, nullptr);
+}
+
+void BatchStream::add(const NestedTable& table) {
+    judge(table.flat, table.lists, nullptr);
 }
 
 void BatchStream::add(const Table& table, TableStatistics& statistics) {
-    judge(table, &statistics);
+    judge(table, {}, &statistics);
 }
 
-void BatchStream::judge(const Table& table, TableStatistics* statistics) {
+void BatchStream::add(const NestedTable& table, TableStatistics& statistics) {
+    judge(table.flat, table.lists, &statistics);
+}
+
+void BatchStream::judge(const Table& table, std::span<const ListColumn> lists, TableStatistics* statistics) {
     const Validator::Compiled& compiled = *state_->rules.compiled_;
-    state_->require_types(table);
+    const State::Part whole{table, lists, check_lists(table, lists)};
+    state_->require_types(whole);
     if (statistics == nullptr) {
-        state_->judge_features(compiled, table, nullptr, nullptr);
+        state_->judge_features(compiled, whole, nullptr, nullptr);
     } else {
-        statistics->require_fit(table);
+        statistics->require_fit(table, lists);
         TableStatistics part(statistics->options());
-        part.rows_ = table.rows();
-        state_->judge_features(compiled, table, statistics, &part.columns_);
+        part.rows_ = whole.rows;
+        state_->judge_features(compiled, whole, statistics, &part.columns_);
         for (const NamedColumn& named : table.columns()) {
             const auto [place, is_new] = part.columns_.try_emplace(std::string(named.name));
             if (is_new) ColumnCounter(place->second, part.options()).count(named.column);
         }
+        part.count_lists(lists);
         statistics->merge(part);
     }
-    state_->judge_expressions(compiled, table);
-    state_->find_unexpected(table);
-    state_->rows += table.rows();
+    state_->judge_expressions(compiled, whole);
+    state_->find_unexpected(whole);
+    state_->rows += whole.rows;
 }
 
 BatchReport BatchStream::finish() {
@@ -234,12 +273,13 @@ BatchReport BatchStream::finish() {
     for (std::size_t i = 0; i < rules.feature_count(); ++i) {
         report.not_evaluated.push_back(rules.not_evaluated(i));
         if (!compiled.rules[i].is_evaluated) continue;
-        report.not_evaluated.back() &= ~batch_checks;
         State::OfFeature& feature = state.features[i];
+        report.not_evaluated.back() &= feature.levels == 0 ? ~batch_checks : ~checks_of_lists;
         feature.failed.rows = state.rows;
         feature.sequence.finish(rules.feature(i), feature.failed);
         // Of a feature that is in no part, no more is known than that.
-        write_feature(rules, i, feature.failed, feature.dtype.has_value(), writer);
+        write_feature(rules, i, feature.failed, feature.dtype.has_value(),
+                      feature.levels == 0 ? nullptr : &feature.listed, writer);
     }
     for (std::size_t k = 0; k < rules.expression_count(); ++k) {
         const std::size_t place = rules.feature_count() + k;
@@ -255,19 +295,51 @@ BatchReport BatchStream::finish() {
     return report;
 }
 
-BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options) {
+BatchReport BatchStream::judge_whole(const Validator& rules, const Table& table, std::span<const ListColumn> lists,
+                                     TableStatistics* statistics, const BatchOptions& options) {
     BatchStream whole(rules, options);
     whole.state_->is_lasting = true;
-    whole.add(table);
+    whole.judge(table, lists, statistics);
     return whole.finish();
+}
+
+BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options) {
+    return BatchStream::judge_whole(rules, table, {}, nullptr, options);
+}
+
+BatchReport validate_batch(const Validator& rules, const NestedTable& table, const BatchOptions& options) {
+    return BatchStream::judge_whole(rules, table.flat, table.lists, nullptr, options);
 }
 
 BatchReport validate_batch(const Validator& rules, const Table& table, TableStatistics& statistics,
                            const BatchOptions& options) {
-    BatchStream whole(rules, options);
-    whole.state_->is_lasting = true;
-    whole.add(table, statistics);
-    return whole.finish();
+    return BatchStream::judge_whole(rules, table, {}, &statistics, options);
+}
+
+BatchReport validate_batch(const Validator& rules, const NestedTable& table, TableStatistics& statistics,
+                           const BatchOptions& options) {
+    return BatchStream::judge_whole(rules, table.flat, table.lists, &statistics, options);
+}
+
+namespace {
+
+std::string rate_and_rows(const Interval& rate, const std::vector<std::uint64_t>& rows, const std::string& between) {
+    const auto percent = [](double share) { return fmt::format("{:.2g} %", 100.0 * share); };
+    std::string text = fmt::format(" ({} to {}){}", percent(rate.lower), percent(rate.upper), between);
+    for (std::size_t i = 0; i < rows.size(); ++i) text += fmt::format("{} {}", i == 0 ? ", first" : ",", rows[i]);
+    return text;
+}
+
+}  // namespace
+
+std::string describe(const Validator& rules, const BatchReport& report, const BatchRepair& repair) {
+    std::string failed;
+    for (CheckSet left = repair.failed; left != 0; left &= left - 1)
+        failed += fmt::format("{} {}", failed.empty() ? " that failed" : ",",
+                              check_name(static_cast<Check>(std::countr_zero(left))));
+    return fmt::format("feature \"{}\": {} {} of {} rows", rules.feature(repair.feature).name,
+                       repair.how == Repair::clamp ? "clamped" : "imputed", repair.count, report.rows) +
+           rate_and_rows(repair.rate, repair.offenders, failed);
 }
 
 std::string describe(const Validator& rules, const BatchReport& report, const BatchFinding& finding) {
@@ -279,14 +351,10 @@ std::string describe(const Validator& rules, const BatchReport& report, const Ba
             text += fmt::format("{} \"{}\"", i == 0 ? "" : ",", report.unexpected[i]);
         return text;
     }
-    const auto percent = [](double rate) { return fmt::format("{:.2g} %", 100.0 * rate); };
     const bool is_of_values = finding.check != Check::presence && finding.check != Check::count;
     text += fmt::format(": {} of {} rows{}", finding.count, report.rows, is_of_values ? "" : " hold no value");
     if (finding.check == Check::missing || report.rows == 0) return text;
-    text += fmt::format(" ({} to {})", percent(finding.rate.lower), percent(finding.rate.upper));
-    for (std::size_t i = 0; i < finding.offenders.size(); ++i)
-        text += fmt::format("{} {}", i == 0 ? ", first" : ",", finding.offenders[i]);
-    return text;
+    return text + rate_and_rows(finding.rate, finding.offenders, {});
 }
 
 }  // namespace vedette::inline v0::validation

@@ -255,7 +255,7 @@ void judge_texts(const FeatureRules& rules, const Column& column, FailedRows& fa
 
 // The numbers that texts stand for; what stands for none is judged, and has no place in the sequence.
 void judge_read_texts(const FeatureRules& rules, const Column& column, FailedRows& failed, Sequence& sequence) {
-    const bool is_sequence = rules.feature.unique || rules.feature.order != Order::any;
+    const bool is_sequence = !rules.is_listed && (rules.feature.unique || rules.feature.order != Order::any);
     for (std::size_t i = 0; i < column.size(); ++i) {
         if (!column.is_valid(i)) continue;
         const Value value = read_text(rules.rule.type, column.text(i));
@@ -316,7 +316,7 @@ void judge_column(const FeatureRules& rules, const Column& column, FailedRows& f
         is_counted = judge_values(rules, column, failed, counter);
         if (feature.dtype && (is_text || !column.is_numeric() || column.dtype() != *feature.dtype))
             failed[Check::type].set_all(failed.first, failed.rows);
-        sequence.add(feature, column, rules.is_lasting, failed);
+        if (!rules.is_listed) sequence.add(feature, column, rules.is_lasting, failed);
     }
     if (counter != nullptr && !is_counted) counter->count(column);
 }

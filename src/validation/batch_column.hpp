@@ -18,6 +18,7 @@ struct FeatureRules {
     kernels::IntervalsView<double> f64;
     bool read_texts = false;  ///< of numeric features
     bool is_lasting = false;  ///< the table outlives the judgement
+    bool is_listed = false;   ///< values of lists: they make no sequence
 };
 
 /// Marks every value that fails, as rows judge values, and brings the sequence on. With a `counter` the column is

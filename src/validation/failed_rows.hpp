@@ -41,6 +41,7 @@ class RowBits {
             if (carried != 0) words_[begin / 64 + k + 1] |= carried;
         }
     }
+    [[nodiscard]] std::span<const std::uint64_t> words() const noexcept { return words_; }
     void join(const RowBits& other) {
         if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
         for (std::size_t i = 0; i < other.words_.size(); ++i) words_[i] |= other.words_[i];

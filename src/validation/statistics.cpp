@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "validation/column_counter.hpp"
+#include "validation/list_rules.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::validation {
@@ -77,22 +78,62 @@ void TableStatistics::require_room(std::uint64_t rows) const {
     if (rows > most_rows - rows_) throw Error(ErrorCode::overflow, "more than 2^61 rows");
 }
 
-void TableStatistics::require_fit(const Table& table) const {
-    require_room(table.rows());
+namespace {
+
+// The column of lengths of lists of a level, the outermost being 0.
+std::string length_name(const ListColumn& lists, std::size_t level) {
+    std::string name(lists.name);
+    for (std::size_t k = 0; k <= level; ++k) name += "[]";
+    return name;
+}
+
+}  // namespace
+
+void TableStatistics::require_fit(const Table& table, std::span<const ListColumn> lists) const {
+    require_room(check_lists(table, lists));
+    const auto require = [&](const std::string& name, bool is_text) {
+        const auto own = columns_.find(name);
+        if (own != columns_.end()) require_kind(own->first, own->second, is_text);
+    };
+    for (const ListColumn& column : lists) {
+        require(std::string(column.name), !column.values.is_numeric());
+        for (std::size_t k = 0; k < column.levels.size(); ++k) {
+            const std::string name = length_name(column, k);
+            const auto is_taken = [&](const auto& other) { return other.name == name; };
+            if (table.find(name) != nullptr || std::any_of(lists.begin(), lists.end(), is_taken))
+                throw Error(ErrorCode::invalid_argument,
+                            "column \"" + name + "\" has the name of the lengths of lists beside it");
+            require(name, false);
+        }
+    }
     for (const NamedColumn& named : table.columns()) {
         const auto own = columns_.find(named.name);
         if (own != columns_.end()) require_kind(own->first, own->second, !named.column.is_numeric());
     }
 }
 
+void TableStatistics::count_lists(std::span<const ListColumn> lists) {
+    for (const ListColumn& column : lists) {
+        const ListedValues listed(column);
+        ColumnCounter(columns_[std::string(column.name)], options_).count(listed.column());
+        for (std::size_t k = 0; k < column.levels.size(); ++k)
+            ColumnCounter(columns_[length_name(column, k)], options_).count(listed.lengths(k));
+    }
+}
+
 void TableStatistics::update(const Table& table) {
-    require_fit(table);
+    update(NestedTable{table, {}});
+}
+
+void TableStatistics::update(const NestedTable& table) {
+    require_fit(table.flat, table.lists);
     TableStatistics part(options_);
-    part.rows_ = table.rows();
-    for (const NamedColumn& named : table.columns()) {
+    part.rows_ = check_lists(table.flat, table.lists);
+    for (const NamedColumn& named : table.flat.columns()) {
         ColumnStatistics& column = part.columns_[std::string(named.name)];
         ColumnCounter(column, options_).count(named.column);
     }
+    part.count_lists(table.lists);
     merge(part);
 }
 

@@ -179,7 +179,7 @@ void read_numbers(const Container& file, const std::string& prefix, std::span<co
         stats::LogHistogram::from_buckets(static_cast<unsigned>(counts[at_resolution]), std::move(buckets));
 }
 
-ColumnStatistics read_column(const Container& file, const std::string& prefix, std::uint64_t rows,
+ColumnStatistics read_column(const Container& file, const std::string& prefix, std::uint64_t rows, bool has_lists,
                              const StatisticsOptions& options) {
     const auto counts = file.values<std::uint64_t>(prefix + "counts", places);
     ColumnStatistics column;
@@ -193,7 +193,8 @@ ColumnStatistics read_column(const Container& file, const std::string& prefix, s
     column.positive_infinity = counts[at_positive_infinity];
     column.negative_infinity = counts[at_negative_infinity];
     column.invalid_utf8 = counts[at_invalid_utf8];
-    require(column.rows <= rows, "more rows than the table has");
+    // Lists may hold any number of values; all other columns are counted row by row.
+    require(column.rows <= (has_lists ? most_rows : rows), "more rows than the table has");
     std::uint64_t left = column.rows;
     for (const Place place : {at_nulls, at_nan, at_positive_infinity, at_negative_infinity, at_count}) {
         require(counts[place] <= left, "counts beyond the rows");
@@ -258,13 +259,16 @@ TableStatistics TableStatistics::deserialize(std::span<const std::byte> bytes) {
                         [](const TensorView& t) { return t.name == "rows" || t.shape.size() == 1; }),
             "a part that is no list");
     std::string before;
+    const std::string_view all(reinterpret_cast<const char*>(names.data()), names.size());
+    const bool has_lists = all.find("[]") != std::string_view::npos;
     for (std::size_t i = 0; i < lengths.size(); ++i) {
         require(lengths[i] != 0 && lengths[i] <= names.size(), "names cut short");
         const std::string name = text_of(names.first(static_cast<std::size_t>(lengths[i])));
         names = names.subspan(name.size());
         require(before < name, "names out of order");
         before = name;
-        result.columns_.emplace(name, read_column(file, std::to_string(i) + ".", result.rows_, result.options_));
+        result.columns_.emplace(name,
+                                read_column(file, std::to_string(i) + ".", result.rows_, has_lists, result.options_));
     }
     require(names.empty(), "a name of no column");
     return result;

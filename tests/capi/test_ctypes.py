@@ -262,10 +262,14 @@ RepairVerdict = struct("vdt_repair_verdict", ("before", RowVerdict), ("after", R
 Tensor = struct("vdt_tensor", ("struct_size", u32), ("dtype", i32), ("data", pointer), ("byte_offset", u64),
                 ("byte_length", u64), ("shape", pointer), ("strides", pointer), ("rank", u64))
 BatchOptions = struct("vdt_batch_options", ("struct_size", u32), ("bitmaps", i32), ("read_texts", i32),
-                      ("offenders", u32), ("confidence", f64))
+                      ("offenders", u32), ("confidence", f64), ("repair", i32), ("arrow_level", i32))
 BatchSummary = struct("vdt_batch_summary", ("struct_size", u32), ("severity", i32), ("rows", u64),
                       ("failed_rows", u64), ("finding_count", u64), ("unexpected_count", u64),
-                      ("failed_row_bitmap", pointer), ("bitmap_length", u64))
+                      ("failed_row_bitmap", pointer), ("bitmap_length", u64), ("repair_count", u64),
+                      ("repaired_cells", u64))
+BatchRepair = struct("vdt_batch_repair", ("struct_size", u32), ("how", i32), ("feature", u64), ("failed", u32),
+                     ("reserved", u32), ("count", u64), *doubles("rate_lower rate_upper"), ("offenders", pointer),
+                     ("offender_count", u64))
 BatchFinding = struct("vdt_batch_finding", ("struct_size", u32), ("check", i32), ("feature", u64), ("severity", i32),
                       ("reserved", u32), ("count", u64), *doubles("rate_lower rate_upper"), ("offenders", pointer),
                       ("offender_count", u64), ("bitmap", pointer), ("bitmap_length", u64))
@@ -294,7 +298,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchGroup, WatchOptions, StreamReport, BankOptions, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
-           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchFinding, ComparatorLimits,
+           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchRepair, BatchFinding, ComparatorLimits,
            StatisticsCompareOptions, Repaired, RepairVerdict, LeakageOptions,
            ArrowSchema, ArrowArray]
 

@@ -21,7 +21,7 @@
 #include "vedette/guard/query_memory.hpp"
 #include "vedette/guard/window.hpp"
 #include "vedette/perturbation/query_score.hpp"
-#include "vedette/validation/check.hpp"
+#include "vedette/validation/validator.hpp"
 
 namespace vedette::inline v0 {
 
@@ -131,6 +131,12 @@ struct Verdict {
     }
 };
 
+/// The judgement of a request that the schema repairs, see Guard::repair. Plain data.
+struct RepairedVerdict {
+    Verdict verdict;                   ///< of the row as it is now
+    validation::RepairVerdict repair;  ///< the schema's, of the row as it came and as it is now
+};
+
 /// From which score on a request is worth a warning or an alarm. Infinity = never.
 struct ScoreThresholds {
     double warn = std::numeric_limits<double>::infinity();
@@ -183,6 +189,30 @@ class Guard {
     [[nodiscard]] Verdict check(std::span<const Value> row, Window& window,
                                 const RequestVectors& vectors = {}) const noexcept;
 
+    /// Is told of every value that `repair` changes, in order of features; must not throw.
+    using TellRepaired = void (*)(void* user, const validation::Repaired& done) noexcept;
+
+    /// As `check`, but does with the row what the baseline's schema says (`validation::Feature::repair`): values are
+    /// changed in place before they are judged and scored, and what was changed is told in `told` as far as it goes
+    /// (subjects are those of the baseline's features). To know what would be changed, give it a copy of the row. The
+    /// window counts the row as it came, its failed checks too: clamping hides no drift. The decision, its findings,
+    /// scores and the memory are those of the row as it is now. In a row of numbers a text is its cell: an imputed one
+    /// that the reference never held becomes that of the unseen ones, and what an unseen category read is not known, so
+    /// that it stays. A row of a wrong width, and one of a foreign window, is not repaired, nor is any row without a
+    /// schema: `repair` then tells nothing. Never throws, allocates or locks; a valid row costs as much as `check`.
+    RepairedVerdict repair(std::span<float> row, Window& window, std::span<validation::Repaired> told = {},
+                           const RequestVectors& vectors = {}) const noexcept;
+    RepairedVerdict repair(std::span<double> row, Window& window, std::span<validation::Repaired> told = {},
+                           const RequestVectors& vectors = {}) const noexcept;
+    RepairedVerdict repair(std::span<Value> row, Window& window, std::span<validation::Repaired> told = {},
+                           const RequestVectors& vectors = {}) const noexcept;
+    RepairedVerdict repair(std::span<float> row, Window& window, TellRepaired tell, void* user,
+                           const RequestVectors& vectors = {}) const noexcept;
+    RepairedVerdict repair(std::span<double> row, Window& window, TellRepaired tell, void* user,
+                           const RequestVectors& vectors = {}) const noexcept;
+    RepairedVerdict repair(std::span<Value> row, Window& window, TellRepaired tell, void* user,
+                           const RequestVectors& vectors = {}) const noexcept;
+
     /// The verdict in words, one line per stored finding.
     [[nodiscard]] std::string explain(const Verdict& verdict) const;
 
@@ -225,13 +255,16 @@ class Guard {
 
     void add_slot(ScoreSlot slot);
     template <class T>
-    Verdict judge(std::span<const T> row, Window& window, const RequestVectors& vectors) const noexcept;
+    struct Repairing;
+    template <class T>
+    Verdict judge(std::span<const T> row, Window& window, const RequestVectors& vectors,
+                  Repairing<T>* repairing = nullptr) const noexcept;
     template <class T>
     void judge_entries(std::span<const T> row, const std::uint16_t* found, std::span<const validation::CheckSet> failed,
                        Verdict& verdict) const noexcept;
     template <class T>
-    [[nodiscard]] std::span<const validation::CheckSet> judge_schema(std::span<const T> row,
-                                                                     Window& window) const noexcept;
+    [[nodiscard]] std::span<const validation::CheckSet> judge_schema(std::span<const T> row, Window& window,
+                                                                     Repairing<T>* repairing) const noexcept;
     void add_failed(std::size_t feature, validation::CheckSet failed, Verdict& verdict) const noexcept;
     template <class T>
     void run_scores(std::span<const T> row, Window& window, Verdict& verdict) const noexcept;

@@ -109,6 +109,8 @@ class Window {
     template <class T>
     bool count_row(std::span<const T> row) noexcept;
     template <class T>
+    void locate_row(std::span<const T> row) noexcept;
+    template <class T>
     void observe_matrix(const MatrixView<T>& rows);
     template <class T>
     void count_numbers(std::size_t feature, const Column& column);

@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "vedette/core/evidence.hpp"
 #include "vedette/core/view.hpp"
+#include "vedette/validation/list_column.hpp"
 #include "vedette/validation/validator.hpp"
 
 namespace vedette::inline v0::validation {
@@ -38,6 +40,16 @@ struct BatchFinding {
     std::vector<std::uint8_t> bitmap;
 };
 
+/// Values of one feature that were changed in one way, see `TableRepair`.
+struct BatchRepair {
+    std::uint32_t feature = 0;
+    Repair how = Repair::clamp;
+    CheckSet failed = 0;                   ///< what they failed as they came, all together
+    std::uint64_t count = 0;               ///< rows
+    Interval rate{};                       ///< of count / rows (Clopper and Pearson)
+    std::vector<std::uint64_t> offenders;  ///< the first of those rows, ascending
+};
+
 /// The judgement of one batch.
 struct BatchReport {
     std::uint64_t rows = 0;
@@ -48,6 +60,8 @@ struct BatchReport {
     std::vector<CheckSet> not_evaluated;
     std::vector<std::string> unexpected;          ///< columns that the schema does not know, in the table's order
     std::vector<std::uint8_t> failed_row_bitmap;  ///< as BatchFinding::bitmap, of failed_rows; empty unless asked for
+    /// Of a `TableRepair`'s report: what was changed before the table was judged, in order of features.
+    std::vector<BatchRepair> repairs;
 
     [[nodiscard]] bool is_valid() const noexcept { return severity != Severity::error; }
 };
@@ -70,12 +84,25 @@ struct BatchReport {
 /// bit per row and failing check, and with `unique` a copy of the column's values, one column at a time.
 [[nodiscard]] BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options = {});
 
+/// The same with columns of lists. Every value in a row's list is judged as a value of a row, a null among them as a
+/// null; the row fails what one of them fails, and:
+/// - `nestedness`: the feature has `valency` for another number of levels; else `few_values` and `many_values` where a
+///   list of a level holds fewer or more than the level's. Without `valency` any number of levels and values will do.
+/// - `shape`: of a feature with a shape, its dimensions are the numbers of values, a level each.
+/// - a list that is null is a null of its row, and an empty one a row that holds a value.
+/// `domain` with a tolerated mass counts values, not rows. `unique` and `monotonic` are not evaluated of lists, and
+/// expressions know nothing of them. Throws as `check_lists`, too.
+[[nodiscard]] BatchReport validate_batch(const Validator& rules, const NestedTable& table,
+                                         const BatchOptions& options = {});
+
 class TableStatistics;
 
 /// The same, and the table counted into `statistics` as TableStatistics::update counts it, bit for bit: the numbers of
 /// a column are judged and counted tile by tile while they are in the first cache. Throws as TableStatistics::update,
 /// too; nothing is counted then.
 [[nodiscard]] BatchReport validate_batch(const Validator& rules, const Table& table, TableStatistics& statistics,
+                                         const BatchOptions& options = {});
+[[nodiscard]] BatchReport validate_batch(const Validator& rules, const NestedTable& table, TableStatistics& statistics,
                                          const BatchOptions& options = {});
 
 /// A table that comes in parts, such as a stream of record batches, held against a schema as if it were whole: the
@@ -92,8 +119,10 @@ class BatchStream {
     /// Judges one part, which is not needed any more afterwards: of `unique` features the values are copied. Throws
     /// Error(type_mismatch) for a column of a feature that had another element type before; nothing is judged then.
     void add(const Table& table);
+    void add(const NestedTable& table);
     /// And counts it into `statistics`; throws as TableStatistics::update, too.
     void add(const Table& table, TableStatistics& statistics);
+    void add(const NestedTable& table, TableStatistics& statistics);
     [[nodiscard]] std::uint64_t rows() const noexcept;
     /// The report of all parts; after that the stream is as new.
     [[nodiscard]] BatchReport finish();
@@ -102,8 +131,13 @@ class BatchStream {
     friend BatchReport validate_batch(const Validator& rules, const Table& table, const BatchOptions& options);
     friend BatchReport validate_batch(const Validator& rules, const Table& table, TableStatistics& statistics,
                                       const BatchOptions& options);
+    friend BatchReport validate_batch(const Validator& rules, const NestedTable& table, const BatchOptions& options);
+    friend BatchReport validate_batch(const Validator& rules, const NestedTable& table, TableStatistics& statistics,
+                                      const BatchOptions& options);
     struct State;
-    void judge(const Table& table, TableStatistics* statistics);
+    void judge(const Table& table, std::span<const ListColumn> lists, TableStatistics* statistics);
+    static BatchReport judge_whole(const Validator& rules, const Table& table, std::span<const ListColumn> lists,
+                                   TableStatistics* statistics, const BatchOptions& options);
 
     std::unique_ptr<State> state_;
 };
@@ -112,5 +146,9 @@ class BatchStream {
 /// 2.1 %), first 17, 40`, or `expression "sum" of "total", "fare", "tip": error: 3 of 1000 rows
 /// (...), first 5, 6`.
 [[nodiscard]] std::string describe(const Validator& rules, const BatchReport& report, const BatchFinding& finding);
+
+/// Values that were changed in one line, e.g. `feature "amount": clamped 12 of 1000 rows (0.62 % to 2.1 %) that failed
+/// maximum, first 17, 40`. No values are quoted.
+[[nodiscard]] std::string describe(const Validator& rules, const BatchReport& report, const BatchRepair& repair);
 
 }  // namespace vedette::inline v0::validation

@@ -16,6 +16,7 @@
 #include "vedette/stats/hyper_log_log.hpp"
 #include "vedette/stats/log_histogram.hpp"
 #include "vedette/stats/value_sample.hpp"
+#include "vedette/validation/list_column.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -55,7 +56,7 @@ struct ColumnStatistics {
     bool is_text = false;
     /// Bit 1 << Dtype for each element type that was met.
     std::uint32_t dtypes = 0;
-    std::uint64_t rows = 0;
+    std::uint64_t rows = 0;  ///< of the values of lists: how many there are
     std::uint64_t nulls = 0;
     std::uint64_t nan = 0;
     std::uint64_t positive_infinity = 0;
@@ -87,6 +88,10 @@ class TableStatistics {
     /// Counts every row. Throws Error(invalid_argument) for a column that holds texts here and numbers before, or the
     /// reverse, Error(overflow) beyond 2^61 rows; nothing is changed then. O(values) in one pass over each column.
     void update(const Table& table);
+    /// And columns of lists: "tags" counts the values in them, "tags[]" how many values each row's list holds, of lists
+    /// of lists how many lists, and "tags[][]" how many values each of these; a null list is a null there. Throws as
+    /// `check_lists`, too, and Error(invalid_argument) for a column that has such a name of its own.
+    void update(const NestedTable& table);
     /// Throws as `update`, and Error(invalid_argument) for other options.
     void merge(const TableStatistics& other);
 
@@ -110,7 +115,8 @@ class TableStatistics {
     struct Codec;
     friend class BatchStream;
     void require_room(std::uint64_t rows) const;
-    void require_fit(const Table& table) const;
+    void require_fit(const Table& table, std::span<const ListColumn> lists = {}) const;
+    void count_lists(std::span<const ListColumn> lists);
 
     StatisticsOptions options_;
     std::uint64_t rows_ = 0;

@@ -2,6 +2,9 @@
 // Counts what the request path allocates: nothing.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "sample.hpp"
 #include "unit/drift/allocation_count.hpp"
 #include "vedette/guard/guard.hpp"
@@ -39,6 +42,45 @@ TEST_CASE("validating rows and confidence sequences allocate nothing") {
     }
     CHECK(allocation_count() == before);
     CHECK(found > 1000);
+}
+
+TEST_CASE("repairing rows allocates nothing, alone and in the guard") {
+    using namespace vedette;
+    const validation::Schema schema = validation::Schema::from_json(R"({"version": 1, "features": [
+        {"name": "income", "type": "floating", "minimum": 0, "maximum": 100, "repair": {"minimum": "clamp",
+         "not_a_number": "impute"}, "replacement": 0.5},
+        {"name": "claims", "type": "integer", "maximum": 9, "repair": {"maximum": "clamp"}},
+        {"name": "score", "type": "floating"},
+        {"name": "country", "type": "text", "nullable": true, "length": {"maximum": 30, "minimum": 2},
+         "repair": {"long_text": "clamp", "short_text": "impute", "type": "impute"},
+         "replacement": "a replacement of thirty bytes."}],
+        "expressions": [{"name": "e", "expression": "claims <= 8 or country == 'a longer text than fits in a string'"}]})");
+    const validation::Validator rules(schema);
+    const Guard guard(testing::sample_baseline().with_schema({schema, ""}));
+    Window window(guard.baseline());
+    const std::vector<Value> bad{-1.0, 12, 0.5, "a text that is longer than thirty bytes are"};
+    const std::vector<Value> worse{std::nan(""), 12, 0.5, "x"};
+    std::vector<Value> mixed(4);
+    std::vector<double> wide(4);
+    std::vector<float> narrow(4);
+    std::vector<validation::CheckSet> failed(5);
+    std::vector<validation::Repaired> told(4);
+    const std::size_t before = allocation_count();
+    std::size_t repaired = 0;
+    for (int i = 0; i < 200; ++i) {
+        for (const std::vector<Value>* from : {&bad, &worse}) {
+            std::copy(from->begin(), from->end(), mixed.begin());
+            repaired += rules.repair(std::span(mixed), failed, told).repaired;
+            std::copy(from->begin(), from->end(), mixed.begin());
+            repaired += guard.repair(std::span(mixed), window, told).repair.repaired;
+        }
+        std::copy_n(std::array{-1.0, 12.0, 0.5, 0.5}.begin(), 4, wide.begin());
+        std::copy(wide.begin(), wide.end(), narrow.begin());
+        repaired += guard.repair(std::span(wide), window, told).repair.repaired;
+        repaired += guard.repair(std::span(narrow), window, told).repair.repaired;
+    }
+    CHECK(allocation_count() == before);
+    CHECK(repaired == 200 * (4 * 3 + 2 * 3));
 }
 
 TEST_CASE("a pattern's automaton allocates the states that texts ask for, once") {

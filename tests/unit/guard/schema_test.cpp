@@ -2,6 +2,7 @@
 // The schema that a baseline carries: enforced by the guard, counted by the window, told by the report.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -262,4 +263,137 @@ TEST_CASE("schema: the policy's rules for it are read, written and refused like 
           ErrorCode::invalid_policy);
     CHECK(code_of([] { static_cast<void>(Policy::from_json(R"({"schema": {"tolerance": 1.5}})")); }) ==
           ErrorCode::invalid_policy);
+}
+
+namespace {
+
+// Of income and claims what lies outside is clamped; a country that is none, or null, becomes CH; a NaN of the score
+// stays.
+constexpr const char* repairing = R"({"version": 1, "features": [
+    {"name": "country", "type": "text", "domain": {"values": ["CH", "DE", "AT", "FR"]},
+     "repair": {"domain": "impute", "null": "impute", "type": "impute"}, "replacement": "CH"},
+    {"name": "score", "type": "floating", "minimum": -4, "maximum": 4, "repair": {"maximum": "clamp"}},
+    {"name": "income", "type": "floating", "minimum": 0.25, "maximum": 1000,
+     "repair": {"minimum": "clamp", "not_a_number": "impute"}, "replacement": 0.5},
+    {"name": "claims", "type": "integer", "minimum": 0, "maximum": 2, "repair": {"maximum": "clamp"}}],
+  "expressions": [{"name": "poor", "expression": "claims <= 1", "severity": "warning"}]})";
+
+const Baseline& repaired_baseline() {
+    static const Baseline baseline =
+        vedette::testing::sample_baseline().with_schema({Schema::from_json(repairing), ""});
+    return baseline;
+}
+
+}  // namespace
+
+TEST_CASE("repair: the guard changes the row, tells it, judges what is left, and counts what came") {
+    using vedette::validation::Repair;
+    using vedette::validation::Repaired;
+    const Baseline& baseline = repaired_baseline();
+    const Guard guard(baseline);
+    Window window(baseline);
+    std::vector<Repaired> told(4);
+    std::vector<Value> row{-1.0, 12, 0.5, "XX"};
+    auto found = guard.repair(std::span(row), window, told);
+    CHECK(found.repair.repaired == 3);
+    CHECK(found.repair.before.severity == Severity::error);
+    CHECK(found.repair.after == vedette::validation::RowVerdict{Severity::warning, set_of(Check::expression)});
+    CHECK(found.verdict.decision == Decision::warn);
+    CHECK(found.verdict.finding_count == 1);
+    CHECK(found.verdict.findings[0].check == Check::expression);
+    CHECK((row[0].number == 0.25 && row[1].integer == 2 && row[3].text == "CH"));
+    CHECK((told[0].feature == 0 && told[0].how == Repair::clamp && told[0].before.number == -1.0));
+    CHECK((told[1].feature == 1 && told[1].failed == set_of(Check::maximum) && told[1].after.integer == 2));
+    CHECK((told[2].feature == 3 && told[2].how == Repair::impute && told[2].before.text == "XX"));
+
+    // The window holds the row as it came.
+    Window plain(baseline);
+    const std::vector<Value> came{-1.0, 12, 0.5, "XX"};
+    static_cast<void>(guard.check(std::span<const Value>(came), plain));
+    for (std::size_t f = 0; f < 4; ++f) {
+        const auto a = plain.counts(f), b = window.counts(f);
+        CHECK(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+    }
+    CHECK(window.schema_failures(0, Check::minimum) == 1);
+    CHECK(window.schema_failures(3, Check::domain) == 1);
+    CHECK(window.schema_rows(Severity::error) == 1);
+
+    SUBCASE("in rows of numbers a text is its cell") {
+        const auto cell = [&](const char* text) { return static_cast<double>(baseline.category_cell(3, text)); };
+        std::vector<double> wide{-1.0, 12.0, 0.5, std::nan("")};
+        found = guard.repair(std::span(wide), window, told);
+        CHECK(found.repair.repaired == 3);
+        CHECK(wide == std::vector<double>{0.25, 2.0, 0.5, cell("CH")});
+        CHECK((told[2].before.kind == Value::Kind::null && told[2].after.text == "CH"));
+        CHECK(found.verdict.decision == Decision::warn);
+        std::vector<float> narrow{0.25F, 1.0F, 4.5F, 2.5F};  // no cell
+        found = guard.repair(std::span(narrow), window, told);
+        CHECK(found.repair.repaired == 2);
+        CHECK(narrow == std::vector<float>{0.25F, 1.0F, 4.0F, static_cast<float>(cell("CH"))});
+        CHECK(found.repair.after.is_valid());
+        // What an unseen category read is not known.
+        narrow[3] = static_cast<float>(cell("nobody has seen it"));
+        const float unseen = narrow[3];
+        CHECK(guard.repair(std::span(narrow), window, told).repair.repaired == 0);
+        CHECK(narrow[3] == unseen);
+    }
+    SUBCASE("scores are given the row as it is now") {
+        struct First {
+            double score(std::span<const double> given) const noexcept { return given[0]; }
+        };
+        Guard scored(baseline);
+        scored.add_score("income", First{}, {.alarm = -0.5});
+        std::vector<double> wide{-1.0, 1.0, 0.5, 0.0};
+        const Verdict verdict = scored.repair(std::span(wide), window).verdict;
+        CHECK(verdict.has(Reason::score));
+        CHECK(verdict.findings[verdict.stored_findings() - 1].value == 0.25);
+    }
+    SUBCASE("nothing is repaired without a schema, of a wrong width, or for a foreign window") {
+        Window foreign(vedette::testing::sample_baseline());
+        std::vector<double> wide{-1.0, 12.0, 0.5, 0.0}, unchanged = wide;
+        CHECK(guard.repair(std::span(wide), foreign).repair == vedette::validation::RepairVerdict{});
+        CHECK(Guard(vedette::testing::sample_baseline()).repair(std::span(wide), foreign).repair ==
+              vedette::validation::RepairVerdict{});
+        CHECK(wide == unchanged);
+        CHECK(guard.repair(std::span(wide).first(3), window).verdict.has(Reason::wrong_width));
+        CHECK(wide == unchanged);
+    }
+    SUBCASE("what was changed beyond the room is counted") {
+        row = {-1.0, 12, 0.5, "XX"};
+        found = guard.repair(std::span(row), window, std::span(told).first(1));
+        CHECK(found.repair.repaired == 3);
+        CHECK(told[0].feature == 0);
+    }
+}
+
+TEST_CASE("repair: of random rows, a repaired one is judged as `check` judges it, in every layout") {
+    using vedette::validation::Repaired;
+    const Baseline& baseline = repaired_baseline();
+    const Guard guard(baseline);
+    std::uint64_t state = 17;
+    const auto draw = [&](std::initializer_list<double> among) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        return among.begin()[(state >> 33U) % among.size()];
+    };
+    const double nan = std::nan(""), infinity = INFINITY;
+    int changed = 0;
+    for (int i = 0; i < 2000; ++i) {
+        std::vector<double> wide{draw({-1.0, 0.25, 5000.0, nan, infinity}), draw({0.0, 3.0, 9.0, 12.0, 2.5, nan}),
+                                 draw({0.5, 4.5, -9.0, nan}), draw({0.0, 1.0, 2.0, 3.0, 7.0, nan, 0.5})};
+        std::vector<float> narrow(wide.begin(), wide.end());
+        Window a(baseline), b(baseline), c(baseline);
+        std::vector<Repaired> told(4);
+        const auto found = guard.repair(std::span(wide), a, told);
+        changed += found.repair.repaired > 0 ? 1 : 0;
+        const Verdict again = guard.check(std::span<const double>(wide), b);
+        CHECK(found.verdict.decision == again.decision);
+        CHECK(found.verdict.reasons == again.reasons);
+        CHECK(found.verdict.finding_count == again.finding_count);
+        // All bounds are floats, so that rows of both precisions are repaired alike.
+        CHECK(guard.repair(std::span(narrow), c).repair == found.repair);
+        for (std::size_t f = 0; f < 4; ++f)
+            CHECK((static_cast<double>(narrow[f]) == wide[f] || (std::isnan(narrow[f]) && std::isnan(wide[f]))));
+        CHECK(a.rows() == 1);
+    }
+    CHECK(changed > 1000);
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables repaired: against rows repaired one by one, in every type of column.
+#include "vedette/validation/batch_repair.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vedette/guard/render_batch.hpp"
+
+using namespace vedette;
+using namespace vedette::validation;
+
+namespace {
+
+Schema one(const std::string& fields) {
+    return Schema::from_json(R"({"version":1,"features":[{"name":"x",)" + fields + "}]}");
+}
+
+Table table_of(const Column& column) {
+    return Table(std::vector<NamedColumn>{{"x", column}});
+}
+
+// Each value of the column as a row of one, repaired, is what the table has now.
+template <class T>
+void check_numbers(const Schema& schema, const std::vector<T>& values, std::size_t expected) {
+    const Validator rules(schema);
+    const std::uint8_t bits[] = {0b11110111, 0xFF};  // the fourth is null
+    const Column column = Column::numeric(values, {bits, 0});
+    const TableRepair repair(rules, table_of(column));
+    CHECK(repair.cells().size() == expected);
+    const Column& now = repair.table().columns()[0].column;
+    CHECK(now.dtype() == column.dtype());
+    std::size_t changed = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        CAPTURE(i);
+        std::vector<Value> row{Value(values[i])};
+        if (i == 3) row[0] = Value();
+        const RepairVerdict verdict = rules.repair(std::span(row));
+        changed += verdict.repaired;
+        CHECK(now.is_valid(i) == (row[0].kind == Value::Kind::number));
+        if (now.is_valid(i))
+            CHECK((now.number(i) == row[0].number || (std::isnan(now.number(i)) && std::isnan(row[0].number))));
+    }
+    CHECK(changed == expected);
+}
+
+}  // namespace
+
+TEST_CASE("table repair: numbers of every type, as row by row") {
+    const Schema floating = one(R"("type":"floating","minimum":-2,"maximum":1.5,"repair":{"minimum":"clamp",
+        "maximum":"clamp","not_a_number":"impute","null":"impute"},"replacement":0.25)");
+    const double nan = std::nan("");
+    check_numbers<double>(floating, {-3.0, 0.5, 2.0, 0.0, nan, -INFINITY}, 4);
+    check_numbers<float>(floating, {-3.0F, 0.5F, 2.0F, 0.0F, std::nanf(""), 1.0F}, 4);
+    const Schema integer = one(R"("type":"integer","minimum":3,"maximum":100,"repair":{"minimum":"clamp",
+        "maximum":"clamp","null":"impute"},"replacement":7)");
+    check_numbers<std::int8_t>(integer, {-3, 5, 127, 0, 100}, 3);
+    check_numbers<std::uint16_t>(integer, {0, 5, 60000, 0, 100}, 3);
+    check_numbers<std::int64_t>(integer, {std::numeric_limits<std::int64_t>::min(), 5, 101, 0}, 3);
+    check_numbers<std::uint64_t>(integer, {0, 10000000000000000000U, 5, 0}, 3);
+}
+
+TEST_CASE("table repair: what a column's type cannot hold stays as it came") {
+    const Validator rules(one(R"("type":"integer","minimum":-1000,"maximum":-200,"repair":{"maximum":"clamp"})"));
+    const std::vector<std::int8_t> narrow{5, -100};
+    const TableRepair none(rules, table_of(Column::numeric(narrow)));
+    CHECK(none.cells().empty());
+    CHECK(none.table().columns()[0].column.data() == narrow.data());  // not copied
+    CHECK_FALSE(none.report().is_valid());
+    const std::vector<std::int16_t> wide{5, -300};
+    CHECK(TableRepair(rules, table_of(Column::numeric(wide))).report().is_valid());
+}
+
+TEST_CASE("table repair: texts, dictionaries, and texts read as numbers") {
+    const Validator rules(Schema::from_json(R"({"version":1,"features":[
+        {"name":"a","type":"text","length":{"maximum":3},"repair":{"long_text":"clamp","null":"impute"},
+         "replacement":"no"},
+        {"name":"b","type":"floating","maximum":1,"repair":{"maximum":"clamp","type":"impute"},"replacement":0.5},
+        {"name":"c","type":"integer","maximum":9007199254740993,"repair":{"maximum":"clamp"}},
+        {"name":"d","type":"text","domain":{"values":["x","y"]}}]})"));
+    const std::vector<std::string_view> a{"abcdef", "", "\xC3\xA9\xC3\xA9", "abc"};
+    const std::vector<std::string_view> b{"2", "much", "0.125", "1e3"};
+    const std::vector<std::string_view> c{"9007199254740994", "1", "2", "3"};
+    const std::vector<std::string_view> words{"x", "z"};
+    const std::vector<std::int32_t> d{0, 1, 0, -1};
+    const std::uint8_t bits[] = {0b1101};
+    const Table table(std::vector<NamedColumn>{{"a", Column::strings(a, {bits, 0})},
+                                               {"b", Column::strings(b)},
+                                               {"c", Column::strings(c)},
+                                               {"d", Column::dictionary(d, words)}});
+    const TableRepair repair(rules, table, {.read_texts = true});
+    const std::vector<std::vector<std::string_view>> expected{
+        {"abc", "no", "\xC3\xA9", "abc"}, {"1", "0.5", "0.125", "1"}, {"9007199254740993", "1", "2", "3"}};
+    for (std::size_t f = 0; f < expected.size(); ++f)
+        for (std::size_t i = 0; i < 4; ++i) CHECK(repair.table().columns()[f].column.text(i) == expected[f][i]);
+    const BatchReport report = repair.report();
+    REQUIRE(report.repairs.size() == 5);
+    CHECK((report.repairs[0].how == Repair::clamp && report.repairs[0].count == 2));
+    CHECK((report.repairs[1].how == Repair::impute && report.repairs[1].offenders == std::vector<std::uint64_t>{1}));
+    CHECK(report.repairs[2].failed == set_of(Check::maximum));
+    CHECK(report.repairs[3].failed == set_of(Check::type));
+    // What is not repaired is found: of d a value outside, and a null.
+    CHECK(report.findings.size() == 2);
+    CHECK(describe(rules, report, report.repairs[0]) ==
+          "feature \"a\": clamped 2 of 4 rows (6.8 % to 93 %) that failed long_text, first 0, 2");
+    for (const ReportFormat format :
+         {ReportFormat::table, ReportFormat::json, ReportFormat::markdown, ReportFormat::junit, ReportFormat::sarif}) {
+        const std::string text = render(format, rules, report);
+        CHECK(text.find(format == ReportFormat::json ? "\"how\": \"clamp\"" : "clamped 2 of 4 rows") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("table repair: moved, it keeps what it points to") {
+    const Validator rules(one(R"("type":"floating","maximum":1,"repair":{"maximum":"clamp"})"));
+    const std::vector<double> values{5.0, 0.5};
+    TableRepair first(rules, table_of(Column::numeric(values)));
+    const TableRepair second = std::move(first);
+    CHECK(second.table().columns()[0].column.number(0) == 1.0);
+    CHECK(values[0] == 5.0);
+}
