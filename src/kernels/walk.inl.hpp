@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "kernels/marked_runs.inl.hpp"
 #include "kernels/sorting_network.hpp"
 #include "kernels/walk_terms.inl.hpp"
 
@@ -126,12 +127,49 @@ VEDETTE_INLINE void walk_between(const WalkGroup<T>& group, const WalkChunk<T>& 
     }
 }
 
+// Calls call(std::integral_constant<std::size_t, places>) with as many places as a sort of `most` values takes.
+template <class Call>
+VEDETTE_INLINE auto with_places(std::size_t most, Call&& call) noexcept {
+    if (most <= 6) return call(std::integral_constant<std::size_t, 6>{});
+    if (most <= 8) return call(std::integral_constant<std::size_t, 8>{});
+    if (most <= 10) return call(std::integral_constant<std::size_t, 10>{});
+    return call(std::integral_constant<std::size_t, walk_places>{});
+}
+
+// The group's sums from its runs; false, and nothing added, where values are tied or next to it.
+template <class Terms>
+VEDETTE_INLINE bool add_runs(const WalkChunk<double>& chunk, std::size_t bucket, std::size_t buckets,
+                             const WalkGroup<double>& group, const WalkScale& scale,
+                             double (&sums)[walk_sums][walk_lanes<double>]) noexcept {
+    MarkedRuns runs;
+    const bool known = with_places(
+        group.most, [&](auto places) { return sum_marked<decltype(places)::value>(chunk, bucket, buckets, runs); });
+    if (!known) return false;
+    for (std::size_t lane = 0; lane < walk_lanes<double>; lane += Real::size) {
+        const UntiedRun run{Real::load_aligned(group.reference_below + lane),
+                            Real::load_aligned(group.live_below + lane),
+                            Real::load_aligned(group.counts + lane),
+                            Real::load_aligned(runs.reference + lane),
+                            Real::load_aligned(runs.below + lane),
+                            Real::load_aligned(runs.below_squares + lane),
+                            Real::load_aligned(runs.placed_below + lane)};
+        Real terms[Terms::sums];
+        Terms::run_terms(scale, run, terms);
+        for (std::size_t k = 0; k < Terms::sums; ++k)
+            (Real::load_aligned(&sums[k][lane]) + terms[k]).store_aligned(&sums[k][lane]);
+    }
+    return true;
+}
+
 template <class Terms, class T>
-void walk_buckets_of(const WalkChunk<T>& chunk, std::size_t buckets, WalkState& state) noexcept {
+void walk_buckets_of(const WalkChunk<T>& chunk, std::size_t buckets, bool has_room, WalkState& state) noexcept {
     const WalkScale scale{Real(chunk.n), Real(chunk.m), Real(chunk.n + chunk.m), Real(1.0 / chunk.n),
                           Real(1.0 / chunk.m)};
     alignas(64) double sums[walk_sums][walk_lanes<T>] = {};
     WalkGroup<T> group;
+    // Many ties in a chunk: no more attempts. Nor where values leave no room for marks.
+    constexpr int most_failures = 4;
+    int failures = has_room ? 0 : most_failures;
     std::uint64_t reference_below = 0, live_below = 0;  // in this chunk
     for (std::size_t bucket = 0; bucket < buckets; bucket += walk_lanes<T>) {
         unsigned most = 0;
@@ -147,14 +185,13 @@ void walk_buckets_of(const WalkChunk<T>& chunk, std::size_t buckets, WalkState& 
         }
         if (most == 0) continue;
         group.most = most;
-        if (most <= 6)
-            sort_group<6>(chunk, bucket, buckets, group);
-        else if (most <= 8)
-            sort_group<8>(chunk, bucket, buckets, group);
-        else if (most <= 10)
-            sort_group<10>(chunk, bucket, buckets, group);
-        else
-            sort_group<walk_places>(chunk, bucket, buckets, group);
+        if constexpr (Terms::takes_runs && sizeof(T) == sizeof(double)) {
+            if (failures < most_failures) {
+                if (add_runs<Terms>(chunk, bucket, buckets, group, scale, sums)) continue;
+                ++failures;
+            }
+        }
+        with_places(most, [&](auto places) { sort_group<decltype(places)::value>(chunk, bucket, buckets, group); });
         walk_lanes_of<Terms>(group, scale, sums);
         if constexpr (Terms::has_widths) walk_between<Terms>(group, chunk, state);
     }
@@ -204,11 +241,11 @@ VEDETTE_INLINE void place_values(const WalkChunk<T>& chunk, std::size_t begin, s
     }
 }
 
-// Values into buckets; whether all fit.
+// Values into buckets; whether all fit. `high` is the largest.
 template <class T>
-bool fill_buckets(const WalkChunk<T>& chunk, std::size_t buckets) noexcept {
+bool fill_buckets(const WalkChunk<T>& chunk, std::size_t buckets, T& high) noexcept {
     const std::size_t count = chunk.reference_count + chunk.live_count;
-    T low, high;
+    T low;
     extremes(chunk.values, count, low, high);
     if (!(low < high) || !(high - low <= Limits<T>::largest)) return false;
     const T scale = static_cast<T>(buckets) / (high - low);
@@ -232,14 +269,24 @@ template <class T>
 bool walk(const WalkChunk<T>* in, WalkState* state) noexcept {
     const WalkChunk<T> chunk = *in;
     const std::size_t buckets = walk_buckets<T>(chunk.reference_count + chunk.live_count);
-    if (!fill_buckets(chunk, buckets)) return false;
+    T high;
+    if (!fill_buckets(chunk, buckets, high)) return false;
+    const bool has_room = static_cast<double>(high) < marked_limit;
     switch (chunk.sum) {
-        case WalkSum::squares: walk_buckets_of<SquareTerms>(chunk, buckets, *state); break;
-        case WalkSum::midrank_squares: walk_buckets_of<WeightedSquareTerms<true>>(chunk, buckets, *state); break;
-        case WalkSum::right_squares: walk_buckets_of<WeightedSquareTerms<false>>(chunk, buckets, *state); break;
-        case WalkSum::placements: walk_buckets_of<PlacementTerms>(chunk, buckets, *state); break;
-        case WalkSum::absolute_difference: walk_buckets_of<DifferenceTerms<false>>(chunk, buckets, *state); break;
-        case WalkSum::squared_difference: walk_buckets_of<DifferenceTerms<true>>(chunk, buckets, *state); break;
+        case WalkSum::squares: walk_buckets_of<SquareTerms>(chunk, buckets, has_room, *state); break;
+        case WalkSum::midrank_squares:
+            walk_buckets_of<WeightedSquareTerms<true>>(chunk, buckets, has_room, *state);
+            break;
+        case WalkSum::right_squares:
+            walk_buckets_of<WeightedSquareTerms<false>>(chunk, buckets, has_room, *state);
+            break;
+        case WalkSum::placements: walk_buckets_of<PlacementTerms>(chunk, buckets, has_room, *state); break;
+        case WalkSum::absolute_difference:
+            walk_buckets_of<DifferenceTerms<false>>(chunk, buckets, has_room, *state);
+            break;
+        case WalkSum::squared_difference:
+            walk_buckets_of<DifferenceTerms<true>>(chunk, buckets, has_room, *state);
+            break;
     }
     state->reference_below += static_cast<double>(chunk.reference_count);
     state->live_below += static_cast<double>(chunk.live_count);
