@@ -25,6 +25,20 @@ struct MarkedRuns {
     alignas(64) double placed_below[lanes];
 };
 
+VEDETTE_INLINE Batch<double> load_counts(const std::uint16_t* x) noexcept {
+#if defined(__AVX512F__)
+    const __m128i words = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+    return Batch<double>(_mm512_cvtepi32_pd(_mm256_cvtepu16_epi32(words)));
+#elif defined(__AVX2__)
+    const __m128i words = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(x));
+    return Batch<double>(_mm256_cvtepi32_pd(_mm_cvtepu16_epi32(words)));
+#else
+    alignas(64) double numbers[Batch<double>::size];
+    for (std::size_t i = 0; i < Batch<double>::size; ++i) numbers[i] = static_cast<double>(x[i]);
+    return Batch<double>::load_aligned(numbers);
+#endif
+}
+
 VEDETTE_INLINE void exchange(Batch<double>& low, Batch<double>& high) noexcept {
     const Batch<double> a = low, b = high;
     low = xsimd::min(a, b);
@@ -49,13 +63,8 @@ __attribute__((noinline)) bool sum_marked(const WalkChunk<double>& chunk, std::s
     const Value zero(0.0);
     bool known = true;
     for (std::size_t lane = 0; lane < walk_lanes<double>; lane += width) {
-        alignas(64) double counts[2][width];
-        for (std::size_t i = 0; i < width; ++i) {
-            counts[0][i] = static_cast<double>(chunk.counts[bucket + lane + i]);
-            counts[1][i] = static_cast<double>(chunk.counts[buckets + bucket + lane + i]);
-        }
-        const Value count = Value::load_aligned(counts[0]);
-        const Value reference = Value::load_aligned(counts[1]);
+        const Value count = load_counts(chunk.counts + bucket + lane);
+        const Value reference = load_counts(chunk.counts + buckets + bucket + lane);
         Value values[places];
 #pragma GCC unroll 16
         for (std::size_t place = 0; place < places; ++place) {

@@ -170,21 +170,22 @@ void walk_buckets_of(const WalkChunk<T>& chunk, std::size_t buckets, bool has_ro
     // Many ties in a chunk: no more attempts. Nor where values leave no room for marks.
     constexpr int most_failures = 4;
     int failures = has_room ? 0 : most_failures;
-    std::uint64_t reference_below = 0, live_below = 0;  // in this chunk
     for (std::size_t bucket = 0; bucket < buckets; bucket += walk_lanes<T>) {
         unsigned most = 0;
         for (std::size_t lane = 0; lane < walk_lanes<T>; ++lane) {
             const unsigned count = chunk.counts[bucket + lane];
-            const unsigned reference = chunk.counts[buckets + bucket + lane];
             most = most < count ? count : most;
-            group.counts[lane] = static_cast<double>(count);
-            group.reference_below[lane] = state.reference_below + static_cast<double>(reference_below);
-            group.live_below[lane] = state.live_below + static_cast<double>(live_below);
-            reference_below += reference;
-            live_below += count - reference;
         }
         if (most == 0) continue;
         group.most = most;
+        for (std::size_t lane = 0; lane < walk_lanes<T>; lane += Real::size) {
+            const std::uint16_t* const counts = chunk.counts + bucket + lane;
+            const Real reference_below = load_counts(counts + 3 * buckets);
+            const Real live_below = load_counts(counts + 2 * buckets) - reference_below;
+            load_counts(counts).store_aligned(group.counts + lane);
+            (Real(state.reference_below) + reference_below).store_aligned(group.reference_below + lane);
+            (Real(state.live_below) + live_below).store_aligned(group.live_below + lane);
+        }
         if constexpr (Terms::takes_runs && sizeof(T) == sizeof(double)) {
             if (failures < most_failures) {
                 if (add_runs<Terms>(chunk, bucket, buckets, group, scale, sums)) continue;
@@ -261,7 +262,14 @@ bool fill_buckets(const WalkChunk<T>& chunk, std::size_t buckets, T& high) noexc
     for (std::size_t i = 0; i < buckets; ++i) chunk.counts[buckets + i] = chunk.counts[i];
     place_values(chunk, chunk.reference_count, count, buckets);
     bool fit = true;
-    for (std::size_t i = 0; i < buckets; ++i) fit &= chunk.counts[i] <= walk_places;
+    unsigned below = 0, reference_below = 0;
+    for (std::size_t i = 0; i < buckets; ++i) {
+        fit &= chunk.counts[i] <= walk_places;
+        chunk.counts[2 * buckets + i] = static_cast<std::uint16_t>(below);
+        chunk.counts[3 * buckets + i] = static_cast<std::uint16_t>(reference_below);
+        below += chunk.counts[i];
+        reference_below += chunk.counts[buckets + i];
+    }
     return fit;
 }
 

@@ -31,7 +31,7 @@ struct WalkCase {
     [[nodiscard]] bool run(const KernelTable& table, WalkSum sum, WalkState& state) const {
         const std::size_t buckets = walk_buckets<T>(values.size());
         Aligned<T> places((walk_places + 1) * buckets);
-        std::vector<std::uint16_t> of_values(values.size()), counts(2 * buckets);
+        std::vector<std::uint16_t> of_values(values.size()), counts(4 * buckets);
         const WalkChunk<T> chunk{
             values.data(),    reference_count, values.size() - reference_count, sum, 900.0, 1100.0, places.data(),
             of_values.data(), counts.data()};
