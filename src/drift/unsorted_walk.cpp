@@ -71,7 +71,7 @@ PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> l
     std::size_t room = places_.size() * sizeof(T);
     aligned_places_ = static_cast<T*>(std::align(alignment, sizeof(T), place, room));
     buckets_.resize(largest);
-    counts_.resize(2 * most_buckets);
+    counts_.resize(4 * most_buckets);
 }
 
 template <class T>

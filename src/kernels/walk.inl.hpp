@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "kernels/marked_runs.inl.hpp"
 #include "kernels/sorting_network.hpp"
 #include "kernels/walk_terms.inl.hpp"
 
@@ -126,35 +127,72 @@ VEDETTE_INLINE void walk_between(const WalkGroup<T>& group, const WalkChunk<T>& 
     }
 }
 
+// Calls call(std::integral_constant<std::size_t, places>) with as many places as a sort of `most` values takes.
+template <class Call>
+VEDETTE_INLINE auto with_places(std::size_t most, Call&& call) noexcept {
+    if (most <= 6) return call(std::integral_constant<std::size_t, 6>{});
+    if (most <= 8) return call(std::integral_constant<std::size_t, 8>{});
+    if (most <= 10) return call(std::integral_constant<std::size_t, 10>{});
+    return call(std::integral_constant<std::size_t, walk_places>{});
+}
+
+// The group's sums from its runs; false, and nothing added, where values are tied or next to it.
+template <class Terms>
+VEDETTE_INLINE bool add_runs(const WalkChunk<double>& chunk, std::size_t bucket, std::size_t buckets,
+                             const WalkGroup<double>& group, const WalkScale& scale,
+                             double (&sums)[walk_sums][walk_lanes<double>]) noexcept {
+    MarkedRuns runs;
+    const bool known = with_places(
+        group.most, [&](auto places) { return sum_marked<decltype(places)::value>(chunk, bucket, buckets, runs); });
+    if (!known) return false;
+    for (std::size_t lane = 0; lane < walk_lanes<double>; lane += Real::size) {
+        const UntiedRun run{Real::load_aligned(group.reference_below + lane),
+                            Real::load_aligned(group.live_below + lane),
+                            Real::load_aligned(group.counts + lane),
+                            Real::load_aligned(runs.reference + lane),
+                            Real::load_aligned(runs.below + lane),
+                            Real::load_aligned(runs.below_squares + lane),
+                            Real::load_aligned(runs.placed_below + lane)};
+        Real terms[Terms::sums];
+        Terms::run_terms(scale, run, terms);
+        for (std::size_t k = 0; k < Terms::sums; ++k)
+            (Real::load_aligned(&sums[k][lane]) + terms[k]).store_aligned(&sums[k][lane]);
+    }
+    return true;
+}
+
 template <class Terms, class T>
-void walk_buckets_of(const WalkChunk<T>& chunk, std::size_t buckets, WalkState& state) noexcept {
+void walk_buckets_of(const WalkChunk<T>& chunk, std::size_t buckets, bool has_room, WalkState& state) noexcept {
     const WalkScale scale{Real(chunk.n), Real(chunk.m), Real(chunk.n + chunk.m), Real(1.0 / chunk.n),
                           Real(1.0 / chunk.m)};
     alignas(64) double sums[walk_sums][walk_lanes<T>] = {};
     WalkGroup<T> group;
-    std::uint64_t reference_below = 0, live_below = 0;  // in this chunk
+    // Many ties in a chunk: no more attempts. Nor where values leave no room for marks.
+    constexpr int most_failures = 4;
+    int failures = has_room ? 0 : most_failures;
     for (std::size_t bucket = 0; bucket < buckets; bucket += walk_lanes<T>) {
         unsigned most = 0;
         for (std::size_t lane = 0; lane < walk_lanes<T>; ++lane) {
             const unsigned count = chunk.counts[bucket + lane];
-            const unsigned reference = chunk.counts[buckets + bucket + lane];
             most = most < count ? count : most;
-            group.counts[lane] = static_cast<double>(count);
-            group.reference_below[lane] = state.reference_below + static_cast<double>(reference_below);
-            group.live_below[lane] = state.live_below + static_cast<double>(live_below);
-            reference_below += reference;
-            live_below += count - reference;
         }
         if (most == 0) continue;
         group.most = most;
-        if (most <= 6)
-            sort_group<6>(chunk, bucket, buckets, group);
-        else if (most <= 8)
-            sort_group<8>(chunk, bucket, buckets, group);
-        else if (most <= 10)
-            sort_group<10>(chunk, bucket, buckets, group);
-        else
-            sort_group<walk_places>(chunk, bucket, buckets, group);
+        for (std::size_t lane = 0; lane < walk_lanes<T>; lane += Real::size) {
+            const std::uint16_t* const counts = chunk.counts + bucket + lane;
+            const Real reference_below = load_counts(counts + 3 * buckets);
+            const Real live_below = load_counts(counts + 2 * buckets) - reference_below;
+            load_counts(counts).store_aligned(group.counts + lane);
+            (Real(state.reference_below) + reference_below).store_aligned(group.reference_below + lane);
+            (Real(state.live_below) + live_below).store_aligned(group.live_below + lane);
+        }
+        if constexpr (Terms::takes_runs && sizeof(T) == sizeof(double)) {
+            if (failures < most_failures) {
+                if (add_runs<Terms>(chunk, bucket, buckets, group, scale, sums)) continue;
+                ++failures;
+            }
+        }
+        with_places(most, [&](auto places) { sort_group<decltype(places)::value>(chunk, bucket, buckets, group); });
         walk_lanes_of<Terms>(group, scale, sums);
         if constexpr (Terms::has_widths) walk_between<Terms>(group, chunk, state);
     }
@@ -204,11 +242,11 @@ VEDETTE_INLINE void place_values(const WalkChunk<T>& chunk, std::size_t begin, s
     }
 }
 
-// Values into buckets; whether all fit.
+// Values into buckets; whether all fit. `high` is the largest.
 template <class T>
-bool fill_buckets(const WalkChunk<T>& chunk, std::size_t buckets) noexcept {
+bool fill_buckets(const WalkChunk<T>& chunk, std::size_t buckets, T& high) noexcept {
     const std::size_t count = chunk.reference_count + chunk.live_count;
-    T low, high;
+    T low;
     extremes(chunk.values, count, low, high);
     if (!(low < high) || !(high - low <= Limits<T>::largest)) return false;
     const T scale = static_cast<T>(buckets) / (high - low);
@@ -224,7 +262,14 @@ bool fill_buckets(const WalkChunk<T>& chunk, std::size_t buckets) noexcept {
     for (std::size_t i = 0; i < buckets; ++i) chunk.counts[buckets + i] = chunk.counts[i];
     place_values(chunk, chunk.reference_count, count, buckets);
     bool fit = true;
-    for (std::size_t i = 0; i < buckets; ++i) fit &= chunk.counts[i] <= walk_places;
+    unsigned below = 0, reference_below = 0;
+    for (std::size_t i = 0; i < buckets; ++i) {
+        fit &= chunk.counts[i] <= walk_places;
+        chunk.counts[2 * buckets + i] = static_cast<std::uint16_t>(below);
+        chunk.counts[3 * buckets + i] = static_cast<std::uint16_t>(reference_below);
+        below += chunk.counts[i];
+        reference_below += chunk.counts[buckets + i];
+    }
     return fit;
 }
 
@@ -232,14 +277,24 @@ template <class T>
 bool walk(const WalkChunk<T>* in, WalkState* state) noexcept {
     const WalkChunk<T> chunk = *in;
     const std::size_t buckets = walk_buckets<T>(chunk.reference_count + chunk.live_count);
-    if (!fill_buckets(chunk, buckets)) return false;
+    T high;
+    if (!fill_buckets(chunk, buckets, high)) return false;
+    const bool has_room = static_cast<double>(high) < marked_limit;
     switch (chunk.sum) {
-        case WalkSum::squares: walk_buckets_of<SquareTerms>(chunk, buckets, *state); break;
-        case WalkSum::midrank_squares: walk_buckets_of<WeightedSquareTerms<true>>(chunk, buckets, *state); break;
-        case WalkSum::right_squares: walk_buckets_of<WeightedSquareTerms<false>>(chunk, buckets, *state); break;
-        case WalkSum::placements: walk_buckets_of<PlacementTerms>(chunk, buckets, *state); break;
-        case WalkSum::absolute_difference: walk_buckets_of<DifferenceTerms<false>>(chunk, buckets, *state); break;
-        case WalkSum::squared_difference: walk_buckets_of<DifferenceTerms<true>>(chunk, buckets, *state); break;
+        case WalkSum::squares: walk_buckets_of<SquareTerms>(chunk, buckets, has_room, *state); break;
+        case WalkSum::midrank_squares:
+            walk_buckets_of<WeightedSquareTerms<true>>(chunk, buckets, has_room, *state);
+            break;
+        case WalkSum::right_squares:
+            walk_buckets_of<WeightedSquareTerms<false>>(chunk, buckets, has_room, *state);
+            break;
+        case WalkSum::placements: walk_buckets_of<PlacementTerms>(chunk, buckets, has_room, *state); break;
+        case WalkSum::absolute_difference:
+            walk_buckets_of<DifferenceTerms<false>>(chunk, buckets, has_room, *state);
+            break;
+        case WalkSum::squared_difference:
+            walk_buckets_of<DifferenceTerms<true>>(chunk, buckets, has_room, *state);
+            break;
     }
     state->reference_below += static_cast<double>(chunk.reference_count);
     state->live_below += static_cast<double>(chunk.live_count);

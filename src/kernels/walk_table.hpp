@@ -41,7 +41,7 @@ struct WalkChunk {
     double n, m;             ///< of all values of the reference, and of the live side
     T* places;               ///< (walk_places + 1) * walk_buckets, aligned to 64 bytes
     std::uint16_t* buckets;  ///< as many as values
-    std::uint16_t* counts;   ///< 2 * walk_buckets
+    std::uint16_t* counts;   ///< 4 * walk_buckets
 };
 
 /// How far the walk has come.

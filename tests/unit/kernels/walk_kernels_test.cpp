@@ -34,7 +34,7 @@ TEST_CASE_TEMPLATE("a walk adds what its sums are defined to be", T, float, doub
 
 TEST_CASE_TEMPLATE("all instruction sets give the same bits", T, float, double) {
     std::mt19937_64 random(32);
-    for (int kind = 0; kind < 4; ++kind) {
+    for (int kind = 0; kind < kernel_checks::walk_kinds; ++kind) {
         const WalkCase<T> chunk = kernel_checks::walk_case<T>(kind, 1300, 1700, random);
         for (const WalkSum sum : kernel_checks::every_walk_sum) {
             WalkState first;
