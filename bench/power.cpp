@@ -15,8 +15,11 @@
 #include "vedette/core/error.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/drift/divergences.hpp"
+#include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/multivariate.hpp"
+#include "vedette/drift/random_feature_mmd.hpp"
 #include "vedette/drift/rate_tests.hpp"
+#include "vedette/stats/grid.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace {
@@ -95,6 +98,17 @@ void add_presets(Methods<Pair>& methods, const Pair& example) {
         }
 }
 
+double p_of_counters(const Numbers& pair, DriftTest test) {
+    static const stats::Confidence confidence(1.0 - level);
+    std::vector<double> reference(pair.reference.values().begin(), pair.reference.values().end());
+    const stats::Grid grid = stats::fit_grid(reference);
+    std::vector<std::uint64_t> live(grid.cells(), 0);
+    for (const double value : pair.live.values()) ++live[grid.cell(value)];
+    // The standard deviation only scales the effect.
+    const drift::GridEvidence all = drift::evaluate(drift::GridReference::ordered(grid, 1.0), live, confidence);
+    return drift::result_of(all, test)->p_value;
+}
+
 Methods<Numbers> tests_of_numbers() {
     Methods<Numbers> methods;
     for (std::uint8_t i = 1; i < drift_test_count; ++i) {
@@ -106,6 +120,12 @@ Methods<Numbers> tests_of_numbers() {
                      [&] { return by_p(drift::run_test(test, pair.reference, pair.live, options_of(run)).p_value); });
              }});
     }
+    // What a window's counters tell, of 64 cells learned from the reference.
+    for (const DriftTest test : {DriftTest::kolmogorov_smirnov, DriftTest::wasserstein})
+        methods.push_back(
+            {std::string(drift_test_name(test)) + ", counters", [test](const Numbers& pair, std::uint64_t) {
+                 return asked([&] { return by_p(p_of_counters(pair, test)); });
+             }});
     return methods;
 }
 
@@ -177,6 +197,17 @@ Methods<Rows> tests_of_rows() {
                  });
              }});
     }
+    // Features enough for so few rows; 512 functions of 256 would be learned from 200.
+    methods.push_back(
+        {"RandomFeatureMmd, 64 features", [](const Rows& pair, std::uint64_t run) {
+             const auto view = [&](const std::vector<double>& side) {
+                 return MatrixView<double>::row_major(side.data(), side.size() / pair.features, pair.features);
+             };
+             const drift::RandomFeatureMmd<double> frozen(view(pair.reference), {.features = 64, .seed = run});
+             drift::FeatureWindow window = frozen.window();
+             frozen.observe(window, view(pair.live));
+             return by_p(frozen.test(window).test.p_value);
+         }});
     return methods;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What power.cpp simulates: laws without drift, and kinds of shift over several sizes. power.py has the same.
+// What power.cpp simulates: laws without drift, and kinds of shift over several sizes. power_laws.py has the same.
 #pragma once
 
 #include <cmath>

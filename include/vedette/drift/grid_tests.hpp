@@ -88,7 +88,7 @@ class GridReference {
 /// pooled cell; the p-value of g has Williams's correction. Null laws: Kolmogorov's finite law with Broadie, Glasserman
 /// and Kou's (1997) correction for looking at edges only (ks, when inner cells are of near-equal mass, else
 /// conservative); chi-square; and, for total variation and Wasserstein, a chi law of matched moments, no smaller than
-/// the normal tail of the largest set of cells or of the difference of means.
+/// the normal tail of the largest set of cells or of the difference of means; up to a fifth off in far tails.
 struct GridEvidence {
     TestResult ks;
     TestResult chi_square;

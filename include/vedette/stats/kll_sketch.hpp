@@ -27,7 +27,7 @@ struct WeightedValue {
 /// side alike, and what a level holds depends on the coins of lower levels alone. So the error of the rank of any fixed
 /// value is a martingale with bounded steps, and Azuma's inequality holds with the sum of squared steps V, which the
 /// sketch counts while it runs: P(|error| >= t) <= 2 exp(-t^2 / (2 V)), for any data, order and n, through merges.
-/// Values must not be chosen by someone who knows the seed.
+/// Values must not be chosen by someone who knows the seed. (Why not the sketch of Apache DataSketches: README.)
 ///
 /// NaN and infinities are counted apart and have no rank; -0 is kept as 0. Deterministic: the same calls under the same
 /// seed give the same sketch on every machine. Concurrent const calls are safe. Allocates only while levels still grow.
@@ -95,7 +95,7 @@ class KllSketch {
     [[nodiscard]] double rank_error(double confidence) const;
     /// The same for all values at once, so also for those that one looks for in the sketch: m - 1 quantiles of the
     /// stream cannot all but fail together (union bound), and between two of them ranks grow by 1/m at most; the best
-    /// m.
+    /// m, in steps of a tenth.
     [[nodiscard]] double uniform_rank_error(double confidence) const;
 
     /// Canonical bytes (core/container.hpp): the same state gives the same bytes.
