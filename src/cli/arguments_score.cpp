@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "command_memory.hpp"
 
 namespace vedette::inline v0::cli {
 

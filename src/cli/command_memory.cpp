@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `vedette score memory|watch|merge`: what the scores of single rows cannot see, attacks over many requests, in a file
 // that goes on from run to run and that a guard takes too.
+#include "command_memory.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -13,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "commands.hpp"
 #include "guard/render_common.hpp"
 #include "row_source.hpp"
 #include "text_table.hpp"
