@@ -31,6 +31,8 @@ class ScoreCommands final : public CommandFamily {
             ->required();
         add_score_source(run, score_run_.live);
         run.add_option("--group", score_run_.group, "Column with the group of each row, as when it was calibrated");
+        run.add_option("--weight", score_run_.weight,
+                       "Column with the ratio of densities of each row, live to calibration, where that is weighted");
         run.add_option("--level", score_run_.level, "Share of the rows found that may be benign (false discovery rate)")
             ->check(CLI::Range(1e-9, 0.5))
             ->capture_default_str();
@@ -149,6 +151,8 @@ class ScoreCommands final : public CommandFamily {
         fit.add_option("--calibrate", options.calibrate.source.path, "File of other benign rows, of the same columns");
         fit.add_option("--group", options.group,
                        "Column of that file with the group of each row, e.g. predicted class");
+        fit.add_option("--weight", options.weight,
+                       "Column of that file with the ratio of densities of each row, live to calibration");
         fit.add_option("--guarantee", options.guarantee, "marginal (default), conditional_dkw or conditional_simes")
             ->type_name("WORD")
             ->transform(guarantees());
@@ -163,6 +167,7 @@ class ScoreCommands final : public CommandFamily {
             // The class of a row is no entry of it, in either file.
             if (!score_fit_.label.empty()) score_fit_.calibrate.ignore.push_back(score_fit_.label);
             if (!score_fit_.group.empty()) score_fit_.reference.ignore.push_back(score_fit_.group);
+            if (!score_fit_.weight.empty()) score_fit_.reference.ignore.push_back(score_fit_.weight);
             action_ = [this] { return score_fit(score_fit_); };
         });
     }

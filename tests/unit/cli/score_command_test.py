@@ -51,6 +51,38 @@ class Score(unittest.TestCase):
         self.assertEqual(done.returncode, PASS, done.stderr)
         return output
 
+    def test_weights_keep_the_rate_where_the_inputs_have_moved(self):
+        """Live x is N(1, 1) where calibration had N(0, 1), and y is as noisy as x is large: the ratio of densities of x is
+        exp(x - 1/2), and of y given x 1."""
+        draw = random.Random(6)
+
+        def moved(name, count, mean):
+            lines = ["a,w"]
+            for _ in range(count):
+                x = draw.gauss(mean, 1.0)
+                lines.append(f"{x + 0.3 * draw.gauss(0, 1)!r},{2.718281828459045 ** (x - 0.5)!r}")
+            return self.write(name, "\n".join(lines) + "\n")
+
+        reference, benign, live = moved("r.csv", 500, 0.0), moved("b.csv", 4000, 0.0), moved("l.csv", 4000, 1.0)
+        fit = lambda *more: run("score", "fit", reference, "--kind", "mahalanobis", "--columns", "a", "--calibrate", benign,
+                                "-o", self.folder / "weighted", *more)
+        rates = {}
+        for weight in ((), ("--weight", "w")):
+            self.assertEqual(fit(*weight).returncode, PASS)
+            done = run("score", "run", self.folder / "weighted", live, "--columns", "a", "--format", "json", *weight)
+            self.assertIn(done.returncode, (PASS, FAILED), done.stderr)
+            p = json.loads(done.stdout)["p_values"]
+            rates[bool(weight)] = sum(x <= 0.1 for x in p) / len(p)
+        # Of 4000 rows; the effective calibration rows are (sum w)^2 / sum w^2 = 4000/e, so a standard deviation of the
+        # rate is sqrt(0.09/4000 + 0.09/1470) = 0.0092: four of them.
+        self.assertLess(abs(rates[True] - 0.1), 0.037, rates)
+        self.assertGreater(rates[False], 0.2, rates)
+        wrong = run("score", "run", self.folder / "weighted", live, "--columns", "a")
+        self.assertEqual(wrong.returncode, INPUT_ERROR)
+        self.assertIn("--weight", wrong.stderr)
+        self.assertEqual(fit("--weight", "nothing").returncode, INPUT_ERROR)
+        self.assertEqual(fit("--weight", "w", "--group", "w").returncode, INPUT_ERROR)
+
     def requests(self, name, count, seed, thieves=0, boundary=0):
         """Benign requests of many accounts; `boundary` of one that asks around a row, and `thieves` accounts that share
         rows of another law among them, fewer each than the window's first look takes."""
