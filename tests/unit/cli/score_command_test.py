@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 TOOL = ""
+SOURCE = pathlib.Path(".")
 PASS, FAILED, INPUT_ERROR, NOT_ENOUGH = 0, 1, 2, 3
 
 
@@ -183,6 +184,15 @@ class Score(unittest.TestCase):
         for word in ("mahalanobis", "ecod", "energy", "embedding", '"rank":0'):
             self.assertIn(word, done.stdout)
 
+    def test_every_kind_is_in_the_readme_s_tables_with_what_it_does_not_see(self):
+        listed = [line.split()[0] for line in run("score", "list").stdout.splitlines() if line.startswith("  ")]
+        kinds = [word for word in listed if word not in ("kind",)]
+        self.assertGreater(len(kinds), 30)
+        rows = [line.split("|")[1] for line in (SOURCE / "README.md").read_text().splitlines()
+                if line.startswith("| `") and line.count("|") >= 6]
+        for kind in kinds:
+            self.assertTrue(any(f"`{kind}`" in row for row in rows), f"{kind} has no row in a table of README.md")
+
     def test_fit_and_run(self):
         score = self.fit("mahalanobis", "m.score", "--label", "class", "--options", "rank=2")
         live = self.write("live.csv", table(500, 3, far=20))
@@ -335,5 +345,5 @@ class Score(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    TOOL = sys.argv[1]
+    TOOL, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
     unittest.main(argv=sys.argv[:1])
