@@ -108,6 +108,8 @@ class ScoreCommands final : public CommandFamily {
         memory.add_flag("--silent", options.is_silent, "A guard scores, but lets no answer show it");
         memory.add_option("--mmd-window", options.mmd_window, "Inputs compared with the law of benign ones")
             ->capture_default_str();
+        memory.add_option("--mmd-features", options.mmd_features, "Random features of that comparison")
+            ->capture_default_str();
         memory.add_option("--expected-run", options.expected_run, "Inputs between false alarms of that, on average")
             ->capture_default_str();
         memory.add_option("--mmd-accounts", options.mmd_accounts, "Accounts with a window; 0 = no such comparison")

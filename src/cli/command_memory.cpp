@@ -140,13 +140,25 @@ drift::MmdMonitor<float> fit_mmd(const Traffic& traffic, const MemoryOptions& op
     if (count < 2 * std::size_t{options.mmd_window})
         throw Error(ErrorCode::not_enough_data, fmt::format("{} benign rows without gaps, a window of {} asks for {}",
                                                             count, options.mmd_window, 2 * options.mmd_window));
-    return drift::MmdMonitor<float>(MatrixView<float>::row_major(rows.data(), count, traffic.width),
-                                    {.window = options.mmd_window, .expected_run = options.expected_run});
+    return drift::MmdMonitor<float>(
+        MatrixView<float>::row_major(rows.data(), count, traffic.width),
+        {.features = options.mmd_features, .window = options.mmd_window, .expected_run = options.expected_run});
 }
 
 bool is_left_out(perturbation::Repeat repeat, perturbation::RepeatRule rule) {
     return (repeat == perturbation::Repeat::own && rule != perturbation::RepeatRule::judged) ||
            (repeat == perturbation::Repeat::other && rule == perturbation::RepeatRule::left_out);
+}
+
+// Benign accounts share inputs too, of rows with few values most of all: of a thousand benign inputs one links at most,
+// unless more share all that they can.
+double linking_score(std::vector<double> scores) {
+    std::erase_if(scores, [](double score) { return std::isnan(score); });
+    if (scores.empty()) return 1.0;
+    const auto rank = static_cast<std::ptrdiff_t>(0.999 * static_cast<double>(scores.size() - 1));
+    std::nth_element(scores.begin(), scores.begin() + rank, scores.end());
+    const double common = scores[static_cast<std::size_t>(rank)];
+    return std::min(1.0, std::max(0.5, std::nextafter(common, 2.0)));
 }
 
 // Who was accused, and of what, in the order of the first alarm.
@@ -255,9 +267,10 @@ ExitStatus score_memory(const MemoryOptions& options) {
     if (options.with_updates)
         steps =
             perturbation::CalibratedUpdates{std::move(updates), stats::ConformalCalibration(update_scores, promise)};
-    perturbation::QueryWatch queries(std::move(store), calibration,
-                                     {.callers = {.level = options.level}, .repeats = options.repeats},
-                                     std::move(steps));
+    perturbation::QueryWatch queries(
+        std::move(store), calibration,
+        {.callers = {.level = options.level}, .linked_score = linking_score(scores), .repeats = options.repeats},
+        std::move(steps));
     std::optional<MmdAccounts> mmd;
     std::optional<MmdGroups> groups;
     if (options.mmd_accounts > 0) {

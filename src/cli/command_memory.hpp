@@ -31,6 +31,7 @@ struct MemoryOptions {
     bool with_updates = false;
     bool is_silent = false;
     std::uint32_t mmd_window = 100;
+    std::size_t mmd_features = 256;
     double expected_run = 10'000.0;
     std::size_t mmd_accounts = 64;   ///< 0: inputs are not compared with the benign law
     std::uint64_t least_shared = 3;  ///< inputs of two accounts of a group

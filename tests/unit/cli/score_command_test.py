@@ -95,15 +95,15 @@ class Score(unittest.TestCase):
         for i in range(count):
             add(f"user {i % 50}", [draw.gauss(0, 1) for _ in range(3)])
             if i < boundary:
-                add("prober", [x + 0.002 * draw.gauss(0, 1) for x in prober])
+                add("prober", [x + 0.0005 * draw.gauss(0, 1) for x in prober])
             if thieves and i < thieves * 15:
-                add(f"thief {i % thieves}", [x + draw.choice((-0.02, 0.02)) for x in draw.choice(seeds)])
+                add(f"thief {i % thieves}", [x + draw.choice((-0.002, 0.002)) for x in draw.choice(seeds)])
         return self.write(name, "\n".join(lines) + "\n")
 
     def memory(self, *more):
         output = self.folder / "memory"
         done = run("score", "memory", self.requests("benign.csv", 8000, 1), "--account", "who", "--time", "when",
-                   "--expected-run", 20000, "--steps", 0.1, "-o", output, *more)
+                   "--expected-run", 20000, "--mmd-features", 32, "--steps", 0.01, "-o", output, *more)
         self.assertEqual(done.returncode, PASS, done.stderr)
         self.assertIn("3 columns", done.stdout)
         self.assertEqual(output.stat().st_mode & 0o077, 0)
