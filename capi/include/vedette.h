@@ -526,7 +526,7 @@ typedef struct vdt_guard_options {
 typedef struct vdt_finding {
     vdt_reason reason;
     vdt_decision decision;
-    uint32_t subject;   ///< index of the feature; of the score for the SCORE reasons
+    uint32_t subject;   ///< index of the feature; of the score for the SCORE reasons; for UNLIKE_BENIGN see mmd_group
     uint32_t reserved;  ///< not to be read or changed: see vdt_finding_check
     /// The number found (for a wrong width: that width; of MODEL_ABORTED what the callback returned, of QUERY_ATTACK
     /// the account's e-value, of EXTRACTION W, of UNLIKE_BENIGN the MMD); NaN where there is none.

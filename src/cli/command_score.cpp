@@ -33,6 +33,7 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 struct ScoreRows {
     std::vector<float> values;
     std::vector<std::uint32_t> words;  // of the label or group column, where one is named
+    std::vector<double> weights;       // of the weight column, where one is named
     std::size_t width = 0;
     std::size_t count = 0;
 
@@ -50,17 +51,26 @@ std::uint32_t whole_number(RowSource& source, std::size_t column) {
     return static_cast<std::uint32_t>(*number);
 }
 
-ScoreRows read_rows(const ScoreSource& options, const std::string& word_column) {
+double density_ratio(RowSource& source, std::size_t column) {
+    const std::optional<double> number = source.number(column);
+    if (!number || !(*number >= 0.0) || !std::isfinite(*number))
+        throw InputError(fmt::format("{}: \"{}\" is no weight: a finite number from 0 on", source.place(column),
+                                     clean(source.text(column))));
+    return *number;
+}
+
+ScoreRows read_rows(const ScoreSource& options, const std::string& word_column, const std::string& weight_column = {}) {
     RowSource source(options.source);
     std::vector<std::size_t> columns;
-    std::optional<std::size_t> words;
+    std::optional<std::size_t> words, weights;
     if (!word_column.empty()) words = source.column(word_column);
+    if (!weight_column.empty()) weights = source.column(weight_column);
     for (const std::string& name : options.columns) columns.push_back(source.column(name));
     if (options.columns.empty())
         for (std::size_t i = 0; i < source.columns().size(); ++i) {
             const auto& left_out = options.ignore;
             const bool is_left_out = std::find(left_out.begin(), left_out.end(), source.columns()[i]) != left_out.end();
-            if (i != words && !is_left_out) columns.push_back(i);
+            if (i != words && i != weights && !is_left_out) columns.push_back(i);
         }
     ScoreRows rows;
     rows.width = columns.size();
@@ -73,6 +83,7 @@ ScoreRows read_rows(const ScoreSource& options, const std::string& word_column) 
             rows.values.push_back(static_cast<float>(number.value_or(not_a_number)));
         }
         if (words) rows.words.push_back(whole_number(source, *words));
+        if (weights) rows.weights.push_back(density_ratio(source, *weights));
         ++rows.count;
     }
     return rows;
@@ -86,12 +97,14 @@ std::size_t drop_incomplete(ScoreRows& rows) {
         if (!std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); })) continue;
         std::copy(row.begin(), row.end(), rows.values.begin() + static_cast<std::ptrdiff_t>(kept * rows.width));
         if (!rows.words.empty()) rows.words[kept] = rows.words[i];
+        if (!rows.weights.empty()) rows.weights[kept] = rows.weights[i];
         ++kept;
     }
     const std::size_t dropped = rows.count - kept;
     rows.count = kept;
     rows.values.resize(kept * rows.width);
     if (!rows.words.empty()) rows.words.resize(kept);
+    if (!rows.weights.empty()) rows.weights.resize(kept);
     return dropped;
 }
 
@@ -173,6 +186,14 @@ void require_predictions(const AnyScore& score, const std::string& path) {
         throw InputError(fmt::format("{} does not ask the model: it takes no --predictions", score.kind().name));
 }
 
+void require_weights(const ScoreFile& file, const std::string& weight) {
+    const bool is_weighted =
+        file.calibrated && std::holds_alternative<stats::WeightedCalibration>(file.calibrated->calibration());
+    if (is_weighted && weight.empty())
+        throw InputError("the calibration is weighted: name the column of the rows' density ratios, --weight");
+    if (!is_weighted && !weight.empty()) throw InputError("the calibration is not weighted: it takes no --weight");
+}
+
 bool is_finite(std::span<const float> row) {
     return std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
 }
@@ -204,7 +225,8 @@ RunRows run_rows(const ScoreFile& file, const ScoreRows& rows, const ScoreRunOpt
     if (file.score.asks() != nullptr)
         predictions.emplace(*file.score.asks(), options.predictions, options.as_logits, complete);
     for (std::size_t i = 0; i < rows.count; ++i) {
-        const perturbation::RowContext context{.group = rows.words.empty() ? 0 : rows.words[i]};
+        const perturbation::RowContext context{.group = rows.words.empty() ? 0 : rows.words[i],
+                                               .weight = rows.weights.empty() ? 1.0 : rows.weights[i]};
         const double score =
             predictions ? predictions->score(*file.score.asks(), rows.row(i)) : file.score.score(rows.row(i));
         const bool can_tell = file.calibrated && !file.calibrated->is_stale();
@@ -252,11 +274,13 @@ CalibratedScore calibrate(AnyScore score, ScoreRows& benign, const ScoreFitOptio
     const stats::ConformalOptions promise{options.guarantee, options.failure_probability};
     const QueryScore* const asks = score.asks();
     if (asks == nullptr)
-        return CalibratedScore::calibrate(std::move(score), {.rows = benign.view(), .groups = benign.words}, promise,
-                                          &unscored);
+        return CalibratedScore::calibrate(std::move(score),
+                                          {.rows = benign.view(), .groups = benign.words, .weights = benign.weights},
+                                          promise, &unscored);
     unscored = drop_incomplete(benign);
     const Predictions predictions(*asks, options.predictions, options.as_logits, benign.count);
-    return CalibratedScore::calibrate(std::move(score), {.rows = benign.view(), .groups = benign.words},
+    return CalibratedScore::calibrate(std::move(score),
+                                      {.rows = benign.view(), .groups = benign.words, .weights = benign.weights},
                                       predictions.model(), promise);
 }
 
@@ -288,7 +312,7 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
         return exit_pass;
     }
     require_predictions(score, options.predictions);
-    ScoreRows benign = read_rows(options.calibrate, options.group);
+    ScoreRows benign = read_rows(options.calibrate, options.group, options.weight);
     std::size_t unscored = 0;
     const CalibratedScore calibrated = calibrate(std::move(score), benign, options, unscored);
     if (options.level > 0.0) calibrated.require_level(options.level);
@@ -304,12 +328,13 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
 
 ExitStatus score_run(const ScoreRunOptions& options) {
     const ScoreFile file = load(options.score);
-    const ScoreRows rows = read_rows(options.live, options.group);
+    const ScoreRows rows = read_rows(options.live, options.group, options.weight);
     if (rows.count == 0) throw Error(ErrorCode::not_enough_data, "there is no row to score");
     if (file.score.width() != 0 && rows.width != file.score.width())
         throw InputError(
             fmt::format("{} numeric columns, the score takes {}: choose --columns", rows.width, file.score.width()));
     require_predictions(file.score, options.predictions);
+    require_weights(file, options.weight);
     const RunRows run = run_rows(file, rows, options);
     if (options.as_json) {
         nlohmann::ordered_json out{{"kind", file.score.kind().name},

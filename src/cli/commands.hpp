@@ -260,6 +260,7 @@ struct ScoreFitOptions {
     std::string predictions;  ///< of the model, on what `score queries` writes of the calibration file
     bool as_logits = false;   ///< they are logits
     std::string group;        ///< column of the calibration file with the group of each row; empty = one for all
+    std::string weight;  ///< column of that file with the density ratio of each row, live to calibration; empty = 1
     stats::ConformalGuarantee guarantee = stats::ConformalGuarantee::marginal;
     double failure_probability = 0.05;
     double level = 0.0;  ///< that the calibration must have the rows for; 0 = any
@@ -271,6 +272,7 @@ struct ScoreRunOptions {
     std::string score;
     ScoreSource live;
     std::string group;
+    std::string weight;       ///< column with the density ratio of each row, live to calibration; empty = 1
     std::string predictions;  ///< of the model, on what `score queries` writes of the file
     bool as_logits = false;
     double level = 0.05;  ///< false discovery rate (Benjamini and Hochberg)

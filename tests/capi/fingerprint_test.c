@@ -213,6 +213,99 @@ static void unlike_benign(void) {
     vdt_baseline_destroy(baseline);
 }
 
+// Accounts that share inputs are judged together: each asks fewer than a look takes, all together enough.
+static void group_of_thieves(void) {
+    enum { ROWS = 400, WIDTH = 3, BENIGN = 999, ACCOUNTS = 12, EACH = 8, SEEDS = 4 };
+    static float benign[ROWS * WIDTH];
+    static const double step = 0.25;
+    uint64_t seed = 11;
+    for (size_t i = 0; i < ROWS * WIDTH; ++i) benign[i] = (float)draw(&seed);
+    vdt_matrix rows;
+    vdt_matrix_init(&rows, sizeof rows);
+    rows.dtype = VDT_F32;
+    rows.data = benign;
+    rows.rows = ROWS;
+    rows.columns = WIDTH;
+    rows.byte_length = sizeof benign;
+    vdt_mmd_monitor_options monitor_options;
+    vdt_mmd_monitor_options_init(&monitor_options, sizeof monitor_options);
+    monitor_options.window = 40;  // a look takes 10
+    monitor_options.features = 32;
+    monitor_options.expected_run = 1000.0;
+    monitor_options.simulations = 1000;
+    vdt_mmd_monitor* monitor = NULL;
+    CHECK_OK(vdt_mmd_monitor_create(&rows, &monitor_options, NULL, &monitor, e));
+    vdt_fingerprint_options store_options;
+    vdt_fingerprint_store* store = NULL;
+    vdt_fingerprint_options_init(&store_options, sizeof store_options);
+    store_options.kind = VDT_FINGERPRINT_ROW;
+    store_options.values = WIDTH;
+    store_options.window = 1;
+    store_options.steps = &step;
+    store_options.step_count = 1;
+    store_options.memory = 200000;
+    CHECK_OK(vdt_fingerprint_store_create(&store_options, NULL, &store, e));
+    double scores[BENIGN];
+    for (size_t i = 0; i < BENIGN; ++i) scores[i] = 0.2 * draw(&seed);
+    vdt_query_memory_options options;
+    vdt_query_memory* memory = NULL;
+    vdt_query_memory_options_init(&options, sizeof options);
+    CHECK(options.mmd_groups == 0 && options.mmd_group_accounts == 1024 && options.mmd_group_least_shared == 3);
+    options.store = store;
+    options.store_scores = scores;
+    options.store_score_count = BENIGN;
+    options.mmd_groups = 4;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "mmd", vdt_query_memory_create(&options, NULL, &memory, e));
+    options.mmd = monitor;
+    options.mmd_accounts = 64;
+    options.store = NULL;
+    options.store_score_count = 0;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "groups", vdt_query_memory_create(&options, NULL, &memory, e));
+    options.store = store;
+    options.store_score_count = BENIGN;
+    CHECK_OK(vdt_query_memory_create(&options, NULL, &memory, e));
+    vdt_mmd_monitor_destroy(monitor);
+    vdt_fingerprint_store_destroy(store);
+
+    vdt_baseline* baseline = make_baseline(1);
+    vdt_guard* guard = NULL;
+    vdt_window* window = make_window(baseline);
+    vdt_request_vectors vectors;
+    vdt_verdict verdict;
+    const double row[FEATURES] = {170.0, 70.0, 0.0};
+    float input[WIDTH], seeds[SEEDS][WIDTH];
+    char name[16], text[1024];
+    int found = 0, told = 0;
+    size_t length = 0;
+    for (size_t i = 0; i < SEEDS; ++i)
+        for (size_t j = 0; j < WIDTH; ++j) seeds[i][j] = 3.0f + (float)draw(&seed);
+    CHECK_OK(vdt_guard_create(baseline, NULL, NULL, &guard, e));
+    vdt_request_vectors_init(&vectors, sizeof vectors);
+    vectors.input = input;
+    vectors.input_length = WIDTH;
+    vectors.memory = memory;
+    vectors.account = name;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    for (int i = 0; i < ACCOUNTS * EACH; ++i) {
+        for (size_t j = 0; j < WIDTH; ++j) input[j] = seeds[i % SEEDS][j] + 0.01f * (float)draw(&seed);
+        vectors.account_length = (uint64_t)snprintf(name, sizeof name, "thief %d", i % ACCOUNTS);
+        CHECK_OK(vdt_guard_check_f64_with(guard, row, FEATURES, &vectors, window, &verdict, e));
+        CHECK(verdict.mmd.unlike_benign == VDT_NOT_EVALUATED);
+        if (i == 0) CHECK(verdict.mmd_group_accounts == 0 && verdict.mmd_group.unlike_benign == VDT_NOT_EVALUATED);
+        if (verdict.mmd_group.unlike_benign != VDT_ALARM) continue;
+        found = 1;
+        CHECK(verdict.mmd_group_accounts > 1 && verdict.mmd_group_accounts <= ACCOUNTS);
+        CHECK((verdict.reasons >> VDT_REASON_UNLIKE_BENIGN & 1u) != 0);
+        CHECK_OK(vdt_guard_explain(guard, &verdict, text, sizeof text, &length, e));
+        told |= strstr(text, "accounts that share some") != NULL;
+    }
+    CHECK(found && told);
+    vdt_query_memory_destroy(memory);
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_baseline_destroy(baseline);
+}
+
 // A memory in a guard: an account that asks the same again is accused, and the memory comes back as it was.
 static void in_a_guard(void) {
     enum { BENIGN = 999, WIDTH = 3 };
@@ -366,6 +459,7 @@ int main(void) {
     in_a_guard();
     threats();
     unlike_benign();
+    group_of_thieves();
     misuse();
     return check_result();
 }

@@ -33,7 +33,7 @@ perturbation::Fingerprinter rows() {
 
 perturbation::FingerprintStore store(std::size_t inputs, bool silent = false) {
     perturbation::FingerprintStore made(
-        rows(), {.memory = perturbation::FingerprintStore::memory_needed(rows(), 16), .silent = silent});
+        rows(), {.memory = perturbation::FingerprintStore::memory_needed(rows(), 64), .silent = silent});
     vedette::Random random(inputs);
     for (std::size_t i = 0; i < inputs; ++i)
         (void)made.observe(std::span<const float>(row(random)), i % 2 == 0 ? "a" : "b", i);

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 TOOL = ""
+SOURCE = pathlib.Path(".")
 PASS, FAILED, INPUT_ERROR, NOT_ENOUGH = 0, 1, 2, 3
 
 
@@ -51,11 +52,146 @@ class Score(unittest.TestCase):
         self.assertEqual(done.returncode, PASS, done.stderr)
         return output
 
+    def test_weights_keep_the_rate_where_the_inputs_have_moved(self):
+        """Live x is N(1, 1) where calibration had N(0, 1), and y is as noisy as x is large: the ratio of densities of x is
+        exp(x - 1/2), and of y given x 1."""
+        draw = random.Random(6)
+
+        def moved(name, count, mean):
+            lines = ["a,w"]
+            for _ in range(count):
+                x = draw.gauss(mean, 1.0)
+                lines.append(f"{x + 0.3 * draw.gauss(0, 1)!r},{2.718281828459045 ** (x - 0.5)!r}")
+            return self.write(name, "\n".join(lines) + "\n")
+
+        reference, benign, live = moved("r.csv", 500, 0.0), moved("b.csv", 4000, 0.0), moved("l.csv", 4000, 1.0)
+        fit = lambda *more: run("score", "fit", reference, "--kind", "mahalanobis", "--columns", "a", "--calibrate", benign,
+                                "-o", self.folder / "weighted", *more)
+        rates = {}
+        for weight in ((), ("--weight", "w")):
+            self.assertEqual(fit(*weight).returncode, PASS)
+            done = run("score", "run", self.folder / "weighted", live, "--columns", "a", "--format", "json", *weight)
+            self.assertIn(done.returncode, (PASS, FAILED), done.stderr)
+            p = json.loads(done.stdout)["p_values"]
+            rates[bool(weight)] = sum(x <= 0.1 for x in p) / len(p)
+        # Of 4000 rows; the effective calibration rows are (sum w)^2 / sum w^2 = 4000/e, so a standard deviation of the
+        # rate is sqrt(0.09/4000 + 0.09/1470) = 0.0092: four of them.
+        self.assertLess(abs(rates[True] - 0.1), 0.037, rates)
+        self.assertGreater(rates[False], 0.2, rates)
+        wrong = run("score", "run", self.folder / "weighted", live, "--columns", "a")
+        self.assertEqual(wrong.returncode, INPUT_ERROR)
+        self.assertIn("--weight", wrong.stderr)
+        self.assertEqual(fit("--weight", "nothing").returncode, INPUT_ERROR)
+        self.assertEqual(fit("--weight", "w", "--group", "w").returncode, INPUT_ERROR)
+
+    def requests(self, name, count, seed, thieves=0, boundary=0):
+        """Benign requests of many accounts; `boundary` of one that asks around a row, and `thieves` accounts that share
+        rows of another law among them, fewer each than the window's first look takes."""
+        draw = random.Random(seed)
+        lines = ["who,when,a,b,c"]
+        add = lambda who, row: lines.append(f"{who},{len(lines)}," + ",".join(f"{x!r}" for x in row))
+        seeds = [[1.5 + 0.4 * draw.gauss(0, 1) for _ in range(3)] for _ in range(10)]
+        prober = [draw.gauss(0, 1) for _ in range(3)]
+        for i in range(count):
+            add(f"user {i % 50}", [draw.gauss(0, 1) for _ in range(3)])
+            if i < boundary:
+                add("prober", [x + 0.0005 * draw.gauss(0, 1) for x in prober])
+            if thieves and i < thieves * 15:
+                add(f"thief {i % thieves}", [x + draw.choice((-0.002, 0.002)) for x in draw.choice(seeds)])
+        return self.write(name, "\n".join(lines) + "\n")
+
+    def memory(self, *more):
+        output = self.folder / "memory"
+        done = run("score", "memory", self.requests("benign.csv", 8000, 1), "--account", "who", "--time", "when",
+                   "--expected-run", 20000, "--mmd-features", 32, "--steps", 0.01, "-o", output, *more)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        self.assertIn("3 columns", done.stdout)
+        self.assertEqual(output.stat().st_mode & 0o077, 0)
+        return output
+
+    def watch(self, memory, live, *more):
+        return run("score", "watch", memory, live, "--account", "who", "--time", "when", "--format", "json", *more)
+
+    def test_memory_finds_probing_and_a_group_of_thieves_and_no_benign_account(self):
+        memory = self.memory()
+        quiet = self.watch(memory, self.requests("quiet.csv", 2000, 2))
+        self.assertEqual(quiet.returncode, PASS, quiet.stdout + quiet.stderr)
+        evidence = self.folder / "evidence.csv"
+        done = self.watch(memory, self.requests("live.csv", 2000, 3, thieves=20, boundary=60), "--evidence", evidence)
+        self.assertEqual(done.returncode, FAILED, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["rows"], 2000 + 60 + 300)
+        by_reason = {}
+        for each in said["accused"]:
+            by_reason.setdefault(each["reason"], set()).add(each["account"])
+        self.assertIn("prober", by_reason["query_attack"])
+        for accounts in by_reason.values():
+            self.assertFalse([name for name in accounts if name.startswith("user")], by_reason)
+        self.assertTrue(all(name.startswith("thief") for name in by_reason["group_unlike_benign"]))
+        self.assertFalse([name for name in by_reason.get("unlike_benign", ()) if name.startswith("thief")])
+        self.assertTrue(any(sum(name.startswith("thief") for name in group["accounts"]) > 10
+                            for group in said["groups"]))
+        lines = evidence.read_text().splitlines()
+        self.assertEqual(len(lines), 1 + said["rows"])
+        self.assertTrue(any(line.endswith(",1") and ",prober," in line for line in lines))
+
+    def test_a_memory_goes_on_over_runs_and_merges(self):
+        memory = self.memory("--mmd-accounts", 0)
+        live = self.requests("live.csv", 40, 4, boundary=40).read_text().splitlines()
+        half = len(live) // 2
+        first = self.write("first.csv", "\n".join(live[:half]) + "\n")
+        second = self.write("second.csv", "\n".join([live[0], *live[half:]]) + "\n")
+        whole = self.write("whole.csv", "\n".join(live) + "\n")
+        resumed, at_once, one, two = (self.folder / name for name in ("resumed", "at_once", "one", "two"))
+        self.assertIn(self.watch(memory, first, "-o", one).returncode, (PASS, FAILED))
+        self.watch(one, second, "-o", resumed)
+        self.watch(memory, whole, "-o", at_once)
+        self.assertEqual(resumed.read_bytes(), at_once.read_bytes())
+        self.assertNotEqual(one.read_bytes(), memory.read_bytes())
+        # Without -o it forgets.
+        before = one.read_bytes()
+        self.watch(one, second)
+        self.assertEqual(one.read_bytes(), before)
+        self.watch(memory, second, "-o", two)
+        done = run("score", "merge", one, two, "-o", self.folder / "merged")
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        again = self.watch(self.folder / "merged", second)
+        self.assertIn(again.returncode, (PASS, FAILED))
+
+    def test_memory_misuse_is_an_error_that_says_what(self):
+        memory = self.memory("--mmd-accounts", 0)
+        live = self.requests("live.csv", 20, 4)
+        self.assertEqual(run("score", "watch", memory, live, "--account", "nobody").returncode, INPUT_ERROR)
+        narrow = self.watch(memory, live, "--columns", "a,b")
+        self.assertEqual(narrow.returncode, INPUT_ERROR)
+        self.assertIn("the memory takes 3", narrow.stderr)
+        self.assertEqual(self.watch(live, live).returncode, INPUT_ERROR)
+        empty = self.watch(memory, self.write("empty.csv", "who,when,a,b,c\n"))
+        self.assertEqual(empty.returncode, NOT_ENOUGH)
+        few = run("score", "memory", self.requests("few.csv", 30, 5), "--account", "who", "-o", self.folder / "x",
+                  "--ignore", "when")
+        self.assertEqual(few.returncode, NOT_ENOUGH)
+        self.assertIn("window", few.stderr)
+        other = self.folder / "other"
+        again = run("score", "memory", self.requests("benign2.csv", 8000, 1), "--account", "who", "--time", "when",
+                    "--mmd-accounts", 0, "-o", other)
+        self.assertEqual(again.returncode, PASS, again.stderr)
+        self.assertNotEqual(run("score", "merge", memory, other, "-o", self.folder / "y").returncode, PASS)  # another key
+
     def test_list(self):
         done = run("score", "list")
         self.assertEqual(done.returncode, PASS)
         for word in ("mahalanobis", "ecod", "energy", "embedding", '"rank":0'):
             self.assertIn(word, done.stdout)
+
+    def test_every_kind_is_in_the_readme_s_tables_with_what_it_does_not_see(self):
+        listed = [line.split()[0] for line in run("score", "list").stdout.splitlines() if line.startswith("  ")]
+        kinds = [word for word in listed if word not in ("kind",)]
+        self.assertGreater(len(kinds), 30)
+        rows = [line.split("|")[1] for line in (SOURCE / "README.md").read_text().splitlines()
+                if line.startswith("| `") and line.count("|") >= 6]
+        for kind in kinds:
+            self.assertTrue(any(f"`{kind}`" in row for row in rows), f"{kind} has no row in a table of README.md")
 
     def test_fit_and_run(self):
         score = self.fit("mahalanobis", "m.score", "--label", "class", "--options", "rank=2")
@@ -209,5 +345,5 @@ class Score(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    TOOL = sys.argv[1]
+    TOOL, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
     unittest.main(argv=sys.argv[:1])
