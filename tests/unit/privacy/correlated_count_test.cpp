@@ -61,6 +61,20 @@ TEST_CASE("correlated totals beside dense matrices: sensitivity and every step's
                         doctest::Approx(squares[t - 1].get<double>()).epsilon(1e-6));
         }
     }
+    // No column of C is longer than what is counted as the sensitivity, of any horizon and number of buffers.
+    for (const auto& row : oracle["longest"]) {
+        CAPTURE(row.dump());
+        const std::uint64_t horizon = row[0];
+        const std::size_t buffers = row[1];
+        const auto factor = buffers == 0 ? CountFactor::toeplitz_root : CountFactor::buffered_toeplitz;
+        const double column = row[2], squares = row[3];
+        for (const double rho : {0x1p-20, 1.0, 0x1p15}) {
+            const CorrelatedCount count = make(horizon, factor, rho, buffers);
+            CHECK(count.sensitivity() >= column * (1.0 - 1e-12));
+            CHECK(count.sensitivity() <= column * (1.0 + 1e-6));
+            CHECK(count.variance(horizon) / (count.sigma() * count.sigma()) == doctest::Approx(squares).epsilon(1e-6));
+        }
+    }
     for (const auto& row : oracle["losses"]) {
         const std::uint64_t horizon = row[0];
         CHECK(make(horizon, CountFactor::buffered_toeplitz, 1.0).decays().size() == row[1].get<std::size_t>());
