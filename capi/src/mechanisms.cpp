@@ -27,7 +27,8 @@ Sampler sampler_of(vdt_noise_kind kind, double parameter, uint64_t whole) {
         case VDT_NOISE_DISCRETE_LAPLACE: return privacy::DiscreteLaplace(parameter);
         case VDT_NOISE_DISCRETE_GAUSSIAN: return privacy::DiscreteGaussian(parameter);
         case VDT_NOISE_GEOMETRIC: return privacy::Geometric(parameter);
-        case VDT_NOISE_STAIRCASE: return privacy::Staircase(whole, privacy::Epsilon(parameter));
+        case VDT_NOISE_STAIRCASE:
+            return privacy::Staircase(privacy::WholeSensitivity(whole), privacy::Epsilon(parameter));
         case VDT_NOISE_BERNOULLI: return privacy::Bernoulli(parameter);
         case VDT_NOISE_EXPONENTIAL_BERNOULLI: return privacy::ExponentialBernoulli(parameter);
         case VDT_NOISE_UNIFORM:
