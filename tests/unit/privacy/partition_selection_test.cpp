@@ -104,7 +104,7 @@ TEST_CASE("staircase: its law by chi-square, its mean size, and the edge that ma
         const double epsilon = given.second;
         CAPTURE(width);
         CAPTURE(epsilon);
-        const Staircase law(WholeSensitivity(width), Epsilon(epsilon));
+        const Staircase law{WholeSensitivity(width), Epsilon(epsilon)};
         for (std::uint64_t edge = 1; edge <= width; ++edge)
             CHECK(Staircase(WholeSensitivity(width), Epsilon(epsilon), edge).mean_size() >=
                   law.mean_size() * (1.0 - 1e-13));
