@@ -112,7 +112,8 @@ void BatchReader::read_struct(const ArrowChild& child, const Path& path, bool is
     const Validity outer = path.depth == 0 ? Validity{} : validity_of(child, 1, bitmap_of(result_.bitmaps, 0));
     for (std::size_t i = 0; i < count; ++i) {
         Path inner = path;
-        inner.name += (path.depth == 0 ? "" : ".") + (is_map ? of_map[i] : name_of(child.schema->children[i]));
+        if (path.depth != 0) inner.name += '.';
+        inner.name += is_map ? of_map[i] : name_of(child.schema->children[i]);
         ++inner.depth;
         ArrowChild part = child_at(child, i, inner.name, child.begin, child.length);
         part.outer = outer;
