@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --runs) runs=$2; shift ;;
     --quick) runs=40 ;;
-    --peers) peers="alibi_detect evidently frouros nannyml" ;;
+    --peers) peers="alibi_detect=alibi evidently=requirements frouros=streams nannyml=nannyml" ;;
     --update) update=yes ;;
     -*) sed -n '3,11p' "$0" >&2; exit 2 ;;
     *) build=$1 ;;
@@ -36,10 +36,12 @@ cmake --build "$build" --target bench_power >>"$results/build.log" 2>&1 || { cat
 "$build/bench/bench_power" "$runs" >"$results/power.json"
 python=${PYTHON:-$(sh "$root/bench/versus/environment.sh" "$build")}
 set --
-for peer in $peers; do
-    # An environment made elsewhere is named by, say, PYTHON_evidently.
-    own=$(printenv "PYTHON_$peer" || sh "$root/bench/versus/environment.sh" "$build" "power-$peer" 2>"$results/$peer.log") || own=
-    if [ -n "$own" ] && "$own" "$root/bench/versus/power_peers.py" "$peer" "$results/power.json" >"$results/power-$peer.json" 2>>"$results/$peer.log"; then
+for pair in $peers; do
+    peer=${pair%%=*}
+    # An interpreter that has it may be named by, say, PYTHON_evidently.
+    own=$(printenv "PYTHON_$peer" || sh "$root/bench/versus/environment.sh" "$build" "${pair#*=}" 2>"$results/$peer.log") || own=
+    if [ -n "$own" ] && "$own" "$root/bench/versus/power_peers.py" "$peer" "$results/power.json" \
+        >"$results/power-$peer.json" 2>>"$results/$peer.log"; then
         set -- "$@" "$results/power-$peer.json"
     else
         echo "power.sh: $peer is left out: $(tail -n 1 "$results/$peer.log" 2>/dev/null)" >&2
