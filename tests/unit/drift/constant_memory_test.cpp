@@ -53,8 +53,8 @@ void check_constant(const std::string& what, std::uint64_t count, Update&& updat
     CHECK(done == count);
 }
 
-monitor_makers::Values values_of(drift::MonitorKind kind) {
-    switch (drift::monitor_values(kind)) {
+monitor_makers::Values values_of(drift::MonitorKind kind, const char* options) {
+    switch (drift::monitor_values(kind, options)) {
         case drift::MonitorValues::shares: return monitor_makers::Values::shares;
         case drift::MonitorValues::errors: return monitor_makers::Values::errors;
         case drift::MonitorValues::any: break;
@@ -63,13 +63,14 @@ monitor_makers::Values values_of(drift::MonitorKind kind) {
 }
 
 void check_monitor(drift::MonitorKind kind, const char* options, std::uint64_t count) {
-    auto values = monitor_makers::stream(values_of(kind), 1 << 12);
+    const auto values = monitor_makers::stream(values_of(kind, options), 1 << 12);
     drift::AnyMonitor monitor = drift::make_monitor(kind, options, {.values = monitor_makers::reference()});
     check_constant(
         std::string(drift::monitor_kind_name(kind)) + " " + options, count,
         [&](std::uint64_t i) { monitor.update(values[i % values.size()]); },
         [&] { return monitor.serialize().size(); });
-    CHECK(monitor.counts().accepted == count);
+    CHECK(monitor.seen() == count);
+    CHECK(monitor.counts().accepted == count / monitor.block_length());
 }
 
 template <class Sequence, class Take>
