@@ -11,6 +11,7 @@
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
+#include "vedette/drift/e_detector.hpp"
 #include "vedette/drift/ewma_chart.hpp"
 #include "vedette/drift/hddm.hpp"
 #include "vedette/drift/incremental_ks.hpp"
@@ -42,6 +43,8 @@ std::size_t run(std::string_view name, double strictness, std::span<const double
     if (name == "KSWIN") return first_change(drift::Kswin({.level = level}), values);
     if (name == "sliding KS")
         return first_change(drift::IncrementalKs(reference, {.window = 50, .level = level}), values);
+    if (name == "e-detector")
+        return first_change(drift::EDetector(reference, {.average_run_length = strictness}), values);
     if (name == "DDM") return first_change(drift::Ddm({.warning_level = 0.01, .drift_level = strictness}), values);
     if (name == "HDDM-A")
         return first_change(drift::HddmA({.drift_confidence = level, .warning_confidence = level}), values);

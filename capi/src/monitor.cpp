@@ -160,6 +160,16 @@ vdt_status vdt_monitor_update_column(vdt_monitor* monitor, const vdt_column* col
     });
 }
 
+vdt_status vdt_monitor_merge(vdt_monitor* monitor, const vdt_monitor* other, vdt_monitor_state* state,
+                             vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(monitor, "monitor");
+        require(other, "other");
+        const MonitorState said = monitor->object.merge(other->object);
+        if (state != nullptr) *state = static_cast<vdt_monitor_state>(said);
+    });
+}
+
 vdt_status vdt_monitor_reset(vdt_monitor* monitor, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(monitor, "monitor");

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "guard/render_common.hpp"
+#include "input.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/version.hpp"
 
@@ -50,6 +51,9 @@ ExitStatus status_of(ErrorCode code) noexcept {
 int run(int argc, const char* const* argv) noexcept {
     try {
         return parse_and_run(argc, argv);
+    } catch (const ReadingStopped&) {
+        std::cerr << "vedette: stopped by a signal before the first row\n";
+        return exit_not_enough_data;
     } catch (const InputError& error) {
         std::cerr << "vedette: " << rendering::clean(error.what()) << '\n';
         return exit_input_error;

@@ -59,6 +59,15 @@ class PerformanceCommands final : public CommandFamily {
             ->excludes(&margin);
     }
 
+    void add_state(CLI::App& command) {
+        CLI::Option& state =
+            *command.add_option("--state", options_.state, "File to go on from, where there is one, and to save to");
+        command
+            .add_option("--save-every", options_.save_every, "Rows and labels between two saves; 0 = at the end only")
+            ->capture_default_str()
+            ->needs(&state);
+    }
+
     void add_fit(CLI::App& group) {
         CLI::App& command = add(group, "fit", "Learn what scores mean from rows with labels", performance_fit);
         command.add_option("data", options_.source.path, "Rows with labels: CSV with a header, or NPY")->required();
@@ -79,13 +88,14 @@ class PerformanceCommands final : public CommandFamily {
         add_live(command, "Predictions: CSV with a header, or NPY; - = standard input");
         add_scores(command);
         add_harm(command);
+        add_state(command);
     }
     void add_realised(CLI::App& group) {
         CLI::App& command =
             add(group, "realised", "Metrics by labels, in the file or coming late by id, beside the estimate",
                 performance_realised);
         add_reference(command);
-        add_live(command, "Predictions: CSV with a header, or NPY");
+        add_live(command, "Predictions: CSV with a header, or NPY; - = standard input");
         add_scores(command);
         command.add_option("--label", options_.columns.label, "The column of labels; empty where none has come")
             ->required();
@@ -104,6 +114,7 @@ class PerformanceCommands final : public CommandFamily {
         command.add_option("--longest-wait", options_.join.longest_wait, "After which a prediction is forgotten")
             ->needs(&time);
         add_harm(command);
+        add_state(command);
     }
     void add_shift(CLI::App& group) {
         CLI::App& command = add(group, "shift",

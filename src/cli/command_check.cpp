@@ -142,8 +142,11 @@ class Walk {
         }
         row_.resize(columns_.size());
         if (guard_.policy().watches_streams())
-            watch_.emplace(baseline, guard_.policy(), options.labelled, options.reference, options.source.delimiter,
-                           source);
+            watch_.emplace(
+                baseline, guard_.policy(), options.labelled,
+                SourceOptions{
+                    .path = options.reference, .delimiter = options.source.delimiter, .bytes = options.reference_bytes},
+                source);
         if (!options.labelled.path.empty())
             performance_.emplace(baseline, options.labelled, options.source.delimiter, source);
         if (!options.window_by.empty()) by_ = source.column(options.window_by);
@@ -281,7 +284,12 @@ class Walk {
     std::vector<LabelledReport> reports_;
 };
 
-ExitStatus judge(const Baseline& baseline, Policy policy, const LiveOptions& options, const Frame* reference) {
+ExitStatus judge(const Baseline& baseline, Policy policy, const LiveOptions& given, const Frame* reference) {
+    LiveOptions options = given;
+    if (options.labelled.path == "-" && options.source.path == "-")
+        throw InputError("only one of the two files can be standard input");
+    // What scores mean and what features do to them are learned in two readings.
+    options.labelled.bytes = read_once(options.labelled.path);
     const std::vector<Output> outputs = parse_outputs(options.formats);
     if (options.window != 0 && !options.window_by.empty()) {
         throw InputError("--window and --window-by exclude each other");
@@ -303,14 +311,18 @@ ExitStatus check(const std::string& baseline_path, const LiveOptions& options) {
     return judge(Baseline::load(baseline_path), policy_of(options), options, nullptr);
 }
 
-ExitStatus drift(const ReferenceOptions& reference, const LiveOptions& given) {
+ExitStatus drift(const ReferenceOptions& given_reference, const LiveOptions& given) {
+    ReferenceOptions reference = given_reference;
     if (reference.source.path == "-" && given.source.path == "-") {
         throw InputError("only one of the two files can be standard input");
     }
     LiveOptions live = given;
-    // Standard input cannot be read a second time.
-    if (live.reference.empty() && reference.source.path != "-") live.reference = reference.source.path;
     const Policy policy = policy_of(live);
+    if (live.reference.empty() && !policy.groups.empty()) {
+        // Read for the baseline, and again for the groups of features.
+        live.reference = reference.source.path;
+        live.reference_bytes = reference.source.bytes = read_once(reference.source.path);
+    }
     if (!policy.compares_samples()) return judge(learn(reference), policy, live, nullptr);
     if (live.window != 0 || !live.window_by.empty())
         throw InputError("tests on samples compare them whole; they exclude --window and --window-by");

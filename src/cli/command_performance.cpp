@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -11,9 +12,12 @@
 #include "guard/performance_json.hpp"
 #include "guard/render_common.hpp"
 #include "input.hpp"
+#include "interruption.hpp"
 #include "label_events.hpp"
+#include "performance_file.hpp"
 #include "performance_rows.hpp"
 #include "text_table.hpp"
+#include "vedette/core/digest.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/drift/harm_monitor.hpp"
@@ -45,64 +49,15 @@ void check_scores(const PerformanceToolOptions& options, const drift::Performanc
                                      options.reference, reference.columns()));
 }
 
-// The mean loss at all times, and the alarm on harm.
-class Harm {
-  public:
-    Harm(const PerformanceToolOptions& options, const drift::PerformanceReference& reference)
-        : level_(options.level),
-          monitor_({.tolerated = tolerated_of(options, reference),
-                    .level = level_of_monitor(options),
-                    .warning_level = std::max(0.05, options.level)}),
-          sequence_({.level = options.level}) {}
-
-    void update(double loss, std::uint64_t row) noexcept {
-        static_cast<void>(sequence_.update(loss));
-        if (monitor_.update(loss) != MonitorState::change) return;
-        if (first_alarm_ == 0) first_alarm_ = row;
-        ++alarms_;
-    }
-    [[nodiscard]] std::uint64_t alarms() const noexcept { return alarms_; }
-
-    [[nodiscard]] Json json() const {
-        const Interval loss = sequence_.bounds();
-        Json out{{"values", sequence_.count()},
-                 {"accuracy", rendering::finite_json(1.0 - sequence_.mean())},
-                 {"accuracy_at_all_times", interval_json({1.0 - loss.upper, 1.0 - loss.lower})},
-                 {"level", level_},
-                 {"tolerated_loss", monitor_.options().tolerated},
-                 {"alarms", alarms_}};
-        if (alarms_ > 0) out["first_alarm_row"] = first_alarm_;
-        return out;
-    }
-    [[nodiscard]] std::string text() const {
-        const Interval loss = sequence_.bounds();
-        std::string text = fmt::format("accuracy at all times: {} ({} to {}, level {:g}); tolerated is a loss of {}: ",
-                                       number(1.0 - sequence_.mean()), number(1.0 - loss.upper),
-                                       number(1.0 - loss.lower), level_, number(monitor_.options().tolerated));
-        return text + (alarms_ == 0
-                           ? std::string("no alarm\n")
-                           : fmt::format("{} alarms, the first at row {}\n", grouped(alarms_), grouped(first_alarm_)));
-    }
-
-  private:
-    // A bound on the reference's loss misses too: it has half of the level, where it is needed.
-    static double level_of_monitor(const PerformanceToolOptions& options) {
-        return options.tolerated ? options.level : 0.5 * options.level;
-    }
-    static double tolerated_of(const PerformanceToolOptions& options, const drift::PerformanceReference& reference) {
-        if (options.tolerated) return *options.tolerated;
-        const std::span<const std::uint64_t> table = reference.confusion();
-        std::uint64_t errors = reference.rows();
-        for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
-        return drift::tolerated_loss(errors, reference.rows(), 0.5 * options.level, options.margin);
-    }
-
-    double level_;  // of an alarm, over the draw of the reference too
-    drift::HarmMonitor monitor_;
-    stats::MeanConfidenceSequence sequence_;
-    std::uint64_t alarms_ = 0;
-    std::uint64_t first_alarm_ = 0;
-};
+HarmWatch harm_of(const PerformanceToolOptions& options, const drift::PerformanceReference& reference) {
+    if (options.tolerated) return {options.level, options.level, *options.tolerated};
+    // A bound on the reference's loss misses too: it has half of the level.
+    const double half = 0.5 * options.level;
+    const std::span<const std::uint64_t> table = reference.confusion();
+    std::uint64_t errors = reference.rows();
+    for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
+    return {options.level, half, drift::tolerated_loss(errors, reference.rows(), half, options.margin)};
+}
 
 Json counts_json(const drift::PerformanceCounts& counts) {
     return {{"rows", counts.rows},
@@ -148,45 +103,121 @@ ExitStatus tell(const Json& document, const std::string& text, bool as_json, Exi
     return status;
 }
 
-struct Realised {
-    drift::RealisedWindow window;
-    Harm harm;
-    std::uint64_t rows = 0;
+// What two runs must have in common for the second to go on where the first ended.
+std::string asked_of(const char* command, const PerformanceToolOptions& options,
+                     const drift::PerformanceReference& reference) {
+    const LabelledOptions& columns = options.columns;
+    return Json{{"command", command},
+                {"reference", to_hex(sha256(reference.serialize()))},
+                {"scores", columns.scores},
+                {"prediction", columns.prediction},
+                {"label", columns.label},
+                {"id", options.id},
+                {"time", options.time},
+                {"capacity", options.join.capacity},
+                {"longest_wait", options.join.longest_wait},
+                {"level", options.level},
+                {"tolerated", options.tolerated ? Json(*options.tolerated) : Json{{"margin", options.margin}}}}
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Counts rows, from where a state file ended if there is one, and saves.
+class Count {
+  public:
+    Count(const char* command, const PerformanceToolOptions& options, const drift::PerformanceReference& reference)
+        : options_(options), asked_(asked_of(command, options, reference)), progress_{harm_of(options, reference)} {
+        if (!options.state.empty()) interruption_.emplace();
+    }
+
+    PerformanceProgress& progress() noexcept { return progress_; }
+    [[nodiscard]] int stop() const noexcept { return interruption_ ? interruption_->descriptor() : -1; }
+    [[nodiscard]] SourceOptions source() const {
+        SourceOptions source = options_.source;
+        source.stop = stop();
+        return source;
+    }
+
+    void resume() {
+        if (!options_.state.empty() && std::filesystem::exists(options_.state)) {
+            try {
+                read_progress(asked_, read_file(options_.state), progress_);
+            } catch (const Error& error) {
+                throw Error(error.code(), options_.state + ": " + error.what());
+            }
+        }
+        alarms_before_ = progress_.harm.alarms();
+        values_before_ = progress_.harm.values();
+    }
+    /// Calls take() until it says that there is no more.
+    template <class Take>
+    void run(Take&& take) {
+        try {
+            while (take())
+                if (options_.save_every != 0 && (progress_.rows + progress_.labels) % options_.save_every == 0) save();
+        } catch (const ReadingStopped&) {
+            fmt::print(stderr, "vedette: stopped by a signal after row {}{}\n", grouped(progress_.rows),
+                       progress_.join ? fmt::format(" and label {}", grouped(progress_.labels)) : std::string());
+        }
+        save();
+    }
+    /// Of this run.
+    [[nodiscard]] ExitStatus status() const {
+        return progress_.harm.alarms() > alarms_before_    ? exit_failed
+               : progress_.harm.values() == values_before_ ? exit_not_enough_data
+                                                           : exit_pass;
+    }
+
+  private:
+    void save() const {
+        if (!options_.state.empty()) write_file_atomically(options_.state, write_progress(asked_, progress_));
+    }
+
+    const PerformanceToolOptions& options_;
+    std::string asked_;
+    PerformanceProgress progress_;
+    std::optional<Interruption> interruption_;  // where there is something to save
+    std::uint64_t alarms_before_ = 0;
+    std::uint64_t values_before_ = 0;
 };
 
 // Labels in the file itself; an empty field has not come.
-void count_batch(const PerformanceToolOptions& options, Realised& to) {
-    RowSource source(options.source);
+void count_batch(const PerformanceToolOptions& options, Count& count) {
+    RowSource source(count.source());
     const std::vector<std::size_t> columns = score_columns(options.columns, source);
     const std::size_t prediction = source.column(options.columns.prediction);
     const std::size_t label = source.column(options.columns.label);
     std::vector<double> scores(columns.size());
-    while (source.next()) {
+    PerformanceProgress& to = count.progress();
+    count.run([&] {
+        if (!source.next()) return false;
         ++to.rows;
-        if (source.is_null(label)) continue;
+        if (source.is_null(label)) return true;
         for (std::size_t k = 0; k < columns.size(); ++k) scores[k] = number_in(source, columns[k]);
         const std::uint32_t predicted = class_in(source, prediction), truth = class_in(source, label);
-        if (to.window.observe(scores, predicted, truth)) to.harm.update(predicted == truth ? 0.0 : 1.0, to.rows);
-    }
+        if (to.realised->observe(scores, predicted, truth)) to.harm.update(predicted == truth ? 0.0 : 1.0, to.rows);
+        return true;
+    });
 }
 
 // Both files as one stream of events; alarms bear the number of the label.
-drift::LabelJoin count_late(const PerformanceToolOptions& options, Realised& to) {
-    drift::LabelJoin join(to.window.reference(), options.join);
-    LabelEvents events(options);
-    std::uint64_t labels = 0;
-    while (events.next()) {
+void count_late(const PerformanceToolOptions& options, Count& count) {
+    PerformanceProgress& to = count.progress();
+    LabelEvents events(options, to.row_time, to.label_time, count.stop());
+    count.run([&] {
+        if (!events.next()) return false;
         if (!events.is_label()) {
             ++to.rows;
-            static_cast<void>(join.predict(events.id(), events.time(), events.scores(), events.which()));
-            continue;
+            to.row_time = events.time();
+            static_cast<void>(to.join->predict(events.id(), events.time(), events.scores(), events.which()));
+            return true;
         }
-        ++labels;
+        ++to.labels;
+        to.label_time = events.time();
         bool right = false;
-        if (join.label(events.id(), events.time(), events.which(), to.window, &right))
-            to.harm.update(right ? 0.0 : 1.0, labels);
-    }
-    return join;
+        if (to.join->label(events.id(), events.time(), events.which(), *to.realised, &right))
+            to.harm.update(right ? 0.0 : 1.0, to.labels);
+        return true;
+    });
 }
 
 Json join_json(const drift::LabelJoin& join, const drift::DelayCounts& delays, bool has_times) {
@@ -246,60 +277,62 @@ ExitStatus performance_fit(const PerformanceToolOptions& options) {
 ExitStatus performance_estimate(const PerformanceToolOptions& options) {
     const drift::PerformanceReference reference = read_reference(options.reference);
     check_scores(options, reference);
-    Harm harm(options, reference);
-    drift::PerformanceWindow window(reference);
-    RowSource source(options.source);
+    Count count("estimate", options, reference);
+    PerformanceProgress& to = count.progress();
+    to.estimated.emplace(reference);
+    RowSource source(count.source());
     const std::vector<std::size_t> columns = score_columns(options.columns, source);
     const std::size_t prediction = source.column(options.columns.prediction);
     std::vector<double> scores(columns.size());
-    while (source.next()) {
+    count.resume();
+    count.run([&] {
+        if (!source.next()) return false;
+        ++to.rows;
         for (std::size_t k = 0; k < columns.size(); ++k) scores[k] = number_in(source, columns[k]);
-        const double right = window.observe(scores, class_in(source, prediction));
-        if (!std::isnan(right)) harm.update(1.0 - right, source.rows());
-    }
-    const drift::PerformanceEstimate found = window.estimate(1.0 - options.level);
+        const double right = to.estimated->observe(scores, class_in(source, prediction));
+        if (!std::isnan(right)) to.harm.update(1.0 - right, to.rows);
+        return true;
+    });
+    const drift::PerformanceEstimate found = to.estimated->estimate(1.0 - options.level);
     const Json document{{"reference", reference_json(reference)},
                         {"estimated", rendering::estimate_json(found)},
-                        {"counts", counts_json(window.counts())},
-                        {"harm", harm.json()}};
+                        {"counts", counts_json(to.estimated->counts())},
+                        {"harm", to.harm.json()}};
     const std::string text = fmt::format("{} rows, estimated without labels\n", grouped(found.rows)) +
-                             metrics_text(reference, found, true) + harm.text() + counts_text(window.counts());
-    const ExitStatus status = harm.alarms() > 0 ? exit_failed : found.rows == 0 ? exit_not_enough_data : exit_pass;
-    return tell(document, text, options.as_json, status);
+                             metrics_text(reference, found, true) + to.harm.text() +
+                             counts_text(to.estimated->counts());
+    return tell(document, text, options.as_json, count.status());
 }
 
 ExitStatus performance_realised(const PerformanceToolOptions& options) {
     const drift::PerformanceReference reference = read_reference(options.reference);
     check_scores(options, reference);
-    Realised realised{drift::RealisedWindow(reference), Harm(options, reference)};
-    const bool joins = !options.labels.path.empty();
-    std::optional<drift::LabelJoin> join;
-    if (joins) {
-        join.emplace(count_late(options, realised));
-    } else {
-        count_batch(options, realised);
-    }
-    const drift::RealisedWindow& window = realised.window;
+    if (options.source.path == "-" && options.labels.path == "-")
+        throw InputError("only one of the two files can be standard input");
+    Count count("realised", options, reference);
+    PerformanceProgress& to = count.progress();
+    to.realised.emplace(reference);
+    if (!options.labels.path.empty()) to.join.emplace(reference, options.join);
+    count.resume();
+    to.join ? count_late(options, count) : count_batch(options, count);
+    const drift::RealisedWindow& window = *to.realised;
     const drift::PerformanceEstimate found = window.performance(1.0 - options.level);
     const drift::EstimateGap gap = window.gap(1.0 - options.level);
-    Json document{{"reference", reference_json(reference)},      {"rows", realised.rows},
+    Json document{{"reference", reference_json(reference)},      {"rows", to.rows},
                   {"realised", rendering::estimate_json(found)}, {"gap", rendering::gap_json(gap)},
-                  {"counts", counts_json(window.counts())},      {"harm", realised.harm.json()}};
-    std::string text = fmt::format("{} rows, {} with a label\n", grouped(realised.rows), grouped(found.rows)) +
-                       metrics_text(reference, found, false) + realised.harm.text();
+                  {"counts", counts_json(window.counts())},      {"harm", to.harm.json()}};
+    std::string text = fmt::format("{} rows, {} with a label\n", grouped(to.rows), grouped(found.rows)) +
+                       metrics_text(reference, found, false) + to.harm.text();
     if (gap.rows > 0)
         text += fmt::format("estimated accuracy of the same rows: {}, realised less estimated {} ({} to {}), p {}\n",
                             number(gap.estimated), number(gap.gap), number(gap.interval.lower),
                             number(gap.interval.upper), rendering::p_value(gap.p_value));
     text += counts_text(window.counts());
-    if (join) {
-        document["labels"] = join_json(*join, window.delays(), !options.time.empty());
-        text += join_text(*join, window.delays(), !options.time.empty());
+    if (to.join) {
+        document["labels"] = join_json(*to.join, window.delays(), !options.time.empty());
+        text += join_text(*to.join, window.delays(), !options.time.empty());
     }
-    const ExitStatus status = realised.harm.alarms() > 0 ? exit_failed
-                              : found.rows == 0          ? exit_not_enough_data
-                                                         : exit_pass;
-    return tell(document, text, options.as_json, status);
+    return tell(document, text, options.as_json, count.status());
 }
 
 ExitStatus performance_shift(const PerformanceToolOptions& options) {
@@ -356,15 +389,17 @@ ExitStatus performance_shift(const PerformanceToolOptions& options) {
 }
 
 ExitStatus performance_rank(const PerformanceToolOptions& options) {
+    LabelledOptions columns = options.columns;
+    columns.bytes = read_once(columns.path);  // for its features, then for its labels
     ReferenceOptions reference;
-    reference.source = {.path = options.columns.path, .delimiter = options.source.delimiter};
+    reference.source = columns.source(options.source.delimiter);
     reference.frame.ignore = options.ignore;
     for (const std::string* const name : {&options.columns.prediction, &options.columns.label})
         reference.frame.ignore.push_back(*name);
     reference.frame.ignore.insert(reference.frame.ignore.end(), options.columns.scores.begin(),
                                   options.columns.scores.end());
     const Baseline baseline = learn(reference);
-    const std::optional<LabelledWindows> known = count_labelled(baseline, options.columns, options.source.delimiter);
+    const std::optional<LabelledWindows> known = count_labelled(baseline, columns, options.source.delimiter);
     Window live(baseline);
     RowSource source(options.source);
     std::vector<std::size_t> places;

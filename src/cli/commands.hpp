@@ -40,8 +40,9 @@ struct LiveOptions {
     std::string policy_path;   ///< empty = the default policy
     LabelledOptions labelled;  ///< where the policy watches the estimated performance
     std::string reference;     ///< rows of the reference, where the policy watches groups of features; empty = none
-    std::uint64_t window = 0;  ///< rows per window; 0 = one window over all
-    std::string window_by;     ///< a column whose changes begin a new window; empty = none
+    std::shared_ptr<const std::string> reference_bytes{};  ///< of that file, where they were read already
+    std::uint64_t window = 0;                              ///< rows per window; 0 = one window over all
+    std::string window_by;                                 ///< a column whose changes begin a new window; empty = none
     std::vector<std::string> formats;
     ColorMode color = ColorMode::automatic;
     bool fail_on_warn = false;
@@ -249,6 +250,8 @@ struct PerformanceToolOptions {
     double level = 0.01;
     double margin = 0.05;             ///< more loss than the reference's that is tolerated
     std::optional<double> tolerated;  ///< the loss that is, in place of that
+    std::string state;                ///< file to go on from, where there is one, and to save to; empty = none
+    std::uint64_t save_every = 0;     ///< rows and labels between two saves; 0 = at the end only
     drift::LabelShiftOptions shift;
     std::vector<std::string> ignore;  ///< of `rank`: columns that are no features
     stats::Correction correction = stats::Correction::benjamini_hochberg;

@@ -17,10 +17,13 @@ constexpr double largest_time = 9007199254740992.0;  // 2^53
 
 }  // namespace
 
-LabelEvents::LabelEvents(const PerformanceToolOptions& options)
-    : predictions_{RowSource(options.source)},
-      labels_{RowSource({.path = options.labels.path, .delimiter = options.source.delimiter})},
+LabelEvents::LabelEvents(const PerformanceToolOptions& options, std::uint64_t row_time, std::uint64_t label_time,
+                         int stop)
+    : predictions_{RowSource({.path = options.source.path, .delimiter = options.source.delimiter, .stop = stop})},
+      labels_{RowSource({.path = options.labels.path, .delimiter = options.source.delimiter, .stop = stop})},
       has_times_(!options.time.empty()) {
+    predictions_.now = row_time;
+    labels_.now = label_time;
     for (Side* const side : {&predictions_, &labels_}) {
         side->id = side->source.column(options.id);
         if (has_times_) side->time = side->source.column(options.time);

@@ -15,8 +15,10 @@ namespace vedette::inline v0::cli {
 /// equal times the prediction comes first. An id is any text: what tells rows apart are 64 bits of its SHA-256.
 class LabelEvents {
   public:
-    /// Throws InputError for columns that are missing.
-    explicit LabelEvents(const PerformanceToolOptions& options);
+    /// Times before which none may lie: of a stream that goes on, the last of each side. Where `stop` is a descriptor,
+    /// see ByteSource::open. Throws InputError for columns that are missing.
+    explicit LabelEvents(const PerformanceToolOptions& options, std::uint64_t row_time = 0,
+                         std::uint64_t label_time = 0, int stop = -1);
 
     /// The next event; false at the end. Throws InputError for an empty id, and a time that is no whole number from 0
     /// on or before the one above it.

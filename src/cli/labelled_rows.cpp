@@ -29,7 +29,7 @@ std::vector<std::size_t> score_columns(const LabelledOptions& options, const Row
 }
 
 LabelledRows read_labelled(const LabelledOptions& options, char delimiter) {
-    RowSource source({.path = options.path, .delimiter = delimiter});
+    RowSource source(options.source(delimiter));
     const std::vector<std::size_t> columns = score_columns(options, source);
     const std::size_t prediction = source.column(options.prediction);
     const std::size_t label = source.column(options.label);

@@ -13,10 +13,15 @@ namespace vedette::inline v0::cli {
 
 /// Rows with labels, from which is learned what scores mean, and the columns that say so there and in live data.
 struct LabelledOptions {
-    std::string path;                 ///< empty = none
-    std::vector<std::string> scores;  ///< one column for two classes, else one for each
-    std::string prediction;           ///< classes from 0 on
-    std::string label;                ///< of live data only where labels have come
+    std::string path;                            ///< empty = none
+    std::vector<std::string> scores;             ///< one column for two classes, else one for each
+    std::string prediction;                      ///< classes from 0 on
+    std::string label;                           ///< of live data only where labels have come
+    std::shared_ptr<const std::string> bytes{};  ///< of the file, where it can be read only once: see read_once
+
+    [[nodiscard]] SourceOptions source(char delimiter) const {
+        return {.path = path, .delimiter = delimiter, .bytes = bytes};
+    }
 };
 
 /// What stands for a class that is none: every consumer counts it as an unknown class.

@@ -22,7 +22,7 @@ drift::PerformanceReference fit(const LabelledOptions& options, char delimiter) 
 
 std::optional<LabelledWindows> count_labelled(const Baseline& baseline, const LabelledOptions& options,
                                               char delimiter) {
-    RowSource source({.path = options.path, .delimiter = delimiter});
+    RowSource source(options.source(delimiter));
     const std::vector<std::string>& names = source.columns();
     std::vector<std::size_t> places;
     for (const FeatureBaseline& feature : baseline.features()) {

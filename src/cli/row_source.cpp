@@ -5,13 +5,31 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 
 #include "core/number_text.hpp"
 
 namespace vedette::inline v0::cli {
 
-RowSource::RowSource(const SourceOptions& options) : thinning_(options.thinning) {
-    ByteSource bytes = ByteSource::open(options.path, options.stop);
+std::shared_ptr<const std::string> read_once(const std::string& path) {
+    std::error_code fault;
+    if (path.empty() || (path != "-" && std::filesystem::is_regular_file(path, fault))) return nullptr;
+    ByteSource source = ByteSource::open(path);
+    auto bytes = std::make_shared<std::string>();
+    for (std::size_t got = 1; got != 0;) {
+        constexpr std::size_t piece = std::size_t{1} << 16U;
+        const std::size_t begin = bytes->size();
+        bytes->resize(begin + piece);
+        got = source.read(bytes->data() + begin, piece);
+        bytes->resize(begin + got);
+    }
+    return bytes;
+}
+
+RowSource::RowSource(const SourceOptions& options) : bytes_(options.bytes), thinning_(options.thinning) {
+    ByteSource bytes = bytes_ ? ByteSource::memory(options.path == "-" ? "<stdin>" : options.path, *bytes_)
+                              : ByteSource::open(options.path, options.stop);
     if (NpyReader::recognises(bytes.peek())) {
         npy_ = std::make_unique<NpyReader>(std::move(bytes));
         for (std::size_t i = 0; i < npy_->columns(); ++i) columns_.emplace_back("f").append(std::to_string(i));

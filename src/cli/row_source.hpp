@@ -18,10 +18,15 @@ namespace vedette::inline v0::cli {
 struct SourceOptions {
     std::string path;  ///< "-" = standard input; NPY is told by its first bytes
     char delimiter = ',';
-    std::uint64_t thinning = 1;  ///< of so many consecutive rows the first is kept
-    bool has_header = true;      ///< of CSV; without one, columns are called f0, f1, ...
-    int stop = -1;               ///< see ByteSource::open
+    std::uint64_t thinning = 1;                  ///< of so many consecutive rows the first is kept
+    bool has_header = true;                      ///< of CSV; without one, columns are called f0, f1, ...
+    int stop = -1;                               ///< see ByteSource::open
+    std::shared_ptr<const std::string> bytes{};  ///< of the file, where they were read already: see read_once
 };
+
+/// The bytes of what can be read only once, as a pipe (`<(...)`) or standard input, for those who read it twice; null
+/// for a regular file, and for an empty path. Throws InputError.
+[[nodiscard]] std::shared_ptr<const std::string> read_once(const std::string& path);
 
 /// A forward reader of rows with named columns; those of an NPY file are called f0, f1, ...
 class RowSource {
@@ -55,6 +60,7 @@ class RowSource {
     [[nodiscard]] std::string place(std::size_t column) const;
 
   private:
+    std::shared_ptr<const std::string> bytes_;  // what the reader reads, where that is not a file
     std::unique_ptr<CsvReader> csv_;
     std::unique_ptr<NpyReader> npy_;
     std::vector<std::string> columns_;

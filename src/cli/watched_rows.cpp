@@ -13,7 +13,7 @@ namespace vedette::inline v0::cli {
 namespace {
 
 // Of each group its columns, row by row.
-std::map<std::string, std::vector<double>> read_groups(const Policy& policy, const std::string& path, char delimiter) {
+std::map<std::string, std::vector<double>> read_groups(const Policy& policy, const SourceOptions& reference) {
     std::map<std::string, std::vector<double>> rows;
     if (policy.groups.empty()) return rows;
     for (const auto& [name, group] : policy.groups)
@@ -21,9 +21,9 @@ std::map<std::string, std::vector<double>> read_groups(const Policy& policy, con
             throw InputError("the policy watches the embedding \"" + name +
                              "\", and a file has columns; a group of "
                              "features may name them");
-    if (path.empty())
+    if (reference.path.empty())
         throw InputError("the policy watches groups of features: name --group-reference FILE, rows of the reference");
-    RowSource source({.path = path, .delimiter = delimiter});
+    RowSource source(reference);
     std::map<std::string, std::vector<std::size_t>> columns;
     for (const auto& [name, group] : policy.groups)
         for (const std::string& feature : group.features) columns[name].push_back(source.column(feature));
@@ -34,12 +34,12 @@ std::map<std::string, std::vector<double>> read_groups(const Policy& policy, con
 }
 
 Watch make_watch(const Baseline& baseline, const Policy& policy, const LabelledOptions& options,
-                 const std::string& reference, char delimiter) {
-    const auto rows = read_groups(policy, reference, delimiter);
+                 const SourceOptions& reference) {
+    const auto rows = read_groups(policy, reference);
     WatchReferences references;
     for (const auto& [name, group] : policy.groups) {
         const auto found = rows.find(name);
-        if (found == rows.end()) throw InputError(reference + ": no row");
+        if (found == rows.end()) throw InputError(reference.path + ": no row");
         const std::size_t width = group.features.size();
         references.groups.emplace(
             name, MatrixView<double>::row_major(found->second.data(), found->second.size() / width, width));
@@ -49,7 +49,7 @@ Watch make_watch(const Baseline& baseline, const Policy& policy, const LabelledO
         throw InputError(
             "the policy watches the estimated performance: name --labelled FILE with its --scores, --prediction and "
             "--label");
-    const LabelledRows rows_with_labels = read_labelled(options, delimiter);
+    const LabelledRows rows_with_labels = read_labelled(options, reference.delimiter);
     references.performance = drift::PerformanceReference::fit(rows_with_labels.matrix(), rows_with_labels.predictions,
                                                               rows_with_labels.labels);
     const std::vector<double> estimates = Watch::estimates(policy.performance, *references.performance,
@@ -61,11 +61,8 @@ Watch make_watch(const Baseline& baseline, const Policy& policy, const LabelledO
 }  // namespace
 
 WatchedRows::WatchedRows(const Baseline& baseline, const Policy& policy, const LabelledOptions& labelled,
-                         const std::string& reference, char delimiter, RowSource& live)
-    : live_(live),
-      watch_(make_watch(baseline, policy, labelled, reference, delimiter)),
-      mark_(watch_.mark()),
-      before_(mark_) {
+                         const SourceOptions& reference, RowSource& live)
+    : live_(live), watch_(make_watch(baseline, policy, labelled, reference)), mark_(watch_.mark()), before_(mark_) {
     for (const auto& [name, rules] : policy.outputs) outputs_.emplace_back(watch_.output(name), live.column(name));
     if (policy.performance.monitors.empty()) return;
     score_columns_ = score_columns(labelled, live);

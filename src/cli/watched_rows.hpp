@@ -20,9 +20,9 @@ class WatchedRows {
   public:
     /// An output of the policy is a column of its name. Throws InputError for columns or options that are missing,
     /// Error(invalid_policy) as Watch does.
-    /// `reference`: rows of the reference, where the policy watches groups of features.
+    /// `reference`: rows of the reference, where the policy watches groups of features; its delimiter is of both files.
     WatchedRows(const Baseline& baseline, const Policy& policy, const LabelledOptions& labelled,
-                const std::string& reference, char delimiter, RowSource& live);
+                const SourceOptions& reference, RowSource& live);
 
     /// The row that the source has read, its features as they are. Alarms bear its number as their time.
     void observe(std::span<const Value> row);

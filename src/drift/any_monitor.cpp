@@ -281,6 +281,17 @@ MonitorState AnyMonitor::update(double x, std::span<const std::uint32_t> draw) {
     return kswin->update(x, draw);
 }
 
+MonitorState AnyMonitor::merge(const AnyMonitor& other) {
+    if (kind() != other.kind())
+        throw Error(
+            ErrorCode::invalid_argument,
+            fmt::format("monitor {}: cannot take in a {}", monitor_kind_name(kind()), monitor_kind_name(other.kind())));
+    if (length_ != 1 || other.length_ != 1)
+        throw Error(ErrorCode::unsupported,
+                    fmt::format("monitor {}: blocks that have begun do not merge", monitor_kind_name(kind())));
+    return model_->merge(*other.model_);
+}
+
 bool AnyMonitor::may_enter(double x) const noexcept {
     return monitor_values(kind()) == MonitorValues::shares ? x >= 0.0 && x <= 1.0
                                                            : std::abs(x) <= MonitorBase::largest_value;

@@ -45,6 +45,25 @@ MonitorState HarmMonitor::update(double loss) noexcept {
     if (!admit_share(loss)) return state();
     if (take_restart()) sums_ = {};
     sums_.add(loss);
+    return judge();
+}
+
+MonitorState HarmMonitor::merge(const HarmMonitor& other) {
+    if (options_.tolerated != other.options_.tolerated || options_.level != other.options_.level ||
+        options_.warning_level != other.options_.warning_level ||
+        options_.intrinsic_time != other.options_.intrinsic_time)
+        throw Error(ErrorCode::invalid_argument, "harm_monitor: only those of equal options merge");
+    const auto since = [](const HarmMonitor& monitor) {
+        return monitor.restart_is_pending() ? stats::PredictedDeviations{} : monitor.sums_;
+    };
+    const stats::PredictedDeviations mine = since(*this), theirs = since(other);
+    MonitorCodec::add_counts(*this, other);
+    take_restart();
+    sums_ = {mine.count + theirs.count, mine.sum + theirs.sum, mine.squares + theirs.squares};
+    return sums_.count == 0 ? settle(MonitorState::in_control) : judge();
+}
+
+MonitorState HarmMonitor::judge() noexcept {
     const double excess = mean() - options_.tolerated;
     // Most rows are far from any alarm: no logarithm for them.
     if (excess <= 0.0) return settle(MonitorState::in_control);

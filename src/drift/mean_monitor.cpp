@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 #include "drift/monitor_codec.hpp"
 
@@ -103,10 +105,41 @@ MonitorState MeanMonitor::update(double x) noexcept {
         taken = stitched->update(x);
     }
     if (!taken) return settle(MonitorState::in_control);  // 2^53 values: nothing more is learned
+    return judge();
+}
+
+MonitorState MeanMonitor::merge(const MeanMonitor& other) {
+    if (options_.least != other.options_.least || options_.most != other.options_.most ||
+        options_.level != other.options_.level || options_.rule != other.options_.rule ||
+        options_.cells != other.options_.cells)
+        throw Error(ErrorCode::invalid_argument, "mean_monitor: only those of equal options merge");
+    Sequence merged = restart_is_pending() ? make(options_) : sequence_;
+    if (!other.restart_is_pending())
+        std::visit(
+            [&](auto& sequence) { sequence.merge(*std::get_if<std::decay_t<decltype(sequence)>>(&other.sequence_)); },
+            merged);
+    MonitorCodec::add_counts(*this, other);
+    take_restart();
+    sequence_ = std::move(merged);
+    return observations() == 0 ? settle(MonitorState::in_control) : judge();
+}
+
+// Whether that proportion is within the bounds for certain, at the price of two logarithms in place of a search: the
+// bounds' mixture of likelihoods is no larger than the largest of them, which is less than 1/level of this one's.
+bool MeanMonitor::is_likely(double proportion) const noexcept {
+    const double found = mean();
+    const double gain = (found > 0.0 ? found * std::log(found / proportion) : 0.0) +
+                        (found < 1.0 ? (1.0 - found) * std::log((1.0 - found) / (1.0 - proportion)) : 0.0);
+    return static_cast<double>(observations()) * gain < -std::log(options_.level) * (1.0 - 1e-6);
+}
+
+MonitorState MeanMonitor::judge() noexcept {
     // Bounds hold the mean, but for the one case below: no look at them while it is in order.
     const double now = mean();
     const bool is_inside = now >= options_.least && now <= options_.most;
     if (is_inside && options_.rule != MeanRule::betting) return settle(MonitorState::in_control);
+    if (options_.rule == MeanRule::proportion && is_likely(now > options_.most ? options_.most : options_.least))
+        return settle(MonitorState::in_control);
     const Interval found = bounds();
     const bool none = std::isnan(found.lower);
     return settle(none || found.lower > options_.most || found.upper < options_.least ? MonitorState::change

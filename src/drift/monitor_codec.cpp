@@ -76,6 +76,22 @@ MonitorCodec MonitorCodec::read(std::string_view kind, std::span<const std::byte
     return codec;
 }
 
+void MonitorCodec::add_counts(MonitorBase& monitor, const MonitorBase& other) {
+    constexpr std::uint64_t most_accepted = std::uint64_t{1} << 53U, most = std::uint64_t{1} << 62U;
+    MonitorCounts sum = monitor.counts_;
+    const auto add = [](std::uint64_t& to, std::uint64_t count, std::uint64_t limit) {
+        if (to > limit || count > limit - to)
+            throw Error(ErrorCode::overflow, "monitor: more values than can be counted");
+        to += count;
+    };
+    add(sum.accepted, other.counts_.accepted, most_accepted);
+    add(sum.nan, other.counts_.nan, most);
+    add(sum.infinite, other.counts_.infinite, most);
+    add(sum.refused, other.counts_.refused, most);
+    add(sum.changes, other.counts_.changes, most);
+    monitor.counts_ = sum;
+}
+
 void MonitorCodec::restore(MonitorBase& monitor) const {
     monitor.counts_ = {counts[0], counts[1], counts[2], counts[3], counts[4]};
     monitor.state_ = static_cast<MonitorState>(counts[5]);

@@ -37,6 +37,10 @@ struct MonitorCodec {
     /// Sets counts and state. Call it last.
     void restore(MonitorBase& monitor) const;
 
+    /// Adds the counts of `other` to those of `monitor`. Throws Error(overflow) beyond 2^53 accepted values, or 2^62 of
+    /// any other kind, and changes nothing then.
+    static void add_counts(MonitorBase& monitor, const MonitorBase& other);
+
     /// Makes the monitor; what its constructor refuses is corrupt data.
     template <class Make>
     static auto make(Make&& construct) {

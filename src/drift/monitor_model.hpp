@@ -17,6 +17,7 @@ struct AnyMonitor::Model {
     virtual ~Model() = default;
     virtual MonitorState update(double x) noexcept = 0;
     [[nodiscard]] virtual Kswin* kswin() noexcept { return nullptr; }  // the one kind that takes a draw
+    virtual MonitorState merge(const Model& other) = 0;                ///< of the same kind
     virtual void reset() noexcept = 0;
     [[nodiscard]] virtual MonitorKind kind() const noexcept = 0;
     [[nodiscard]] virtual MonitorState state() const noexcept = 0;
@@ -138,6 +139,15 @@ class MonitorModel final : public AnyMonitor::Model {
     [[nodiscard]] Kswin* kswin() noexcept override {
         if constexpr (std::is_same_v<M, Kswin>) return &monitor_;
         return nullptr;
+    }
+    MonitorState merge([[maybe_unused]] const AnyMonitor::Model& other) override {
+        if constexpr (requires(M a, const M& b) { a.merge(b); }) {
+            return monitor_.merge(static_cast<const MonitorModel&>(other).monitor_);
+        } else {
+            throw Error(ErrorCode::unsupported,
+                        std::string("monitor ") + monitor_kind_name(kind()) +
+                            ": depends on the order of its values, so that streams do not merge; watch each by itself");
+        }
     }
     void reset() noexcept override { monitor_.reset(); }
     [[nodiscard]] MonitorKind kind() const noexcept override { return MonitorTraits<M>::kind; }

@@ -105,6 +105,45 @@ static void test_every_kind(void) {
     CHECK(alarmed >= 12);
 }
 
+/* Of two streams together, where the kind allows it. */
+static void test_merging(void) {
+    vdt_monitor *whole = make("mean_monitor", "most=0.3,rule=proportion", NULL),
+                *one = make("mean_monitor", "most=0.3,rule=proportion", NULL),
+                *two = make("mean_monitor", "most=0.3,rule=proportion", NULL),
+                *strict = make("mean_monitor", "most=0.2,rule=proportion", NULL), *chart = make("ddm", NULL, NULL),
+                *blocks = make("mean_monitor", "block=2", NULL);
+    vdt_monitor_state state = -1;
+    /* Two in five are errors: eighty values are too few to say so, a hundred and sixty are not. */
+    for (int i = 0; i < 160; ++i) {
+        CHECK_OK(vdt_monitor_update(i < 80 ? one : two, i % 5 < 2 ? 1.0 : 0.0, &state, e));
+        CHECK(state == VDT_MONITOR_IN_CONTROL);
+    }
+    int until = 0;
+    while (state != VDT_MONITOR_CHANGE && until < 1000)
+        CHECK_OK(vdt_monitor_update(whole, until++ % 5 < 2 ? 1.0 : 0.0, &state, e));
+    state = -1;
+    CHECK_OK(vdt_monitor_merge(one, two, &state, e));
+    CHECK(state == (until <= 160 ? VDT_MONITOR_CHANGE : VDT_MONITOR_IN_CONTROL));
+    vdt_monitor_reading reading;
+    vdt_monitor_reading_init(&reading, sizeof reading);
+    CHECK_OK(vdt_monitor_reading_get(one, &reading, e));
+    CHECK(reading.accepted == 160 && reading.estimate == 0.4);
+    for (int i = 0; i < 20; ++i) CHECK_OK(vdt_monitor_merge(one, two, NULL, e));
+    const byte_block before = bytes_of(one);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "equal options", vdt_monitor_merge(one, strict, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "ddm", vdt_monitor_merge(one, chart, NULL, e));
+    CHECK_FAILS(VDT_UNSUPPORTED, "order", vdt_monitor_merge(chart, chart, NULL, e));
+    CHECK_FAILS(VDT_UNSUPPORTED, "blocks", vdt_monitor_merge(blocks, blocks, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "other", vdt_monitor_merge(one, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "monitor", vdt_monitor_merge(NULL, one, NULL, e));
+    const byte_block after = bytes_of(one);
+    CHECK(before.size == after.size && memcmp(before.data, after.data, after.size) == 0);
+    free(before.data);
+    free(after.data);
+    vdt_monitor* const all[] = {whole, one, two, strict, chart, blocks};
+    for (size_t k = 0; k < sizeof all / sizeof *all; ++k) vdt_monitor_destroy(all[k]);
+}
+
 static void test_columns(void) {
     /* Every type; a null counts as NaN; no value is looked at twice. */
     static const int32_t whole[8] = {0, 0, 0, 0, 9, 9, 9, 9};
@@ -292,6 +331,7 @@ static void test_misuse(void) {
 
 int main(void) {
     test_every_kind();
+    test_merging();
     test_columns();
     test_draws();
     test_misuse();

@@ -307,6 +307,42 @@ TEST_CASE("e-BH keeps the false discovery rate over thousands of features, howev
     }
 }
 
+TEST_CASE("averages beside one reference and products of independent ones keep their level at each of 1e5 looks") {
+    constexpr double level = 0.1;
+    Rate average;
+    Rate product;
+    for (std::uint64_t run = 0; run < 100; ++run) {
+        Random random(11, run);
+        const auto shared = sample(normal, random, 200);
+        std::vector<drift::EProcess> beside_one, beside_own;
+        for (std::uint64_t k = 0; k < 3; ++k) {
+            const drift::EProcessOptions options{.level = 1e-100, .seed = 3 * run + k};
+            beside_one.emplace_back(shared, options);
+            beside_own.emplace_back(sample(normal, random, 200), options);
+        }
+        bool averaged = false;
+        bool multiplied = false;
+        std::array<double, 3> e_values{};
+        for (std::size_t i = 0; i < 100'000 && !(averaged && multiplied); ++i) {
+            for (std::size_t k = 0; k < 3; ++k) {
+                beside_one[k].update(random.normal());
+                e_values[k] = beside_one[k].e_value();
+            }
+            averaged = averaged || stats::average_e_values(e_values) >= 1.0 / level;
+            for (std::size_t k = 0; k < 3; ++k) {
+                beside_own[k].update(random.normal());
+                e_values[k] = beside_own[k].e_value();
+            }
+            multiplied = multiplied || stats::multiply_e_values(e_values) >= 1.0 / level;
+        }
+        average.add(averaged);
+        product.add(multiplied);
+    }
+    MESSAGE("average " << average.value() << ", product " << product.value());
+    CHECK(average.at_most(level));
+    CHECK(product.at_most(level));
+}
+
 TEST_CASE("shards beside one reference are averaged, not multiplied") {
     Rate average;
     Rate product;

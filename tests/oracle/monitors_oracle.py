@@ -126,7 +126,7 @@ def river_cases():
                              "lambda_val": 0.02}):
             yield "hddm_w", "river", options, name, \
                 lambda v, o=options: river_trace(binary.HDDMW(**o), v, lambda d: d._total.ewma)
-    for name in ("levels:4000", "spreads:4000"):
+    for name in ("levels:4000", "spreads:4000", "flights"):
         for options in ({}, {"alpha": 0.05, "window_size": 60, "stat_size": 20}):
             yield "kswin", "river", options, name, lambda v, o=options: river_kswin_trace(v, **o)
 
@@ -308,14 +308,14 @@ def paper_cases():
         yield "ddm", "gama", {}, name, lambda v: segments(v, gama)
         yield "eddm", "baena_garcia", {}, name, lambda v: segments(v, baena_garcia)
         yield "stepd", "nishida", {}, name, lambda v: segments(v, nishida)
-    for name in ("errors:4000", "rare_errors:4000", "shares:4000"):
+    for name in ("errors:4000", "rare_errors:4000", "shares:4000", "late_flights"):
         yield "hddm_w", "frias_blanco", {"two_sided_test": True}, name, lambda v: segments(v, frias_blanco)
-    for name in ("levels:4000", "spreads:4000"):
+    for name in ("levels:4000", "spreads:4000", "flights"):
         for options in ({"alpha": 0.005, "window_size": 100, "stat_size": 30},
                         {"alpha": 0.01, "window_size": 50, "stat_size": 25}):
             yield "kswin", "raab", options, name, \
                 lambda v, o=options: raab(v, o["alpha"], o["window_size"], o["stat_size"])
-    for name, mean, sd in (("levels:4000", 0.25, 1.5), ("shares:4000", 0.375, 0.3125)):
+    for name, mean, sd in (("levels:4000", 0.25, 1.5), ("shares:4000", 0.375, 0.3125), ("flights", 7.0, 40.0)):
         for varying in (True, False):
             options = {"mean": mean, "sd": sd, "weight": 0.1, "width": 3.0, "warning_width": 2.5,
                        "time_varying_limits": varying}

@@ -97,6 +97,11 @@ class AnyMonitor {
     /// The same with the draw of a kswin given, see Kswin::update. Throws Error(unsupported) for another kind or a
     /// monitor of blocks, and changes nothing then.
     MonitorState update(double x, std::span<const std::uint32_t> draw);
+    /// Adds what another of the same kind and options has seen: harm_monitor and mean_monitor, whose bounds are of
+    /// sums; see HarmMonitor::merge. What the others say depends on the order of values across streams, which nobody
+    /// knows. Throws Error: unsupported for those, and for monitors of blocks; invalid_argument for another kind or
+    /// options; overflow. Nothing is changed then.
+    MonitorState merge(const AnyMonitor& other);
     void reset() noexcept;
 
     [[nodiscard]] MonitorKind kind() const noexcept;

@@ -41,6 +41,12 @@ class HarmMonitor : public MonitorBase {
     explicit HarmMonitor(const HarmOptions& options = {});
 
     MonitorState update(double loss) noexcept;
+    /// Adds what another has seen since its start or its last alarm, and says what the bounds now say: a change, where
+    /// both together show harm that neither did alone. Valid while no loss is in both and `tolerated` is about
+    /// expectations given the past of both streams: then `level` is of all looks at all of them together. An alarm that
+    /// was told is begun anew after, here and there. Throws Error: invalid_argument unless the options are equal,
+    /// overflow beyond 2^53 losses; nothing is changed then.
+    MonitorState merge(const HarmMonitor& other);
     void reset() noexcept;
 
     [[nodiscard]] const HarmOptions& options() const noexcept { return options_; }
@@ -57,6 +63,8 @@ class HarmMonitor : public MonitorBase {
     [[nodiscard]] static HarmMonitor deserialize(std::span<const std::byte> bytes);
 
   private:
+    MonitorState judge() noexcept;
+
     HarmOptions options_;
     stats::StitchedBoundary boundary_;
     stats::StitchedBoundary warning_boundary_;

@@ -43,6 +43,12 @@ class MeanMonitor : public MonitorBase {
     explicit MeanMonitor(const MeanOptions& options = {});
 
     MonitorState update(double x) noexcept;
+    /// Adds what another has seen since its start or its last alarm, as its sequence merges, and says what the bounds
+    /// now say. Valid while no value is in both, for streams whose means are as the rule asks given the past of both:
+    /// then `level` is of all looks at all of them together. An alarm that was told is begun anew after, here and
+    /// there. Throws Error: invalid_argument unless the options are equal, overflow beyond 2^53 values; nothing is
+    /// changed then. Allocates.
+    MonitorState merge(const MeanMonitor& other);
     void reset() noexcept;
 
     [[nodiscard]] const MeanOptions& options() const noexcept { return options_; }
@@ -59,6 +65,8 @@ class MeanMonitor : public MonitorBase {
     [[nodiscard]] static MeanMonitor deserialize(std::span<const std::byte> bytes);
 
   private:
+    MonitorState judge() noexcept;
+    [[nodiscard]] bool is_likely(double proportion) const noexcept;
     using Sequence = std::variant<stats::MeanConfidenceSequence, stats::BettingConfidenceSequence,
                                   stats::ProportionConfidenceSequence>;
     static Sequence make(const MeanOptions& options);

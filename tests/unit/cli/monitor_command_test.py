@@ -162,6 +162,21 @@ class Monitor(unittest.TestCase):
                          "--state", state, stdin=b"1.0\n1.5\n")
             self.assertEqual([line["row"] for line in events(self.expect(result, FAILED))], [7])
 
+    def test_a_signal_before_the_first_row(self):
+        """The tool waits for a header that does not come, or for its second row."""
+        for given in (b"", b"a,b\n"):
+            state = self.dir / "early.state"
+            with subprocess.Popen([TOOL, "monitor", "-", "--monitor", "a=adwin", "--state", state], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                process.stdin.write(given)
+                process.stdin.flush()
+                while not (self.catches(process, signal.SIGTERM) and self.waits(process)):
+                    pass
+                process.send_signal(signal.SIGTERM)
+                _, said = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, NOT_ENOUGH, said)
+            self.assertIn(b"stopped by a signal", said)
+
     @staticmethod
     def rows_of(state):
         """How many rows a state file is of; 0 without one. It is whole at every moment."""
@@ -174,13 +189,26 @@ class Monitor(unittest.TestCase):
 
     def test_killed_at_any_moment_it_goes_on_where_it_saved(self):
         draw = random.Random(11)
-        x = [draw.gauss(0, 1) + (2.0 if i >= 350 else 0.0) for i in range(600)]
-        lines = table({"x": x, "y": [draw.gauss(0, 1) for _ in x]}).splitlines(keepends=True)
-        flags = ["--monitor", "x=cusum", "--monitor", "y=e_detector:average_run_length=200", "--monitor",
-                 "x,y=mmd_monitor:window=20,expected_run=300,features=8", "--learn", "60", "--format", "json"]
+        late = [i >= 350 for i in range(600)]
+        x = [draw.gauss(0, 1) + (2.0 if changed else 0.0) for changed in late]
+        e = [float(draw.random() < (0.7 if changed else 0.1)) for changed in late]
+        s = [draw.uniform(0.0, 1.0 if changed else 0.4) for changed in late]
+        lines = table({"x": x, "y": [draw.gauss(0, 1) for _ in x], "e": e, "s": s}).splitlines(keepends=True)
+        # Every kind, those of blocks, and each rule with a state of its own.
+        monitors = ["x=adwin:delta=0.05,clock=4", "x=page_hinkley:threshold=8", "x=cusum", "x=ewma_chart",
+                    "x=kswin:window=40,recent=15,level=0.01", "x=incremental_ks:window=30", "x=e_process",
+                    "y=e_detector:average_run_length=200", "e=ddm", "e=eddm:warm_start=10", "e=stepd", "s=hddm_a",
+                    "s=hddm_w", "s=harm_monitor:tolerated=0.25", "s=mean_monitor:most=0.25,rule=betting,cells=32",
+                    "e=mean_monitor:most=0.2,rule=proportion", "x=mean_monitor:most=0.5", "y=adwin:block=3",
+                    "s=cusum:thin=2", "x,y=mmd_monitor:window=20,expected_run=300,features=8"]
+        known = subprocess.run([TOOL, "monitor", "--list"], capture_output=True, check=True).stdout.decode()
+        self.assertEqual({line.split(":")[0] for line in known.splitlines()},
+                         {monitor.split("=", 1)[1].split(":")[0] for monitor in monitors})
+        flags = [word for monitor in monitors for word in ("--monitor", monitor)] + ["--learn", "60", "--format", "json"]
         calm, killed = self.dir / "calm.state", self.dir / "killed.state"
         expected = events(self.expect(run("-", *flags, "--state", calm, stdin="".join(lines).encode()), FAILED))
-        self.assertGreater(len(expected), 3)
+        kinds = {event["monitor"] for event in expected}
+        self.assertGreater(len(kinds), 12, kinds)
         told, kills, row = {}, 0, 0
         while kills < 12 and row < 540:
             goal = row + draw.randint(1, 80)
@@ -200,13 +228,22 @@ class Monitor(unittest.TestCase):
                 if not line.endswith("\n"):
                     continue  # half a line
                 event = json.loads(line)
-                key = event["row"], event["monitor"]
+                key = event["row"], event["column"], event["monitor"]
                 self.assertEqual(told.setdefault(key, event), event)  # told again, it is the same
         self.assertGreater(kills, 5)
         last = run("-", *flags, "--state", killed, stdin="".join(lines[:1] + lines[row + 1:]).encode())
-        told.update({(event["row"], event["monitor"]): event for event in events(last)})
-        self.assertEqual([told[key] for key in sorted(told)], sorted(expected, key=lambda e: (e["row"], e["monitor"])))
+        place = lambda event: (event["row"], event["column"], event["monitor"])
+        told.update({place(event): event for event in events(last)})
+        self.assertEqual([told[key] for key in sorted(told)], sorted(expected, key=place))
         self.assertEqual(killed.read_bytes(), calm.read_bytes())
+
+    @staticmethod
+    def catches(process, number):
+        """Whether its handler stands already."""
+        for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return int(line.split()[1], 16) >> (number - 1) & 1
+        return False
 
     @staticmethod
     def waits(process):

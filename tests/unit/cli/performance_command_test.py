@@ -8,7 +8,9 @@ usage: performance_command_test.py VEDETTE-BINARY SOURCE-DIR
 import json
 import math
 import pathlib
+import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -202,6 +204,171 @@ class Performance(unittest.TestCase):
         found = self.json(run("performance", "realised", model, live, "--scores", "f1", "--prediction", "f2", "--labels",
                               late, "--id", "f0", "--label", "f1", "--format", "json"), PASS)
         self.assertEqual((found["labels"]["joined"], found["labels"]["unknown"]), (len(ids), 0))
+
+    def pieces(self, text, cuts):
+        """The CSV cut before those rows, each piece with the header."""
+        lines = text.splitlines(keepends=True)
+        for begin, end in zip([0, *cuts], [*cuts, len(lines) - 1]):
+            yield "".join(lines[:1] + lines[1 + begin:1 + end])
+
+    def test_an_estimate_in_pieces_is_that_of_the_stream(self):
+        model = self.fit()
+        text = table(rows_of(2000, 3, hard=1.5), "p", "said")
+        one, many = self.folder / "one.state", self.folder / "many.state"
+        command = ["performance", "estimate", model, "-", *MODEL, "--format", "json", "--state"]
+        whole = self.expect(run(*command, one, stdin=text), FAILED)
+        statuses, last = [], ""
+        for piece in self.pieces(text, [0, 1, 40, 40, 1100, 1999]):
+            done = run(*command, many, "--save-every", 7, stdin=piece)
+            statuses.append(done.returncode)
+            last = done.stdout
+        self.assertEqual(last, whole)
+        self.assertEqual(one.read_bytes(), many.read_bytes())
+        self.assertEqual(statuses[:4], [NOT_ENOUGH, PASS, PASS, NOT_ENOUGH])
+        self.assertIn(FAILED, statuses[4:])
+        self.assertEqual(statuses[-1], PASS if json.loads(whole)["harm"]["alarms"] == 1 else statuses[-1])
+        # Another question, another model or a broken file is no continuation, and the file stays as it was.
+        saved = many.read_bytes()
+        other = self.folder / "other.performance"
+        self.expect(run("performance", "fit", self.write("other.csv", rows_of(500, 77), "p", "said", "true"), *MODEL,
+                        "--label", "true", "-o", other), PASS)
+        for arguments in ((*command, many, "--margin", 0.3), (*command, many, "--level", 0.02),
+                          (*command, many, "--tolerated", 0.3), (*command[:2], other, *command[3:], many)):
+            self.expect(run(*arguments, stdin=text), INPUT_ERROR, "many.state", "remove it")
+        broken = bytearray(saved)
+        broken[len(broken) // 2] ^= 1
+        self.folder.joinpath("broken.state").write_bytes(bytes(broken))
+        self.expect(run(*command, self.folder / "broken.state", stdin=text), INPUT_ERROR, "broken.state",
+                    "corrupt_data")
+        self.expect(run(*command, model, stdin=text), INPUT_ERROR, "model.performance")
+        self.assertEqual(many.read_bytes(), saved)
+        self.expect(run(*command[:-1], "--save-every", 5, stdin=text), INPUT_ERROR, "--state")
+
+    def test_realised_performance_in_pieces(self):
+        model = self.fit()
+        rows = rows_of(1200, 5, honest=False)
+        draw = random.Random(8)
+        for i, row in enumerate(rows):
+            row["time"] = 2 * i
+        labels = sorted(({"id": row["id"], "time": row["time"] + 1 + 2 * draw.randrange(0, 90), "true": row["true"]}
+                         for i, row in enumerate(rows) if i % 7), key=lambda label: label["time"])
+        one, many = self.folder / "one.state", self.folder / "many.state"
+
+        def late(state, live, known, *more):
+            return run("performance", "realised", model, self.write("live.csv", live), *MODEL, "--labels",
+                       self.write("labels.csv", known), "--id", "id", "--label", "true", "--time", "time", "--capacity", 80,
+                       "--longest-wait", 150, "--format", "json", "--state", state, *more)
+
+        predictions = table(rows, "id", "time", "p", "said")
+        known = table(labels, "id", "time", "true")
+        whole = self.expect(late(one, predictions, known), FAILED)
+        self.assertGreater(json.loads(whole)["labels"]["expired"], 0)
+        last = ""
+        # Cut in time: of both files what came before.
+        begin = 0
+        for end in (1, 300, 301, 1500, 10**6):
+            part = lambda all_rows: [row for row in all_rows if begin <= row["time"] < end]
+            done = late(many, table(part(rows), "id", "time", "p", "said"), table(part(labels), "id", "time", "true"),
+                        "--save-every", 11)
+            self.assertIn(done.returncode, (PASS, FAILED, NOT_ENOUGH), done.stderr)
+            begin, last = end, done.stdout
+        self.assertEqual(last, whole)
+        self.assertEqual(one.read_bytes(), many.read_bytes())
+        early = table([dict(rows[0], id="new", time=3)], "id", "time", "p", "said")
+        self.expect(late(many, early, "id,time,true\n"), INPUT_ERROR, "must not go back")
+        self.expect(late(many, predictions, known, "--margin", 0.01), INPUT_ERROR, "remove it")
+        # Labels in the file itself.
+        batch = table(rows, "p", "said", "true")
+        one, many = self.folder / "one.batch", self.folder / "many.batch"
+        command = ["performance", "realised", model, "-", *MODEL, "--label", "true", "--format", "json", "--state"]
+        whole = self.expect(run(*command, one, stdin=batch), FAILED)
+        for piece in self.pieces(batch, [3, 500, 501]):
+            last = run(*command, many, stdin=piece).stdout
+        self.assertEqual(last, whole)
+        self.assertEqual(one.read_bytes(), many.read_bytes())
+
+    @staticmethod
+    def place_of(state):
+        """How many rows and labels a state file is of; nothing without one. It is whole at every moment."""
+        try:
+            data = state.read_bytes()
+        except FileNotFoundError:
+            return 0, 0
+        length = struct.unpack("<Q", data[:8])[0]
+        begin = 8 + length + json.loads(data[8:8 + length])["places"]["data_offsets"][0]
+        return struct.unpack("<2Q", data[begin:begin + 16])
+
+    def test_killed_at_any_moment_performance_goes_on_where_it_saved(self):
+        model = self.fit()
+        draw = random.Random(12)
+        rows = rows_of(700, 5, honest=False)
+        for i, row in enumerate(rows):
+            row["time"] = 2 * i
+        labels = sorted(({"id": row["id"], "time": row["time"] + 1 + 2 * draw.randrange(0, 40), "true": row["true"]}
+                         for row in rows), key=lambda label: label["time"])
+        predictions = table(rows, "id", "time", "p", "said").splitlines(keepends=True)
+        known = table(labels, "id", "time", "true").splitlines(keepends=True)
+        estimate = ["performance", "estimate", model, "-", *MODEL, "--format", "json", "--save-every", 1, "--state"]
+        realised = ["performance", "realised", model, "-", *MODEL, "--labels", self.folder / "labels.csv", "--id", "id",
+                    "--label", "true", "--time", "time", "--format", "json", "--save-every", 1, "--state"]
+        for name, command in (("estimate", estimate), ("realised", realised)):
+            calm, killed = self.folder / f"{name}.calm", self.folder / f"{name}.killed"
+            self.write("labels.csv", "".join(known))
+            whole = run(*command, calm, stdin="".join(predictions)).stdout
+            signals = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL]
+            for number, sent in enumerate(signals, 1):
+                row, label = self.place_of(killed)
+                self.write("labels.csv", "".join(known[:1] + known[1 + label:]))
+                with subprocess.Popen([TOOL, *map(str, command), str(killed)], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                    # All but the end, so that it never ends by itself.
+                    process.stdin.write("".join(predictions[:1] + predictions[1 + row:-1]).encode())
+                    process.stdin.flush()
+                    while self.place_of(killed)[0] < 120 * number:
+                        self.assertIsNone(process.poll())
+                    process.send_signal(sent)
+                    process.stdin.close()
+                    said = process.stderr.read()
+                    process.wait(timeout=60)
+                self.assertEqual(b"stopped by a signal" in said, sent == signal.SIGTERM, said)
+            row, label = self.place_of(killed)
+            self.assertLess(row, 700)
+            self.write("labels.csv", "".join(known[:1] + known[1 + label:]))
+            last = run(*command, killed, stdin="".join(predictions[:1] + predictions[1 + row:])).stdout
+            with self.subTest(name):
+                self.assertEqual(last, whole)
+                self.assertEqual(killed.read_bytes(), calm.read_bytes())
+
+    def test_rows_with_labels_from_a_pipe(self):
+        """What is read twice is read once where it can be read only once."""
+        baseline = self.folder / "past.vedette"
+        self.expect(run("baseline", "build", self.labelled, "-o", baseline, "--ignore", "p,said,true"), PASS)
+        live = self.write("live.csv", rows_of(3000, 9, hard=0.75), "x", "y", "p", "said")
+
+        def through_a_pipe(*arguments):
+            reading, writing = os.pipe()
+            with subprocess.Popen(["cat", str(self.labelled)], stdout=writing):
+                os.close(writing)
+                done = subprocess.run([TOOL, *(f"/dev/fd/{reading}" if word is self.labelled else str(word)
+                                               for word in arguments)], capture_output=True, check=False, timeout=120,
+                                      text=True, pass_fds=(reading,))
+                os.close(reading)
+            return done
+
+        policy = self.folder / "watched.json"
+        policy.write_text(json.dumps({"performance": {"monitors": [{"kind": "harm_monitor"}]}}))
+        for command in (["check", "--baseline", baseline, live, "--labelled", self.labelled, *MODEL, "--label", "true"],
+                        ["check", "--baseline", baseline, live, "--policy", policy, "--labelled", self.labelled, *MODEL,
+                         "--label", "true"],
+                        ["performance", "rank", self.labelled, live, "--prediction", "said", "--label", "true",
+                         "--scores", "p"]):
+            command = [*command, "--format", "json"]
+            by_file, piped = run(*command), through_a_pipe(*command)
+            self.assertIn(by_file.returncode, (PASS, FAILED), by_file.stderr)
+            self.assertEqual(json.loads(piped.stdout), json.loads(by_file.stdout))
+            self.assertEqual(piped.returncode, by_file.returncode)
+        self.expect(run("check", "--baseline", baseline, "-", "--labelled", "-", *MODEL, "--label", "true", stdin=""),
+                    INPUT_ERROR, "standard input")
 
     def test_label_shift(self):
         model = self.fit()

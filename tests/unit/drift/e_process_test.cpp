@@ -8,7 +8,6 @@
 #include <cmath>
 #include <vector>
 
-#include "unit/drift/allocation_count.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/drift/e_detector.hpp"
 
@@ -124,21 +123,3 @@ TEST_CASE("references and options out of range are refused") {
     CHECK(refused([&] { drift::EProcess(std::vector<double>(10, 1e101)); }));
     CHECK(code_of([&] { drift::EProcess(std::vector<double>(7, 1.0)); }) == ErrorCode::not_enough_data);
 }
-
-#if !defined(VEDETTE_SANITIZED)
-TEST_CASE("the memory of e-processes and e-detectors does not grow over ten million updates") {
-    const auto values = normals(1 << 20, 9);
-    drift::EProcess process(normals(1000, 10), {.level = 1e-100});
-    drift::EDetector detector(normals(1000, 10));
-    const std::size_t size = process.serialize().size();
-    const std::size_t before = allocation_count();
-    for (int round = 0; round < 10; ++round)
-        for (const double value : values) {
-            process.update(value);
-            detector.update(value);
-        }
-    CHECK(allocation_count() == before);
-    CHECK(process.serialize().size() <= size + 64);
-    CHECK(process.counts().accepted == 10 * values.size());
-}
-#endif

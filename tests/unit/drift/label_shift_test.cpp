@@ -176,6 +176,52 @@ TEST_CASE("Harm is told, saved and resumed, and nonsense is counted") {
     CHECK(code_of([] { (void)tolerated_loss(1, 1, 0.05); }) == ErrorCode::invalid_argument);
 }
 
+TEST_CASE("harm seen by several streams together is told when they are merged") {
+    const vedette::drift::HarmOptions options{.tolerated = 0.1, .level = 0.01};
+    HarmMonitor shards[2] = {HarmMonitor(options), HarmMonitor(options)};
+    HarmMonitor whole(options);
+    vedette::Random random(9);
+    // Each by itself too short to alarm.
+    std::size_t rows = 0;
+    double total = 0.0;
+    MonitorState said = MonitorState::in_control;
+    while (said != MonitorState::change && rows < 5000) {
+        const double loss = random.uniform() < 0.25 ? 1.0 : 0.0;
+        CHECK(shards[rows % 2].update(loss) != MonitorState::change);
+        whole.update(loss);
+        total += loss;
+        ++rows;
+        HarmMonitor merged = shards[0];
+        said = merged.merge(shards[1]);
+        CHECK(merged.observations() == rows);
+        CHECK(merged.mean() == doctest::Approx(total / static_cast<double>(rows)).epsilon(1e-12));
+        CHECK(merged.counts().accepted == rows);
+        CHECK(merged.state() == said);
+        if (said != MonitorState::change) continue;
+        CHECK(merged.bounds().lower > 0.1);
+        CHECK(merged.counts().changes == 1);
+        // What was told is begun anew, on either side.
+        HarmMonitor next = merged;
+        CHECK(next.merge(HarmMonitor(options)) == MonitorState::in_control);
+        CHECK(next.observations() == 0);
+        next = shards[0];
+        CHECK(next.merge(merged) != MonitorState::change);
+        CHECK(next.observations() == shards[0].observations());
+        CHECK(next.counts().changes == 1);
+        CHECK(HarmMonitor::deserialize(next.serialize()).serialize() == next.serialize());
+        CHECK(HarmMonitor::deserialize(merged.serialize()).serialize() == merged.serialize());
+    }
+    CHECK(said == MonitorState::change);
+    const auto before = whole.serialize();
+    CHECK(code_of([&] { whole.merge(HarmMonitor({.tolerated = 0.2, .level = 0.01})); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { whole.merge(HarmMonitor({.tolerated = 0.1, .level = 0.02})); }) == ErrorCode::invalid_argument);
+    CHECK(whole.serialize() == before);
+    // Merged with itself again and again, there is an end.
+    CHECK(code_of([&] {
+              for (int i = 0; i < 64; ++i) whole.merge(whole);
+          }) == ErrorCode::overflow);
+}
+
 TEST_CASE("label shift: few rows of one class are no certainty") {
     const Counts table{480, 60, 20, 440};
     const auto sure = estimate_label_shift(table, Counts{0, 5});

@@ -95,6 +95,46 @@ TEST_CASE("a mean monitor counts what it does not take, and looks down as well a
     CHECK(silent.bounds().lower > 0.9);
 }
 
+TEST_CASE("mean monitors of several streams merge as their sequences do, by each rule") {
+    for (const MeanRule rule : {MeanRule::stitched, MeanRule::betting, MeanRule::proportion}) {
+        const drift::MeanOptions options{.least = 0.1, .most = 0.3, .level = 0.01, .rule = rule, .cells = 100};
+        MeanMonitor one(options), two(options), whole(options);
+        vedette::Random random(10);
+        std::size_t rows = 0;
+        MonitorState said = MonitorState::in_control;
+        while (said != MonitorState::change && rows < 5000) {
+            const double x = random.uniform() < 0.5 ? 1.0 : 0.0;
+            MeanMonitor& shard = rows % 2 == 0 ? one : two;
+            CHECK(shard.update(x) == MonitorState::in_control);
+            whole.update(x);
+            ++rows;
+            MeanMonitor merged = one;
+            said = merged.merge(two);
+            CHECK(merged.observations() == rows);
+            if (said != MonitorState::change) continue;
+            CHECK(merged.bounds().lower > 0.3);
+            CHECK(merged.counts().changes == 1);
+            CHECK(MeanMonitor::deserialize(merged.serialize()).serialize() == merged.serialize());
+            CHECK(merged.merge(MeanMonitor(options)) == MonitorState::in_control);
+            CHECK(merged.observations() == 0);
+        }
+        CHECK(said == MonitorState::change);
+        // A proportion is its two counts: merged is one pass.
+        MeanMonitor both(options);
+        both.merge(one);
+        both.merge(two);
+        if (rule == MeanRule::proportion) CHECK(both.bounds().lower == whole.bounds().lower);
+        const auto before = one.serialize();
+        drift::MeanOptions other = options;
+        other.most = 0.4;
+        CHECK(code_of([&] { one.merge(MeanMonitor(other)); }) == ErrorCode::invalid_argument);
+        CHECK(code_of([&] {
+                  for (int i = 0; i < 64; ++i) two.merge(two);
+              }) == ErrorCode::overflow);
+        CHECK(one.serialize() == before);
+    }
+}
+
 TEST_CASE("a mean monitor refuses options out of range, and bytes that are none") {
     MeanMonitor monitor({.level = 0.01, .rule = MeanRule::betting, .cells = 100});
     for (int i = 0; i < 50; ++i) monitor.update(0.25);
