@@ -527,7 +527,8 @@ TEST_CASE("memory: copying spread over accounts is found by their group, and by 
     const auto here = remembered.observe({.input = seeds[0], .account = "thief 0", .time = 9});
     const auto there = again.observe({.input = seeds[0], .account = "thief 0", .time = 9});
     CHECK(here.group.accounts == there.group.accounts);
-    CHECK(here.group.window.statistic == there.group.window.statistic);
+    CHECK(here.group.window.rows == there.group.window.rows);
+    CHECK(remembered.to_bytes() == again.to_bytes());
     for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 20)
         CHECK(code_of([&] { (void)QueryMemory::from_bytes(std::span(bytes).first(length)); }) ==
               ErrorCode::corrupt_data);
