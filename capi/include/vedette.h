@@ -2929,7 +2929,8 @@ enum {
     VDT_CHECK_CONTROL = 27,     ///< a refused control or bidirectional control character
     VDT_CHECK_INVISIBLE = 28,   ///< a refused joiner, variation selector, tag or other invisible character
     VDT_CHECK_CONFUSABLE = 29,  ///< a word that mixes scripts, or looks like another
-    VDT_CHECK_REPETITION = 30   ///< a text that repeats itself
+    VDT_CHECK_REPETITION = 30,  ///< a text that repeats itself
+    VDT_CHECK_FRESHNESS = 31    ///< a time that lies too far back, or ahead, by the caller's clock
 };
 
 /// "none", "warning", "error"; "minimum", ...; the name of the anomaly in TensorFlow Data Validation, or "", integers
@@ -2997,6 +2998,39 @@ VDT_API vdt_status vdt_schema_diff(const vdt_schema* before, const vdt_schema* a
 VDT_API vdt_status vdt_validator_create(const vdt_schema* schema, const char* environment, size_t environment_length,
                                         const vdt_allocator* allocator, vdt_validator** out,
                                         vdt_error* error) VDT_NOEXCEPT;
+/// Values of a reference set of the schema. Never changes.
+typedef struct vdt_reference_set {
+    vdt_string name;
+    const vdt_string* values;
+    uint64_t count;
+} vdt_reference_set;
+
+/// What a schema is judged with, but does not say itself.
+typedef struct vdt_rule_inputs {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /// Of the schema's reference sets that have no values there; what is not given is not evaluated. Copied.
+    const vdt_reference_set* reference_sets;
+    uint64_t reference_set_count;
+    /// The clock of `freshness`: nanoseconds since 1970-01-01T00:00:00Z. NULL = it is not evaluated. Called, with
+    /// `user_data`, by every judgement of a schema that asks for ages, on its thread: once per row, tensor or table.
+    int64_t (*now)(void* user_data);
+    void* user_data;
+} vdt_rule_inputs;
+
+VDT_API void vdt_rule_inputs_init(vdt_rule_inputs* inputs, size_t size) VDT_NOEXCEPT;
+/// As vdt_validator_create, with reference sets and a clock; NULL = none. Errors: INVALID_ARGUMENT also for a set that
+/// the schema does not ask for, or a larger one; OVERFLOW beyond 2^24 values or 2^30 bytes.
+VDT_API vdt_status vdt_validator_create_with(const vdt_schema* schema, const char* environment,
+                                             size_t environment_length, const vdt_rule_inputs* inputs,
+                                             const vdt_allocator* allocator, vdt_validator** out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// The same baseline (with the same id), its schema judging with these. They are not saved: a baseline that was loaded,
+/// or derived from another, is given them again. `*out`: owned. Errors: INVALID_ARGUMENT without a schema, and as
+/// above.
+VDT_API vdt_status vdt_baseline_with_rule_inputs(const vdt_baseline* baseline, const vdt_rule_inputs* inputs,
+                                                 const vdt_allocator* allocator, vdt_baseline** out,
+                                                 vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_validator_destroy(vdt_validator* validator) VDT_NOEXCEPT;
 /// The length of a row; 0 for NULL.
 VDT_API size_t vdt_validator_feature_count(const vdt_validator* validator) VDT_NOEXCEPT;

@@ -40,6 +40,8 @@ void drop_rules_of_values(Feature& feature) {
     feature.standard_score.reset();
     feature.integral = feature.allow_nan = feature.allow_infinity = false;
     feature.domain.reset();
+    feature.reference_set.clear();
+    feature.freshness.reset();
     feature.length.reset();
     feature.length_unit = plain.length_unit;
     drop_rules_of_texts(feature);
@@ -186,10 +188,19 @@ void loosen(Feature& feature, Check check, const Column* column, const Inference
             feature.number.step.reset();
             feature.integer.step.reset();
             break;
-        case Check::domain: widen_domain(feature, facts, options.most_domain_values); break;
+        case Check::domain: {
+            const std::optional<Domain> before = feature.domain;
+            if (feature.domain) widen_domain(feature, facts, options.most_domain_values);
+            // What the domain knew was not in the reference set.
+            if (feature.domain == before) feature.reference_set.clear();
+            break;
+        }
         case Check::short_text:
         case Check::long_text: widen_length(feature, check, facts, *column); break;
-        case Check::format: feature.format = Format::none; break;
+        case Check::format:
+            feature.format = Format::none;
+            feature.freshness.reset();
+            break;
         case Check::pattern:
             feature.pattern.clear();
             feature.refused_patterns.clear();
