@@ -8,6 +8,7 @@
 #include "validation/code_points.hpp"
 #include "validation/column_facts.hpp"
 #include "validation/expression_program.hpp"
+#include "validation/normal_form.hpp"
 #include "validation/schema_changes.hpp"
 #include "validation/text_rules.hpp"
 #include "vedette/core/error.hpp"
@@ -85,7 +86,8 @@ void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) 
     Domain& domain = *feature.domain;
     std::set<std::string, std::less<>> known;
     const auto key = [&](std::string_view text) {
-        std::string folded(text);
+        NormalScratch scratch;
+        std::string folded(normalised(text, domain.normal_form, scratch).value_or(text));
         if (domain.letter_case == Case::fold_ascii) {
             for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         }
@@ -93,9 +95,11 @@ void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) 
     };
     for (const std::string& value : domain.values) known.insert(key(value));
     constexpr std::size_t longest = std::size_t{1} << 20;
+    NormalScratch scratch;
     for (const std::string_view text : facts.texts) {
         if (!known.insert(key(text)).second) continue;
-        const bool may_stand = text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text);
+        const bool may_stand = text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text) &&
+                               normalised(text, domain.normal_form, scratch).has_value();
         if (!may_stand || known.size() > most) return feature.domain.reset();
         domain.values.emplace_back(text);
     }
@@ -270,6 +274,7 @@ void tell(const Schema& schema, std::vector<Feature> before, const Feature& afte
     was.features = std::move(before);
     Schema is;
     is.environments = schema.environments;
+    was.reference_sets = is.reference_sets = schema.reference_sets;
     is.features = {after};
     for (SchemaChange& change : diff(was, is)) steps.push_back(std::move(change));
 }

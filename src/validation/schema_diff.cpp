@@ -137,9 +137,6 @@ Effect judge_domain(const Feature& before, const Feature& after) {
     Effect effect;
     effect.demand(before.domain.has_value(), after.domain.has_value(), Check::domain);
     if (!before.domain || !after.domain) return effect;
-    // Where forms differ, what either makes of a value is no question of the bytes.
-    effect.loosen(after.domain->normal_form > before.domain->normal_form);
-    effect.tighten(after.domain->normal_form < before.domain->normal_form, Check::domain);
     const auto accepts = [](const Domain& domain) {
         std::set<std::string> values;
         for (const std::string& value : domain.values)
@@ -152,6 +149,9 @@ Effect judge_domain(const Feature& before, const Feature& after) {
     effect.demand(before.domain->letter_case == Case::fold_ascii, folds, Check::domain);
     std::swap(effect.tightened, effect.loosened);  // folding accepts more
     effect.checks |= set_of(Check::domain);
+    // So does each form beside the one before it.
+    effect.loosen(after.domain->normal_form > before.domain->normal_form);
+    effect.tighten(after.domain->normal_form < before.domain->normal_form, Check::domain);
     for (const std::string& value : old_values)
         effect.tighten(new_values.count(folds ? folded(value) : value) == 0, Check::domain);
     effect.loosen(std::any_of(new_values.begin(), new_values.end(),

@@ -137,7 +137,8 @@ TEST_CASE("TFDV's package: the same presence, shape and number of values are inf
     std::size_t shapes = 0, counts = 0;
     for (const Json& entry : oracle_data("tfdv_package.json")["inference"]) {
         CAPTURE(entry.dump());
-        const NestedTable table = Lists(entry["rows"], entry["kind"], 1).table();
+        const Lists lists(entry["rows"], entry["kind"], 1);
+        const NestedTable table = lists.table();
         // TFDV asks for no evidence.
         const InferenceOptions options{.minimum_rows = 1, .most_refused = 0.999, .confidence = 0.5};
         TableStatistics statistics;
