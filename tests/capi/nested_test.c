@@ -497,7 +497,61 @@ static void test_inputs(void) {
     vdt_schema_destroy(schema);
 }
 
+/* The same rows in a row-major matrix, in a column-major one, and as DLPack. */
+static void test_matrices(void) {
+    vdt_validator* rules = rules_of(
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\",\"maximum\":3},"
+        "{\"name\":\"b\",\"type\":\"floating\",\"minimum\":0}]}");
+    const float rows[] = {1, -1, 5, 2, 3, 4, 9, -9}, columns[] = {1, 5, 3, 9, -1, 2, 4, -9};
+    vdt_matrix matrix;
+    vdt_matrix_init(&matrix, sizeof matrix);
+    matrix.dtype = VDT_F32;
+    matrix.data = rows;
+    matrix.rows = 4;
+    matrix.columns = 2;
+    matrix.byte_length = sizeof rows;
+    int64_t shape[] = {4, 2}, strides[] = {1, 4};
+    struct {
+        void* data;
+        int32_t device, device_id, ndim;
+        uint8_t code, bits;
+        uint16_t lanes;
+        int64_t *shape, *strides;
+        uint64_t byte_offset;
+    } tensor = {(void*)columns, 1, 0, 2, 2, 32, 1, shape, strides, 0};
+    for (int layout = 0; layout < 3; ++layout) {
+        vdt_batch_report* report = NULL;
+        if (layout == 1) {
+            matrix.data = columns;
+            matrix.row_stride = sizeof(float);
+            matrix.column_stride = 4 * sizeof(float);
+        }
+        if (layout == 2) {
+            CHECK_OK(vdt_validator_check_matrix_dlpack(rules, &tensor, NULL, NULL, &report, e));
+        } else {
+            CHECK_OK(vdt_validator_check_matrix(rules, &matrix, NULL, NULL, &report, e));
+        }
+        vdt_batch_finding finding;
+        vdt_batch_finding_init(&finding, sizeof finding);
+        CHECK_OK(vdt_batch_report_finding(report, 0, &finding, e));
+        CHECK(finding.check == VDT_CHECK_MAXIMUM && finding.count == 2 && finding.offenders[1] == 3);
+        CHECK_OK(vdt_batch_report_finding(report, 1, &finding, e));
+        CHECK(finding.check == VDT_CHECK_MINIMUM && finding.count == 2 && finding.offenders[0] == 0);
+        vdt_batch_report_destroy(report);
+    }
+    vdt_batch_report* none = NULL;
+    matrix.columns = 1;
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "1 columns", vdt_validator_check_matrix(rules, &matrix, NULL, NULL, &none, e));
+    matrix.columns = 2;
+    matrix.byte_length = 7;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_validator_check_matrix(rules, &matrix, NULL, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_validator_check_matrix_dlpack(rules, NULL, NULL, NULL, &none, e));
+    CHECK(none == NULL);
+    vdt_validator_destroy(rules);
+}
+
 int main(void) {
+    test_matrices();
     test_lists();
     test_hostile_offsets();
     test_levels();

@@ -345,3 +345,38 @@ TEST_CASE("what a table cannot meet is loosened, and what JSON Schema cannot say
         CHECK(!export_json_schema(given, {}, {.allow_loss = true}).notes.empty());
     }
 }
+
+TEST_CASE("UTF-8 stress: what CPython's strict decoder takes, alone and wherever in a longer text") {
+    const Validator rules(one(R"("type":"text")"));
+    const std::size_t pads[] = {0, 1, 7, 14, 15, 16, 31, 32, 33, 61, 62, 63, 64, 65, 127};
+    std::size_t count = 0, wrong = 0;
+    std::vector<std::string> texts;
+    std::vector<bool> are_utf8;
+    for (const auto& entry : oracle_data("utf8_stress.json")) {
+        const auto hexadecimal = entry[0].get<std::string>();
+        std::string sequence;
+        for (std::size_t i = 0; i < hexadecimal.size(); i += 2)
+            sequence += static_cast<char>(std::stoi(hexadecimal.substr(i, 2), nullptr, 16));
+        for (const std::size_t pad : pads) {
+            for (const char* const around : {"a", "\xC3\xA9", "\xF0\x9F\x98\x80"}) {
+                std::string text;
+                for (std::size_t i = 0; i < pad; ++i) text += around;
+                texts.push_back(text + sequence + (pad % 2 == 0 ? text : ""));
+                are_utf8.push_back(entry[1].get<bool>());
+            }
+        }
+        ++count;
+    }
+    CHECK(count > 900);
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    const BatchReport report =
+        validate_batch(rules, Table(std::vector<NamedColumn>{{"x", Column::strings(views)}}), {.bitmaps = true});
+    REQUIRE(report.findings.size() == 1);
+    REQUIRE(report.findings[0].check == Check::utf8);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const CheckSet expected = are_utf8[i] ? CheckSet{0} : set_of(Check::utf8);
+        const bool fails_in_table = (report.findings[0].bitmap[i / 8] >> (i % 8) & 1) != 0;
+        wrong += rules.check(0, views[i]) != expected || fails_in_table == are_utf8[i] ? 1U : 0U;
+    }
+    CHECK(wrong == 0);
+}
