@@ -3213,9 +3213,9 @@ VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, con
                                              const struct ArrowArray* batch, const vdt_batch_options* options,
                                              const vdt_allocator* allocator, vdt_batch_report** out,
                                              vdt_error* error) VDT_NOEXCEPT;
-/// The same of a matrix with a column per feature, in the order of the validator: rows in any strides, such as row-major
-/// ones, and DLPack (see vdt_window_observe_dlpack). Errors: DIMENSION_MISMATCH for another number of columns, else as
-/// vdt_window_observe_matrix and vdt_window_observe_dlpack.
+/// The same of a matrix with a column per feature, in the order of the validator: rows in any strides, such as
+/// row-major ones, and DLPack (see vdt_window_observe_dlpack). Errors: DIMENSION_MISMATCH for another number of
+/// columns, else as vdt_window_observe_matrix and vdt_window_observe_dlpack.
 VDT_API vdt_status vdt_validator_check_matrix(const vdt_validator* validator, const vdt_matrix* rows,
                                               const vdt_batch_options* options, const vdt_allocator* allocator,
                                               vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;

@@ -79,16 +79,16 @@ static uint64_t failed_rows(const vdt_validator* rules, node* column, int64_t ro
     return found;
 }
 
-static void refused(vdt_status status, const char* text, const vdt_validator* rules, node* column, int64_t rows) {
+static void refused(vdt_status wanted, const char* text, const vdt_validator* rules, node* column, int64_t rows) {
     node batch;
     make(&batch, "+s", "", rows, 1);
     add_child(&batch, column);
     vdt_batch_report* none = NULL;
-    CHECK_FAILS(status, text, vdt_validator_check_arrow(rules, &batch.schema, &batch.array, NULL, NULL, &none, e));
+    CHECK_FAILS(wanted, text, vdt_validator_check_arrow(rules, &batch.schema, &batch.array, NULL, NULL, &none, e));
     CHECK(none == NULL);
     vdt_statistics* statistics = NULL;
     CHECK_OK(vdt_statistics_create(NULL, NULL, &statistics, e));
-    CHECK_FAILS(status, text, vdt_statistics_update_arrow(statistics, &batch.schema, &batch.array, e));
+    CHECK_FAILS(wanted, text, vdt_statistics_update_arrow(statistics, &batch.schema, &batch.array, e));
     CHECK(vdt_statistics_rows(statistics) == 0);
     vdt_statistics_destroy(statistics);
 }
