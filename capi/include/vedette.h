@@ -3332,6 +3332,8 @@ VDT_API void vdt_statistics_destroy(vdt_statistics* statistics) VDT_NOEXCEPT;
 /// texts that held numbers before, or the reverse; OVERFLOW beyond 2^61 rows. Nothing is counted then.
 VDT_API vdt_status vdt_statistics_update_columns(vdt_statistics* statistics, const vdt_column* columns, size_t count,
                                                  vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch. Of lists (see vdt_validator_check_arrow) "tags" counts the values, and
+/// "tags[]", of lists in lists "tags[][]" besides, how many each list holds, null where it is null.
 VDT_API vdt_status vdt_statistics_update_arrow(vdt_statistics* statistics, const struct ArrowSchema* schema,
                                                const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
 /// Of all batches of a stream; see vdt_validator_check_arrow_stream. On errors what came before stays counted.
@@ -3424,6 +3426,7 @@ VDT_API void vdt_inference_options_init(vdt_inference_options* options, size_t s
 VDT_API vdt_status vdt_schema_infer_columns(const vdt_column* columns, size_t count,
                                             const vdt_inference_options* options, const vdt_allocator* allocator,
                                             vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch; of lists, shape or valency, too.
 VDT_API vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
                                           const vdt_inference_options* options, const vdt_allocator* allocator,
                                           vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;

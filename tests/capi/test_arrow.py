@@ -379,6 +379,30 @@ class Arrow(unittest.TestCase):
             for name, column in statistics.columns().items():
                 self.compare(column, part[name].to_list(), name)
 
+    @unittest.skipUnless(polars, "polars is not installed")
+    def test_polars_lists(self):
+        frame = polars.DataFrame({
+            "l": [[1, 2], None, [], [3, None]] * 15, "t": [["a"], ["more than twelve bytes", None], None] * 20,
+            "f": polars.Series([[1, 2], None, [3, None]] * 20, dtype=polars.Array(polars.Int32, 2)),
+            "s": [{"p": [1.5]}, {"p": None}, {"p": []}] * 20, "n": [[[1], None, [2, 3]], []] * 30})
+        for part in (frame, frame[5:31], polars.concat([frame[:9], frame[17:]], rechunk=False)):
+            statistics = Statistics()
+            statistics.update_stream(part)
+            columns = statistics.columns()
+            for name, depth in (("l", 1), ("t", 1), ("f", 1), ("n", 2)):
+                lists = [None if e is None else list(e) for e in part[name].to_list()]
+                self.compare_lists(columns, name, lists, depth, name)
+            self.compare_lists(columns, "s.p", [e and e["p"] for e in part["s"].to_list()], 1, "s.p")
+
+    @unittest.skipUnless(nanoarrow, "nanoarrow is not installed")
+    def test_nanoarrow_lists(self):
+        values = [[1, 2], None, [], [3, None]]
+        array = nanoarrow.Array(nanoarrow.c_array(pa.array(values, pa.list_(pa.int16()))))
+        batch = pa.RecordBatch.from_arrays([pa.array(array)], ["x"])
+        statistics = Statistics()
+        statistics.update(batch)
+        self.compare_lists(statistics.columns(), "x", values, 1, "nanoarrow")
+
     @unittest.skipUnless(nanoarrow, "nanoarrow is not installed")
     def test_nanoarrow(self):
         values = [1, None, 3, 3, None, 7]
