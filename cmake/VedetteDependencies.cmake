@@ -114,6 +114,12 @@ if(NOT TARGET vedette::re2)
   message(FATAL_ERROR "Vedette needs RE2. On Debian or Ubuntu: apt-get install libre2-dev")
 endif()
 
+# Likewise.
+include(VedetteUtf8proc)
+if(NOT TARGET vedette::utf8proc)
+  message(FATAL_ERROR "Vedette needs utf8proc. On Debian or Ubuntu: apt-get install libutf8proc-dev")
+endif()
+
 if(VEDETTE_BUILD_TOOL)
   find_package(CLI11 2.1 QUIET)
   if(NOT TARGET CLI11::CLI11)

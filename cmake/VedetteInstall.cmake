@@ -6,7 +6,8 @@ set(vedette_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vedette)
 file(RELATIVE_PATH vedette_pc_to_prefix "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 string(REGEX REPLACE "/$" "" vedette_pc_to_prefix "${vedette_pc_to_prefix}")
 
-# Two export sets, so that a C program that wants `capi` alone needs neither C++ nor the development files of libsodium, OpenSSL and RE2.
+# Two export sets, so that a C program that wants `capi` alone needs neither C++ nor the development files of libsodium, OpenSSL, RE2
+# and utf8proc.
 install(TARGETS vedette EXPORT vedette-cxx-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/vedette DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.hpp")
@@ -39,5 +40,6 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/vedette-config.cmake.i
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/vedette-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/vedette-config.cmake ${PROJECT_BINARY_DIR}/vedette-config-version.cmake
   ${PROJECT_SOURCE_DIR}/cmake/VedetteSodium.cmake ${PROJECT_SOURCE_DIR}/cmake/VedetteRe2.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/VedetteUtf8proc.cmake
   DESTINATION ${vedette_package_dir} COMPONENT development)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)

@@ -30,6 +30,7 @@ demo  h:nlohmann/json.hpp            nlohmann-json3-dev     json-devel          
 demo  h:boost/math/distributions.hpp libboost-dev           boost-devel              boost          boost
 demo  h:sodium.h                     libsodium-dev          libsodium-devel          libsodium      libsodium
 demo  h:re2/re2.h                    libre2-dev             re2-devel              re2            re2
+demo  h:utf8proc.h                   libutf8proc-dev        utf8proc-devel         libutf8proc    utf8proc
 demo  h:openssl/evp.h                libssl-dev             openssl-devel            openssl        openssl
 demo  h:CLI/CLI.hpp                  libcli11-dev           cli11-devel              cli11          cli11
 test  h:doctest/doctest.h            doctest-dev            doctest-devel            doctest        doctest

@@ -3139,7 +3139,8 @@ enum {
     VDT_CHECK_CONTROL = 27,     ///< a refused control or bidirectional control character
     VDT_CHECK_INVISIBLE = 28,   ///< a refused joiner, variation selector, tag or other invisible character
     VDT_CHECK_CONFUSABLE = 29,  ///< a word that mixes scripts, or looks like another
-    VDT_CHECK_REPETITION = 30   ///< a text that repeats itself
+    VDT_CHECK_REPETITION = 30,  ///< a text that repeats itself
+    VDT_CHECK_FRESHNESS = 31    ///< a time that lies too far back, or ahead, by the caller's clock
 };
 
 /// "none", "warning", "error"; "minimum", ...; the name of the anomaly in TensorFlow Data Validation, or "", integers
@@ -3207,6 +3208,39 @@ VDT_API vdt_status vdt_schema_diff(const vdt_schema* before, const vdt_schema* a
 VDT_API vdt_status vdt_validator_create(const vdt_schema* schema, const char* environment, size_t environment_length,
                                         const vdt_allocator* allocator, vdt_validator** out,
                                         vdt_error* error) VDT_NOEXCEPT;
+/// Values of a reference set of the schema. Never changes.
+typedef struct vdt_reference_set {
+    vdt_string name;
+    const vdt_string* values;
+    uint64_t count;
+} vdt_reference_set;
+
+/// What a schema is judged with, but does not say itself.
+typedef struct vdt_rule_inputs {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /// Of the schema's reference sets that have no values there; what is not given is not evaluated. Copied.
+    const vdt_reference_set* reference_sets;
+    uint64_t reference_set_count;
+    /// The clock of `freshness`: nanoseconds since 1970-01-01T00:00:00Z. NULL = it is not evaluated. Called, with
+    /// `user_data`, by every judgement of a schema that asks for ages, on its thread: once per row, tensor or table.
+    int64_t (*now)(void* user_data);
+    void* user_data;
+} vdt_rule_inputs;
+
+VDT_API void vdt_rule_inputs_init(vdt_rule_inputs* inputs, size_t size) VDT_NOEXCEPT;
+/// As vdt_validator_create, with reference sets and a clock; NULL = none. Errors: INVALID_ARGUMENT also for a set that
+/// the schema does not ask for, or a larger one; OVERFLOW beyond 2^24 values or 2^30 bytes.
+VDT_API vdt_status vdt_validator_create_with(const vdt_schema* schema, const char* environment,
+                                             size_t environment_length, const vdt_rule_inputs* inputs,
+                                             const vdt_allocator* allocator, vdt_validator** out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// The same baseline (with the same id), its schema judging with these. They are not saved: a baseline that was loaded,
+/// or derived from another, is given them again. `*out`: owned. Errors: INVALID_ARGUMENT without a schema, and as
+/// above.
+VDT_API vdt_status vdt_baseline_with_rule_inputs(const vdt_baseline* baseline, const vdt_rule_inputs* inputs,
+                                                 const vdt_allocator* allocator, vdt_baseline** out,
+                                                 vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_validator_destroy(vdt_validator* validator) VDT_NOEXCEPT;
 /// The length of a row; 0 for NULL.
 VDT_API size_t vdt_validator_feature_count(const vdt_validator* validator) VDT_NOEXCEPT;
@@ -3389,6 +3423,15 @@ VDT_API vdt_status vdt_validator_check_arrow(const vdt_validator* validator, con
                                              const struct ArrowArray* batch, const vdt_batch_options* options,
                                              const vdt_allocator* allocator, vdt_batch_report** out,
                                              vdt_error* error) VDT_NOEXCEPT;
+/// The same of a matrix with a column per feature, in the order of the validator: rows in any strides, such as
+/// row-major ones, and DLPack (see vdt_window_observe_dlpack). Errors: DIMENSION_MISMATCH for another number of
+/// columns, else as vdt_window_observe_matrix and vdt_window_observe_dlpack.
+VDT_API vdt_status vdt_validator_check_matrix(const vdt_validator* validator, const vdt_matrix* rows,
+                                              const vdt_batch_options* options, const vdt_allocator* allocator,
+                                              vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_validator_check_matrix_dlpack(const vdt_validator* validator, const void* tensor,
+                                                     const vdt_batch_options* options, const vdt_allocator* allocator,
+                                                     vdt_batch_report** out, vdt_error* error) VDT_NOEXCEPT;
 /// The same of all batches of a stream, as if they were one: read to its end, every batch released as soon as it is
 /// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
 /// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
@@ -3499,6 +3542,8 @@ VDT_API void vdt_statistics_destroy(vdt_statistics* statistics) VDT_NOEXCEPT;
 /// texts that held numbers before, or the reverse; OVERFLOW beyond 2^61 rows. Nothing is counted then.
 VDT_API vdt_status vdt_statistics_update_columns(vdt_statistics* statistics, const vdt_column* columns, size_t count,
                                                  vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch. Of lists (see vdt_validator_check_arrow) "tags" counts the values, and
+/// "tags[]", of lists in lists "tags[][]" besides, how many each list holds, null where it is null.
 VDT_API vdt_status vdt_statistics_update_arrow(vdt_statistics* statistics, const struct ArrowSchema* schema,
                                                const struct ArrowArray* batch, vdt_error* error) VDT_NOEXCEPT;
 /// Of all batches of a stream; see vdt_validator_check_arrow_stream. On errors what came before stays counted.
@@ -3591,6 +3636,7 @@ VDT_API void vdt_inference_options_init(vdt_inference_options* options, size_t s
 VDT_API vdt_status vdt_schema_infer_columns(const vdt_column* columns, size_t count,
                                             const vdt_inference_options* options, const vdt_allocator* allocator,
                                             vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same from an Arrow record batch; of lists, shape or valency, too.
 VDT_API vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, const struct ArrowArray* batch,
                                           const vdt_inference_options* options, const vdt_allocator* allocator,
                                           vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;

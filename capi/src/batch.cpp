@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arrow.hpp"
+#include "dlpack.hpp"
 #include "fence.hpp"
 #include "handles.hpp"
 #include "rendering.hpp"
@@ -64,6 +65,26 @@ vdt_batch_report* judge(const vdt_validator* validator, const BorrowedTable& liv
                                              : validate_batch(validator->object, table, statistics->object, read));
 }
 
+// A column per feature, in place.
+BorrowedTable table_of(const vdt_validator* validator, const StridedMatrix& matrix) {
+    const validation::Validator& rules = validator->object;
+    if (matrix.columns != rules.feature_count())
+        throw Error(ErrorCode::dimension_mismatch, "the matrix has " + std::to_string(matrix.columns) +
+                                                       " columns, the schema " + std::to_string(rules.feature_count()) +
+                                                       " features");
+    std::vector<NamedColumn> columns;
+    for (std::size_t j = 0; j < matrix.columns; ++j) {
+        const auto* const data = static_cast<const std::byte*>(matrix.data);
+        const auto offset = static_cast<std::ptrdiff_t>(j) * static_cast<std::ptrdiff_t>(matrix.column_stride);
+        columns.push_back(
+            {rules.feature(j).name, Column::numeric(matrix.dtype, matrix.rows == 0 ? data : data + offset, matrix.rows,
+                                                    static_cast<std::ptrdiff_t>(matrix.row_stride))});
+    }
+    BorrowedTable result;
+    result.table = Table(std::move(columns));
+    return result;
+}
+
 // What there is at a place of a list of the report.
 template <class T>
 const T& at(const std::vector<T>& list, std::size_t index, const char* what) {
@@ -117,6 +138,26 @@ vdt_status vdt_validator_check_arrow(const vdt_validator* validator, const struc
         require(out, "out");
         const BorrowedTable live = read_arrow(schema, batch, NestedRead::lists, read_level(options));
         *out = judge(validator, live, options, nullptr, allocator);
+    });
+}
+
+vdt_status vdt_validator_check_matrix(const vdt_validator* validator, const vdt_matrix* rows,
+                                      const vdt_batch_options* options, const vdt_allocator* allocator,
+                                      vdt_batch_report** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(out, "out");
+        *out = judge(validator, table_of(validator, read_matrix(rows)), options, nullptr, allocator);
+    });
+}
+
+vdt_status vdt_validator_check_matrix_dlpack(const vdt_validator* validator, const void* tensor,
+                                             const vdt_batch_options* options, const vdt_allocator* allocator,
+                                             vdt_batch_report** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(validator, "validator");
+        require(out, "out");
+        *out = judge(validator, table_of(validator, read_dlpack(tensor)), options, nullptr, allocator);
     });
 }
 

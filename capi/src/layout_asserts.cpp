@@ -143,7 +143,8 @@ static_assert(equals(Check::expression, VDT_CHECK_EXPRESSION) && equals(Check::c
 static_assert(equals(Check::invisible, VDT_CHECK_INVISIBLE) && equals(Check::confusable, VDT_CHECK_CONFUSABLE));
 static_assert(equals(validation::Repair::clamp, VDT_REPAIR_CLAMP));
 static_assert(equals(validation::Repair::impute, VDT_REPAIR_IMPUTE));
-static_assert(equals(Check::repetition, VDT_CHECK_REPETITION) && validation::check_count == VDT_CHECK_REPETITION + 1);
+static_assert(equals(Check::repetition, VDT_CHECK_REPETITION) && equals(Check::freshness, VDT_CHECK_FRESHNESS));
+static_assert(validation::check_count == VDT_CHECK_FRESHNESS + 1);
 
 using validation::Severity;
 static_assert(equals(Severity::none, VDT_SEVERITY_NONE) && equals(Severity::warning, VDT_SEVERITY_WARNING));

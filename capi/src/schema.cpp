@@ -2,6 +2,7 @@
 // Schemas across the C boundary: the document, and the difference of two.
 #include "fence.hpp"
 #include "handles.hpp"
+#include "rule_inputs.hpp"
 #include "structs.hpp"
 #include "vedette/validation/check.hpp"
 #include "vedette/validation/schema_diff.hpp"
@@ -18,12 +19,12 @@ const char* vdt_severity_name(vdt_severity severity) noexcept {
 }
 
 const char* vdt_check_name(vdt_check check) noexcept {
-    if (check < 0 || check > VDT_CHECK_REPETITION) return "unknown";
+    if (check < 0 || check > VDT_CHECK_FRESHNESS) return "unknown";
     return validation::check_name(static_cast<validation::Check>(check));
 }
 
 const char* vdt_check_anomaly_name(vdt_check check, int32_t is_integer) noexcept {
-    if (check < 0 || check > VDT_CHECK_REPETITION) return "unknown";
+    if (check < 0 || check > VDT_CHECK_FRESHNESS) return "unknown";
     return validation::anomaly_name(static_cast<validation::Check>(check), is_integer != 0);
 }
 
@@ -91,6 +92,16 @@ vdt_status vdt_baseline_with_schema(const vdt_baseline* baseline, const vdt_sche
         *out = make_handle<vdt_baseline>(
             allocator, baseline->object.with_schema(
                            {schema->object, std::string(to_text(environment, environment_length, "environment"))}));
+    });
+}
+
+vdt_status vdt_baseline_with_rule_inputs(const vdt_baseline* baseline, const vdt_rule_inputs* inputs,
+                                         const vdt_allocator* allocator, vdt_baseline** out,
+                                         vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(baseline, "baseline");
+        require(out, "out");
+        *out = make_handle<vdt_baseline>(allocator, baseline->object.with_rule_inputs(read_rule_inputs(inputs)));
     });
 }
 

@@ -166,8 +166,8 @@ vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, const struct
     return fence(error, [&] {
         require(out, "out");
         const InferenceOptions read = read_options(options);
-        const BorrowedTable table = read_arrow(schema, batch);
-        *out = give(allocator, infer_schema(table.table, read), read);
+        const BorrowedTable table = read_arrow(schema, batch, NestedRead::lists);
+        *out = give(allocator, infer_schema(validation::NestedTable{table.table, table.lists}, read), read);
     });
 }
 

@@ -7,6 +7,7 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "rule_inputs.hpp"
 #include "structs.hpp"
 #include "values.hpp"
 #include "views.hpp"
@@ -150,6 +151,17 @@ vdt_status vdt_validator_create(const vdt_schema* schema, const char* environmen
         require(out, "out");
         const std::string_view name = to_text(environment, environment_length, "environment");
         *out = make_handle<vdt_validator>(allocator, Validator(schema->object, name));
+    });
+}
+
+vdt_status vdt_validator_create_with(const vdt_schema* schema, const char* environment, size_t environment_length,
+                                     const vdt_rule_inputs* inputs, const vdt_allocator* allocator, vdt_validator** out,
+                                     vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(schema, "schema");
+        require(out, "out");
+        const std::string_view name = to_text(environment, environment_length, "environment");
+        *out = make_handle<vdt_validator>(allocator, Validator(schema->object, name, read_rule_inputs(inputs)));
     });
 }
 

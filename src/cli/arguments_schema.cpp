@@ -34,6 +34,14 @@ class SchemaCommands final : public CommandFamily {
                         "Clamp and impute what the schema's \"repair\" says, write the data so changed as CSV, tell "
                         "what was changed, and judge what is left")
             ->type_name("CSV");
+        check_command
+            .add_option("--reference", schema_check_.references,
+                        "Values of a reference set that does not stand in the schema, one per line; repeatable")
+            ->type_name("NAME=FILE")
+            ->expected(1)
+            ->take_all();
+        check_command.add_option("--now", schema_check_.now,
+                                 "Seconds since 1970 by which times are fresh (default: the system's clock)");
         check_command.add_flag("--fail-on-warn", schema_check_.fail_on_warn, "Warnings fail, too");
         check_command.callback([this] { action_ = [this] { return schema_check(schema_check_); }; });
         CLI::App& diff_command = *group.add_subcommand(

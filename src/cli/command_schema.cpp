@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `vedette schema`: a schema learned, read, loosened; data held against it; and two schemas compared.
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include "commands.hpp"
@@ -123,6 +125,41 @@ validation::BatchReport check_frame(const validation::Validator& rules, const Fr
     return report;
 }
 
+std::int64_t system_now(void* given) {
+    if (given != nullptr) return *static_cast<const std::int64_t*>(given);
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+}
+
+// A line each; the last one may lack its end.
+std::vector<std::string> lines_of(const std::string& path) {
+    const std::vector<std::byte> bytes = read_file(path, validation::ReferenceValues::most_bytes);
+    std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        lines.emplace_back(line);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+validation::RuleInputs read_inputs(const SchemaCheckOptions& options, std::int64_t* now) {
+    validation::RuleInputs inputs;
+    inputs.clock = {&system_now, now};
+    for (const std::string& given : options.references) {
+        const std::size_t at = given.find('=');
+        if (at == std::string::npos || at == 0 || at + 1 == given.size())
+            throw InputError("--reference \"" + given + "\" is not NAME=FILE");
+        const std::string name = given.substr(0, at);
+        if (!inputs.reference_sets.emplace(name, validation::ReferenceValues(lines_of(given.substr(at + 1)))).second)
+            throw InputError("--reference names \"" + name + "\" twice");
+    }
+    return inputs;
+}
+
 void require_outputs_apart(const std::vector<Output>& outputs, const std::string& repair) {
     for (const Output& output : outputs) {
         if (!repair.empty() && (output.path == repair || (output.path.empty() && repair == "-")))
@@ -141,7 +178,11 @@ ExitStatus schema_check(const SchemaCheckOptions& options) {
     }
     const std::vector<Output> outputs = parse_outputs(options.formats);
     require_outputs_apart(outputs, options.repair);
-    const validation::Validator rules(schema, options.environment);
+    constexpr std::int64_t most_seconds = 9'000'000'000;
+    if (options.now && (*options.now < -most_seconds || *options.now > most_seconds))
+        throw InputError("--now lies more than 9e9 seconds from 1970");
+    std::int64_t now = options.now.value_or(0) * 1'000'000'000;
+    const validation::Validator rules(schema, options.environment, read_inputs(options, options.now ? &now : nullptr));
     RowSource source(options.source);
     const Frame frame(source, columns_of(source));
     const validation::BatchReport report = check_frame(rules, frame, options);

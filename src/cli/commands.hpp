@@ -91,6 +91,8 @@ struct SchemaCheckOptions {
     std::uint64_t offenders = 5;  ///< rows told for each finding
     std::string repair;           ///< CSV of the data as the schema repairs it; empty: it is judged as it came
     bool fail_on_warn = false;
+    std::vector<std::string> references;  ///< NAME=FILE, of reference sets that do not stand in the schema
+    std::optional<std::int64_t> now;      ///< seconds since 1970 for ages; absent: the system's clock
 };
 
 /// A document of another tool, or a schema to write as one.

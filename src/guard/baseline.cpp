@@ -298,6 +298,17 @@ Baseline Baseline::with_schema(BaselineSchema schema) const {
     return from_bytes(Baseline(std::move(state)).to_bytes());
 }
 
+Baseline Baseline::with_rule_inputs(validation::RuleInputs inputs) const {
+    if (!state_->schema) throw Error(ErrorCode::invalid_argument, "the baseline carries no schema to judge with them");
+    Baseline fresh = from_bytes(to_bytes());
+    BaselineSchema schema = state_->schema->given();
+    schema.inputs = std::move(inputs);
+    // Nobody else has seen it yet.
+    auto& state = const_cast<State&>(*fresh.state_);
+    state.schema.emplace(std::move(schema), state.features);
+    return fresh;
+}
+
 const BaselineSchema* Baseline::schema() const noexcept {
     return state_->schema ? &state_->schema->given() : nullptr;
 }

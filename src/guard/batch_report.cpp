@@ -79,7 +79,7 @@ std::vector<std::string> names_of(CheckSet checks) {
 }
 
 std::string not_evaluated_words(CheckSet checks) {
-    if (checks == (CheckSet{1} << validation::check_count) - 1) return "not in production";
+    if (checks == validation::all_checks) return "not in production";
     return fmt::format("not evaluated: {}", fmt::join(names_of(checks), ", "));
 }
 

@@ -61,8 +61,8 @@ Schema without_texts(Schema schema) {
 
 SchemaRules::SchemaRules(BaselineSchema given, std::span<const FeatureBaseline> features)
     : given_(std::move(given)),
-      mixed_(in_order(given_, features), given_.environment),
-      numbers_(without_texts(in_order(given_, features)), given_.environment) {
+      mixed_(in_order(given_, features), given_.environment, given_.inputs),
+      numbers_(without_texts(in_order(given_, features)), given_.environment, given_.inputs) {
     for (std::size_t f = 0; f < features.size(); ++f) {
         const Feature& rules = mixed_.feature(f);
         if (!rules.repair.empty() && rules.stage == validation::Stage::production)
@@ -71,7 +71,8 @@ SchemaRules::SchemaRules(BaselineSchema given, std::span<const FeatureBaseline> 
         Categories feature;
         feature.index = static_cast<std::uint32_t>(f);
         feature.texts = features[f].categories;
-        for (const std::string& text : features[f].categories) feature.cells.push_back(mixed_.check(f, Value(text)));
+        for (const std::string& text : features[f].categories)
+            feature.cells.push_back(mixed_.check(f, Value(text)) & ~set_of(validation::Check::freshness));
         // What an unseen category reads is not known: the guard's own finding speaks of it.
         feature.cells.push_back(0);
         feature.null = mixed_.check(f, Value());

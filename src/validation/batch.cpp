@@ -91,7 +91,7 @@ void write_feature(const Validator& rules, std::size_t index, const FailedRows& 
         }
         const std::uint64_t count = failed.of[c].count();
         if (count == 0) continue;
-        if (check == Check::domain && feature.domain->tolerated_mass > 0.0)
+        if (check == Check::domain && feature.domain && feature.domain->tolerated_mass > 0.0)
             severity = listed == nullptr ? domain_severity(feature, count, values)
                                          : domain_severity(feature, listed->outside, listed->values);
         writer.add(index, check, severity, failed.of[c], count, true);
@@ -164,6 +164,7 @@ void BatchStream::State::require_types(const Part& part) const {
 void BatchStream::State::judge_features(const Validator::Compiled& compiled, const Part& part,
                                         TableStatistics* statistics,
                                         std::map<std::string, ColumnStatistics, std::less<>>* counted) {
+    const std::optional<std::int64_t> now = compiled.timed.empty() ? std::nullopt : std::optional(compiled.now());
     for (std::size_t i = 0; i < features.size(); ++i) {
         if (!compiled.rules[i].is_evaluated) continue;
         OfFeature& feature = features[i];
@@ -179,8 +180,10 @@ void BatchStream::State::judge_features(const Validator::Compiled& compiled, con
         feature.dtype = column->dtype();
         feature.is_text = !column->is_numeric();
         feature.levels = lists == nullptr ? 0 : lists->levels.size();
-        const FeatureRules asked{compiled.features[i], compiled.rules[i], compiled.f32.from(i), compiled.f64.from(i),
-                                 options.read_texts,   is_lasting,        lists != nullptr};
+        const FeatureRules asked{compiled.features[i], compiled.rules[i],
+                                 compiled.f32.from(i), compiled.f64.from(i),
+                                 options.read_texts,   is_lasting,
+                                 lists != nullptr,     now && compiled.rules[i].is_timed() ? now : std::nullopt};
         if (lists != nullptr) {
             judge_lists(asked, *lists, feature.failed, feature.listed);
         } else if (statistics == nullptr) {

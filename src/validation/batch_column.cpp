@@ -192,8 +192,8 @@ void judge_integers(const FeatureRules& rules, const Column& column, FailedRows&
         if (rule.type == FeatureType::integer) return rule.of_integer(whole);
         return bits <= 1 ? CheckSet{0} : set_of(Check::type) & rule.wanted;
     };
-    const bool asks_each =
-        rule.type == FeatureType::integer && rule.integer_step != 1 && contains(rule.wanted, Check::step);
+    const bool asks_each = rule.type == FeatureType::integer &&
+                           (rule.reference || (rule.integer_step != 1 && contains(rule.wanted, Check::step)));
     Words outside{};
     for_each_tile<std::uint64_t>(column, [&](std::size_t begin, std::size_t count, const std::uint64_t* x) {
         if (asks_each) {
@@ -294,6 +294,21 @@ bool judge_values(const FeatureRules& rules, const Column& column, FailedRows& f
     return along != nullptr;
 }
 
+// The ages of times.
+void judge_ages(const FeatureRules& rules, const Column& column, FailedRows& failed) {
+    if (column.is_numeric()) {
+        for_each_number(column,
+                        [&](std::size_t row, auto x) { failed.mark(rules.rule.of_age(Value(x), *rules.now), row); });
+        return;
+    }
+    const bool reads = rules.read_texts && rules.rule.type != FeatureType::text;
+    for (std::size_t i = 0; i < column.size(); ++i) {
+        if (!column.is_valid(i)) continue;
+        const Value value = reads ? read_text(rules.rule.type, column.text(i)) : Value(column.text(i));
+        failed.mark(rules.rule.of_age(value, *rules.now), i);
+    }
+}
+
 }  // namespace
 
 Value read_text(FeatureType type, std::string_view text) noexcept {
@@ -318,6 +333,7 @@ void judge_column(const FeatureRules& rules, const Column& column, FailedRows& f
             failed[Check::type].set_all(failed.first, failed.rows);
         if (!rules.is_listed) sequence.add(feature, column, rules.is_lasting, failed);
     }
+    if (rules.now) judge_ages(rules, column, failed);
     if (counter != nullptr && !is_counted) counter->count(column);
 }
 

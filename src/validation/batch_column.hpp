@@ -2,6 +2,8 @@
 // One column of a table held against one feature.
 #pragma once
 
+#include <optional>
+
 #include "validation/column_counter.hpp"
 #include "validation/compiled.hpp"
 #include "validation/failed_rows.hpp"
@@ -16,9 +18,10 @@ struct FeatureRules {
     const Rule& rule;
     kernels::IntervalsView<float> f32;
     kernels::IntervalsView<double> f64;
-    bool read_texts = false;  ///< of numeric features
-    bool is_lasting = false;  ///< the table outlives the judgement
-    bool is_listed = false;   ///< values of lists: they make no sequence
+    bool read_texts = false;            ///< of numeric features
+    bool is_lasting = false;            ///< the table outlives the judgement
+    bool is_listed = false;             ///< values of lists: they make no sequence
+    std::optional<std::int64_t> now{};  ///< of a timed feature, where there is a clock
 };
 
 /// Marks every value that fails, as rows judge values, and brings the sequence on. With a `counter` the column is

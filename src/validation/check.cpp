@@ -46,6 +46,7 @@ constexpr std::array<Names, check_count> names{{
     {"invisible", "", nullptr},
     {"confusable", "", nullptr},
     {"repetition", "", nullptr},
+    {"freshness", "", nullptr},
 }};
 
 }  // namespace

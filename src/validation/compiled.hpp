@@ -105,8 +105,10 @@ struct Validator::Compiled {
     kernels::IntervalsView<double> all_f64{};
     std::vector<CompiledExpression> expressions;
     std::vector<std::uint32_t> asking_more;  ///< features whose numbers need more than intervals
-    std::vector<std::uint32_t> repairing;    ///< features that repair something
-    std::vector<Value> replacements;         ///< of each feature, or null; texts are those of `features`
+    std::vector<std::uint32_t> timed;        ///< features whose values have an age, where there is a clock
+    Clock clock;
+    std::vector<std::uint32_t> repairing;  ///< features that repair something
+    std::vector<Value> replacements;       ///< of each feature, or null; texts are those of `features`
 
     template <class T>
     [[nodiscard]] const kernels::IntervalsView<T>& view() const noexcept {
@@ -127,6 +129,11 @@ struct Validator::Compiled {
     }
     /// Values of the features from `first` on.
     void judge(std::span<const Value> values, std::size_t first, Tally& tally) const noexcept;
+    /// Only where something is timed.
+    [[nodiscard]] std::int64_t now() const noexcept { return clock.now(clock.user); }
+    /// The ages of a row's first values, value i being read(i).
+    template <class Read>
+    void judge_ages(std::size_t count, Read&& read, Tally& tally) const noexcept;
     [[nodiscard]] CheckSet of_value(std::size_t i, const Value& value) const noexcept {
         return judge_value(rules[i], f64.from(i), value);
     }
@@ -135,5 +142,7 @@ struct Validator::Compiled {
 /// The failed checks of every element of a readable tensor whose type fits the feature.
 [[nodiscard]] CheckSet check_values(const Rule& rule, const kernels::IntervalsView<double>& interval,
                                     const TensorView& tensor) noexcept;
+/// The same of a timed feature's ages.
+[[nodiscard]] CheckSet check_ages(const Rule& rule, const TensorView& tensor, std::int64_t now) noexcept;
 
 }  // namespace vedette::inline v0::validation

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "validation/column_facts.hpp"
+#include "validation/list_rules.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/intervals.hpp"
 #include "vedette/validation/formats.hpp"
@@ -201,6 +202,58 @@ void infer_rules(const ColumnFacts& facts, Judge& judge, FeatureEvidence& eviden
         feature.unique = judge.keeps("unique", 0, facts.values());
 }
 
+// The lists of one level.
+struct LevelFacts {
+    std::uint64_t lists = 0;  // null ones, too
+    std::uint64_t nulls = 0;
+    std::uint64_t shortest = 0, longest = 0;
+};
+
+// Of a feature that was learned from the values in lists, what the lists say.
+void infer_lists(const std::vector<LevelFacts>& levels, Judge judge, const FeatureEvidence& evidence,
+                 Feature& feature) {
+    feature.unique = false;
+    feature.order = Order::any;
+    const LevelFacts& rows = levels.front();
+    const bool has_nulls = evidence.nulls != 0 || std::any_of(levels.begin(), levels.end(),
+                                                              [](const LevelFacts& level) { return level.nulls != 0; });
+    const bool is_present = judge.keeps("null", 0, rows.lists) && rows.nulls == 0;
+    feature.minimum_count = rows.nulls == rows.lists ? 0 : 1;
+    feature.minimum_fraction = is_present ? 1.0 : 0.0;
+    feature.nullable = has_nulls || !is_present;
+    const bool is_fixed = std::all_of(levels.begin(), levels.end(), [](const LevelFacts& level) {
+        return level.nulls == 0 && level.shortest == level.longest && level.shortest != 0;
+    });
+    if (is_fixed && judge.keeps("shape", 0, rows.lists)) {
+        feature.shape.emplace();
+        for (const LevelFacts& level : levels) feature.shape->push_back(static_cast<std::int64_t>(level.shortest));
+        return;
+    }
+    for (const LevelFacts& level : levels) {
+        Count& count = feature.valency.emplace_back();
+        if (level.shortest == 0 || !judge.keeps("valency", 0, level.lists - level.nulls)) continue;
+        count.minimum = 1;
+        if (level.shortest == level.longest) count = {level.shortest, level.longest};
+    }
+}
+
+LevelFacts level_of(const Column& lengths) {
+    LevelFacts level;
+    level.lists = lengths.size();
+    bool is_first = true;
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+        if (!lengths.is_valid(i)) {
+            ++level.nulls;
+            continue;
+        }
+        const auto length = static_cast<std::uint64_t>(lengths.number(i));
+        level.shortest = is_first ? length : std::min(level.shortest, length);
+        level.longest = std::max(level.longest, length);
+        is_first = false;
+    }
+    return level;
+}
+
 void start_evidence(const std::string& name, const ColumnFacts& facts, FeatureEvidence& evidence) {
     evidence.name = name;
     evidence.rows = facts.rows;
@@ -346,22 +399,54 @@ Inference infer_schema(const TableStatistics& statistics, const InferenceOptions
     check_options(options);
     require_rows(statistics.rows(), options);
     Inference inference;
-    for (const auto& [name, column] : statistics.columns()) {
-        inference.features.emplace_back();
-        inference.schema.features.push_back(
-            infer_feature(name, column, statistics.rows(), options, inference.features.back()));
+    const auto& columns = statistics.columns();
+    const auto is_length = [&](std::string_view name) {
+        const bool is_named_so = name.ends_with("[]");
+        while (name.ends_with("[]")) name.remove_suffix(2);
+        return is_named_so && columns.find(name) != columns.end();
+    };
+    for (const auto& [name, column] : columns) {
+        if (is_length(name)) continue;
+        FeatureEvidence& evidence = inference.features.emplace_back();
+        std::vector<LevelFacts> levels;
+        for (std::string of = name + "[]"; columns.find(of) != columns.end(); of += "[]") {
+            const ColumnStatistics& lengths = columns.at(of);
+            const bool is_any = lengths.numbers.count != 0;
+            levels.push_back({lengths.rows, lengths.nulls,
+                              is_any ? static_cast<std::uint64_t>(lengths.numbers.minimum) : 0,
+                              is_any ? static_cast<std::uint64_t>(lengths.numbers.maximum) : 0});
+        }
+        const std::uint64_t rows = levels.empty() ? statistics.rows() : column.rows;
+        inference.schema.features.push_back(infer_feature(name, column, rows, options, evidence));
+        if (levels.empty()) continue;
+        // Shards without the column have no lists of it.
+        levels[0].nulls += statistics.rows() - levels[0].lists;
+        levels[0].lists = statistics.rows();
+        infer_lists(levels, Judge(options, evidence), evidence, inference.schema.features.back());
     }
     inference.schema.validate();
     return inference;
 }
 
 Inference infer_schema(const Table& table, const InferenceOptions& options) {
+    return infer_schema(NestedTable{table, {}}, options);
+}
+
+Inference infer_schema(const NestedTable& table, const InferenceOptions& options) {
     check_options(options);
-    require_rows(table.rows(), options);
+    require_rows(check_lists(table.flat, table.lists), options);
     Inference inference;
-    for (const NamedColumn& column : table.columns()) {
+    for (const NamedColumn& column : table.flat.columns()) {
         inference.features.emplace_back();
         inference.schema.features.push_back(infer_feature(column, options, inference.features.back()));
+    }
+    for (const ListColumn& lists : table.lists) {
+        const ListedValues listed(lists);
+        FeatureEvidence& evidence = inference.features.emplace_back();
+        inference.schema.features.push_back(infer_feature({lists.name, listed.column()}, options, evidence));
+        std::vector<LevelFacts> levels;
+        for (std::size_t k = 0; k < lists.levels.size(); ++k) levels.push_back(level_of(listed.lengths(k)));
+        infer_lists(levels, Judge(options, evidence), evidence, inference.schema.features.back());
     }
     inference.schema.validate();
     return inference;

@@ -137,6 +137,8 @@ class FeatureWriter {
             notes_.annotation(path_ + "/domain/tolerated_mass", "a stray value of one row is no error");
         } else if (domain.letter_case != Case::exact) {
             notes_.looser(path_ + "/domain/letter_case", "JSON Schema compares texts exactly");
+        } else if (domain.normal_form != NormalForm::none) {
+            notes_.looser(path_ + "/domain/normal_form", "JSON Schema compares texts exactly");
         } else {
             value["enum"] = domain.values;
             if (accepts_null_ && feature_.valency.empty()) value["enum"].push_back(nullptr);
@@ -190,6 +192,10 @@ class FeatureWriter {
         note(feature_.meaning != Meaning::unspecified, "meaning", "is not kept");
         note(!feature_.owner.empty(), "owner", "is not kept");
         note(!feature_.pii.empty(), "pii", "is not kept");
+        if (!feature_.reference_set.empty() && is_error(Check::domain, true))
+            notes_.looser(path_ + "/reference_set", "JSON Schema has no sets beside it");
+        if (feature_.freshness && is_error(Check::freshness, true))
+            notes_.looser(path_ + "/freshness", "JSON Schema has no clock");
         note(!feature_.repair.empty(), "repair", "JSON Schema changes no value");
     }
 

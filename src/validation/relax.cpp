@@ -8,6 +8,7 @@
 #include "validation/code_points.hpp"
 #include "validation/column_facts.hpp"
 #include "validation/expression_program.hpp"
+#include "validation/normal_form.hpp"
 #include "validation/schema_changes.hpp"
 #include "validation/text_rules.hpp"
 #include "vedette/core/error.hpp"
@@ -40,6 +41,8 @@ void drop_rules_of_values(Feature& feature) {
     feature.standard_score.reset();
     feature.integral = feature.allow_nan = feature.allow_infinity = false;
     feature.domain.reset();
+    feature.reference_set.clear();
+    feature.freshness.reset();
     feature.length.reset();
     feature.length_unit = plain.length_unit;
     drop_rules_of_texts(feature);
@@ -83,7 +86,8 @@ void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) 
     Domain& domain = *feature.domain;
     std::set<std::string, std::less<>> known;
     const auto key = [&](std::string_view text) {
-        std::string folded(text);
+        NormalScratch scratch;
+        std::string folded(normalised(text, domain.normal_form, scratch).value_or(text));
         if (domain.letter_case == Case::fold_ascii) {
             for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         }
@@ -91,9 +95,11 @@ void widen_domain(Feature& feature, const ColumnFacts& facts, std::size_t most) 
     };
     for (const std::string& value : domain.values) known.insert(key(value));
     constexpr std::size_t longest = std::size_t{1} << 20;
+    NormalScratch scratch;
     for (const std::string_view text : facts.texts) {
         if (!known.insert(key(text)).second) continue;
-        const bool may_stand = text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text);
+        const bool may_stand = text.size() <= longest && text.find('\0') == std::string_view::npos && is_utf8(text) &&
+                               normalised(text, domain.normal_form, scratch).has_value();
         if (!may_stand || known.size() > most) return feature.domain.reset();
         domain.values.emplace_back(text);
     }
@@ -186,10 +192,19 @@ void loosen(Feature& feature, Check check, const Column* column, const Inference
             feature.number.step.reset();
             feature.integer.step.reset();
             break;
-        case Check::domain: widen_domain(feature, facts, options.most_domain_values); break;
+        case Check::domain: {
+            const std::optional<Domain> before = feature.domain;
+            if (feature.domain) widen_domain(feature, facts, options.most_domain_values);
+            // What the domain knew was not in the reference set.
+            if (feature.domain == before) feature.reference_set.clear();
+            break;
+        }
         case Check::short_text:
         case Check::long_text: widen_length(feature, check, facts, *column); break;
-        case Check::format: feature.format = Format::none; break;
+        case Check::format:
+            feature.format = Format::none;
+            feature.freshness.reset();
+            break;
         case Check::pattern:
             feature.pattern.clear();
             feature.refused_patterns.clear();
@@ -259,6 +274,7 @@ void tell(const Schema& schema, std::vector<Feature> before, const Feature& afte
     was.features = std::move(before);
     Schema is;
     is.environments = schema.environments;
+    was.reference_sets = is.reference_sets = schema.reference_sets;
     is.features = {after};
     for (SchemaChange& change : diff(was, is)) steps.push_back(std::move(change));
 }

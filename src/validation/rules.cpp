@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "validation/code_points.hpp"
+#include "validation/normal_form.hpp"
 #include "vedette/validation/formats.hpp"
 
 namespace vedette::inline v0::validation {
@@ -36,9 +37,6 @@ std::optional<Whole> Whole::of(double x) noexcept {
 }
 
 namespace {
-
-static_assert(check_count < 32);
-constexpr CheckSet all_checks = (CheckSet{1} << check_count) - 1;
 
 void set_severities(const Feature& feature, Rule& rule) {
     rule.wanted = rule.errors = all_checks;
@@ -77,14 +75,31 @@ Rule::Rule(const Feature& feature)
     if (!feature.pattern.empty() && contains(wanted, Check::pattern)) pattern = Pattern(feature.pattern);
     texts = TextRules(feature, wanted);
     for (const auto& [check, repair] : feature.repair) (repair == Repair::clamp ? clamped : imputed) |= set_of(check);
+    freshness = feature.freshness;
     if (!feature.domain) return;
     has_domain = true;
     folds_case = feature.domain->letter_case == Case::fold_ascii;
+    normal_form = feature.domain->normal_form;
     std::vector<std::string> values = feature.domain->values;
-    if (folds_case) {
-        for (std::string& value : values) value = CategoryTable::folded(value);
+    NormalScratch scratch;
+    for (std::string& value : values) {
+        value = std::string(normalised(value, normal_form, scratch).value_or(value));
+        if (folds_case) value = CategoryTable::folded(value);
     }
     domain = CategoryTable(values);
+}
+
+void Rule::set_reference(const ReferenceValues* values) {
+    is_reference_lacking = values == nullptr;
+    if (values != nullptr) reference = *values;
+}
+
+bool Rule::is_in_domain(std::string_view text) const noexcept {
+    if (normal_form == NormalForm::none)
+        return (folds_case ? domain.find_folded(text) : domain.find(text)) != domain.size();
+    NormalScratch scratch;
+    const std::optional<std::string_view> normal = normalised(text, normal_form, scratch);
+    return normal && (folds_case ? domain.find_folded(*normal) : domain.find(*normal)) != domain.size();
 }
 
 CheckSet Rule::of_fraction(double x) const noexcept {
@@ -100,6 +115,12 @@ CheckSet Rule::of_integer(Whole x) const noexcept {
     if (has_minimum && (is_minimum_open ? !x.is_above(minimum) : x.is_below(minimum))) failed |= set_of(Check::minimum);
     if (has_maximum && (is_maximum_open ? !x.is_below(maximum) : x.is_above(maximum))) failed |= set_of(Check::maximum);
     if (integer_step != 1 && x.magnitude % integer_step != 0) failed |= set_of(Check::step);
+    if (reference) {
+        constexpr std::uint64_t sign = std::uint64_t{1} << 63U;
+        const bool fits = x.magnitude < sign || (x.is_negative && x.magnitude == sign);
+        const auto number = static_cast<std::int64_t>(x.is_negative ? std::uint64_t{0} - x.magnitude : x.magnitude);
+        if (!fits || !reference->holds(number)) failed |= set_of(Check::domain);
+    }
     return failed & wanted;
 }
 
@@ -127,9 +148,10 @@ CheckSet Rule::of_text(std::string_view text) const noexcept {
     CheckSet failed = 0;
     bool is_known = false;
     if (has_domain) {
-        is_known = (folds_case ? domain.find_folded(text) : domain.find(text)) != domain.size();
+        is_known = is_in_domain(text);
         if (!is_known) failed |= set_of(Check::domain);
     }
+    if (reference && !reference->holds(text)) failed |= set_of(Check::domain);
     std::optional<std::size_t> units = text.size();
     bool is_utf8 = true;
     // The values of a domain are UTF-8, and stay so with letters folded.

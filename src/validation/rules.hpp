@@ -11,6 +11,8 @@
 #include "kernels/interval_table.hpp"
 #include "validation/pattern.hpp"
 #include "validation/text_rules.hpp"
+#include "vedette/core/value.hpp"
+#include "vedette/validation/reference_values.hpp"
 #include "vedette/validation/schema.hpp"
 
 namespace vedette::inline v0::validation {
@@ -71,7 +73,11 @@ struct Rule {
     std::uint64_t integer_step = 1;
 
     bool has_domain = false, folds_case = false;
+    NormalForm normal_form = NormalForm::none;
     CategoryTable domain;
+    std::optional<ReferenceValues> reference;
+    bool is_reference_lacking = false;  ///< the caller has not given it
+    std::optional<Freshness> freshness;
     Count length;
     bool counts_code_points = false;
     Format format = Format::none;
@@ -79,6 +85,8 @@ struct Rule {
     TextRules texts;
 
     explicit Rule(const Feature& feature);
+    /// The set that the feature names; null: it is lacking.
+    void set_reference(const ReferenceValues* values);
 
     /// Whether a number of a row needs more than intervals.
     [[nodiscard]] bool asks_more() const noexcept {
@@ -87,7 +95,7 @@ struct Rule {
     /// Whether a text of the domain, byte for byte, may still fail.
     [[nodiscard]] bool asks_more_of_text() const noexcept {
         return length.minimum > 0 || length.maximum != Count{}.maximum || format != Format::none ||
-               pattern.is_given() || texts.asks_anything();
+               reference.has_value() || pattern.is_given() || texts.asks_anything();
     }
     /// Each: the failed checks among those wanted.
     [[nodiscard]] CheckSet of_null() const noexcept { return may_be_null ? CheckSet{0} : set_of(Check::null) & wanted; }
@@ -95,6 +103,15 @@ struct Rule {
     [[nodiscard]] CheckSet of_fraction(double x) const noexcept;  ///< of a floating feature: integral and step
     [[nodiscard]] CheckSet of_integer(Whole x) const noexcept;
     [[nodiscard]] CheckSet of_text(std::string_view text) const noexcept;
+    /// Whether values have an age that is asked for.
+    [[nodiscard]] bool is_timed() const noexcept {
+        return is_evaluated && freshness.has_value() && contains(wanted, Check::freshness);
+    }
+    /// Of a timed feature, at `now` (nanoseconds since 1970); whatever else the value fails.
+    [[nodiscard]] CheckSet of_age(const Value& value, std::int64_t now) const noexcept;
+
+  private:
+    [[nodiscard]] bool is_in_domain(std::string_view text) const noexcept;
 };
 
 }  // namespace vedette::inline v0::validation

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <type_traits>
 
 #include "validation/expression_program.hpp"
+#include "validation/normal_form.hpp"
 #include "validation/pattern.hpp"
 #include "validation/schema_words.hpp"
 #include "vedette/core/error.hpp"
@@ -159,13 +161,17 @@ void check_numbers(const Feature& feature, const std::string& path) {
 
 void check_domain(const Domain& domain, const std::string& path) {
     check_word(domain.letter_case, case_words, path + "/letter_case");
+    check_word(domain.normal_form, normal_form_words, path + "/normal_form");
     check_share(domain.tolerated_mass, path + "/tolerated_mass");
     if (domain.values.empty()) refuse(path + "/values", "is empty: no text would be valid");
     std::set<std::string> seen;
     for (std::size_t i = 0; i < domain.values.size(); ++i) {
         const std::string place = fmt::format("{}/values/{}", path, i);
         check_text(domain.values[i], place, 0, std::size_t{1} << 20);
-        std::string key = domain.values[i];
+        NormalScratch scratch;
+        const auto normal = normalised(domain.values[i], domain.normal_form, scratch);
+        if (!normal) refuse(place, "decomposes into more than 512 code points");
+        std::string key(*normal);
         if (domain.letter_case == Case::fold_ascii) {
             for (char& c : key) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         }
@@ -245,7 +251,7 @@ constexpr CheckSet clamped_checks = set_of(Check::minimum) | set_of(Check::maxim
 constexpr CheckSet unrepaired_checks = batch_checks | set_of(Check::missing) | set_of(Check::shape) |
                                        set_of(Check::nestedness) | set_of(Check::few_values) |
                                        set_of(Check::many_values) | set_of(Check::memory) | set_of(Check::unexpected) |
-                                       set_of(Check::expression);
+                                       set_of(Check::expression) | set_of(Check::freshness);
 
 void check_repair(const Feature& feature, const std::string& path) {
     constexpr std::array<std::size_t, 5> alternatives{1, 2, 2, 3, 3};  // of each type's replacement
@@ -287,6 +293,62 @@ void check_texts(const Feature& feature, const std::string& path) {
     if (feature.length) check_range(*feature.length, path + "/length");
 }
 
+void check_freshness(const Feature& feature, const std::string& path) {
+    if (!feature.freshness) return;
+    const Freshness& freshness = *feature.freshness;
+    const bool is_time = feature.type == FeatureType::floating || feature.type == FeatureType::integer ||
+                         (feature.type == FeatureType::text && feature.format == Format::date_time);
+    if (!is_time) refuse(path, "is for numbers, and for text with the format date_time");
+    check_word(freshness.unit, time_unit_words, path + "/unit");
+    if (feature.type == FeatureType::text && freshness.unit != TimeUnit::seconds)
+        refuse(path + "/unit", "is for numbers, not text");
+    if (!freshness.maximum_age && !freshness.maximum_ahead) refuse(path, "has neither maximum_age nor maximum_ahead");
+    const auto check = [&](const std::optional<double>& given, const char* name) {
+        if (given && !(*given >= 0.0 && *given <= 1e9))
+            refuse(fmt::format("{}/{}", path, name), fmt::format("{} lies outside [0, 1e9]", *given));
+    };
+    check(freshness.maximum_age, "maximum_age");
+    check(freshness.maximum_ahead, "maximum_ahead");
+}
+
+// The sets, and that each that a feature names is there and can hold its values.
+void check_reference_sets(const Schema& schema) {
+    if (schema.reference_sets.size() > Schema::most_reference_sets)
+        refuse("/reference_sets",
+               fmt::format("{} sets, at most {}", schema.reference_sets.size(), Schema::most_reference_sets));
+    std::map<std::string_view, const ReferenceSet*> sets;
+    for (std::size_t i = 0; i < schema.reference_sets.size(); ++i) {
+        const ReferenceSet& set = schema.reference_sets[i];
+        const std::string path = fmt::format("/reference_sets/{}", i);
+        check_text(set.name, path + "/name", 1, longest_text);
+        if (!sets.emplace(set.name, &set).second)
+            refuse(path + "/name", fmt::format("\"{}\" is given twice", set.name));
+        if (set.most_values < 1 || set.most_values > ReferenceValues::most_values)
+            refuse(path + "/most_values",
+                   fmt::format("{} lies outside 1 to {}", set.most_values, ReferenceValues::most_values));
+        if (set.values.size() > set.most_values)
+            refuse(path + "/values", fmt::format("{} values, at most {}", set.values.size(), set.most_values));
+        std::set<std::string_view> seen;
+        std::size_t bytes = 0;
+        for (std::size_t k = 0; k < set.values.size(); ++k) {
+            const std::string place = fmt::format("{}/values/{}", path, k);
+            check_text(set.values[k], place, 0, std::size_t{1} << 20);
+            if (!seen.insert(set.values[k]).second) refuse(place, "is given twice");
+            bytes += set.values[k].size();
+        }
+        if (bytes > ReferenceValues::most_bytes) refuse(path + "/values", "holds more than 2^30 bytes");
+    }
+    for (std::size_t i = 0; i < schema.features.size(); ++i) {
+        const Feature& feature = schema.features[i];
+        if (feature.reference_set.empty()) continue;
+        const std::string path = fmt::format("/features/{}/reference_set", i);
+        if (feature.type == FeatureType::floating || feature.type == FeatureType::boolean)
+            refuse(path, fmt::format("is for text, bytes and integers, not {}", feature_type_name(feature.type)));
+        if (sets.count(feature.reference_set) == 0)
+            refuse(path, fmt::format("\"{}\" is not among the schema's", feature.reference_set));
+    }
+}
+
 void check_feature(const Feature& feature, const std::vector<std::string>& known, const std::string& path) {
     check_text(feature.name, path + "/name", 1, longest_text);
     check_type(feature, path);
@@ -295,6 +357,7 @@ void check_feature(const Feature& feature, const std::vector<std::string>& known
     check_numbers(feature, path);
     check_texts(feature, path);
     check_characters(feature, path);
+    check_freshness(feature, path + "/freshness");
     check_repair(feature, path);
     check_set(feature.environments, path + "/environments");
     for (std::size_t i = 0; i < feature.environments.size(); ++i) {
@@ -312,8 +375,10 @@ void check_feature(const Feature& feature, const std::vector<std::string>& known
 }
 
 // After all else: of a possible feature.
-void check_replacement(const Feature& feature, const std::string& path) {
+void check_replacement(const Feature& feature, const std::vector<ReferenceSet>& sets, const std::string& path) {
     Schema alone{"", {}, {feature}};
+    for (const ReferenceSet& set : sets)
+        if (set.name == feature.reference_set) alone.reference_sets.push_back(set);
     alone.features[0].environments.clear();
     alone.features[0].repair.clear();
     alone.features[0].replacement = {};
@@ -388,8 +453,10 @@ void Schema::validate() const {
                    fmt::format("the patterns compile to more than {} instructions", most_instructions));
     }
     check_expressions(*this);
+    check_reference_sets(*this);
     for (std::size_t i = 0; i < features.size(); ++i) {
-        if (features[i].replacement.index() != 0) check_replacement(features[i], fmt::format("/features/{}", i));
+        if (features[i].replacement.index() != 0)
+            check_replacement(features[i], reference_sets, fmt::format("/features/{}", i));
     }
 }
 

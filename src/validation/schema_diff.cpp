@@ -149,6 +149,9 @@ Effect judge_domain(const Feature& before, const Feature& after) {
     effect.demand(before.domain->letter_case == Case::fold_ascii, folds, Check::domain);
     std::swap(effect.tightened, effect.loosened);  // folding accepts more
     effect.checks |= set_of(Check::domain);
+    // So does each form beside the one before it.
+    effect.loosen(after.domain->normal_form > before.domain->normal_form);
+    effect.tighten(after.domain->normal_form < before.domain->normal_form, Check::domain);
     for (const std::string& value : old_values)
         effect.tighten(new_values.count(folds ? folded(value) : value) == 0, Check::domain);
     effect.loosen(std::any_of(new_values.begin(), new_values.end(),
@@ -235,6 +238,27 @@ Effect judge_pattern(const Feature& before, const Feature& after) {
 }
 
 // As of patterns, but one that is no longer refused only loosens.
+// Another set may hold other values.
+Effect judge_reference_set(const Feature& before, const Feature& after) {
+    Effect effect;
+    effect.tighten(!after.reference_set.empty(), Check::domain);
+    effect.loosen(!before.reference_set.empty());
+    return effect;
+}
+
+Effect judge_freshness(const Feature& before, const Feature& after) {
+    Effect effect;
+    const auto limit = [](const Feature& feature, std::optional<double> Freshness::*member) {
+        const std::optional<double> given = feature.freshness ? *feature.freshness.*member : std::nullopt;
+        return given.value_or(std::numeric_limits<double>::infinity());
+    };
+    effect.raise(-limit(before, &Freshness::maximum_age), -limit(after, &Freshness::maximum_age), Check::freshness);
+    effect.raise(-limit(before, &Freshness::maximum_ahead), -limit(after, &Freshness::maximum_ahead), Check::freshness);
+    const bool is_other = before.freshness && after.freshness && before.freshness->unit != after.freshness->unit;
+    effect.tighten(is_other, Check::freshness);
+    return effect;
+}
+
 Effect judge_refused_patterns(const Feature& before, const Feature& after) {
     const auto lacks = [](const std::vector<std::string>& known, const std::vector<std::string>& asked) {
         return std::any_of(asked.begin(), asked.end(), [&](const std::string& pattern) {
@@ -354,6 +378,8 @@ const std::map<std::string_view, Judge>& judges() {
         {"allow_nan", judge_permission<&Feature::allow_nan, Check::not_a_number>},
         {"allow_infinity", judge_permission<&Feature::allow_infinity, Check::infinity>},
         {"domain", judge_domain},
+        {"reference_set", judge_reference_set},
+        {"freshness", judge_freshness},
         {"length", judge_length},
         {"length_unit", judge_length},
         {"format", judge_format},
@@ -435,6 +461,55 @@ void compare_whole(const Schema& before, const Schema& after, std::vector<Schema
                            fmt::format("{} in others", after.features.size())});
 }
 
+// The gravest finding of features that values of a set may fail.
+Severity gravest_of_set(const Schema& schema, const std::string& name) noexcept {
+    Severity found = Severity::none;
+    for (const Feature& feature : schema.features)
+        if (feature.reference_set == name && feature.stage == Stage::production)
+            found = std::max(found, severity_of(feature, Check::domain));
+    return found;
+}
+
+// Sets are the same by their names. One that the caller gives may hold anything.
+void compare_reference_sets(const Schema& before, const Schema& after, std::vector<SchemaChange>& changes) {
+    const auto find = [](const Schema& schema, const std::string& name) {
+        return std::find_if(schema.reference_sets.begin(), schema.reference_sets.end(),
+                            [&](const ReferenceSet& set) { return set.name == name; });
+    };
+    const auto told = [&](const ReferenceSet& set) {
+        return set.values.empty() ? std::string("given by the caller") : fmt::format("{} values", set.values.size());
+    };
+    for (const ReferenceSet& is : after.reference_sets) {
+        const std::string field = "reference_sets/" + is.name;
+        const auto was = find(before, is.name);
+        if (was == before.reference_sets.end()) {
+            // What it does to a feature is told of the feature.
+            changes.push_back({ChangeKind::annotation, "", field, "", told(is)});
+            continue;
+        }
+        if (was->most_values != is.most_values)
+            changes.push_back({ChangeKind::annotation, "", field + "/most_values", std::to_string(was->most_values),
+                               std::to_string(is.most_values)});
+        if (was->values == is.values) continue;
+        const bool is_same_kind = was->values.empty() == is.values.empty();
+        const std::set<std::string_view> old_values(was->values.begin(), was->values.end());
+        const std::set<std::string_view> new_values(is.values.begin(), is.values.end());
+        const bool is_kept =
+            is_same_kind && std::includes(new_values.begin(), new_values.end(), old_values.begin(), old_values.end());
+        const Severity severity = gravest_of_set(after, is.name);
+        const ChangeKind kind =
+            is_kept ? (old_values.size() == new_values.size() || severity == Severity::none ? ChangeKind::annotation
+                                                                                            : ChangeKind::loosened)
+            : severity == Severity::error   ? ChangeKind::breaking
+            : severity == Severity::warning ? ChangeKind::warned
+                                            : ChangeKind::annotation;
+        changes.push_back({kind, "", field, told(*was), told(is)});
+    }
+    for (const ReferenceSet& was : before.reference_sets)
+        if (find(after, was.name) == after.reference_sets.end())
+            changes.push_back({ChangeKind::annotation, "", "reference_sets/" + was.name, told(was), ""});
+}
+
 ChangeKind kind_of_stricter(Severity severity) noexcept {
     if (severity == Severity::error) return ChangeKind::breaking;
     return severity == Severity::warning ? ChangeKind::warned : ChangeKind::annotation;
@@ -493,6 +568,7 @@ std::vector<SchemaChange> diff(const Schema& before, const Schema& after) {
     std::vector<SchemaChange> changes;
     compare_whole(before, after, changes);
     compare_expressions(before, after, changes);
+    compare_reference_sets(before, after, changes);
     std::map<std::string_view, std::size_t> old_places;
     for (std::size_t i = 0; i < before.features.size(); ++i) old_places.emplace(before.features[i].name, i);
     for (std::size_t i = 0; i < after.features.size(); ++i) {

@@ -79,6 +79,8 @@ void read(std::map<Check, Repair>& value, const Json& json, const std::string& p
 void read(CharacterClass& value, const Json& json, const std::string& path);
 void read(Repetition& value, const Json& json, const std::string& path);
 void read(Expression& value, const Json& json, const std::string& path);
+void read(Freshness& value, const Json& json, const std::string& path);
+void read(ReferenceSet& value, const Json& json, const std::string& path);
 
 template <class T>
 void read(std::vector<T>& values, const Json& json, const std::string& path) {
@@ -148,6 +150,23 @@ void read(Domain& value, const Json& json, const std::string& path) {
     read(value.values, members.need("values"), members.place("values"));
     members.take("tolerated_mass", value.tolerated_mass);
     members.take_word("letter_case", value.letter_case, case_words);
+    members.take_word("normal_form", value.normal_form, normal_form_words);
+    members.finish();
+}
+
+void read(Freshness& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    members.take("maximum_age", value.maximum_age);
+    members.take("maximum_ahead", value.maximum_ahead);
+    members.take_word("unit", value.unit, time_unit_words);
+    members.finish();
+}
+
+void read(ReferenceSet& value, const Json& json, const std::string& path) {
+    Members members(json, path);
+    read(value.name, members.need("name"), members.place("name"));
+    members.take("values", value.values);
+    members.take("most_values", value.most_values);
     members.finish();
 }
 
@@ -236,6 +255,8 @@ void read(Feature& value, const Json& json, const std::string& path) {
     members.take("allow_nan", value.allow_nan);
     members.take("allow_infinity", value.allow_infinity);
     members.take("domain", value.domain);
+    members.take("reference_set", value.reference_set);
+    members.take("freshness", value.freshness);
     members.take("length", value.length);
     members.take_word("length_unit", value.length_unit, unit_words);
     members.take_word("format", value.format, format_words);
@@ -343,6 +364,14 @@ void write_rules(const Feature& feature, Ordered& json) {
         domain["values"] = feature.domain->values;
         if (feature.domain->tolerated_mass != 0.0) domain["tolerated_mass"] = feature.domain->tolerated_mass;
         write_word(domain, "letter_case", feature.domain->letter_case, case_words);
+        write_word(domain, "normal_form", feature.domain->normal_form, normal_form_words);
+    }
+    if (!feature.reference_set.empty()) json["reference_set"] = feature.reference_set;
+    if (feature.freshness) {
+        Ordered& freshness = json["freshness"] = Ordered::object();
+        if (feature.freshness->maximum_age) freshness["maximum_age"] = plain(*feature.freshness->maximum_age);
+        if (feature.freshness->maximum_ahead) freshness["maximum_ahead"] = plain(*feature.freshness->maximum_ahead);
+        write_word(freshness, "unit", feature.freshness->unit, time_unit_words);
     }
     if (feature.length) json["length"] = write(*feature.length);
     write_word(json, "length_unit", feature.length_unit, unit_words);
@@ -389,6 +418,12 @@ std::string Schema::to_json() const {
         item["expression"] = expression.expression;
         if (expression.severity != Expression{}.severity) item["severity"] = severity_name(expression.severity);
     }
+    for (const ReferenceSet& set : reference_sets) {
+        Ordered& item = json["reference_sets"].emplace_back(Ordered::object());
+        item["name"] = set.name;
+        if (!set.values.empty()) item["values"] = set.values;
+        if (set.most_values != ReferenceSet{}.most_values) item["most_values"] = set.most_values;
+    }
     return json.dump();
 }
 
@@ -410,6 +445,7 @@ Schema Schema::from_json(std::string_view text) {
     members.take("environments", schema.environments);
     read(schema.features, members.need("features"), "/features");
     members.take("expressions", schema.expressions);
+    members.take("reference_sets", schema.reference_sets);
     members.finish();
     schema.validate();
     return schema;

@@ -16,6 +16,8 @@ inline constexpr std::array order_words{"any", "increasing", "strictly_increasin
                                         "strictly_decreasing"};
 inline constexpr std::array unit_words{"bytes", "code_points"};
 inline constexpr std::array case_words{"exact", "fold_ascii"};
+inline constexpr std::array normal_form_words{"none", "nfc", "nfkc"};
+inline constexpr std::array time_unit_words{"seconds", "milliseconds", "microseconds", "nanoseconds"};
 inline constexpr std::array format_words{"none",  "date", "time", "date_time", "uuid",
                                          "email", "ipv4", "ipv6", "uri",       "hostname"};
 inline constexpr std::array character_words{"control", "bidirectional", "joiner", "variation_selector",

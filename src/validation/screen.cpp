@@ -22,7 +22,7 @@ void Screen::add(const Rule& rule) {
     std::int64_t least = std::numeric_limits<std::int64_t>::min(), greatest = std::numeric_limits<std::int64_t>::max();
     if (rule.is_evaluated && rule.type == FeatureType::floating && !rule.asks_more()) {
         kind = Kind::floating;
-    } else if (rule.is_evaluated && rule.type == FeatureType::integer && rule.integer_step == 1) {
+    } else if (rule.is_evaluated && rule.type == FeatureType::integer && rule.integer_step == 1 && !rule.reference) {
         kind = Kind::integer;
         const std::int64_t lowest = least, highest = greatest;
         if (rule.has_minimum) least = rule.minimum;
@@ -42,7 +42,8 @@ void Screen::add(const Rule& rule) {
         upper = static_cast<double>(std::clamp(greatest, -exact, exact));
         if (least > exact || greatest < -exact) lower = 1.0, upper = 0.0;
     } else if (rule.is_evaluated && (rule.type == FeatureType::text || rule.type == FeatureType::bytes) &&
-               rule.has_domain && !rule.folds_case && !rule.asks_more_of_text()) {
+               rule.has_domain && !rule.folds_case && rule.normal_form == NormalForm::none &&
+               !rule.asks_more_of_text()) {
         kind = Kind::domain;
     }
     if (runs_.empty() || runs_.back().kind != kind) runs_.push_back({kind, 0});

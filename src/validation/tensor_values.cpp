@@ -102,4 +102,35 @@ CheckSet check_values(const Rule& rule, const kernels::IntervalsView<double>& in
     return 0;
 }
 
+CheckSet check_ages(const Rule& rule, const TensorView& tensor, std::int64_t now) noexcept {
+    CheckSet failed = 0;
+    const auto judge = [&]<class Stored>(auto widen) {
+        for_each_element(tensor, sizeof(Stored), [&](const std::byte* address) {
+            failed |= rule.of_age(Value(widen(load<Stored>(address))), now);
+        });
+    };
+    const auto same = [](auto x) { return x; };
+    const auto wide = [](auto x) { return static_cast<double>(x); };
+    switch (tensor.dtype) {
+        case Dtype::f32: judge.template operator()<float>(wide); break;
+        case Dtype::f64: judge.template operator()<double>(wide); break;
+        case Dtype::f16:
+            judge.template operator()<std::uint16_t>([](auto x) { return static_cast<double>(half_to_float(x)); });
+            break;
+        case Dtype::bf16:
+            judge.template operator()<std::uint16_t>([](auto x) { return static_cast<double>(bfloat16_to_float(x)); });
+            break;
+        case Dtype::i8: judge.template operator()<std::int8_t>(same); break;
+        case Dtype::i16: judge.template operator()<std::int16_t>(same); break;
+        case Dtype::i32: judge.template operator()<std::int32_t>(same); break;
+        case Dtype::i64: judge.template operator()<std::int64_t>(same); break;
+        case Dtype::u8: judge.template operator()<std::uint8_t>(same); break;
+        case Dtype::u16: judge.template operator()<std::uint16_t>(same); break;
+        case Dtype::u32: judge.template operator()<std::uint32_t>(same); break;
+        case Dtype::u64: judge.template operator()<std::uint64_t>(same); break;
+        case Dtype::boolean: break;
+    }
+    return failed;
+}
+
 }  // namespace vedette::inline v0::validation

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "kernels/dispatch.hpp"
@@ -125,6 +126,21 @@ void ask_intervals(const Compiled& compiled, const T* row, std::size_t count, bo
     tally.graver = found.graver;
 }
 
+}  // namespace
+
+template <class Read>
+void Validator::Compiled::judge_ages(std::size_t count, Read&& read, Tally& tally) const noexcept {
+    if (timed.empty() || timed.front() >= count) return;
+    const std::int64_t at = now();
+    for (const std::uint32_t i : timed) {
+        if (i >= count) break;
+        const CheckSet found = rules[i].of_age(read(i), at);
+        if (found != 0) tally.add(i, found, rules[i]);
+    }
+}
+
+namespace {
+
 template <class T, class Compiled>
 RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::span<CheckSet> failed,
                          bool is_lazy = false) noexcept {
@@ -136,6 +152,8 @@ RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::
         const CheckSet found = compiled.rules[i].of_number(static_cast<double>(row[i]));
         if (found != 0) tally.add(i, found, compiled.rules[i]);
     }
+    compiled.judge_ages(
+        count, [row](std::size_t i) noexcept { return Value(static_cast<double>(row[i])); }, tally);
     if (row.size() != compiled.rules.size()) tally.add_width(row.size(), compiled.rules, compiled.features);
     if (!compiled.expressions.empty()) {
         tally.add_expressions(compiled.expressions, compiled.rules.size(), [row](std::size_t i) noexcept {
@@ -214,21 +232,60 @@ void Intervals<T>::add(const Feature& feature, const Rule& rule) {
     graver.push_back(bits & rule.errors);
 }
 
-Validator::Validator(const Schema& schema, std::string_view environment) {
+namespace {
+
+// The schema's reference sets by name: its own made ready, and those that the caller gives.
+class ReferenceSets {
+  public:
+    ReferenceSets(const Schema& schema, const RuleInputs& inputs) {
+        const auto fault = [](const std::string& name, const std::string& what) {
+            return Error(ErrorCode::invalid_argument, fmt::format("reference set \"{}\": {}", name, what));
+        };
+        for (const ReferenceSet& set : schema.reference_sets) {
+            const auto given = inputs.reference_sets.find(set.name);
+            if (given == inputs.reference_sets.end()) {
+                if (!set.values.empty()) sets_.emplace(set.name, ReferenceValues(set.values));
+                continue;
+            }
+            if (!set.values.empty()) throw fault(set.name, "stands in the schema, and is given, too");
+            if (given->second.size() > set.most_values)
+                throw fault(set.name, fmt::format("{} values, at most {}", given->second.size(), set.most_values));
+            sets_.emplace(set.name, given->second);
+        }
+        for (const auto& [name, values] : inputs.reference_sets)
+            if (sets_.count(name) == 0) throw fault(name, "is given, and the schema has none of this name");
+    }
+    [[nodiscard]] const ReferenceValues* find(const std::string& name) const noexcept {
+        const auto found = sets_.find(name);
+        return found == sets_.end() ? nullptr : &found->second;
+    }
+
+  private:
+    std::map<std::string, ReferenceValues> sets_;
+};
+
+}  // namespace
+
+Validator::Validator(const Schema& schema, std::string_view environment, const RuleInputs& inputs) {
     schema.validate();
+    const ReferenceSets sets(schema, inputs);
     if (!environment.empty() &&
         std::find(schema.environments.begin(), schema.environments.end(), environment) == schema.environments.end()) {
         throw Error(ErrorCode::invalid_argument,
                     fmt::format("environment: \"{}\" is not among the schema's", environment));
     }
     auto compiled = std::make_shared<Compiled>();
+    compiled->clock = inputs.clock;
     std::vector<std::string> names;
     std::vector<std::uint32_t> places;
     for (const Feature& feature : schema.features) {
         places.push_back(nowhere);
         if (!is_expected(feature, environment)) continue;
         places.back() = static_cast<std::uint32_t>(names.size());
-        const Rule& rule = compiled->rules.emplace_back(feature);
+        Rule& rule = compiled->rules.emplace_back(feature);
+        if (!feature.reference_set.empty()) rule.set_reference(sets.find(feature.reference_set));
+        if (inputs.clock.now != nullptr && rule.is_timed())
+            compiled->timed.push_back(static_cast<std::uint32_t>(compiled->features.size()));
         if (rule.asks_more()) compiled->asking_more.push_back(static_cast<std::uint32_t>(compiled->features.size()));
         compiled->f32.add(feature, rule);
         compiled->f64.add(feature, rule);
@@ -286,13 +343,15 @@ CheckSet Validator::not_evaluated(std::size_t index) const {
         return compiled_->expressions.at(index - feature_count()).is_evaluated ? CheckSet{0}
                                                                                : set_of(Check::expression);
     const Feature& feature = compiled_->features.at(index);
-    if (feature.stage != Stage::production) return (CheckSet{1} << check_count) - 1;
+    if (feature.stage != Stage::production) return all_checks;
     CheckSet open = 0;
     if (feature.minimum_fraction > 0.0) open |= set_of(Check::presence);
     if (feature.minimum_count > 0) open |= set_of(Check::count);
     if (feature.unique) open |= set_of(Check::unique);
     if (feature.order != Order::any) open |= set_of(Check::monotonic);
     if (feature.shape && !feature.shape->empty()) open |= set_of(Check::shape);
+    if (compiled_->rules[index].is_reference_lacking) open |= set_of(Check::domain);
+    if (feature.freshness && compiled_->clock.now == nullptr) open |= set_of(Check::freshness);
     if (!feature.valency.empty())
         open |= set_of(Check::nestedness) | set_of(Check::few_values) | set_of(Check::many_values);
     return open & compiled_->rules[index].wanted;
@@ -322,6 +381,8 @@ RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> f
     const std::size_t count = std::min(row.size(), rules.size());
     std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
     compiled_->judge(row.first(count), 0, tally);
+    compiled_->judge_ages(
+        count, [row](std::size_t i) noexcept { return row[i]; }, tally);
     if (row.size() != rules.size()) tally.add_width(row.size(), rules, compiled_->features);
     tally.add_expressions(compiled_->expressions, rules.size(),
                           [row](std::size_t i) noexcept { return i < row.size() ? row[i] : Value(); });
@@ -340,6 +401,8 @@ RowVerdict Validator::validate(ReadValues read, const void* row, std::size_t wid
         read(row, first, values);
         compiled_->judge(values, first, tally);
     }
+    compiled_->judge_ages(
+        count, [=](std::size_t i) noexcept { return read_one(read, row, i); }, tally);
     if (width != rules.size()) tally.add_width(width, rules, compiled_->features);
     tally.add_expressions(compiled_->expressions, rules.size(),
                           [=](std::size_t i) noexcept { return i < width ? read_one(read, row, i) : Value(); });
@@ -359,7 +422,10 @@ RowVerdict Validator::find_failures(std::span<const Value> row, std::span<CheckS
 }
 
 CheckSet Validator::check(std::size_t feature, const Value& value) const noexcept {
-    return feature < feature_count() ? compiled_->of_value(feature, value) : set_of(Check::unexpected);
+    if (feature >= feature_count()) return set_of(Check::unexpected);
+    const CheckSet failed = compiled_->of_value(feature, value);
+    const bool is_timed = compiled_->clock.now != nullptr && compiled_->rules[feature].is_timed();
+    return is_timed ? failed | compiled_->rules[feature].of_age(value, compiled_->now()) : failed;
 }
 
 CheckSet Validator::check_absent(std::size_t feature) const noexcept {
@@ -415,6 +481,17 @@ RowVerdict Validator::validate(std::size_t feature, const TensorView& tensor) co
             failed |= set_of(Check::shape);
     }
     if (fits) failed |= check_values(rule, compiled_->f64.from(feature), tensor);
+    if (fits && compiled_->clock.now != nullptr && rule.is_timed())
+        failed |= check_ages(rule, tensor, compiled_->now());
+    const auto dimensions = static_cast<std::size_t>(tensor.shape.size());
+    if (!asked.valency.empty() && asked.valency.size() != dimensions) failed |= set_of(Check::nestedness);
+    // Of lists that are not there nothing is known: an outer dimension of 0 has no inner ones.
+    for (std::size_t d = 0; asked.valency.size() == dimensions && d < dimensions; ++d) {
+        const auto length = static_cast<std::uint64_t>(tensor.shape[d]);
+        if (length < asked.valency[d].minimum) failed |= set_of(Check::few_values);
+        if (length > asked.valency[d].maximum) failed |= set_of(Check::many_values);
+        if (length == 0) break;
+    }
     failed &= rule.wanted;
     return {verdict_of(failed, failed & rule.errors), failed};
 }

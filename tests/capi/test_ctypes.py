@@ -271,6 +271,9 @@ Tensor = struct("vdt_tensor", ("struct_size", u32), ("dtype", i32), ("data", poi
                 ("byte_length", u64), ("shape", pointer), ("strides", pointer), ("rank", u64))
 BatchOptions = struct("vdt_batch_options", ("struct_size", u32), ("bitmaps", i32), ("read_texts", i32),
                       ("offenders", u32), ("confidence", f64), ("repair", i32), ("arrow_level", i32))
+ReferenceSet = struct("vdt_reference_set", ("name", String), ("values", pointer), ("count", u64))
+RuleInputs = struct("vdt_rule_inputs", ("struct_size", u32), ("reserved", u32), ("reference_sets", pointer),
+                    ("reference_set_count", u64), ("now", pointer), ("user_data", pointer))
 BatchSummary = struct("vdt_batch_summary", ("struct_size", u32), ("severity", i32), ("rows", u64),
                       ("failed_rows", u64), ("finding_count", u64), ("unexpected_count", u64),
                       ("failed_row_bitmap", pointer), ("bitmap_length", u64), ("repair_count", u64),
@@ -306,7 +309,7 @@ STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, Gua
            PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
            WatchReference, WatchGroup, WatchOptions, StreamReport, BankOptions, MmdMonitorOptions, SequenceOptions,
            SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
-           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchRepair, BatchFinding, ComparatorLimits,
+           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchRepair, BatchFinding, ReferenceSet, RuleInputs, ComparatorLimits,
            StatisticsCompareOptions, Repaired, RepairVerdict, LeakageOptions,
            ArrowSchema, ArrowArray]
 

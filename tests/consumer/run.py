@@ -85,17 +85,17 @@ def c_consumer(o):
     program = installed(o, "c") / "consumer"
     wanted = needed_libraries(program)
     print("needs", wanted)
-    if any("stdc++" in name or "sodium" in name or "crypto" in name or "re2" in name for name in wanted):
+    if any("stdc++" in name or "sodium" in name or "crypto" in name or "re2" in name or "utf8proc" in name for name in wanted):
         raise SystemExit("a C program is linked with more than the C library")
 
 
 def cxx_consumer(o):
     wanted = needed_libraries(installed(o, "cxx") / "consumer")
     print("needs", wanted)
-    foreign = [name for name in wanted if not name.startswith(("libsodium", "libcrypto", "libre2", "libstdc++", "libc++", "libm.", "libgcc_s",
+    foreign = [name for name in wanted if not name.startswith(("libsodium", "libcrypto", "libre2", "libutf8proc", "libstdc++", "libc++", "libm.", "libgcc_s",
                                                                "libc.", "libpthread", "ld-linux"))]
     if foreign:
-        raise SystemExit(f"a C++ program needs more than libsodium, libcrypto and RE2: {foreign}")
+        raise SystemExit(f"a C++ program needs more than libsodium, libcrypto, RE2 and utf8proc: {foreign}")
 
 
 def with_pkg_config(o, package, compiler, standard, source):

@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "promise.hpp"
@@ -17,7 +18,7 @@
 namespace {
 
 constexpr std::size_t buffer_bytes = 8192, data_bytes = 4096;
-constexpr std::int64_t most_rows = 80, most_offset = 9;
+constexpr std::int64_t most_rows = 80, most_offset = 9, list_elements = 186;
 
 using vedette::fuzzing::require;
 
@@ -54,19 +55,15 @@ class Batch {
     ArrowArray array{};
 
   private:
-    void make_struct(ArrowSchema& type, ArrowArray& values, const char* name, int level) {
-        const std::size_t count = 1 + bytes_.below(3);
+    void make_struct(ArrowSchema& type, ArrowArray& values, const char* name, int level, std::size_t wanted = 0) {
+        const std::size_t count = wanted != 0 ? wanted : 1 + bytes_.below(3);
         auto& types = type_lists_.emplace_back();
         auto& arrays = array_lists_.emplace_back();
         for (std::size_t i = 0; i < count; ++i) {
             constexpr std::array names{"a", "b", "c", "d"};
             ArrowSchema& child = types_.emplace_back();
             ArrowArray& part = arrays_.emplace_back();
-            if (level < 2 && bytes_.chance(8)) {
-                make_struct(child, part, names[i], level + 1);
-            } else {
-                make_column(child, part, names[i]);
-            }
+            make_any(child, part, names[i], level);
             types.push_back(&child);
             arrays.push_back(&part);
         }
@@ -77,11 +74,77 @@ class Batch {
         values.children = arrays.data();
     }
 
+    void make_any(ArrowSchema& type, ArrowArray& values, const char* name, int level) {
+        if (level < 3 && bytes_.chance(8)) {
+            make_struct(type, values, name, level + 1);
+        } else if (level < 4 && bytes_.chance(4)) {
+            make_list(type, values, name, level + 1);
+        } else if (level < 3 && bytes_.chance(8)) {
+            make_union(type, values, name, level + 1);
+        } else {
+            make_column(type, values, name);
+        }
+    }
+
+    // Gives `type` these children, as many as are told.
+    void set_children(ArrowSchema& type, ArrowArray& values, std::vector<ArrowSchema*>& types,
+                      std::vector<ArrowArray*>& arrays) {
+        type.children = types.data();
+        values.children = arrays.data();
+        type.n_children = static_cast<std::int64_t>(types.size());
+        values.n_children = bytes_.chance(128) ? 0 : type.n_children;
+    }
+
+    // Of a child that is `length` long, itself most often as the rows are.
+    template <class Make>
+    void with_rows(std::int64_t length, Make&& make) {
+        const std::int64_t kept = std::exchange(rows_, length);
+        make();
+        rows_ = kept;
+    }
+
+    void make_list(ArrowSchema& type, ArrowArray& values, const char* name, int level) {
+        constexpr std::array formats{"+l", "+m", "+L", "+vl", "+vL", "+w:2"};
+        const std::string_view format = formats[bytes_.below(formats.size())];
+        auto& types = type_lists_.emplace_back();
+        auto& arrays = array_lists_.emplace_back();
+        ArrowSchema& child = types_.emplace_back();
+        ArrowArray& part = arrays_.emplace_back();
+        with_rows(list_elements, [&] {
+            if (format == "+m" && !bytes_.chance(20)) {
+                make_struct(child, part, "entries", level, 2);
+            } else {
+                make_any(child, part, "item", level);
+            }
+        });
+        types.push_back(&child);
+        arrays.push_back(&part);
+        finish(type, values, format.data(), name, format == "+w:2" ? 1 : format.starts_with("+v") ? 3 : 2);
+        set_children(type, values, types, arrays);
+    }
+
+    void make_union(ArrowSchema& type, ArrowArray& values, const char* name, int level) {
+        const bool is_dense = bytes_.chance(2);
+        auto& types = type_lists_.emplace_back();
+        auto& arrays = array_lists_.emplace_back();
+        for (const char* child_name : {"a", "b"}) {
+            ArrowSchema& child = types_.emplace_back();
+            ArrowArray& part = arrays_.emplace_back();
+            // Longer than the union's offset may want.
+            with_rows(is_dense ? rows_ : rows_ + most_offset + 3, [&] { make_any(child, part, child_name, level); });
+            types.push_back(&child);
+            arrays.push_back(&part);
+        }
+        const char* const format = is_dense ? "+ud:0,1" : "+us:0,1";
+        finish(type, values, bytes_.chance(60) ? "+us:7" : format, name, is_dense ? 2 : 1);
+        set_children(type, values, types, arrays);
+    }
+
     void make_column(ArrowSchema& type, ArrowArray& values, const char* name) {
         constexpr std::array formats{"g",   "u",    "l", "f",   "e",    "c",   "C",     "s",           "S",
                                      "i",   "I",    "L", "b",   "U",    "z",   "Z",     "vu",          "vz",
                                      "w:7", "w:40", "n", "tdD", "tsm:", "tDn", "d:9,2", "d:38,10,256", "d:9,2,32"};
-        constexpr std::array refused{"+l", "+m", "+us:0", "w:99x", "", "tsu", "d:77,2", "d:9,2,32,1", "+w:2"};
+        constexpr std::array refused{"+l", "+m", "+us:0", "w:99x", "", "tsu", "d:77,2", "d:9,2,32,1", "+r"};
         std::string_view format = formats[bytes_.below(formats.size())];
         if (bytes_.chance(40)) format = refused[bytes_.below(refused.size())];
         const bool has_codes =
@@ -120,7 +183,8 @@ class Batch {
         if (are_views && values.n_buffers == 3) values.n_buffers += static_cast<std::int64_t>(bytes_.below(3));
         auto& pointers = buffer_lists_.emplace_back();
         for (std::size_t i = 0; i < 8; ++i) pointers[i] = make_buffer(text, i);
-        if (!bytes_.chance(3) || std::string_view(format) == "+s") pointers[0] = nullptr;
+        const bool is_union = text.starts_with("+u");
+        if (!is_union && (!bytes_.chance(3) || std::string_view(format) == "+s")) pointers[0] = nullptr;
         if (bytes_.chance(90)) pointers[1] = nullptr;
         // How long the buffers of views are is not taken on trust: it is said behind them.
         if (are_views && values.n_buffers > 3) {
@@ -141,19 +205,45 @@ class Batch {
         for (std::size_t i = 0; i < given; ++i) pattern[i] = bytes_.take();
         for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = given == 0 ? std::uint8_t{0} : pattern[i % given];
         // Offsets lie within the bytes, ascending or not.
-        if (index == 1 && (format == "u" || format == "z")) fill_offsets<std::int32_t>(buffer, pattern, given);
-        if (index == 1 && (format == "U" || format == "Z")) fill_offsets<std::int64_t>(buffer, pattern, given);
+        if (index == 1 && (format == "u" || format == "z")) fill_offsets<std::int32_t>(buffer, pattern, given, 16);
+        if (index == 1 && (format == "U" || format == "Z")) fill_offsets<std::int64_t>(buffer, pattern, given, 16);
+        const bool are_views = format.starts_with("+v");
+        if (format == "+l" || format == "+m" || format == "+vl") {
+            if (index == 1) fill_offsets<std::int32_t>(buffer, pattern, given, 4);
+            if (index == 2 && are_views) fill_sizes<std::int32_t>(buffer, pattern, given);
+        }
+        if (format == "+L" || format == "+vL") {
+            if (index == 1) fill_offsets<std::int64_t>(buffer, pattern, given, 4);
+            if (index == 2 && are_views) fill_sizes<std::int64_t>(buffer, pattern, given);
+        }
+        if (format.starts_with("+u") && index == 0) {
+            // Types 0 and 1, and now and then another.
+            for (std::uint8_t& id : buffer) id = id == 0xFF ? std::uint8_t{3} : static_cast<std::uint8_t>(id % 2);
+        }
+        if (format.starts_with("+ud") && index == 1) fill_offsets<std::int32_t>(buffer, pattern, given, 2);
         return buffer.data();
     }
     template <class Offset>
     static void fill_offsets(std::array<std::uint8_t, buffer_bytes>& buffer, const std::array<std::uint8_t, 48>& steps,
-                             std::size_t given) {
+                             std::size_t given, unsigned most_step) {
+        const std::size_t end = most_step == 16 ? data_bytes : list_elements;
         std::size_t at = 0;
         for (std::size_t i = 0; (i + 1) * sizeof(Offset) <= buffer.size(); ++i) {
             const auto offset = static_cast<Offset>(
                 given != 0 && i % 97 == 96 && steps[i % given] == 0xFF ? -1 : static_cast<Offset>(at));
             std::memcpy(buffer.data() + i * sizeof offset, &offset, sizeof offset);
-            at = given == 0 ? 0 : (at + steps[i % given] % 16U) % data_bytes;
+            at = given == 0 ? 0 : at + steps[i % given] % most_step;
+            // Texts begin anew, lists hold no more.
+            if (at >= end) at = most_step == 16 ? at % end : end;
+        }
+    }
+    // Of views: as many as lie before the next, or one more.
+    template <class Size>
+    static void fill_sizes(std::array<std::uint8_t, buffer_bytes>& buffer, const std::array<std::uint8_t, 48>& steps,
+                           std::size_t given) {
+        for (std::size_t i = 0; (i + 1) * sizeof(Size) <= buffer.size(); ++i) {
+            const auto size = static_cast<Size>(given == 0 ? 0 : steps[i % given] % 3U);
+            std::memcpy(buffer.data() + i * sizeof size, &size, sizeof size);
         }
     }
 
@@ -190,12 +280,14 @@ void release_stream(ArrowArrayStream* stream) {
 const vdt_validator* rules() {
     static const vdt_validator* const made = [] {
         const std::string text =
-            R"({"version":1,"features":[{"name":"a","type":"floating","minimum":0,"nullable":true,"unique":true},)"
+            R"({"version":1,"features":[{"name":"a","type":"floating","minimum":0,"nullable":true,"unique":true,"valency":[{"maximum":2}]},)"
             R"({"name":"b","type":"text","length":{"maximum":9},"refused_characters":["control","invisible"],)"
             R"("scripts":"single","refuse_lookalikes":true,"repetition":{"unit":"code_points","length":1,)"
             R"("minimum_grams":2},"refused_patterns":["7"]},)"
             R"({"name":"c","type":"integer","order":"increasing","required":false},)"
-            R"({"name":"a.b","type":"bytes","required":false}],)"
+            R"({"name":"a.b","type":"bytes","required":false},)"
+            R"({"name":"a.key","type":"text","required":false,"length":{"maximum":3}},)"
+            R"({"name":"b.a","type":"integer","required":false,"shape":[2],"maximum":9}],)"
             R"("expressions":[{"name":"e","expression":"a < c"}]})";
         vdt_schema* schema = nullptr;
         vdt_validator* validator = nullptr;
@@ -243,6 +335,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const vdt_status status =
         vdt_validator_check_arrow(rules(), &batch.schema, &batch.array, nullptr, nullptr, &alone, nullptr);
     require((status == VDT_OK) == (alone != nullptr), "a report and an error, or neither");
+    vdt_statistics* counted = nullptr;
+    require(vdt_statistics_create(nullptr, nullptr, &counted, nullptr) == VDT_OK, "no statistics");
+    const vdt_status as_counted = vdt_statistics_update_arrow(counted, &batch.schema, &batch.array, nullptr);
+    require(as_counted == status, "what is judged is not counted, or the other way round");
+    if (alone != nullptr) require(vdt_statistics_rows(counted) == rows_of(alone), "other rows are counted");
+    vdt_statistics_destroy(counted);
     // A stream stands for schema and array that are there: what had been released before is given anew.
     const bool is_whole = batch.schema.release != nullptr && batch.array.release != nullptr;
     vdt_batch_report* once = nullptr;

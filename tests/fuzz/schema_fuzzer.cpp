@@ -21,6 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const Schema again = Schema::from_json(written);
         // Compiled, it judges rows that do and do not suit it.
         const vedette::validation::Validator rules(schema);
+        // And with sets and a clock, which ask no less.
+        vedette::validation::RuleInputs inputs;
+        inputs.clock.now = [](void*) { return std::int64_t{1700000000000000000}; };
+        const std::vector<std::string> known{"US", "-7"};
+        for (const auto& set : schema.reference_sets)
+            if (set.values.empty() && set.most_values >= known.size())
+                inputs.reference_sets.emplace(set.name, vedette::validation::ReferenceValues(known));
+        const vedette::validation::Validator stricter(schema, {}, inputs);
         std::vector<vedette::Value> row(rules.feature_count());
         const vedette::Value values[] = {1.5,
                                          -7,
@@ -30,10 +38,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                          1,
                                          "",
                                          std::numeric_limits<double>::infinity(),
+                                         "e\xCC\x81",
+                                         "2024-02-29T12:00:00.5+01:00",
                                          "p\xD0\xB0y no no no \xE2\x80\x8B\x1B\xC3"};
         for (std::size_t shift = 0; shift < std::size(values); ++shift) {
             for (std::size_t i = 0; i < row.size(); ++i) row[i] = values[(i + shift) % std::size(values)];
             const vedette::validation::RowVerdict verdict = rules.validate(row);
+            if ((stricter.validate(row).failed & verdict.failed) != verdict.failed) std::abort();
             // What is repaired is told, and stays so.
             std::vector<vedette::validation::CheckSet> failed(row.size() + rules.expression_count());
             std::vector<vedette::validation::Repaired> told(row.size());

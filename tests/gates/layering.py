@@ -30,10 +30,11 @@ THIRD_PARTY = {
     "sodium.h": ("src/",),
     "openssl": ("src/privacy/",),
     "re2": ("src/",),
+    "utf8proc.h": ("src/",),
     "CLI": ("src/cli/",),
 }
 # Heavy headers belong into translation units: a header that includes one makes every user of it slow to compile.
-ONLY_IN_SOURCES = {"nlohmann", "boost", "fmt", "re2"}
+ONLY_IN_SOURCES = {"nlohmann", "boost", "fmt", "re2", "utf8proc.h"}
 LIGHT = {"nlohmann/json_fwd.hpp"}  # declarations alone
 STANDARD = set("""
 algorithm any array atomic barrier bit bitset cassert ccomplex cctype cerrno cfenv cfloat charconv chrono cinttypes

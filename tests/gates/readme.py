@@ -80,7 +80,7 @@ class Runner:
         if language == "cpp":
             return self.compile_and_run(as_program(code), o.cxx, ".cpp",
                                         ["-std=c++20", "-Wall", "-Wextra", "-I", f"{o.source}/include"],
-                                        [o.cxx_library, "-lsodium", "-lcrypto", "-lre2", "-lpthread"])
+                                        [o.cxx_library, "-lsodium", "-lcrypto", "-lre2", "-lutf8proc", "-lpthread"])
         if language == "c":
             folder = os.path.dirname(o.c_library)
             return self.compile_and_run(as_program(code), o.cc, ".c",

@@ -17,6 +17,7 @@
 #include "vedette/perturbation/calibrated_score.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/moments.hpp"
+#include "vedette/validation/reference_values.hpp"
 #include "vedette/validation/schema.hpp"
 
 namespace vedette::inline v0 {
@@ -79,6 +80,8 @@ struct BaselineScore {
 struct BaselineSchema {
     validation::Schema schema;
     std::string environment{};
+    /// Reference sets and clock, which no file holds; see Baseline::with_rule_inputs.
+    validation::RuleInputs inputs{};
 };
 
 /// Immutable, cheap to copy (shared state) and safe to share between any number of threads.
@@ -112,6 +115,10 @@ class Baseline {
     /// Texts and bytes are categorical features, all others numeric. Throws Error: invalid_argument for an invalid
     /// schema or an unknown environment, schema_mismatch where it expects other features, type_mismatch.
     [[nodiscard]] Baseline with_schema(BaselineSchema schema) const;
+    /// The same baseline (of the same identity), its schema judging with these reference sets and this clock. They are
+    /// not saved: a baseline that was loaded, or derived from another, is given them again. Throws
+    /// Error(invalid_argument) where there is no schema, and as validation::Validator.
+    [[nodiscard]] Baseline with_rule_inputs(validation::RuleInputs inputs) const;
     /// Null where there is none.
     [[nodiscard]] const BaselineSchema* schema() const noexcept;
     /// The schema made ready, feature i being the baseline's; null where there is none.

@@ -24,7 +24,7 @@ enum class Check : std::uint8_t {
     standard_score = 7,  ///< further from the mean than so many standard deviations
     integral = 8,        ///< a fraction where whole numbers are expected
     step = 9,            ///< no multiple of the step
-    domain = 10,         ///< a text that is not among the values
+    domain = 10,         ///< a value that is not among the domain's, or not in the reference set
     utf8 = 11,           ///< a text that is not UTF-8
     short_text = 12,     ///< a text below the least length
     long_text = 13,      ///< a text above the greatest length
@@ -45,11 +45,15 @@ enum class Check : std::uint8_t {
     invisible = 28,      ///< a refused joiner, variation selector, tag or other invisible character
     confusable = 29,     ///< a word that mixes scripts, or looks like another
     repetition = 30,     ///< a text that repeats itself
+    freshness = 31,      ///< a time that lies too far back, or ahead, by the caller's clock
 };
-inline constexpr std::size_t check_count = 31;
+inline constexpr std::size_t check_count = 32;
 
 /// A set of checks, bit i for the check of value i.
 using CheckSet = std::uint32_t;
+
+/// Every check there is.
+inline constexpr CheckSet all_checks = ~CheckSet{0};
 
 [[nodiscard]] constexpr CheckSet set_of(Check check) noexcept {
     return CheckSet{1} << static_cast<unsigned>(check);

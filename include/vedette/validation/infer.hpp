@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vedette/core/view.hpp"
+#include "vedette/validation/list_column.hpp"
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/schema_diff.hpp"
 
@@ -69,6 +70,12 @@ struct Inference {
 /// Throws not_enough_data for fewer rows than `minimum_rows`, invalid_argument for options out of range and names that
 /// no schema can hold. O(values), O(n log n) for `unique` and domains; memory: a copy of one column's values.
 [[nodiscard]] Inference infer_schema(const Table& table, const InferenceOptions& options = {});
+/// And from columns of lists: what is learned of a column is learned of their values, but for order and uniqueness, and
+/// - shape, as TensorFlow Data Validation has it: where no list is null and those of a level all hold as many values,
+///   at least one; else `valency`, as many where they all do, at least one where none is empty, or any number.
+/// - presence by rows; nullable where a row, a list or a value is null.
+/// Throws as `check_lists`, too.
+[[nodiscard]] Inference infer_schema(const NestedTable& table, const InferenceOptions& options = {});
 
 class TableStatistics;
 
@@ -77,7 +84,7 @@ class TableStatistics;
 /// different values than ValueSample holds, domain, format and uniqueness; lengths are in bytes. Bounds of such a
 /// column take its extremes to be seen once each, far from all others, and so ask for more rows than a table's would.
 /// All columns that were not in every shard are nullable: the rows without them count as null. `read_texts` is not
-/// asked. Throws as above. O(size of the statistics).
+/// asked. Columns of lists, and the lengths beside them, are one feature. Throws as above. O(size of the statistics).
 [[nodiscard]] Inference infer_schema(const TableStatistics& statistics, const InferenceOptions& options = {});
 
 /// E.g. `feature "amount": maximum left out: 1 of 40 values refused by the rule of the others, so up to 13 % of new

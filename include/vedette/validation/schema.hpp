@@ -43,9 +43,14 @@ enum class Order : std::uint8_t { any, increasing, strictly_increasing, decreasi
 enum class LengthUnit : std::uint8_t { bytes, code_points };
 
 /// How a text is compared with the values of its domain. `fold_ascii` takes A-Z for a-z; other letters are compared as
-/// they are. No Unicode normalisation takes place: text is compared byte by byte, so that "e" with a combining accent
-/// is not the composed letter. Producers should send NFC.
+/// they are.
 enum class Case : std::uint8_t { exact, fold_ascii };
+
+/// In which of Unicode's normal forms (UAX 15) a text and the values of its domain are compared, before letters are
+/// folded. `none`: byte by byte, so that "e" with a combining accent is not the composed letter. `nfkc` also takes
+/// ligatures, full-width letters and the like for what they are compatible with. A text that is not UTF-8, or
+/// decomposes into more than 512 code points, is none of the values.
+enum class NormalForm : std::uint8_t { none, nfc, nfkc };
 
 /// Texts that a parser in linear time recognises; each says which grammar.
 enum class Format : std::uint8_t {
@@ -89,6 +94,7 @@ struct Domain {
     /// The share of a batch's values that may lie outside. Above 0, one request's stray value is a warning at most.
     double tolerated_mass = 0.0;
     Case letter_case = Case::exact;
+    NormalForm normal_form = NormalForm::none;
 
     friend bool operator==(const Domain&, const Domain&) = default;
 };
@@ -101,6 +107,19 @@ enum class Repair : std::uint8_t {
     impute
 };
 using Replacement = std::variant<std::monostate, double, std::int64_t, std::string>;
+
+/// Of a feature whose numbers are time stamps: what one of them counts since 1970-01-01T00:00:00Z.
+enum class TimeUnit : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds };
+
+/// How far a time may lie from the caller's clock, in seconds from 0 to 1e9; at least one is given. Both ends are
+/// included.
+struct Freshness {
+    std::optional<double> maximum_age;
+    std::optional<double> maximum_ahead;  ///< in the future
+    TimeUnit unit = TimeUnit::seconds;    ///< of numbers
+
+    friend bool operator==(const Freshness&, const Freshness&) = default;
+};
 
 /// Both ends are included.
 struct Count {
@@ -135,7 +154,12 @@ struct Feature {
     bool allow_infinity = false;  ///< an allowed infinity is still held against minimum and maximum
 
     std::optional<Domain> domain;  ///< of text and bytes
-    std::optional<Count> length;   ///< of text and bytes
+    /// Of text, bytes and integers: the name of a set that values must occur in, see `ReferenceSet`. What does not
+    /// fails `domain`. Texts are compared byte by byte.
+    std::string reference_set;
+    /// Of integers, floating features, and of text with the format `date_time`: values are times. NaN has no age.
+    std::optional<Freshness> freshness;
+    std::optional<Count> length;  ///< of text and bytes
     LengthUnit length_unit = LengthUnit::bytes;
     Format format = Format::none;  ///< of text
     /// Of text: a regular expression that is found somewhere in it; empty: not checked. At most 4096 bytes of UTF-8 in
@@ -155,8 +179,8 @@ struct Feature {
     /// No word of two or more characters that reads as one of ASCII but is none: every letter and digit is of ASCII or
     /// has a prototype of ASCII letters and digits in UTS 39's confusables.txt (15.0.0), and at least one has. Only
     /// prototypes of single code points as they stand, not of their decompositions; of Latin letters only those of full
-    /// width; of digits only mathematical ones. For texts in the Latin alphabet: short words of Greek and Russian
-    /// consist of look-alikes, too.
+    /// width; of numbers only those of no script, such as mathematical and segmented digits. For texts in the Latin
+    /// alphabet: short words of Greek and Russian consist of look-alikes, too.
     bool refuse_lookalikes = false;
     std::optional<Repetition> repetition;
 
@@ -180,17 +204,30 @@ struct Feature {
     friend bool operator==(const Feature&, const Feature&) = default;
 };
 
+/// A named set of values, of any number of features: customers, shops, codes. Integers are written in decimal.
+struct ReferenceSet {
+    std::string name;
+    /// Given here; empty: by the caller when the schema is compiled (`RuleInputs`), until when it is not evaluated.
+    std::vector<std::string> values;
+    /// How many values the caller may give, which bounds the memory; at most 2^24, and 2^30 bytes.
+    std::uint64_t most_values = std::uint64_t{1} << 24;
+
+    friend bool operator==(const ReferenceSet&, const ReferenceSet&) = default;
+};
+
 /// The features of a model in the order of its rows. A document to review, store and exchange; `Validator` holds rows
 /// and tensors against it.
 struct Schema {
     static constexpr int version = 1;
     static constexpr std::size_t most_features = 65536;
     static constexpr std::size_t most_expressions = 1024;
+    static constexpr std::size_t most_reference_sets = 1024;
 
     std::string name;
     std::vector<std::string> environments;  ///< known names, e.g. "training", "serving"
     std::vector<Feature> features;
     std::vector<Expression> expressions = {};
+    std::vector<ReferenceSet> reference_sets = {};
 
     /// Throws Error(invalid_argument) that names the path of the first fault, e.g. "schema /features/3/minimum: ..." or
     /// "schema /expressions/0/expression: at byte 12: ...".

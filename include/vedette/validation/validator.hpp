@@ -12,6 +12,7 @@
 
 #include "vedette/core/value.hpp"
 #include "vedette/validation/check.hpp"
+#include "vedette/validation/reference_values.hpp"
 #include "vedette/validation/schema.hpp"
 #include "vedette/validation/tensor.hpp"
 
@@ -77,12 +78,15 @@ struct RepairVerdict {
 /// exception, and time in proportion to length of the text times size of the pattern, at worst. Nothing else allocates
 /// or locks. A check whose severity is `none` is silent: neither asked nor reported; only `memory` stays an error. A
 /// stray value of a domain with a tolerated mass is a warning at most.
+/// The age of times (`freshness`) is that at the moment of the judgement: of a row, a tensor or a table the clock is
+/// asked once. `repair` looks at no age.
 class Validator {
   public:
     /// Takes the features expected in `environment`; without one, those expected everywhere and those that name
-    /// environments alike. Throws Error(invalid_argument) for an invalid schema or an environment that it does not
-    /// know. O(size of the schema).
-    explicit Validator(const Schema& schema, std::string_view environment = {});
+    /// environments alike. `inputs`: what the schema does not say itself. Throws Error(invalid_argument) for an invalid
+    /// schema, an environment that it does not know, and a reference set that it does not ask for, or a larger one.
+    /// O(size of the schema).
+    explicit Validator(const Schema& schema, std::string_view environment = {}, const RuleInputs& inputs = {});
 
     /// The length of a row.
     [[nodiscard]] std::size_t feature_count() const noexcept;
@@ -138,9 +142,10 @@ class Validator {
 
     /// Judges a tensor that holds values of one feature: its memory (`check_tensor`), and if that fails nothing more;
     /// then its type and its shape; then, if the type fits, every element. Numbers only: a feature of texts fails
-    /// `type`, and `valency` is not evaluated. Integers are judged exactly. A feature of another stage has its memory
-    /// judged alone. An index beyond the last feature gives `unexpected`. No allocation, lock or exception;
-    /// O(elements), which are at most as many as the bytes they occupy.
+    /// `type`. Of a feature with `valency` each dimension is a level, and how long it is the number of values in each
+    /// of its lists. Integers are judged exactly. A feature of another stage has its memory judged alone. An index
+    /// beyond the last feature gives `unexpected`. No allocation, lock or exception; O(elements), which are at most as
+    /// many as the bytes they occupy.
     [[nodiscard]] RowVerdict validate(std::size_t feature, const TensorView& tensor) const noexcept;
 
     /// Judges one row, and does with it what the schema's `repair` says: values are changed in place, and what was

@@ -540,6 +540,60 @@ class CommandLine(unittest.TestCase):
         self.expect(run("schema", "check", schema, good, "--environment", "moon"), INPUT_ERROR, "moon")
         self.expect(run("schema", "check", schema, good, "--format", "html"), INPUT_ERROR, "html")
 
+    def test_schema_check_repairs(self):
+        schema = self.write("schema.json", json.dumps({"version": 1, "features": [
+            {"name": "amount", "type": "floating", "minimum": 0, "maximum": 10,
+             "repair": {"minimum": "clamp", "type": "impute", "null": "impute"}, "replacement": 0.5},
+            {"name": "note", "type": "text", "required": False, "length": {"maximum": 6},
+             "repair": {"long_text": "clamp"}}]}))
+        data = self.write("data.csv", 'amount,note\n-1,"a, ""b"" c"\n7,\nmuch,""\n,ok\n11,fine\n')
+        out = str(self.dir / "out.csv")
+        outputs = {name: str(self.dir / ("repaired." + name)) for name in ("json", "junit", "sarif", "markdown", "table")}
+        told = run("schema", "check", schema, data, "--repair", out,
+                   *[word for name, path in outputs.items() for word in ("--format", f"{name}={path}")])
+        self.expect(told, FAILED)  # 11 stays
+        self.assertEqual(pathlib.Path(out).read_text(), 'amount,note\n0,"a, ""b"""\n7,\n0.5,""\n0.5,ok\n11,fine\n')
+        report = json.loads(pathlib.Path(outputs["json"]).read_text())
+        self.assertEqual([(f["feature"], f["check"], f["rows"]) for f in report["findings"]],
+                         [("amount", "maximum", [4])])
+        self.assertEqual([(r["feature"], r["how"], r["failed"], r["count"], r["rows"]) for r in report["repairs"]],
+                         [("amount", "clamp", ["minimum"], 1, [0]), ("amount", "impute", ["null", "type"], 2, [2, 3]),
+                          ("note", "clamp", ["long_text"], 1, [0])])
+        for name in ("junit", "sarif", "markdown", "table"):
+            self.assertIn("imputed 2 of 5 rows", pathlib.Path(outputs[name]).read_text())
+        ElementTree.parse(outputs["junit"])
+        levels = [r["level"] for r in json.loads(pathlib.Path(outputs["sarif"]).read_text())["runs"][0]["results"]]
+        self.assertEqual(sorted(levels), ["error", "note", "note", "note"])
+        # What was written needs no more repairs, and is read as it was.
+        again = str(self.dir / "again.csv")
+        self.expect(run("schema", "check", schema, out, "--repair", again), FAILED, "1 errors")
+        self.assertEqual(pathlib.Path(again).read_text(), pathlib.Path(out).read_text())
+        self.expect(run("schema", "check", schema, "--repair", out), INPUT_ERROR, "needs data")
+        self.expect(run("schema", "check", schema, data, "--repair", out, "--format", f"json={out}"), INPUT_ERROR,
+                    "one place")
+
+    def test_schema_check_with_references_and_a_clock(self):
+        schema = self.write("schema.json", json.dumps({"version": 1, "features": [
+            {"name": "id", "type": "integer", "reference_set": "ids"},
+            {"name": "at", "type": "text", "format": "date_time", "freshness": {"maximum_age": 60}}],
+            "reference_sets": [{"name": "ids"}]}))
+        ids = self.write("ids.txt", "7\r\n8\n-9")
+        data = self.write("data.csv", "id,at\n7,1970-01-01T00:16:40Z\n-9,1970-01-01T00:15:40Z\n"
+                                      "10,1970-01-01T00:15:39Z\n")
+        told = run("schema", "check", schema, data, "--reference", f"ids={ids}", "--now", "1000", "--format", "json")
+        report = json.loads(self.expect(told, FAILED))
+        self.assertEqual({(f["feature"], f["check"]): f["rows"] for f in report["findings"]},
+                         {("id", "domain"): [2], ("at", "freshness"): [2]})
+        # The system's clock is long past, and a set that is not given is not evaluated, which is said.
+        report = json.loads(self.expect(run("schema", "check", schema, data, "--format", "json"), FAILED))
+        self.assertEqual([(f["check"], f["count"]) for f in report["findings"]], [("freshness", 3)])
+        self.assertEqual(report["not_evaluated"], [{"feature": "id", "checks": ["domain"]}])
+        for wrong in ("ids", "=x", "ids="):
+            self.expect(run("schema", "check", schema, data, "--reference", wrong), INPUT_ERROR, "NAME=FILE")
+        self.expect(run("schema", "check", schema, data, "--reference", f"others={ids}"), INPUT_ERROR, "others")
+        self.expect(run("schema", "check", schema, data, "--reference", "ids=nowhere.txt"), INPUT_ERROR, "nowhere.txt")
+        self.expect(run("schema", "check", schema, data, "--now", "99999999999"), INPUT_ERROR, "--now")
+
     def test_schema_infer(self):
         lines = ["amount,id,zip,flag,country"]
         for i in range(400):

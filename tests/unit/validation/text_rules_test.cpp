@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -277,4 +278,19 @@ TEST_CASE("rules of texts: written, read, refused with their path") {
     bytes.features[0].type = FeatureType::bytes;
     bytes.features[0].refuse_lookalikes = true;
     CHECK(code_of([&] { bytes.validate(); }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("look-alikes: every code point, against Unicode's own confusables.txt without ICU") {
+    const Validator rules(of(R"(,"refuse_lookalikes":true)"));
+    std::set<std::uint32_t> similar;
+    for (const auto& code : oracle_data("confusables.json")["similar"]) similar.insert(code.get<std::uint32_t>());
+    std::size_t wrong = 0, found = 0;
+    for (std::uint32_t code = 0x80; code <= 0x10FFFF; ++code) {
+        if (code >= 0xD800 && code <= 0xDFFF) continue;
+        const bool is_found = judge(rules, "x" + utf8(code)) == set_of(Check::confusable);
+        wrong += is_found != (similar.count(code) != 0) ? 1U : 0U;
+        found += is_found ? 1U : 0U;
+    }
+    CHECK(wrong == 0);
+    CHECK(found == 1236);
 }
