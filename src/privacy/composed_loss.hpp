@@ -66,9 +66,11 @@ class ComposedLoss {
 
 /// Of the product of the upper measures, or of the lower ones.
 Cumulants cumulants(std::span<const LossFactor> factors, bool above, double step, double tilt);
-/// The tilt at which Chernoff's bound on delta gives the least epsilon: tilt K' - K = log(1/delta); capped.
+/// The tilt at which the exponential bound on the hockey-stick curve gives the least epsilon: tilt K' - K +
+/// log(1 + tilt) = log(1/delta); capped.
 double tilt_for_delta(std::span<const LossFactor> factors, double step, double log_delta);
-/// The tilt at which the mean loss is epsilon; 0 where it is greater without any.
+/// The tilt at which the same bound on delta is least: K' - log(1 + 1 / tilt) = epsilon; 0 where the mean loss is
+/// greater without any.
 double tilt_for_epsilon(std::span<const LossFactor> factors, double step, double epsilon);
 
 }  // namespace vedette::inline v0::privacy

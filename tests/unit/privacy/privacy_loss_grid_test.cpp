@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Beside dp-accounting over a grid of mechanisms, rates, compositions and deltas: never below the truth, and at an
+// equal step never looser.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "unit/oracle_data.hpp"
+#include "vedette/privacy/dp_sgd.hpp"
+#include "vedette/privacy/privacy_loss.hpp"
+
+namespace {
+
+using namespace vedette::privacy;
+using vedette::Interval;
+
+PrivacyLossDistribution one(const nlohmann::json& part) {
+    const std::string kind = part[0];
+    const double noise = part[1], rate = part[3];
+    const std::uint32_t whole = part[2];
+    if (kind == "gaussian")
+        return PrivacyLossDistribution::gaussian({.noise_multiplier = noise, .sampling_rate = rate});
+    if (kind == "laplace") return PrivacyLossDistribution::laplace({.noise_multiplier = noise, .sampling_rate = rate});
+    if (kind == "discrete_gaussian") return PrivacyLossDistribution::discrete_gaussian(noise, whole, rate);
+    if (kind == "discrete_laplace") return PrivacyLossDistribution::discrete_laplace(noise, whole, rate);
+    REQUIRE(kind == "randomized_response");
+    return PrivacyLossDistribution::randomized_response(noise, whole);
+}
+
+TEST_CASE("at an equal step: never below the truth, never looser than dp-accounting, and their lower ends agree") {
+    std::size_t exact = 0, compared = 0, tighter = 0;
+    for (const auto& row : oracle_data("privacy_loss_grid.json")["rows"]) {
+        CAPTURE(row.dump());
+        PrivacyLossDistribution loss;
+        for (const auto& part : row[0]) loss = loss.compose(one(part).compose(part[4].get<std::uint64_t>()));
+        const Interval ours = loss.epsilon(row[2], {.loss_interval = row[1]});
+        CHECK(ours.lower <= ours.upper);
+        if (!row[3].is_null()) {
+            const double upper = row[3];
+            CHECK(ours.upper <= upper + 1e-6 * std::max(1.0, upper));  // ours charges truncation and rounding
+            if (ours.upper > upper + 1e-6 * std::max(1.0, upper)) MESSAGE(row.dump() << " ours " << ours.upper);
+            CHECK(ours.lower <= upper);
+            ++compared;
+            tighter += ours.upper < upper - 1e-4 ? 1 : 0;
+        }
+        if (!row[4].is_null()) CHECK(ours.upper >= row[4].get<double>() - 1e-9);
+        if (!row[5].is_null()) {
+            const double truth = row[5];
+            CHECK(ours.upper >= truth);
+            CHECK(ours.lower <= truth);
+            ++exact;
+        }
+    }
+    CHECK(exact > 60);
+    CHECK(compared > 150);
+    MESSAGE(tighter << " of " << compared << " are tighter by more than 1e-4");
+}
+
+TEST_CASE("the rows that Opacus leaves out, and 100,000 steps: intervals that hold each other") {
+    // Computed here; each beside the Gaussian limit of the same loss is not possible, so beside another grid of ours.
+    for (const auto& [sigma, rate, steps, about] :
+         {std::tuple{0.8, 0.05, 20'000, 140.66}, std::tuple{0.8, 0.05, 50'000, 291.38}}) {
+        const Interval fine = dp_sgd_epsilon({sigma, rate, static_cast<std::uint64_t>(steps)}, 1e-6, {.error = 0.01});
+        CAPTURE(steps);
+        CHECK(fine.upper - fine.lower <= 0.01);
+        CHECK(fine.upper <= about + 0.005);
+        CHECK(fine.upper >= about - 0.025);
+    }
+    for (const double sigma : {1.5, 3.0}) {
+        const Interval fine = dp_sgd_epsilon({sigma, 0.05, 100'000}, 1e-6, {.error = 0.01}),
+                       coarse = dp_sgd_epsilon({sigma, 0.05, 100'000}, 1e-6, {.error = 0.1});
+        CHECK(fine.upper - fine.lower <= 0.01);
+        CHECK(coarse.lower <= fine.upper);
+        CHECK(fine.lower <= coarse.upper);
+    }
+}
+
+}  // namespace
