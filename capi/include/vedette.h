@@ -2507,6 +2507,44 @@ VDT_API vdt_status vdt_ledger_balance_of(vdt_ledger* ledger, const vdt_ledger_ac
 VDT_API vdt_status vdt_ledger_head(vdt_ledger* ledger, uint64_t* sequence, uint8_t* digest,
                                    vdt_error* error) VDT_NOEXCEPT;
 
+// ---- privacy: budgets in memory ----
+/// Admits mechanisms, each chosen with knowledge of all earlier answers, as long as together they keep a guarantee that
+/// was fixed beforehand. Not safe for concurrent changes.
+typedef struct vdt_privacy_filter vdt_privacy_filter;
+/// For losses in epsilon and delta: plain sums at a delta of 0, else the advanced form. `slack_share`: of delta, in
+/// (0, 1], is the price of that form; what is left is for the mechanisms' own deltas. `*out`: owned.
+VDT_API vdt_status vdt_privacy_filter_create(double epsilon, double delta, double slack_share,
+                                             const vdt_allocator* allocator, vdt_privacy_filter** out,
+                                             vdt_error* error) VDT_NOEXCEPT;
+/// For losses in rho (and pure ones): the greatest rho that keeps the guarantee.
+VDT_API vdt_status vdt_privacy_filter_create_zcdp(double epsilon, double delta, const vdt_allocator* allocator,
+                                                  vdt_privacy_filter** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_privacy_filter_destroy(vdt_privacy_filter* filter) VDT_NOEXCEPT;
+/// Spends before the release that it pays for. Errors: BUDGET_EXHAUSTED, also for what this kind of filter has no use
+/// for (a delta, of rho); INVALID_ARGUMENT for NaN and negative losses; nothing was spent then.
+VDT_API vdt_status vdt_privacy_filter_spend(vdt_privacy_filter* filter, double epsilon, double delta,
+                                            vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_privacy_filter_spend_zcdp(vdt_privacy_filter* filter, double rho, vdt_error* error) VDT_NOEXCEPT;
+/// Of the sum that is limited (epsilon, its square, or rho), what is spent, rounded up, and what is allowed.
+VDT_API vdt_status vdt_privacy_filter_state(const vdt_privacy_filter* filter, double* spent, double* limit,
+                                            vdt_error* error) VDT_NOEXCEPT;
+
+/// Reads, at any time that may depend on all answers, what was spent: the readings hold for all times at once. Not safe
+/// for concurrent changes.
+typedef struct vdt_privacy_odometer vdt_privacy_odometer;
+/// `first_rho`: the smallest budget that is read, in [1e-12, 1e6]. `*out`: owned.
+VDT_API vdt_status vdt_privacy_odometer_create(double delta, double first_rho, const vdt_allocator* allocator,
+                                               vdt_privacy_odometer** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_privacy_odometer_destroy(vdt_privacy_odometer* odometer) VDT_NOEXCEPT;
+/// Errors: INVALID_ARGUMENT for NaN and negative losses.
+VDT_API vdt_status vdt_privacy_odometer_spend(vdt_privacy_odometer* odometer, double epsilon,
+                                              vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_privacy_odometer_spend_zcdp(vdt_privacy_odometer* odometer, double rho,
+                                                   vdt_error* error) VDT_NOEXCEPT;
+/// The epsilon so far at the odometer's delta; `*rho` (may be NULL): the sum so far, rounded up.
+VDT_API vdt_status vdt_privacy_odometer_read(const vdt_privacy_odometer* odometer, double* epsilon, double* rho,
+                                             vdt_error* error) VDT_NOEXCEPT;
+
 // ---- privacy: statistics that leave the house ----
 // Differential privacy by exact integer noise: values are clamped to bounds, rounded to a grid, added as integers,
 // noised and scaled. Every release is paid out of a ledger's account, before its noise is drawn;
@@ -2530,8 +2568,8 @@ typedef struct vdt_private_release_options {
     double lower;    ///< the bounds of sums and means, chosen without looking at the values
     double upper;
     double confidence;                  ///< of the interval, default 0.95
-    vdt_ledger* ledger;                 ///< borrowed, needed
-    const vdt_ledger_account* account;  ///< borrowed, needed
+    vdt_ledger* ledger;                 ///< borrowed, needed unless a filter pays
+    const vdt_ledger_account* account;  ///< borrowed, likewise
     int64_t now;                        ///< as in vdt_ledger_spend
     /// 0: pure privacy, discrete Laplace noise. Above: (epsilon, delta), discrete Gaussian noise, which is less where a
     /// user has more than about log(1 / delta) categories; of one number or a few it is wider, however many rows a user
@@ -2539,6 +2577,7 @@ typedef struct vdt_private_release_options {
     double delta;
     /// 0, or in place of epsilon and delta, 0 both: zero-concentrated privacy, out of an account kept in rho.
     double rho;
+    vdt_privacy_filter* filter;  ///< borrowed: pays in place of ledger and account, which are NULL then
 } vdt_private_release_options;
 
 typedef struct vdt_private_release {
@@ -2551,6 +2590,13 @@ typedef struct vdt_private_release {
     double delta;    ///< spent
     double rho;      ///< spent, where the loss is kept in it
 } vdt_private_release;
+
+/// A noised number, which may be negative, and its interval.
+typedef struct vdt_noised {
+    double value;
+    double lower;
+    double upper;
+} vdt_noised;
 
 VDT_API void vdt_private_rows_options_init(vdt_private_rows_options* options, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_private_release_options_init(vdt_private_release_options* options, size_t size) VDT_NOEXCEPT;
@@ -2576,7 +2622,8 @@ VDT_API vdt_status vdt_private_count(const vdt_private_rows* rows, const vdt_pri
 /// The sum of their values, clamped to the bounds.
 VDT_API vdt_status vdt_private_sum(const vdt_private_rows* rows, const vdt_private_release_options* options,
                                    vdt_private_release* out, vdt_error* error) VDT_NOEXCEPT;
-/// The mean of their values, clamped to the bounds; its middle where no row seems to be.
+/// The mean of their values, clamped to the bounds; where no row seems to be their middle, or what of the interval is
+/// nearest to it.
 VDT_API vdt_status vdt_private_mean(const vdt_private_rows* rows, const vdt_private_release_options* options,
                                     vdt_private_release* out, vdt_error* error) VDT_NOEXCEPT;
 /// Counts of categories known beforehand, and last of all other rows: category_count + 1 numbers, which may be
@@ -2605,6 +2652,88 @@ typedef void (*vdt_name_callback)(void* user_data, const char* name, size_t leng
 VDT_API vdt_status vdt_private_partitions(const vdt_private_rows* rows, const vdt_private_release_options* options,
                                           vdt_name_callback names, void* user_data, vdt_error* error) VDT_NOEXCEPT;
 
+/// Bounds for clamping, where nobody knows them beforehand: the outermost powers of two that hold enough values, of
+/// sizes from 2^least_power to 2^largest_power (within -1022 and 1023). Empty cells pass for full ones with a
+/// probability of at most `false_cell`, e.g. 0.001. `*found` 0: there are none, and both bounds are 0.
+VDT_API vdt_status vdt_private_range(const vdt_private_rows* rows, int32_t least_power, int32_t largest_power,
+                                     double false_cell, const vdt_private_release_options* options, int32_t* found,
+                                     double* lower, double* upper, vdt_error* error) VDT_NOEXCEPT;
+
+/// Rows of two values, or of two categories, each row someone else's; not private themselves, one handle per thread,
+/// merged afterwards. Not safe for concurrent changes.
+typedef struct vdt_private_pairs vdt_private_pairs;
+/// `replace_one`: as in vdt_private_rows_options. `*out`: owned.
+VDT_API vdt_status vdt_private_pairs_create(int32_t replace_one, const vdt_allocator* allocator,
+                                            vdt_private_pairs** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_private_pairs_destroy(vdt_private_pairs* pairs) VDT_NOEXCEPT;
+/// Rows for vdt_private_covariance; one with a NaN is left out.
+VDT_API vdt_status vdt_private_pairs_add_values(vdt_private_pairs* pairs, const double* x, const double* y,
+                                                size_t count, vdt_error* error) VDT_NOEXCEPT;
+/// A row for vdt_private_table.
+VDT_API vdt_status vdt_private_pairs_add_categories(vdt_private_pairs* pairs, vdt_string row, vdt_string column,
+                                                    vdt_error* error) VDT_NOEXCEPT;
+/// Errors: DIMENSION_MISMATCH for pairs made with another `replace_one`.
+VDT_API vdt_status vdt_private_pairs_merge(vdt_private_pairs* pairs, const vdt_private_pairs* other,
+                                           vdt_error* error) VDT_NOEXCEPT;
+/// The covariance (divisor: their number) of the values, x clamped to the options' bounds and y to its own.
+VDT_API vdt_status vdt_private_covariance(const vdt_private_pairs* pairs, double y_lower, double y_upper,
+                                          const vdt_private_release_options* options, vdt_private_release* out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// The two-way table of categories known beforehand, row by row, last row and column for all others:
+/// (row_count + 1) (column_count + 1) numbers. Otherwise as vdt_private_histogram.
+VDT_API vdt_status vdt_private_table(const vdt_private_pairs* pairs, const vdt_string* rows, size_t row_count,
+                                     const vdt_string* columns, size_t column_count,
+                                     const vdt_private_release_options* options, double* counts, size_t capacity,
+                                     double* half_width, vdt_error* error) VDT_NOEXCEPT;
+
+/// Decisions counted by group and label, each record someone else's (one more or less); not private themselves, one
+/// handle per thread, merged afterwards. Not safe for concurrent changes.
+typedef struct vdt_group_rates vdt_group_rates;
+/// Groups that are known beforehand; all others are one more. `*out`: owned.
+VDT_API vdt_status vdt_group_rates_create(const vdt_string* groups, size_t group_count, const vdt_allocator* allocator,
+                                          vdt_group_rates** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_group_rates_destroy(vdt_group_rates* rates) VDT_NOEXCEPT;
+/// So many records of a group with this decision and label, each 0 or 1.
+VDT_API vdt_status vdt_group_rates_add(vdt_group_rates* rates, const char* group, uint64_t group_length,
+                                       int32_t decision, int32_t label, uint64_t records,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// Errors: DIMENSION_MISMATCH for other groups.
+VDT_API vdt_status vdt_group_rates_merge(vdt_group_rates* rates, const vdt_group_rates* other,
+                                         vdt_error* error) VDT_NOEXCEPT;
+
+/// A fairness report: what was released of group rates. Immutable.
+typedef struct vdt_fairness vdt_fairness;
+/// A group; rates are NaN in [0, 1] where it seems to have no rows.
+typedef struct vdt_fairness_group {
+    uint32_t struct_size;
+    uint32_t reserved;
+    vdt_string group;  ///< borrowed from the report; empty for all others, which come last
+    vdt_noised rows;
+    vdt_noised selection;       ///< positive decisions of all
+    vdt_noised true_positive;   ///< of positive labels
+    vdt_noised false_positive;  ///< of negative labels
+} vdt_fairness_group;
+/// The largest less the smallest rate of the groups named.
+typedef struct vdt_fairness_differences {
+    uint32_t struct_size;
+    uint32_t group_count;    ///< all others included
+    vdt_noised parity;       ///< of selection
+    vdt_noised opportunity;  ///< of true positives
+    vdt_noised odds;         ///< the larger of those of true and of false positives
+} vdt_fairness_differences;
+VDT_API void vdt_fairness_group_init(vdt_fairness_group* group, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_fairness_differences_init(vdt_fairness_differences* differences, size_t size) VDT_NOEXCEPT;
+/// All of it for one loss; all intervals hold together at the options' confidence. `*out`: owned.
+VDT_API vdt_status vdt_private_group_rates(const vdt_group_rates* rates, const vdt_private_release_options* options,
+                                           const vdt_allocator* allocator, vdt_fairness** out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_fairness_destroy(vdt_fairness* fairness) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_fairness_differences_get(const vdt_fairness* fairness, vdt_fairness_differences* out,
+                                                vdt_error* error) VDT_NOEXCEPT;
+/// Errors: INVALID_ARGUMENT for an index of group_count or more.
+VDT_API vdt_status vdt_fairness_group_get(const vdt_fairness* fairness, size_t index, vdt_fairness_group* out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+
 /// A running total that is released after every step, all steps for one price. Threads take turns.
 typedef struct vdt_running_count vdt_running_count;
 typedef int32_t vdt_running_count_kind;
@@ -2624,6 +2753,13 @@ VDT_API void vdt_running_count_destroy(vdt_running_count* count) VDT_NOEXCEPT;
 /// IO_ERROR.
 VDT_API vdt_status vdt_running_count_step(vdt_running_count* count, uint64_t rows, vdt_private_release* out,
                                           vdt_error* error) VDT_NOEXCEPT;
+/// The state between two steps. NOT private: sums of the true rows are in it. Keep it as secret as the rows, wipe it,
+/// and go on from it once: two continuations would together lose twice what was paid. Two-call.
+VDT_API vdt_status vdt_running_count_to_bytes(const vdt_running_count* count, void* buffer, size_t capacity,
+                                              size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_running_count_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                                vdt_running_count** out, vdt_error* error) VDT_NOEXCEPT;
 /// Of the total's noise after so many steps, at most.
 VDT_API vdt_status vdt_running_count_variance(const vdt_running_count* count, uint64_t step, double* out,
                                               vdt_error* error) VDT_NOEXCEPT;
@@ -2709,6 +2845,37 @@ VDT_API void vdt_above_threshold_destroy(vdt_above_threshold* queries) VDT_NOEXC
 VDT_API vdt_status vdt_above_threshold_query(vdt_above_threshold* queries, int64_t value, int32_t* above,
                                              uint64_t* left, vdt_error* error) VDT_NOEXCEPT;
 
+// ---- privacy: local ----
+// One categorical answer noised by whoever gives it, before it is sent: no one else needs to be trusted.
+typedef struct vdt_response vdt_response;
+typedef int32_t vdt_response_kind;
+enum {
+    VDT_RESPONSE_RANDOMIZED = 0,  ///< the truth, or with some probability another category
+    /// Bits, a one where the truth is, each flipped with one probability: basic one-time RAPPOR.
+    VDT_RESPONSE_UNARY_SYMMETRIC = 1,
+    VDT_RESPONSE_UNARY_OPTIMISED = 2,  ///< bits with the least variance of rare categories
+};
+/// `epsilon` in [2^-20, 32], of one answer; `categories` from 2 to 2^20. `*out`: owned, immutable, safe for concurrent
+/// use.
+VDT_API vdt_status vdt_response_create(vdt_response_kind kind, double epsilon, uint32_t categories,
+                                       const vdt_allocator* allocator, vdt_response** out,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_response_destroy(vdt_response* response) VDT_NOEXCEPT;
+/// Randomised response, one answer of each truth; `answers` may be `truths`. Errors: INVALID_ARGUMENT for a truth that
+/// is no category, or unary bits; IO_ERROR (no entropy: answers are zeroed).
+VDT_API vdt_status vdt_response_answer(const vdt_response* response, const uint32_t* truths, uint32_t* answers,
+                                       size_t count, vdt_error* error) VDT_NOEXCEPT;
+/// Unary bits of one answer: as many as categories, each 0 or 1. Errors: as above; DIMENSION_MISMATCH for another
+/// count.
+VDT_API vdt_status vdt_response_bits(const vdt_response* response, uint32_t truth, uint8_t* bits, size_t count,
+                                     vdt_error* error) VDT_NOEXCEPT;
+/// The share of a category among the respondents, of which `named` of `answers` name it (or have its bit): unbiased,
+/// maybe outside [0, 1]; the interval is of the population's share, within [0, 1], for independent respondents.
+/// `*variance` (may be NULL) is NaN for a single answer.
+VDT_API vdt_status vdt_response_estimate(const vdt_response* response, uint64_t named, uint64_t answers,
+                                         double confidence, vdt_noised* share, double* variance,
+                                         vdt_error* error) VDT_NOEXCEPT;
+
 // ---- privacy: accounting ----
 // What mechanisms lose together. Results are rounded against the caller. Handles: concurrent reads are safe.
 /// A composition of mechanisms, as a distribution of privacy losses (PLD): epsilon and delta as intervals that hold the
@@ -2778,7 +2945,8 @@ VDT_API vdt_status vdt_calibrate_noise(double epsilon, double delta, double samp
                                        vdt_error* error) VDT_NOEXCEPT;
 
 // ---- privacy: reports that leave the house ----
-// A window's counters, noised once and paid for before their noise is drawn; a report is made of nothing else. What is
+// A window's counters, and with them statistics of its rows and decisions by group where the policy asks for them:
+// noised once, by one law, and paid for before their noise is drawn; a report is made of nothing else. What is
 // protected: whoever has at most `rows_per_user` rows in the window, which the caller sees to; not the reference, whose
 // side of a report is told as it is.
 typedef struct vdt_release_options {
@@ -2790,6 +2958,10 @@ typedef struct vdt_release_options {
     uint64_t policy_length;
     vdt_ledger* ledger;  ///< borrowed, needed: with the account, kept in epsilon and delta
     int64_t now;         ///< as in vdt_ledger_spend
+    /// Of the window's rows, borrowed: needed where the policy has "statistics": {"columns": [...], "least_power": -30,
+    /// "largest_power": 40}, taken with quantiles.
+    const struct vdt_statistics* statistics;
+    const vdt_group_rates* rates;  ///< borrowed: needed where the policy has "groups": [...], the same ones
 } vdt_release_options;
 
 /// What a report says of its noise.
@@ -2817,6 +2989,29 @@ VDT_API vdt_status vdt_assess_released(const vdt_window* window, const vdt_relea
                                        const vdt_allocator* allocator, vdt_report** out, vdt_error* error) VDT_NOEXCEPT;
 /// Whether and how a report is noised. Errors: INVALID_ARGUMENT.
 VDT_API vdt_status vdt_report_release(const vdt_report* report, vdt_release_info* out, vdt_error* error) VDT_NOEXCEPT;
+
+/// Counts of a column, each within its interval at 1 less the policy's level.
+typedef struct vdt_released_column {
+    uint32_t struct_size;
+    int32_t has_bounds;  ///< 0: no power of two seems to hold enough numbers, and bounds and median are 0
+    vdt_noised rows;
+    vdt_noised nulls;
+    vdt_noised nans;
+    vdt_noised positive_infinities;
+    vdt_noised negative_infinities;
+    double lower;  ///< powers of two that the numbers seem to lie between
+    double upper;
+    double median_lower;  ///< and their median
+    double median_upper;
+} vdt_released_column;
+VDT_API void vdt_released_column_init(vdt_released_column* column, size_t size) VDT_NOEXCEPT;
+/// Statistics of one column of the policy. Errors: INVALID_ARGUMENT for another one, or none released.
+VDT_API vdt_status vdt_report_released_column(const vdt_report* report, const char* name, uint64_t name_length,
+                                              vdt_released_column* out, vdt_error* error) VDT_NOEXCEPT;
+/// Rates of the policy's groups, all intervals together at 1 less its level. `*out`: owned. Errors: INVALID_ARGUMENT
+/// where none were released.
+VDT_API vdt_status vdt_report_fairness(const vdt_report* report, const vdt_allocator* allocator, vdt_fairness** out,
+                                       vdt_error* error) VDT_NOEXCEPT;
 
 // ---- privacy: audits ----
 // Lower bounds of what a mechanism loses, from what it puts out. With probability `confidence` or more the mechanism is

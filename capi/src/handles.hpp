@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -30,11 +31,14 @@
 #include "vedette/perturbation/query_score.hpp"
 #include "vedette/privacy/above_threshold.hpp"
 #include "vedette/privacy/bernoulli.hpp"
+#include "vedette/privacy/budget.hpp"
 #include "vedette/privacy/continual_count.hpp"
 #include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/correlated_count.hpp"
+#include "vedette/privacy/group_rates.hpp"
 #include "vedette/privacy/ledger.hpp"
 #include "vedette/privacy/privacy_loss.hpp"
+#include "vedette/privacy/randomized_response.hpp"
 #include "vedette/privacy/renyi.hpp"
 #include "vedette/privacy/staircase.hpp"
 #include "vedette/privacy/vector_sum.hpp"
@@ -88,6 +92,45 @@ struct PrivateRows {
 struct alignas(64) vdt_private_rows {
     vdt_allocator allocator;
     vedette::capi::PrivateRows object;
+};
+
+namespace vedette::inline v0::capi {
+/// Rows of two values, or of two categories, as they come.
+struct PrivatePairs {
+    privacy::PrivacyUnit unit;
+    std::vector<double> x, y;
+    std::map<std::pair<std::string, std::string>, std::uint64_t> categories;
+};
+}  // namespace vedette::inline v0::capi
+
+struct alignas(64) vdt_private_pairs {
+    vdt_allocator allocator;
+    vedette::capi::PrivatePairs object;
+};
+
+struct alignas(64) vdt_group_rates {
+    vdt_allocator allocator;
+    vedette::privacy::GroupRatesPartial object;
+};
+
+struct alignas(64) vdt_fairness {
+    vdt_allocator allocator;
+    vedette::privacy::FairnessRelease object;
+};
+
+struct alignas(64) vdt_privacy_filter {
+    vdt_allocator allocator;
+    vedette::privacy::PrivacyFilter object;
+};
+
+struct alignas(64) vdt_privacy_odometer {
+    vdt_allocator allocator;
+    vedette::privacy::PrivacyOdometer object;
+};
+
+struct alignas(64) vdt_response {
+    vdt_allocator allocator;
+    std::variant<vedette::privacy::RandomizedResponse, vedette::privacy::UnaryEncoding> object;
 };
 
 struct alignas(64) vdt_running_count {

@@ -8,6 +8,7 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "payment.hpp"
 #include "structs.hpp"
 #include "vedette/privacy/report_noisy_max.hpp"
 #include "vedette/privacy/selection.hpp"
@@ -19,11 +20,6 @@ namespace {
 
 using Sampler = decltype(vdt_noise::object);
 
-privacy::Neighbouring neighbouring(int32_t replace_one) {
-    if (replace_one != 0 && replace_one != 1) throw Error(ErrorCode::invalid_argument, "replace_one must be 0 or 1");
-    return replace_one == 1 ? privacy::Neighbouring::replace_one : privacy::Neighbouring::add_remove;
-}
-
 Sampler sampler_of(vdt_noise_kind kind, double parameter, uint64_t whole) {
     const bool needs_whole = kind == VDT_NOISE_STAIRCASE || kind == VDT_NOISE_UNIFORM;
     if (!needs_whole && whole != 0) throw Error(ErrorCode::invalid_argument, "whole must be 0 for this kind");
@@ -31,7 +27,8 @@ Sampler sampler_of(vdt_noise_kind kind, double parameter, uint64_t whole) {
         case VDT_NOISE_DISCRETE_LAPLACE: return privacy::DiscreteLaplace(parameter);
         case VDT_NOISE_DISCRETE_GAUSSIAN: return privacy::DiscreteGaussian(parameter);
         case VDT_NOISE_GEOMETRIC: return privacy::Geometric(parameter);
-        case VDT_NOISE_STAIRCASE: return privacy::Staircase(whole, privacy::Epsilon(parameter));
+        case VDT_NOISE_STAIRCASE:
+            return privacy::Staircase(privacy::WholeSensitivity(whole), privacy::Epsilon(parameter));
         case VDT_NOISE_BERNOULLI: return privacy::Bernoulli(parameter);
         case VDT_NOISE_EXPONENTIAL_BERNOULLI: return privacy::ExponentialBernoulli(parameter);
         case VDT_NOISE_UNIFORM:
@@ -72,18 +69,12 @@ void sample_from(const Sampler& sampler, std::span<int64_t> out) {
 }
 
 template <class T>
-std::span<T> numbers(T* values, size_t count, const char* argument) {
-    if (count != 0) require(values, argument);
-    return {values, count};
-}
-
-template <class T>
 vdt_status add_record(vdt_vector_sum* sum, const vdt_vector_mechanism* mechanism, const T* record, size_t count,
                       vdt_error* error) noexcept {
     return fence(error, [&] {
         require(sum, "sum");
         require(mechanism, "mechanism");
-        mechanism->release().add(numbers(record, count, "record"), sum->object);
+        mechanism->release().add(to_span(record, count, "record"), sum->object);
     });
 }
 
@@ -93,7 +84,7 @@ vdt_status release_sum(const vdt_vector_mechanism* mechanism, const vdt_vector_s
     return fence(error, [&] {
         require(mechanism, "mechanism");
         require(sum, "sum");
-        mechanism->release().release(sum->object, numbers(out, count, "out"));
+        mechanism->release().release(sum->object, to_span(out, count, "out"));
     });
 }
 
@@ -101,17 +92,17 @@ template <class T>
 vdt_status noise_record(const vdt_vector_mechanism* mechanism, T* record, size_t count, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(mechanism, "mechanism");
-        const std::span<T> values = numbers(record, count, "record");
+        const std::span<T> values = to_span(record, count, "record");
         mechanism->release().release(std::span<const T>(values), values);
     });
 }
 
 std::size_t choose(vdt_selection_kind kind, double epsilon, uint64_t sensitivity, int32_t one_sided, int64_t lower,
                    int64_t upper, std::span<const int64_t> utilities) {
-    if (one_sided != 0 && one_sided != 1) throw Error(ErrorCode::invalid_argument, "one_sided must be 0 or 1");
     const privacy::StepSensitivity steps(sensitivity);
     const privacy::Epsilon loss(epsilon);
-    const auto change = one_sided == 1 ? privacy::UtilityChange::one_sided : privacy::UtilityChange::any;
+    const auto change =
+        read_flag(one_sided, "one_sided") ? privacy::UtilityChange::one_sided : privacy::UtilityChange::any;
     switch (kind) {
         case VDT_SELECT_EXPONENTIAL:
             return privacy::ExponentialMechanism({lower, upper}, steps, loss).choose(utilities);
@@ -143,7 +134,7 @@ void vdt_noise_destroy(vdt_noise* noise) noexcept {
 vdt_status vdt_noise_sample(const vdt_noise* noise, int64_t* out, size_t count, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(noise, "noise");
-        const std::span<int64_t> values = numbers(out, count, "out");
+        const std::span<int64_t> values = to_span(out, count, "out");
         try {
             sample_from(noise->object, values);
         } catch (...) {
@@ -159,8 +150,9 @@ vdt_status vdt_vector_gaussian_create(size_t dimension, double clip, double nois
     return fence(error, [&] {
         require(out, "out");
         *out = make_handle<vdt_vector_mechanism>(
-            allocator, privacy::GaussianVectorSum(dimension, privacy::L2Norm(clip), neighbouring(replace_one),
-                                                  privacy::NoiseMultiplier(noise)));
+            allocator,
+            privacy::GaussianVectorSum(dimension, privacy::L2Norm(clip), read_neighbouring(replace_one, "replace_one"),
+                                       privacy::NoiseMultiplier(noise)));
     });
 }
 
@@ -170,8 +162,9 @@ vdt_status vdt_vector_laplace_create(size_t dimension, double clip, double noise
     return fence(error, [&] {
         require(out, "out");
         *out = make_handle<vdt_vector_mechanism>(
-            allocator, privacy::LaplaceVectorSum(dimension, privacy::L1Norm(clip), neighbouring(replace_one),
-                                                 privacy::Epsilon(noise)));
+            allocator,
+            privacy::LaplaceVectorSum(dimension, privacy::L1Norm(clip), read_neighbouring(replace_one, "replace_one"),
+                                      privacy::Epsilon(noise)));
     });
 }
 
@@ -234,7 +227,7 @@ vdt_status vdt_select(vdt_selection_kind kind, double epsilon, uint64_t sensitiv
                       int64_t upper, const int64_t* utilities, size_t count, size_t* out, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(out, "out");
-        *out = choose(kind, epsilon, sensitivity, one_sided, lower, upper, numbers(utilities, count, "utilities"));
+        *out = choose(kind, epsilon, sensitivity, one_sided, lower, upper, to_span(utilities, count, "utilities"));
     });
 }
 

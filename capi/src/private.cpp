@@ -10,10 +10,13 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "payment.hpp"
 #include "structs.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/privacy/histogram.hpp"
 #include "vedette/privacy/partition_selection.hpp"
 #include "vedette/privacy/quantile.hpp"
+#include "vedette/privacy/range_bounds.hpp"
 #include "vedette/privacy/statistics.hpp"
 
 using namespace vedette;
@@ -24,20 +27,11 @@ using privacy::PrivacyUnit;
 namespace {
 
 constexpr vdt_private_rows_options default_rows_options{sizeof(vdt_private_rows_options), 0, 1, 1, 0, 0};
-constexpr vdt_private_release_options default_release_options{
-    sizeof(vdt_private_release_options), 0, 0.0, 0.0, 0.0, 0.95, nullptr, nullptr, 0, 0.0, 0.0};
-
-bool flag(std::int32_t value, const char* argument) {
-    if (value != 0 && value != 1) throw Error(ErrorCode::invalid_argument, std::string(argument) + " must be 0 or 1");
-    return value == 1;
-}
-
 PrivateRows make_rows(const vdt_private_rows_options* given) {
     const vdt_private_rows_options options = read_struct(given, default_rows_options, "options");
-    const bool by_user = flag(options.by_user, "options.by_user"),
-               random = flag(options.random_choice, "options.random_choice");
-    const auto neighbouring = flag(options.replace_one, "options.replace_one") ? privacy::Neighbouring::replace_one
-                                                                               : privacy::Neighbouring::add_remove;
+    const bool by_user = read_flag(options.by_user, "options.by_user"),
+               random = read_flag(options.random_choice, "options.random_choice");
+    const privacy::Neighbouring neighbouring = read_neighbouring(options.replace_one, "options.replace_one");
     if (!by_user) return {PrivacyUnit::record(neighbouring), {}, {}, {}};
     const PrivacyUnit unit = PrivacyUnit::user(neighbouring, {options.categories_per_user, options.rows_per_user});
     return {unit,
@@ -46,59 +40,10 @@ PrivateRows make_rows(const vdt_private_rows_options* given) {
             {}};
 }
 
-struct Payment {
-    vdt_private_release_options options;
-    std::unique_ptr<privacy::ReleaseBudget> budget;
-    privacy::ReleaseLoss loss;
-    stats::Confidence confidence;
-};
-
-privacy::ReleaseLoss read_loss(const vdt_private_release_options& options) {
-    if (options.rho != 0.0) {
-        if (options.epsilon != 0.0 || options.delta != 0.0)
-            throw Error(ErrorCode::invalid_argument, "options.rho is in place of epsilon and delta: leave those 0");
-        return privacy::Rho(options.rho);
-    }
-    const privacy::Epsilon epsilon(options.epsilon);
-    if (options.delta != 0.0) return {epsilon, privacy::Delta(options.delta)};
-    return epsilon;
-}
-
-Payment read_payment(const vdt_private_release_options* given) {
-    require(given, "options");
-    const vdt_private_release_options options = read_struct(given, default_release_options, "options");
-    if (options.ledger == nullptr) throw Error(ErrorCode::invalid_argument, "options.ledger must not be null");
-    privacy::Ledger& ledger = options.ledger->object;
-    std::unique_ptr<privacy::ReleaseBudget> budget;
-    if (options.rho != 0.0) {
-        budget = std::make_unique<privacy::LedgerRhoBudget>(ledger, to_account(options.account), options.now);
-    } else {
-        budget = std::make_unique<privacy::LedgerBudget>(ledger, to_account(options.account), options.now);
-    }
-    return {options, std::move(budget), read_loss(options), stats::Confidence(options.confidence)};
-}
-
 privacy::Epsilon pure_epsilon(const Payment& payment) {
     if (payment.loss.is_gaussian())
         throw Error(ErrorCode::invalid_argument, "options.delta and options.rho must be 0: this release is pure");
     return privacy::Epsilon(payment.loss.guarantee().epsilon);
-}
-
-// Everything that can be refused is, before it is paid for.
-void check_out(const vdt_private_release* out) {
-    require(out, "out");
-    check_struct_size(out->struct_size, "out");
-}
-
-vdt_private_release to_c(const privacy::Release& release) noexcept {
-    return {sizeof(vdt_private_release),
-            0,
-            release.value,
-            release.interval.lower,
-            release.interval.upper,
-            release.spent.epsilon,
-            release.spent.delta,
-            release.rho};
 }
 
 template <class Mechanism>
@@ -114,7 +59,7 @@ vdt_status release_bounded(const vdt_private_rows* rows, const vdt_private_relea
                            vdt_private_release* out, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(rows, "rows");
-        check_out(out);
+        check_release(out);
         Payment payment = read_payment(options);
         const privacy::Bounds bounds(payment.options.lower, payment.options.upper);
         const Mechanism mechanism(rows->object.unit, bounds, payment.loss, payment.confidence);
@@ -131,7 +76,7 @@ void vdt_private_rows_options_init(vdt_private_rows_options* options, size_t siz
 }
 
 void vdt_private_release_options_init(vdt_private_release_options* options, size_t size) noexcept {
-    init_struct(options, size, default_release_options);
+    init_struct(options, size, default_payment());
 }
 
 void vdt_private_release_init(vdt_private_release* release, size_t size) noexcept {
@@ -189,7 +134,7 @@ vdt_status vdt_private_count(const vdt_private_rows* rows, const vdt_private_rel
                              vdt_private_release* out, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(rows, "rows");
-        check_out(out);
+        check_release(out);
         Payment payment = read_payment(options);
         const privacy::PrivateCount mechanism(rows->object.unit, payment.loss, payment.confidence);
         privacy::CountPartial partial = mechanism.partial();
@@ -254,7 +199,7 @@ vdt_status vdt_private_quantile(const vdt_private_rows* rows, uint32_t numerator
                                 double* rank_error, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(rows, "rows");
-        check_out(out);
+        check_release(out);
         Payment payment = read_payment(options);
         const privacy::QuantileGrid grid({payment.options.lower, payment.options.upper}, steps);
         const privacy::PrivateQuantile mechanism(rows->object.unit, grid, {numerator, denominator},
@@ -293,6 +238,30 @@ vdt_status vdt_private_partitions(const vdt_private_rows* rows, const vdt_privat
     });
 }
 
+vdt_status vdt_private_range(const vdt_private_rows* rows, int32_t least_power, int32_t largest_power,
+                             double false_cell, const vdt_private_release_options* options, int32_t* found,
+                             double* lower, double* upper, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(rows, "rows");
+        require(found, "found");
+        require(lower, "lower");
+        require(upper, "upper");
+        Payment payment = read_payment(options);
+        const privacy::PrivateRange mechanism(rows->object.unit, {least_power, largest_power}, payment.loss,
+                                              false_cell);
+        privacy::RangePartial partial = mechanism.partial();
+        if (rows->object.limited) {
+            partial = mechanism.partial(*rows->object.limited);
+        } else {
+            partial.add(rows->object.values);
+        }
+        const std::optional<privacy::Bounds> bounds = mechanism.release(partial, *payment.budget).bounds;
+        *found = bounds ? 1 : 0;
+        *lower = bounds ? bounds->lower() : 0.0;
+        *upper = bounds ? bounds->upper() : 0.0;
+    });
+}
+
 vdt_status vdt_running_count_create(vdt_running_count_kind kind, uint64_t horizon, uint64_t rows_per_unit,
                                     const vdt_private_release_options* options, const vdt_allocator* allocator,
                                     vdt_running_count** out, vdt_error* error) noexcept {
@@ -325,8 +294,37 @@ vdt_status vdt_running_count_step(vdt_running_count* count, uint64_t rows, vdt_p
                                   vdt_error* error) noexcept {
     return fence(error, [&] {
         require(count, "count");
-        check_out(out);
+        check_release(out);
         write_struct(out, to_c(std::visit([&](auto& object) { return object.step(rows); }, count->object)), "out");
+    });
+}
+
+vdt_status vdt_running_count_to_bytes(const vdt_running_count* count, void* buffer, size_t capacity, size_t* length,
+                                      vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(count, "count");
+        std::vector<std::byte> bytes = std::visit([](const auto& object) { return object.to_bytes(); }, count->object);
+        try {
+            copy_bytes(bytes.data(), bytes.size(), 1, buffer, capacity, length);
+        } catch (...) {
+            privacy::detail::wipe_memory(bytes.data(), bytes.size());
+            throw;
+        }
+        privacy::detail::wipe_memory(bytes.data(), bytes.size());
+    });
+}
+
+vdt_status vdt_running_count_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
+                                        vdt_running_count** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        if (size != 0) require(bytes, "bytes");
+        require(out, "out");
+        const std::span<const std::byte> view(static_cast<const std::byte*>(bytes), size);
+        if (Container::view(view).kind() == "continual_count") {
+            *out = make_handle<vdt_running_count>(allocator, privacy::ContinualCount::from_bytes(view));
+        } else {
+            *out = make_handle<vdt_running_count>(allocator, privacy::CorrelatedCount::from_bytes(view));
+        }
     });
 }
 

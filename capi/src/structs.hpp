@@ -80,6 +80,13 @@ std::size_t workspace_floats(std::size_t floats);
 /// A pointer and a length as text. Throws Error(invalid_argument) for null with a length.
 std::string_view to_text(const char* data, std::uint64_t length, const char* argument);
 
+/// A pointer and a number of elements. Throws Error(invalid_argument) for null with some.
+template <class T>
+std::span<T> to_span(T* values, std::size_t count, const char* argument) {
+    if (count != 0) require(values, argument);
+    return {values, count};
+}
+
 /// A test's answer as the caller's struct.
 vdt_test_result to_c(DriftTest test, const TestResult& result) noexcept;
 

@@ -314,7 +314,8 @@ Report assess(const ReleasedWindow& released, const Policy& policy) {
                   .minimum_rows = policy.minimum_rows,
                   .baseline = baseline,
                   .window = window,
-                  .release = ReleaseReport{released.spent(), released.noise(), released.policy().outputs}};
+                  .release = ReleaseReport{released.spent(), released.noise(), released.policy().outputs,
+                                           released.statistics(), released.fairness()}};
     const ReleaseNoise& noise = released.noise();
     std::size_t family = 0;
     for (std::size_t f = 0; f < report.features.size(); ++f) {
@@ -345,9 +346,9 @@ Report assess(const ReleasedWindow& released, const Policy& policy) {
 }
 
 Report assess(const Window& window, const Policy& policy, const ReleasePolicy& release_policy,
-              privacy::ReleaseBudget& budget) {
+              privacy::ReleaseBudget& budget, const ReleaseCompanions& with) {
     check_names(window.baseline(), policy);
-    return assess(release(window, policy, release_policy, budget), policy);
+    return assess(release(window, policy, release_policy, budget, with), policy);
 }
 
 }  // namespace vedette::inline v0

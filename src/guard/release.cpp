@@ -7,7 +7,9 @@
 #include <numeric>
 
 #include "guard/baseline_state.hpp"
+#include "guard/released_columns.hpp"
 #include "privacy/cipher.hpp"
+#include "privacy/fairness.hpp"
 #include "privacy/noise.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/privacy/discrete_gaussian.hpp"
@@ -39,6 +41,19 @@ void take(std::vector<std::int64_t>& values, std::uint64_t count) {
     values.push_back(static_cast<std::int64_t>(std::min(count, largest_count)));
 }
 
+void check_companions(const ReleasePolicy& policy, const ReleaseCompanions& with) {
+    if (!policy.columns.empty()) {
+        if (with.statistics == nullptr)
+            throw Error(ErrorCode::invalid_argument, "statistics: the release policy names columns, none are given");
+        released::check_statistics(*with.statistics);
+    }
+    if (policy.groups.empty()) return;
+    if (with.rates == nullptr)
+        throw Error(ErrorCode::invalid_argument, "rates: the release policy names groups, none are given");
+    if (with.rates->groups() != policy.groups)
+        throw Error(ErrorCode::dimension_mismatch, "rates: their groups are not those of the release policy");
+}
+
 std::uint64_t not_negative(std::int64_t noisy, std::uint64_t most) noexcept {
     return noisy <= 0 ? 0 : std::min(static_cast<std::uint64_t>(noisy), most);
 }
@@ -53,6 +68,7 @@ double ReleaseNoise::standard_deviation() const noexcept {
 double ReleaseNoise::reach(std::uint64_t draws, double alpha) const noexcept {
     if (draws == 0) return 0.0;
     // The discrete Gaussian is sub-Gaussian with its own sigma (Canonne, Kamath and Steinke 2020, lemma 5).
+    if (is_gaussian && draws == 1) return privacy::gaussian_reach(scale, alpha);
     if (is_gaussian)
         return std::ceil(scale * std::sqrt(2.0 * static_cast<double>(draws) * std::log(2.0 / alpha)) * (1.0 + 1e-12));
     return draws == 1 ? privacy::laplace_reach(scale, alpha) : privacy::laplace_sum_reach(scale, draws, alpha);
@@ -103,17 +119,26 @@ void ReleasedWindow::choose(const Policy& policy) {
                 ++noise_.counters_per_row;  // all checks of a row may fail
             }
     if (policy_.releases(ReleasedOutput::requests)) noise_.counters_per_row += requests_per_row;
+    noise_.counters_per_row += policy_.columns.size();  // a kind or a cell of each
+    if (!policy_.groups.empty()) ++noise_.counters_per_row;
     if (noise_.counters_per_row == 0)
         throw Error(ErrorCode::invalid_policy, "release policy /outputs: the baseline has nothing of these");
 }
 
-void ReleasedWindow::draw(const Window& exact, privacy::detail::Keystream& keystream) {
+void ReleasedWindow::draw(const Window& exact, const ReleaseCompanions& with, privacy::detail::Keystream& keystream) {
     for (const Block& block : blocks_)
         for (std::size_t i = 0; i < block.size; ++i) take(noisy_, (exact.*block.counters)[block.begin + i]);
     if (policy_.releases(ReleasedOutput::requests)) {
         for (const std::uint64_t count : exact.requests_) take(noisy_, count);
         take(noisy_, exact.rejected_);
     }
+    if (!policy_.columns.empty()) {
+        const std::size_t begin = noisy_.size();
+        noisy_.resize(begin + policy_.columns.size() * released::counters(policy_.scale));
+        released::count(*with.statistics, policy_.columns, policy_.scale, std::span(noisy_).subspan(begin));
+    }
+    if (!policy_.groups.empty())
+        for (const std::uint64_t count : with.rates->counts().counts().exact()) take(noisy_, count);
     std::vector<std::int64_t> noise(noisy_.size());
     if (noise_.is_gaussian) {
         privacy::DiscreteGaussian(noise_.scale).sample(noise, keystream);
@@ -148,6 +173,28 @@ void ReleasedWindow::cut_off() {
     if (!failures.empty()) failures[0] = std::min(failures[0], judged - failures[1]);  // errors go before warnings
 }
 
+void ReleasedWindow::tell_companions(double alpha) {
+    std::size_t next = 0;
+    for (const Block& block : blocks_) next += block.size;
+    if (policy_.releases(ReleasedOutput::requests)) next += window_.requests_.size() + 1;
+    if (!policy_.columns.empty()) {
+        const std::size_t size = policy_.columns.size() * released::counters(policy_.scale);
+        statistics_ = released::statistics_of(std::span(noisy_).subspan(next, size), policy_.columns, policy_.scale,
+                                              noise_, alpha);
+        statistics_->spent = spent();
+        next += size;
+    }
+    if (policy_.groups.empty()) return;
+    const double each = 1.0 - privacy::each_cell(stats::Confidence(1.0 - alpha), policy_.groups.size()).level();
+    const double reach = noise_.reach(1, each);
+    std::vector<privacy::Release> cells;
+    for (; next < noisy_.size(); ++next) {
+        const auto value = static_cast<double>(noisy_[next]);
+        cells.push_back({value, privacy::around(value, reach), spent(), 0.0});
+    }
+    fairness_ = privacy::fairness_of(policy_.groups, cells, spent(), 0.0);
+}
+
 std::span<const std::int64_t> ReleasedWindow::noisy(std::size_t feature) const {
     static_cast<void>(window_.baseline_.feature(feature));  // throws for one that there is not
     if (places_[feature] == std::size_t(-1)) return {};
@@ -156,9 +203,11 @@ std::span<const std::int64_t> ReleasedWindow::noisy(std::size_t feature) const {
 }
 
 ReleasedWindow release(const Window& window, const Policy& policy, const ReleasePolicy& release_policy,
-                       privacy::ReleaseBudget& budget, privacy::detail::Keystream* keystream) {
+                       privacy::ReleaseBudget& budget, const ReleaseCompanions& with,
+                       privacy::detail::Keystream* keystream) {
     policy.validate();
     release_policy.validate();
+    check_companions(release_policy, with);
     ReleasedWindow released(window.baseline(), release_policy);
     released.choose(policy);
     if (release_policy.releases(ReleasedOutput::requests) && window.memory_count(Window::watched) > 0)
@@ -177,8 +226,9 @@ ReleasedWindow release(const Window& window, const Policy& policy, const Release
     static_assert(privacy::DiscreteLaplace::least_scale == privacy::DiscreteGaussian::least_sigma &&
                   privacy::DiscreteLaplace::largest_scale == privacy::DiscreteGaussian::largest_sigma);
     budget.spend(released.spent());
-    released.draw(window, privacy::own_unless(keystream));
+    released.draw(window, with, privacy::own_unless(keystream));
     released.cut_off();
+    released.tell_companions(policy.level);
     return released;
 }
 

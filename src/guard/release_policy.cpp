@@ -6,9 +6,11 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "core/strict_json.hpp"
+#include "guard/released_columns.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/guard/release.hpp"
 
@@ -21,6 +23,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<const char*, released_output_count> output_names{"features", "requests", "scores", "schema",
                                                                       "schema_checks"};
 constexpr std::size_t longest_name = 255;  // as of LedgerAccount
+constexpr std::size_t most_columns = 4096;
+constexpr std::size_t most_groups = 4096;
 constexpr double largest_delta = 0.1;
 constexpr double least_delta = 1e-30;
 
@@ -67,6 +71,56 @@ std::vector<ReleasedOutput> outputs_of(const Json& json) {
     return outputs;
 }
 
+std::vector<std::string> names_of(const Json& json, const std::string& path) {
+    if (!json.is_array()) refuse(path, "must be an array of texts");
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < json.size(); ++i) names.push_back(text_at(json[i], fmt::format("{}/{}", path, i)));
+    return names;
+}
+
+int power_of(const Json& json, const std::string& path) {
+    if (!json.is_number_integer()) refuse(path, "must be an integer");
+    return static_cast<int>(std::clamp(json.get<double>(), -1e6, 1e6));
+}
+
+void read_statistics(const Json& json, ReleasePolicy& policy) {
+    if (!json.is_object()) refuse("/statistics", "must be an object");
+    if (!json.contains("columns")) refuse("/statistics/columns", "is needed");
+    for (const auto& [key, value] : json.items()) {
+        const std::string path = "/statistics/" + key;
+        if (key == "columns") {
+            policy.columns = names_of(value, path);
+            if (policy.columns.empty()) refuse(path, "names no column");
+        } else if (key == "least_power") {
+            policy.scale.least = power_of(value, path);
+        } else if (key == "largest_power") {
+            policy.scale.largest = power_of(value, path);
+        } else {
+            refuse(path, "unknown key");
+        }
+    }
+}
+
+void check_companions(const ReleasePolicy& policy) {
+    const auto check = [](const std::vector<std::string>& names, const char* path, std::size_t most) {
+        if (names.size() > most) refuse(path, fmt::format("names more than {}", most));
+        std::set<std::string> seen;
+        for (const std::string& name : names) {
+            if (name.size() > longest_name) refuse(path, "a name is longer than 255 bytes");
+            if (!seen.insert(name).second) refuse(path, "names one twice");
+        }
+    };
+    check(policy.columns, "/statistics/columns", most_columns);
+    check(policy.groups, "/groups", most_groups);
+    if (policy.columns.empty() && policy.scale != privacy::RangeScale())
+        refuse("/statistics", "has a scale, but no columns");
+    try {
+        if (!policy.columns.empty()) released::check_columns(policy.columns, policy.scale);
+    } catch (const Error& error) {
+        refuse("/statistics", error.what());
+    }
+}
+
 void require(const ReleasePolicy& policy, ReleasedOutput needs, ReleasedOutput needed) {
     if (policy.releases(needs) && !policy.releases(needed))
         refuse("/outputs", fmt::format("{} needs {}", released_output_name(needs), released_output_name(needed)));
@@ -106,7 +160,8 @@ void ReleasePolicy::validate() const {
         refuse("/delta", fmt::format("{} is neither 0 nor in [{}, {}]", delta, least_delta, largest_delta));
     if (rows_per_user == 0 || rows_per_user > most_rows_per_user)
         refuse("/rows_per_user", fmt::format("{} lies outside [1, 2^20]", rows_per_user));
-    if (outputs.empty()) refuse("/outputs", "names nothing to release");
+    if (outputs.empty() && columns.empty() && groups.empty()) refuse("/outputs", "names nothing to release");
+    check_companions(*this);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (static_cast<std::size_t>(outputs[i]) >= released_output_count) refuse("/outputs", "holds no such output");
         if (std::count(outputs.begin(), outputs.end(), outputs[i]) > 1)
@@ -139,6 +194,11 @@ ReleasePolicy ReleasePolicy::from_json(std::string_view text) {
             policy.rows_per_user = value.get<std::uint64_t>();
         } else if (key == "outputs") {
             policy.outputs = outputs_of(value);
+        } else if (key == "statistics") {
+            read_statistics(value, policy);
+        } else if (key == "groups") {
+            policy.groups = names_of(value, path);
+            if (policy.groups.empty()) refuse(path, "names no group");
         } else {
             refuse(path, "unknown key");
         }
@@ -157,10 +217,14 @@ std::string ReleasePolicy::to_json() const {
         {"rows_per_user", rows_per_user},
         {"outputs", Json::array()}};
     for (const ReleasedOutput output : outputs) json["outputs"].push_back(released_output_name(output));
+    if (!columns.empty())
+        json["statistics"] = {{"columns", columns}, {"least_power", scale.least}, {"largest_power", scale.largest}};
+    if (!groups.empty()) json["groups"] = groups;
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string_view ReleasePolicy::json_schema() noexcept {
+    // clang-format off
     return R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "title": "Vedette release policy, version 1",
@@ -171,49 +235,35 @@ std::string_view ReleasePolicy::json_schema() noexcept {
     "version": {"const": 1},
     "account": {"type": "object", "additionalProperties": false, "required": ["data_set", "principal", "purpose"],
       "description": "who pays: an account of a ledger, kept in epsilon and delta",
-           "properties" : {
-               "data_set" : {"$ref" : "#/$defs/name"},
-               "principal" : {"$ref" : "#/$defs/name"},
-               "purpose" : {"$ref" : "#/$defs/name"}
-           }
-},
-    "epsilon" : {
-        "type" : "number",
-        "minimum" : 1e-6,
-        "maximum" : 1000,
-        "default" : 1,
-        "description" : "what each release spends"
-    },
-                "delta" : {
-                    "type" : "number",
-                    "minimum" : 0,
-                    "maximum" : 0.1,
-                    "default" : 0,
-                    "description" : "0: discrete Laplace noise; else, from 1e-30 on, discrete Gaussian noise"
-                },
-                          "rows_per_user" : {
-                              "type" : "integer",
-                              "minimum" : 1,
-                              "maximum" : 1048576,
-                              "default" : 1,
-                              "description" : "rows of a window that one user has at most; the caller sees to it"
-                          },
-                                            "outputs" : {
-    "type" : "array",
-             "minItems" : 1,
-             "uniqueItems" : true,
-                             "items" : {"enum" : [ "features", "requests", "scores", "schema", "schema_checks" ]},
-                                       "default" : [ "features", "requests", "scores", "schema" ],
-                                                   "description" : "schema needs requests, schema_checks needs schema"
-}
-}
-, "$defs" : {
-    "name" : {
-        "type" : "string", "maxLength" : 255
-    }
-}
+      "properties": {"data_set": {"$ref": "#/$defs/name"}, "principal": {"$ref": "#/$defs/name"},
+                     "purpose": {"$ref": "#/$defs/name"}}},
+    "epsilon": {"type": "number", "minimum": 1e-6, "maximum": 1000, "default": 1,
+      "description": "what each release spends, all that is in it together"},
+    "delta": {"type": "number", "minimum": 0, "maximum": 0.1, "default": 0,
+      "description": "0: discrete Laplace noise; else, from 1e-30 on, discrete Gaussian noise"},
+    "rows_per_user": {"type": "integer", "minimum": 1, "maximum": 1048576, "default": 1,
+      "description": "rows of a window that one user has at most; the caller sees to it"},
+    "outputs": {"type": "array", "uniqueItems": true,
+      "items": {"enum": ["features", "requests", "scores", "schema", "schema_checks"]},
+      "default": ["features", "requests", "scores", "schema"],
+      "description": "of the window; schema needs requests, schema_checks needs schema; empty only with statistics or groups"},
+    "statistics": {"type": "object", "additionalProperties": false, "required": ["columns"],
+      "description": "counts of the columns' nulls, NaN, infinities and numbers by sign and power of two",
+      "properties": {"columns": {"$ref": "#/$defs/names"},
+                     "least_power": {"type": "integer", "minimum": -1022, "maximum": 1022, "default": -30,
+                       "description": "numbers below 2 to this power count as 0"},
+                     "largest_power": {"type": "integer", "minimum": -1021, "maximum": 1023, "default": 40,
+                       "description": "from 2 to this power on all are one cell"}}},
+    "groups": {"$ref": "#/$defs/names",
+      "description": "rates of decisions by group, of groups that are known beforehand"}
+  },
+  "$defs": {
+    "name": {"type": "string", "maxLength": 255},
+    "names": {"type": "array", "minItems": 1, "maxItems": 4096, "uniqueItems": true, "items": {"$ref": "#/$defs/name"}}
+  }
 }
 )";
+    // clang-format on
 }
 
 }  // namespace vedette::inline v0

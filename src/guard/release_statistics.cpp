@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "guard/released_columns.hpp"
 #include "privacy/cipher.hpp"
 #include "privacy/noise.hpp"
 #include "privacy/range_cells.hpp"
@@ -22,13 +23,6 @@ constexpr std::size_t kinds = 4;  // nulls, NaN and either infinity come before 
 constexpr std::size_t most_columns = 4096;
 constexpr std::uint64_t most_counted = std::uint64_t{1} << 61U;
 constexpr double false_cell = 1e-3;  // of each column
-
-void check_columns(const std::vector<std::string>& columns) {
-    if (columns.empty() || columns.size() > most_columns)
-        throw Error(ErrorCode::invalid_argument, "columns: there must be from 1 to 4096 of them");
-    if (std::set<std::string>(columns.begin(), columns.end()).size() != columns.size())
-        throw Error(ErrorCode::invalid_argument, "columns: one is named twice");
-}
 
 // A bucket lies within a power of two, whatever the resolution: its end that is nearest to 0 tells which.
 double near_end(const stats::LogHistogram& histogram, std::int32_t key) noexcept {
@@ -106,41 +100,71 @@ std::optional<privacy::Bounds> ReleasedStatistics::quantile(std::string_view col
     return privacy::Bounds(privacy::lower_end(last, scale), privacy::upper_end(last, scale));
 }
 
+namespace released {
+
+void check_columns(const std::vector<std::string>& columns, const privacy::RangeScale& scale) {
+    if (columns.empty() || columns.size() > most_columns)
+        throw Error(ErrorCode::invalid_argument, "columns: there must be from 1 to 4096 of them");
+    if (std::set<std::string>(columns.begin(), columns.end()).size() != columns.size())
+        throw Error(ErrorCode::invalid_argument, "columns: one is named twice");
+    privacy::check_scale(scale);
+}
+
+void check_statistics(const validation::TableStatistics& statistics) {
+    if (!statistics.options().quantiles)
+        throw Error(ErrorCode::invalid_argument, "statistics: they were taken without quantiles");
+}
+
+std::size_t counters(const privacy::RangeScale& scale) noexcept {
+    return kinds + privacy::cells_of(scale);
+}
+
+void count(const validation::TableStatistics& statistics, const std::vector<std::string>& columns,
+           const privacy::RangeScale& scale, std::span<std::int64_t> into) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const auto found = statistics.columns().find(columns[i]);
+        if (found != statistics.columns().end())
+            add_counts(found->second, scale, into.subspan(i * counters(scale), counters(scale)));
+    }
+}
+
+ReleasedStatistics statistics_of(std::span<const std::int64_t> noisy, const std::vector<std::string>& columns,
+                                 const privacy::RangeScale& scale, const ReleaseNoise& noise, double alpha) {
+    const std::size_t each = counters(scale);
+    const auto cells = static_cast<double>(privacy::cells_of(scale));
+    const double reach = noise.reach(1, alpha), sum_reach = noise.reach(each, alpha);
+    // P(X > reach) <= alpha / 2 on one side, by symmetry.
+    const auto threshold = static_cast<std::int64_t>(noise.reach(1, 2.0 * false_cell / cells)) + 1;
+    ReleasedStatistics statistics{{}, scale, {}, 0.0, noise.scale};
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        statistics.columns.emplace(columns[i],
+                                   column_of(noisy.subspan(i * each, each), scale, reach, sum_reach, threshold));
+    return statistics;
+}
+
+}  // namespace released
+
 ReleasedStatistics release_statistics(const validation::TableStatistics& statistics,
                                       const std::vector<std::string>& columns, const privacy::RangeScale& scale,
                                       std::uint64_t rows_per_user, const privacy::ReleaseLoss& loss,
                                       privacy::ReleaseBudget& budget, const stats::Confidence& confidence,
                                       privacy::detail::Keystream* keystream) {
-    check_columns(columns);
-    if (!statistics.options().quantiles)
-        throw Error(ErrorCode::invalid_argument, "statistics: they were taken without quantiles");
-    const auto unit = privacy::PrivacyUnit::user(privacy::Neighbouring::add_remove, {1, rows_per_user});
+    released::check_columns(columns, scale);
+    released::check_statistics(statistics);
+    static_cast<void>(privacy::PrivacyUnit::user(privacy::Neighbouring::add_remove, {1, rows_per_user}));  // its limits
     const std::uint64_t size = rows_per_user * columns.size();
-    const privacy::NoiseLaw noise(loss, {size, size * rows_per_user});
-    // For its checks of the scale, and as many cells.
-    const std::size_t cells = privacy::PrivateRange(unit, scale, loss).cells(), counters = kinds + cells;
-    std::vector<std::int64_t> noisy(counters * columns.size()), drawn(noisy.size());
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const auto found = statistics.columns().find(columns[i]);
-        if (found != statistics.columns().end())
-            add_counts(found->second, scale, std::span(noisy).subspan(i * counters, counters));
-    }
+    const privacy::NoiseLaw law(loss, {size, size * rows_per_user});
+    std::vector<std::int64_t> noisy(released::counters(scale) * columns.size()), drawn(noisy.size());
+    released::count(statistics, columns, scale, noisy);
     loss.spend(budget);
-    noise.sample(drawn, keystream);
+    law.sample(drawn, keystream);
     for (std::size_t i = 0; i < noisy.size(); ++i) noisy[i] += drawn[i];
     privacy::wipe(std::as_writable_bytes(std::span(drawn)));
-    const double alpha = 1.0 - confidence.level();
-    const double sum_reach =
-        noise.is_gaussian()
-            ? std::ceil(noise.scale() * std::sqrt(2.0 * static_cast<double>(counters) * std::log(2.0 / alpha)) *
-                        (1.0 + 1e-12))
-            : privacy::laplace_sum_reach(noise.scale(), counters, alpha);
-    const auto threshold = static_cast<std::int64_t>(noise.reach(2.0 * false_cell / static_cast<double>(cells))) + 1;
-    ReleasedStatistics released{{}, scale, loss.guarantee(), loss.told_rho(), noise.scale()};
-    for (std::size_t i = 0; i < columns.size(); ++i)
-        released.columns.emplace(columns[i], column_of(std::span(noisy).subspan(i * counters, counters), scale,
-                                                       noise.reach(alpha), sum_reach, threshold));
-    return released;
+    const ReleaseNoise noise{law.is_gaussian(), law.scale(), rows_per_user, columns.size()};
+    ReleasedStatistics result = released::statistics_of(noisy, columns, scale, noise, 1.0 - confidence.level());
+    result.spent = loss.guarantee();
+    result.rho = loss.told_rho();
+    return result;
 }
 
 }  // namespace vedette::inline v0

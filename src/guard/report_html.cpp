@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "guard/released_tables.hpp"
 #include "guard/render_common.hpp"
 #include "guard/report_html_style.hpp"
 #include "guard/report_plots.hpp"
@@ -362,6 +363,21 @@ std::string noise_of(const Report& report) {
         escape_xml(report.release->reason()));
 }
 
+std::string released(const Report& report) {
+    std::string text;
+    for (const ReleasedTable& table : released_tables(report)) {
+        text += "<section><h2>" + escape_xml(table.title) + "</h2><div class=\"scroll\"><table>";
+        for (std::size_t i = 0; i < table.rows.size(); ++i) {
+            const char* const cell = i == 0 ? "th" : "td";
+            text += i == 0 ? "<thead><tr>" : "<tr>";
+            for (const std::string& each : table.rows[i]) text += fmt::format("<{0}>{1}</{0}>", cell, escape_xml(each));
+            text += i == 0 ? "</tr></thead><tbody>" : "</tr>";
+        }
+        text += "</tbody></table></div><p class=\"hint\">" + escape_xml(table.note) + "</p></section>\n";
+    }
+    return text;
+}
+
 std::string details(Items items, const RenderOptions& options) {
     const std::size_t closest = focus(items);
     std::string text = "<section><h2>Features";
@@ -370,6 +386,7 @@ std::string details(Items items, const RenderOptions& options) {
     if (items.size() > 1) text += " &middot; the window with the most alarms; the others are folded below";
     text += "</p>" + features_of(*items[closest].report, plots_of_focus, options.max_features) + "</section>\n";
     text += noise_of(*items[closest].report);
+    text += released(*items[closest].report);
     text += together(*items[closest].report);
     text += streams(*items[closest].report);
     text += scores(*items[closest].report);

@@ -216,6 +216,53 @@ Json score_json(const ScoreReport& score) {
     return out;
 }
 
+Json bounds_json(const std::optional<privacy::Bounds>& bounds) {
+    if (!bounds) return nullptr;
+    return Json::array({bounds->lower(), bounds->upper()});
+}
+
+Json statistics_json(const ReleasedStatistics& statistics) {
+    const auto count = [](const ReleasedCount& each) {
+        return Json{{"value", each.value}, {"interval", interval(each.interval)}};
+    };
+    Json out{{"least_power", statistics.scale.least},
+             {"largest_power", statistics.scale.largest},
+             {"columns", Json::object()}};
+    for (const auto& [name, column] : statistics.columns) {
+        Json each{{"rows", count(column.rows)},
+                  {"null", count(column.nulls)},
+                  {"nan", count(column.nans)},
+                  {"positive_infinity", count(column.positive_infinities)},
+                  {"negative_infinity", count(column.negative_infinities)},
+                  {"null_rate_interval", interval(column.null_rate())},
+                  {"bounds", bounds_json(column.bounds)},
+                  {"median_between", bounds_json(statistics.quantile(name, 0.5))},
+                  {"cells", Json::array()}};
+        for (const ReleasedCount& cell : column.cells) each["cells"].push_back(cell.value);
+        out["columns"][name] = std::move(each);
+    }
+    return out;
+}
+
+Json fairness_json(const privacy::FairnessRelease& fairness) {
+    const auto rate = [](const privacy::NoisyRate& each) {
+        return Json{{"value", finite(each.value)}, {"interval", interval(each.interval)}};
+    };
+    Json out{{"groups", Json::array()}};
+    for (std::size_t i = 0; i < fairness.groups.size(); ++i) {
+        const privacy::GroupRates& group = fairness.groups[i];
+        out["groups"].push_back({{"group", i + 1 < fairness.groups.size() ? Json(group.group) : Json(nullptr)},
+                                 {"rows", {{"value", group.rows.value}, {"interval", interval(group.rows.interval)}}},
+                                 {"selection", rate(group.selection)},
+                                 {"true_positive", rate(group.true_positive)},
+                                 {"false_positive", rate(group.false_positive)}});
+    }
+    out["parity_difference"] = rate(fairness.parity_difference);
+    out["opportunity_difference"] = rate(fairness.opportunity_difference);
+    out["odds_difference"] = rate(fairness.odds_difference);
+    return out;
+}
+
 Json release_json(const ReleaseReport& release) {
     Json out{{"reason", release.reason()},
              {"epsilon", release.spent.epsilon},
@@ -226,6 +273,8 @@ Json release_json(const ReleaseReport& release) {
              {"counters_per_row", release.noise.counters_per_row},
              {"outputs", Json::array()}};
     for (const ReleasedOutput output : release.outputs) out["outputs"].push_back(released_output_name(output));
+    if (release.statistics) out["statistics"] = statistics_json(*release.statistics);
+    if (release.fairness) out["fairness"] = fairness_json(*release.fairness);
     return out;
 }
 

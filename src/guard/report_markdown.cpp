@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "guard/released_tables.hpp"
 #include "guard/render_common.hpp"
 #include "vedette/core/version.hpp"
 
@@ -110,6 +111,24 @@ std::string feature_table(const Report& report, std::size_t limit) {
     return text;
 }
 
+std::string released(const Report& report) {
+    std::string text;
+    for (const ReleasedTable& table : released_tables(report)) {
+        text += fmt::format("\n### {}\n\n", table.title);
+        for (std::size_t i = 0; i < table.rows.size(); ++i) {
+            text += '|';
+            for (const std::string& cell : table.rows[i]) text += " " + markdown_text(cell) + " |";
+            text += '\n';
+            if (i != 0) continue;
+            text += "|---|";
+            for (std::size_t c = 1; c < table.rows.front().size(); ++c) text += "--:|";
+            text += '\n';
+        }
+        text += fmt::format("\n{}\n", markdown_text(table.note));
+    }
+    return text;
+}
+
 std::string window_table(Items items) {
     std::string text = "| window | rows | verdict | alarms | warnings | why |\n|---|--:|---|--:|--:|---|\n";
     for (const Item& item : items) {
@@ -136,6 +155,7 @@ std::string markdown(Items items, const RenderOptions& options) {
     }
     text += feature_table(closest, options.max_features);
     if (closest.release) text += fmt::format("\n{}\n", markdown_text(closest.release->reason()));
+    text += released(closest);
     text += fmt::format(
         "\n<sub>Baseline {} ({} rows). False alarm level {} per window, {}. An alarm needs an adjusted p-value at or "
         "below the level and a moved share surely above the tolerance. vedette {}.</sub>\n",

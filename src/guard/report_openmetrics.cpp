@@ -190,6 +190,64 @@ std::string schema(const Report& report) {
     return text;
 }
 
+// A value and its interval are three samples, told apart by a label.
+template <class Value>
+void with_interval(std::string& text, const char* name, const std::string& labels, const Value& value) {
+    text += fmt::format(
+        "vedette_{0}{{{1},bound=\"value\"}} {2}\nvedette_{0}{{{1},bound=\"lower\"}} {3}\n"
+        "vedette_{0}{{{1},bound=\"upper\"}} {4}\n",
+        name, labels, metric_value(value.value), metric_value(value.interval.lower),
+        metric_value(value.interval.upper));
+}
+
+std::string released_statistics(const ReleaseReport& release) {
+    if (!release.statistics) return {};
+    std::string text = family("release_column_count", "gauge", "Noised rows of a column, by what they hold.");
+    for (const auto& [name, column] : release.statistics->columns) {
+        const std::string label = fmt::format("column=\"{}\"", metric_label(name));
+        const std::pair<const char*, const ReleasedCount*> counts[] = {
+            {"any", &column.rows},
+            {"null", &column.nulls},
+            {"nan", &column.nans},
+            {"positive_infinity", &column.positive_infinities},
+            {"negative_infinity", &column.negative_infinities}};
+        for (const auto& [kind, count] : counts)
+            with_interval(text, "release_column_count", fmt::format("{},holds=\"{}\"", label, kind), *count);
+    }
+    text += family("release_column_bound", "gauge", "Powers of two that a column's numbers seem to lie between.");
+    for (const auto& [name, column] : release.statistics->columns)
+        if (column.bounds)
+            text += fmt::format(
+                "vedette_release_column_bound{{column=\"{0}\",bound=\"lower\"}} {1}\n"
+                "vedette_release_column_bound{{column=\"{0}\",bound=\"upper\"}} {2}\n",
+                metric_label(name), metric_value(column.bounds->lower()), metric_value(column.bounds->upper()));
+    return text;
+}
+
+std::string released_fairness(const ReleaseReport& release) {
+    if (!release.fairness) return {};
+    const privacy::FairnessRelease& fairness = *release.fairness;
+    std::string text = family("release_group_rows", "gauge", "Noised decisions on a group; on all others, rest 1.");
+    const auto label = [&](std::size_t i) {
+        return fmt::format("group=\"{}\",rest=\"{}\"", metric_label(fairness.groups[i].group),
+                           i + 1 == fairness.groups.size() ? 1 : 0);
+    };
+    for (std::size_t i = 0; i < fairness.groups.size(); ++i)
+        with_interval(text, "release_group_rows", label(i), fairness.groups[i].rows);
+    text += family("release_group_rate", "gauge", "Noised rate of a group's decisions.");
+    for (std::size_t i = 0; i < fairness.groups.size(); ++i) {
+        const privacy::GroupRates& group = fairness.groups[i];
+        with_interval(text, "release_group_rate", label(i) + ",rate=\"selection\"", group.selection);
+        with_interval(text, "release_group_rate", label(i) + ",rate=\"true_positive\"", group.true_positive);
+        with_interval(text, "release_group_rate", label(i) + ",rate=\"false_positive\"", group.false_positive);
+    }
+    text += family("release_group_difference", "gauge", "Largest less smallest noised rate of the groups.");
+    with_interval(text, "release_group_difference", "of=\"parity\"", fairness.parity_difference);
+    with_interval(text, "release_group_difference", "of=\"opportunity\"", fairness.opportunity_difference);
+    with_interval(text, "release_group_difference", "of=\"odds\"", fairness.odds_difference);
+    return text;
+}
+
 std::string noise(const Report& report) {
     if (!report.release) return {};
     std::string text;
@@ -204,7 +262,7 @@ std::string noise(const Report& report) {
           static_cast<double>(release.noise.rows_per_user));
     gauge("release_standard_deviation", "Standard deviation of the noise on each live count.",
           release.noise.standard_deviation());
-    return text;
+    return text + released_statistics(release) + released_fairness(release);
 }
 
 std::string performance(const Report& report) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "guard/released_tables.hpp"
 #include "guard/render_common.hpp"
 
 namespace vedette::inline v0::rendering {
@@ -147,6 +148,22 @@ std::string schema_lines(const Report& report, const RenderOptions& options) {
     return text;
 }
 
+std::string released_lines(const Report& report) {
+    std::string text;
+    for (const ReleasedTable& table : released_tables(report)) {
+        std::vector<bool> right(table.rows.front().size(), true);
+        right.front() = false;
+        Grid grid(table.rows.front(), right);
+        for (std::size_t i = 1; i < table.rows.size(); ++i) {
+            std::vector<std::string> row = table.rows[i];
+            row.front() = shortened(row.front(), 32);
+            grid.add(std::move(row));
+        }
+        text += "\n  " + table.title + "\n" + grid.text() + "  " + table.note + "\n";
+    }
+    return text;
+}
+
 std::string feature_table(const Report& report, const RenderOptions& options) {
     Grid grid({"feature", "verdict", "moved share", "adjusted p", "test", "what changed"},
               {false, false, false, true, false, false});
@@ -182,6 +199,7 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     std::string text = grid.text();
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
     if (report.release) text += fmt::format("\n  {}\n", report.release->reason());
+    text += released_lines(report);
     return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options) +
            schema_lines(report, options) + performance_lines(report, options) + memory_lines(report, options);
 }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "vedette/core/error.hpp"
+#include "vedette/privacy/secret_vector.hpp"
 
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
@@ -76,6 +77,10 @@ bool Cipher::generate(std::span<const std::byte, key_bytes> key, std::span<const
 
 void wipe(std::span<std::byte> bytes) noexcept {
     OPENSSL_cleanse(bytes.data(), bytes.size());
+}
+
+void detail::wipe_memory(void* memory, std::size_t size) noexcept {
+    wipe({static_cast<std::byte*>(memory), size});
 }
 
 }  // namespace vedette::inline v0::privacy

@@ -79,8 +79,8 @@ std::vector<std::byte> ContinualCount::to_bytes() const {
     writer.add_scalar("alpha", alpha_);
     writer.add_scalar("steps", steps_);
     writer.add_scalar("total", total_);
-    writer.add("exact", exact_);
-    writer.add("noisy", noisy_);
+    writer.add("exact", std::span<const std::int64_t>(exact_));
+    writer.add("noisy", std::span<const std::int64_t>(noisy_));
     return writer.finish("continual_count");
 }
 

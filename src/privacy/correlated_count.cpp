@@ -18,10 +18,7 @@ namespace vedette::inline v0::privacy {
 
 namespace {
 
-constexpr std::uint64_t most_counted = std::uint64_t{1} << 56U;
-constexpr unsigned fraction_bits = 60;         // of the buffers: totals take 57 bits more
 constexpr int noise_bits = 38;                 // the noise is so many bits of the grid wide
-constexpr int most_grid_bits = 50;             // the root's coefficients are exact in doubles
 constexpr int least_root_bits = 16;            // its last coefficients are about 2^-11
 constexpr double largest_scale = 31.0 / 32.0;  // of a buffer: fewer than three would ask for more
 constexpr double margin = 1.0 + 1e-9;          // over the errors of closed forms
@@ -86,7 +83,7 @@ CorrelatedCount::CorrelatedCount(const PrivacyUnit& unit, std::uint64_t horizon,
         if (grid_bits_ < least_root_bits)
             throw Error(ErrorCode::invalid_argument,
                         "loss: too little of it for so many rows of a unit; take buffered_toeplitz");
-        for (double& c : root_) c = std::ldexp(std::nearbyint(std::ldexp(c, grid_bits_)), -grid_bits_);
+        move_root_to_grid();
         length = up(units * column_length());
     } else {
         // Rounding down, of w once and of each buffer at every step: two neighbours differ by one unit more at most.
@@ -100,6 +97,9 @@ CorrelatedCount::CorrelatedCount(const PrivacyUnit& unit, std::uint64_t horizon,
     loss.spend(budget);
 }
 
+CorrelatedCount::CorrelatedCount(std::uint64_t horizon, CountFactor factor, int grid_bits, double alpha)
+    : horizon_(horizon), factor_(factor), grid_bits_(grid_bits), alpha_(alpha) {}
+
 CorrelatedCount::CorrelatedCount(CorrelatedCount&& other) noexcept = default;
 CorrelatedCount& CorrelatedCount::operator=(CorrelatedCount&& other) noexcept = default;
 
@@ -107,6 +107,10 @@ void CorrelatedCount::make_root() {
     root_.resize(horizon_);
     root_[0] = 1.0;
     for (std::size_t k = 1; k < root_.size(); ++k) root_[k] = root_[k - 1] * (1.0 - 0.5 / static_cast<double>(k));
+}
+
+void CorrelatedCount::move_root_to_grid() {
+    for (double& c : root_) c = std::ldexp(std::nearbyint(std::ldexp(c, grid_bits_)), -grid_bits_);
 }
 
 void CorrelatedCount::make_buffers(std::size_t buffers) {
@@ -145,6 +149,11 @@ void CorrelatedCount::Inverse::make_room(const CorrelatedCount& owner) {
     } else {
         state_.resize(owner.decays_.size());
     }
+}
+
+void CorrelatedCount::Inverse::restore(std::span<const double> state, std::uint64_t steps) {
+    state_.assign(state.begin(), state.end());
+    steps_ = static_cast<std::size_t>(steps);
 }
 
 double CorrelatedCount::Inverse::next(const CorrelatedCount& owner, double w) {

@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "privacy/fairness.hpp"
+
 namespace vedette::inline v0::privacy {
 
 namespace {
@@ -19,11 +21,8 @@ std::vector<std::string> outcome_names() {
     return {outcomes.begin(), outcomes.end()};
 }
 
-// All cells of the table together, those of other outcomes included.
-stats::Confidence each_of(const stats::Confidence& confidence, std::size_t groups) {
-    const auto cells = static_cast<double>((groups + 1) * (outcomes.size() + 1));
-    return stats::Confidence(1.0 - (1.0 - confidence.level()) / cells);
-}
+// Of each group: four outcomes, and all others, which there are none of.
+constexpr std::size_t cells_of_group = outcomes.size() + 1;
 
 struct NoisyCount {
     double value = 0.0;
@@ -78,43 +77,58 @@ NoisyRate larger(const NoisyRate& a, const NoisyRate& b) noexcept {
 
 }  // namespace
 
-void GroupRatesPartial::add(std::string_view group, bool decision, bool label, std::uint64_t rows) {
-    counts_.add(group, outcomes[(decision ? 2U : 0U) + (label ? 1U : 0U)], rows);
+// All cells of the table together, those of other outcomes included.
+stats::Confidence each_cell(const stats::Confidence& confidence, std::size_t groups) {
+    const auto cells = static_cast<double>((groups + 1) * cells_of_group);
+    return stats::Confidence(1.0 - (1.0 - confidence.level()) / cells);
 }
 
-PrivateGroupRates::PrivateGroupRates(const PrivacyUnit& unit, std::vector<std::string> groups, const ReleaseLoss& loss,
-                                     const stats::Confidence& confidence)
-    : groups_(groups), table_(unit, std::move(groups), outcome_names(), loss, each_of(confidence, groups_.size())) {}
-
-FairnessRelease PrivateGroupRates::release(const GroupRatesPartial& partial, ReleaseBudget& budget,
-                                           detail::Keystream* keystream) const {
-    const ContingencyRelease table = table_.release(partial.counts_, budget, keystream);
+FairnessRelease fairness_of(const std::vector<std::string>& groups, std::span<const Release> cells,
+                            const Guarantee& spent, double rho) {
     FairnessRelease result;
-    result.spent = table.spent;
-    result.rho = table.rho;
-    for (std::size_t i = 0; i <= groups_.size(); ++i) {
+    result.spent = spent;
+    result.rho = rho;
+    for (std::size_t i = 0; i <= groups.size(); ++i) {
         std::array<NoisyCount, outcomes.size()> counts;
         for (std::size_t j = 0; j < counts.size(); ++j) {
-            const Release& cell = table.cells[i * table.columns + j];
+            const Release& cell = cells[i * cells_of_group + j];
             counts[j] = {cell.value, cell.interval};
         }
         const auto& [reject_negative, reject_positive, accept_negative, accept_positive] = counts;
         const NoisyCount accepted = accept_negative + accept_positive, rejected = reject_negative + reject_positive;
         const NoisyCount rows = accepted + rejected;
-        result.groups.push_back({i < groups_.size() ? groups_[i] : std::string(),
-                                 {rows.value, rows.interval, table.spent, table.rho},
+        result.groups.push_back({i < groups.size() ? groups[i] : std::string(),
+                                 {rows.value, rows.interval, spent, rho},
                                  rate(accepted, rejected),
                                  rate(accept_positive, reject_positive),
                                  rate(accept_negative, reject_negative)});
     }
     const auto of = [&](NoisyRate GroupRates::*which) {
-        return difference(result.groups, groups_.size(),
+        return difference(result.groups, groups.size(),
                           [which](const GroupRates& group) -> const NoisyRate& { return group.*which; });
     };
     result.parity_difference = of(&GroupRates::selection);
     result.opportunity_difference = of(&GroupRates::true_positive);
     result.odds_difference = larger(result.opportunity_difference, of(&GroupRates::false_positive));
     return result;
+}
+
+GroupRatesPartial::GroupRatesPartial(std::vector<std::string> groups, const PrivacyUnit& unit)
+    : counts_(unit, std::move(groups), outcome_names()) {}
+
+void GroupRatesPartial::add(std::string_view group, bool decision, bool label, std::uint64_t rows) {
+    counts_.add(group, outcomes[(decision ? 2U : 0U) + (label ? 1U : 0U)], rows);
+}
+
+PrivateGroupRates::PrivateGroupRates(const PrivacyUnit& unit, std::vector<std::string> groups, const ReleaseLoss& loss,
+                                     const stats::Confidence& confidence)
+    : empty_(std::move(groups), unit),
+      table_(unit, empty_.groups(), outcome_names(), loss, each_cell(confidence, empty_.groups().size())) {}
+
+FairnessRelease PrivateGroupRates::release(const GroupRatesPartial& partial, ReleaseBudget& budget,
+                                           detail::Keystream* keystream) const {
+    const ContingencyRelease table = table_.release(partial.counts(), budget, keystream);
+    return fairness_of(empty_.groups(), table.cells, table.spent, table.rho);
 }
 
 }  // namespace vedette::inline v0::privacy

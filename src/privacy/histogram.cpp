@@ -39,31 +39,18 @@ std::uint64_t counted(std::uint64_t rows, std::uint64_t more) {
     return rows + more;
 }
 
-void merge_counts(std::vector<std::uint64_t>& into, const std::vector<std::uint64_t>& from) {
-    std::vector<std::uint64_t> sums = into;
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = counted(sums[i], from[i]);
-    into = std::move(sums);
-}
-
-void check_record(const PrivacyUnit& unit) {
-    if (unit.is_user())
-        throw Error(ErrorCode::invalid_argument, "unit is a user: rows reach a state through Contributions");
-}
-
 void check_unit(const PrivacyUnit& rows, const PrivacyUnit& mechanism) {
     if (!(rows == mechanism))
         throw Error(ErrorCode::dimension_mismatch, "contributions: their unit is not the mechanism's");
 }
 
-std::vector<Release> noisy_cells(const std::vector<std::uint64_t>& rows, const NoiseLaw& law, double alpha,
-                                 const ReleaseLoss& loss, detail::Keystream* keystream) {
-    std::vector<std::int64_t> noise(rows.size());
-    law.sample(noise, keystream);
-    const double reach = law.reach(alpha);
+std::vector<Release> noisy_cells(const CellCounts& counts, const CellNoise& noise, double alpha, ReleaseBudget& budget,
+                                 detail::Keystream* keystream) {
+    const double reach = noise.law().reach(alpha);
     std::vector<Release> cells;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto value = static_cast<double>(static_cast<std::int64_t>(rows[i]) + noise[i]);
-        cells.push_back({value, around(value, reach), loss.guarantee(), loss.told_rho()});
+    for (const std::int64_t noisy : noise.release(counts, budget, keystream)) {
+        const auto value = static_cast<double>(noisy);
+        cells.push_back({value, around(value, reach), noise.loss().guarantee(), noise.loss().told_rho()});
     }
     return cells;
 }
@@ -77,56 +64,54 @@ std::int64_t distance_of(double scale, double delta, std::uint64_t partitions) {
 }  // namespace
 
 HistogramPartial::HistogramPartial(const PrivacyUnit& unit, std::vector<std::string> categories)
-    : unit_(unit), categories_(std::move(categories)), places_(places_of(categories_)), rows_(categories_.size() + 1) {}
+    : categories_(std::move(categories)), places_(places_of(categories_)), counts_(unit, categories_.size() + 1) {}
 
-void HistogramPartial::count(std::string_view category, std::uint64_t rows) {
-    std::uint64_t& cell = rows_[place_of(places_, category)];
-    cell = counted(cell, rows);
+void HistogramPartial::check_categories(const HistogramPartial& other) const {
+    if (!(other.counts_.unit() == counts_.unit()) || other.categories_ != categories_)
+        throw Error(ErrorCode::dimension_mismatch, "histogram: its categories or its unit are another one's");
 }
 
 void HistogramPartial::add(std::string_view category, std::uint64_t rows) {
-    check_record(unit_);
-    count(category, rows);
+    counts_.check_records();
+    counts_.add(place_of(places_, category), rows);
 }
 
 void HistogramPartial::merge(const HistogramPartial& other) {
-    if (!(other.unit_ == unit_) || other.categories_ != categories_)
-        throw Error(ErrorCode::dimension_mismatch, "histogram: its categories or its unit are another one's");
-    merge_counts(rows_, other.rows_);
+    check_categories(other);
+    counts_.merge(other.counts_);
 }
 
 PrivateHistogram::PrivateHistogram(const PrivacyUnit& unit, std::vector<std::string> categories,
                                    const ReleaseLoss& loss, const stats::Confidence& confidence)
-    : unit_(unit),
-      empty_(unit, std::move(categories)),
-      loss_(loss),
+    : empty_(unit, std::move(categories)),
       alpha_(1.0 - confidence.level()),
-      noise_(loss, {unit.counts_sensitivity(), unit.counts_l2_squared()}) {}
+      noise_(unit, loss, unit.counts_l2_squared()) {}
 
 HistogramPartial PrivateHistogram::partial(const Contributions& rows) const {
-    check_unit(rows.unit(), unit_);
+    check_unit(rows.unit(), noise_.unit());
     HistogramPartial result = empty_;
     // A user may be in many categories that are not listed, and their cell is one: without a limit of its own it would
     // change by all of the user's rows, and so would Euclid's norm.
     std::uint64_t others = 0;
     rows.for_each_by_user([&] { others = 0; },
                           [&](double, std::string_view partition) {
-                              const bool is_listed = place_of(result.places_, partition) < result.places_.size();
-                              if (is_listed || ++others <= unit_.limit().rows) result.count(partition, 1);
+                              const std::size_t place = place_of(result.places_, partition);
+                              const bool is_listed = place < result.places_.size();
+                              if (is_listed || ++others <= rows.unit().limit().rows) result.counts_.add(place);
                           });
     return result;
 }
 
 HistogramRelease PrivateHistogram::release(const HistogramPartial& partial, ReleaseBudget& budget,
                                            detail::Keystream* keystream) const {
-    HistogramPartial merged = empty_;
-    merged.merge(partial);  // throws for a state of another mechanism
-    loss_.spend(budget);
-    return {noisy_cells(merged.rows_, noise_, alpha_, loss_, keystream), loss_.guarantee(), loss_.told_rho()};
+    empty_.check_categories(partial);
+    return {noisy_cells(partial.counts_, noise_, alpha_, budget, keystream), noise_.loss().guarantee(),
+            noise_.loss().told_rho()};
 }
 
 void OpenHistogramPartial::add(std::string_view category, std::uint64_t rows) {
-    check_record(unit_);
+    if (unit_.is_user())
+        throw Error(ErrorCode::invalid_argument, "unit is a user: rows reach a state through Contributions");
     if (rows == 0) return;
     const auto known = rows_.find(category);
     if (known == rows_.end()) {
@@ -184,42 +169,41 @@ ThresholdedRelease ThresholdedHistogram::release(const OpenHistogramPartial& par
 
 ContingencyPartial::ContingencyPartial(const PrivacyUnit& unit, std::vector<std::string> rows,
                                        std::vector<std::string> columns)
-    : unit_(unit),
-      row_names_(std::move(rows)),
+    : row_names_(std::move(rows)),
       column_names_(std::move(columns)),
       row_places_(places_of(row_names_)),
       column_places_(places_of(column_names_)),
-      rows_((row_names_.size() + 1) * (column_names_.size() + 1)) {}
+      counts_(unit, (row_names_.size() + 1) * (column_names_.size() + 1)) {
+    if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a two-way table is over records");
+}
+
+void ContingencyPartial::check_categories(const ContingencyPartial& other) const {
+    if (!(other.counts_.unit() == counts_.unit()) || other.row_names_ != row_names_ ||
+        other.column_names_ != column_names_)
+        throw Error(ErrorCode::dimension_mismatch, "table: its categories or its unit are another one's");
+}
 
 void ContingencyPartial::add(std::string_view row, std::string_view column, std::uint64_t rows) {
-    std::uint64_t& cell =
-        rows_[place_of(row_places_, row) * (column_names_.size() + 1) + place_of(column_places_, column)];
-    cell = counted(cell, rows);
+    counts_.add(place_of(row_places_, row) * columns() + place_of(column_places_, column), rows);
 }
 
 void ContingencyPartial::merge(const ContingencyPartial& other) {
-    if (!(other.unit_ == unit_) || other.row_names_ != row_names_ || other.column_names_ != column_names_)
-        throw Error(ErrorCode::dimension_mismatch, "table: its categories or its unit are another one's");
-    merge_counts(rows_, other.rows_);
+    check_categories(other);
+    counts_.merge(other.counts_);
 }
 
 PrivateContingencyTable::PrivateContingencyTable(const PrivacyUnit& unit, std::vector<std::string> rows,
                                                  std::vector<std::string> columns, const ReleaseLoss& loss,
                                                  const stats::Confidence& confidence)
     : empty_(unit, std::move(rows), std::move(columns)),
-      loss_(loss),
       alpha_(1.0 - confidence.level()),
-      noise_(loss, {unit.counts_sensitivity(), unit.counts_l2_squared()}) {
-    if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a two-way table is over records");
-}
+      noise_(unit, loss, unit.counts_l2_squared()) {}
 
 ContingencyRelease PrivateContingencyTable::release(const ContingencyPartial& partial, ReleaseBudget& budget,
                                                     detail::Keystream* keystream) const {
-    ContingencyPartial merged = empty_;
-    merged.merge(partial);
-    loss_.spend(budget);
-    return {noisy_cells(merged.rows_, noise_, alpha_, loss_, keystream), merged.column_names_.size() + 1,
-            loss_.guarantee(), loss_.told_rho()};
+    empty_.check_categories(partial);
+    return {noisy_cells(partial.counts(), noise_, alpha_, budget, keystream), partial.columns(),
+            noise_.loss().guarantee(), noise_.loss().told_rho()};
 }
 
 }  // namespace vedette::inline v0::privacy

@@ -15,6 +15,13 @@ inline std::size_t side_of(const RangeScale& scale) noexcept {
     return static_cast<std::size_t>(scale.largest - scale.least);
 }
 
+inline std::size_t cells_of(const RangeScale& scale) noexcept {
+    return 2 * side_of(scale) + 1;
+}
+
+/// Throws invalid_argument unless -1022 <= least < largest <= 1023.
+void check_scale(const RangeScale& scale);
+
 // Cell 0 is the most negative one; cell `side` is zero's.
 inline std::size_t cell_of(double value, const RangeScale& scale) noexcept {
     const std::size_t side = side_of(scale);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rational arithmetic in 128 bits, and coins of rational probability, are all these samplers need.
+// Rational arithmetic in 128 bits, coins of rational probability, and a logarithm that is rounded correctly.
 #include "privacy/reference_samplers.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
+
+#include "privacy/enclosure.hpp"
+#include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy::reference {
 
@@ -74,6 +79,62 @@ std::int64_t discrete_gaussian(std::uint64_t numerator, std::uint64_t denominato
         if (bernoulli_exp({distance * distance, Wide{2} * numerator * denominator * scale * scale}, keystream))
             return y;
     }
+}
+
+namespace {
+
+// Whether log(u) < -x, x the middle of two doubles that lie next to each other: u < exp(-x), exactly. The precision
+// doubles until the enclosure decides; it does, as exp of a rational is none.
+bool log_is_below(double u, double near, double far) {
+    const std::pair<std::uint64_t, Rate> a = Rate::split(near), b = Rate::split(far);
+    const int exponent = std::min(a.second.exponent, b.second.exponent) - 1;
+    const Natural sum = (Natural(a.first) << static_cast<std::size_t>(a.second.exponent - exponent - 1)) +
+                        (Natural(b.first) << static_cast<std::size_t>(b.second.exponent - exponent - 1));
+    const std::pair<std::uint64_t, Rate> given = Rate::split(u);
+    for (auto precision = static_cast<std::size_t>(192 - std::ilogb(u));; precision *= 2) {
+        const Enclosure power = Intervals(precision).exp_minus(sum, {1, exponent, 1});
+        const Natural exact = Natural(given.first)
+                              << static_cast<std::size_t>(given.second.exponent + static_cast<int>(precision));
+        if (exact < power.low) return true;
+        if (exact > power.high) return false;
+    }
+}
+
+}  // namespace
+
+double rounded_log(double u) {
+    double x = -std::log(u);
+    while (log_is_below(u, x, std::nextafter(x, 1e300))) x = std::nextafter(x, 1e300);
+    while (!log_is_below(u, std::nextafter(x, 0.0), x)) x = std::nextafter(x, 0.0);
+    return -x;
+}
+
+double uniform_double(detail::Keystream& keystream) {
+    int exponent = -1;
+    for (;; exponent -= 64) {
+        const std::uint64_t word = keystream.word();
+        if (word == 0 && exponent > -960) continue;  // 2^-1024 and less: as the smallest
+        exponent -= std::countl_zero(word);
+        break;
+    }
+    return std::ldexp(1.0 + static_cast<double>(keystream.word() >> 12U) * 0x1p-52, exponent);
+}
+
+double snap(double value, double scale, double bound, double u, bool negative) {
+    const double noise = scale * rounded_log(u);
+    const double noised = std::clamp(value, -bound, bound) + (negative ? -noise : noise);
+    const double step = std::ldexp(1.0, std::ilogb(scale) + (std::ldexp(1.0, std::ilogb(scale)) < scale ? 1 : 0));
+    // Multiples of a power of two: the quotient is exact, and so is what floor leaves.
+    const double steps = noised / step, whole = std::floor(steps);
+    return std::clamp((steps - whole >= 0.5 ? whole + 1.0 : whole) * step, -bound, bound);
+}
+
+double snapping(double value, double scale, double bound, detail::Keystream& keystream) {
+    if (!(scale > 0.0 && scale < bound && bound < 0x1p46 * scale && std::isfinite(bound) && !std::isnan(value)))
+        throw Error(ErrorCode::invalid_argument,
+                    "snapping: its scale must be below its bound, and that below 2^46 scales");
+    const double u = uniform_double(keystream);
+    return snap(value, scale, bound, u, (keystream.word() >> 63U) != 0);
 }
 
 }  // namespace vedette::inline v0::privacy::reference

@@ -31,4 +31,9 @@ Delta::Delta(double value) : value_(value) {
         throw Error(ErrorCode::invalid_argument, fmt::format("delta is {}: it must lie between 0 and 1", value));
 }
 
+WholeSensitivity::WholeSensitivity(std::uint64_t value) : value_(value) {
+    if (value == 0 || value > largest)
+        throw Error(ErrorCode::invalid_argument, fmt::format("sensitivity is {}: it must be from 1 to 2^40", value));
+}
+
 }  // namespace vedette::inline v0::privacy

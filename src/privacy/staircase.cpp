@@ -17,13 +17,6 @@ namespace {
 
 constexpr std::size_t tile = 256;
 
-std::uint64_t checked(std::uint64_t sensitivity) {
-    if (sensitivity == 0 || sensitivity > Staircase::largest_sensitivity)
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("sensitivity is {}: it must be from 1 to 2^40", sensitivity));
-    return sensitivity;
-}
-
 double checked(Epsilon epsilon) {
     if (!(epsilon.value() >= Staircase::least_epsilon && epsilon.value() <= Staircase::largest_epsilon))
         throw Error(ErrorCode::invalid_argument,
@@ -65,16 +58,16 @@ Geometric steps_of(double epsilon) {
 
 }  // namespace
 
-Staircase::Staircase(std::uint64_t sensitivity, Epsilon epsilon)
-    : Staircase(sensitivity, epsilon, best_edge(checked(sensitivity), checked(epsilon))) {}
+Staircase::Staircase(WholeSensitivity sensitivity, Epsilon epsilon)
+    : Staircase(sensitivity, epsilon, best_edge(sensitivity.value(), checked(epsilon))) {}
 
-Staircase::Staircase(std::uint64_t sensitivity, Epsilon epsilon, std::uint64_t edge)
-    : place_(checked(sensitivity)), beyond_(checked(epsilon)), step_(steps_of(epsilon.value())), edge_(edge) {
-    if (!(static_cast<double>(sensitivity) / epsilon.value() <= DiscreteLaplace::largest_scale))
+Staircase::Staircase(WholeSensitivity sensitivity, Epsilon epsilon, std::uint64_t edge)
+    : place_(sensitivity.value()), beyond_(checked(epsilon)), step_(steps_of(epsilon.value())), edge_(edge) {
+    if (!(static_cast<double>(sensitivity.value()) / epsilon.value() <= DiscreteLaplace::largest_scale))
         throw Error(ErrorCode::invalid_argument, "sensitivity / epsilon is above 2^40");
-    if (edge == 0 || edge > sensitivity)
+    if (edge == 0 || edge > sensitivity.value())
         throw Error(ErrorCode::invalid_argument,
-                    fmt::format("edge is {}: it must be from 1 to the sensitivity, {}", edge, sensitivity));
+                    fmt::format("edge is {}: it must be from 1 to the sensitivity, {}", edge, sensitivity.value()));
 }
 
 double Staircase::mean_size() const noexcept {

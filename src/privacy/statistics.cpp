@@ -233,7 +233,9 @@ std::vector<PrivateMoments::Noisy> PrivateMoments::noisy(const MomentsPartial& p
 Release PrivateMoments::release(const MomentsPartial& partial, ReleaseBudget& budget,
                                 detail::Keystream* keystream) const {
     const Noisy result = estimate(noisy(partial, budget, keystream));
-    return {result.value, result.interval, loss_.guarantee(), loss_.told_rho()};
+    const Interval& interval = result.interval;
+    // Where no row seems to be, a statistic falls back on a value that the noisy sums may contradict.
+    return {std::clamp(result.value, interval.lower, interval.upper), interval, loss_.guarantee(), loss_.told_rho()};
 }
 
 PrivateSum::PrivateSum(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,

@@ -78,7 +78,7 @@ QueryMemoryOptions = struct("vdt_query_memory_options", ("struct_size", u32), ("
 AccountLink = struct("vdt_account_link", ("first", u32), ("second", u32), ("shared", u64), ("overcount", u64))
 ReleaseOptions = struct("vdt_release_options", ("struct_size", u32), ("reserved", u32), ("release_policy", pointer),
                         ("release_policy_length", u64), ("policy_json", pointer), ("policy_length", u64),
-                        ("ledger", pointer), ("now", c.c_int64))
+                        ("ledger", pointer), ("now", c.c_int64), ("statistics", pointer), ("rates", pointer))
 ReleaseInfo = struct("vdt_release_info", ("struct_size", u32), ("is_released", i32),
                      *doubles("epsilon delta scale standard_deviation"), ("rows_per_user", u64),
                      ("counters_per_row", u64), ("is_gaussian", i32), ("reserved", i32))
@@ -174,9 +174,17 @@ PrivateRowsOptions = struct("vdt_private_rows_options", ("struct_size", u32), ("
                             ("categories_per_user", u64), ("random_choice", i32), ("replace_one", i32))
 PrivateReleaseOptions = struct("vdt_private_release_options", ("struct_size", u32), ("reserved", u32),
                                *doubles("epsilon lower upper confidence"), ("ledger", pointer), ("account", pointer),
-                               ("now", i64), *doubles("delta rho"))
+                               ("now", i64), *doubles("delta rho"), ("filter", pointer))
 PrivateRelease = struct("vdt_private_release", ("struct_size", u32), ("reserved", u32),
                         *doubles("value lower upper epsilon delta rho"))
+Noised = struct("vdt_noised", *doubles("value lower upper"))
+ReleasedColumn = struct("vdt_released_column", ("struct_size", u32), ("has_bounds", i32), ("rows", Noised),
+                        ("nulls", Noised), ("nans", Noised), ("positive_infinities", Noised),
+                        ("negative_infinities", Noised), *doubles("lower upper median_lower median_upper"))
+FairnessGroup = struct("vdt_fairness_group", ("struct_size", u32), ("reserved", u32), ("group", String),
+                       ("rows", Noised), ("selection", Noised), ("true_positive", Noised), ("false_positive", Noised))
+FairnessDifferences = struct("vdt_fairness_differences", ("struct_size", u32), ("group_count", u32),
+                             ("parity", Noised), ("opportunity", Noised), ("odds", Noised))
 AuditCounts = struct("vdt_audit_counts", ("first_runs", u64), ("first_hits", u64), ("second_runs", u64),
                      ("second_hits", u64))
 PerformanceOptions = struct("vdt_performance_options", ("struct_size", u32), ("calibration", i32), ("cells", u64),

@@ -53,6 +53,22 @@ def entry(n, name, d):
             "column": float(mpmath.sqrt(mpmath.fsum(x * x for x in c))), "rows_squared": rows}
 
 
+def longest(n, d):
+    """The longest of all columns of C, from its dense entries; and the longest row of B, the inverse of C summed up.
+    d = 0: the root. The root's coefficients as Beta integrals, not as binomials."""
+    if d == 0:
+        c = [mpmath.beta(k + mpf(1) / 2, mpf(1) / 2) / mp.pi for k in range(n)]
+    else:
+        c = buffered(n, d)
+    columns = [mpmath.fsum(c[row - column] ** 2 for row in range(column, n)) for column in range(n)]
+    inverse = [1 / c[0]]
+    for t in range(1, n):
+        inverse.append(-mpmath.fsum(c[k] * inverse[t - k] for k in range(1, t + 1)) / c[0])
+    b = [mpmath.fsum(inverse[: t + 1]) for t in range(n)]
+    rows = [mpmath.fsum(b[row - column] ** 2 for column in range(row + 1)) for row in range(n)]
+    return [n, d, float(mpmath.sqrt(max(columns))), float(max(rows))]
+
+
 def loss(n, d):
     """The worst variance of the buffered factor over the root's, per rho."""
     c = numpy.cumprod(numpy.concatenate([[1.0], 1 - 0.5 / numpy.arange(1, n)]))
@@ -73,6 +89,8 @@ document = {
     "made_by": f"mpmath {mpmath.__version__}, 40 digits; numpy {numpy.__version__}",
     "factors": [entry(n, "root", 0) for n in (1, 2, 7, 64, 200)]
     + [entry(n, "buffered", d) for n, d in ((1, 3), (2, 3), (7, 4), (64, 4), (64, 2), (200, 5), (200, 9))],
+    # horizon, buffers (0: the root), the longest column of C, the largest row of B squared
+    "longest": [longest(n, d) for n in (1, 2, 3, 5, 9, 17, 40, 90) for d in (0, 1, 2, 3, 5, 8, 13, 30, 64)],
     # horizon, buffers chosen, the worst variance over the root's
     "losses": [[n, automatic(n), loss(n, automatic(n))] for n in (16, 100, 1024, 16384, 131072)],
 }

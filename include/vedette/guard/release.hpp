@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,7 +12,9 @@
 #include <vector>
 
 #include "vedette/guard/policy.hpp"
+#include "vedette/guard/release_statistics.hpp"
 #include "vedette/guard/window.hpp"
+#include "vedette/privacy/group_rates.hpp"
 #include "vedette/privacy/release.hpp"
 
 namespace vedette::inline v0 {
@@ -34,15 +37,17 @@ inline constexpr std::size_t released_output_count = 5;
 /// "features", "requests", "scores", "schema" or "schema_checks".
 const char* released_output_name(ReleasedOutput output) noexcept;
 
-/// What leaves the house of a window, for whom it is private, and who pays.
+/// What leaves the house of a window, of its rows' statistics and of decisions by group, for whom it is private, and
+/// who pays: once, for all of it together.
 ///
 /// Protected: whoever has at most `rows_per_user` rows in the window (one row is one call of `Guard::check` or
-/// `Window::observe`), by (epsilon, delta)-differential privacy under adding or removing all of them. A window knows no
-/// users, so that the caller sees to the limit: with several rows per user, give the window no more than so many of
-/// each. Whoever is in many released windows pays for each: their epsilons add up, as they do in the account.
-/// Each row must have been judged by itself: `requests` of a window whose guard had a memory are refused, and a guard
-/// whose calibrations were marked stale on account of the rows before is not for this.
-/// Not protected: the reference. Baselines, and the reference's side of every report, are told as they are.
+/// `Window::observe`), as many in the statistics and as many among the decisions, by (epsilon, delta)-differential
+/// privacy under adding or removing all of them. A window knows no users, so that the caller sees to the limit: with
+/// several rows per user, give the window no more than so many of each. Whoever is in many released windows pays for
+/// each: their epsilons add up, as they do in the account. Each row must have been judged by itself: `requests` of a
+/// window whose guard had a memory are refused, and a guard whose calibrations were marked stale on account of the rows
+/// before is not for this. Not protected: the reference. Baselines, and the reference's side of every report, are told
+/// as they are.
 struct ReleasePolicy {
     static constexpr int version = 1;
     static constexpr double least_epsilon = 1e-6;
@@ -55,8 +60,14 @@ struct ReleasePolicy {
     /// (0, 0.1]: discrete Gaussian noise, which grows with its root: less from about 20 features on.
     double delta = 0.0;
     std::uint64_t rows_per_user = 1;  ///< in [1, 2^20]
+    /// Of the window; may be empty where columns or groups are named.
     std::vector<ReleasedOutput> outputs{ReleasedOutput::features, ReleasedOutput::requests, ReleasedOutput::scores,
                                         ReleasedOutput::schema};
+    /// Whose statistics are released, see release_statistics; chosen without looking at the values.
+    std::vector<std::string> columns{};
+    privacy::RangeScale scale{};  ///< of their numbers
+    /// Groups whose rates are released, see privacy::PrivateGroupRates; listed beforehand, not learned from the rows.
+    std::vector<std::string> groups{};
 
     [[nodiscard]] bool releases(ReleasedOutput output) const noexcept;
     /// Throws Error(invalid_policy) that names the field and its limits.
@@ -69,6 +80,12 @@ struct ReleasePolicy {
     [[nodiscard]] static std::string_view json_schema() noexcept;
 
     friend bool operator==(const ReleasePolicy&, const ReleasePolicy&) = default;
+};
+
+/// What is released beside a window, of the same rows: needed where the policy names columns or groups, else left out.
+struct ReleaseCompanions {
+    const validation::TableStatistics* statistics = nullptr;
+    const privacy::GroupRatesPartial* rates = nullptr;
 };
 
 /// The law of the noise on every counter: independent draws.
@@ -93,17 +110,23 @@ class ReleasedWindow {
     /// The cells of a feature and then its Window::Extra counters, as they were drawn: without bias, maybe negative.
     /// Empty for a feature that was not released.
     [[nodiscard]] std::span<const std::int64_t> noisy(std::size_t feature) const;
+    /// Of the policy's columns, with intervals at the confidence 1 - Policy::level; `spent` is what everything together
+    /// has spent.
+    [[nodiscard]] const std::optional<ReleasedStatistics>& statistics() const noexcept { return statistics_; }
+    /// Of the policy's groups, all intervals together at that confidence.
+    [[nodiscard]] const std::optional<privacy::FairnessRelease>& fairness() const noexcept { return fairness_; }
     [[nodiscard]] const ReleasePolicy& policy() const noexcept { return policy_; }
     [[nodiscard]] const ReleaseNoise& noise() const noexcept { return noise_; }
     [[nodiscard]] privacy::Guarantee spent() const noexcept { return {policy_.epsilon, policy_.delta}; }
 
   private:
     friend ReleasedWindow release(const Window&, const Policy&, const ReleasePolicy&, privacy::ReleaseBudget&,
-                                  privacy::detail::Keystream*);
+                                  const ReleaseCompanions&, privacy::detail::Keystream*);
     ReleasedWindow(const Baseline& baseline, ReleasePolicy policy) : window_(baseline), policy_(std::move(policy)) {}
     void choose(const Policy& policy);
-    void draw(const Window& exact, privacy::detail::Keystream& keystream);
+    void draw(const Window& exact, const ReleaseCompanions& with, privacy::detail::Keystream& keystream);
     void cut_off();
+    void tell_companions(double alpha);
 
     /// Counters that lie one behind the other, of which each row changes at most so many, by 1.
     struct Block {
@@ -114,22 +137,29 @@ class ReleasedWindow {
     ReleasePolicy policy_;
     ReleaseNoise noise_;
     std::vector<Block> blocks_;        // what is released beside the requests
-    std::vector<std::int64_t> noisy_;  // the blocks one behind the other, then the requests
+    std::vector<std::int64_t> noisy_;  // the blocks one behind the other, the requests, columns, groups
     std::vector<std::size_t> places_;  // of each feature in noisy_; its size where it is not released
+    std::optional<ReleasedStatistics> statistics_;
+    std::optional<privacy::FairnessRelease> fairness_;
 };
 
-/// Noises a window: checks everything, pays once, then draws. Of `policy` it takes which features are ignored and
-/// which scores are named; both must be chosen without looking at the window. Throws Error: invalid_policy, what the
-/// budget throws (budget_exhausted: nothing was drawn), io_error without entropy (what was paid stays paid).
-/// `keystream` is for the library's own use. O(counters).
+/// Noises a window and what goes with it, all counters by one law: checks everything, pays once, then draws. Of
+/// `policy` it takes which features are ignored and which scores are named; both must be chosen without looking at the
+/// window. Throws Error: invalid_policy; invalid_argument where the policy names columns or groups and they are not
+/// given, and for statistics without quantiles; dimension_mismatch for rates of other groups; what the budget throws
+/// (budget_exhausted: nothing was drawn); io_error without entropy (what was paid stays paid). `keystream` is for the
+/// library's own use. O(counters).
 [[nodiscard]] ReleasedWindow release(const Window& window, const Policy& policy, const ReleasePolicy& release_policy,
-                                     privacy::ReleaseBudget& budget, privacy::detail::Keystream* keystream = nullptr);
+                                     privacy::ReleaseBudget& budget, const ReleaseCompanions& with = {},
+                                     privacy::detail::Keystream* keystream = nullptr);
 
 /// What a report says of the noise that it was made under.
 struct ReleaseReport {
     privacy::Guarantee spent{};
     ReleaseNoise noise{};
     std::vector<ReleasedOutput> outputs{};
+    std::optional<ReleasedStatistics> statistics{};      ///< where the policy names columns
+    std::optional<privacy::FairnessRelease> fairness{};  ///< where it names groups
 
     [[nodiscard]] bool releases(ReleasedOutput output) const noexcept;
     /// One sentence: what was spent, for whom, and how wide the noise is.

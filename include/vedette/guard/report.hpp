@@ -253,8 +253,8 @@ struct SampleComparisons {
 /// known. Features that were not released are not evaluated. Costs some milliseconds per feature, up to a second where
 /// it drifted. Throws Error(invalid_policy).
 [[nodiscard]] Report assess(const ReleasedWindow& released, const Policy& policy = {});
-/// `release`, and the report on what it gave.
+/// `release`, and the report on what it gave; statistics and rates by group are in Report::release.
 [[nodiscard]] Report assess(const Window& window, const Policy& policy, const ReleasePolicy& release_policy,
-                            privacy::ReleaseBudget& budget);
+                            privacy::ReleaseBudget& budget, const ReleaseCompanions& with = {});
 
 }  // namespace vedette::inline v0

@@ -10,6 +10,7 @@
 #include "vedette/privacy/discrete_laplace.hpp"
 #include "vedette/privacy/privacy_unit.hpp"
 #include "vedette/privacy/release.hpp"
+#include "vedette/privacy/secret_vector.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -37,7 +38,7 @@ class ContinualCount {
     ContinualCount& operator=(const ContinualCount&) = delete;
     ContinualCount(ContinualCount&&) noexcept = default;
     ContinualCount& operator=(ContinualCount&&) noexcept = default;
-    ~ContinualCount() = default;
+    ~ContinualCount() { detail::wipe_memory(&total_, sizeof total_); }
 
     /// Ends a step in which so many rows came, and releases the total of all steps. The interval holds the true total
     /// at this step (Chernoff's bound of the sum of the draws). `spent` is 0: the constructor has paid. Throws
@@ -47,8 +48,9 @@ class ContinualCount {
     /// For the library's own use.
     Release step(std::uint64_t rows, detail::Keystream& keystream);
 
-    /// The state between two steps, for a process that goes on later. NOT private: the bytes hold true totals. Go on
-    /// from each saved state once: two continuations would each release under noise that was paid for one.
+    /// The state between two steps, for a process that goes on later. NOT private: the bytes hold true totals, and
+    /// with what was released the noise; keep them as secret as the rows, and wipe them. Go on from each saved state
+    /// once: two continuations would each release under noise that was paid for one.
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     /// Throws Error: corrupt_data for what cannot be a state, unsupported_version.
     [[nodiscard]] static ContinualCount from_bytes(std::span<const std::byte> bytes);
@@ -67,7 +69,7 @@ class ContinualCount {
     double alpha_;
     std::uint64_t steps_ = 0;
     std::uint64_t total_ = 0;
-    std::vector<std::int64_t> exact_, noisy_;  // of the block at each level
+    detail::SecretVector<std::int64_t> exact_, noisy_;  // of the block at each level
 };
 
 }  // namespace vedette::inline v0::privacy

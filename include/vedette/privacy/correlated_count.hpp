@@ -10,6 +10,7 @@
 #include "vedette/privacy/discrete_gaussian.hpp"
 #include "vedette/privacy/privacy_unit.hpp"
 #include "vedette/privacy/release_loss.hpp"
+#include "vedette/privacy/secret_vector.hpp"
 #include "vedette/stats/intervals.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -21,11 +22,12 @@ enum class CountFactor : std::uint8_t {
     /// the state 32 bytes per step of the horizon.
     toeplitz_root,
     /// C = the buffered linear Toeplitz matrix of c_0 = 1, c_k = sum_j scale_j decay_j^(k-1) with d buffers
-    /// (Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024): O(d) time and memory. Here decays and scales are the
-    /// nodes and weights of the trapezoidal rule, in the logarithm of the rate, for the integral that the root's
-    /// coefficients are, c_k = 1/pi integral of x^(k-1) sqrt(x / (1 - x)) over (0, 1), the paper's proposition 4.5,
-    /// with
-    /// rates from e^-3 / horizon to about 1.
+    /// (Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024; the definition as in McMahan and Pillutla 2025, an
+    /// inversion theorem): O(d) time and memory. Decays and scales are ours, not theirs: the nodes and weights of the
+    /// trapezoidal rule, in the logarithm of the rate from e^-3 / horizon to about 1, for the Beta integral that the
+    /// root's coefficients are, c_k = B(k + 1/2, 1/2) / pi = 1/pi integral of x^(k-1) sqrt(x / (1 - x)) over (0, 1).
+    /// Privacy does not hang on how near they come to the root: the sensitivity is that of the coefficients as they
+    /// are.
     buffered_toeplitz,
 };
 
@@ -59,7 +61,7 @@ class CorrelatedCount {
     CorrelatedCount& operator=(const CorrelatedCount&) = delete;
     CorrelatedCount(CorrelatedCount&& other) noexcept;
     CorrelatedCount& operator=(CorrelatedCount&& other) noexcept;
-    ~CorrelatedCount() = default;
+    ~CorrelatedCount() { detail::wipe_memory(&total_, sizeof total_); }
 
     /// Ends a step in which so many rows came, and releases the total of all steps. The interval holds the true total
     /// (the sum of the draws is sub-Gaussian with its variance). `spent` is 0: the constructor has paid. Throws
@@ -68,6 +70,16 @@ class CorrelatedCount {
     Release step(std::uint64_t rows);
     /// For the library's own use.
     Release step(std::uint64_t rows, detail::Keystream& keystream);
+
+    /// The state between two steps, for a process that goes on later. There is no noise in it but what was released:
+    /// that of each step is new. NOT private all the same: the bytes hold sums of the true rows. Keep them as secret as
+    /// the rows, and wipe them; what this object holds is wiped when it goes. Go on from each saved state once: of two
+    /// continuations each would noise the same sums anew, and together they lose twice what was paid. Throws
+    /// invalid_argument for what was moved from. O(steps) for the root.
+    [[nodiscard]] std::vector<std::byte> to_bytes() const;
+    /// Throws Error: corrupt_data for what cannot be a state, unsupported_version. Whoever can write the bytes can also
+    /// ask for less noise: they are not signed.
+    [[nodiscard]] static CorrelatedCount from_bytes(std::span<const std::byte> bytes);
 
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
     [[nodiscard]] std::uint64_t horizon() const noexcept { return horizon_; }
@@ -86,6 +98,10 @@ class CorrelatedCount {
     [[nodiscard]] std::span<const double> scales() const noexcept { return scales_; }
 
   private:
+    static constexpr std::uint64_t most_counted = std::uint64_t{1} << 56U;
+    static constexpr unsigned fraction_bits = 60;  // of the buffers: totals take 57 bits more
+    static constexpr int most_grid_bits = 50;      // the root's coefficients are exact in doubles
+
     /// A whole number of 2^-60 rows; the halves of a 128-bit integer.
     struct Fixed {
         std::uint64_t low = 0, high = 0;
@@ -96,13 +112,17 @@ class CorrelatedCount {
         /// Before the first `next`, which then allocates nothing.
         void make_room(const CorrelatedCount& owner);
         double next(const CorrelatedCount& owner, double w);
+        [[nodiscard]] const std::vector<double>& state() const noexcept { return state_; }
+        void restore(std::span<const double> state, std::uint64_t steps);
 
       private:
         std::vector<double> state_;  // the buffers, or all x so far
         std::size_t steps_ = 0;
     };
+    CorrelatedCount(std::uint64_t horizon, CountFactor factor, int grid_bits, double alpha);
     void make_buffers(std::size_t buffers);
     void make_root();
+    void move_root_to_grid();
     [[nodiscard]] double column_length() const;
     [[nodiscard]] double noisy(std::uint64_t rows, std::int64_t noise) const;
     void remember(std::uint64_t rows);
@@ -114,9 +134,9 @@ class CorrelatedCount {
     std::vector<double> decays_, scales_, root_;  // exact multiples of 2^-64, or of the grid
     std::vector<DiscreteGaussian> noise_;         // one; none once moved from
     std::uint64_t steps_ = 0, total_ = 0;
-    std::vector<Fixed> buffers_;
-    std::vector<std::uint64_t> rows_;  // of all steps, for the root
-    Inverse rows_of_, column_of_;      // what B does to w, and to the first unit vector
+    detail::SecretVector<Fixed> buffers_;
+    detail::SecretVector<std::uint64_t> rows_;  // of all steps, for the root
+    Inverse rows_of_, column_of_;               // what B does to w, and to the first unit vector
     double value_ = 0.0, largest_ = 0.0, column_ = 0.0, squares_ = 0.0;
 };
 

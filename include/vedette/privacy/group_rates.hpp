@@ -37,16 +37,22 @@ struct FairnessRelease {
     double rho = 0.0;  ///< as Release::rho
 };
 
-/// Decisions counted by group and label; made by PrivateGroupRates, not private. Merges as any partial state.
+/// Decisions counted by group and label; not private. Merges as any partial state.
 class GroupRatesPartial {
   public:
+    /// Throws invalid_argument for no group, one that is listed twice, and for a unit that is a user.
+    explicit GroupRatesPartial(std::vector<std::string> groups,
+                               const PrivacyUnit& unit = PrivacyUnit::record(Neighbouring::add_remove));
+
     /// A record. Throws overflow beyond 2^62 rows.
     void add(std::string_view group, bool decision, bool label, std::uint64_t rows = 1);
     void merge(const GroupRatesPartial& other) { counts_.merge(other.counts_); }
+    [[nodiscard]] const std::vector<std::string>& groups() const noexcept { return counts_.row_names(); }
+    /// Five cells of each group and of all others: no decision and label, label alone, decision alone, both, and one
+    /// that stays empty. NOT private.
+    [[nodiscard]] const ContingencyPartial& counts() const noexcept { return counts_; }
 
   private:
-    friend class PrivateGroupRates;
-    explicit GroupRatesPartial(ContingencyPartial counts) : counts_(std::move(counts)) {}
     ContingencyPartial counts_;
 };
 
@@ -59,14 +65,14 @@ class PrivateGroupRates {
     PrivateGroupRates(const PrivacyUnit& unit, std::vector<std::string> groups, const ReleaseLoss& loss,
                       const stats::Confidence& confidence = stats::Confidence(0.95));
 
-    [[nodiscard]] GroupRatesPartial partial() const { return GroupRatesPartial(table_.partial()); }
+    [[nodiscard]] GroupRatesPartial partial() const { return empty_; }
     /// Of the noise on each count, or sigma.
     [[nodiscard]] double scale() const noexcept { return table_.scale(); }
     [[nodiscard]] FairnessRelease release(const GroupRatesPartial& partial, ReleaseBudget& budget,
                                           detail::Keystream* keystream = nullptr) const;
 
   private:
-    std::vector<std::string> groups_;
+    GroupRatesPartial empty_;
     PrivateContingencyTable table_;
 };
 

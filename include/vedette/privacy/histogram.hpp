@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "vedette/privacy/cell_counts.hpp"
 #include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/discrete_laplace.hpp"
 #include "vedette/privacy/privacy_unit.hpp"
@@ -34,12 +35,11 @@ class HistogramPartial {
   private:
     friend class PrivateHistogram;
     HistogramPartial(const PrivacyUnit& unit, std::vector<std::string> categories);
-    void count(std::string_view category, std::uint64_t rows);
+    void check_categories(const HistogramPartial& other) const;
 
-    PrivacyUnit unit_;
     std::vector<std::string> categories_;
     std::unordered_map<std::string, std::size_t> places_;
-    std::vector<std::uint64_t> rows_;  // one more than categories
+    CellCounts counts_;  // one more than categories
 };
 
 struct HistogramRelease {
@@ -61,7 +61,7 @@ class PrivateHistogram {
 
     [[nodiscard]] HistogramPartial partial() const { return empty_; }
     [[nodiscard]] HistogramPartial partial(const Contributions& rows) const;
-    [[nodiscard]] double scale() const noexcept { return noise_.scale(); }
+    [[nodiscard]] double scale() const noexcept { return noise_.law().scale(); }
     [[nodiscard]] HistogramRelease release(const HistogramPartial& partial, ReleaseBudget& budget,
                                            detail::Keystream* keystream = nullptr) const;
     [[nodiscard]] HistogramRelease release(const Contributions& rows, ReleaseBudget& budget,
@@ -70,11 +70,9 @@ class PrivateHistogram {
     }
 
   private:
-    PrivacyUnit unit_;
     HistogramPartial empty_;
-    ReleaseLoss loss_;
     double alpha_;
-    NoiseLaw noise_;
+    CellNoise noise_;
 };
 
 /// The counts of whatever categories there are; made by a mechanism, not private.
@@ -141,15 +139,21 @@ class ContingencyPartial {
     void add(std::string_view row, std::string_view column, std::uint64_t rows = 1);
     /// Throws dimension_mismatch for other categories or another unit.
     void merge(const ContingencyPartial& other);
+    /// Throws dimension_mismatch where merging would.
+    void check_categories(const ContingencyPartial& other) const;
+
+    /// Whose state: under a unit that is a record. Throws invalid_argument for no category, or one that is listed
+    /// twice.
+    ContingencyPartial(const PrivacyUnit& unit, std::vector<std::string> rows, std::vector<std::string> columns);
+    [[nodiscard]] const std::vector<std::string>& row_names() const noexcept { return row_names_; }
+    [[nodiscard]] std::size_t columns() const noexcept { return column_names_.size() + 1; }
+    /// Row by row. NOT private.
+    [[nodiscard]] const CellCounts& counts() const noexcept { return counts_; }
 
   private:
-    friend class PrivateContingencyTable;
-    ContingencyPartial(const PrivacyUnit& unit, std::vector<std::string> rows, std::vector<std::string> columns);
-
-    PrivacyUnit unit_;
     std::vector<std::string> row_names_, column_names_;
     std::unordered_map<std::string, std::size_t> row_places_, column_places_;
-    std::vector<std::uint64_t> rows_;
+    CellCounts counts_;
 };
 
 struct ContingencyRelease {
@@ -167,15 +171,14 @@ class PrivateContingencyTable {
                             const ReleaseLoss& loss, const stats::Confidence& confidence = stats::Confidence(0.95));
 
     [[nodiscard]] ContingencyPartial partial() const { return empty_; }
-    [[nodiscard]] double scale() const noexcept { return noise_.scale(); }
+    [[nodiscard]] double scale() const noexcept { return noise_.law().scale(); }
     [[nodiscard]] ContingencyRelease release(const ContingencyPartial& partial, ReleaseBudget& budget,
                                              detail::Keystream* keystream = nullptr) const;
 
   private:
     ContingencyPartial empty_;
-    ReleaseLoss loss_;
     double alpha_;
-    NoiseLaw noise_;
+    CellNoise noise_;
 };
 
 }  // namespace vedette::inline v0::privacy

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
+#include "vedette/privacy/cell_counts.hpp"
 #include "vedette/privacy/contributions.hpp"
 #include "vedette/privacy/privacy_unit.hpp"
 #include "vedette/privacy/release_loss.hpp"
@@ -37,10 +37,10 @@ class RangePartial {
     friend class PrivateRange;
     RangePartial(const PrivacyUnit& unit, const RangeScale& scale);
     void count(double value);
+    void check_scale(const RangePartial& other) const;
 
-    PrivacyUnit unit_;
     RangeScale scale_;
-    std::vector<std::uint64_t> counts_;  // from the most negative to the most positive
+    CellCounts counts_;  // from the most negative to the most positive
 };
 
 struct RangeRelease {
@@ -60,7 +60,7 @@ class PrivateRange {
     /// Throws invalid_argument unless -1022 <= least < largest <= 1023, 0 < false_cell < 1, and as the loss's noise.
     PrivateRange(const PrivacyUnit& unit, const RangeScale& scale, const ReleaseLoss& loss, double false_cell = 1e-3);
 
-    [[nodiscard]] RangePartial partial() const { return {unit_, scale_}; }
+    [[nodiscard]] RangePartial partial() const { return {noise_.unit(), scale_}; }
     [[nodiscard]] RangePartial partial(const Contributions& rows) const;
     [[nodiscard]] std::int64_t threshold() const noexcept { return threshold_; }
     [[nodiscard]] std::size_t cells() const noexcept;
@@ -72,10 +72,8 @@ class PrivateRange {
     }
 
   private:
-    PrivacyUnit unit_;
     RangeScale scale_;
-    ReleaseLoss loss_;
-    NoiseLaw noise_;
+    CellNoise noise_;
     std::int64_t threshold_;
 };
 

@@ -2,6 +2,7 @@
 // Private selection of the best candidate: the exponential mechanism and permute-and-flip, exact.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,6 +35,9 @@ class StepSensitivity {
 
     /// Throws invalid_argument unless 1 <= steps <= 2^26.
     explicit StepSensitivity(std::uint64_t steps);
+    /// A fraction would be cut off, and the noise be too little.
+    template <std::floating_point Fraction>
+    explicit StepSensitivity(Fraction) = delete;
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
 
   private:

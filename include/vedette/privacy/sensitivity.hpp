@@ -2,6 +2,7 @@
 // What a privacy guarantee is about, each as a type of its own, so that no bare number can stand for another one.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 namespace vedette::inline v0::privacy {
@@ -67,6 +68,22 @@ using L1Norm = Quantity<L1NormMeaning>;
 using L2Norm = Quantity<L2NormMeaning>;
 /// A Gaussian's standard deviation per unit of L2 sensitivity.
 using NoiseMultiplier = Quantity<NoiseMultiplierMeaning>;
+
+/// By how much one unit changes a whole number.
+class WholeSensitivity {
+  public:
+    static constexpr std::uint64_t largest = std::uint64_t{1} << 40U;
+
+    /// Throws invalid_argument unless 1 <= value <= 2^40.
+    explicit WholeSensitivity(std::uint64_t value);
+    /// A fraction would be cut off, and the noise be too little.
+    template <std::floating_point Fraction>
+    explicit WholeSensitivity(Fraction) = delete;
+    [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+
+  private:
+    std::uint64_t value_;
+};
 
 /// The second parameter of approximate differential privacy.
 class Delta {

@@ -22,15 +22,13 @@ namespace vedette::inline v0::privacy {
 /// is that of the parts. Words are wiped. Immutable, safe for concurrent use.
 class Staircase {
   public:
-    static constexpr std::uint64_t largest_sensitivity = std::uint64_t{1} << 40U;
     static constexpr double least_epsilon = 0x1p-20;
     static constexpr double largest_epsilon = 100.0;
 
-    /// The edge that makes the mean size least. Throws invalid_argument for a sensitivity of 0 or above 2^40, or an
-    /// epsilon outside [2^-20, 100].
-    Staircase(std::uint64_t sensitivity, Epsilon epsilon);
+    /// The edge that makes the mean size least. Throws invalid_argument for an epsilon outside [2^-20, 100].
+    Staircase(WholeSensitivity sensitivity, Epsilon epsilon);
     /// With that edge, from 1 to the sensitivity.
-    Staircase(std::uint64_t sensitivity, Epsilon epsilon, std::uint64_t edge);
+    Staircase(WholeSensitivity sensitivity, Epsilon epsilon, std::uint64_t edge);
 
     [[nodiscard]] std::uint64_t sensitivity() const noexcept { return place_.bound(); }
     [[nodiscard]] double epsilon() const noexcept { return beyond_.exponent(); }

@@ -159,8 +159,9 @@ class PrivateSum final : public PrivateMoments {
 };
 
 /// The mean of the clamped values: half of epsilon for their sum, centred at the middle of the bounds, half for their
-/// number (all for the sum where the number is public). Lies within the bounds; its middle where no row seems to be.
-/// The interval is over both noises (Bonferroni).
+/// number (all for the sum where the number is public). Lies within the bounds and within its interval; where no row
+/// seems to be it is the middle of the bounds, or what of the interval is nearest to it. Of no rows at all the mean is
+/// the middle, and the interval holds it. The interval is over both noises (Bonferroni).
 class PrivateMean final : public PrivateMoments {
   public:
     PrivateMean(const PrivacyUnit& unit, const Bounds& bounds, const ReleaseLoss& loss,

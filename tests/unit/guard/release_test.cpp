@@ -133,7 +133,7 @@ TEST_CASE("release: a refused budget draws nothing, a refused policy spends noth
     const Window window = traffic(500, 2);
     FixedKeystream stream(7), untouched(7);
     TestBudget poor(0.9);
-    CHECK(code_of([&] { static_cast<void>(release(window, {}, policy_of(1.0), poor, &*stream.operator->())); }) ==
+    CHECK(code_of([&] { static_cast<void>(release(window, {}, policy_of(1.0), poor, {}, &*stream.operator->())); }) ==
           ErrorCode::budget_exhausted);
     CHECK(poor.spent == 0.0);
     std::int64_t next = 0, same = 1;
@@ -198,7 +198,7 @@ TEST_CASE("release: counts are unbiased before they are cut off, of the stated v
         double sum = 0.0, squares = 0.0, deviation = 0.0;
         std::size_t n = 0;
         for (int run = 0; run < 200; ++run) {
-            const ReleasedWindow released = release(window, {}, policy, budget, stream.operator->());
+            const ReleasedWindow released = release(window, {}, policy, budget, {}, stream.operator->());
             deviation = released.noise().standard_deviation();
             for (std::size_t f = 0; f < 4; ++f) {
                 const auto noisy = released.noisy(f);
@@ -224,7 +224,7 @@ TEST_CASE("release: what is cut off still is a window that can be saved") {
     TestBudget budget;
     FixedKeystream stream(12);
     for (int run = 0; run < 50; ++run) {
-        const ReleasedWindow released = release(window, {}, wild, budget, stream.operator->());
+        const ReleasedWindow released = release(window, {}, wild, budget, {}, stream.operator->());
         const Window& noised = released.window();
         CHECK(Window::from_bytes(ruled(), noised.to_bytes()) == noised);
         const Report report = assess(released);
@@ -241,7 +241,7 @@ TEST_CASE("release: no exact count is in a report of any format") {
     FixedKeystream stream(13);
     ReleasePolicy wide = policy_of(0.02);
     wide.outputs.push_back(ReleasedOutput::schema_checks);
-    const ReleasedWindow released = release(window, policy, wide, budget, stream.operator->());
+    const ReleasedWindow released = release(window, policy, wide, budget, {}, stream.operator->());
     const Report report = assess(released, policy);
     // What is exact and worth hiding: small numbers are all over a report, and the reference's own are public.
     std::set<std::string> secret;
@@ -351,7 +351,7 @@ const Policy& one_score() {
 ReleasedWindow released_as(const Counters& exact, const ReleasePolicy& release_policy, std::uint64_t seed) {
     TestBudget budget;
     FixedKeystream stream(seed);
-    return release(window_of(exact), one_score(), release_policy, budget, stream.operator->());
+    return release(window_of(exact), one_score(), release_policy, budget, {}, stream.operator->());
 }
 
 ReleasePolicy of_outputs(std::vector<ReleasedOutput> outputs) {
@@ -445,7 +445,7 @@ TEST_CASE("release: reports find drift under noise, and say that there is noise"
         policy.delta = delta;
         TestBudget budget;
         FixedKeystream stream(14);
-        const Report report = assess(release(window, {}, policy, budget, stream.operator->()), {});
+        const Report report = assess(release(window, {}, policy, budget, {}, stream.operator->()), {});
         CHECK(report.decision == Decision::alarm);
         CHECK(report.features[0].decision == Decision::alarm);
         CHECK(report.features[1].decision == Decision::pass);
@@ -491,7 +491,7 @@ TEST_CASE("release: what moved is found among many features, too") {
     window.observe(table_of(live));
     TestBudget budget;
     FixedKeystream stream(17);
-    const Report report = assess(release(window, {}, policy_of(100.0), budget, stream.operator->()), {});
+    const Report report = assess(release(window, {}, policy_of(100.0), budget, {}, stream.operator->()), {});
     CHECK(report.features[0].decision == Decision::alarm);
     for (std::size_t f = 1; f < features; ++f) CHECK(report.features[f].decision == Decision::pass);
 }
@@ -538,7 +538,7 @@ TEST_CASE("release: an audit finds no more than epsilon, and some of it") {
     REQUIRE(changed.size() == 4);
     const auto run = [&](privacy::AuditInput input) {
         const bool first = input == privacy::AuditInput::first;
-        const ReleasedWindow released = release(first ? with : without, {}, policy, budget, stream.operator->());
+        const ReleasedWindow released = release(first ? with : without, {}, policy, budget, {}, stream.operator->());
         // log-likelihood ratio of Laplace's law: the best event there is.
         double evidence = 0.0;
         for (const auto& [f, i] : changed) {
@@ -555,4 +555,242 @@ TEST_CASE("release: an audit finds no more than epsilon, and some of it") {
     const auto audit = privacy::audit_mechanism(run, 4000, 0.0, stats::Confidence(0.99));
     CHECK(audit.epsilon <= 1.0);
     CHECK(audit.epsilon > 0.1);
+}
+
+namespace {
+
+constexpr std::size_t people = 6007;
+
+// The rows of a window once more: as a table's statistics, and as decisions on groups.
+validation::TableStatistics statistics_of(std::size_t rows, std::uint64_t seed) {
+    const testing::Sample sample = draw_sample(rows, seed);
+    validation::TableStatistics statistics;
+    statistics.update(sample.table());
+    return statistics;
+}
+
+privacy::GroupRatesPartial rates_of(std::vector<std::string> groups) {
+    privacy::GroupRatesPartial rates(std::move(groups));
+    rates.add("north", true, true, 1511);
+    rates.add("north", false, true, 503);
+    rates.add("north", true, false, 307);
+    rates.add("north", false, false, 1109);
+    rates.add("south", true, true, 401);
+    rates.add("south", false, true, 809);
+    rates.add("south", false, false, 1201);
+    rates.add("elsewhere", true, false, 166);
+    return rates;
+}
+
+ReleasePolicy of_everything(double epsilon) {
+    ReleasePolicy policy = policy_of(epsilon, 2);
+    policy.columns = {"income", "country"};
+    policy.groups = {"north", "south"};
+    return policy;
+}
+
+// Of several releases in one file.
+struct CountingBudget final : privacy::ReleaseBudget {
+    void spend(const privacy::Guarantee& loss) override {
+        ++calls;
+        epsilon += loss.epsilon;
+        delta += loss.delta;
+    }
+    int calls = 0;
+    double epsilon = 0.0, delta = 0.0;
+};
+
+}  // namespace
+
+TEST_CASE("release: window, statistics and rates by group for one price, by one law of noise") {
+    const Window window = traffic(people, 31);
+    const auto statistics = statistics_of(people, 31);
+    const auto rates = rates_of({"north", "south"});
+    for (const double delta : {0.0, 1e-6}) {
+        CAPTURE(delta);
+        ReleasePolicy policy = of_everything(0.75);
+        policy.delta = delta;
+        CountingBudget budget;
+        FixedKeystream stream(61);
+        const ReleasedWindow released = release(window, {}, policy, budget, {&statistics, &rates}, stream.operator->());
+        CHECK(budget.calls == 1);
+        CHECK(budget.epsilon == 0.75);
+        CHECK(budget.delta == delta);
+        // 4 features, a decision and a rejection, an error, 2 columns, an outcome.
+        CHECK(released.noise().counters_per_row == 10);
+        if (delta == 0.0) CHECK(released.noise().scale == 2.0 * 10.0 / 0.75);
+        REQUIRE(released.statistics());
+        REQUIRE(released.fairness());
+        CHECK(released.statistics()->columns.size() == 2);
+        CHECK(released.statistics()->noise_scale == released.noise().scale);
+        CHECK(released.statistics()->spent.epsilon == 0.75);
+        CHECK(released.fairness()->spent.delta == delta);
+        REQUIRE(released.fairness()->groups.size() == 3);
+        const Report report = assess(released);
+        REQUIRE(report.release);
+        CHECK(report.release->statistics->columns.size() == 2);
+        CHECK(report.release->fairness->groups[1].group == "south");
+        CHECK(budget.calls == 1);
+    }
+    // Without them, the same policy gives less noise: nothing is paid for that is not told.
+    TestBudget budget;
+    CHECK(release(window, {}, policy_of(0.75, 2), budget).noise().counters_per_row == 7);
+}
+
+TEST_CASE("release: statistics and rates released with a window hold the exact ones, and differ from them") {
+    const Window window = traffic(people, 31);
+    const auto statistics = statistics_of(people, 31);
+    const auto rates = rates_of({"north", "south"});
+    Policy strict;
+    strict.level = 1e-6;
+    CountingBudget budget;
+    FixedKeystream stream(62);
+    const ReleasedWindow released =
+        release(window, strict, of_everything(1.0), budget, {&statistics, &rates}, stream.operator->());
+    const auto holds = [](const Interval& interval, double truth) {
+        return interval.lower <= truth && truth <= interval.upper;
+    };
+    const ReleasedColumn& income = released.statistics()->columns.at("income");
+    CHECK(holds(income.rows.interval, static_cast<double>(people)));
+    const validation::ColumnStatistics& exact = statistics.columns().at("country");
+    CHECK(holds(released.statistics()->columns.at("country").nulls.interval, static_cast<double>(exact.nulls)));
+    const auto& groups = released.fairness()->groups;
+    CHECK(holds(groups[0].rows.interval, 3430.0));
+    CHECK(holds(groups[0].selection.interval, 1818.0 / 3430.0));
+    CHECK(holds(groups[0].true_positive.interval, 1511.0 / 2014.0));
+    CHECK(holds(groups[0].false_positive.interval, 307.0 / 1416.0));
+    CHECK(holds(groups[1].selection.interval, 401.0 / 2411.0));
+    CHECK(holds(groups[2].rows.interval, 166.0));
+    CHECK(holds(released.fairness()->parity_difference.interval, 1818.0 / 3430.0 - 401.0 / 2411.0));
+    CHECK(holds(released.fairness()->opportunity_difference.interval, 1511.0 / 2014.0 - 401.0 / 1210.0));
+    // Every cell has noise of its own: of scale 20, all of 140 are exact with a probability below 1e-200.
+    std::size_t same = 0, cells = 0;
+    for (const ReleasedCount& cell : income.cells) {
+        ++cells;
+        if (cell.value == 0.0) ++same;  // of the many empty cells
+    }
+    CHECK(same < cells / 2);
+    // The same noise, one row more in each: two columns and one outcome change by 1, whatever else the row holds.
+    auto more = statistics;
+    const std::vector<double> incomes{1.5};
+    const std::vector<std::string_view> countries{"CH"};
+    more.update(Table({{"income", Column::numeric(std::span<const double>(incomes))},
+                       {"country", Column::strings(std::span<const std::string_view>(countries))}}));
+    auto one_more = rates;
+    one_more.add("south", true, false);
+    FixedKeystream again(62);
+    const ReleasedWindow neighbour =
+        release(window, strict, of_everything(1.0), budget, {&more, &one_more}, again.operator->());
+    double moved = 0.0;
+    for (const std::string& name : {std::string("income"), std::string("country")}) {
+        const ReleasedColumn &a = released.statistics()->columns.at(name),
+                             &b = neighbour.statistics()->columns.at(name);
+        double of_column = std::abs(a.nulls.value - b.nulls.value) + std::abs(a.nans.value - b.nans.value);
+        for (std::size_t i = 0; i < a.cells.size(); ++i) of_column += std::abs(a.cells[i].value - b.cells[i].value);
+        CHECK(of_column == 1.0);
+        moved += of_column;
+    }
+    for (std::size_t i = 0; i < 3; ++i)
+        moved += std::abs(groups[i].rows.value - neighbour.fairness()->groups[i].rows.value);
+    CHECK(moved == 3.0);
+    CHECK(neighbour.window() == released.window());
+}
+
+TEST_CASE("release: no exact count of statistics or groups is in a report of any format") {
+    const Window window = traffic(people, 31);
+    // So many rows that an exact count is a number of seven digits, which nothing else in a report is by chance.
+    auto statistics = statistics_of(people, 31);
+    for (int i = 0; i < 10; ++i) {
+        const auto same = statistics;
+        statistics.merge(same);
+    }
+    auto rates = rates_of({"north", "south"});
+    for (int i = 0; i < 12; ++i) {
+        const auto same = rates;
+        rates.merge(same);
+    }
+    TestBudget budget;
+    FixedKeystream stream(63);
+    const Report report =
+        assess(release(window, {}, of_everything(0.02), budget, {&statistics, &rates}, stream.operator->()));
+    std::set<std::string> secret{std::to_string(people * 1024)};
+    const auto hide = [&](std::uint64_t count) {
+        if (count >= 100'000) secret.insert(std::to_string(count));
+    };
+    for (const std::uint64_t count : rates.counts().counts().exact()) hide(count);
+    for (const std::uint64_t sum : {3430U, 2411U, 1818U, 2014U, 1416U, 1210U}) hide(4096 * sum);
+    for (const auto& [name, column] : statistics.columns()) {
+        std::map<int, std::uint64_t> cells;
+        for (const auto& bucket : column.numbers.histogram.buckets()) {
+            hide(bucket.count);
+            cells[std::ilogb(column.numbers.histogram.upper(bucket.key) * 0.999)] += bucket.count;
+        }
+        for (const auto& cell : cells) hide(cell.second);
+        hide(column.nulls);
+    }
+    REQUIRE(secret.size() >= 20);
+    for (const ReportFormat format : formats) {
+        CAPTURE(std::string(report_format_name(format)));
+        const std::string text = render(format, report);
+        const std::set<std::string> told = numbers_of(text);
+        for (const std::string& count : secret) CHECK_MESSAGE(told.count(count) == 0, count);
+        const bool tells = format != ReportFormat::junit && format != ReportFormat::sarif;
+        CHECK((text.find("north") != std::string::npos) == tells);
+        CHECK((text.find("income") != std::string::npos || !tells));
+    }
+    // The test sees them where they are told.
+    CHECK(numbers_of("{\"rows\": 6151168, \"x\": 1}").count(std::to_string(people * 1024)) == 1);
+    const std::string metrics = render_openmetrics(report);
+    for (const char* name :
+         {"vedette_release_column_count{column=\"income\",holds=\"any\",bound=\"lower\"} ",
+          "vedette_release_column_count{column=\"country\",holds=\"null\",bound=\"value\"} ",
+          "vedette_release_group_rows{group=\"\",rest=\"1\",bound=\"value\"} ",
+          "vedette_release_group_rate{group=\"south\",rest=\"0\",rate=\"true_positive\",bound=\"upper\"} ",
+          "vedette_release_group_difference{of=\"parity\",bound=\"value\"} "})
+        CHECK_MESSAGE(metrics.find(name) != std::string::npos, name);
+}
+
+TEST_CASE("release: a policy of statistics and groups, alone and with a window; what is missing costs nothing") {
+    const ReleasePolicy policy = ReleasePolicy::from_json(
+        R"({"account": {"data_set": "a", "principal": "b", "purpose": "c"}, "outputs": [],
+            "statistics": {"columns": ["income"], "least_power": -3, "largest_power": 20}, "groups": ["north"]})");
+    CHECK(policy.outputs.empty());
+    CHECK(policy.columns == std::vector<std::string>{"income"});
+    CHECK(policy.scale == privacy::RangeScale{-3, 20});
+    CHECK(policy.groups == std::vector<std::string>{"north"});
+    CHECK(ReleasePolicy::from_json(policy.to_json()) == policy);
+    const std::string account = R"("account": {"data_set": "a", "principal": "b", "purpose": "c"})";
+    for (const char* broken :
+         {R"("statistics": [])", R"("statistics": {})", R"("statistics": {"columns": []})",
+          R"("statistics": {"columns": ["x", "x"]})", R"("statistics": {"columns": [1]})",
+          R"("statistics": {"columns": ["x"], "least_power": 40})",
+          R"("statistics": {"columns": ["x"], "largest_power": 1024})",
+          R"("statistics": {"columns": ["x"], "least_power": 0.5})", R"("statistics": {"columns": ["x"], "cells": 3})",
+          R"("groups": [])", R"("groups": ["a", "a"])", R"("groups": "a")"}) {
+        CAPTURE(broken);
+        CHECK(code_of([&] { static_cast<void>(ReleasePolicy::from_json("{" + account + ", " + broken + "}")); }) ==
+              ErrorCode::invalid_policy);
+    }
+    const Window window = traffic(500, 32);
+    const auto statistics = statistics_of(500, 32);
+    validation::TableStatistics coarse(validation::StatisticsOptions{.quantiles = false});
+    const auto rates = rates_of({"north"}), others = rates_of({"south"});
+    CountingBudget budget;
+    const auto code = [&](const ReleaseCompanions& with) {
+        return code_of([&] { static_cast<void>(release(window, {}, policy, budget, with)); });
+    };
+    CHECK(code({}) == ErrorCode::invalid_argument);
+    CHECK(code({&statistics, nullptr}) == ErrorCode::invalid_argument);
+    CHECK(code({nullptr, &rates}) == ErrorCode::invalid_argument);
+    CHECK(code({&coarse, &rates}) == ErrorCode::invalid_argument);
+    CHECK(code({&statistics, &others}) == ErrorCode::dimension_mismatch);
+    CHECK(budget.calls == 0);
+    const Report report = assess(window, {}, policy, budget, {&statistics, &rates});
+    CHECK(budget.calls == 1);
+    CHECK(report.release->noise.counters_per_row == 2);
+    CHECK(report.live_rows == 0);
+    CHECK(report.window.rows() == 0);
+    CHECK(report.decision == Decision::not_evaluated);
+    CHECK(report.release->statistics->columns.size() == 1);
+    CHECK(report.release->fairness->groups.size() == 2);
 }

@@ -4,10 +4,24 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 namespace {
 thread_local int left = -1;
+thread_local bool watching = false;
+thread_local unsigned long long watched = 0, found = 0;
+}  // namespace
+
+void watch_freed(unsigned long long word) noexcept {
+    watched = word;
+    found = 0;
+    watching = true;
+}
+
+unsigned long long freed_with() noexcept {
+    watching = false;
+    return found;
 }
 
 void fail_allocation(int skipped) noexcept {
@@ -23,7 +37,13 @@ void* operator new(std::size_t size) {
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+void operator delete(void* memory, std::size_t size) noexcept {
+    if (watching)
+        for (std::size_t i = 0; i + sizeof watched <= size; i += sizeof watched)
+            if (std::memcmp(static_cast<const unsigned char*>(memory) + i, &watched, sizeof watched) == 0) {
+                ++found;
+                break;
+            }
     std::free(memory);
 }
 #endif

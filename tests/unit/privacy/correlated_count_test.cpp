@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 #include <utility>
@@ -11,9 +12,11 @@
 
 #include "allocation_failure.hpp"
 #include "fixed_keystream.hpp"
+#include "fuzz/container_input.hpp"
 #include "test_budget.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/core/random.hpp"
+#include "vedette/privacy/continual_count.hpp"
 
 namespace {
 
@@ -57,6 +60,20 @@ TEST_CASE("correlated totals beside dense matrices: sensitivity and every step's
             for (std::size_t t = 1; t <= squares.size(); ++t)
                 REQUIRE(count.variance(t) / (count.sigma() * count.sigma()) ==
                         doctest::Approx(squares[t - 1].get<double>()).epsilon(1e-6));
+        }
+    }
+    // No column of C is longer than what is counted as the sensitivity, of any horizon and number of buffers.
+    for (const auto& row : oracle["longest"]) {
+        CAPTURE(row.dump());
+        const std::uint64_t horizon = row[0];
+        const std::size_t buffers = row[1];
+        const auto factor = buffers == 0 ? CountFactor::toeplitz_root : CountFactor::buffered_toeplitz;
+        const double column = row[2], squares = row[3];
+        for (const double rho : {0x1p-20, 1.0, 0x1p15}) {
+            const CorrelatedCount count = make(horizon, factor, rho, buffers);
+            CHECK(count.sensitivity() >= column * (1.0 - 1e-12));
+            CHECK(count.sensitivity() <= column * (1.0 + 1e-6));
+            CHECK(count.variance(horizon) / (count.sigma() * count.sigma()) == doctest::Approx(squares).epsilon(1e-6));
         }
     }
     for (const auto& row : oracle["losses"]) {
@@ -199,6 +216,96 @@ TEST_CASE("correlated totals: a step that finds no memory changes nothing, and t
                 }
             }
 }
+
+TEST_CASE("correlated totals go on from their bytes as if nothing had been; what cannot be a state is refused") {
+    for (const auto factor : {CountFactor::toeplitz_root, CountFactor::buffered_toeplitz})
+        for (const int stop : {0, 1, 17, 60}) {
+            CAPTURE(stop);
+            constexpr int horizon = 60;
+            FixedKeystream one(31), two(31);
+            CorrelatedCount whole = make(horizon, factor, 0.5), part = make(horizon, factor, 0.5);
+            std::vector<double> a, b;
+            for (int t = 0; t < horizon; ++t)
+                a.push_back(whole.step(static_cast<std::uint64_t>(t * t % 97), one).value);
+            for (int t = 0; t < stop; ++t) b.push_back(part.step(static_cast<std::uint64_t>(t * t % 97), two).value);
+            CorrelatedCount again = CorrelatedCount::from_bytes(part.to_bytes());
+            CHECK(again.to_bytes() == part.to_bytes());
+            CHECK(again.steps() == part.steps());
+            CHECK(again.sigma() == part.sigma());
+            CHECK(again.sensitivity() == part.sensitivity());
+            CHECK(again.variance(horizon) == part.variance(horizon));
+            vedette::Interval last{};
+            for (int t = stop; t < horizon; ++t) {
+                const Release release = again.step(static_cast<std::uint64_t>(t * t % 97), two);
+                b.push_back(release.value);
+                last = release.interval;
+            }
+            CHECK(a == b);
+            CHECK((stop == horizon || last.upper > last.lower));
+            CHECK(code_of([&] { (void)again.step(0); }) == ErrorCode::budget_exhausted);
+        }
+    // Every byte changed, and every length: refused, or a state that can go on; never a fault.
+    for (const auto factor : {CountFactor::toeplitz_root, CountFactor::buffered_toeplitz}) {
+        CorrelatedCount count = make(9, factor, 0.5, 3);
+        for (int t = 0; t < 4; ++t) (void)count.step(1000);
+        const std::vector<std::byte> bytes = count.to_bytes();
+        std::size_t refused = 0;
+        const auto try_on = [&](const std::vector<std::byte>& changed) {
+            try {
+                CorrelatedCount odd = CorrelatedCount::from_bytes(changed);
+                if (odd.steps() < odd.horizon()) (void)odd.step(1);
+            } catch (const vedette::Error&) {
+                ++refused;
+            }
+        };
+        for (std::size_t size = 0; size < bytes.size(); size += 7)
+            try_on({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)});
+        CHECK(refused == (bytes.size() + 6) / 7);
+        for (std::size_t i = 0; i < bytes.size(); ++i)
+            for (const unsigned flip : {0x01U, 0x40U, 0x80U}) {
+                std::vector<std::byte> changed = bytes;
+                changed[i] ^= static_cast<std::byte>(flip);
+                // And with the digest made right, so that what is in it is looked at.
+                vedette::fuzzing::read_with_both_digests(reinterpret_cast<const std::uint8_t*>(changed.data()),
+                                                         changed.size(), try_on);
+            }
+        CHECK(refused > bytes.size());
+        CorrelatedCount taken(std::move(count));
+        CHECK(code_of([&] { (void)count.to_bytes(); }) ==
+              ErrorCode::invalid_argument);  // NOLINT(bugprone-use-after-move)
+    }
+}
+
+#if !defined(VEDETTE_SANITIZED)
+TEST_CASE("what running totals hold of exact rows is wiped before its memory is given back") {
+    constexpr unsigned long long rows = 0xB5'1C3A'5E77'93ULL;
+    watch_freed(rows);
+    { const std::vector<unsigned long long> plain(3, rows); }
+    CHECK(freed_with() == 1);  // so it would be seen
+    const auto freed = [](auto count, auto&& step) {
+        watch_freed(rows);
+        {
+            auto running = std::move(count);
+            step(running);
+        }
+        return freed_with();
+    };
+    const auto step = [](auto& running) {
+        (void)running.step(rows);
+        (void)running.step(0);
+        CHECK(running.steps() == 2);
+    };
+    CHECK(freed(make(8, CountFactor::toeplitz_root, 0.5), step) == 0);
+    CHECK(freed(make(8, CountFactor::buffered_toeplitz, 0.5), step) == 0);
+    TestBudget budget;
+    CHECK(freed(ContinualCount(anyone, 8, Epsilon(1.0), budget), step) == 0);
+    // The state's bytes are the caller's to wipe.
+    CorrelatedCount saved = make(8, CountFactor::toeplitz_root, 0.5);
+    step(saved);
+    const std::vector<std::byte> bytes = saved.to_bytes();
+    CHECK(CorrelatedCount::from_bytes(bytes).steps() == 2);
+}
+#endif
 
 TEST_CASE("correlated totals: misuse and ends") {
     const auto invalid = ErrorCode::invalid_argument;

@@ -104,9 +104,10 @@ TEST_CASE("staircase: its law by chi-square, its mean size, and the edge that ma
         const double epsilon = given.second;
         CAPTURE(width);
         CAPTURE(epsilon);
-        const Staircase law(width, Epsilon(epsilon));
+        const Staircase law{WholeSensitivity(width), Epsilon(epsilon)};
         for (std::uint64_t edge = 1; edge <= width; ++edge)
-            CHECK(Staircase(width, Epsilon(epsilon), edge).mean_size() >= law.mean_size() * (1.0 - 1e-13));
+            CHECK(Staircase(WholeSensitivity(width), Epsilon(epsilon), edge).mean_size() >=
+                  law.mean_size() * (1.0 - 1e-13));
         CHECK(law.mean_size() <= 1.0 / std::sinh(epsilon / static_cast<double>(width)) * (1.0 + 1e-12));
         const auto weight = [&](std::int64_t x) {
             const auto size = static_cast<std::uint64_t>(std::abs(x));
@@ -140,7 +141,8 @@ TEST_CASE("staircase: its law by chi-square, its mean size, and the edge that ma
         CHECK(vedette::stats::chi_squared_sf(statistic, cells - 1.0) > 1e-5);
     }
     for (const auto& wrong : {std::pair{0ULL, 1.0}, {(1ULL << 40U) + 1, 1.0}, {1ULL, 101.0}, {1ULL << 40U, 0.5}})
-        CHECK(code_of([&] { static_cast<void>(Staircase(wrong.first, Epsilon(wrong.second))); }) ==
+        CHECK(code_of([&] { static_cast<void>(Staircase(WholeSensitivity(wrong.first), Epsilon(wrong.second))); }) ==
               ErrorCode::invalid_argument);
-    CHECK(code_of([&] { static_cast<void>(Staircase(3, Epsilon(1.0), 4)); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { static_cast<void>(Staircase(WholeSensitivity(3), Epsilon(1.0), 4)); }) ==
+          ErrorCode::invalid_argument);
 }

@@ -156,7 +156,7 @@ TEST_CASE("diffprivlib: discrete Gaussian calibration, geometric variance, the s
         CHECK(NoiseLaw(Epsilon(row[0].get<double>()), {}).variance() ==
               doctest::Approx(row[1].get<double>()).epsilon(1e-12));
     for (const auto& row : oracle()["diffprivlib_staircase_gamma"]) {
-        const Staircase staircase(std::uint64_t{1} << 20U, Epsilon(row[0].get<double>()));
+        const Staircase staircase(WholeSensitivity(std::uint64_t{1} << 20U), Epsilon(row[0].get<double>()));
         CHECK(static_cast<double>(staircase.edge()) / 0x1p20 == doctest::Approx(row[1].get<double>()).epsilon(1e-4));
     }
     for (const auto& row : oracle()["diffprivlib_exponential"]) {

@@ -385,4 +385,40 @@ TEST_CASE("the reach of a sum of draws: of large scales it is that of the contin
     }
 }
 
+TEST_CASE("of hardly any rows: a statistic lies within its own interval, which holds what it is without noise") {
+    const Bounds bounds(-3.0, 5.0);
+    const PrivateMean mean(anyone, bounds, Epsilon(0.5), vedette::stats::Confidence(0.5));
+    const PrivateVariance variance(anyone, bounds, Epsilon(0.5), vedette::stats::Confidence(0.5));
+    const PrivateCovariance covariance(anyone, bounds, bounds, Epsilon(0.5), vedette::stats::Confidence(0.5));
+    TestBudget budget;
+    for (const int rows : {0, 1, 3}) {
+        CAPTURE(rows);
+        MomentsPartial m = mean.partial(), v = variance.partial(), c = covariance.partial();
+        for (int i = 0; i < rows; ++i) {
+            m.add(4.0);
+            v.add(4.0);
+            c.add(4.0, 4.0);
+        }
+        FixedKeystream stream(71);
+        int covered = 0, moved = 0;
+        constexpr int runs = 2000;
+        for (int run = 0; run < runs; ++run) {
+            const auto inside = [](const Release& release) {
+                return release.interval.lower <= release.value && release.value <= release.interval.upper;
+            };
+            const Release of_mean = mean.release(m, budget, stream.operator->());
+            CHECK(inside(of_mean));
+            CHECK(inside(variance.release(v, budget, stream.operator->())));
+            CHECK(inside(covariance.release(c, budget, stream.operator->())));
+            const double truth = rows == 0 ? 1.0 : 4.0;  // the middle of the bounds, of none
+            covered += of_mean.interval.lower <= truth && truth <= of_mean.interval.upper ? 1 : 0;
+            moved += of_mean.interval.lower > 1.0 || of_mean.interval.upper < 1.0 ? 1 : 0;
+        }
+        // At least half, less 5 standard deviations of a binomial of one half.
+        CHECK(covered >= runs / 2 - 5 * 23);
+        // In some the middle lies outside: there the value is no longer the middle.
+        if (rows == 0) CHECK(moved > 0);
+    }
+}
+
 }  // namespace
