@@ -103,6 +103,11 @@ void add_live(CLI::App& command, LiveOptions& options) {
     CLI::Option* const ledger =
         command.add_option("--ledger", options.ledger, "The ledger file that pays for it")->needs(release);
     release->needs(ledger);
+    command
+        .add_option("--group", options.group,
+                    "The column of the groups that the release policy names: with --prediction and --label (1 = "
+                    "positive), where there are both, the report then has the noised rates of each")
+        ->needs(release);
     command.add_option("--now", options.now, "Seconds since 1970, for the ledger (default: the system's clock)")
         ->needs(release);
     command

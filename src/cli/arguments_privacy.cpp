@@ -7,9 +7,15 @@ namespace vedette::inline v0::cli {
 namespace {
 
 std::map<std::string, ReleasedStatistic> released_statistics() {
-    return {{"count", ReleasedStatistic::count},         {"sum", ReleasedStatistic::sum},
-            {"mean", ReleasedStatistic::mean},           {"variance", ReleasedStatistic::variance},
-            {"histogram", ReleasedStatistic::histogram}, {"quantile", ReleasedStatistic::quantile}};
+    return {{"count", ReleasedStatistic::count},
+            {"sum", ReleasedStatistic::sum},
+            {"mean", ReleasedStatistic::mean},
+            {"variance", ReleasedStatistic::variance},
+            {"histogram", ReleasedStatistic::histogram},
+            {"quantile", ReleasedStatistic::quantile},
+            {"covariance", ReleasedStatistic::covariance},
+            {"table", ReleasedStatistic::table},
+            {"range", ReleasedStatistic::range}};
 }
 
 class PrivacyCommands final : public CommandFamily {
@@ -73,7 +79,10 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("data", release_.source.path, "Data: CSV with a header, or NPY; - = standard input")
             ->required();
         add_delimiter(command, release_.source);
-        command.add_option("--statistic", release_.statistic_name, "count, sum, mean, variance, histogram or quantile")
+        command
+            .add_option(
+                "--statistic", release_.statistic_name,
+                "count, sum, mean, variance, histogram, quantile, covariance and table (of two columns) or range")
             ->required()
             ->type_name("WORD")
             ->check(CLI::IsMember(released_statistics()).description(""));
@@ -82,6 +91,15 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--upper", release_.upper, "and to this");
         command.add_option("--categories", release_.categories, "Categories of a histogram that are known beforehand")
             ->delimiter(',');
+        command.add_option("--second", release_.second, "The other column of a covariance or a table");
+        command.add_option("--second-lower", release_.second_lower, "Its values are clamped to this");
+        command.add_option("--second-upper", release_.second_upper, "and to this");
+        command.add_option("--second-categories", release_.second_categories, "Its categories, of a table")
+            ->delimiter(',');
+        command.add_option("--least-power", release_.least_power, "A range tells sizes apart from 2 to this power on")
+            ->capture_default_str();
+        command.add_option("--largest-power", release_.largest_power, "and below 2 to this power")
+            ->capture_default_str();
         command.add_option("--quantile", release_.quantile, "Between 0 and 1, in thousandths")->capture_default_str();
         command.add_option("--steps", release_.steps, "Steps of the grid that a quantile is chosen from")
             ->capture_default_str();

@@ -23,6 +23,7 @@ namespace {
 // Every window keeps its counters for the report, so their number is bounded even though rows are streamed.
 constexpr std::size_t most_windows = 4096;
 constexpr std::uint64_t progress_every = 1U << 17;
+constexpr std::size_t rows_at_once = 4096;  // of statistics
 constexpr std::size_t largest_release_policy = std::size_t{1} << 20U;
 
 /// A line on stderr that overwrites itself, only when a person is watching.
@@ -49,34 +50,38 @@ class LiveSample {
 
     /// Nulls and values of a wrong type are no part of a sample.
     void add(std::span<const Value> row) {
+        ++rows_;
         for (std::size_t f = 0; f < columns_.size(); ++f) {
             SampleColumn& column = columns_[f];
             if (features_[f].kind == FeatureKind::numeric) {
-                const double number = row[f].kind == Value::Kind::number ? row[f].number : std::nan("");
+                const bool is_number = row[f].kind == Value::Kind::number;
+                const double number = is_number ? row[f].number : std::nan("");
+                column.add_valid(column.numbers.size(), is_number);
                 // As the reference was read: a value rounded on one side only would look like drift.
                 const bool narrow = features_[f].grid.precision == stats::Precision::f32;
                 column.numbers.push_back(narrow ? static_cast<double>(static_cast<float>(number)) : number);
                 continue;
             }
             const bool is_text = row[f].kind == Value::Kind::text;
-            const std::size_t place = column.texts.size() % 8;
-            if (place == 0) column.valid.push_back(0);
-            if (is_text) column.valid.back() = static_cast<std::uint8_t>(column.valid.back() | (1U << place));
+            column.add_valid(column.texts.size(), is_text);
             column.texts.emplace_back(is_text ? row[f].text : std::string_view());
         }
     }
     void clear() {
         for (SampleColumn& column : columns_) column = {};
+        rows_ = 0;
     }
-    /// Void once a row is added.
-    [[nodiscard]] Table table() {
+    [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+    /// Void once a row is added. `with_nulls`: numbers that are missing are nulls, not NaN.
+    [[nodiscard]] Table table(bool with_nulls = false) {
         std::vector<NamedColumn> named;
         for (std::size_t f = 0; f < columns_.size(); ++f) {
             SampleColumn& column = columns_[f];
             column.views.assign(column.texts.begin(), column.texts.end());
-            named.push_back({features_[f].name, features_[f].kind == FeatureKind::numeric
-                                                    ? Column::numeric(column.numbers)
-                                                    : Column::strings(column.views, {column.valid.data(), 0})});
+            const bool is_numeric = features_[f].kind == FeatureKind::numeric;
+            const Validity valid = with_nulls || !is_numeric ? Validity{column.valid.data(), 0} : Validity{};
+            named.push_back({features_[f].name, is_numeric ? Column::numeric(column.numbers, valid)
+                                                           : Column::strings(column.views, valid)});
         }
         return Table(std::move(named));
     }
@@ -86,10 +91,16 @@ class LiveSample {
         std::vector<double> numbers;
         std::vector<std::string> texts;
         std::vector<std::string_view> views;
-        std::vector<std::uint8_t> valid;  // a bit for each text
+        std::vector<std::uint8_t> valid;  // a bit for each value
+
+        void add_valid(std::size_t at, bool is_valid) {
+            if (at % 8 == 0) valid.push_back(0);
+            if (is_valid) valid.back() = static_cast<std::uint8_t>(valid.back() | (1U << at % 8));
+        }
     };
     std::span<const FeatureBaseline> features_;
     std::vector<SampleColumn> columns_;
+    std::size_t rows_ = 0;
 };
 
 ReleasePolicy read_release_policy(const std::string& path) {
@@ -136,7 +147,7 @@ class Walk {
         if (!options.labelled.path.empty())
             performance_.emplace(baseline, options.labelled, options.source.delimiter, source);
         if (!options.window_by.empty()) by_ = source.column(options.window_by);
-        if (!options.release_policy.empty()) release_policy_ = read_release_policy(options.release_policy);
+        if (!options.release_policy.empty()) prepare_release(options);
     }
 
     std::vector<LabelledReport> run() {
@@ -146,6 +157,7 @@ class Walk {
             for (std::size_t f = 0; f < columns_.size(); ++f) row_[f] = source_.value(columns_[f], kinds_[f]);
             static_cast<void>(guard_.check(std::span<const Value>(row_), window_));
             if (reference_) sample_.add(row_);
+            if (release_policy_) count_released();
             if (watch_) watch_->observe(row_);
             if (performance_) performance_->observe();
             ++rows_;
@@ -157,6 +169,38 @@ class Walk {
     }
 
   private:
+    void prepare_release(const LiveOptions& options) {
+        release_policy_ = read_release_policy(options.release_policy);
+        for (const std::string& column : release_policy_->columns)
+            if (!guard_.baseline().find(column))
+                throw InputError("--release-policy: the baseline has no feature " + column + " to tell statistics of");
+        if (release_policy_->groups.empty()) return;
+        if (options.group.empty() || options.labelled.prediction.empty() || options.labelled.label.empty())
+            throw InputError("--release-policy names groups: --group, --prediction and --label say where they are");
+        rates_.emplace(release_policy_->groups);
+        group_ = source_.column(options.group);
+        prediction_ = source_.column(options.labelled.prediction);
+        label_ = source_.column(options.labelled.label);
+    }
+
+    // Of the row that was read: into statistics by and by, and as a decision where there is one and its label has come.
+    void count_released() {
+        if (!release_policy_->columns.empty()) {
+            sample_.add(row_);
+            if (sample_.rows() == rows_at_once) count_statistics();
+        }
+        if (!rates_) return;
+        const std::uint32_t decision = class_in(source_, *prediction_), label = class_in(source_, *label_);
+        if (decision != no_class && label != no_class)
+            rates_->add(source_.is_null(*group_) ? std::string_view() : source_.text(*group_), decision == 1,
+                        label == 1);
+    }
+
+    void count_statistics() {
+        statistics_.update(sample_.table(true));
+        sample_.clear();
+    }
+
     bool begins_new_window() {
         const std::string_view value = source_.is_null(*by_) ? std::string_view("(null)") : source_.text(*by_);
         if (rows_ != 0 && value == by_value_) return false;
@@ -190,7 +234,9 @@ class Walk {
         if (release_policy_) {
             privacy::Ledger ledger = privacy::Ledger::open(options_.ledger);
             privacy::LedgerBudget budget(ledger, release_policy_->account, seconds_of(options_.now));
-            return assess(window_, guard_.policy(), *release_policy_, budget);
+            if (!release_policy_->columns.empty() && sample_.rows() > 0) count_statistics();
+            return assess(window_, guard_.policy(), *release_policy_, budget,
+                          {&statistics_, rates_ ? &*rates_ : nullptr});
         }
         if (!reference_) return assess(guard_.baseline(), window_, guard_.policy());
         const SampleComparisons compared = compare_samples(guard_.policy(), *reference_, sample_.table());
@@ -221,6 +267,9 @@ class Walk {
     std::optional<PerformanceRows> performance_;  // where rows with labels are given
     std::optional<Table> reference_;              // where samples are compared
     std::optional<ReleasePolicy> release_policy_;
+    validation::TableStatistics statistics_;           // where it names columns
+    std::optional<privacy::GroupRatesPartial> rates_;  // where it names groups, which are in these columns
+    std::optional<std::size_t> group_, prediction_, label_;
     std::vector<std::size_t> columns_;
     std::vector<FeatureKind> kinds_;
     std::vector<Value> row_;

@@ -17,6 +17,7 @@
 #include "text_table.hpp"
 #include "vedette/privacy/histogram.hpp"
 #include "vedette/privacy/quantile.hpp"
+#include "vedette/privacy/range_bounds.hpp"
 #include "vedette/privacy/statistics.hpp"
 
 namespace vedette::inline v0::cli {
@@ -29,7 +30,7 @@ using Json = nlohmann::ordered_json;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 struct Line {
-    std::string category;  // empty but for histograms
+    std::string category;  // empty but for histograms and tables
     double value = 0.0;
     Interval interval{};
 };
@@ -37,7 +38,12 @@ struct Line {
 struct Answer {
     std::vector<Line> lines;
     std::optional<double> rank_error;
+    std::vector<std::string> columns = {};  // of a table, for its lines one after the other
 };
+
+bool has_cells(const ReleaseOptions& options) {
+    return options.statistic == ReleasedStatistic::histogram || options.statistic == ReleasedStatistic::table;
+}
 
 double require_number(const std::optional<double>& value, const char* option) {
     if (!value) throw InputError(std::string(option) + " is needed for this statistic");
@@ -132,6 +138,66 @@ Answer release_histogram(const ReleaseOptions& options, const PrivacyUnit& unit,
     return answer;
 }
 
+// Of two columns, records only: row(source, first, second).
+template <class Row>
+void read_pairs(const ReleaseOptions& options, Row row) {
+    if (!options.user.empty()) throw InputError("--user: this statistic is of records, each someone else's");
+    if (options.column.empty() || options.second.empty())
+        throw InputError("--column and --second are needed for this statistic");
+    RowSource source(options.source);
+    const std::size_t first = source.column(options.column), second = source.column(options.second);
+    while (source.next()) row(source, first, second);
+}
+
+Answer release_covariance(const ReleaseOptions& options, const ReleaseLoss& loss, ReleaseBudget& budget) {
+    const Bounds second(require_number(options.second_lower, "--second-lower"),
+                        require_number(options.second_upper, "--second-upper"));
+    const PrivateCovariance mechanism(unit_of(options), bounds_of(options), second, loss,
+                                      stats::Confidence(options.confidence));
+    MomentsPartial partial = mechanism.partial();
+    read_pairs(options, [&](const RowSource& source, std::size_t x, std::size_t y) {
+        partial.add(source.number(x).value_or(not_a_number), source.number(y).value_or(not_a_number));
+    });
+    const Release release = mechanism.release(partial, budget);
+    return {{{{}, release.value, release.interval}}, {}};
+}
+
+Answer release_table(const ReleaseOptions& options, const ReleaseLoss& loss, ReleaseBudget& budget) {
+    if (options.categories.empty() || options.second_categories.empty())
+        throw InputError("--categories and --second-categories are needed for a table");
+    const PrivateContingencyTable mechanism(unit_of(options), options.categories, options.second_categories, loss,
+                                            stats::Confidence(options.confidence));
+    ContingencyPartial partial = mechanism.partial();
+    read_pairs(options, [&](RowSource& source, std::size_t row, std::size_t column) {
+        const std::string category(source.text(row));  // void once the other one is asked for
+        partial.add(category, source.text(column));
+    });
+    const ContingencyRelease release = mechanism.release(partial, budget);
+    Answer answer;
+    const auto name = [](const std::vector<std::string>& names, std::size_t i) {
+        return i < names.size() ? names[i] : std::string("(all others)");
+    };
+    for (std::size_t i = 0; i < release.cells.size(); ++i) {
+        answer.lines.push_back(
+            {name(options.categories, i / release.columns), release.cells[i].value, release.cells[i].interval});
+        answer.columns.push_back(name(options.second_categories, i % release.columns));
+    }
+    return answer;
+}
+
+// The bounds as a line's interval, or no line.
+Answer release_range(const ReleaseOptions& options, const PrivacyUnit& unit, const ReleaseLoss& loss, Rows& rows,
+                     ReleaseBudget& budget) {
+    const PrivateRange mechanism(unit, {options.least_power, options.largest_power}, loss);
+    RangePartial partial = mechanism.partial();
+    rows.read(false, [&](double number, const std::string&) { partial.add(number); });
+    if (rows.limited()) partial = mechanism.partial(*rows.limited());
+    const std::optional<Bounds> bounds = mechanism.release(partial, budget).bounds;
+    Answer answer;
+    if (bounds) answer.lines.push_back({{}, bounds->upper(), {bounds->lower(), bounds->upper()}});
+    return answer;
+}
+
 QuantileRank rank_of(double quantile) {
     const double thousandths = std::nearbyint(quantile * 1000.0);
     if (!(thousandths >= 1.0 && thousandths <= 999.0) || std::abs(quantile * 1000.0 - thousandths) > 1e-9)
@@ -150,6 +216,8 @@ Answer release_statistic(const ReleaseOptions& options, ReleaseBudget& budget) {
     const Epsilon epsilon(options.epsilon);
     const ReleaseLoss loss = options.delta != 0.0 ? ReleaseLoss(epsilon, Delta(options.delta)) : epsilon;
     const stats::Confidence confidence(options.confidence);
+    if (options.statistic == ReleasedStatistic::covariance) return release_covariance(options, loss, budget);
+    if (options.statistic == ReleasedStatistic::table) return release_table(options, loss, budget);
     Rows rows(options, unit);
     switch (options.statistic) {
         case ReleasedStatistic::count: return release_number(PrivateCount(unit, loss, confidence), rows, budget);
@@ -160,6 +228,9 @@ Answer release_statistic(const ReleaseOptions& options, ReleaseBudget& budget) {
         case ReleasedStatistic::variance:
             return release_number(PrivateVariance(unit, bounds_of(options), loss, confidence), rows, budget);
         case ReleasedStatistic::histogram: return release_histogram(options, unit, rows, budget);
+        case ReleasedStatistic::range: return release_range(options, unit, loss, rows, budget);
+        case ReleasedStatistic::covariance:
+        case ReleasedStatistic::table:
         case ReleasedStatistic::quantile: break;
     }
     return release_number(PrivateQuantile(unit, QuantileGrid(bounds_of(options), options.steps),
@@ -190,13 +261,18 @@ Json to_json(const Line& line, bool has_interval) {
 std::string to_json(const ReleaseOptions& options, const Answer& answer, const Guarantee& left) {
     Json document = {{"statistic", options.statistic_name}};
     if (!options.column.empty()) document["column"] = options.column;
-    if (options.statistic == ReleasedStatistic::histogram) {
+    if (has_cells(options)) {
         document["cells"] = Json::array();
-        for (const Line& line : answer.lines) {
-            Json cell = {{"category", line.category}};
-            cell.update(to_json(line, true));
+        for (std::size_t i = 0; i < answer.lines.size(); ++i) {
+            Json cell = {{"category", answer.lines[i].category}};
+            if (!answer.columns.empty()) cell["second"] = answer.columns[i];
+            cell.update(to_json(answer.lines[i], true));
             document["cells"].push_back(cell);
         }
+    } else if (options.statistic == ReleasedStatistic::range) {
+        document["bounds"] = nullptr;
+        if (!answer.lines.empty())
+            document["bounds"] = {{"lower", answer.lines[0].interval.lower}, {"upper", answer.lines[0].interval.upper}};
     } else {
         document.update(to_json(answer.lines[0], !answer.rank_error));
         if (answer.rank_error) document["rank_error"] = *answer.rank_error;
@@ -210,12 +286,21 @@ std::string to_json(const ReleaseOptions& options, const Answer& answer, const G
 std::string to_text(const ReleaseOptions& options, const Answer& answer, const Guarantee& left) {
     const double percent = 100.0 * options.confidence;
     std::string text;
-    if (options.statistic == ReleasedStatistic::histogram) {
+    if (has_cells(options)) {
         std::vector<std::vector<std::string>> table = {{"category", "count", fmt::format("{:g}% from", percent), "to"}};
         for (const Line& line : answer.lines)
             table.push_back({rendering::clean(line.category), fmt::format("{:.10g}", line.value),
                              fmt::format("{:.10g}", line.interval.lower), fmt::format("{:.10g}", line.interval.upper)});
+        if (!answer.columns.empty()) {
+            table[0].insert(table[0].begin() + 1, "second");
+            for (std::size_t i = 0; i < answer.columns.size(); ++i)
+                table[i + 1].insert(table[i + 1].begin() + 1, rendering::clean(answer.columns[i]));
+        }
         text = text_table(table);
+    } else if (options.statistic == ReleasedStatistic::range) {
+        text = answer.lines.empty() ? std::string("range none: no power of two seems to hold enough values\n")
+                                    : fmt::format("range {:g} to {:g} (rarer values lie outside)\n",
+                                                  answer.lines[0].interval.lower, answer.lines[0].interval.upper);
     } else if (answer.rank_error) {
         text = fmt::format("{} {:.6g} (at {:g}%, its rank is off by at most {:g} rows)\n", options.statistic_name,
                            answer.lines[0].value, percent, *answer.rank_error);

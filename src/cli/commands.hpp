@@ -53,6 +53,7 @@ struct LiveOptions {
     std::optional<stats::Correction> correction;  ///< in place of the policy's
     std::string release_policy;                   ///< a file: the report is of noised counts, paid for; empty = none
     std::string ledger;                           ///< the file that pays
+    std::string group;                            ///< column of the release policy's groups; empty = none
     std::optional<std::int64_t> now;      ///< of the ledger, seconds since 1970; the system's clock if not given
     std::optional<drift::Method> method;  ///< of tests on samples, in place of the policy's
     std::optional<drift::Alternative> alternative;
@@ -172,7 +173,17 @@ struct GrantOptions {
     bool create = false;
 };
 
-enum class ReleasedStatistic : std::uint8_t { count, sum, mean, variance, histogram, quantile };
+enum class ReleasedStatistic : std::uint8_t {
+    count,
+    sum,
+    mean,
+    variance,
+    histogram,
+    quantile,
+    covariance,
+    table,
+    range
+};
 
 /// A statistic of a column that leaves the house.
 struct ReleaseOptions {
@@ -186,6 +197,10 @@ struct ReleaseOptions {
     privacy::ContributionChoice choice = privacy::ContributionChoice::first;
     std::optional<double> lower, upper;
     std::vector<std::string> categories;
+    std::string second;  ///< the other column of a covariance or a table
+    std::optional<double> second_lower, second_upper;
+    std::vector<std::string> second_categories;
+    int least_power = -30, largest_power = 40;  ///< of a range: sizes that are told apart
     double quantile = 0.5;
     std::size_t steps = 1000;
     double epsilon = 0.0;

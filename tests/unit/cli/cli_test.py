@@ -1091,6 +1091,99 @@ class CommandLine(unittest.TestCase):
             self.expect(run(*release, *wrong), INPUT_ERROR)
         self.assertEqual(said("--statistic", "count", "--epsilon", 0.5)["left"]["epsilon"], 5599)
 
+    def test_privacy_release_of_two_columns_and_ranges(self):
+        lines = ["x,y,shop,paid"]
+        for i in range(1000):
+            lines.append(f"{i % 10},{2 * (i % 10) - 5},{'north' if i % 4 else 'south'},{'card' if i % 5 else 'cash'}")
+        data = self.write("pairs.csv", "\n".join(lines + ["3,,west,coin"]) + "\n")
+        account = ["--ledger", self.dir / "pairs.ledger", "--data-set", "pairs", "--principal", "analyst", "--purpose",
+                   "report", "--now", 1000]
+        self.expect(run("privacy", "grant", *account, "--create", "--epsilon", 10_000, "--days", 7), PASS)
+        release = ["privacy", "release", data, *account]
+
+        def said(*more):
+            return json.loads(self.expect(run(*release, *more, "--format", "json"), PASS))
+
+        both = ["--column", "x", "--second", "y", "--lower", 0, "--upper", 10, "--second-lower", -5, "--second-upper", 15]
+        covariance = said("--statistic", "covariance", *both, "--epsilon", 2000)
+        self.assertAlmostEqual(covariance["value"], 16.5, delta=0.1)
+        self.assertLess(covariance["interval"]["lower"], covariance["value"])
+        names = ["--column", "shop", "--second", "paid", "--categories", "south,north", "--second-categories", "card"]
+        table = said("--statistic", "table", *names, "--epsilon", 1000)
+        self.assertEqual([(c["category"], c["second"], c["value"]) for c in table["cells"]],
+                         [("south", "card", 200), ("south", "(all others)", 50), ("north", "card", 600),
+                          ("north", "(all others)", 150), ("(all others)", "card", 0),
+                          ("(all others)", "(all others)", 1)])
+        text = self.expect(run(*release, "--statistic", "table", *names, "--epsilon", 1000), PASS)
+        self.assertRegex(text, r"(?m)^north +card +600 +600 +600$")
+        bounds = said("--statistic", "range", "--column", "y", "--least-power", -2, "--epsilon", 20)["bounds"]
+        self.assertEqual(bounds, {"lower": -8, "upper": 16})
+        # Hardly a value reaches so far: none, and a number is none.
+        self.assertIsNone(said("--statistic", "range", "--column", "shop", "--epsilon", 20)["bounds"])
+        self.assertIn("range none", self.expect(run(*release, "--statistic", "range", "--column", "shop", "--epsilon", 1),
+                                                PASS))
+        for wrong in (["--statistic", "covariance", *both[:-2], "--epsilon", 1],
+                      ["--statistic", "covariance", "--column", "x", "--lower", 0, "--upper", 1, "--epsilon", 1],
+                      ["--statistic", "covariance", *both, "--user", "shop", "--epsilon", 1],
+                      ["--statistic", "table", *names[:-2], "--epsilon", 1],
+                      ["--statistic", "table", *names, "--second", "nothing", "--epsilon", 1],
+                      ["--statistic", "range", "--column", "x", "--least-power", 50, "--epsilon", 1]):
+            self.expect(run(*release, *wrong), INPUT_ERROR)
+        self.assertEqual(said("--statistic", "count", "--epsilon", 1)["left"]["epsilon"], 10_000 - 4042)
+
+    def test_release_policy_of_statistics_and_groups(self):
+        reference, live = ["a,b"], ["a,b,region,decided,was"]
+        for i in range(3000):
+            reference.append(f"{i % 97},{'u' if i % 3 else 'v'}")
+            # Of the north a third is accepted, half of the south; where the label has not come the decision is left out.
+            north = i % 2 == 0
+            accepted = i % 6 == 0 if north else i % 4 == 1
+            live.append(f"{'' if i % 30 == 0 else i % 97},{'u' if i % 3 else 'v'},{'north' if north else 'south'},"
+                        f"{int(accepted)},{'' if i % 10 == 9 else int(i % 5 == 0)}")
+        reference, live = (self.write(name, "\n".join(lines) + "\n")
+                           for name, lines in (("ref2.csv", reference), ("live2.csv", live)))
+        model, ledger = self.dir / "model2.vedette", self.dir / "groups.ledger"
+        self.expect(run("baseline", "build", reference, "-o", model), PASS)
+        account = {"data_set": "loans", "principal": "operations", "purpose": "fairness"}
+        names = ["--data-set", "loans", "--principal", "operations", "--purpose", "fairness"]
+        self.expect(run("privacy", "grant", "--ledger", ledger, *names, "--now", 1000, "--epsilon", 25, "--days", 7,
+                        "--create"), PASS)
+        document = {"account": account, "epsilon": 20, "outputs": ["features"], "groups": ["north", "south"],
+                    "statistics": {"columns": ["a"], "least_power": -2}}
+        policy = self.write("everything.json", json.dumps(document))
+        where = ["--group", "region", "--prediction", "decided", "--label", "was"]
+        check = ["check", "--baseline", model, live, "--release-policy", policy, "--ledger", ledger, "--now", 1000]
+        self.expect(run(*check), INPUT_ERROR, "--group")
+        self.expect(run(*check, *where[:-2]), INPUT_ERROR, "--label")
+        odd = self.write("odd.json", json.dumps({**document, "statistics": {"columns": ["region"]}}))
+        self.expect(run(*check[:4], "--release-policy", odd, *check[6:], *where), INPUT_ERROR, "region")
+        result = run(*check, *where, "--format", f"json={self.dir / 'told.json'}",
+                     "--format", f"openmetrics={self.dir / 'told.prom'}", "--format", f"html={self.dir / 'told.html'}",
+                     "--format", "table")
+        self.assertIn(result.returncode, (PASS, FAILED), result.stderr)
+        release = json.loads((self.dir / "told.json").read_text())["windows"][0]["release"]
+        self.assertEqual(release["counters_per_row"], 4)  # two features, a column, an outcome
+        self.assertEqual(release["scale"], 4 / 20)
+        column = release["statistics"]["columns"]["a"]
+        self.assertAlmostEqual(column["rows"]["value"], 3000, delta=40)
+        self.assertAlmostEqual(column["null"]["value"], 100, delta=6)
+        self.assertEqual(column["nan"]["value"] // 10, 0)
+        self.assertEqual(column["bounds"][1], 128)
+        north, south, rest = release["fairness"]["groups"]
+        self.assertEqual((north["group"], south["group"], rest["group"]), ("north", "south", None))
+        self.assertAlmostEqual(north["rows"]["value"], 1500, delta=12)
+        self.assertAlmostEqual(south["rows"]["value"], 1200, delta=12)
+        self.assertAlmostEqual(north["selection"]["value"], 1 / 3, delta=0.02)
+        self.assertAlmostEqual(rest["rows"]["value"], 0, delta=12)
+        metrics = (self.dir / "told.prom").read_text()
+        self.assertIn('vedette_release_group_rate{group="south",rest="0",rate="selection",bound="lower"} ', metrics)
+        self.assertIn('vedette_release_column_count{column="a",holds="null",bound="value"} ', metrics)
+        self.assertIn("Decisions by group, noised", (self.dir / "told.html").read_text())
+        self.assertIn("Statistics of columns, noised", result.stdout)
+        shown = json.loads(self.expect(run("privacy", "ledger", "show", ledger, "--format", "json"), PASS))
+        self.assertEqual(shown["periods"][0]["spent"]["loss"], 20)
+        self.expect(run(*check, *where), FAILED, "budget_exhausted")
+
     def test_release_policy(self):
         account = {"data_set": "traffic", "principal": "operations", "purpose": "drift"}
         ledger = self.dir / "traffic.ledger"
