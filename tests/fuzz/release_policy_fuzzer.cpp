@@ -15,6 +15,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/guard/release.hpp"
 #include "vedette/privacy/continual_count.hpp"
+#include "vedette/privacy/correlated_count.hpp"
 
 namespace {
 
@@ -22,6 +23,7 @@ using vedette::Error;
 using vedette::ErrorCode;
 using vedette::ReleasePolicy;
 using vedette::privacy::ContinualCount;
+using vedette::privacy::CorrelatedCount;
 
 using vedette::fuzzing::require;
 
@@ -33,18 +35,19 @@ void try_policy(std::string_view text) {
                 "an epsilon outside its limits");
         require(policy.delta >= 0.0 && policy.delta <= 0.1, "a delta outside its limits");
         require(policy.rows_per_user >= 1 && policy.rows_per_user <= ReleasePolicy::most_rows_per_user, "rows");
-        require(!policy.outputs.empty(), "nothing to release");
+        require(!policy.outputs.empty() || !policy.columns.empty() || !policy.groups.empty(), "nothing to release");
         require(ReleasePolicy::from_json(policy.to_json()) == policy, "another policy when read again");
     } catch (const Error& error) {
         require(error.code() == ErrorCode::invalid_policy, error.what());
     }
 }
 
+template <class Total>
 void try_total(std::span<const std::byte> bytes) {
     try {
-        ContinualCount count = ContinualCount::from_bytes(bytes);
+        Total count = Total::from_bytes(bytes);
         const std::vector<std::byte> saved = count.to_bytes();
-        require(ContinualCount::from_bytes(saved).to_bytes() == saved, "other bytes when saved again");
+        require(Total::from_bytes(saved).to_bytes() == saved, "other bytes when saved again");
         require(count.steps() <= count.horizon(), "more steps than were paid for");
         const std::uint64_t steps = count.steps();
         vedette::privacy::detail::Keystream::FixedKey key{};
@@ -70,6 +73,9 @@ void try_total(std::span<const std::byte> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     try_policy({reinterpret_cast<const char*>(data), size});
-    vedette::fuzzing::read_with_both_digests(data, size, [](const std::vector<std::byte>& bytes) { try_total(bytes); });
+    vedette::fuzzing::read_with_both_digests(data, size, [](const std::vector<std::byte>& bytes) {
+        try_total<ContinualCount>(bytes);
+        try_total<CorrelatedCount>(bytes);
+    });
     return 0;
 }

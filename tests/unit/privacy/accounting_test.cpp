@@ -77,6 +77,13 @@ TEST_CASE("the Renyi accountant reproduces published values") {
     gaussian.add_gaussian(4.530877117, 1.0, 1);
     CHECK(gaussian.epsilon(1e-6) == doctest::Approx(1.0).epsilon(1e-6));
     CHECK(gaussian.delta(1.0) == doctest::Approx(1e-6).epsilon(1e-5));
+    // A binary tree over 1,600 leaves has 11 levels, as ContinualCount's has.
+    for (const auto& [noise, limit] : {std::pair{1.13, 19.74}, std::pair{8.83, 2.04}}) {
+        RenyiAccountant tree;
+        tree.add_gaussian(noise, 1.0, 11);
+        CHECK(tree.epsilon(1e-6) < limit);
+        CHECK(tree.epsilon(1e-6) > 0.85 * limit);
+    }
     RenyiAccountant none;
     CHECK(none.epsilon(1e-6) == 0.0);
     RenyiAccountant unbounded;
