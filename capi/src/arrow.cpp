@@ -61,6 +61,7 @@ class BatchReader {
     ArrowLevel level_;
     BorrowedTable result_;
     std::vector<NamedColumn> named_;
+    std::size_t arrays_ = 0;  // that were read
 };
 
 void set_bit(std::vector<std::uint8_t>& bits, std::size_t i) {
@@ -92,7 +93,8 @@ ArrowChild BatchReader::child_at(const ArrowChild& parent, std::size_t index, co
 void BatchReader::read_any(const ArrowChild& child, const Path& path) {
     if (path.depth > most_depth)
         refuse_arrow(ErrorCode::unsupported, child.what, "structs inside of more than 64 others");
-    if (result_.storage.size() + result_.lists.size() >= most_columns)
+    // Structs without columns count, too: a schema may hold one child many times.
+    if (result_.storage.size() + result_.lists.size() >= most_columns || ++arrays_ > most_columns)
         refuse_arrow(ErrorCode::unsupported, child.what, "more than 65536 columns");
     const std::string_view format = child.schema->format;
     const bool has_nested = format.starts_with("+") && child.schema->dictionary == nullptr;
@@ -150,9 +152,9 @@ void BatchReader::read_bounds(const ArrowChild& child, bool are_views, ListStora
         const std::int64_t begin = load<Offset>(offsets, child.begin + i);
         const std::int64_t size = are_views ? std::int64_t{load<Offset>(sizes, child.begin + i)} : 0;
         // Beyond 2^63 there is no end; whoever reads the list refuses it.
-        lists.ends[i] = !are_views                 ? std::int64_t{load<Offset>(offsets, child.begin + i + 1)}
-                        : size > INT64_MAX - begin ? -1
-                                                   : begin + size;
+        lists.ends[i] = !are_views ? std::int64_t{load<Offset>(offsets, child.begin + i + 1)}
+                        : begin < 0 || size < 0 || size > INT64_MAX - begin ? -1
+                                                                            : begin + size;
         lists.begins[i] = begin;
     }
 }
@@ -219,6 +221,12 @@ void BatchReader::read_list(const ArrowChild& child, const Path& path) {
     ++inner.depth;
     const ArrowChild elements =
         child_at(child, 0, path.name, static_cast<std::size_t>(low), static_cast<std::size_t>(high - low));
+    // At every level, unlike lengths of columns.
+    if (elements.array->length < high) {
+        refuse_arrow(
+            ErrorCode::dimension_mismatch, elements.what,
+            "has " + std::to_string(elements.array->length) + " values, the lists need " + std::to_string(high));
+    }
     if (format != "+m") return read_any(elements, inner);
     if (std::string_view(elements.schema->format) != "+s")
         refuse_arrow(ErrorCode::invalid_argument, child.what, "a map is a list of structs");

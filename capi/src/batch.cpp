@@ -51,18 +51,24 @@ vdt_batch_report* judge(const vdt_validator* validator, const BorrowedTable& liv
                         vdt_statistics* statistics, const vdt_allocator* allocator) {
     const BatchOptions read = read_options(options);
     const validation::NestedTable table{live.table, live.lists};
-    if (asks_repair(options)) {
-        const validation::TableRepair repair(validator->object, table, read);
-        // Before the statistics, so that nothing is counted where this throws.
-        BatchReport report = repair.report();
-        if (statistics != nullptr) statistics->object.update(table);
-        const std::vector<validation::CellRepair> cells(repair.cells().begin(), repair.cells().end());
-        return make_handle<vdt_batch_report>(allocator, validator->object, std::move(report), cells);
+    // First the handle: where its memory is refused, nothing may have been counted.
+    auto* const made = make_handle<vdt_batch_report>(allocator, validator->object, BatchReport());
+    try {
+        if (asks_repair(options)) {
+            const validation::TableRepair repair(validator->object, table, read);
+            made->object = repair.report();
+            made->cells.assign(repair.cells().begin(), repair.cells().end());
+            // Last, so that nothing is counted where something throws.
+            if (statistics != nullptr) statistics->object.update(table);
+        } else {
+            made->object = statistics == nullptr ? validate_batch(validator->object, table, read)
+                                                 : validate_batch(validator->object, table, statistics->object, read);
+        }
+    } catch (...) {
+        destroy_handle(made);
+        throw;
     }
-    return make_handle<vdt_batch_report>(allocator, validator->object,
-                                         statistics == nullptr
-                                             ? validate_batch(validator->object, table, read)
-                                             : validate_batch(validator->object, table, statistics->object, read));
+    return made;
 }
 
 // A column per feature, in place.

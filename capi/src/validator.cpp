@@ -205,7 +205,7 @@ vdt_status vdt_validator_not_evaluated(const vdt_validator* validator, size_t fe
 
 vdt_severity vdt_validator_severity(const vdt_validator* validator, size_t feature, vdt_check check) noexcept {
     if (validator == nullptr) return VDT_SEVERITY_ERROR;
-    if (check < 0 || check > VDT_CHECK_REPETITION) return VDT_SEVERITY_NONE;
+    if (check < 0 || check > VDT_CHECK_FRESHNESS) return VDT_SEVERITY_NONE;
     return static_cast<vdt_severity>(validator->object.severity(feature, static_cast<validation::Check>(check)));
 }
 

@@ -91,7 +91,8 @@ class ScoreCommands final : public CommandFamily {
         memory.add_option("--steps", options.steps, "Width of a cell, one or one a column (default: half an SD)")
             ->delimiter(',');
         memory.add_option("--window", options.window, "Columns that are hashed together")->capture_default_str();
-        memory.add_option("--remember", options.remembered, "Inputs")->capture_default_str();
+        memory.add_option("--remember", options.remembered, "Inputs, but no more than half of the benign ones")
+            ->capture_default_str();
         memory.add_option("--level", options.level, "A benign account is ever accused with at most this probability")
             ->capture_default_str();
         memory.add_option("--guarantee", options.guarantee, "conditional_simes (default), conditional_dkw or marginal")

@@ -127,13 +127,18 @@ std::vector<double> usual_steps(const Traffic& traffic) {
     return steps;
 }
 
-// The rows of the benign traffic that say what its law is.
+// The rows of the benign traffic that say what its law is: spread over all of it, or they would be those of its first
+// hours and accounts.
 drift::MmdMonitor<float> fit_mmd(const Traffic& traffic, const MemoryOptions& options) {
     constexpr std::size_t most = 10'000;
+    std::size_t finite = 0;
+    for (std::size_t i = 0; i < traffic.count(); ++i) finite += is_finite(traffic.row(i)) ? 1U : 0U;
+    const std::size_t wanted = std::min(most, finite);
     std::vector<float> rows;
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < traffic.count() && count < most; ++i) {
+    std::size_t count = 0, seen = 0;
+    for (std::size_t i = 0; i < traffic.count(); ++i) {
         if (!is_finite(traffic.row(i))) continue;
+        if (++seen * wanted / finite == count) continue;
         rows.insert(rows.end(), traffic.row(i).begin(), traffic.row(i).end());
         ++count;
     }
@@ -246,8 +251,11 @@ ExitStatus score_memory(const MemoryOptions& options) {
         .steps = options.steps.empty() ? usual_steps(traffic) : options.steps,
         .window = std::min(options.window, std::max<std::size_t>(traffic.width, 1))};
     const perturbation::Fingerprinter fingerprinter(row);
+    // Scores rise with what is remembered, so the calibration sees the store as full as it will ever be.
+    constexpr std::size_t least_remembered = 64;
+    const std::size_t remembered = std::min(options.remembered, std::max(least_remembered, traffic.count() / 2));
     perturbation::FingerprintStore store(
-        fingerprinter, {.memory = perturbation::FingerprintStore::memory_needed(fingerprinter, options.remembered),
+        fingerprinter, {.memory = perturbation::FingerprintStore::memory_needed(fingerprinter, remembered),
                         .silent = options.is_silent});
     // The first half fills the store, as it will be in service; what the second half is given there calibrates.
     perturbation::UpdateSimilarity updates({.values = traffic.width});
@@ -322,7 +330,7 @@ ExitStatus score_watch(const MemoryWatchOptions& options) {
             std::string names;
             for (const std::uint32_t mark : group.accounts)
                 names += (names.empty() ? "" : ", ") + clean(name_of(watched, mark));
-            text += fmt::format("at least {} inputs shared: {}\n", group.shared, names);
+            text += fmt::format("at most {} inputs shared: {}\n", group.shared, names);
         }
         write_text("-", text);
     }

@@ -23,7 +23,7 @@ struct MemoryOptions {
     TrafficSource benign;
     std::vector<double> steps;  ///< widths of cells, one or one a column; empty: half a standard deviation of each
     std::size_t window = 3;     ///< columns hashed together
-    std::size_t remembered = 100'000;  ///< inputs
+    std::size_t remembered = 100'000;  ///< inputs, but no more than half of the benign ones
     double level = 1e-3;               ///< a benign account is ever accused with at most this probability
     stats::ConformalGuarantee guarantee = stats::ConformalGuarantee::conditional_simes;
     double failure_probability = 0.05;

@@ -86,12 +86,13 @@ void MmdAccounts::join(std::string_view account, std::string_view other) noexcep
     if (!places_.find(other)) return;
     const std::size_t ended = places_.place_of(other).place;
     const perturbation::AccountPlaces::Found found = places_.place_of(account);
-    if (found.place == ended) {  // a single place
-        monitors_[ended].reset();
-        return;
-    }
-    if (found.is_new) monitors_[found.place].reset();
-    monitors_[found.place].take_window(monitors_[ended]);
+    // One account, or a single place: its window has the rows already.
+    if (found.place == ended) return;
+    Monitor& joined = monitors_[found.place];
+    if (found.is_new) joined.reset();
+    const bool is_alarm = evidence_of(joined).is_alarm, other_is_alarm = evidence_of(monitors_[ended]).is_alarm;
+    if (other_is_alarm && !is_alarm) std::swap(joined, monitors_[ended]);
+    if (is_alarm == other_is_alarm) joined.take_window(monitors_[ended]);
     (void)forget(other);
 }
 

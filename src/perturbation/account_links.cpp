@@ -95,6 +95,13 @@ std::uint64_t AccountLinks::count(std::uint32_t account, std::uint32_t other) no
     return sure;
 }
 
+void AccountLinks::forget(std::uint32_t account) noexcept {
+    for (Counter& each : heap_) {
+        const bool is_its = each.pair >> 32U == account || static_cast<std::uint32_t>(each.pair) == account;
+        if (each.pair != 0 && is_its) each.overcount = each.shared - 1;
+    }
+}
+
 std::vector<AccountLink> AccountLinks::strongest(std::size_t most, std::uint64_t least_shared) const {
     std::vector<AccountLink> links;
     for (const Counter& counter : heap_) {

@@ -44,6 +44,11 @@ template <class T>
 bool store_float(const Value& value, std::byte* at) noexcept {
     const T stored = static_cast<T>(value.number);
     if (static_cast<double>(stored) != value.number) return false;
+    if (value.is_integer) {
+        // Beyond 2^53 its number is rounded.
+        const std::optional<Whole> whole = Whole::of(value.number);
+        if (!whole || whole->is_below(value.integer) || whole->is_above(value.integer)) return false;
+    }
     std::memcpy(at, &stored, sizeof stored);
     return true;
 }
@@ -71,8 +76,9 @@ bool store(const Value& value, Dtype dtype, std::byte* at) noexcept {
     return false;
 }
 
-bool is_held(const Value& value, const Column& column) noexcept {
-    if (!column.is_numeric()) return true;
+// `reads`: texts of the column stand for numbers; else a number is no value of it.
+bool is_held(const Value& value, const Column& column, bool reads) noexcept {
+    if (!column.is_numeric()) return reads || value.kind == Value::Kind::text;
     std::array<std::byte, sizeof(std::uint64_t)> room;
     return store(value, column.dtype(), room.data());
 }
@@ -93,9 +99,31 @@ void for_each_value(const Column& column, std::optional<FeatureType> read_as, Ta
     }
 }
 
+// Makes a real number that was imputed a float: the nearest that may stand, which next to a bound is the one within.
+bool make_float(const Validator& rules, std::size_t feature, Value& after) {
+    const Feature& asked = rules.feature(feature);
+    if (after.kind != Value::Kind::number || asked.type != FeatureType::floating) return true;
+    if (!(std::abs(after.number) <= static_cast<double>(std::numeric_limits<float>::max()))) return false;
+    const auto nearest = static_cast<float>(after.number);
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    const bool is_above = static_cast<double>(nearest) > after.number;
+    for (const float each : {nearest, std::nextafter(nearest, is_above ? -infinity : infinity)}) {
+        const Value held = static_cast<double>(each);
+        const CheckSet failed = rules.check(feature, held) & ~set_of(Check::freshness);  // repairs look at no age
+        const bool may_stand = rules.verdict(feature, failed).severity != Severity::error &&
+                               std::none_of(asked.repair.begin(), asked.repair.end(),
+                                            [&](const auto& repaired) { return contains(failed, repaired.first); });
+        if (!may_stand) continue;
+        after = held;
+        return true;
+    }
+    return false;
+}
+
 bool repair_one(const Validator& rules, std::size_t feature, const Column& column, Value& value, Repaired& done) {
-    if (!column.is_numeric() || column.dtype() != Dtype::f32 || value.kind != Value::Kind::number)
-        return rules.repair_value(feature, value, done);
+    if (!column.is_numeric() || column.dtype() != Dtype::f32) return rules.repair_value(feature, value, done);
+    if (value.kind != Value::Kind::number)
+        return rules.repair_value(feature, value, done) && make_float(rules, feature, done.after);
     auto narrow = static_cast<float>(value.number);
     return rules.repair_value(feature, narrow, done);
 }
@@ -134,7 +162,7 @@ void TableRepair::repair_feature(std::size_t feature, const Column& column) {
     const std::size_t before = cells_.size();
     for_each_value(column, reads ? std::optional(type) : std::nullopt, [&](std::size_t row, Value value) {
         Repaired done;
-        if (repair_one(rules_, feature, column, value, done) && is_held(done.after, column))
+        if (repair_one(rules_, feature, column, value, done) && is_held(done.after, column, reads))
             cells_.push_back({row, done});
     });
     std::sort(cells_.begin() + static_cast<std::ptrdiff_t>(before), cells_.end(),

@@ -128,6 +128,7 @@ std::size_t check_lists(const Table& table, std::span<const ListColumn> lists) {
     const std::size_t rows = table.columns().empty() ? lists.front().size() : table.rows();
     std::set<std::string_view> names;
     for (const ListColumn& column : lists) {
+        if (column.name.empty()) throw Error(ErrorCode::invalid_argument, "lists: a name is empty");
         check_lists(column);
         if (column.size() != rows)
             throw Error(ErrorCode::dimension_mismatch,

@@ -128,6 +128,16 @@ static void test_lists(void) {
         // A child that is shorter than its lists say, or none.
         values.array.length = 6;
         refused(VDT_DIMENSION_MISMATCH, "column 'x'", rules, &list, 4);
+        node batch;
+        make(&batch, "+s", "", 4, 1);
+        add_child(&batch, &list);
+        vdt_batch_options options;
+        vdt_batch_options_init(&options, sizeof options);
+        for (options.arrow_level = VDT_ARROW_FULL; options.arrow_level <= VDT_ARROW_NONE; ++options.arrow_level) {
+            vdt_batch_report* none = NULL;
+            CHECK_FAILS(VDT_DIMENSION_MISMATCH, "column 'x'",
+                        vdt_validator_check_arrow(rules, &batch.schema, &batch.array, &options, NULL, &none, e));
+        }
         values.array.length = 8;
         list.array.n_children = list.schema.n_children = 0;
         refused(VDT_INVALID_ARGUMENT, "one child", rules, &list, 4);
@@ -149,6 +159,7 @@ static void test_hostile_offsets(void) {
     vdt_validator* rules = rules_of("{\"version\":1,\"features\":[{\"name\":\"x\",\"type\":\"integer\"}]}");
     static const int32_t descending[] = {0, 3, 2, 4}, negative[] = {-1, 3, 4, 4}, far_off[] = {0, 1, 2, 2000000000};
     static const int64_t overflowing[] = {INT64_MAX, 0, 1}, lengths[] = {1, INT64_MAX, 1};
+    static const int64_t before[] = {-2, INT64_MIN, 1}, backwards[] = {1, -1, INT64_MIN};
     static const int32_t same[] = {0, 0, 0}, whole[] = {8, 8, 8};
     node values, list;
     make(&values, "i", "item", 8, 2);
@@ -165,6 +176,11 @@ static void test_hostile_offsets(void) {
     list.array.n_buffers = 3;
     list.buffers[1] = overflowing;
     list.buffers[2] = lengths;
+    refused(VDT_INVALID_ARGUMENT, "ends before it begins", rules, &list, 3);
+    // Sums that do not fit at all: what UBSan would tell.
+    list.buffers[1] = before;
+    refused(VDT_INVALID_ARGUMENT, "ends before it begins", rules, &list, 3);
+    list.buffers[2] = backwards;
     refused(VDT_INVALID_ARGUMENT, "ends before it begins", rules, &list, 3);
     // Views that share all their values would cost more to read than to send.
     list.schema.format = "+vl";
@@ -185,6 +201,15 @@ static void test_hostile_offsets(void) {
     circle.arrays[0] = circle.arrays[1] = &circle.array;
     circle.schema.n_children = circle.array.n_children = 2;
     refused(VDT_UNSUPPORTED, "64", rules, &circle, 3);
+    // Nor do structs without a column, each twice in the one around it, take 2^60 steps.
+    static node steps[18];
+    for (int i = 0; i < 18; ++i) {
+        make(&steps[i], "+s", i == 0 ? "x" : i % 2 == 0 ? "a" : "b", 3, 1);
+        if (i == 0) continue;
+        add_child(&steps[i - 1], &steps[i]);
+        add_child(&steps[i - 1], &steps[i]);
+    }
+    refused(VDT_UNSUPPORTED, "65536 columns", rules, &steps[0], 3);
     vdt_validator_destroy(rules);
 }
 
@@ -356,6 +381,35 @@ static void test_repaired_tables(void) {
     report = NULL;
     CHECK_FAILS(VDT_UNSUPPORTED, "repair",
                 vdt_validator_check_arrow_stream(rules, &none, &options, NULL, NULL, &report, e));
+    vdt_validator_destroy(rules);
+}
+
+static void* no_memory(void* user_data, size_t size, size_t alignment) {
+    (void)user_data, (void)size, (void)alignment;
+    return NULL;
+}
+
+/* Where there is no memory for the report, nothing is counted. */
+static void test_no_memory(void) {
+    vdt_validator* rules = rules_of(
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\",\"maximum\":1,"
+        "\"repair\":{\"maximum\":\"clamp\"}}]}");
+    const double values[] = {0.25, 7.0};
+    const vdt_column column = column_of("a", values, 2);
+    vdt_allocator allocator;
+    vdt_allocator_init(&allocator, sizeof allocator);
+    allocator.allocate = no_memory;
+    vdt_batch_options options;
+    vdt_batch_options_init(&options, sizeof options);
+    vdt_statistics* statistics = NULL;
+    CHECK_OK(vdt_statistics_create(NULL, NULL, &statistics, e));
+    for (options.repair = 0; options.repair < 2; ++options.repair) {
+        vdt_batch_report* none = NULL;
+        CHECK_FAILS(VDT_OUT_OF_MEMORY, "allocation",
+                    vdt_validator_count_columns(rules, &column, 1, &options, statistics, &allocator, &none, e));
+        CHECK(none == NULL && vdt_statistics_rows(statistics) == 0);
+    }
+    vdt_statistics_destroy(statistics);
     vdt_validator_destroy(rules);
 }
 
@@ -552,6 +606,7 @@ static void test_matrices(void) {
 
 int main(void) {
     test_matrices();
+    test_no_memory();
     test_lists();
     test_hostile_offsets();
     test_levels();

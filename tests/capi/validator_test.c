@@ -163,7 +163,10 @@ static void test_texts(void) {
         CHECK(verdict.failed == cases[i].failed && verdict.severity == cases[i].severity);
     }
     CHECK(strcmp(vdt_check_name(VDT_CHECK_REPETITION), "repetition") == 0);
+    CHECK(strcmp(vdt_check_name(VDT_CHECK_FRESHNESS), "freshness") == 0);
     CHECK(strcmp(vdt_check_name(VDT_CHECK_FRESHNESS + 1), "unknown") == 0);
+    CHECK(vdt_validator_severity(rules, 0, VDT_CHECK_FRESHNESS) == VDT_SEVERITY_ERROR);
+    CHECK(vdt_validator_severity(rules, 0, VDT_CHECK_FRESHNESS + 1) == VDT_SEVERITY_NONE);
     vdt_validator_destroy(rules);
     vdt_schema_destroy(schema);
 }

@@ -51,8 +51,9 @@ class MmdAccounts {
 
     /// One input of an account. Of another width, or with a NaN or an infinity, it changes nothing.
     MmdEvidence update(std::span<const float> input, std::string_view account) noexcept;
-    /// The rows in the window of `other`, oldest first, become inputs of `account` too, and `other` is forgotten.
-    /// Nothing where `other` has no place. O(window features).
+    /// The rows in the window of `other`, oldest first, become inputs of `account` too, and `other` is forgotten. Where
+    /// one of both is in alarm, its window alone goes on: rows from before an alarm do not end it. Nothing where
+    /// `other` has no place or is the account itself. O(window features).
     void join(std::string_view account, std::string_view other) noexcept;
     /// Forgets an account; false where it has no place.
     bool forget(std::string_view account) noexcept;

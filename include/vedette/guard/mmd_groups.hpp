@@ -29,7 +29,8 @@ struct MmdGroupEvidence {
 
 /// One drift::MmdMonitor for each group of accounts that share inputs, so that an attack over many accounts, each of
 /// which asks too little to be judged or hides in benign requests, has one window. Groups grow as links are found
-/// (AccountLinks, AccountUnions); of two that become one the rows of both windows are in one window then.
+/// (AccountLinks, AccountUnions); of two that become one the rows of both windows go through one window then, those of
+/// the younger group last, and an alarm of either stays.
 ///
 /// **Promise.** That of the monitor, group by group: while the inputs of all accounts of a group are independent and of
 /// the reference's law, it is called another once in `expected_run` inputs of the group on average (rows of a group

@@ -36,6 +36,8 @@ class AccountLinks {
     /// One input of one account that was close to one of another. An account with itself is no link. Returns how many
     /// the two share for certain.
     std::uint64_t count(std::uint32_t account, std::uint32_t other) noexcept;
+    /// Of what an account has shared until now, but one input with each other is certain no more. O(capacity).
+    void forget(std::uint32_t account) noexcept;
 
     /// The pairs that share most, at most `most`, those of at least `least_shared` for certain.
     [[nodiscard]] std::vector<AccountLink> strongest(std::size_t most, std::uint64_t least_shared = 1) const;

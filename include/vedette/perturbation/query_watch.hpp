@@ -78,8 +78,11 @@ class QueryWatch {
     QueryEvidence observe(std::span<const float> input, std::string_view account, std::uint64_t time,
                           bool is_stale = false) noexcept;
 
-    /// Takes the evidence against an account back; see CallerEvidence.
-    bool forget(std::string_view account) noexcept { return callers_.forget(account); }
+    /// Takes the evidence against an account back; see CallerEvidence. Its links to others are counted anew, too.
+    bool forget(std::string_view account) noexcept {
+        links_.forget(store_.account_mark(account));
+        return callers_.forget(account);
+    }
 
     /// As a container of kind "query_watch", with all of its parts and their keys. What `deserialize` returns goes on
     /// bit for bit. Throws Error(corrupt_data) for anything else.

@@ -43,7 +43,7 @@ struct NestedTable {
 void check_lists(const ListColumn& lists);
 
 /// The rows of a table with these columns beside it. Throws Error(dimension_mismatch) where one has another number of
-/// rows, invalid_argument for a name that occurs twice, and as `check_lists`.
+/// rows, invalid_argument for a name that is empty or occurs twice, and as `check_lists`.
 std::size_t check_lists(const Table& table, std::span<const ListColumn> lists);
 
 }  // namespace vedette::inline v0::validation

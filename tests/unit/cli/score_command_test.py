@@ -135,6 +135,38 @@ class Score(unittest.TestCase):
         self.assertEqual(len(lines), 1 + said["rows"])
         self.assertTrue(any(line.endswith(",1") and ",prober," in line for line in lines))
 
+    def rows(self, name, count, seed, mean=lambda i: 0.0):
+        draw = random.Random(seed)
+        lines = [f"user {i % 20},{i}," + ",".join(repr(draw.gauss(mean(i), 1)) for _ in range(3)) for i in range(count)]
+        return self.write(name, "\n".join(["who,when,a,b,c", *lines]) + "\n")
+
+    def test_p_values_hold_however_long_a_memory_is_in_service(self):
+        # A store that went on filling after its calibration would find more and more benign inputs alike.
+        memory, evidence = self.folder / "memory", self.folder / "evidence.csv"
+        done = run("score", "memory", self.rows("benign.csv", 2000, 6), "--account", "who", "--time", "when", "--steps",
+                   0.1, "--mmd-accounts", 0, "-o", memory)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        self.assertIn("1,000 benign requests remembered", done.stdout)
+        watched = run("score", "watch", memory, self.rows("live.csv", 12000, 7), "--account", "who", "--time", "when",
+                      "--evidence", evidence)
+        self.assertEqual(watched.returncode, PASS, watched.stdout)
+        last = [line.split(",")[3] for line in evidence.read_text().splitlines()[-4000:]]
+        # Of 4000 at most 400 expected, and four standard deviations.
+        self.assertLess(sum(float(p) <= 0.1 for p in last), 476)
+        self.assertIn("at most", watched.stdout)  # counters of pairs may say too much, never too little
+
+    def test_the_benign_law_is_that_of_all_benign_traffic(self):
+        # A third of the traffic, its last, has another mean; requests of both kinds are benign.
+        memory = self.folder / "memory"
+        benign = self.rows("benign.csv", 15000, 8, lambda i: 0.0 if i < 10000 else 3.0)
+        done = run("score", "memory", benign, "--account", "who", "--time", "when", "--mmd-window", 50,
+                   "--mmd-features", 16, "--expected-run", 10000, "-o", memory)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        live = self.rows("live.csv", 2000, 9, lambda i: 3.0 if i * 7 % 3 == 0 else 0.0)
+        watched = self.watch(memory, live)
+        said = json.loads(watched.stdout)
+        self.assertLess(sum(each["reason"] == "unlike_benign" for each in said["accused"]), 5)  # of 20
+
     def test_a_memory_goes_on_over_runs_and_merges(self):
         memory = self.memory("--mmd-accounts", 0)
         live = self.requests("live.csv", 40, 4, boundary=40).read_text().splitlines()

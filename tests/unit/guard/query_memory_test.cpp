@@ -474,6 +474,47 @@ TEST_CASE("windows of accounts: bounded, without allocation, and files that no s
           }) == ErrorCode::baseline_mismatch);
 }
 
+TEST_CASE("windows of accounts that are joined: an alarm of either stays, and no row is lost") {
+    const std::vector<float> reference = floats(200 * width, 21), benign = floats(10 * width, 22);
+    const vedette::drift::MmdMonitor<float> fitted(
+        view(reference), {.features = 8, .window = 10, .expected_run = 1000.0, .simulations = 1000});
+    const std::vector<float> strange(width, 9.0F), usual(width, 0.1F);
+    const auto alarmed = [&](vedette::MmdAccounts& accounts, const char* name) {
+        for (int i = 0; i < 10 && !accounts.update(strange, name).is_alarm;) ++i;
+        // It is emptied with the next row, which has a usual law.
+        const auto said = accounts.update(usual, name);
+        CHECK(said.is_alarm);
+        CHECK(said.rows == 1);
+    };
+    const auto asked = [&](vedette::MmdAccounts& accounts, const char* name) {
+        for (std::size_t i = 0; i < 10; ++i)
+            REQUIRE_FALSE(accounts.update(std::span(benign).subspan(i * width, width), name).is_alarm);
+    };
+    for (const bool has_window : {false, true}) {
+        CAPTURE(has_window);
+        vedette::MmdAccounts accounts(fitted, 3);
+        if (has_window) asked(accounts, "decoy");
+        alarmed(accounts, "thief");
+        accounts.join("decoy", "thief");
+        const auto said = accounts.update(usual, "decoy");
+        CHECK(said.is_alarm);
+        CHECK(said.rows == 2);
+        CHECK(accounts.accounts() == 1);
+    }
+    vedette::MmdAccounts accounts(fitted, 3);
+    alarmed(accounts, "thief");
+    asked(accounts, "decoy");
+    accounts.join("thief", "decoy");
+    CHECK(accounts.update(usual, "thief").is_alarm);
+    // With itself it changes nothing, and a single place goes over with its rows.
+    vedette::MmdAccounts one(fitted, 1);
+    asked(one, "a");
+    one.join("a", "a");
+    CHECK(one.update(usual, "a").rows == 10);
+    one.join("b", "a");
+    CHECK(one.update(usual, "b").rows == 10);
+}
+
 TEST_CASE("memory: copying spread over accounts is found by their group, and by no member") {
     // Each account asks less than a look takes; what it asks are steps from inputs of all, as a substitute's data grow.
     const std::vector<float> reference = floats(1000 * width, 21);
@@ -545,6 +586,28 @@ TEST_CASE("memory: copying spread over accounts is found by their group, and by 
     CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.groups = 0}); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.accounts = 1}); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.least_shared = 0}); }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("memory: a forgotten account is not put back into its group by one shared input") {
+    const std::vector<float> reference = floats(200 * width, 21), rows = floats(20 * width, 25);
+    QueryMemory remembered(
+        watch(), std::nullopt, std::nullopt,
+        vedette::MmdGroups(
+            vedette::drift::MmdMonitor<float>(
+                view(reference), {.features = 8, .window = 10, .expected_run = 100.0, .simulations = 1000}),
+            {.groups = 2, .accounts = 4, .least_shared = 3}));
+    std::uint64_t i = 0;
+    const auto both_ask = [&] {
+        const auto row = std::span<const float>(rows).subspan(width * i++, width);
+        (void)remembered.observe({.input = row, .account = "a", .time = 1});
+        return remembered.observe({.input = row, .account = "b", .time = 1}).group.accounts;
+    };
+    CHECK(both_ask() == 0);
+    CHECK(both_ask() == 0);
+    CHECK(both_ask() == 2);
+    (void)remembered.forget("b");
+    CHECK(both_ask() == 0);
+    CHECK(both_ask() == 2);
 }
 
 TEST_CASE("memory: saved, merged, and lies are refused") {

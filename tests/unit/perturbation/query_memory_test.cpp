@@ -225,6 +225,20 @@ TEST_CASE("links: groups are connected accounts, the strongest first") {
     CHECK(links.groups(1).empty());
 }
 
+TEST_CASE("links: what a forgotten account shared is certain no more, and bounded still") {
+    AccountLinks links(8);
+    for (int i = 0; i < 5; ++i) {
+        links.count(1, 2);
+        links.count(3, 4);
+    }
+    links.forget(2);
+    CHECK(links.count(1, 2) == 2);
+    CHECK(links.count(3, 4) == 6);
+    CHECK(links.groups(3).size() == 1);
+    CHECK(links.strongest(1)[0].shared == 6);
+    CHECK(AccountLinks::deserialize(links.serialize()).serialize() == links.serialize());
+}
+
 TEST_CASE("unions: as connected components, whose older number stays, in a bounded number of places") {
     perturbation::AccountUnions unions(64);
     std::map<std::uint32_t, std::uint64_t> group;  // the slow way

@@ -125,3 +125,46 @@ TEST_CASE("table repair: moved, it keeps what it points to") {
     CHECK(second.table().columns()[0].column.number(0) == 1.0);
     CHECK(values[0] == 5.0);
 }
+
+TEST_CASE("table repair: a null of floats is imputed as NaN is, whether or not a float is the replacement") {
+    for (const double maximum : {1.5, 0.1}) {
+        CAPTURE(maximum);
+        Schema schema =
+            one(R"("type":"floating","repair":{"not_a_number":"impute","null":"impute"},"replacement":0.1)");
+        schema.features[0].number.maximum = maximum;
+        const Validator rules(schema);
+        const std::vector<float> values{0.0F, std::nanf(""), 0.5F};
+        const std::uint8_t bits[] = {0b110};
+        const TableRepair repair(rules, table_of(Column::numeric(values, {bits, 0})));
+        REQUIRE(repair.cells().size() == 2);
+        const Column& now = repair.table().columns()[0].column;
+        CHECK(now.is_valid(0));
+        CHECK(now.number(0) == now.number(1));
+        CHECK(repair.cells()[0].done.after.number == now.number(0));
+        CHECK(now.number(0) <= maximum);
+        CHECK(std::abs(now.number(0) - 0.1) < 1e-8);
+    }
+}
+
+TEST_CASE("table repair: a number is no value of a column of texts that are not read") {
+    const Validator rules(one(R"("type":"integer","repair":{"type":"impute","null":"impute"},"replacement":5)"));
+    const std::vector<std::string_view> texts{"abc", "7"};
+    const Table table = table_of(Column::strings(texts));
+    const TableRepair repair(rules, table);
+    CHECK(repair.cells().empty());
+    CHECK(repair.report().repairs.empty());
+    CHECK_FALSE(repair.report().is_valid());
+    const TableRepair read(rules, table, {.read_texts = true});
+    CHECK(read.cells().size() == 1);
+    CHECK(read.report().is_valid());
+}
+
+TEST_CASE("table repair: an integer that a double does not hold is not imputed into a column of doubles") {
+    const Validator rules(one(R"("type":"integer","minimum":9007199254740993,"repair":{"null":"impute"},
+        "replacement":9007199254740993)"));
+    const std::vector<double> values{0.0, 9007199254740994.0};
+    const std::uint8_t bits[] = {0b10};
+    const TableRepair repair(rules, table_of(Column::numeric(values, {bits, 0})));
+    CHECK(repair.cells().empty());
+    for (const BatchFinding& finding : repair.report().findings) CHECK(finding.check == Check::null);
+}

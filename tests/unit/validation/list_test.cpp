@@ -254,3 +254,13 @@ TEST_CASE("lists: statistics count the values in them, and how many there are") 
     CHECK(code_of([&] { clash.update(table); }) == ErrorCode::invalid_argument);
     CHECK(clash.rows() == 0);
 }
+
+TEST_CASE("lists: without a name they are refused, as columns are; statistics of them could not be read back") {
+    const std::vector<std::int64_t> begins{0}, ends{1};
+    const std::vector<double> values{1.0};
+    const ListColumn lists{"", {{begins, ends, {}}}, Column::numeric(values)};
+    CHECK(code_of([&] { check_lists(Table(), std::vector{lists}); }) == ErrorCode::invalid_argument);
+    TableStatistics statistics;
+    CHECK(code_of([&] { statistics.update({Table(), {lists}}); }) == ErrorCode::invalid_argument);
+    CHECK(TableStatistics::deserialize(statistics.serialize()).rows() == 0);
+}
