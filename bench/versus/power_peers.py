@@ -36,7 +36,7 @@ def of_categories(methods):
 
 
 def alibi_detect():
-    from alibi_detect.cd import ChiSquareDrift, ClassifierDrift, CVMDrift, FETDrift, KSDrift
+    from alibi_detect.cd import ChiSquareDrift, CVMDrift, FETDrift, KSDrift
 
     def decided(detector, live):
         data = detector.predict(live)["data"]
@@ -46,12 +46,7 @@ def alibi_detect():
     seen = lambda x, y: {0: sorted(set(x.tolist()) | set(y.tolist()))}
     chi = lambda x, y: decided(ChiSquareDrift(x.reshape(-1, 1), p_val=0.05, categories_per_feature=seen(x, y)), y.reshape(-1, 1))
 
-    def classifier(x, y):
-        from sklearn.linear_model import LogisticRegression
-        return decided(ClassifierDrift(x, LogisticRegression(), backend="sklearn", p_val=0.05, preds_type="probs", n_folds=5,
-                                       seed=0), y)
-
-    rows = {"KSDrift": lambda x, y: decided(KSDrift(x, p_val=0.05), y), "ClassifierDrift (logistic)": classifier}
+    rows = {"KSDrift": lambda x, y: decided(KSDrift(x, p_val=0.05), y)}
     if importlib.util.find_spec("torch"):
         from alibi_detect.cd import LSDDDrift, MMDDrift
         for name, detector in (("MMDDrift", MMDDrift), ("LSDDDrift", LSDDDrift)):
