@@ -315,7 +315,7 @@ def paper_cases():
                         {"alpha": 0.01, "window_size": 50, "stat_size": 25}):
             yield "kswin", "raab", options, name, \
                 lambda v, o=options: raab(v, o["alpha"], o["window_size"], o["stat_size"])
-    for name, mean, sd in (("levels:4000", 0.25, 1.5), ("shares:4000", 0.375, 0.3125), ("flights", 7.0, 40.0)):
+    for name, mean, sd in (("levels:4000", 0.25, 1.5), ("shares:4000", 0.375, 0.3125), ("flights", 6.8137, 41.2719)):
         for varying in (True, False):
             options = {"mean": mean, "sd": sd, "weight": 0.1, "width": 3.0, "warning_width": 2.5,
                        "time_varying_limits": varying}
