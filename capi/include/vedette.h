@@ -583,8 +583,8 @@ typedef struct vdt_verdict {
     uint64_t model_rows;
     vdt_memory_evidence memory;
     vdt_mmd_evidence mmd;  ///< of the memory, silent where that is
-    /// The same of all accounts together that share inputs with this one, and how many they are, this one among them; 0:
-    /// it shares none, or the memory does not watch groups.
+    /// The same of all accounts together that share inputs with this one, and how many they are, this one among them;
+    /// 0: it shares none, or the memory does not watch groups.
     vdt_mmd_evidence mmd_group;
     uint64_t mmd_group_accounts;
 } vdt_verdict;
