@@ -193,7 +193,10 @@ BorrowedColumns read_column_list(const vdt_column* columns, std::size_t count) {
 
 BorrowedTable read_columns(const vdt_column* columns, std::size_t count) {
     BorrowedColumns list = read_column_list(columns, count);
-    return {std::move(list.storage), Table(std::move(list.columns))};
+    BorrowedTable result;
+    result.storage = std::move(list.storage);
+    result.table = Table(std::move(list.columns));
+    return result;
 }
 
 Column read_column(const vdt_column* column, ColumnStorage& storage) {
