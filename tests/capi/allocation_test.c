@@ -135,7 +135,51 @@ static void watch_rows(void) {
     vdt_mmd_monitor_destroy(monitor);
 }
 
+// Requests that the schema repairs, in every layout.
+static void repair_requests(void) {
+    static const char json[] =
+        "{\"version\":1,\"features\":[{\"name\":\"height\",\"type\":\"floating\",\"minimum\":0,"
+        "\"repair\":{\"minimum\":\"clamp\"}},{\"name\":\"weight\",\"type\":\"floating\"},{\"name\":"
+        "\"colour\",\"type\":\"text\",\"repair\":{\"null\":\"impute\"},\"replacement\":\"red\"}]}";
+    vdt_baseline *plain = make_baseline(1), *ruled = NULL;
+    vdt_schema* schema = NULL;
+    CHECK_OK(vdt_schema_from_json(json, sizeof json - 1, NULL, &schema, e));
+    CHECK_OK(vdt_baseline_with_schema(plain, schema, NULL, 0, NULL, &ruled, e));
+    vdt_guard* guard = make_guard(ruled);
+    vdt_window* window = make_window(ruled);
+    vdt_verdict verdict;
+    vdt_verdict_init(&verdict, sizeof verdict);
+    vdt_repaired told[3];
+    vdt_repair_verdict repair;
+    vdt_error error = VDT_ERROR_INIT;
+    uint64_t repaired = 0;
+    int failed = 0;
+    const size_t before = allocations;
+    for (int i = 0; i < 1000; ++i) {
+        float narrow[] = {-5.0F, 70.0F, NAN};
+        double wide[] = {-5.0, 70.0, NAN};
+        vdt_value mixed[] = {{VDT_VALUE_NUMBER, 0, -5.0, NULL, 0},
+                             {VDT_VALUE_NUMBER, 0, 70.0, NULL, 0},
+                             {VDT_VALUE_NULL, 0, 0.0, NULL, 0}};
+        failed += vdt_guard_repair_f32(guard, narrow, 3, NULL, window, told, 3, &repair, &verdict, &error) != VDT_OK;
+        repaired += repair.repaired;
+        failed += vdt_guard_repair_f64(guard, wide, 3, NULL, window, told, 3, &repair, &verdict, &error) != VDT_OK;
+        repaired += repair.repaired;
+        failed += vdt_guard_repair_values(guard, mixed, 3, NULL, window, told, 3, &repair, &verdict, &error) != VDT_OK;
+        repaired += repair.repaired;
+    }
+    const size_t after = allocations;
+    CHECK(after == before);
+    CHECK(failed == 0 && repaired == 6000);
+    vdt_window_destroy(window);
+    vdt_guard_destroy(guard);
+    vdt_baseline_destroy(ruled);
+    vdt_baseline_destroy(plain);
+    vdt_schema_destroy(schema);
+}
+
 int main(void) {
+    repair_requests();
     const size_t at_start = allocations;
     vdt_baseline* baseline = make_baseline(1);
     vdt_guard* guard = make_guard(baseline);
