@@ -1233,7 +1233,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn('vedette_release_group_rate{group="south",rest="0",rate="selection",bound="lower"} ', metrics)
         self.assertIn('vedette_release_column_count{column="a",holds="null",bound="value"} ', metrics)
         self.assertIn("Decisions by group, noised", (self.dir / "told.html").read_text())
-        self.assertIn("Statistics of columns, noised", result.stdout)
+        self.assertIn("Statistics of columns, noised", result.stdout.decode())
         shown = json.loads(self.expect(run("privacy", "ledger", "show", ledger, "--format", "json"), PASS))
         self.assertEqual(shown["periods"][0]["spent"]["loss"], 20)
         self.expect(run(*check, *where), FAILED, "budget_exhausted")

@@ -276,7 +276,7 @@ TEST_CASE("correlated totals go on from their bytes as if nothing had been; what
     }
 }
 
-#if !defined(VEDETTE_SANITIZED)
+#if !defined(VEDETTE_SANITIZED) && defined(__cpp_sized_deallocation)
 TEST_CASE("what running totals hold of exact rows is wiped before its memory is given back") {
     constexpr unsigned long long rows = 0xB5'1C3A'5E77'93ULL;
     watch_freed(rows);
