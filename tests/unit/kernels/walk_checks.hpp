@@ -48,14 +48,14 @@ WalkCase<T> walk_case(int kind, std::size_t reference_count, std::size_t live_co
     WalkCase<T> made{{}, reference_count};
     for (std::size_t i = 0; i < reference_count + live_count; ++i) {
         const double x = uniform(random);
-        made.values.push_back(static_cast<T>(kind == 0     ? x
-                                             : kind == 1   ? std::floor(0.4 * x * static_cast<double>(live_count))
-                                             : kind == 2   ? 1e5 + x + 0.2 * x * x * x
-                                             : kind == 3   ? 1e-3 * x
-                                             : kind == 4   ? 1.0 + 0x1p-52 * std::floor(4000.0 * x)
-                                             : kind == 5   ? (sizeof(T) == 8 ? 0x1p1010 : 0x1p120) * (1.0 + x)
+        made.values.push_back(static_cast<T>(kind == 0      ? x
+                                             : kind == 1    ? std::floor(0.4 * x * static_cast<double>(live_count))
+                                             : kind == 2    ? 1e5 + x + 0.2 * x * x * x
+                                             : kind == 3    ? 1e-3 * x
+                                             : kind == 4    ? 1.0 + 0x1p-52 * std::floor(4000.0 * x)
+                                             : kind == 5    ? (sizeof(T) == 8 ? 0x1p1010 : 0x1p120) * (1.0 + x)
                                              : i % 400 == 0 ? std::copysign(0.0, x)
-                                                           : x));
+                                                            : x));
     }
     return made;
 }
