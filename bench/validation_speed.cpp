@@ -154,6 +154,44 @@ void request_mixed(benchmark::State& state) {
 }
 BENCHMARK(request_mixed);
 
+// One text of 4,096 bytes by one rule, of ASCII words (1) or of four scripts' words (0): what a chat sends.
+void text_rule(benchmark::State& state, const char* rule) {
+    const bool ascii = state.range(0) != 0;
+    const validation::Validator rules(validation::Schema::from_json(
+        R"({"version": 1, "features": [{"name": "x", "type": "text")" + std::string(rule) + "}]}"));
+    const char* words[][4] = {{"drift", "gradient", "the", "evaluation"}, {"über", "модель", "μέτρο", "推論"}};
+    vedette::Random random(10);
+    std::vector<std::string> texts(16);
+    for (std::string& text : texts)
+        while (text.size() < 4096) {
+            text += words[ascii ? 0 : random() % 2][random() % 4];
+            text += random() % 3 == 0 ? std::to_string(random() % 100'000) + " " : " ";
+        }
+    const std::uint64_t before = bench::allocations;
+    std::size_t bytes = 0, turn = 0;
+    for (auto _ : state) {
+        const std::string& text = texts[turn++ % texts.size()];
+        const vedette::Value row[] = {std::string_view(text)};
+        benchmark::DoNotOptimize(rules.validate(row));
+        bytes += text.size();
+    }
+    state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
+    state.counters["allocations"] = static_cast<double>(bench::allocations - before);
+}
+BENCHMARK_CAPTURE(text_rule, none, "")->Arg(1)->Arg(0);
+BENCHMARK_CAPTURE(text_rule, refused_characters,
+                  R"(, "refused_characters": ["control", "bidirectional", "tag", "invisible"])")
+    ->Arg(1)
+    ->Arg(0);
+BENCHMARK_CAPTURE(text_rule, scripts, R"(, "scripts": "highly_restrictive")")->Arg(1)->Arg(0);
+BENCHMARK_CAPTURE(text_rule, refuse_lookalikes, R"(, "refuse_lookalikes": true)")->Arg(1)->Arg(0);
+BENCHMARK_CAPTURE(text_rule, repetition, R"(, "repetition": {"maximum_share": 0.9})")->Arg(1)->Arg(0);
+BENCHMARK_CAPTURE(
+    text_rule, refused_patterns,
+    R"(, "refused_patterns": ["(?i)ignore (all|any) previous", "-----BEGIN [A-Z ]*KEY", "(?i)system prompt"])")
+    ->Arg(1)
+    ->Arg(0);
+
 constexpr std::size_t long_rows = std::size_t{1} << 22;
 enum class Work { read, check, count, check_then_count, check_and_count };
 

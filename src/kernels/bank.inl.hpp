@@ -19,34 +19,46 @@ struct VectorLanes {
         return load_double(x);
     }
     static VEDETTE_INLINE void store(double* to, Value x) noexcept { x.store_aligned(to); }
-#if defined(__AVX2__)
-    // Multipliers help the adders out: a + b is 1 a + b, rounded once. The compiler must not see that it is 1.
+    // Multipliers, which compare too, help the adders out, which find extremes too: a + b is 1 a + b, rounded once. The
+    // compiler must not see that it is 1.
     static VEDETTE_INLINE Value one() noexcept {
+#if defined(__AVX2__)
         Value::register_type unit = Value(1.0);
         __asm__("" : "+x"(unit));
         return Value(unit);
+#else
+        return Value(1.0);
+#endif
     }
 #if defined(__AVX512F__)
-    static VEDETTE_INLINE Value plus(Value a, Value b) noexcept {
-        return Value(_mm512_fmadd_pd(a, one(), b));
+    static VEDETTE_INLINE Value plus(Value a, Value b, Value one) noexcept {
+        return Value(_mm512_fmadd_pd(a, one, b));
     }
-    static VEDETTE_INLINE Value minus(Value a, Value b) noexcept {
-        return Value(_mm512_fmsub_pd(a, one(), b));
+    static VEDETTE_INLINE Value minus(Value a, Value b, Value one) noexcept {
+        return Value(_mm512_fmsub_pd(a, one, b));
+    }
+    static VEDETTE_INLINE Value add_square(Value sum, Value x) noexcept {
+        return Value(_mm512_fmadd_pd(x, x, sum));
+    }
+#elif defined(__AVX2__)
+    static VEDETTE_INLINE Value plus(Value a, Value b, Value one) noexcept {
+        return Value(_mm256_fmadd_pd(a, one, b));
+    }
+    static VEDETTE_INLINE Value minus(Value a, Value b, Value one) noexcept {
+        return Value(_mm256_fmsub_pd(a, one, b));
+    }
+    static VEDETTE_INLINE Value add_square(Value sum, Value x) noexcept {
+        return Value(_mm256_fmadd_pd(x, x, sum));
     }
 #else
-    static VEDETTE_INLINE Value plus(Value a, Value b) noexcept {
-        return Value(_mm256_fmadd_pd(a, one(), b));
-    }
-    static VEDETTE_INLINE Value minus(Value a, Value b) noexcept {
-        return Value(_mm256_fmsub_pd(a, one(), b));
-    }
-#endif
-#else
-    static VEDETTE_INLINE Value plus(Value a, Value b) noexcept {
+    static VEDETTE_INLINE Value plus(Value a, Value b, Value) noexcept {
         return a + b;
     }
-    static VEDETTE_INLINE Value minus(Value a, Value b) noexcept {
+    static VEDETTE_INLINE Value minus(Value a, Value b, Value) noexcept {
         return a - b;
+    }
+    static VEDETTE_INLINE Value add_square(Value sum, Value x) noexcept {
+        return sum + x * x;
     }
 #endif
     static VEDETTE_INLINE Value reciprocal(Value n) noexcept {
@@ -87,6 +99,9 @@ struct VectorLanes {
         return xsimd::select(m, x, Value(0.0));
     }
 #if defined(__AVX512F__)
+    static VEDETTE_INLINE Mask still_not_above(Mask m, Value a, Value b) noexcept {
+        return Mask(_mm512_mask_cmp_pd_mask(m, a, b, _CMP_LE_OQ));
+    }
     // Compilers take operators on these masks to general registers and back.
     static VEDETTE_INLINE Mask either(Mask a, Mask b) noexcept {
         return Mask(_kor_mask8(a, b));
@@ -95,6 +110,9 @@ struct VectorLanes {
         return Mask(_kand_mask8(a, b));
     }
 #else
+    static VEDETTE_INLINE Mask still_not_above(Mask m, Value a, Value b) noexcept {
+        return m & (a <= b);
+    }
     static VEDETTE_INLINE Mask either(Mask a, Mask b) noexcept {
         return a | b;
     }

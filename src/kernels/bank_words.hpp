@@ -17,9 +17,12 @@ struct ScalarLane {
         return static_cast<double>(*x);
     }
     static void store(double* to, double x) noexcept { *to = x; }
-    /// Sum and difference; vectors may take other instructions for the same bits.
-    static double plus(double a, double b) noexcept { return a + b; }
-    static double minus(double a, double b) noexcept { return a - b; }
+    /// Sum and difference; vectors may take other instructions, and `one`, for the same bits.
+    static double one() noexcept { return 1.0; }
+    static double plus(double a, double b, double) noexcept { return a + b; }
+    static double minus(double a, double b, double) noexcept { return a - b; }
+    /// sum + x^2, for a guess: vectors may round once.
+    static double add_square(double sum, double x) noexcept { return sum + x * x; }
     /// 1/n of a whole number n >= 1.
     static double reciprocal(double n) noexcept { return 1.0 / n; }
     static bool less(double a, double b) noexcept { return a < b; }
@@ -32,6 +35,8 @@ struct ScalarLane {
     static double choose(bool m, double yes, double no) noexcept { return m ? yes : no; }
     /// x where the mask holds, else 0.
     static double keep(bool m, double x) noexcept { return m ? x : 0.0; }
+    /// m, where a <= b too.
+    static bool still_not_above(bool m, double a, double b) noexcept { return m && a <= b; }
     static bool either(bool a, bool b) noexcept { return a || b; }
     static bool both(bool a, bool b) noexcept { return a && b; }
     static unsigned bits(bool m) noexcept { return m ? 1U : 0U; }

@@ -22,13 +22,20 @@ struct Observations {
     typename W::Value count, per_count;
 };
 
-/// Which values enter the statistics: those whose `apart`, never negative, is at most `most_apart`.
+/// Which values enter the statistics: those whose `apart`, never negative, is at most `most_apart`. Several do if what
+/// `add_apart` makes of them, from 0 on, is at most `most_apart_together`; where it is more, one may or may not.
 template <class W>
 struct TakesNumbers {
     static constexpr double most_apart = bank_largest_value;
+    static constexpr double most_apart_together = 0.99 * bank_largest_value * bank_largest_value;
     static VEDETTE_INLINE typename W::Value apart(typename W::Value x) noexcept { return W::magnitude(x); }
+    static VEDETTE_INLINE typename W::Value add_apart(typename W::Value sum, typename W::Value x) noexcept {
+        return W::add_square(sum, x);
+    }
 };
 
+/// A rule that `watches` may go through rows by `watch`: while `quiet` holds, no step would have reported a change.
+///
 /// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
 /// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes, which is
 /// known when compiling too: MOA's rule does without.
@@ -41,8 +48,9 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
     static constexpr std::size_t parameters = 3;
     static constexpr bool counts = true;
     static constexpr bool warns = false;
+    static constexpr bool watches = true;
 
-    Value forgetting, minimum;
+    Value forgetting, minimum, one = W::one();
 
     VEDETTE_INLINE explicit PageHinkleyRuleOf(const double* settings) noexcept
         : forgetting(settings[0]), minimum(settings[1]) {}
@@ -52,17 +60,26 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
         s[3] = Value(no_value);  // what the first sum is below
         s[4] = Value(-no_value);
     }
-    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>& seen, Value* s,
-                                         typename W::Mask&) const noexcept {
-        s[0] = s[0] + seen.per_count * (x - s[0]);
+    VEDETTE_INLINE void advance(const Value* p, Value x, const Observations<W>& seen, Value* s) const noexcept {
+        s[0] = W::plus(s[0], seen.per_count * (x - s[0]), one);
         const Value deviation = x - s[0];
-        s[1] = forgetting * s[1] + deviation - p[0];
-        s[2] = forgetting * s[2] + deviation + p[0];
+        s[1] = W::plus(forgetting * s[1], deviation, one) - p[0];
+        s[2] = W::plus(forgetting * s[2], deviation, one) + p[0];
         s[3] = keeps_extremes ? W::smaller(s[1], s[3]) : Value(0.0);
         s[4] = keeps_extremes ? W::larger(s[2], s[4]) : Value(0.0);
+    }
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>& seen, Value* s,
+                                         typename W::Mask&) const noexcept {
+        advance(p, x, seen, s);
         const auto risen = W::less(p[1], s[1] - s[3]);
         const auto fallen = W::less(p[2], s[4] - s[2]);
         return W::both(W::either(risen, fallen), W::not_above(minimum, seen.count));
+    }
+    VEDETTE_INLINE void watch(const Value* p, Value x, const Observations<W>& seen, Value* s,
+                              typename W::Mask& quiet) const noexcept {
+        advance(p, x, seen, s);
+        quiet = W::still_not_above(quiet, s[1] - s[3], p[1]);
+        quiet = W::still_not_above(quiet, s[4] - s[2], p[2]);
     }
 };
 template <class W>
@@ -81,8 +98,9 @@ struct CusumRule : TakesNumbers<W> {
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
     static constexpr bool warns = false;
+    static constexpr bool watches = true;
 
-    Value upper_slack, lower_slack, threshold, upper_start, lower_start;
+    Value upper_slack, lower_slack, threshold, upper_start, lower_start, one = W::one();
 
     VEDETTE_INLINE explicit CusumRule(const double* settings) noexcept
         : upper_slack(settings[0]),
@@ -95,13 +113,22 @@ struct CusumRule : TakesNumbers<W> {
         s[0] = upper_start;
         s[1] = lower_start;
     }
-    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>&, Value* s,
-                                         typename W::Mask&) const noexcept {
+    VEDETTE_INLINE void advance(const Value* p, Value x, Value* s) const noexcept {
         const Value z = (x - p[0]) * p[1];
         // Of two zeros the second: never -0.
-        s[0] = W::larger(W::minus(W::plus(s[0], z), upper_slack), Value(0.0));
-        s[1] = W::larger(W::minus(W::minus(s[1], z), lower_slack), Value(0.0));
+        s[0] = W::larger(W::plus(s[0], z, one) - upper_slack, Value(0.0));
+        s[1] = W::larger(W::minus(s[1], z, one) - lower_slack, Value(0.0));
+    }
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>&, Value* s,
+                                         typename W::Mask&) const noexcept {
+        advance(p, x, s);
         return W::less(threshold, W::larger(s[0], s[1]));
+    }
+    VEDETTE_INLINE void watch(const Value* p, Value x, const Observations<W>&, Value* s,
+                              typename W::Mask& quiet) const noexcept {
+        advance(p, x, s);
+        quiet = W::still_not_above(quiet, s[0], threshold);
+        quiet = W::still_not_above(quiet, s[1], threshold);
     }
 };
 
@@ -116,6 +143,7 @@ struct EwmaRule : TakesNumbers<W> {
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
     static constexpr bool warns = true;
+    static constexpr bool watches = false;
 
     Value weight, complement, squared_complement, width, warning_width, sign;
     bool varying, both;

@@ -217,14 +217,17 @@ VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const ty
         auto warns = W::less(before, before);
         auto changes = warns;
         Value apart(0.0);
+        auto quiet = W::not_above(apart, apart);
         for (std::size_t r = 0; r < rows; ++r) {
             const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i);
             if (!one_count) seen[r] = observations_of<W>(Value(static_cast<double>(number + r + 1)) - before);
-            // None of them is negative: the sum is NaN or too large if one is.
-            apart = W::plus(apart, Rule::apart(x));
-            changes = W::either(changes, rule.step(p, x, seen[r], s, warns));
+            apart = Rule::add_apart(apart, x);
+            if constexpr (Rule::watches)
+                rule.watch(p, x, seen[r], s, quiet);
+            else
+                changes = W::either(changes, rule.step(p, x, seen[r], s, warns));
         }
-        const unsigned settled = W::bits(W::not_above(apart, Value(Rule::most_apart)));
+        const unsigned settled = W::bits(W::still_not_above(quiet, apart, Value(Rule::most_apart_together)));
         if ((W::bits(changes) | (settled ^ group_bits<W>(i).all)) != 0) [[unlikely]] {
             careful_rows<W, Rule, uniform>(bank, rule, row, rows, stride, i, number);
             continue;

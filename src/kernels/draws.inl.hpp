@@ -2,6 +2,8 @@
 // Words against all thresholds of a law, in constant time. The twin is scalar_draws.hpp.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/draw_table.hpp"
 #include "kernels/lanes.inl.hpp"
 
@@ -108,6 +110,64 @@ struct DrawResult {
     }
 };
 
+#if defined(__AVX512F__)
+
+// Up to 64 thresholds in registers, all but the last as a tree: level l has 2^l nodes, of which a lane that has passed
+// r of those above takes the r-th. What reads a register reads all of it: the time is the same for every word.
+struct ThresholdTree {
+    static constexpr std::size_t most = 64;
+    static constexpr unsigned most_levels = 6;
+    alignas(64) std::int64_t nodes[most_levels][most / 2] = {};
+    std::int64_t last;
+
+    ThresholdTree(const std::int64_t* thresholds, std::size_t count, unsigned levels) noexcept
+        : last(thresholds[count - 1]) {
+        for (unsigned level = 0; level < levels; ++level)
+            for (std::size_t r = 0; r < std::size_t{1} << level; ++r) {
+                const std::size_t place = ((2 * r + 1) << (levels - 1 - level)) - 1;
+                nodes[level][r] = place < count - 1 ? thresholds[place] : __INT64_MAX__;
+            }
+    }
+    VEDETTE_INLINE __m512i at(unsigned level, std::size_t part) const noexcept {
+        return _mm512_load_si512(nodes[level] + 8 * part);
+    }
+    template <unsigned levels>
+    VEDETTE_INLINE DrawLanes passed_by(DrawLanes word) const noexcept {
+        const __m512i u = word.v, one = _mm512_set1_epi64(1);
+        const __mmask8 upper = _mm512_cmpgt_epi64_mask(u, _mm512_set1_epi64(nodes[0][0]));
+        __m512i r = _mm512_maskz_mov_epi64(upper, one);
+        const auto descend = [&](__m512i threshold) __attribute__((always_inline)) {
+            const __m512i twice = _mm512_add_epi64(r, r);
+            r = _mm512_mask_add_epi64(twice, _mm512_cmpgt_epi64_mask(u, threshold), twice, one);
+        };
+        descend(_mm512_mask_mov_epi64(_mm512_set1_epi64(nodes[1][0]), upper, _mm512_set1_epi64(nodes[1][1])));
+        descend(_mm512_permutexvar_epi64(r, at(2, 0)));
+        if constexpr (levels > 3) descend(_mm512_permutexvar_epi64(r, at(3, 0)));
+        if constexpr (levels > 4) descend(_mm512_permutex2var_epi64(at(4, 0), r, at(4, 1)));
+        if constexpr (levels > 5) {
+            const __m512i low = _mm512_permutex2var_epi64(at(5, 0), r, at(5, 1));
+            descend(_mm512_mask_mov_epi64(low, upper, _mm512_permutex2var_epi64(at(5, 2), r, at(5, 3))));
+        }
+        return {_mm512_mask_add_epi64(r, _mm512_cmpgt_epi64_mask(u, _mm512_set1_epi64(last)), r, one)};
+    }
+};
+
+// As count_thresholds, for 2 to 64 of them; returns how many words are done.
+template <unsigned levels>
+std::size_t count_by_tree(const std::uint64_t* words, std::size_t count, const std::int64_t* thresholds,
+                          std::size_t threshold_count, const DrawResult& result, std::int64_t* outcomes,
+                          bool& passed) noexcept {
+    const ThresholdTree tree(thresholds, threshold_count, levels);
+    std::size_t i = 0;
+    for (; i + DrawLanes::width <= count; i += DrawLanes::width) {
+        const DrawLanes word = DrawLanes::load(words + i);
+        passed |= result.store(tree.passed_by<levels>(word.halved()), word, outcomes + i);
+    }
+    return i;
+}
+
+#endif
+
 bool count_thresholds(const std::uint64_t* words, std::size_t count, const std::int64_t* thresholds,
                       std::size_t threshold_count, unsigned shift, std::uint64_t sign_mask,
                       std::int64_t* outcomes) noexcept {
@@ -118,6 +178,24 @@ bool count_thresholds(const std::uint64_t* words, std::size_t count, const std::
     const DrawLanes zero = DrawLanes::all(0);
     bool passed = false;
     std::size_t i = 0;
+#if defined(__AVX512F__)
+    // A tree is made in the time that it saves some twenty words.
+    constexpr std::size_t least_words = 32;
+    if (count >= least_words && threshold_count >= 2 && threshold_count <= ThresholdTree::most) {
+        const auto run = [&](auto levels) {
+            return count_by_tree<decltype(levels)::value>(words, count, thresholds, threshold_count, result, outcomes,
+                                                          passed);
+        };
+        if (threshold_count <= 8)
+            i = run(std::integral_constant<unsigned, 3>{});
+        else if (threshold_count <= 16)
+            i = run(std::integral_constant<unsigned, 4>{});
+        else if (threshold_count <= 32)
+            i = run(std::integral_constant<unsigned, 5>{});
+        else
+            i = run(std::integral_constant<unsigned, 6>{});
+    }
+#endif
     // Four counters at a time hide the latency of the comparisons and share the loads of the thresholds.
     for (; i + 4 * width <= count; i += 4 * width) {
         const DrawLanes word0 = DrawLanes::load(words + i), word1 = DrawLanes::load(words + i + width),

@@ -24,7 +24,10 @@ struct DdmRule {
     static constexpr bool warns = true;
     // 0 for 0 and 1 alone, and NaN for infinities.
     static constexpr double most_apart = 0.0;
+    static constexpr double most_apart_together = 0.0;
+    static constexpr bool watches = false;
     static VEDETTE_INLINE Value apart(Value x) noexcept { return W::magnitude(x * x - x); }
+    static VEDETTE_INLINE Value add_apart(Value sum, Value x) noexcept { return sum + apart(x); }
 
     Value warn_from, change_from;
     bool paper, river;
@@ -68,9 +71,12 @@ struct HddmARule {
     static constexpr bool warns = true;
     // How far outside of [0, 1]. Of two, one of them NaN, W::larger is the second.
     static constexpr double most_apart = 0.0;
+    static constexpr double most_apart_together = 0.0;
+    static constexpr bool watches = false;
     static VEDETTE_INLINE Value apart(Value x) noexcept {
         return W::larger(Value(0.0), W::larger(x - Value(1.0), Value(0.0) - x));
     }
+    static VEDETTE_INLINE Value add_apart(Value sum, Value x) noexcept { return sum + apart(x); }
 
     bool up, down;
 

@@ -21,15 +21,16 @@ struct GeometricState {
     };
 
     GeometricState(double s, bool both_signs) : scale(s), has_sign(both_signs) {
-        // scale / 2^bits in (1/2, 1] for the highest digit: a table of at most 44 thresholds.
+        // scale / 2^bits in (1/4, 1/2] for the highest digit, where there are others: a table of at most 22 thresholds,
+        // else one of 44. Digits of up to five bits cost the least per bit, their words included.
         int bits = 0;
         (void)std::frexp(s, &bits);
         if (std::ldexp(1.0, bits - 1) == s) --bits;
-        unsigned left = bits > 0 ? static_cast<unsigned>(bits) : 0;
+        unsigned left = bits > 0 ? static_cast<unsigned>(bits) + 1 : 0;
         const Rate rate = Rate::inverse(s);
         digits.push_back({ExactLaw(LawShape::geometric, rate.scaled(static_cast<int>(left))), 0});
-        const unsigned lowest = both_signs ? std::min(left, 3U) : 0;
-        for (unsigned parts = (left - lowest + 3) / 4; parts > 0; --parts) {
+        const unsigned lowest = both_signs ? std::min(left, 4U) : 0;
+        for (unsigned parts = (left - lowest + 4) / 5; parts > 0; --parts) {
             const unsigned size = (left - lowest) / parts;
             left -= size;
             digits.push_back(

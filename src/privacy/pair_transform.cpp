@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/transform_table.hpp"
+
 namespace vedette::inline v0::privacy {
 namespace {
 
@@ -69,71 +71,14 @@ void backward_four(double* re, double* im) noexcept {
     im[3] = s13i - er;
 }
 
-struct Quarters {
-    double* __restrict r0;
-    double* __restrict i0;
-    double* __restrict r1;
-    double* __restrict i1;
-    double* __restrict r2;
-    double* __restrict i2;
-    double* __restrict r3;
-    double* __restrict i3;
-};
-
-Quarters quarters(double* re, double* im, std::size_t q) noexcept {
-    return {re, im, re + q, im + q, re + 2 * q, im + 2 * q, re + 3 * q, im + 3 * q};
-}
-
-void forward_pass(const Quarters& x, std::size_t q, const double* __restrict cosine,
-                  const double* __restrict sine) noexcept {
-    for (std::size_t j = 0; j < q; ++j) {
-        const double s02r = x.r0[j] + x.r2[j], s02i = x.i0[j] + x.i2[j];
-        const double d02r = x.r0[j] - x.r2[j], d02i = x.i0[j] - x.i2[j];
-        const double s13r = x.r1[j] + x.r3[j], s13i = x.i1[j] + x.i3[j];
-        const double d13r = x.r1[j] - x.r3[j], d13i = x.i1[j] - x.i3[j];
-        const double c1 = cosine[j], s1 = sine[j];
-        const double c2 = c1 * c1 - s1 * s1, s2 = 2.0 * c1 * s1;
-        const double c3 = c1 * c2 - s1 * s2, s3 = s1 * c2 + c1 * s2;
-        x.r0[j] = s02r + s13r;
-        x.i0[j] = s02i + s13i;
-        const double ar = s02r - s13r, ai = s02i - s13i;
-        x.r1[j] = ar * c2 + ai * s2;
-        x.i1[j] = ai * c2 - ar * s2;
-        const double br = d02r + d13i, bi = d02i - d13r;
-        x.r2[j] = br * c1 + bi * s1;
-        x.i2[j] = bi * c1 - br * s1;
-        const double cr = d02r - d13i, ci = d02i + d13r;
-        x.r3[j] = cr * c3 + ci * s3;
-        x.i3[j] = ci * c3 - cr * s3;
-    }
-}
-
-void backward_pass(const Quarters& x, std::size_t q, const double* __restrict cosine,
-                   const double* __restrict sine) noexcept {
-    for (std::size_t j = 0; j < q; ++j) {
-        const double c1 = cosine[j], s1 = sine[j];
-        const double c2 = c1 * c1 - s1 * s1, s2 = 2.0 * c1 * s1;
-        const double c3 = c1 * c2 - s1 * s2, s3 = s1 * c2 + c1 * s2;
-        const double ar = x.r1[j] * c2 - x.i1[j] * s2, ai = x.i1[j] * c2 + x.r1[j] * s2;
-        const double br = x.r2[j] * c1 - x.i2[j] * s1, bi = x.i2[j] * c1 + x.r2[j] * s1;
-        const double cr = x.r3[j] * c3 - x.i3[j] * s3, ci = x.i3[j] * c3 + x.r3[j] * s3;
-        const double s02r = x.r0[j] + ar, s02i = x.i0[j] + ai, s13r = x.r0[j] - ar, s13i = x.i0[j] - ai;
-        const double d02r = br + cr, d02i = bi + ci, er = br - cr, ei = bi - ci;
-        x.r0[j] = s02r + d02r;
-        x.i0[j] = s02i + d02i;
-        x.r1[j] = s13r - ei;
-        x.i1[j] = s13i + er;
-        x.r2[j] = s02r - d02r;
-        x.i2[j] = s02i - d02i;
-        x.r3[j] = s13r + ei;
-        x.i3[j] = s13i - er;
-    }
+// Short vectors do for short lists.
+const kernels::TransformKernels& kernels_for(std::size_t q) noexcept {
+    return q < 8 ? kernels::baseline_transforms : kernels::transforms();
 }
 
 // Whether all powers of the block are below 1e-30 in modulus: most are, of many compositions.
 bool vanishes(const double* re, const double* im, std::uint64_t times) noexcept {
-    double most = 0.0;
-    for (std::size_t j = 0; j < block; ++j) most = std::max(most, re[j] * re[j] + im[j] * im[j]);
+    const double most = kernels::transforms().largest_square(re, im, block);
     return 0.5 * std::log(most) * static_cast<double>(times) < -69.1;
 }
 
@@ -148,24 +93,11 @@ void raise(double* __restrict re, double* __restrict im, std::uint64_t times) no
     double pi[block];
     std::fill(pr, pr + block, 1.0);
     std::fill(pi, pi + block, 0.0);
+    const kernels::TransformKernels& steps = kernels::transforms();
     for (;; times >>= 1U) {
-        if ((times & 1U) != 0) {
-            for (std::size_t j = 0; j < block; ++j) {
-                const double r = pr[j] * re[j] - pi[j] * im[j];
-                pi[j] = pr[j] * im[j] + pi[j] * re[j];
-                pr[j] = r;
-            }
-        }
+        if ((times & 1U) != 0) steps.multiply(pr, pi, re, im, block);
         if (times <= 1) break;
-        for (std::size_t j = 0; j < block; ++j) {
-            const double a = re[j], b = im[j];
-            const double r = a * a - b * b;
-            const double i = 2.0 * a * b;
-            // Denormal numbers would cost a hundred times as much as the rest.
-            const double keep = std::fabs(r) + std::fabs(i) < 1e-150 ? 0.0 : 1.0;
-            re[j] = r * keep;
-            im[j] = i * keep;
-        }
+        steps.square(re, im, block);
     }
     std::copy(pr, pr + block, re);
     std::copy(pi, pi + block, im);
@@ -210,7 +142,7 @@ void PairTransform::forward_block(double* real, double* imaginary, std::size_t n
     if (n == 2) return forward_pair(real, imaginary);
     const Level& roots = level(n);
     const std::size_t q = n / 4;
-    forward_pass(quarters(real, imaginary, q), q, roots.cosine.data(), roots.sine.data());
+    kernels_for(q).forward_pass(real, imaginary, q, roots.cosine.data(), roots.sine.data());
     for (std::size_t i = 0; i < n; i += q) forward_block(real + i, imaginary + i, q);
 }
 
@@ -220,7 +152,7 @@ void PairTransform::backward_block(double* real, double* imaginary, std::size_t 
     const Level& roots = level(n);
     const std::size_t q = n / 4;
     for (std::size_t i = 0; i < n; i += q) backward_block(real + i, imaginary + i, q);
-    backward_pass(quarters(real, imaginary, q), q, roots.cosine.data(), roots.sine.data());
+    kernels_for(q).backward_pass(real, imaginary, q, roots.cosine.data(), roots.sine.data());
 }
 
 void PairTransform::forward(double* real, double* imaginary) const noexcept {
@@ -261,16 +193,9 @@ void multiply_powers(const std::vector<double>& real, const std::vector<double>&
         }
         raise(fr, fi, times);
         raise(sr, si, times);
-        const auto multiply = [begin, count](std::vector<double>& re, std::vector<double>& im, const double* pr,
-                                             const double* pi) {
-            for (std::size_t j = 0; j < count; ++j) {
-                const double r = re[begin + j] * pr[j] - im[begin + j] * pi[j];
-                im[begin + j] = re[begin + j] * pi[j] + im[begin + j] * pr[j];
-                re[begin + j] = r;
-            }
-        };
-        multiply(product.first_real, product.first_imaginary, fr, fi);
-        multiply(product.second_real, product.second_imaginary, sr, si);
+        const kernels::TransformKernels& steps = kernels::transforms();
+        steps.multiply(product.first_real.data() + begin, product.first_imaginary.data() + begin, fr, fi, count);
+        steps.multiply(product.second_real.data() + begin, product.second_imaginary.data() + begin, sr, si, count);
     }
 }
 

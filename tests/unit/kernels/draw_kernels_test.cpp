@@ -21,7 +21,7 @@ TEST_CASE("outcomes are the numbers of thresholds below the word's upper 63 bits
     const std::vector<std::vector<std::int64_t>> tables = {
         {largest - 1}, {-1, -1, 0, 5, largest - 1}, {100, 1000, 1000, std::int64_t{1} << 62U, largest - 3}};
     std::vector<std::vector<std::int64_t>> all = tables;
-    for (const std::size_t size : {1U, 2U, 15U, 64U, 190U}) {
+    for (const std::size_t size : {1U, 2U, 7U, 8U, 9U, 16U, 17U, 32U, 33U, 63U, 64U, 65U, 190U}) {
         std::vector<std::int64_t> table;
         for (std::size_t k = 0; k < size; ++k)
             table.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(largest) / (size + 1) * (k + 1)));
