@@ -400,16 +400,29 @@ Inference infer_schema(const TableStatistics& statistics, const InferenceOptions
     require_rows(statistics.rows(), options);
     Inference inference;
     const auto& columns = statistics.columns();
-    const auto is_length = [&](std::string_view name) {
-        const bool is_named_so = name.ends_with("[]");
-        while (name.ends_with("[]")) name.remove_suffix(2);
-        return is_named_so && columns.find(name) != columns.end();
+    // A column of its own may be named so, too: lengths are 64-bit integers, those of the outermost lists one for a row
+    // at most.
+    const auto find_lengths = [&](const std::string& name) -> const ColumnStatistics* {
+        const auto found = columns.find(name);
+        const bool are_lengths = found != columns.end() && !found->second.is_text &&
+                                 found->second.dtypes == 1U << static_cast<unsigned>(Dtype::i64);
+        return are_lengths ? &found->second : nullptr;
+    };
+    const auto has_lists = [&](const std::string& name) {
+        const ColumnStatistics* const rows = find_lengths(name + "[]");
+        return rows != nullptr && rows->rows <= statistics.rows();
+    };
+    const auto is_length = [&](const std::string& name) {
+        std::string_view base = name;
+        while (base.ends_with("[]")) base.remove_suffix(2);
+        return base != name && columns.find(base) != columns.end() && has_lists(std::string(base)) &&
+               find_lengths(name) != nullptr;
     };
     for (const auto& [name, column] : columns) {
         if (is_length(name)) continue;
         FeatureEvidence& evidence = inference.features.emplace_back();
         std::vector<LevelFacts> levels;
-        for (std::string of = name + "[]"; columns.find(of) != columns.end(); of += "[]") {
+        for (std::string of = name + "[]"; has_lists(name) && find_lengths(of) != nullptr; of += "[]") {
             const ColumnStatistics& lengths = columns.at(of);
             const bool is_any = lengths.numbers.count != 0;
             levels.push_back({lengths.rows, lengths.nulls,

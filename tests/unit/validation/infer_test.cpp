@@ -404,3 +404,17 @@ TEST_CASE("statistics of few different values give the domain and the bounds of 
     CHECK_FALSE(merged.features[2].nullable);
     CHECK(code_of([] { static_cast<void>(infer_schema(TableStatistics{})); }) == ErrorCode::not_enough_data);
 }
+
+TEST_CASE("columns named as lengths of lists are, but are none, keep their own feature") {
+    std::vector<double> numbers(200);
+    std::vector<std::string_view> texts(200, "word");
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = 0.5 * static_cast<double>(i);
+    TableStatistics statistics;
+    statistics.update(
+        Table(std::vector<NamedColumn>{{"a", Column::numeric(numbers)}, {"a[]", Column::strings(texts)}}));
+    const Inference inference = infer_schema(statistics);
+    REQUIRE(inference.schema.features.size() == 2);
+    CHECK(inference.schema.features[0].valency.empty());
+    CHECK_FALSE(inference.schema.features[0].shape.has_value());
+    CHECK(inference.schema.features[1].type == FeatureType::text);
+}
