@@ -1169,7 +1169,7 @@ class CommandLine(unittest.TestCase):
                           ("north", "(all others)", 150), ("(all others)", "card", 0),
                           ("(all others)", "(all others)", 1)])
         text = self.expect(run(*release, "--statistic", "table", *names, "--epsilon", 1000), PASS)
-        self.assertRegex(text, r"(?m)^north +card +600 +600 +600$")
+        self.assertRegex(text, r"(?m)^ +north +card +600 +600 +600$")
         bounds = said("--statistic", "range", "--column", "y", "--least-power", -2, "--epsilon", 20)["bounds"]
         self.assertEqual(bounds, {"lower": -8, "upper": 16})
         # Hardly a value reaches so far: none, and a number is none.
