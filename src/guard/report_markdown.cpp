@@ -117,7 +117,7 @@ std::string released(const Report& report) {
         text += fmt::format("\n### {}\n\n", table.title);
         for (std::size_t i = 0; i < table.rows.size(); ++i) {
             text += '|';
-            for (const std::string& cell : table.rows[i]) text += " " + markdown_text(cell) + " |";
+            for (const std::string& cell : table.rows[i]) text += fmt::format(" {} |", markdown_text(cell));
             text += '\n';
             if (i != 0) continue;
             text += "|---|";
