@@ -38,7 +38,13 @@ struct MmdGroupEvidence {
 /// default inputs have each of them many times, which is another law. Leave exact repeats out (RepeatRule::left_out),
 /// which then enter no window of a group either.
 ///
-/// **What it cannot see.** Accounts that share no input, by the fingerprints' cells; pairs that do not surely share
+/// **Whom it accuses.** All accounts of a group, whoever of them asks: one that asks three inputs of another's, default
+/// images say, is grouped with it, and can draw an alarm on it. A lead to look into, no reason to refuse an account.
+///
+/// **What it cannot see.** A thief among many: links and groups only grow, so where benign inputs are often linked
+/// (QueryWatchOptions::linked_score) all accounts end in one group, whose window their requests fill; more groups that
+/// take turns than there are windows, or accounts than there are places; accounts that share no input, by the
+/// fingerprints' cells; pairs that do not surely share
 /// `least_shared` inputs because there are more pairs than AccountLinks has counters; inputs from before the link.
 ///
 /// Not thread-safe; nothing but construction allocates. An input takes O(accounts + groups + d features), two groups
