@@ -35,9 +35,10 @@ void Guard::run_memory(const RequestVectors& vectors, std::span<const float> row
         add(verdict, Reason::extraction, resolve(policy_.memory.extraction, 0), 0, evidence.prada.statistic);
     if (evidence.unlike_benign == Decision::alarm)
         add(verdict, Reason::unlike_benign, resolve(policy_.memory.extraction, 0), 0, evidence.mmd.distance);
+    // Of a group nobody knows which account it is, and anyone can join one by asking what another asks.
     if (evidence.group_unlike_benign == Decision::alarm)
-        add(verdict, Reason::unlike_benign, resolve(policy_.memory.extraction, 0), evidence.group.accounts,
-            evidence.group.window.distance);
+        add(verdict, Reason::unlike_benign, std::min(resolve(policy_.memory.extraction, 0), Decision::warn),
+            evidence.group.accounts, evidence.group.window.distance);
 }
 
 template <class T>

@@ -39,7 +39,8 @@ struct MmdGroupEvidence {
 /// which then enter no window of a group either.
 ///
 /// **Whom it accuses.** All accounts of a group, whoever of them asks: one that asks three inputs of another's, default
-/// images say, is grouped with it, and can draw an alarm on it. A lead to look into, no reason to refuse an account.
+/// images say, is grouped with it, and can draw an alarm on it. A lead to look into, no reason to refuse an account: a
+/// guard never does more than warn of it.
 ///
 /// **What it cannot see.** A thief among many: links and groups only grow, so where benign inputs are often linked
 /// (QueryWatchOptions::linked_score) all accounts end in one group, whose window their requests fill; more groups that

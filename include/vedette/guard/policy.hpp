@@ -146,7 +146,7 @@ struct ScoreRule {
 /// none to `Guard::check`, nothing.
 struct MemoryPolicy {
     Action query_attacks = Action::warn;  ///< of an accused account: pass (counted only), warn or alarm
-    Action extraction = Action::warn;     ///< the same, of an account whose inputs look synthetic
+    Action extraction = Action::warn;     ///< the same, of an account whose inputs look synthetic; groups warn at most
     bool silent = false;  ///< score, count and report, but neither in a verdict's decision nor its findings
 
     friend bool operator==(const MemoryPolicy&, const MemoryPolicy&) = default;
