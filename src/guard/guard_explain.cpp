@@ -43,7 +43,7 @@ const char* reason_name(Reason reason) noexcept {
 }
 
 // Identifiers and names as their sources have them: of ATLAS data/techniques.yaml of its own data (April 2025), of NIST
-// the headings of NIST AI 100-2e2025 (.025 is section 2.2.2), of OWASP the list of 2023.
+// the headings of NIST AI 100-2e2025 (.025, of its section 2.2.2, as others quote it), of OWASP the list of 2023.
 std::span<const ThreatTag> threat_tags(Reason reason) noexcept {
     static constexpr std::array evasion{
         ThreatTag{"NIST AI 100-2e2025", "NISTAML.022", "Evasion"},
