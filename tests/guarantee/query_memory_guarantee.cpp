@@ -309,7 +309,7 @@ TEST_CASE("groups of accounts: benign ones are found as rarely as the monitor sa
         for (int i = 0; i < 20; ++i) {
             for (std::uint32_t account = 0; account < members; ++account) {
                 const auto x = draw(random, 0.7F);
-                if (i == 3) thieves.link(account + 1, (account + 1) % members + 1, 3);
+                if (i == 3) thieves.link(account + 1, account + 1 == members ? 1 : account + 2, 3);
                 by_group |= thieves.update(std::span<const float>(x), account + 1).window.is_alarm;
                 by_member |= alone.update(std::span<const float>(x), std::to_string(account)).is_alarm;
             }
