@@ -24,8 +24,12 @@ SCORE_F32 = c.CFUNCTYPE(i32, pointer, c.POINTER(c.c_float), c.c_size_t, c.POINTE
 SCORE_F64 = c.CFUNCTYPE(i32, pointer, c.POINTER(f64), c.c_size_t, c.POINTER(f64))
 
 
+STRUCTS = []
+
+
 def struct(name, *fields):
-    return type(name, (c.Structure,), {"_fields_": [tuple(field) for field in fields]})
+    STRUCTS.append(type(name, (c.Structure,), {"_fields_": [tuple(field) for field in fields]}))
+    return STRUCTS[-1]
 
 
 def doubles(names):
@@ -217,6 +221,7 @@ class ArrowArray(c.Structure):
 
 RELEASE_SCHEMA = c.CFUNCTYPE(None, c.POINTER(ArrowSchema))
 RELEASE_ARRAY = c.CFUNCTYPE(None, c.POINTER(ArrowArray))
+STRUCTS += [ArrowSchema, ArrowArray]
 ArrowSchema._fields_ = [("format", c.c_char_p), ("name", c.c_char_p), ("metadata", c.c_char_p), ("flags", i64),
                         ("n_children", i64), ("children", c.POINTER(c.POINTER(ArrowSchema))),
                         ("dictionary", c.POINTER(ArrowSchema)), ("release", RELEASE_SCHEMA),
@@ -290,28 +295,14 @@ StatisticsCompareOptions = struct("vdt_statistics_compare_options", ("struct_siz
                                   ("cells", u32), ("tell_values", i32),
                                   *doubles("minimum_rows_ratio maximum_rows_ratio"), ("limits", pointer),
                                   ("limit_count", u64))
-
-Repaired = struct("vdt_repaired", ("feature", u32), ("how", i32), ("failed", u32), ("reserved", u32), ("before", Value),
-                  ("after", Value))
-RepairVerdict = struct("vdt_repair_verdict", ("before", RowVerdict), ("after", RowVerdict), ("repaired", u64))
-LeakageOptions = struct("vdt_leakage_options", ("struct_size", u32), ("cells", u32), ("minimum_gain", f64),
-                        ("confidence", f64), ("minimum_rows", u64))
-STRUCTS = [Error, Allocator, String, Value, Column, Matrix, BaselineOptions, GuardOptions, Finding, Verdict,
-           ScoreAnswer, RequestVectors, ScoreFitOptions, ScoreCalibrationOptions, CallerOptions, CallerState,
-           FingerprintOptions, FingerprintMatch,
-           MemoryEvidence, MmdEvidence, ThreatTag, ScoreReport, MemoryReport, QueryMemoryOptions, AccountLink, ReleaseOptions, ReleaseInfo, PredictModel, Squeezer, QueryScoreOptions, QueryAnswer, ExplainerOptions, Explanation,
-           ScoreOptions, AssessOptions, ReportInfo, FeatureReport, Evidence, TestResult, RenderOptions, TestOptions,
-           SketchResult,
-           JointEvidence, SampleOptions, MmdOptions, RandomFeaturesOptions, LedgerAccount, LedgerOptions, LedgerBalance,
-           PrivateRowsOptions, PrivateReleaseOptions, PrivateRelease,
-           AuditCounts,
-           PerformanceOptions, MetricEstimate,
-           PerformanceEstimate, EstimateGap, LabelJoinOptions, LabelJoinCounts, MonitorOptions, MonitorReading,
-           WatchReference, WatchGroup, WatchOptions, StreamReport, BankOptions, MmdMonitorOptions, SequenceOptions,
-           SequenceBounds, ClassShare, LabelShift, FeatureCells, PerformanceEffect,
-           RowVerdict, Tensor, BatchOptions, BatchSummary, BatchRepair, BatchFinding, ReferenceSet, RuleInputs, ComparatorLimits,
-           StatisticsCompareOptions, Repaired, RepairVerdict, LeakageOptions,
-           ArrowSchema, ArrowArray]
+Noised = struct("vdt_noised", *doubles("value lower upper"))
+ReleasedColumn = struct("vdt_released_column", ("struct_size", u32), ("has_bounds", i32),
+                        *((name, Noised) for name in "rows nulls nans positive_infinities negative_infinities".split()),
+                        *doubles("lower upper median_lower median_upper"))
+FairnessGroup = struct("vdt_fairness_group", ("struct_size", u32), ("reserved", u32), ("group", String),
+                       *((name, Noised) for name in "rows selection true_positive false_positive".split()))
+FairnessDifferences = struct("vdt_fairness_differences", ("struct_size", u32), ("group_count", u32),
+                             *((name, Noised) for name in "parity opportunity odds".split()))
 
 size_t_pointer = c.POINTER(c.c_size_t)
 SIGNATURES = {  # without the trailing error, which `call` adds

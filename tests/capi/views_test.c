@@ -415,7 +415,7 @@ static void test_arrow(const vdt_baseline* baseline) {
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "row 0", vdt_window_observe_arrow(window, &schema, &batch, e));
     batch_buffers[0] = NULL;
     batch.n_children = 2;
-    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "columns", vdt_window_observe_arrow(window, &schema, &batch, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "children", vdt_window_observe_arrow(window, &schema, &batch, e));
     batch.n_children = 3;
     schema.format = "i";
     CHECK_FAILS(VDT_TYPE_MISMATCH, "struct", vdt_window_observe_arrow(window, &schema, &batch, e));

@@ -169,16 +169,14 @@ void try_options(const std::uint8_t* data, std::size_t size) {
     static const std::vector<double> reference = {0.5, 1.5, 2.0, 2.5, 3.0, 4.0, 4.25, 5.0, 6.0, 7.5, 8.0, 9.0};
     const auto kind = static_cast<drift::MonitorKind>(data[0] % drift::monitor_kind_count);
     const std::string_view options(reinterpret_cast<const char*>(data) + 1, size - 1);
-    try {
-        const auto monitor = drift::make_monitor(kind, options, {.values = reference});
-        const auto again = drift::make_monitor(kind, monitor.options_json(), {.values = reference});
-        require(again.serialize() == monitor.serialize(), "options that do not come back");
-        check_accepted_any(monitor);
-    } catch (const vedette::Error& error) {
-        require(
-            error.code() == vedette::ErrorCode::invalid_argument || error.code() == vedette::ErrorCode::not_enough_data,
-            error.what());
-    }
+    attempt(
+        [&] {
+            const auto monitor = drift::make_monitor(kind, options, {.values = reference});
+            const auto again = drift::make_monitor(kind, monitor.options_json(), {.values = reference});
+            require(again.serialize() == monitor.serialize(), "options that do not come back");
+            check_accepted_any(monitor);
+        },
+        {vedette::ErrorCode::invalid_argument, vedette::ErrorCode::not_enough_data});
 }
 
 // By the kind of the file: the readers are alike until there, and hashing the file eleven times would teach nothing.
