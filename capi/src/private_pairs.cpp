@@ -24,6 +24,12 @@ std::vector<std::string> names_of(const vdt_string* names, size_t count, const c
     return result;
 }
 
+// Room for no more than what comes, made at every call, would copy all that there is at every call.
+void make_room(std::vector<double>& values, size_t count) {
+    if (count > values.capacity() - values.size())
+        values.reserve(std::max(values.size() + count, 2 * values.capacity()));
+}
+
 vdt_noised to_c(const privacy::NoisyRate& rate) noexcept {
     return {rate.value, rate.interval.lower, rate.interval.upper};
 }
@@ -62,8 +68,8 @@ vdt_status vdt_private_pairs_add_values(vdt_private_pairs* pairs, const double* 
         require(pairs, "pairs");
         const std::span<const double> xs = to_span(x, count, "x"), ys = to_span(y, count, "y");
         PrivatePairs& object = pairs->object;
-        object.x.reserve(object.x.size() + count);
-        object.y.reserve(object.y.size() + count);
+        make_room(object.x, count);
+        make_room(object.y, count);
         object.x.insert(object.x.end(), xs.begin(), xs.end());
         object.y.insert(object.y.end(), ys.begin(), ys.end());
     });

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "commands.hpp"
 #include "guard/performance_json.hpp"
@@ -145,7 +146,6 @@ class Count {
                 throw Error(error.code(), options_.state + ": " + error.what());
             }
         }
-        alarms_before_ = progress_.harm.alarms();
         values_before_ = progress_.harm.values();
     }
     /// Calls take() until it says that there is no more.
@@ -160,11 +160,15 @@ class Count {
         }
         save();
     }
-    /// Of this run.
-    [[nodiscard]] ExitStatus status() const {
-        return progress_.harm.alarms() > alarms_before_    ? exit_failed
-               : progress_.harm.values() == values_before_ ? exit_not_enough_data
-                                                           : exit_pass;
+    /// Writes what was found. The status is of this run, and of alarms that a run saved which ended before telling.
+    ExitStatus tell(const Json& document, const std::string& text) {
+        const std::uint64_t alarms = progress_.harm.alarms();
+        const ExitStatus status = alarms > progress_.told                     ? exit_failed
+                                  : progress_.harm.values() == values_before_ ? exit_not_enough_data
+                                                                              : exit_pass;
+        cli::tell(document, text, options_.as_json, status);
+        if (std::exchange(progress_.told, alarms) != alarms) save();
+        return status;
     }
 
   private:
@@ -176,7 +180,6 @@ class Count {
     std::string asked_;
     PerformanceProgress progress_;
     std::optional<Interruption> interruption_;  // where there is something to save
-    std::uint64_t alarms_before_ = 0;
     std::uint64_t values_before_ = 0;
 };
 
@@ -301,7 +304,7 @@ ExitStatus performance_estimate(const PerformanceToolOptions& options) {
     const std::string text = fmt::format("{} rows, estimated without labels\n", grouped(found.rows)) +
                              metrics_text(reference, found, true) + to.harm.text() +
                              counts_text(to.estimated->counts());
-    return tell(document, text, options.as_json, count.status());
+    return count.tell(document, text);
 }
 
 ExitStatus performance_realised(const PerformanceToolOptions& options) {
@@ -332,7 +335,7 @@ ExitStatus performance_realised(const PerformanceToolOptions& options) {
         document["labels"] = join_json(*to.join, window.delays(), !options.time.empty());
         text += join_text(*to.join, window.delays(), !options.time.empty());
     }
-    return tell(document, text, options.as_json, count.status());
+    return count.tell(document, text);
 }
 
 ExitStatus performance_shift(const PerformanceToolOptions& options) {

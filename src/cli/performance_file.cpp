@@ -30,8 +30,8 @@ std::span<const std::byte> part(const Container& file, const char* name) {
 std::vector<std::byte> write_progress(const std::string& asked, const PerformanceProgress& progress) {
     ContainerWriter writer;
     writer.set_metadata("asked", asked);
-    writer.add("places",
-               std::vector<std::uint64_t>{progress.rows, progress.labels, progress.row_time, progress.label_time});
+    writer.add("places", std::vector<std::uint64_t>{progress.rows, progress.labels, progress.row_time,
+                                                    progress.label_time, progress.told});
     add(writer, "harm", progress.harm.serialize());
     if (progress.estimated) add(writer, "estimated", progress.estimated->serialize());
     if (progress.realised) add(writer, "realised", progress.realised->serialize());
@@ -50,12 +50,14 @@ void read_progress(const std::string& asked, std::span<const std::byte> bytes, P
     require(file.tensors().size() == parts && file.metadata_keys().size() == 5, "parts that no such file has");
     PerformanceProgress read = progress;
     const auto places = file.values<std::uint64_t>("places");
-    require(places.size() == 4, "places that are none");
+    require(places.size() == 5, "places that are none");
     read.rows = places[0];
     read.labels = places[1];
     read.row_time = places[2];
     read.label_time = places[3];
+    read.told = places[4];
     read.harm.restore(part(file, "harm"));
+    require(read.told <= read.harm.alarms(), "more alarms told than there were");
     if (read.estimated)
         read.estimated = drift::PerformanceWindow::deserialize(read.estimated->reference(), part(file, "estimated"));
     if (read.realised)

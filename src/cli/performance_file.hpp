@@ -25,6 +25,7 @@ struct PerformanceProgress {
     std::uint64_t labels = 0;      ///< late labels read so far
     std::uint64_t row_time = 0;    ///< of the last prediction
     std::uint64_t label_time = 0;  ///< of the last late label
+    std::uint64_t told = 0;        ///< alarms of runs that ended with telling them
 };
 
 /// Canonical bytes (core/container.hpp, kind "performance_state"). `asked` is what the command was asked, as one text:

@@ -45,7 +45,7 @@ void check_companions(const ReleasePolicy& policy, const ReleaseCompanions& with
     if (!policy.columns.empty()) {
         if (with.statistics == nullptr)
             throw Error(ErrorCode::invalid_argument, "statistics: the release policy names columns, none are given");
-        released::check_statistics(*with.statistics);
+        released::check_statistics(*with.statistics, policy.columns);
     }
     if (policy.groups.empty()) return;
     if (with.rates == nullptr)
@@ -185,8 +185,8 @@ void ReleasedWindow::tell_companions(double alpha) {
         next += size;
     }
     if (policy_.groups.empty()) return;
-    const double each = 1.0 - privacy::each_cell(stats::Confidence(1.0 - alpha), policy_.groups.size()).level();
-    const double reach = noise_.reach(1, each);
+    // Not by way of a confidence, which rounds what is missing from 1: to 0 at the least levels.
+    const double reach = noise_.reach(1, privacy::share_of_cell(alpha, policy_.groups.size()));
     std::vector<privacy::Release> cells;
     for (; next < noisy_.size(); ++next) {
         const auto value = static_cast<double>(noisy_[next]);

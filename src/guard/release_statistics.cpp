@@ -110,9 +110,14 @@ void check_columns(const std::vector<std::string>& columns, const privacy::Range
     privacy::check_scale(scale);
 }
 
-void check_statistics(const validation::TableStatistics& statistics) {
+void check_statistics(const validation::TableStatistics& statistics, const std::vector<std::string>& columns) {
     if (!statistics.options().quantiles)
         throw Error(ErrorCode::invalid_argument, "statistics: they were taken without quantiles");
+    // By names alone: how many values there are would tell of the rows.
+    for (const std::string& column : columns)
+        if (column.ends_with("[][]") || statistics.columns().contains(column + "[]"))
+            throw Error(ErrorCode::invalid_argument,
+                        "columns: " + column + " is of lists, of which a row may have any number of values");
 }
 
 std::size_t counters(const privacy::RangeScale& scale) noexcept {
@@ -150,7 +155,7 @@ ReleasedStatistics release_statistics(const validation::TableStatistics& statist
                                       privacy::ReleaseBudget& budget, const stats::Confidence& confidence,
                                       privacy::detail::Keystream* keystream) {
     released::check_columns(columns, scale);
-    released::check_statistics(statistics);
+    released::check_statistics(statistics, columns);
     static_cast<void>(privacy::PrivacyUnit::user(privacy::Neighbouring::add_remove, {1, rows_per_user}));  // its limits
     const std::uint64_t size = rows_per_user * columns.size();
     const privacy::NoiseLaw law(loss, {size, size * rows_per_user});

@@ -14,8 +14,9 @@ namespace vedette::inline v0::released {
 
 /// Throws invalid_argument for no column, more than 4096, one named twice, or a scale that is none.
 void check_columns(const std::vector<std::string>& columns, const privacy::RangeScale& scale);
-/// Throws invalid_argument for statistics that cannot be released.
-void check_statistics(const validation::TableStatistics& statistics);
+/// Throws invalid_argument for statistics that cannot be released: without quantiles, or where a row may have many
+/// values of one of these columns.
+void check_statistics(const validation::TableStatistics& statistics, const std::vector<std::string>& columns);
 /// Of one column.
 std::size_t counters(const privacy::RangeScale& scale) noexcept;
 /// The exact counters of all columns, one behind the other.

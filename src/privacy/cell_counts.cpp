@@ -18,6 +18,7 @@ void check_room(std::uint64_t rows, std::uint64_t more) {
 }  // namespace
 
 void CellCounts::add(std::size_t cell, std::uint64_t rows) {
+    if (cell >= rows_.size()) throw Error(ErrorCode::invalid_argument, "cell: there is none of this index");
     check_room(rows_[cell], rows);
     rows_[cell] += rows;
 }

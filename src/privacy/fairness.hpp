@@ -10,8 +10,8 @@
 
 namespace vedette::inline v0::privacy {
 
-/// What each cell of a GroupRatesPartial has to hold at, for all of a report to hold at `confidence` together.
-stats::Confidence each_cell(const stats::Confidence& confidence, std::size_t groups);
+/// What each cell of a GroupRatesPartial may miss, for all of a report to miss `alpha` at most together.
+double share_of_cell(double alpha, std::size_t groups) noexcept;
 
 /// `cells` as in GroupRatesPartial::counts, each with its interval.
 FairnessRelease fairness_of(const std::vector<std::string>& groups, std::span<const Release> cells,

@@ -78,9 +78,8 @@ NoisyRate larger(const NoisyRate& a, const NoisyRate& b) noexcept {
 }  // namespace
 
 // All cells of the table together, those of other outcomes included.
-stats::Confidence each_cell(const stats::Confidence& confidence, std::size_t groups) {
-    const auto cells = static_cast<double>((groups + 1) * cells_of_group);
-    return stats::Confidence(1.0 - (1.0 - confidence.level()) / cells);
+double share_of_cell(double alpha, std::size_t groups) noexcept {
+    return alpha / static_cast<double>((groups + 1) * cells_of_group);
 }
 
 FairnessRelease fairness_of(const std::vector<std::string>& groups, std::span<const Release> cells,
@@ -123,7 +122,8 @@ void GroupRatesPartial::add(std::string_view group, bool decision, bool label, s
 PrivateGroupRates::PrivateGroupRates(const PrivacyUnit& unit, std::vector<std::string> groups, const ReleaseLoss& loss,
                                      const stats::Confidence& confidence)
     : empty_(std::move(groups), unit),
-      table_(unit, empty_.groups(), outcome_names(), loss, each_cell(confidence, empty_.groups().size())) {}
+      table_(unit, empty_.groups(), outcome_names(), loss,
+             stats::Confidence(1.0 - share_of_cell(1.0 - confidence.level(), empty_.groups().size()))) {}
 
 FairnessRelease PrivateGroupRates::release(const GroupRatesPartial& partial, ReleaseBudget& budget,
                                            detail::Keystream* keystream) const {

@@ -146,9 +146,9 @@ class ReleasedWindow {
 /// Noises a window and what goes with it, all counters by one law: checks everything, pays once, then draws. Of
 /// `policy` it takes which features are ignored and which scores are named; both must be chosen without looking at the
 /// window. Throws Error: invalid_policy; invalid_argument where the policy names columns or groups and they are not
-/// given, and for statistics without quantiles; dimension_mismatch for rates of other groups; what the budget throws
-/// (budget_exhausted: nothing was drawn); io_error without entropy (what was paid stays paid). `keystream` is for the
-/// library's own use. O(counters).
+/// given, for statistics without quantiles, and for columns of lists' values; dimension_mismatch for rates of other
+/// groups; what the budget throws (budget_exhausted: nothing was drawn); io_error without entropy (what was paid stays
+/// paid). `keystream` is for the library's own use. O(counters).
 [[nodiscard]] ReleasedWindow release(const Window& window, const Policy& policy, const ReleasePolicy& release_policy,
                                      privacy::ReleaseBudget& budget, const ReleaseCompanions& with = {},
                                      privacy::detail::Keystream* keystream = nullptr);

@@ -55,9 +55,11 @@ struct ReleasedStatistics {
 /// of each column, so that noise grows with their number, or its root under Gaussian noise. Sums, extremes, distinct
 /// and commonest values have no bounded sensitivity and are not told; neither is how fine the histogram is, which
 /// depends on all values: cells are whole powers of two. `rows_per_user`: as in ReleasePolicy. Columns are chosen
-/// without looking at the values; one that the statistics do not have reads as one without rows. All counts of a column
-/// lie within their intervals each at the confidence. Throws Error: invalid_argument for no column, one named twice or
-/// parameters out of range, what the budget throws, io_error. `keystream` is for the library's own use.
+/// without looking at the values; one that the statistics do not have reads as one without rows. Of lists only the
+/// lengths of the outermost are released ("tags[]", unless there is a "tags[][]"): of values a row may have any number.
+/// All counts of a column lie within their intervals each at the confidence. Throws Error: invalid_argument for no
+/// column, one named twice, one of lists' values or parameters out of range, what the budget throws, io_error.
+/// `keystream` is for the library's own use.
 [[nodiscard]] ReleasedStatistics release_statistics(const validation::TableStatistics& statistics,
                                                     const std::vector<std::string>& columns,
                                                     const privacy::RangeScale& scale, std::uint64_t rows_per_user,

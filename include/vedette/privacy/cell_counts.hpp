@@ -21,7 +21,7 @@ class CellCounts {
     /// NOT private.
     [[nodiscard]] std::span<const std::uint64_t> exact() const noexcept { return rows_; }
 
-    /// Throws overflow beyond 2^62 rows in the cell; nothing has changed then.
+    /// Throws invalid_argument for a cell that there is not, overflow beyond 2^62 rows in it; nothing has changed then.
     void add(std::size_t cell, std::uint64_t rows = 1);
     /// Throws invalid_argument under a unit that is a user, whose rows reach a state through Contributions.
     void check_records() const;

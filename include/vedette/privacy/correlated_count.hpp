@@ -112,7 +112,10 @@ class CorrelatedCount {
         /// Before the first `next`, which then allocates nothing.
         void make_room(const CorrelatedCount& owner);
         double next(const CorrelatedCount& owner, double w);
-        [[nodiscard]] const std::vector<double>& state() const noexcept { return state_; }
+        /// None before the first `next`, whether or not there is room.
+        [[nodiscard]] std::span<const double> state() const noexcept {
+            return {state_.data(), steps_ == 0 ? 0 : state_.size()};
+        }
         void restore(std::span<const double> state, std::uint64_t steps);
 
       private:

@@ -244,6 +244,29 @@ class Performance(unittest.TestCase):
         self.assertEqual(many.read_bytes(), saved)
         self.expect(run(*command[:-1], "--save-every", 5, stdin=text), INPUT_ERROR, "--state")
 
+    def test_an_alarm_saved_by_a_run_that_could_not_tell_it_is_told_by_the_next(self):
+        model = self.fit()
+        state = self.folder / "untold.state"
+        hard, calm = rows_of(2000, 3, hard=1.5), table(rows_of(50, 2), "p", "said")
+        command = ["performance", "estimate", model, "-", *MODEL, "--format", "json", "--state", state, "--save-every",
+                   500]
+        # The last row is broken: nothing is told of the rows that were saved.
+        self.expect(run(*command, stdin=table(hard, "p", "said") + '0.5,"1\n'), INPUT_ERROR, "quote")
+        self.assertEqual(self.place_of(state), (2000, 0))
+        saved = state.read_bytes()
+        found = self.json(run(*command, stdin=calm), FAILED)
+        self.assertGreater(found["harm"]["alarms"], 0)
+        self.assertLess(found["harm"]["first_alarm_row"], 2000)
+        # Told once.
+        self.json(run(*command, stdin=calm), PASS)
+        # Nor by one whose output was lost.
+        state.write_bytes(saved)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([TOOL, *map(str, command)], input=calm, stdout=full, stderr=subprocess.PIPE,
+                                  check=False, timeout=120, text=True)
+        self.assertEqual(done.returncode, INPUT_ERROR, done.stderr)
+        self.json(run(*command, stdin="p,said\n"), FAILED)
+
     def test_realised_performance_in_pieces(self):
         model = self.fit()
         rows = rows_of(1200, 5, honest=False)

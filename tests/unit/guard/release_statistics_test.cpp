@@ -116,6 +116,27 @@ TEST_CASE("released statistics: noise by what a user changes, and a row changes 
     }
 }
 
+TEST_CASE("released statistics: the values of lists, of which a row may have many, are refused before they are paid") {
+    std::vector<double> values(100, 1.5);  // all of one row
+    const std::vector<std::int64_t> inner_begins{0, 40}, inner_ends{40, 100}, begins{0}, ends{100}, two{2};
+    const validation::ListColumn flat{"tags", {{begins, ends, {}}}, Column::numeric(std::span<const double>(values))};
+    const validation::ListColumn nested{
+        "deep", {{begins, two, {}}, {inner_begins, inner_ends, {}}}, Column::numeric(std::span<const double>(values))};
+    validation::TableStatistics statistics;
+    statistics.update(validation::NestedTable{{}, {flat, nested}});
+    REQUIRE(statistics.rows() == 1);
+    REQUIRE(statistics.columns().at("tags").rows == 100);
+    TestBudget budget;
+    for (const char* name : {"tags", "deep", "deep[][]"}) {
+        CAPTURE(name);
+        CHECK(code_of([&] { (void)release_statistics(statistics, {name}, {}, 1, privacy::Epsilon(1.0), budget); }) ==
+              ErrorCode::invalid_argument);
+    }
+    CHECK(budget.spent == 0.0);
+    // A row has one list, of one length.
+    CHECK(release_statistics(statistics, {"tags[]"}, {}, 1, privacy::Epsilon(1.0), budget).noise_scale == 1.0);
+}
+
 TEST_CASE("released statistics: misuse costs nothing") {
     TestBudget budget(0.5);
     const auto code = [&](const std::vector<std::string>& columns, const RangeScale& scale, std::uint64_t rows,

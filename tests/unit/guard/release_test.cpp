@@ -750,6 +750,29 @@ TEST_CASE("release: no exact count of statistics or groups is in a report of any
         CHECK_MESSAGE(metrics.find(name) != std::string::npos, name);
 }
 
+TEST_CASE("release: many groups at the least level get what was paid for, and intervals as wide as they have to be") {
+    const Window window = traffic(500, 33);
+    ReleasePolicy release_policy = policy_of(0.01, 1);
+    release_policy.outputs = {};
+    Policy policy;
+    policy.level = 1e-12;
+    for (const std::size_t count : {1000U, 4096U}) {
+        CAPTURE(count);
+        release_policy.groups.clear();
+        for (std::size_t i = 0; i < count; ++i) release_policy.groups.push_back("g" + std::to_string(i));
+        const privacy::GroupRatesPartial rates(release_policy.groups);
+        CountingBudget budget;
+        const ReleasedWindow released = release(window, policy, release_policy, budget, {nullptr, &rates});
+        CHECK(budget.calls == 1);
+        REQUIRE(released.fairness()->groups.size() == count + 1);
+        // A group's rows are the sum of four cells, each as far off as all cells together may be.
+        const double cells = 5.0 * static_cast<double>(count + 1);
+        const privacy::Release& rows = released.fairness()->groups[0].rows;
+        CHECK(rows.interval.upper - rows.value ==
+              doctest::Approx(4.0 * released.noise().reach(1, 1e-12 / cells)).epsilon(1e-9));
+    }
+}
+
 TEST_CASE("release: a policy of statistics and groups, alone and with a window; what is missing costs nothing") {
     const ReleasePolicy policy = ReleasePolicy::from_json(
         R"({"account": {"data_set": "a", "principal": "b", "purpose": "c"}, "outputs": [],

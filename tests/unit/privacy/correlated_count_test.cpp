@@ -277,6 +277,20 @@ TEST_CASE("correlated totals go on from their bytes as if nothing had been; what
 }
 
 #if !defined(VEDETTE_SANITIZED) && defined(__cpp_sized_deallocation)
+TEST_CASE("correlated totals whose first step failed are saved as if it had not been tried") {
+    for (const auto factor : {CountFactor::toeplitz_root, CountFactor::buffered_toeplitz}) {
+        CorrelatedCount count = make(8, factor, 0.5);
+        const std::vector<std::byte> before = count.to_bytes();
+        FixedKeystream stream(33);
+        fail_allocation(1);  // of two or three before the noise is drawn
+        CHECK_THROWS_AS((void)count.step(1, stream), std::bad_alloc);
+        fail_allocation(-1);
+        CHECK(count.steps() == 0);
+        CHECK(count.to_bytes() == before);
+        CHECK(CorrelatedCount::from_bytes(count.to_bytes()).steps() == 0);
+    }
+}
+
 TEST_CASE("what running totals hold of exact rows is wiped before its memory is given back") {
     constexpr unsigned long long rows = 0xB5'1C3A'5E77'93ULL;
     watch_freed(rows);

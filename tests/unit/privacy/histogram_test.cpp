@@ -37,6 +37,14 @@ std::vector<double> values_of(const std::vector<vedette::privacy::Release>& cell
     return values;
 }
 
+TEST_CASE("cells: one that there is not is refused") {
+    CellCounts counts(PrivacyUnit::record(Neighbouring::add_remove), 3);
+    counts.add(2, 5);
+    CHECK(code_of([&] { counts.add(3); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { counts.add(~std::size_t{0}); }) == ErrorCode::invalid_argument);
+    CHECK(counts.exact()[2] == 5);
+}
+
 TEST_CASE("a histogram counts its categories and all others, merges, and pays once") {
     TestBudget budget;
     const PrivateHistogram histogram(anyone, {"a", "b", ""}, sharp);
