@@ -141,7 +141,9 @@ class Count {
     void resume() {
         if (!options_.state.empty() && std::filesystem::exists(options_.state)) {
             try {
-                read_progress(asked_, read_file(options_.state), progress_);
+                const std::vector<std::byte> bytes = read_file(options_.state);
+                read_progress(asked_, bytes, progress_);
+                left_ = sha256(bytes);
             } catch (const Error& error) {
                 throw Error(error.code(), options_.state + ": " + error.what());
             }
@@ -172,8 +174,19 @@ class Count {
     }
 
   private:
-    void save() const {
-        if (!options_.state.empty()) write_file_atomically(options_.state, write_progress(asked_, progress_));
+    // Two runs with one file would each overwrite the rows and alarms of the other.
+    void save() {
+        if (options_.state.empty()) return;
+        std::optional<Digest> found;
+        if (std::filesystem::exists(options_.state)) found = sha256(read_file(options_.state));
+        if (found != left_)
+            throw Error(ErrorCode::io_error,
+                        options_.state +
+                            ": was changed by another process meanwhile; what this run counted after its "
+                            "last save is not in it");
+        const std::vector<std::byte> bytes = write_progress(asked_, progress_);
+        write_file_atomically(options_.state, bytes);
+        left_ = sha256(bytes);
     }
 
     const PerformanceToolOptions& options_;
@@ -181,6 +194,7 @@ class Count {
     PerformanceProgress progress_;
     std::optional<Interruption> interruption_;  // where there is something to save
     std::uint64_t values_before_ = 0;
+    std::optional<Digest> left_;  // of the state file as this run read or wrote it last
 };
 
 // Labels in the file itself; an empty field has not come.

@@ -87,6 +87,11 @@ HarmMonitor HarmMonitor::deserialize(std::span<const std::byte> bytes) {
     monitor.sums_ = {file.integers[0], file.numbers[0], file.numbers[1]};
     MonitorCodec::require(monitor.sums_.is_possible(), "sums that no losses can have");
     file.restore(monitor);
+    // A merge counts on it: what is accepted stays within 2^53, and with it the sums.
+    const std::uint64_t accepted = monitor.counts().accepted;
+    const bool never = monitor.counts().changes == 0;
+    MonitorCodec::require(never ? monitor.sums_.count == accepted : monitor.sums_.count <= accepted,
+                          "sums of other losses");
     return monitor;
 }
 

@@ -267,6 +267,25 @@ class Performance(unittest.TestCase):
         self.assertEqual(done.returncode, INPUT_ERROR, done.stderr)
         self.json(run(*command, stdin="p,said\n"), FAILED)
 
+    def test_two_runs_with_one_state_file_do_not_overwrite_each_other(self):
+        model = self.fit()
+        state = self.folder / "shared.state"
+        command = ["performance", "estimate", model, "-", *MODEL, "--save-every", 1, "--state", state]
+        lines = table(rows_of(8, 2), "p", "said").splitlines(keepends=True)
+        with subprocess.Popen([TOOL, *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            process.stdin.write("".join(lines[:6]))
+            process.stdin.flush()
+            while self.place_of(state) != (5, 0):
+                self.assertIsNone(process.poll())
+            self.expect(run(*command, stdin="".join(lines[:1] + lines[6:8])), PASS)
+            saved = state.read_bytes()
+            said = process.communicate("".join(lines[8:]), timeout=60)[1]
+        self.assertEqual(process.returncode, INPUT_ERROR, said)
+        self.assertIn("another process", said)
+        self.assertEqual(state.read_bytes(), saved)
+        self.assertEqual(self.place_of(state), (7, 0))
+
     def test_realised_performance_in_pieces(self):
         model = self.fit()
         rows = rows_of(1200, 5, honest=False)

@@ -11,6 +11,7 @@
 #include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/core/concepts.hpp"
+#include "vedette/core/container.hpp"
 #include "vedette/drift/harm_monitor.hpp"
 #include "vedette/drift/performance_ranking.hpp"
 
@@ -220,6 +221,24 @@ TEST_CASE("harm seen by several streams together is told when they are merged") 
     CHECK(code_of([&] {
               for (int i = 0; i < 64; ++i) whole.merge(whole);
           }) == ErrorCode::overflow);
+}
+
+TEST_CASE("a harm monitor's file whose sums are of more losses than it accepted is refused: merging would run over") {
+    HarmMonitor monitor({.tolerated = 0.1, .level = 0.01});
+    monitor.update(0.0);
+    const auto bytes = monitor.serialize();
+    const auto file = vedette::Container::view(bytes);
+    const auto with_losses = [&](std::uint64_t losses) {
+        vedette::ContainerWriter writer;
+        for (const auto& tensor : file.tensors())
+            if (tensor.name != "integers")
+                writer.add_tensor(std::string(tensor.name), tensor.dtype, tensor.shape, tensor.data);
+        writer.add("integers", Counts{losses});
+        return writer.finish("harm_monitor");
+    };
+    CHECK(HarmMonitor::deserialize(with_losses(1)).serialize() == bytes);
+    for (const std::uint64_t losses : {std::uint64_t{0}, std::uint64_t{2}, std::uint64_t{1} << 53U})
+        CHECK(code_of([&] { (void)HarmMonitor::deserialize(with_losses(losses)); }) == ErrorCode::corrupt_data);
 }
 
 TEST_CASE("label shift: few rows of one class are no certainty") {

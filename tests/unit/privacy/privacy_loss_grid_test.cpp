@@ -61,12 +61,11 @@ TEST_CASE("at an equal step: never below the truth, never looser than dp-account
 
 TEST_CASE("the rows that Opacus leaves out, and 100,000 steps: intervals that hold each other") {
     // Computed here; each beside the Gaussian limit of the same loss is not possible, so beside another grid of ours.
-    for (const auto& [sigma, rate, steps, about] :
-         {std::tuple{0.8, 0.05, 20'000, 140.66}, std::tuple{0.8, 0.05, 50'000, 291.38}}) {
-        const Interval fine = dp_sgd_epsilon({sigma, rate, static_cast<std::uint64_t>(steps)}, 1e-6, {.error = 0.01});
-        CAPTURE(steps);
+    const std::pair<std::uint64_t, double> left_out[] = {{20'000, 140.66}, {50'000, 291.38}};
+    for (const auto& [steps, about] : left_out) {
+        const Interval fine = dp_sgd_epsilon({0.8, 0.05, steps}, 1e-6, {.error = 0.01});
+        CHECK_MESSAGE(fine.upper <= about + 0.005, about);
         CHECK(fine.upper - fine.lower <= 0.01);
-        CHECK(fine.upper <= about + 0.005);
         CHECK(fine.upper >= about - 0.025);
     }
     for (const double sigma : {1.5, 3.0}) {
