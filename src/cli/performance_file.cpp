@@ -2,6 +2,7 @@
 // The progress of performance commands as bytes and back, believing nothing.
 #include "performance_file.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "vedette/core/container.hpp"
@@ -58,6 +59,10 @@ void read_progress(const std::string& asked, std::span<const std::byte> bytes, P
     read.told = places[4];
     read.harm.restore(part(file, "harm"));
     require(read.told <= read.harm.alarms(), "more alarms told than there were");
+    // A number of rows that runs over would give an alarm the row 0, which no file may have.
+    require(std::max(read.rows, read.labels) <= std::uint64_t{1} << 62U &&
+                read.harm.values() <= (read.join ? read.labels : read.rows),
+            "places that no stream has");
     if (read.estimated)
         read.estimated = drift::PerformanceWindow::deserialize(read.estimated->reference(), part(file, "estimated"));
     if (read.realised)

@@ -104,6 +104,18 @@ TEST_CASE("a state file of another question, or with parts of others, is refused
         const std::vector<std::uint8_t> none{1, 2, 3};
         CHECK(refused(with(bytes, part, &none), ErrorCode::corrupt_data));
     }
+    for (const auto& places : {std::vector<std::uint64_t>{~std::uint64_t{0}, 170, 199, 199, 0},
+                               std::vector<std::uint64_t>{200, ~std::uint64_t{0}, 199, 199, 0},
+                               std::vector<std::uint64_t>{200, 10, 199, 199, 0}}) {
+        const auto file = vedette::Container::view(bytes);
+        vedette::ContainerWriter writer;
+        writer.set_metadata("asked", file.metadata("asked"));
+        for (const auto& tensor : file.tensors())
+            if (tensor.name != "places")
+                writer.add_tensor(std::string(tensor.name), tensor.dtype, tensor.shape, tensor.data);
+        writer.add("places", places);
+        CHECK(refused(writer.finish("performance_state"), ErrorCode::corrupt_data));
+    }
     // Of other options: a harm watch that tolerates more, a join with more room.
     const auto harm = octets(fresh(0.5).harm.serialize());
     CHECK(refused(with(bytes, "harm", &harm), ErrorCode::corrupt_data));
