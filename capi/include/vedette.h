@@ -2064,7 +2064,8 @@ VDT_API vdt_status vdt_monitor_update_column(vdt_monitor* monitor, const vdt_col
 /// Forgets all values, not the options and the reference.
 VDT_API vdt_status vdt_monitor_reset(vdt_monitor* monitor, vdt_error* error) VDT_NOEXCEPT;
 /// Adds what another of the same kind and options has seen since its start or last alarm; `*state` (may be NULL): what
-/// both together say. Of kinds whose bounds are of sums: harm_monitor, mean_monitor; valid where no value is in both.
+/// both together say. Of kinds whose bounds are of sums: harm_monitor, mean_monitor; valid where no value is in both and
+/// the values of both have one mean, given what came before in either.
 /// Errors, and nothing is changed then: UNSUPPORTED for kinds that depend on the order of values, and for monitors of
 /// blocks; INVALID_ARGUMENT for NULL, another kind or other options; OVERFLOW.
 VDT_API vdt_status vdt_monitor_merge(vdt_monitor* monitor, const vdt_monitor* other, vdt_monitor_state* state,
@@ -2995,7 +2996,7 @@ typedef struct vdt_release_options {
     vdt_ledger* ledger;  ///< borrowed, needed: with the account, kept in epsilon and delta
     int64_t now;         ///< as in vdt_ledger_spend
     /// Of the window's rows, borrowed: needed where the policy has "statistics": {"columns": [...], "least_power": -30,
-    /// "largest_power": 40}, taken with quantiles.
+    /// "largest_power": 40}, taken with quantiles. Values of lists are refused, their lengths ("tags[]") are not.
     const struct vdt_statistics* statistics;
     const vdt_group_rates* rates;  ///< borrowed: needed where the policy has "groups": [...], the same ones
 } vdt_release_options;
