@@ -2064,10 +2064,10 @@ VDT_API vdt_status vdt_monitor_update_column(vdt_monitor* monitor, const vdt_col
 /// Forgets all values, not the options and the reference.
 VDT_API vdt_status vdt_monitor_reset(vdt_monitor* monitor, vdt_error* error) VDT_NOEXCEPT;
 /// Adds what another of the same kind and options has seen since its start or last alarm; `*state` (may be NULL): what
-/// both together say. Of kinds whose bounds are of sums: harm_monitor, mean_monitor; valid where no value is in both and
-/// the values of both have one mean, given what came before in either.
-/// Errors, and nothing is changed then: UNSUPPORTED for kinds that depend on the order of values, and for monitors of
-/// blocks; INVALID_ARGUMENT for NULL, another kind or other options; OVERFLOW.
+/// both together say. Of kinds whose bounds are of sums: harm_monitor, mean_monitor; valid where no value is in both
+/// and the values of both have one mean, given what came before in either. Errors, and nothing is changed then:
+/// UNSUPPORTED for kinds that depend on the order of values, and for monitors of blocks; INVALID_ARGUMENT for NULL,
+/// another kind or other options; OVERFLOW.
 VDT_API vdt_status vdt_monitor_merge(vdt_monitor* monitor, const vdt_monitor* other, vdt_monitor_state* state,
                                      vdt_error* error) VDT_NOEXCEPT;
 
