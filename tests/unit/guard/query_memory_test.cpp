@@ -555,7 +555,9 @@ TEST_CASE("memory: copying spread over accounts is found by their group, and by 
             CHECK(verdict.memory.group.accounts > 1);
         }
     }
-    CHECK(before > 0);
+#if !defined(VEDETTE_SANITIZED)
+    CHECK(before > 0);  // or nothing is counted
+#endif
     CHECK(allocated == 0);
     MESSAGE("found after ", found_after, " inputs of ", accounts, " accounts");
     CHECK(found_after > 0);
