@@ -46,7 +46,7 @@ Payment read_payment(const vdt_private_release_options* given) {
     require(given, "options");
     const vdt_private_release_options options = read_struct(given, default_payment(), "options");
     return {options, read_budget(options), read_loss(options), stats::Confidence(options.confidence)};
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the payment owns the budget
 
 void check_release(const vdt_private_release* out) {
     require(out, "out");

@@ -93,7 +93,7 @@ void HarmWatch::restore(std::span<const std::byte> bytes) {
     require(alarms.size() == 2 && monitor.counts().accepted == sequence.count() &&
                 monitor.counts().changes == alarms[0] && (alarms[0] == 0) == (alarms[1] == 0),
             "counts that do not fit");
-    monitor_ = std::move(monitor);
+    monitor_ = monitor;
     sequence_ = sequence;
     alarms_ = alarms[0];
     first_alarm_ = alarms[1];
