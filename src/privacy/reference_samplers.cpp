@@ -91,7 +91,8 @@ bool log_is_below(double u, double near, double far) {
     const Natural sum = (Natural(a.first) << static_cast<std::size_t>(a.second.exponent - exponent - 1)) +
                         (Natural(b.first) << static_cast<std::size_t>(b.second.exponent - exponent - 1));
     const std::pair<std::uint64_t, Rate> given = Rate::split(u);
-    const int needed = 192 - std::ilogb(u);
+    const int needed = 192 - std::ilogb(u);  // positive and small
+    // NOLINTNEXTLINE(bugprone-misplaced-widening-cast)
     for (auto precision = static_cast<std::size_t>(needed);; precision *= 2) {
         const Enclosure power = Intervals(precision).exp_minus(sum, {1, exponent, 1});
         const Natural exact = Natural(given.first)
