@@ -92,11 +92,10 @@ bool log_is_below(double u, double near, double far) {
                         (Natural(b.first) << static_cast<std::size_t>(b.second.exponent - exponent - 1));
     const std::pair<std::uint64_t, Rate> given = Rate::split(u);
     const int needed = 192 - std::ilogb(u);  // positive and small
-    // NOLINTNEXTLINE(bugprone-misplaced-widening-cast)
     for (auto precision = static_cast<std::size_t>(needed);; precision *= 2) {
         const Enclosure power = Intervals(precision).exp_minus(sum, {1, exponent, 1});
-        const Natural exact = Natural(given.first)
-                              << static_cast<std::size_t>(given.second.exponent + static_cast<int>(precision));
+        const int places = given.second.exponent + static_cast<int>(precision);
+        const Natural exact = Natural(given.first) << static_cast<std::size_t>(places);
         if (exact < power.low) return true;
         if (exact > power.high) return false;
     }
