@@ -535,7 +535,7 @@ TEST_CASE("memory: copying spread over accounts is found by their group, and by 
         for (float& x : seed) x = static_cast<float>(1.5 + 0.4 * random.normal());
     int found_after = 0, asked = 0;
     bool is_told = false;
-    const std::size_t before = allocation_count();
+    [[maybe_unused]] const std::size_t before = allocation_count();
     std::size_t allocated = 0;
     for (int i = 0; i < each; ++i) {
         for (int account = 0; account < accounts; ++account) {

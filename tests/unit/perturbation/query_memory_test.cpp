@@ -244,7 +244,7 @@ TEST_CASE("unions: as connected components, whose older number stays, in a bound
     std::map<std::uint32_t, std::uint64_t> group;  // the slow way
     Random random(41);
     std::uint64_t groups = 0;
-    const std::size_t before = allocation_count(), taken = unions.memory();
+    [[maybe_unused]] const std::size_t before = allocation_count(), taken = unions.memory();
     std::size_t allocated = 0;
     for (int i = 0; i < 60; ++i) {
         const auto a = static_cast<std::uint32_t>(random() % 50), b = static_cast<std::uint32_t>(random() % 50);
