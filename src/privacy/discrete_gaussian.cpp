@@ -163,7 +163,10 @@ void DiscreteGaussian::State::sample_large(std::span<std::int64_t> out, detail::
 }
 
 void sample_lazily(double sigma, std::span<std::int64_t> out, detail::Keystream& keystream) {
-    DiscreteGaussian::State(sigma, std::int64_t{1} << 62U).sample_large(out, keystream);
+    const DiscreteGaussian::State state(sigma, std::int64_t{1} << 62U);
+    if (state.low_bits == 0)
+        throw Error(ErrorCode::invalid_argument, fmt::format("sigma is {}: too small to be drawn in parts", sigma));
+    state.sample_large(out, keystream);
 }
 
 DiscreteGaussian::DiscreteGaussian(double sigma) {
