@@ -40,6 +40,12 @@ struct CoinLanes {
     VEDETTE_INLINE CoinLanes operator|(CoinLanes o) const noexcept { return {_mm512_or_si512(v, o.v)}; }
     VEDETTE_INLINE CoinLanes operator^(CoinLanes o) const noexcept { return {_mm512_xor_si512(v, o.v)}; }
     VEDETTE_INLINE bool any() const noexcept { return _mm512_test_epi64_mask(v, v) != 0; }
+    // Stores those whose `keep` is not 0 one after the other, and anything behind them; how many they are.
+    VEDETTE_INLINE std::size_t store_kept(CoinLanes keep, std::int64_t* to) const noexcept {
+        const __mmask8 mask = _mm512_test_epi64_mask(keep.v, keep.v);
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi64(mask, v));
+        return static_cast<std::size_t>(__builtin_popcount(mask));
+    }
 };
 
 #else
@@ -70,6 +76,17 @@ struct CoinLanes {
     VEDETTE_INLINE CoinLanes operator|(CoinLanes o) const noexcept { return {_mm256_or_si256(v, o.v)}; }
     VEDETTE_INLINE CoinLanes operator^(CoinLanes o) const noexcept { return {_mm256_xor_si256(v, o.v)}; }
     VEDETTE_INLINE bool any() const noexcept { return _mm256_testz_si256(v, v) == 0; }
+    VEDETTE_INLINE std::size_t store_kept(CoinLanes keep, std::int64_t* to) const noexcept {
+        alignas(32) std::int64_t values[width], kept[width];
+        store(values);
+        keep.store(kept);
+        std::size_t place = 0;
+        for (std::size_t lane = 0; lane < width; ++lane) {
+            to[place] = values[lane];
+            place += static_cast<std::size_t>(kept[lane]);
+        }
+        return place;
+    }
 };
 
 #endif
@@ -85,42 +102,59 @@ VEDETTE_INLINE CoinLanes multiply_high(CoinLanes a, const CoinFactor& b) noexcep
     return high.halves(b.high) + high.halves(b.v).down(32) + a.halves(b.high).down(32);
 }
 
-// 2^63 2^-y, for y in units of 2^-61.
-VEDETTE_INLINE CoinLanes binary_exp(CoinLanes y) noexcept {
-    const CoinLanes whole = y.down(64 - exp_integer_bits), f = y.up(exp_integer_bits);
-    const CoinFactor g(f.up(2)), square(multiply_high(g.v, g));
+VEDETTE_INLINE CoinLanes exp_quotient(const CoinFactor& g) noexcept {
+    const CoinFactor square(multiply_high(g.v, g));
     CoinLanes even = CoinLanes::all(exp_even[4]), odd = CoinLanes::all(exp_odd[3]);
 #pragma GCC unroll 4
     for (int k = 3; k >= 0; --k) even = multiply_high(even, square) + CoinLanes::all(exp_even[k]);
 #pragma GCC unroll 3
     for (int k = 2; k >= 0; --k) odd = multiply_high(odd, square) + CoinLanes::all(exp_odd[k]);
-    const CoinLanes quotient = even - multiply_high(odd, g), zero = CoinLanes::all(0);
+    return even - multiply_high(odd, g);
+}
+
+// 2^63 2^-y, for y in units of 2^-61.
+VEDETTE_INLINE CoinLanes binary_exp(CoinLanes y) noexcept {
+    const CoinLanes whole = y.down(64 - exp_integer_bits), f = y.up(exp_integer_bits), zero = CoinLanes::all(0);
+    const CoinFactor g(f.up(2));
     const CoinLanes is_high = zero - f.down(63), is_odd = zero - (f.down(62) & CoinLanes::all(1));
     const CoinFactor quarter(CoinLanes::all(quarter_powers[0]) ^ (CoinLanes::all(quarter_odd) & is_odd) ^
                              (CoinLanes::all(quarter_high) & is_high) ^
                              (CoinLanes::all(quarter_both) & is_odd & is_high));
-    const CoinLanes rest = multiply_high(quotient, g) ^ CoinLanes::all(~std::uint64_t{0});
+    const CoinLanes rest = multiply_high(exp_quotient(g), g) ^ CoinLanes::all(~std::uint64_t{0});
     return multiply_high(rest, quarter).down(whole + CoinLanes::all(1));
 }
+// The same for y below 1/4.
+VEDETTE_INLINE CoinLanes small_binary_exp(CoinLanes y) noexcept {
+    const CoinFactor g(y.up(exp_integer_bits + 2));
+    return (multiply_high(exp_quotient(g), g) ^ CoinLanes::all(~std::uint64_t{0})).down(1);
+}
 
-bool judge_candidates(const GaussianCandidates* c, std::int64_t* values, std::int64_t* keep) noexcept {
+template <bool is_gaussian>
+bool judge_candidates(const NoiseCandidates* c, std::int64_t* accepted, std::size_t* kept) noexcept {
     const CoinLanes mask = CoinLanes::all(~std::uint64_t{0} << (64 - c->low_bits)), one = CoinLanes::all(1);
     const CoinLanes error = CoinLanes::all(static_cast<std::uint64_t>(c->error)), zero = CoinLanes::all(0);
+    const CoinLanes sign_mask = CoinLanes::all(c->sign_mask);
     const CoinFactor factor(CoinLanes::all(c->factor));
     CoinLanes open = zero;
+    std::size_t place = *kept;
     for (std::size_t i = 0; i < c->count; i += CoinLanes::width) {
-        const CoinLanes large = CoinLanes::load(c->large + i), sign = CoinLanes::load(c->signs + i) & one;
+        const CoinLanes large = CoinLanes::load(c->large + i), sign = CoinLanes::load(c->signs + i) & sign_mask;
         const CoinLanes low = CoinLanes::load(c->low + i).up(c->low_shift) & mask;
-        const CoinLanes sum = low.down(c->large_bits) + large.up(65 - c->large_bits);
-        const CoinLanes y = multiply_high(multiply_high(low, CoinFactor(sum)), factor);
-        const CoinLanes distance = binary_exp(y) - CoinLanes::load(c->coins + i).down(1);
+        CoinLanes bound = zero;
+        if constexpr (is_gaussian) {
+            const CoinLanes sum = low.down(c->large_bits) + large.up(65 - c->large_bits);
+            bound = binary_exp(multiply_high(multiply_high(low, CoinFactor(sum)), factor));
+        } else {
+            bound = small_binary_exp(multiply_high(low, factor));
+        }
+        const CoinLanes distance = bound - CoinLanes::load(c->coins + i).down(1);
         const CoinLanes yes = (error - distance).down(63), no = (error + distance).down(63);
         open = open | ((yes | no) ^ one);
         const CoinLanes size = large.up(c->low_bits) + low.down(64 - c->low_bits);
         const CoinLanes minus_zero = (size - one).down(63) & sign;
-        ((size ^ (zero - sign)) + sign).store(values + i);
-        (yes & (minus_zero ^ one)).store(keep + i);
+        place += ((size ^ (zero - sign)) + sign).store_kept(yes & (minus_zero ^ one), accepted + place);
     }
+    *kept = place;
     return open.any();
 }
 

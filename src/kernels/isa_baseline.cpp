@@ -29,7 +29,9 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
                                     isa_baseline::walk_entries<double>(),
                                     bucket_entries<float>(),
                                     bucket_entries<double>(),
-                                    {&isa_baseline::count_thresholds, &isa_baseline::judge_candidates},
+                                    {&isa_baseline::count_thresholds, &isa_baseline::judge_candidates<true>, &isa_baseline::judge_candidates<false>},
+                                    record_entries<float>(),
+                                    record_entries<double>(),
                                     bank_entries<isa_baseline::VectorLanes, float>(),
                                     bank_entries<isa_baseline::VectorLanes, double>(),
                                     adwin_entries<isa_baseline::VectorLanes, float>(),
@@ -52,6 +54,7 @@ const KernelTable baseline_table = {VEDETTE_KERNEL_NAME,
 #include "kernels/buckets.inl.hpp"
 #include "kernels/charts.inl.hpp"
 #include "kernels/interval_table.hpp"
+#include "kernels/records.inl.hpp"
 #include "kernels/scalar.hpp"
 #include "kernels/scalar_draws.hpp"
 #include "kernels/scalar_fingerprints.hpp"
@@ -77,7 +80,9 @@ const KernelTable baseline_table = {"baseline",
                                     scalar::walk_entries<double>(),
                                     bucket_entries<float>(),
                                     bucket_entries<double>(),
-                                    {&scalar::count_thresholds, &scalar::judge_candidates},
+                                    {&scalar::count_thresholds, &scalar::judge_candidates<true>, &scalar::judge_candidates<false>},
+                                    record_entries<float>(),
+                                    record_entries<double>(),
                                     bank_entries<ScalarLane, float>(),
                                     bank_entries<ScalarLane, double>(),
                                     adwin_entries<ScalarLane, float>(),
