@@ -60,7 +60,7 @@ class PrivacyLossDistribution {
     static PrivacyLossDistribution gaussian(const LossOptions& options);
     static PrivacyLossDistribution laplace(const LossOptions& options);
     /// The discrete Gaussian law exp(-x^2 / (2 sigma^2)) on the integers, sigma in [0.05, 1e4], for a query of integer
-    /// sensitivity.
+    /// sensitivity, which is at most 13 sigma.
     static PrivacyLossDistribution discrete_gaussian(double sigma, std::uint32_t sensitivity = 1,
                                                      double sampling_rate = 1.0);
     /// The law proportional to exp(-|x| / scale) on the integers, scale in [0.01, 1e4].
