@@ -2922,7 +2922,7 @@ typedef int32_t vdt_loss_kind;
 enum {
     VDT_LOSS_GAUSSIAN = 0,             ///< noise: sigma over the sensitivity, in [0.05, 1e6]
     VDT_LOSS_LAPLACE = 1,              ///< noise: scale over the sensitivity
-    VDT_LOSS_DISCRETE_GAUSSIAN = 2,    ///< noise: sigma; whole: the sensitivity
+    VDT_LOSS_DISCRETE_GAUSSIAN = 2,    ///< noise: sigma; whole: the sensitivity, at most 13 sigma
     VDT_LOSS_DISCRETE_LAPLACE = 3,     ///< noise: scale; whole: the sensitivity
     VDT_LOSS_RANDOMIZED_RESPONSE = 4,  ///< noise: epsilon; whole: the number of answers
     VDT_LOSS_APPROXIMATE = 5,          ///< noise: epsilon; second: delta

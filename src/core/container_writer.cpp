@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "core/container_format.hpp"
@@ -76,6 +77,16 @@ void ContainerWriter::add_tensor(std::string_view name, Dtype dtype, std::span<c
     const auto [entry, is_new] = tensors_.try_emplace(std::string(name));
     if (!is_new) fail(ErrorCode::invalid_argument, "name: tensor {} is already there", quote(name));
     entry->second = {dtype, {shape.begin(), shape.end()}, {bytes.begin(), bytes.end()}};
+}
+
+void ContainerWriter::wipe() noexcept {
+    for (auto& item : tensors_) {
+        std::vector<std::byte>& bytes = item.second.bytes;
+        if (!bytes.empty()) std::memset(bytes.data(), 0, bytes.size());
+        // The stores above are seen by this, and so stay.
+        __asm__ volatile("" : : "r"(bytes.data()) : "memory");
+    }
+    tensors_.clear();
 }
 
 void ContainerWriter::set_metadata(std::string_view key, std::string_view value) {

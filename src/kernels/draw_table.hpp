@@ -10,17 +10,19 @@ namespace vedette::inline v0::kernels {
 /// Words come in multiples of this many.
 inline constexpr std::size_t draw_group = 8;
 
-/// Candidates for a discrete Gaussian X = +-(2^b H + L), and their coins of exp(-L (L + 2^(b+1) H) rate).
-struct GaussianCandidates {
+/// Candidates for X = +-(2^b H + L), and their coins: of exp(-L (L + 2^(b+1) H) rate) for the Gaussian law, of
+/// exp(-L rate) for the Laplace law.
+struct NoiseCandidates {
     const std::uint64_t* signs;  ///< lowest bits
     const std::uint64_t* coins;
     const std::uint64_t* low;   ///< words; shifted left, their upper b bits are L
     const std::int64_t* large;  ///< H
     std::size_t count;          ///< a multiple of draw_group
     unsigned low_shift;
-    unsigned low_bits;     ///< b, 1 to 40
-    unsigned large_bits;   ///< 2 H + 1 < 2^large_bits; b + large_bits <= 64
-    std::uint64_t factor;  ///< floor(2^(2b + large_bits + 61) rate / log 2)
+    unsigned low_bits;        ///< b, 1 to 40
+    unsigned large_bits;      ///< Gaussian: 2 H + 1 < 2^large_bits; b + large_bits <= 64
+    std::uint64_t sign_mask;  ///< 1, or 0 where all are positive
+    std::uint64_t factor;  ///< floor(2^(w + 61) rate / log 2), w = 2b + large_bits or b; Laplace: below 2^(b + 59) / L
     std::int64_t error;    ///< a coin's upper 63 bits closer than this to 2^63 exp(...) are left open
 };
 
@@ -33,10 +35,14 @@ struct DrawKernels {
                              std::size_t threshold_count, unsigned shift, std::uint64_t sign_mask,
                              std::int64_t* outcomes) noexcept;
 
-    /// Each candidate's value, and 1 where its coin says yes and it is not minus zero, else 0. Returns whether any coin
-    /// was left open; its `keep` means nothing then. In constant time, as above. Where a coin is open may depend on the
-    /// instruction set (the exponential is off by up to 38 units, otherwise everywhere), what it says does not.
-    bool (*judge_candidates)(const GaussianCandidates* candidates, std::int64_t* values, std::int64_t* keep) noexcept;
+    /// Appends, from accepted[kept] on, the values of the candidates whose coin says yes and that are not minus zero,
+    /// and adds their number to `kept`; what stands behind them, up to `count` places in all, is overwritten. Returns
+    /// whether any coin was left open; what was appended means nothing then. In constant time, as above, but that
+    /// addresses tell which candidates were kept, which is independent of the values of those. Where a coin is open may
+    /// depend on the instruction set (the exponential is off by up to 38 units, otherwise everywhere), what it says
+    /// does not.
+    bool (*judge_gaussian)(const NoiseCandidates* candidates, std::int64_t* accepted, std::size_t* kept) noexcept;
+    bool (*judge_laplace)(const NoiseCandidates* candidates, std::int64_t* accepted, std::size_t* kept) noexcept;
 };
 
 }  // namespace vedette::inline v0::kernels

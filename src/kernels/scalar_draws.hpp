@@ -31,6 +31,15 @@ static constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) n
     return static_cast<std::uint64_t>((Wide{a} * b) >> 64U);
 }
 
+/// (1 - 2^(-g/4)) / g in units of 2^-64, for g in the same units.
+static inline std::uint64_t exp_quotient(std::uint64_t g) noexcept {
+    const std::uint64_t square = multiply_high(g, g);
+    std::uint64_t even = exp_even[4], odd = exp_odd[3];
+    for (int k = 3; k >= 0; --k) even = multiply_high(even, square) + exp_even[k];
+    for (int k = 2; k >= 0; --k) odd = multiply_high(odd, square) + exp_odd[k];
+    return even - multiply_high(odd, g);
+}
+
 /// 2^63 2^-y, for y in units of 2^-61, rounded down here and there.
 ///
 /// y = whole + j / 4 + g / 4; 2^-y = 2^-whole 2^(-j/4) (1 - g P(g)). The error in units of 2^-64, with products that
@@ -38,34 +47,44 @@ static constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) n
 /// afterwards, and the square's error times at most 0.2, 27 with the product of the odd chain; the product with g, the
 /// complement, the quarter power, the product with it and the shift 9. Together 38, hence 19 of 2^-63.
 static inline std::int64_t binary_exp(std::uint64_t y) noexcept {
-    const std::uint64_t f = y << exp_integer_bits, g = f << 2U, square = multiply_high(g, g);
-    std::uint64_t even = exp_even[4], odd = exp_odd[3];
-    for (int k = 3; k >= 0; --k) even = multiply_high(even, square) + exp_even[k];
-    for (int k = 2; k >= 0; --k) odd = multiply_high(odd, square) + exp_odd[k];
-    const std::uint64_t quotient = even - multiply_high(odd, g);
+    const std::uint64_t f = y << exp_integer_bits, g = f << 2U;
     const std::uint64_t is_high = 0U - (f >> 63U), is_odd = 0U - ((f >> 62U) & 1U);
     const std::uint64_t quarter =
         quarter_powers[0] ^ (quarter_odd & is_odd) ^ (quarter_high & is_high) ^ (quarter_both & is_odd & is_high);
-    return static_cast<std::int64_t>(multiply_high(~multiply_high(quotient, g), quarter) >>
+    return static_cast<std::int64_t>(multiply_high(~multiply_high(exp_quotient(g), g), quarter) >>
                                      ((y >> (64U - exp_integer_bits)) + 1U));
 }
 
-static inline bool judge_candidates(const GaussianCandidates* c, std::int64_t* values, std::int64_t* keep) noexcept {
+/// The same for y below 1/4: without the last product, whose factor is 1.
+static inline std::int64_t small_binary_exp(std::uint64_t y) noexcept {
+    const std::uint64_t g = y << (exp_integer_bits + 2U);
+    return static_cast<std::int64_t>(~multiply_high(exp_quotient(g), g) >> 1U);
+}
+
+template <bool is_gaussian>
+static inline bool judge_candidates(const NoiseCandidates* c, std::int64_t* accepted, std::size_t* kept) noexcept {
     const std::uint64_t mask = ~std::uint64_t{0} << (64 - c->low_bits);
     std::uint64_t open = 0;
+    std::size_t place = *kept;
     for (std::size_t i = 0; i < c->count; ++i) {
         const auto large = static_cast<std::uint64_t>(c->large[i]);
-        const std::uint64_t low = (c->low[i] << c->low_shift) & mask, sign = c->signs[i] & 1U;
-        const std::uint64_t sum = (low >> c->large_bits) + (large << (65 - c->large_bits));
-        const std::uint64_t y = multiply_high(multiply_high(low, sum), c->factor);
-        const std::uint64_t distance = static_cast<std::uint64_t>(binary_exp(y)) - (c->coins[i] >> 1U);
+        const std::uint64_t low = (c->low[i] << c->low_shift) & mask, sign = c->signs[i] & c->sign_mask;
+        std::int64_t bound = 0;
+        if constexpr (is_gaussian) {
+            const std::uint64_t sum = (low >> c->large_bits) + (large << (65 - c->large_bits));
+            bound = binary_exp(multiply_high(multiply_high(low, sum), c->factor));
+        } else {
+            bound = small_binary_exp(multiply_high(low, c->factor));
+        }
+        const std::uint64_t distance = static_cast<std::uint64_t>(bound) - (c->coins[i] >> 1U);
         const std::uint64_t yes = (static_cast<std::uint64_t>(c->error) - distance) >> 63U;
         const std::uint64_t no = (static_cast<std::uint64_t>(c->error) + distance) >> 63U;
         open |= (yes | no) ^ 1U;
         const std::uint64_t size = (large << c->low_bits) + (low >> (64 - c->low_bits));
-        values[i] = static_cast<std::int64_t>((size ^ (0U - sign)) + sign);
-        keep[i] = static_cast<std::int64_t>(yes & ~(((size - 1) >> 63U) & sign));
+        accepted[place] = static_cast<std::int64_t>((size ^ (0U - sign)) + sign);
+        place += static_cast<std::size_t>(yes & ~(((size - 1) >> 63U) & sign));
     }
+    *kept = place;
     return open != 0;
 }
 

@@ -14,6 +14,7 @@
 #include "kernels/image_table.hpp"
 #include "kernels/interval_table.hpp"
 #include "kernels/pair_table.hpp"
+#include "kernels/record_table.hpp"
 #include "kernels/score_table.hpp"
 #include "kernels/text_table.hpp"
 #include "kernels/walk_table.hpp"
@@ -198,6 +199,8 @@ struct KernelTable {
     BucketKernels<float> buckets_f32;
     BucketKernels<double> buckets_f64;
     DrawKernels draws;
+    RecordKernels<float> records_f32;
+    RecordKernels<double> records_f64;
     BankKernels<float> bank_f32;
     BankKernels<double> bank_f64;
     AdwinKernels<float> adwin_f32;

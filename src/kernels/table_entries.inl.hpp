@@ -17,6 +17,7 @@
 #include "kernels/ordered.inl.hpp"
 #include "kernels/pairs.inl.hpp"
 #include "kernels/pooled.inl.hpp"
+#include "kernels/records.inl.hpp"
 #include "kernels/rows.inl.hpp"
 #include "kernels/scores.inl.hpp"
 #include "kernels/sliding.inl.hpp"

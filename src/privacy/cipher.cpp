@@ -57,9 +57,13 @@ Cipher::~Cipher() {
 
 bool Cipher::generate(std::span<const std::byte, key_bytes> key, std::span<const std::byte, initial_bytes> initial,
                       std::span<std::byte> out) noexcept {
-    EVP_CIPHER_CTX* const context = as_context(context_);
-    // Both ciphers add their keystream to the text.
     if (!out.empty()) std::memset(out.data(), 0, out.size());
+    return add(key, initial, out);
+}
+
+bool Cipher::add(std::span<const std::byte, key_bytes> key, std::span<const std::byte, initial_bytes> initial,
+                 std::span<std::byte> out) noexcept {
+    EVP_CIPHER_CTX* const context = as_context(context_);
     int written = 0;
     auto* const text = reinterpret_cast<unsigned char*>(out.data());
     const bool made =

@@ -125,6 +125,12 @@ struct Excess {
     double slope;
 };
 
+// One loss that nothing is composed with: all of its grid is the window, and neither a transform nor a tilt is needed.
+// A tilt would be of no help where the tail's logarithm is convex, as that of a subsampled mechanism.
+bool is_one(std::span<const LossFactor> factors) noexcept {
+    return factors.size() == 1 && factors[0].times == 1;
+}
+
 }  // namespace
 
 // delta <= exp(K(t) - t epsilon) t^t / (1 + t)^(1 + t) for every tilt t, as (1 - e^(epsilon - l))+ is at most that part
@@ -146,7 +152,7 @@ double tilt_for_epsilon(std::span<const LossFactor> factors, double step, double
 }
 
 ComposedLoss::ComposedLoss(std::span<const LossFactor> factors, double step, double tilt, std::size_t max_cells)
-    : step_(step), tilt_(tilt) {
+    : step_(step), tilt_(is_one(factors) ? 0.0 : tilt), is_single_(is_one(factors)) {
     place_window(factors, max_cells);
     if (valid()) transform(factors);
 }
@@ -168,8 +174,10 @@ void ComposedLoss::place_window(std::span<const LossFactor> factors, std::size_t
             least += times * position(measure, 0, step_);
             greatest += times * position(measure, measure.mass.size() - 1, step_);
         }
-        low = std::min(low, std::max(least, at.mean - reach(factors, above, step_, tilt_, at, -1.0)));
-        high = std::max(high, std::min(greatest, at.mean + reach(factors, above, step_, tilt_, at, 1.0)));
+        low = std::min(low,
+                       is_single_ ? least : std::max(least, at.mean - reach(factors, above, step_, tilt_, at, -1.0)));
+        high = std::max(
+            high, is_single_ ? greatest : std::min(greatest, at.mean + reach(factors, above, step_, tilt_, at, 1.0)));
     }
     const double cells = (high - low) / step_ + 4.0;
     if (!(cells <= static_cast<double>(max_cells))) return;
@@ -177,7 +185,7 @@ void ComposedLoss::place_window(std::span<const LossFactor> factors, std::size_t
     first_ = static_cast<std::int64_t>(std::floor(low / step_)) - 1;
     const double centre = mean / step_ - static_cast<double>(first_);
     centre_ = static_cast<std::size_t>(std::clamp(centre, 0.0, static_cast<double>(cells_ - 1)));
-    outside_ = 2.0 * std::exp(log_outside);
+    outside_ = is_single_ ? 0.0 : 2.0 * std::exp(log_outside);
 }
 
 double ComposedLoss::loss(std::size_t cell) const noexcept {
@@ -225,22 +233,32 @@ void ComposedLoss::transform(std::span<const LossFactor> factors) {
             if (above) side.infinite += times * std::max(0.0, std::log(mass));
             offset[above ? 0 : 1] += factor.times * static_cast<std::uint64_t>(measure.first);
         }
+        if (is_single_) break;
         fourier.forward(real.data(), imaginary.data());
         multiply_powers(real, imaginary, factor.times, product);
     }
     above_.infinite = std::min(1.0, -std::expm1(log_finite[0]) * std::exp(above_.infinite) * (1.0 + 64.0 * unit));
     below_.infinite = -std::expm1(log_finite[1]) * (1.0 - 64.0 * unit);
-    const double modulus = pack(product, real, imaginary);
-    product = {};
-    fourier.backward(real.data(), imaginary.data());
-    const double levels = std::log2(static_cast<double>(cells_));
-    // Each output of a transform of positive masses is within 4 levels units of its sum of them; powers multiply that,
-    // and where a factor's modulus is below 1/2 what it is raised to is less than 2^(1 - times).
-    const double spectrum = 8.0 * (levels + 4.0) * unit;
-    noise_ = total * spectrum * (2.0 * modulus + std::exp2(1.0 - fewest)) + 2.0 * spectrum * modulus + 1e-29;
-    const double decay = -std::expm1(-tilt_ * step_);
-    const auto n = static_cast<double>(cells_);
-    error_ = outside_ + noise_ * (decay * n > 1.0 ? 1.0 / decay : n);
+    if (is_single_) {
+        error_ = 1e-300;  // numbers that underflow
+        for (Side* side : {&above_, &below_}) side->relative += 8.0 * unit * static_cast<double>(cells_);
+    } else {
+        const double modulus = pack(product, real, imaginary);
+        product = {};
+        fourier.backward(real.data(), imaginary.data());
+        const double levels = std::log2(static_cast<double>(cells_));
+        // Each output of a transform of positive masses is within 4 levels units of its sum of them; powers multiply
+        // that, and where a factor's modulus is below 1/2 what it is raised to is less than 2^(1 - times).
+        const double spectrum = 8.0 * (levels + 4.0) * unit;
+        noise_ = total * spectrum * (2.0 * modulus + std::exp2(1.0 - fewest)) + 2.0 * spectrum * modulus + 1e-29;
+        const double decay = -std::expm1(-tilt_ * step_);
+        const auto n = static_cast<double>(cells_);
+        error_ = outside_ + noise_ * (decay * n > 1.0 ? 1.0 / decay : n);
+        for (std::size_t i = 0; i < cells_; ++i) {
+            real[i] /= n;
+            imaginary[i] /= n;
+        }
+    }
     for (Side* side : {&above_, &below_}) side->relative += 4.0 * unit * std::fabs(side->log_scale);
     accumulate(above_, real, offset[0]);
     accumulate(below_, imaginary, offset[1]);
@@ -251,14 +269,16 @@ void ComposedLoss::accumulate(Side& side, const std::vector<double>& mass, std::
     side.low.resize(cells_ + 1);
     side.high[cells_] = 0.0;
     side.low[cells_] = 0.0;
-    const double scale = 1.0 / static_cast<double>(cells_);
+    side.difference.assign(cells_ + 1, 0.0);
     const double high = std::exp(-tilt_ * step_);
     const double low = std::exp(-(tilt_ + 1.0) * step_);
+    const double fall = -std::expm1(-step_);
     const std::uint64_t start = static_cast<std::uint64_t>(first_) - offset;
     for (std::size_t i = cells_; i > 0; --i) {
-        const double value = std::max(0.0, mass[(start + (i - 1)) & (cells_ - 1)]) * scale;
+        const double value = std::max(0.0, mass[(start + (i - 1)) & (cells_ - 1)]);
         side.high[i - 1] = value + high * side.high[i];
         side.low[i - 1] = value + low * side.low[i];
+        side.difference[i - 1] = high * (side.difference[i] + fall * side.low[i]);
     }
 }
 
@@ -272,8 +292,9 @@ double ComposedLoss::log_curve(const Side& side, double epsilon, double sign) co
         const double gap = loss(i) - epsilon;
         // Below the window the first weight may exceed 1, and with it the errors' weight.
         const double weight = std::exp(-tilt_ * gap);
-        const double sum = weight * (side.high[i] - std::exp(-gap) * side.low[i]);
-        const double bounded = sum * (1.0 + sign * 16.0 * unit) + sign * (error_ + 4.0 * unit * weight * side.high[i]);
+        const double sum = weight * (side.difference[i] - std::expm1(-gap) * side.low[i]);
+        const double rounding = is_single_ ? 0.0 : 4.0 * unit * weight * side.high[i];
+        const double bounded = sum * (1.0 + sign * 16.0 * unit) + sign * (error_ + rounding);
         if (bounded > 0.0) {
             finite = side.log_scale - tilt_ * epsilon + std::log(bounded) +
                      sign * (side.relative + 8.0 * unit * tilt_ * std::fabs(epsilon));
@@ -295,10 +316,11 @@ double ComposedLoss::solve(const Side& side, double delta, double sign) const no
     if (!std::isfinite(side.log_scale)) return -infinity;
     const auto target = [&](std::size_t i) {
         const double at = tilt_ * loss(i);
-        return std::exp(std::log(room) - side.log_scale + at - sign * 8.0 * unit * std::fabs(at));
+        const double exponent = std::fabs(at) + std::fabs(std::log(room)) + std::fabs(side.log_scale);
+        return std::exp(std::log(room) - side.log_scale + at - sign * 8.0 * unit * exponent);
     };
     const double error = sign * error_ * std::exp(tilt_ * step_);
-    const auto reached = [&](std::size_t i) { return side.high[i] - side.low[i] + error >= target(i); };
+    const auto reached = [&](std::size_t i) { return side.difference[i] + error >= target(i); };
     // Far below the mean the errors exceed what is left of the mass; a lower bound is sought from the mean downwards.
     std::size_t low = sign < 0.0 ? centre_ : 0;
     while (low > 0 && !reached(low)) low -= std::min(low, std::max<std::size_t>(1, cells_ / 256));
@@ -313,13 +335,22 @@ double ComposedLoss::solve(const Side& side, double delta, double sign) const no
             high = middle;
         }
     }
-    if (low > cells_) return infinity;
-    const double share = (side.high[low] + error - target(low)) / side.low[low];
-    if (!(side.low[low] > 0.0)) return loss(low);
-    if (share <= 0.0) return low == 0 ? -infinity : loss(low - 1);
-    const double epsilon = loss(low) + std::log(share);
-    if (low == 0) return epsilon;
-    return std::clamp(epsilon, loss(low - 1), loss(low)) * (1.0 + sign * 4.0 * unit);
+    if (low == cells_ && reached(cells_)) {
+        // The answer lies beyond the window, where nothing is known but the errors' bound, which falls with the tilt.
+        if (tilt_ == 0.0) return infinity;
+        const double log_error = std::log(error), log_room = std::log(room);
+        const double rounding = 16.0 * unit * (std::fabs(log_error) + std::fabs(log_room) + std::fabs(side.log_scale));
+        return std::max(loss(cells_), (side.log_scale + log_error - log_room + rounding) / tilt_ * (1.0 + 4.0 * unit));
+    }
+    // Grid points are rounded, too.
+    const auto outwards = [sign](double epsilon) { return epsilon + sign * 4.0 * unit * std::fabs(epsilon); };
+    if (!(side.low[low] > 0.0)) return outwards(loss(low));
+    const double rest = side.difference[low] + error - target(low);
+    const double rounding = 16.0 * unit * (side.difference[low] + std::fabs(error) + target(low) + side.low[low]);
+    const double excess = (rest + sign * rounding) / side.low[low];
+    if (excess <= -1.0) return low == 0 ? -infinity : outwards(loss(low - 1));
+    const double epsilon = loss(low) + std::log1p(excess);
+    return outwards(low == 0 ? epsilon : std::clamp(epsilon, loss(low - 1), loss(low)));
 }
 
 Interval ComposedLoss::epsilon(double delta) const noexcept {

@@ -38,12 +38,13 @@ class ComposedLoss {
     [[nodiscard]] Interval epsilon(double delta) const noexcept;
 
   private:
-    // Both sums over the losses from cell i on, relative to its loss: of e^(-tilt l), and of e^(-(tilt + 1) l).
+    // Sums over the losses from cell i on, relative to its loss: of e^(-tilt l), of e^(-(tilt + 1) l), and their
+    // difference, without cancellation.
     struct Side {
         double log_scale = 0.0;  // the cumulant at the tilt
         double infinite = 0.0;
         double relative = 0.0;  // error of everything, by factors
-        std::vector<double> high, low;
+        std::vector<double> high, low, difference;
     };
     void place_window(std::span<const LossFactor> factors, std::size_t max_cells);
     void transform(std::span<const LossFactor> factors);
@@ -60,6 +61,7 @@ class ComposedLoss {
     double outside_ = 0.0;    // tilted mass outside the window, both sides and both measures
     double noise_ = 0.0;      // of one cell, from the transform's rounding
     double error_ = 0.0;      // of a weighted sum over all cells
+    bool is_single_ = false;
     Side above_;
     Side below_;
 };

@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "privacy/noise.hpp"
-#include "vedette/core/container.hpp"
+#include "privacy/secret_state.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
@@ -73,7 +73,7 @@ ContinualCount::ContinualCount(std::uint64_t horizon, double scale, double alpha
       noisy_(exact_.size()) {}
 
 std::vector<std::byte> ContinualCount::to_bytes() const {
-    ContainerWriter writer;
+    SecretWriter writer;
     writer.add_scalar("horizon", horizon_);
     writer.add_scalar("scale", noise_.scale());
     writer.add_scalar("alpha", alpha_);
@@ -88,7 +88,8 @@ ContinualCount ContinualCount::from_bytes(std::span<const std::byte> bytes) {
     const auto check = [](bool holds) {
         if (!holds) throw Error(ErrorCode::corrupt_data, "the bytes hold no state of a running total");
     };
-    const Container container = Container::view(bytes);
+    const SecretBytes own(bytes);
+    const Container container = Container::view(own.get());
     container.require_kind("continual_count");
     const auto horizon = container.scalar<std::uint64_t>("horizon");
     const auto scale = container.scalar<double>("scale"), alpha = container.scalar<double>("alpha");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "privacy/secret_state.hpp"
 #include "privacy/wide_product.hpp"
-#include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/privacy/correlated_count.hpp"
 
@@ -26,7 +26,7 @@ bool is_moderate(std::span<const double> values) noexcept {
 std::vector<std::byte> CorrelatedCount::to_bytes() const {
     if (noise_.empty()) throw Error(ErrorCode::invalid_argument, "count: it was moved from");
     const bool is_root = factor_ == CountFactor::toeplitz_root;
-    ContainerWriter writer;
+    SecretWriter writer;
     writer.add_scalar("horizon", horizon_);
     writer.add_scalar("factor", static_cast<std::uint64_t>(factor_));
     writer.add_scalar("grid_bits", static_cast<std::uint64_t>(grid_bits_));
@@ -54,7 +54,8 @@ std::vector<std::byte> CorrelatedCount::to_bytes() const {
 }
 
 CorrelatedCount CorrelatedCount::from_bytes(std::span<const std::byte> bytes) {
-    const Container container = Container::view(bytes);
+    const SecretBytes own(bytes);
+    const Container container = Container::view(own.get());
     container.require_kind("correlated_count");
     const auto horizon = container.scalar<std::uint64_t>("horizon"), factor = container.scalar<std::uint64_t>("factor"),
                grid_bits = container.scalar<std::uint64_t>("grid_bits");

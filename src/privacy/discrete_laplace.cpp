@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Independent digits of a geometric number, the sign drawn along with the lowest.
+// Independent digits of a geometric number, the sign drawn along with the lowest; of large scales two digits, and what
+// is below them uniform and kept by a coin.
 #include "vedette/privacy/discrete_laplace.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-#include "privacy/draws.hpp"
+#include "privacy/candidates.hpp"
+#include "privacy/fixed_exp.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
+
+namespace {
+
+// With more bits below the highest digit, a coin costs less than further digits.
+constexpr unsigned most_digit_bits = 14;
+
+}  // namespace
 
 namespace detail {
 
@@ -20,15 +29,18 @@ struct GeometricState {
         unsigned bits;
     };
 
-    GeometricState(double s, bool both_signs) : scale(s), has_sign(both_signs) {
+    GeometricState(double s, bool both_signs) : scale(s), has_sign(both_signs), rate(Rate::inverse(s)) {
         // scale / 2^bits in (1/4, 1/2] for the highest digit, where there are others: a table of at most 22 thresholds,
         // else one of 44. Digits of up to five bits cost the least per bit, their words included.
         int bits = 0;
         (void)std::frexp(s, &bits);
         if (std::ldexp(1.0, bits - 1) == s) --bits;
         unsigned left = bits > 0 ? static_cast<unsigned>(bits) + 1 : 0;
-        const Rate rate = Rate::inverse(s);
         digits.push_back({ExactLaw(LawShape::geometric, rate.scaled(static_cast<int>(left))), 0});
+        if (left > most_digit_bits) {
+            add_coin(left);
+            return;
+        }
         const unsigned lowest = both_signs ? std::min(left, 4U) : 0;
         for (unsigned parts = (left - lowest + 4) / 5; parts > 0; --parts) {
             const unsigned size = (left - lowest) / parts;
@@ -39,6 +51,41 @@ struct GeometricState {
         }
         if (both_signs)
             digits.push_back({ExactLaw(LawShape::signed_geometric, rate, std::uint64_t{2} << lowest), lowest});
+    }
+
+    // A digit of five bits, and left - 5 uniform ones, L: exp(-L / s) is above exp(-1/8), and 2^(left - 5) rate / log 2
+    // below 2^-2.
+    void add_coin(unsigned left) {
+        constexpr unsigned size = 5;
+        left -= size;
+        digits.push_back(
+            {ExactLaw(LawShape::truncated_geometric, rate.scaled(static_cast<int>(left)), std::uint64_t{1} << size),
+             size});
+        exponential = FixedExp(rate, left);
+        form = {.large_words = 2,
+                .low_bits = left,
+                .sign_mask = has_sign ? 1U : 0U,
+                .factor = exponential.factor(),
+                .error = FixedExp::error};
+    }
+    [[nodiscard]] bool has_coin() const noexcept { return form.low_bits != 0; }
+    [[nodiscard]] auto judge() const noexcept { return kernels::kernels().draws.judge_laplace; }
+    [[nodiscard]] bool draw_large(const std::uint64_t* words, std::size_t count, std::int64_t* large) const noexcept {
+        const bool passed = count_outcomes(digits[0].law, words, count, {}, large);
+        return count_outcomes(digits[1].law, words + count, count, {.shift = digits[1].bits}, large) || passed;
+    }
+    void draw_large_slowly(const std::uint64_t* words, std::size_t count, std::int64_t* large,
+                           detail::Keystream& keystream) const {
+        if (count_outcomes(digits[0].law, words, count, {}, large))
+            settle(digits[0].law, words, count, 0, large, keystream);
+        if (count_outcomes(digits[1].law, words + count, count, {.shift = digits[1].bits}, large))
+            settle(digits[1].law, words + count, count, 0, large, keystream);
+    }
+    [[nodiscard]] bool keeps(std::uint64_t, std::uint64_t low, std::uint64_t coin, Keystream& keystream) const {
+        const std::int64_t distance = exponential(low) - static_cast<std::int64_t>(coin >> 1U);
+        if (distance > form.error) return true;
+        if (distance < -form.error) return false;
+        return resolve_exp_bernoulli(Natural(low >> (64 - form.low_bits)), rate, coin, keystream);
     }
 
     void draw(std::size_t count, std::int64_t* values, Keystream& keystream) const {
@@ -58,7 +105,10 @@ struct GeometricState {
 
     double scale;
     bool has_sign;
+    Rate rate;
     std::vector<Digit> digits;
+    FixedExp exponential;
+    CandidateForm form;
 };
 
 }  // namespace detail
@@ -74,6 +124,7 @@ std::shared_ptr<const detail::GeometricState> make_state(double scale, bool has_
 }
 
 void sample_digits(const detail::GeometricState& state, std::span<std::int64_t> out, detail::Keystream& keystream) {
+    if (state.has_coin()) return sample_by_candidates(state, out, keystream);
     sample_in_tiles(out, keystream,
                     [&](std::size_t count, std::int64_t* values) { state.draw(count, values, keystream); });
 }

@@ -70,14 +70,19 @@ inline void settle(const ExactLaw& law, const std::uint64_t* words, std::size_t 
     }
 }
 
+/// Outcomes of words, but for those that pass all thresholds: whether there are any.
+inline bool count_outcomes(const ExactLaw& law, const std::uint64_t* words, std::size_t count, DrawForm form,
+                           std::int64_t* outcomes) noexcept {
+    const auto thresholds = law.thresholds();
+    return kernels::kernels().draws.count_thresholds(words, count, thresholds.data(), thresholds.size(), form.shift,
+                                                     form.sign_mask, outcomes);
+}
+
 /// `count` draws, a multiple of draw_group and at most draw_tile, into outcomes.
 inline void draw_outcomes(const ExactLaw& law, std::size_t count, DrawForm form, std::int64_t* outcomes,
                           detail::Keystream& keystream) {
     const std::uint64_t* const words = keystream.borrow(count);
-    const auto thresholds = law.thresholds();
-    if (!kernels::kernels().draws.count_thresholds(words, count, thresholds.data(), thresholds.size(), form.shift,
-                                                   form.sign_mask, outcomes))
-        return;
+    if (!count_outcomes(law, words, count, form, outcomes)) return;
     SecretArray<std::uint64_t, draw_tile> kept;
     std::copy_n(words, count, kept.data());
     settle(law, kept.data(), count, form.sign_mask, outcomes, keystream);

@@ -133,7 +133,9 @@ void Keystream::refill() {
     std::memcpy(key.data(), state_->key, key_bytes);
     constexpr std::array<std::byte, initial_bytes> from_zero{};
     const std::span<std::byte> all(reinterpret_cast<std::byte*>(state_), buffer_bytes + key_bytes);
-    const bool made = cipher_.generate(key, from_zero, all);
+    // What was drawn has been wiped, so that the keystream is added to zeros without wiping them again.
+    std::memset(all.data() + state_->position, 0, all.size() - state_->position);
+    const bool made = cipher_.add(key, from_zero, all);
     wipe(key);
     state_->position = made ? 0 : buffer_bytes;
     if (!made) {

@@ -132,6 +132,10 @@ Interval refine(const Parts& parts, const PrivacyLossOptions& options, double ta
         last_step = step;
         step *= std::clamp(factor, 0.1, 0.7);
     }
+    // Both ends are proven: crossed ones are a fault of ours, of which no answer must come.
+    if (best.lower > best.upper + 1e-9 * std::max(1.0, std::fabs(best.upper)))
+        throw Error(ErrorCode::internal,
+                    fmt::format("privacy loss: at least {}, and at most {}", best.lower, best.upper));
     return best;
 }
 
@@ -164,7 +168,8 @@ PrivacyLossDistribution PrivacyLossDistribution::discrete_gaussian(double sigma,
     require_within("sampling_rate", sampling_rate, 1e-12, 1.0);
     const double s = sensitivity;
     const double unit_loss = 0.5 * s / (sigma * sigma);
-    require_within("sensitivity / sigma", s / sigma, 0.0, 20.0);
+    // So that losses within the reach stay below 600, and no atom is left out.
+    require_within("sensitivity / sigma", s / sigma, 0.0, 13.0);
     const auto reach = static_cast<std::int64_t>(std::ceil(38.0 * sigma));
     double total = 0.0;
     for (std::int64_t x = reach; x > 0; --x)
@@ -175,7 +180,7 @@ PrivacyLossDistribution PrivacyLossDistribution::discrete_gaussian(double sigma,
         const auto z = static_cast<double>(x);
         const double p = std::exp(-0.5 * (z / sigma) * (z / sigma)) / total;
         const double loss = unit_loss * (2.0 * z + s);  // x from the shifted centre
-        if (p > 0.0 && std::fabs(loss) < 600.0) atoms.push_back({loss, p});
+        if (p > 0.0) atoms.push_back({loss, p});
     }
     return PrivacyLossDistribution(
         make_pair(atom_law(atoms, 0.0, sampling_rate == 1.0 ? unit_loss : 0.0), sampling_rate));

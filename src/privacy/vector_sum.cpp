@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 
+#include "kernels/dispatch.hpp"
 #include "privacy/draws.hpp"
 #include "privacy/rounding.hpp"
 #include "vedette/core/error.hpp"
@@ -49,19 +50,22 @@ void check_length(std::size_t length, std::size_t dimension, const char* what) {
                     fmt::format("{} has {} coordinates: the mechanism has {}", what, length, dimension));
 }
 
-// sum over four interleaved partial sums of f(x).
-template <class T, class Term>
-double sum_of(std::span<const T> values, Term term) noexcept {
-    double sums[4] = {};
-    std::size_t i = 0;
-    for (; i + 4 <= values.size(); i += 4)
-        for (std::size_t lane = 0; lane < 4; ++lane) sums[lane] += term(static_cast<double>(values[i + lane]));
-    for (; i < values.size(); ++i) sums[0] += term(static_cast<double>(values[i]));
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+const kernels::RecordKernels<float>& kernels_of(std::span<const float>) noexcept {
+    return kernels::kernels().records_f32;
+}
+const kernels::RecordKernels<double>& kernels_of(std::span<const double>) noexcept {
+    return kernels::kernels().records_f64;
 }
 
-double in_grains(double x, double factor) noexcept {
-    return static_cast<double>(static_cast<std::int32_t>(x * factor));
+// The length of a record whose squares leave the range of doubles, squared or in sizes, in units of `unit`.
+template <class T>
+double scaled_length(std::span<const T> record, bool is_l1, double unit) noexcept {
+    double sum = 0.0;
+    for (const T x : record) {
+        const double scaled = std::abs(static_cast<double>(x)) / unit;
+        sum += is_l1 ? scaled : scaled * scaled;
+    }
+    return sum;
 }
 
 }  // namespace
@@ -117,12 +121,9 @@ LaplaceVectorSum::LaplaceVectorSum(std::size_t dimension, L1Norm clip, Neighbour
 template <class T>
 double VectorRelease::factor_of(std::span<const T> record) const noexcept {
     const bool is_l1 = grid_.is_l1;
-    const auto total = [&](double scale) {
-        return is_l1 ? sum_of(record, [scale](double x) { return std::abs(x / scale); })
-                     : sum_of(record, [scale](double x) { return (x / scale) * (x / scale); });
-    };
+    const auto& kernel = kernels_of(record);
     // Sums may leave the range of doubles: then about the largest.
-    double unit = 1.0, length = is_l1 ? total(1.0) : sum_of(record, [](double x) { return x * x; });
+    double unit = 1.0, length = (is_l1 ? kernel.sum_sizes : kernel.sum_squares)(record.data(), record.size());
     if (!(length < 0x1p1000 && length > 0x1p-900)) {
         double largest = 0.0;
         bool finite = true;
@@ -134,18 +135,16 @@ double VectorRelease::factor_of(std::span<const T> record) const noexcept {
         int exponent = 0;
         (void)std::frexp(largest, &exponent);
         unit = std::ldexp(1.0, exponent - 1);
-        length = total(unit);
+        length = scaled_length(record, is_l1, unit);
     }
     if (!is_l1) length = std::sqrt(length);
     double factor = std::ldexp(std::min(1.0, clip_ / unit / length), -grid_.grain_exponent);
     const auto grains = static_cast<double>(grid_.clip_grains);
     // The sums are exact: integers below 2^53.
+    const double most = is_l1 ? grains : grains * grains;
     for (int attempt = 0; attempt < 40; ++attempt) {
-        const bool fits =
-            is_l1 ? sum_of(record, [factor](double x) { return std::abs(in_grains(x, factor)); }) <= grains
-                  : sum_of(record, [factor](double x) { return in_grains(x, factor) * in_grains(x, factor); }) <=
-                        grains * grains;
-        if (fits) return factor;
+        const auto sum_grains = is_l1 ? kernel.sum_grains : kernel.sum_squared_grains;
+        if (sum_grains(record.data(), record.size(), factor) <= most) return factor;
         factor *= 1.0 - std::ldexp(1.0, attempt - 40);
     }
     return 0.0;
@@ -168,43 +167,49 @@ void VectorRelease::add_record(std::span<const T> record, VectorSum& sum) const 
         sum.grains_[i] += static_cast<std::int32_t>(static_cast<double>(record[i]) * factor);
 }
 
-// Noise by tiles onto grains_at(i), which may read what out overwrites.
-template <std::size_t tile, class T, class Grains>
-void VectorRelease::noise_tiles(std::span<T> out, Grains grains_at) const {
-    const double unit = grain();
+// Noise by tiles of `out`, which `put(begin, drawn, part)` puts on what is released from `begin` on.
+template <std::size_t tile, class T, class Put>
+void VectorRelease::noise_tiles(std::span<T> out, Put put) const {
     ZeroOnFailure guard(out);
     SecretArray<std::int64_t, tile> drawn;
     for (std::size_t begin = 0; begin < out.size(); begin += tile) {
-        const std::size_t count = std::min(tile, out.size() - begin);
-        noise({drawn.data(), count});
-        for (std::size_t i = 0; i < count; ++i)
-            out[begin + i] = static_cast<T>(static_cast<double>(grains_at(begin + i) + drawn[i]) * unit);
+        const std::span<T> part = out.subspan(begin, std::min(tile, out.size() - begin));
+        noise({drawn.data(), part.size()});
+        put(begin, drawn.data(), part);
     }
     guard.done();
 }
 
-template <class T, class Grains>
-void VectorRelease::noise_all(std::span<T> out, Grains grains_at) const {
+template <class T, class Put>
+void VectorRelease::noise_all(std::span<T> out, Put put) const {
     // What is drawn is wiped: for a number, no more than needed.
-    if (out.size() <= small_tile) return noise_tiles<small_tile>(out, grains_at);
-    noise_tiles<noise_tile>(out, grains_at);
+    if (out.size() <= small_tile) return noise_tiles<small_tile>(out, put);
+    noise_tiles<noise_tile>(out, put);
 }
 
 template <class T>
 void VectorRelease::release_sum(const VectorSum& sum, std::span<T> out) const {
     check_length(out.size(), dimension_, "out");
     check(sum);
-    noise_all(out, [&](std::size_t i) { return sum.grains_[i]; });
+    noise_all(out, [&sum, unit = grain()](std::size_t begin, const std::int64_t* drawn, std::span<T> part) {
+        const std::int64_t* const grains = sum.grains_.data() + begin;
+        for (std::size_t i = 0; i < part.size(); ++i)
+            part[i] = static_cast<T>(static_cast<double>(grains[i] + drawn[i]) * unit);
+    });
 }
 
 template <class T>
 void VectorRelease::release_record(std::span<const T> record, std::span<T> out) const {
     check_length(record.size(), dimension_, "record");
     check_length(out.size(), dimension_, "out");
-    const double factor = factor_of(record);
-    noise_all(out, [record, factor](std::size_t i) {
-        const double x = static_cast<double>(record[i]);
-        return std::int64_t{factor == 0.0 ? 0 : static_cast<std::int32_t>(x * factor)};
+    const double factor = factor_of(record), unit = grain();
+    if (factor == 0.0)
+        return noise_all(out, [unit](std::size_t, const std::int64_t* drawn, std::span<T> part) {
+            for (std::size_t i = 0; i < part.size(); ++i)
+                part[i] = static_cast<T>(static_cast<double>(drawn[i]) * unit);
+        });
+    noise_all(out, [&](std::size_t begin, const std::int64_t* drawn, std::span<T> part) {
+        kernels_of(record).add_noise(record.data() + begin, part.size(), factor, drawn, unit, part.data());
     });
 }
 

@@ -62,6 +62,9 @@ class ContainerWriter {
     /// the header would exceed 100,000,000 bytes. The writer may be extended and finished again.
     [[nodiscard]] std::vector<std::byte> finish(std::string_view kind) const;
 
+    /// Overwrites the tensors that were added, in a way that no compiler leaves out, and forgets them: for secret ones.
+    void wipe() noexcept;
+
   private:
     struct Tensor {
         Dtype dtype{};

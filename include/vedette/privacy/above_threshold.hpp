@@ -14,10 +14,12 @@ namespace vedette::inline v0::privacy {
 /// threshold, but for noise? All answers together, up to the c-th positive one, have pure differential privacy of
 /// epsilon; after that one every query is refused. Nothing but the answers may leave: not the noisy values.
 ///
-/// Lyu, Su and Li (2017), their standard form with the best split, epsilon_1 : epsilon_2 = 1 : (2c)^(2/3), rounded
-/// against us: the threshold is noised once by a discrete Laplace law of scale sensitivity / epsilon_1, each query anew
-/// by one of 2 c sensitivity / epsilon_2, both exact. Move-only: a copy could be asked again under the same noise.
-/// Thread-compatible.
+/// The standard form of Lyu, Su and Li (2017): the threshold is noised once by a discrete Laplace law of scale
+/// sensitivity / epsilon_1, each query anew by one of 2 c sensitivity / epsilon_2, both exact. That the loss is at most
+/// epsilon_1 + epsilon_2 is tested on the exact law of all answers. The split epsilon_1 : epsilon_2 = 1 : (2c)^(2/3),
+/// rounded against us, is the one of the least variance of query less threshold, 2 / epsilon_1^2 + 2 (2c)^2 /
+/// epsilon_2^2 in squares of the sensitivity (its derivatives are equal there). Move-only: a copy could be asked again
+/// under the same noise. Thread-compatible.
 class AboveThreshold {
   public:
     static constexpr std::size_t most_positives = std::size_t{1} << 20;

@@ -31,8 +31,8 @@ double optimal_composition(const Guarantee& each, std::uint64_t times, double de
 double gaussian_delta(double sigma, double epsilon);
 /// Its logarithm, for deltas below 1e-308.
 double gaussian_log_delta(double sigma, double epsilon);
-/// The least epsilon >= 0 of such noise, and the least noise for a guarantee, both rounded up by a relative 1e-12.
-/// delta in [1e-300, 1).
+/// The least epsilon >= 0 of such noise, and the least noise for a guarantee, both rounded up: by a relative 1e-12, the
+/// noise for epsilons below 0.1 by more (some 1e-11 at 1e-3, 1e-6 at 1e-6). delta in [1e-300, 1).
 double gaussian_epsilon(double sigma, double delta);
 double gaussian_sigma(const Guarantee& guarantee);
 

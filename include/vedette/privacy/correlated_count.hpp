@@ -17,13 +17,14 @@ namespace vedette::inline v0::privacy {
 
 /// How the matrix of running totals (ones on and below the diagonal) is factored into B C.
 enum class CountFactor : std::uint8_t {
-    /// C = B = its root, the Toeplitz matrix of c_0 = 1, c_k = c_(k-1) (1 - 1 / (2k)): within a few per cent of the
-    /// least worst variance of all factorisations (Fichtenberger, Henzinger and Upadhyay 2023). Step t takes O(t) time,
+    /// C = B = its root, the Toeplitz matrix of c_0 = 1, c_k = c_(k-1) (1 - 1 / (2k)), the coefficients of
+    /// (1 - x)^(-1/2), whose square is that of ones, 1 / (1 - x) (for counting: Fichtenberger, Henzinger and Upadhyay
+    /// 2023). Step t takes O(t) time,
     /// the state 32 bytes per step of the horizon.
     toeplitz_root,
     /// C = the buffered linear Toeplitz matrix of c_0 = 1, c_k = sum_j scale_j decay_j^(k-1) with d buffers
-    /// (Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024; the definition as in McMahan and Pillutla 2025, an
-    /// inversion theorem): O(d) time and memory. Decays and scales are ours, not theirs: the nodes and weights of the
+    /// (Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024; the definition as in McMahan and Pillutla 2025): O(d)
+    /// time and memory. Decays and scales are ours, not theirs: the nodes and weights of the
     /// trapezoidal rule, in the logarithm of the rate from e^-3 / horizon to about 1, for the Beta integral that the
     /// root's coefficients are, c_k = B(k + 1/2, 1/2) / pi = 1/pi integral of x^(k-1) sqrt(x / (1 - x)) over (0, 1).
     /// Privacy does not hang on how near they come to the root: the sensitivity is that of the coefficients as they

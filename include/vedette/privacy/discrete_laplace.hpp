@@ -17,12 +17,15 @@ struct GeometricState;
 // How. With q = exp(-1 / scale), a geometric G = d_0 + 2^a d_1 + 2^b d_2 + ... has independent digits, each a geometric
 // law cut at the digit's size but for the last one, which is a geometric law whose scale is at most 1. Each digit is
 // drawn from a word of its own by comparison with every threshold of an integer table; the lowest one of the Laplace
-// law draws the sign along, by X = G or -1 - G with odds 1 : q. Nothing is ever rejected, and where a word falls on a
-// table's rounding rest more bits are drawn until interval arithmetic decides: every outcome has exactly its
-// probability.
+// law draws the sign along, by X = G or -1 - G with odds 1 : q. From a scale of 2^13 on only the upper two digits are
+// drawn so: G = 2^b H + L, with L uniform below 2^b and kept with probability exp(-L / scale), which is above
+// exp(-1/8), by a fixed-point exponential that is proven within 2^-57; the sign is uniform, and minus zero is thrown
+// away. Where a word falls on a table's rounding rest, or a coin's on the exponential's, more bits are drawn until
+// interval arithmetic decides: every outcome has exactly its probability.
 //
-// Time: instructions and addresses depend on the scale and on the number of values alone. The residual: with a
-// probability of at most about 2^-57 per value (2^-55 for the largest scales) the lazy path runs. Words are wiped.
+// Time: instructions and addresses depend on the scale, on the number of values, and, from a scale of 2^13 on, on which
+// candidates were kept, which is independent of the values of those. The residual: with a probability of at most about
+// 2^-57 per value (2^-55 from a scale of 2^13 on) the lazy path runs. Words are wiped.
 
 /// P(X = x) proportional to exp(-|x| / scale) on all integers x, for the double `scale` exactly as it is.
 /// Immutable, safe for concurrent use; copies share the tables. Set-up takes a few hundred microseconds.
@@ -37,7 +40,7 @@ class DiscreteLaplace {
     [[nodiscard]] double scale() const noexcept;
 
     /// Fills `out` with independent draws. Throws io_error if the operating system gives no entropy (`out` is zeroed
-    /// then). O(n log scale), without allocation but on the lazy path.
+    /// then). O(n log scale) up to a scale of 2^13, O(n) beyond, without allocation but on the lazy path.
     void sample(std::span<std::int64_t> out) const;
     [[nodiscard]] std::int64_t operator()() const;
 

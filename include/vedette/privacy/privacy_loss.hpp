@@ -12,11 +12,12 @@
 namespace vedette::inline v0::privacy {
 
 /// How close the two ends shall be. The grid of losses is refined until they are, or until it has `max_cells` cells:
-/// the bounds hold in either case.
+/// the bounds hold in either case. So they may stay wider than asked; far in the tail of a few subsampled steps, whose
+/// logarithm is convex, where no tilt helps, they do.
 struct PrivacyLossOptions {
     double error = 0.01;                 ///< of `epsilon`, absolute; of `delta`, relative to the upper end; positive
     double loss_interval = 0.0;          ///< a grid of this step, used as it is; 0 = as the error asks
-    std::uint32_t max_cells = 1U << 22;  ///< of one composition, 2^10 to 2^26; memory is 32 bytes for each
+    std::uint32_t max_cells = 1U << 22;  ///< of one composition, 2^10 to 2^26; memory is 64 bytes for each
 };
 
 /// One atom of a discrete privacy loss: log(P/Q) and the probability under P.
@@ -60,7 +61,7 @@ class PrivacyLossDistribution {
     static PrivacyLossDistribution gaussian(const LossOptions& options);
     static PrivacyLossDistribution laplace(const LossOptions& options);
     /// The discrete Gaussian law exp(-x^2 / (2 sigma^2)) on the integers, sigma in [0.05, 1e4], for a query of integer
-    /// sensitivity.
+    /// sensitivity, which is at most 13 sigma.
     static PrivacyLossDistribution discrete_gaussian(double sigma, std::uint32_t sensitivity = 1,
                                                      double sampling_rate = 1.0);
     /// The law proportional to exp(-|x| / scale) on the integers, scale in [0.01, 1e4].

@@ -84,10 +84,10 @@ class VectorRelease {
     template <class T>
     [[nodiscard]] double factor_of(std::span<const T> record) const noexcept;
     void check(const VectorSum& sum) const;
-    template <std::size_t tile, class T, class Grains>
-    void noise_tiles(std::span<T> out, Grains grains_at) const;
-    template <class T, class Grains>
-    void noise_all(std::span<T> out, Grains grains_at) const;
+    template <std::size_t tile, class T, class Put>
+    void noise_tiles(std::span<T> out, Put put) const;
+    template <class T, class Put>
+    void noise_all(std::span<T> out, Put put) const;
     template <class T>
     void add_record(std::span<const T> record, VectorSum& sum) const;
     template <class T>

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -59,47 +60,130 @@ TEST_CASE("outcomes are the numbers of thresholds below the word's upper 63 bits
     }
 }
 
-TEST_CASE("candidates are judged alike by every instruction set, from close by on") {
+// The upper 63 bits that a candidate's coin must be below, by the twin.
+std::int64_t bound_of(const NoiseCandidates& c, std::size_t i, bool is_gaussian) {
+    const std::uint64_t top = (c.low[i] << c.low_shift) & (~std::uint64_t{0} << (64 - c.low_bits));
+    if (!is_gaussian) return scalar::small_binary_exp(scalar::multiply_high(top, c.factor));
+    const std::uint64_t sum = (top >> c.large_bits) + (static_cast<std::uint64_t>(c.large[i]) << (65 - c.large_bits));
+    return scalar::binary_exp(scalar::multiply_high(scalar::multiply_high(top, sum), c.factor));
+}
+
+void check_candidates(bool is_gaussian) {
     vedette::Random random(3);
     constexpr std::size_t count = 16 * draw_group;
     std::vector<std::uint64_t> signs(count), coins(count), low(count);
     std::vector<std::int64_t> large(count);
+    const auto judge_of = [&](const DrawKernels& draws) {
+        return is_gaussian ? draws.judge_gaussian : draws.judge_laplace;
+    };
     for (const unsigned low_bits : {1U, 5U, 28U, 32U, 40U}) {
-        GaussianCandidates c{.signs = signs.data(),
-                             .coins = coins.data(),
-                             .low = low.data(),
-                             .large = large.data(),
-                             .count = count,
-                             .low_shift = low_bits <= 32 ? 32U : 0U,
-                             .low_bits = low_bits,
-                             .large_bits = 6,
-                             .factor = 0xA123456789ABCDEFU,
-                             .error = 64};
         for (const std::int64_t distance : {-5000, -150, 150, 5000, 0}) {
+            const NoiseCandidates c{.signs = signs.data(),
+                                    .coins = coins.data(),
+                                    .low = low.data(),
+                                    .large = large.data(),
+                                    .count = count,
+                                    .low_shift = low_bits <= 32 ? 32U : 0U,
+                                    .low_bits = low_bits,
+                                    .large_bits = 6,
+                                    .sign_mask = distance == 5000 ? 0U : 1U,
+                                    .factor = is_gaussian ? 0xA123456789ABCDEFU : 0x0523456789ABCDEFU,
+                                    .error = 64};
             for (std::size_t i = 0; i < count; ++i) {
                 signs[i] = random();
                 low[i] = i < 8 ? 0 : random();
                 large[i] = static_cast<std::int64_t>(i < 4 ? 0 : random() % 31);
-                // The exponential by the twin, then the coin next to it.
-                const std::uint64_t top = (low[i] << c.low_shift) & (~std::uint64_t{0} << (64 - low_bits));
-                const std::uint64_t n =
-                    scalar::multiply_high(top, (top >> 6U) + (static_cast<std::uint64_t>(large[i]) << 59U));
-                const std::int64_t bound = scalar::binary_exp(scalar::multiply_high(n, c.factor));
-                const std::int64_t coin = std::max<std::int64_t>(std::min(bound, largest - 9000) + distance, 0);
+                // A coin next to the bound, where there is room; every third one far away on its other side.
+                const std::int64_t bound = bound_of(c, i, is_gaussian), near = std::min(bound, largest - 9000);
+                std::int64_t coin = std::max<std::int64_t>(near + distance, 0);
+                if (i % 3 == 0 && distance != 0 && bound == near) coin = distance < 0 ? largest : 0;
                 coins[i] = (static_cast<std::uint64_t>(coin) << 1U) | (random() & 1U);
             }
-            std::vector<std::int64_t> expected(count), expected_keep(count);
-            const bool open = scalar::judge_candidates(&c, expected.data(), expected_keep.data());
-            CHECK(open == (distance == 0));
-            if (distance < 0 && !open) CHECK(std::count(expected_keep.begin(), expected_keep.end(), 1) >= 120);
+            constexpr std::size_t start = 3;
+            std::vector<std::int64_t> expected(start + count, -7);
+            std::size_t expected_kept = start;
+            const auto twin = is_gaussian ? &scalar::judge_candidates<true> : &scalar::judge_candidates<false>;
+            const bool is_open = twin(&c, expected.data(), &expected_kept);
+            CHECK(is_open == (distance == 0));
+            if (distance != 0) {
+                CHECK(expected_kept > start + count / 4);
+                CHECK(expected_kept < start + count);
+            }
             for (const KernelTable* kernel : available_tables()) {
                 CAPTURE(kernel->name);
-                std::vector<std::int64_t> values(count), keep(count);
-                CHECK(kernel->draws.judge_candidates(&c, values.data(), keep.data()) == open);
-                CHECK(values == expected);
-                if (!open) CHECK(keep == expected_keep);
+                std::vector<std::int64_t> accepted(start + count, -7);
+                std::size_t kept = start;
+                CHECK(judge_of(kernel->draws)(&c, accepted.data(), &kept) == is_open);
+                if (is_open) continue;
+                REQUIRE(kept == expected_kept);
+                CHECK(std::equal(accepted.begin(), accepted.begin() + static_cast<std::ptrdiff_t>(kept),
+                                 expected.begin()));
             }
         }
+    }
+}
+
+TEST_CASE("candidates are judged alike by every instruction set, from close by on") {
+    check_candidates(true);
+    check_candidates(false);
+}
+
+// 2^63 2^-y for small y is what the whole one is, but for its last product.
+TEST_CASE("the exponential of small arguments is the exponential") {
+    vedette::Random random(4);
+    for (int i = 0; i < 20000; ++i) {
+        const std::uint64_t y =
+            i < 2 ? static_cast<std::uint64_t>(i) * ((std::uint64_t{1} << 59U) - 1) : random() >> 5U;
+        const std::int64_t difference = scalar::small_binary_exp(y) - scalar::binary_exp(y);
+        CHECK(difference >= 0);
+        CHECK(difference <= 1);
+        CHECK(std::abs(std::ldexp(static_cast<double>(scalar::small_binary_exp(y)), -63) -
+                       std::exp2(-std::ldexp(static_cast<double>(y), -61))) < 0x1p-51);
+    }
+}
+
+template <class T>
+void check_records(const RecordKernels<T>& kernel) {
+    vedette::Random random(5);
+    for (const std::size_t n : {1U, 31U, 32U, 33U, 64U, 100U, 4097U}) {
+        std::vector<T> x(n);
+        std::vector<std::int64_t> noise(n);
+        double lanes[2][record_lanes] = {}, grains = 0.0, squared = 0.0;
+        constexpr double factor = 1234567.25, unit = 0x1p-20;
+        for (std::size_t i = 0; i < n; ++i) {
+            x[i] = static_cast<T>(random.normal() * 20.0);
+            noise[i] = static_cast<std::int64_t>(random()) >> (2 + random() % 60);
+            const auto value = static_cast<double>(x[i]), cut = std::trunc(value * factor);
+            lanes[0][i % record_lanes] += std::abs(value);
+            lanes[1][i % record_lanes] += value * value;
+            grains += std::abs(cut);
+            squared += cut * cut / 1024.0;
+        }
+        for (auto& sums : lanes)
+            for (std::size_t half = record_lanes / 2; half > 0; half /= 2)
+                for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+        CHECK(kernel.sum_sizes(x.data(), n) == lanes[0][0]);
+        CHECK(kernel.sum_squares(x.data(), n) == lanes[1][0]);
+        CHECK(kernel.sum_grains(x.data(), n, factor) == grains);
+        CHECK(kernel.sum_squared_grains(x.data(), n, factor) == doctest::Approx(squared * 1024.0).epsilon(1e-12));
+        std::vector<T> out(n), in_place = x;
+        kernel.add_noise(x.data(), n, factor, noise.data(), unit, out.data());
+        kernel.add_noise(in_place.data(), n, factor, noise.data(), unit, in_place.data());
+        CHECK(in_place == out);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto cut = static_cast<std::int64_t>(static_cast<double>(x[i]) * factor);
+            const auto sum =
+                static_cast<std::int64_t>(static_cast<std::uint64_t>(cut) + static_cast<std::uint64_t>(noise[i]));
+            CHECK(out[i] == static_cast<T>(static_cast<double>(sum) * unit));
+        }
+    }
+}
+
+TEST_CASE("records are measured, cut and noised alike by every instruction set") {
+    for (const KernelTable* kernel : available_tables()) {
+        CAPTURE(kernel->name);
+        check_records(kernel->records_f32);
+        check_records(kernel->records_f64);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "privacy/pair_transform.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/core/random.hpp"
 #include "vedette/privacy/dp_sgd.hpp"
 
 using vedette::Interval;
@@ -55,6 +56,52 @@ TEST_CASE("Gaussian noise, composed or not, against its closed form") {
     check_holds(gaussian(0.7).compose(400).epsilon(1e-6), gaussian_epsilon(0.035, 1e-6), 0.01);  // epsilon > 500
     const Interval tiny = gaussian(1.0).log_delta(30.0, {.error = 1e-3});
     check_holds(tiny, gaussian_log_delta(1.0, 30.0), 1e-3);
+}
+
+// The greatest delta of one subsampled Gaussian step, a record removed; epsilon above -log(1 - rate), where a record
+// added has none.
+static double subsampled_delta(double sigma, double rate, double epsilon) {
+    const double excess = std::expm1(epsilon) + rate;
+    const double threshold = sigma * sigma * std::log(excess / rate) + 0.5;
+    const auto above = [&](double x) { return 0.5 * std::erfc(x / sigma * std::sqrt(0.5)); };
+    return rate * above(threshold - 1.0) - excess * above(threshold);
+}
+
+TEST_CASE("one subsampled step against its closed form, down to where a coarse grid's window ends below the answer") {
+    struct Step {
+        double sigma, rate, delta, error;
+    };
+    std::vector<Step> steps = {{2.9349948, 2.4403e-4, 1e-150, 0.01},
+                               {2.9349948, 2.4403e-4, 1e-150, 1e-3},
+                               {2.9349948, 2.4403e-4, 1e-200, 0.01},
+                               {13.8096, 0.0034576, 2.1e-243, 1e-3}};
+    vedette::Random random(11);
+    for (int i = 0; i < 24; ++i)
+        steps.push_back({std::pow(10.0, -0.3 + 1.9 * random.uniform()), std::pow(10.0, -5.0 + 4.9 * random.uniform()),
+                         std::pow(10.0, -245.0 + 240.0 * random.uniform()), i % 2 == 0 ? 0.1 : 0.01});
+    for (const Step& step : steps) {
+        CAPTURE(step.sigma);
+        CAPTURE(step.rate);
+        CAPTURE(step.delta);
+        const Interval found = gaussian(step.sigma, step.rate).epsilon(step.delta, {.error = step.error});
+        CHECK(found.lower <= found.upper);
+        CHECK(found.upper - found.lower <= step.error);
+        const double least = -std::log1p(-step.rate);
+        if (found.upper > least)
+            CHECK(subsampled_delta(step.sigma, step.rate, found.upper) <= step.delta * (1.0 + 1e-6));
+        if (found.lower > least)
+            CHECK(subsampled_delta(step.sigma, step.rate, found.lower) >= step.delta * (1.0 - 1e-6));
+    }
+}
+
+TEST_CASE("no atom of the discrete Gaussian law is left out: wider sensitivities are refused") {
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::discrete_gaussian(0.5, 7), vedette::Error);
+    const Interval found = PrivacyLossDistribution::discrete_gaussian(0.5, 6).log_delta(300.0, {.error = 1e-3});
+    // Losses are 12 (2 z + 6) for z of the noise, so that z from 10 on counts: P(z) ~ e^(-2 z^2).
+    double sum = 0.0, total = 0.0;
+    for (int z = -40; z <= 40; ++z) total += std::exp(-2.0 * z * z);
+    for (int z = 10; z <= 40; ++z) sum -= std::expm1(300.0 - 12.0 * (2.0 * z + 6.0)) * std::exp(-2.0 * z * z + 200.0);
+    check_holds(found, std::log(sum / total) - 200.0, 1e-3);
 }
 
 TEST_CASE("at equal step our upper end is not looser than that of dp-accounting") {
@@ -163,8 +210,9 @@ TEST_CASE("other mechanisms") {
     CHECK(mixed.lower <= oracle()["mixture"].get<double>());
     CHECK(mixed.upper == doctest::Approx(oracle()["mixture"].get<double>()).epsilon(1e-3));
 
-    // Pure discrete Laplace noise: epsilon is sensitivity / scale where delta is next to nothing.
-    check_holds(PrivacyLossDistribution::discrete_laplace(2.0, 3).epsilon(1e-12, {.error = 1e-6}), 1.5, 1e-6);
+    // Pure discrete Laplace noise: delta is P(L = 1.5) (1 - e^(epsilon - 1.5)) below sensitivity / scale.
+    check_holds(PrivacyLossDistribution::discrete_laplace(2.0, 3).epsilon(1e-12, {.error = 1e-6}),
+                1.5 + std::log1p(-1e-12 * (1.0 + std::exp(-0.5))), 1e-6);
     // (1, .1) and (2, .2): .28 is the least delta with any epsilon at all, and 3 the epsilon there.
     const auto parts =
         PrivacyLossDistribution::approximate(1.0, 0.1).compose(PrivacyLossDistribution::approximate(2.0, 0.2));
