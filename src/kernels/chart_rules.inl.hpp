@@ -34,7 +34,9 @@ struct TakesNumbers {
     }
 };
 
-/// A rule that `watches` may go through rows by `watch`: while `quiet` holds, no step would have reported a change.
+/// A rule that `watches` may go through rows by `watch`, which keeps the extremes of some statistics in `seen_most`,
+/// from what `unwatched` says on: where they are `quiet` at the end, no step would have reported a change. Where they
+/// are not, one may or may not have. NaN, which no statistic that has it loses, is not quiet.
 ///
 /// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
 /// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes, which is
@@ -48,7 +50,8 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
     static constexpr std::size_t parameters = 3;
     static constexpr bool counts = true;
     static constexpr bool warns = false;
-    static constexpr bool watches = true;
+    static constexpr std::size_t together = 2;  // vectors
+    static constexpr std::size_t watched = 2;
 
     Value forgetting, minimum, one = W::one();
 
@@ -75,11 +78,19 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
         const auto fallen = W::less(p[2], s[4] - s[2]);
         return W::both(W::either(risen, fallen), W::not_above(minimum, seen.count));
     }
+    // The highest and the lowest sum: the last extremes are beyond all before.
+    static VEDETTE_INLINE void unwatched(Value* seen_most) noexcept {
+        seen_most[0] = Value(-no_value);
+        seen_most[1] = Value(no_value);
+    }
     VEDETTE_INLINE void watch(const Value* p, Value x, const Observations<W>& seen, Value* s,
-                              typename W::Mask& quiet) const noexcept {
+                              Value* seen_most) const noexcept {
         advance(p, x, seen, s);
-        quiet = W::still_not_above(quiet, s[1] - s[3], p[1]);
-        quiet = W::still_not_above(quiet, s[4] - s[2], p[2]);
+        seen_most[0] = W::larger(seen_most[0], s[1]);
+        seen_most[1] = W::smaller(seen_most[1], s[2]);
+    }
+    VEDETTE_INLINE typename W::Mask quiet(const Value* p, const Value* s, const Value* seen_most) const noexcept {
+        return W::still_not_above(W::not_above(seen_most[0] - s[3], p[1]), s[4] - seen_most[1], p[2]);
     }
 };
 template <class W>
@@ -98,7 +109,8 @@ struct CusumRule : TakesNumbers<W> {
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
     static constexpr bool warns = false;
-    static constexpr bool watches = true;
+    static constexpr std::size_t together = 2;  // vectors
+    static constexpr std::size_t watched = 1;
 
     Value upper_slack, lower_slack, threshold, upper_start, lower_start, one = W::one();
 
@@ -116,7 +128,7 @@ struct CusumRule : TakesNumbers<W> {
     VEDETTE_INLINE void advance(const Value* p, Value x, Value* s) const noexcept {
         const Value z = (x - p[0]) * p[1];
         // Of two zeros the second: never -0.
-        s[0] = W::larger(W::plus(s[0], z, one) - upper_slack, Value(0.0));
+        s[0] = W::larger(W::minus(W::plus(s[0], z, one), upper_slack, one), Value(0.0));
         s[1] = W::larger(W::minus(s[1], z, one) - lower_slack, Value(0.0));
     }
     VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>&, Value* s,
@@ -124,11 +136,14 @@ struct CusumRule : TakesNumbers<W> {
         advance(p, x, s);
         return W::less(threshold, W::larger(s[0], s[1]));
     }
+    static VEDETTE_INLINE void unwatched(Value* seen_most) noexcept { seen_most[0] = Value(0.0); }
     VEDETTE_INLINE void watch(const Value* p, Value x, const Observations<W>&, Value* s,
-                              typename W::Mask& quiet) const noexcept {
+                              Value* seen_most) const noexcept {
         advance(p, x, s);
-        quiet = W::still_not_above(quiet, s[0], threshold);
-        quiet = W::still_not_above(quiet, s[1], threshold);
+        seen_most[0] = W::larger(seen_most[0], W::larger(s[0], s[1]));
+    }
+    VEDETTE_INLINE typename W::Mask quiet(const Value*, const Value*, const Value* seen_most) const noexcept {
+        return W::not_above(seen_most[0], threshold);
     }
 };
 
@@ -143,7 +158,8 @@ struct EwmaRule : TakesNumbers<W> {
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
     static constexpr bool warns = true;
-    static constexpr bool watches = false;
+    static constexpr std::size_t watched = 0;
+    static constexpr std::size_t together = 1;
 
     Value weight, complement, squared_complement, width, warning_width, sign;
     bool varying, both;

@@ -108,6 +108,8 @@ __attribute__((noinline)) void mixed_row(const BankView& bank, const Rule& rule,
 }
 
 inline constexpr std::size_t bank_tile = 4;  // rows for which a vector's statistics stay in registers
+inline constexpr std::size_t bank_range =
+    4 * bank_block;  // features taken through all rows of a call, in the first cache
 
 VEDETTE_INLINE void note_changes(const BankView& bank, GroupBits group, std::size_t i, unsigned changes,
                                  std::uint64_t number) noexcept {
@@ -195,62 +197,112 @@ __attribute__((noinline)) inline void find_skipped_by_all(const BankView& bank, 
     bank.skipped_by_all[first / bank_block] = bank.skipped[first];
 }
 
-// Rows of a block of features. A vector in which anything happens is left as it was, and done with care.
-template <class W, class Rule, bool uniform, bool one_count, std::size_t rows, class T>
-VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
-                                std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
-                                std::size_t last) noexcept {
+// Rows of neighbouring vectors, side by side since each row of one waits for the row before. A vector in which anything
+// happens is left as it was, and done with care.
+template <class W, class Rule, bool uniform, bool one_count, std::size_t rows, std::size_t together, class T>
+VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const typename W::Value* shared,
+                                const Observations<W>* by_all, const T* row, std::ptrdiff_t stride,
+                                std::uint64_t number, std::size_t i) noexcept {
     using Value = typename W::Value;
-    Value p[Rule::parameters], s[Rule::columns];
-    for (std::size_t k = 0; k < Rule::parameters; ++k) p[k] = shared[k];
-    Observations<W> seen[rows];
+    using Mask = typename W::Mask;
+    constexpr std::size_t watched = Rule::watched > 0 ? Rule::watched : 1;
+    Value apart(0.0);
+    const unsigned all = group_bits<W>(i).all;
+    Value s[together][Rule::columns], own[together][Rule::parameters], most[together][watched], before[together];
+    Mask warns[together], changes[together];
+    for (std::size_t v = 0; v < together; ++v) {
+        const std::size_t at = i + v * W::size;
+        if (!uniform) load_parameters<W, Rule, uniform>(bank, at, own[v]);
+        for (std::size_t c = 0; c < Rule::columns; ++c) s[v][c] = W::load(bank.columns + c * bank.stride + at);
+        if (Rule::counts && !one_count) before[v] = W::load(bank.skipped + at);
+        if constexpr (Rule::watched > 0) {
+            rule.unwatched(most[v]);
+        } else {
+            warns[v] = changes[v] = W::less(Value(0.0), Value(0.0));
+        }
+    }
+    for (std::size_t r = 0; r < rows; ++r)
+        for (std::size_t v = 0; v < together; ++v) {
+            const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i + v * W::size);
+            const Value* const p = uniform ? shared : own[v];
+            apart = Rule::add_apart(apart, x);
+            Observations<W> seen{};
+            if constexpr (Rule::counts)
+                seen =
+                    one_count ? by_all[r] : observations_of<W>(Value(static_cast<double>(number + r + 1)) - before[v]);
+            if constexpr (Rule::watched > 0)
+                rule.watch(p, x, seen, s[v], most[v]);
+            else
+                changes[v] = W::either(changes[v], rule.step(p, x, seen, s[v], warns[v]));
+        }
+    const unsigned far = W::bits(W::not_above(apart, Value(Rule::most_apart_together))) ^ all;
+    unsigned loud[together], any = far;
+    for (std::size_t v = 0; v < together; ++v) {
+        if constexpr (Rule::watched > 0)
+            loud[v] = W::bits(rule.quiet(uniform ? shared : own[v], s[v], most[v])) ^ all;
+        else
+            loud[v] = W::bits(changes[v]);
+        any |= loud[v];
+    }
+    for (std::size_t v = 0; v < together; ++v) {
+        const std::size_t at = i + v * W::size;
+        if (any != 0 && (far | loud[v]) != 0) [[unlikely]] {
+            careful_rows<W, Rule, uniform>(bank, rule, row, rows, stride, at, number);
+            continue;
+        }
+        for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + at, s[v][c]);
+        if (Rule::warns) group_bits<W>(at).set(bank.warned, W::bits(warns[v]));
+    }
+}
+
+// Whole vectors of features [first, last), which have skipped the same rows if `one_count` says so.
+template <class W, class Rule, bool uniform, bool one_count, std::size_t rows, class T>
+VEDETTE_INLINE void run_features(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
+                                 std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
+                                 std::size_t last) noexcept {
+    using Value = typename W::Value;
+    constexpr std::size_t together = Rule::together;
+    Observations<W> by_all[rows];
     if (one_count)
         for (std::size_t r = 0; r < rows; ++r) {
             // One division for all: a vector's would be the same.
             const double count = static_cast<double>(number + r + 1) - bank.skipped_by_all[first / bank_block];
-            seen[r] = {Value(count), Value(1.0 / count)};
+            by_all[r] = {Value(count), Value(1.0 / count)};
         }
-    for (std::size_t i = first; i < last; i += W::size) {
-        if (!uniform) load_parameters<W, Rule, uniform>(bank, i, p);
-        for (std::size_t c = 0; c < Rule::columns; ++c) s[c] = W::load(bank.columns + c * bank.stride + i);
-        const Value before = Rule::counts && !one_count ? W::load(bank.skipped + i) : Value(0.0);
-        auto warns = W::less(before, before);
-        auto changes = warns;
-        Value apart(0.0);
-        auto quiet = W::not_above(apart, apart);
-        for (std::size_t r = 0; r < rows; ++r) {
-            const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i);
-            if (!one_count) seen[r] = observations_of<W>(Value(static_cast<double>(number + r + 1)) - before);
-            apart = Rule::add_apart(apart, x);
-            if constexpr (Rule::watches)
-                rule.watch(p, x, seen[r], s, quiet);
-            else
-                changes = W::either(changes, rule.step(p, x, seen[r], s, warns));
-        }
-        const unsigned settled = W::bits(W::still_not_above(quiet, apart, Value(Rule::most_apart_together)));
-        if ((W::bits(changes) | (settled ^ group_bits<W>(i).all)) != 0) [[unlikely]] {
-            careful_rows<W, Rule, uniform>(bank, rule, row, rows, stride, i, number);
-            continue;
-        }
-        for (std::size_t c = 0; c < Rule::columns; ++c) W::store(bank.columns + c * bank.stride + i, s[c]);
-        if (Rule::warns) group_bits<W>(i).set(bank.warned, W::bits(warns));
-    }
+    std::size_t i = first;
+    for (; i + together * W::size <= last; i += together * W::size)
+        run_vectors<W, Rule, uniform, one_count, rows, together>(bank, rule, shared, by_all, row, stride, number, i);
+    if constexpr (together > 1)
+        for (; i < last; i += W::size)
+            run_vectors<W, Rule, uniform, one_count, rows, 1>(bank, rule, shared, by_all, row, stride, number, i);
 }
 
+// Rows of a range of features, which ends with a block or with the last whole vector.
 template <class W, class Rule, bool uniform, std::size_t rows, class T>
 VEDETTE_INLINE void run_tile(const BankView& bank, const Rule& rule, const typename W::Value* shared, const T* row,
                              std::ptrdiff_t stride, std::uint64_t number, std::size_t first,
                              std::size_t last) noexcept {
-    if (block_bits(bank.begins, first, last) != 0) [[unlikely]]
-        begin_block<W, Rule, uniform>(bank, row, number, first, last);
-    if constexpr (Rule::counts) {
-        const double& by_all = bank.skipped_by_all[first / bank_block];
-        if (!(by_all >= 0.0) && number % bank_recount < rows) [[unlikely]]
-            find_skipped_by_all(bank, first, last);
-        if (by_all >= 0.0)
-            return run_vectors<W, Rule, uniform, true, rows>(bank, rule, shared, row, stride, number, first, last);
+    const auto end_of_block = [last](std::size_t i) { return i + bank_block < last ? i + bank_block : last; };
+    for (std::size_t i = first; i < last; i += bank_block)
+        if (block_bits(bank.begins, i, end_of_block(i)) != 0) [[unlikely]]
+            begin_block<W, Rule, uniform>(bank, row, number, i, end_of_block(i));
+    if constexpr (!Rule::counts) {
+        run_features<W, Rule, uniform, false, rows>(bank, rule, shared, row, stride, number, first, last);
+    } else {
+        const auto by_all = [&](std::size_t i) { return bank.skipped_by_all[i / bank_block]; };
+        if (number % bank_recount < rows) [[unlikely]]
+            for (std::size_t i = first; i < last; i += bank_block)
+                if (!(by_all(i) >= 0.0)) find_skipped_by_all(bank, i, end_of_block(i));
+        for (std::size_t i = first; i < last;) {
+            const std::size_t from = i;
+            const double skipped = by_all(from);
+            for (i = end_of_block(from); i < last && by_all(i) >= skipped && by_all(i) <= skipped;) i = end_of_block(i);
+            if (skipped >= 0.0) [[likely]]
+                run_features<W, Rule, uniform, true, rows>(bank, rule, shared, row, stride, number, from, i);
+            else
+                run_features<W, Rule, uniform, false, rows>(bank, rule, shared, row, stride, number, from, i);
+        }
     }
-    run_vectors<W, Rule, uniform, false, rows>(bank, rule, shared, row, stride, number, first, last);
 }
 
 template <class W, class Rule, bool uniform, class T>
@@ -260,11 +312,11 @@ VEDETTE_INLINE void run_chart(const BankView& bank, const T* rows, std::size_t r
     const std::size_t whole = bank.features - bank.features % W::size;
     typename W::Value shared[Rule::parameters];
     load_parameters<W, Rule, true>(bank, 0, shared);
-    const std::size_t blocks = (whole + bank_block - 1) / bank_block;
-    for (std::size_t k = 0; k < blocks; ++k) {
+    const std::size_t ranges = (whole + bank_range - 1) / bank_range;
+    for (std::size_t k = 0; k < ranges; ++k) {
         // To and fro: what the last call left in the first cache is there still.
-        const std::size_t first = ((bank.rows & 1U) == 0 ? k : blocks - 1 - k) * bank_block;
-        const std::size_t last = first + bank_block < whole ? first + bank_block : whole;
+        const std::size_t first = ((bank.rows & 1U) == 0 ? k : ranges - 1 - k) * bank_range;
+        const std::size_t last = first + bank_range < whole ? first + bank_range : whole;
         const T* row = rows;
         std::size_t r = 0;
         for (; r + bank_tile <= row_count; r += bank_tile, row += static_cast<std::ptrdiff_t>(bank_tile) * row_stride)

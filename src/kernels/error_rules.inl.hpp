@@ -25,7 +25,8 @@ struct DdmRule {
     // 0 for 0 and 1 alone, and NaN for infinities.
     static constexpr double most_apart = 0.0;
     static constexpr double most_apart_together = 0.0;
-    static constexpr bool watches = false;
+    static constexpr std::size_t watched = 0;
+    static constexpr std::size_t together = 1;
     static VEDETTE_INLINE Value apart(Value x) noexcept { return W::magnitude(x * x - x); }
     static VEDETTE_INLINE Value add_apart(Value sum, Value x) noexcept { return sum + apart(x); }
 
@@ -72,7 +73,8 @@ struct HddmARule {
     // How far outside of [0, 1]. Of two, one of them NaN, W::larger is the second.
     static constexpr double most_apart = 0.0;
     static constexpr double most_apart_together = 0.0;
-    static constexpr bool watches = false;
+    static constexpr std::size_t watched = 0;
+    static constexpr std::size_t together = 1;
     static VEDETTE_INLINE Value apart(Value x) noexcept {
         return W::larger(Value(0.0), W::larger(x - Value(1.0), Value(0.0) - x));
     }
