@@ -214,6 +214,7 @@ TEST_CASE("harm seen by several streams together is told when they are merged") 
     }
     CHECK(said == MonitorState::change);
     const auto before = whole.serialize();
+    CHECK(code_of([&] { whole.merge(whole); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { whole.merge(HarmMonitor({.tolerated = 0.2, .level = 0.01})); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { whole.merge(HarmMonitor({.tolerated = 0.1, .level = 0.02})); }) == ErrorCode::invalid_argument);
     CHECK(whole.serialize() == before);
