@@ -96,8 +96,8 @@ TEST_CASE("A mean monitor of a mean in order ever alarms within 1e5 looks in at 
     const Case cases[] = {{"stitched, trials", MeanRule::stitched, point, trials, 200},
                           {"stitched, shares", MeanRule::stitched, point, shares, 200},
                           {"stitched, drifting", MeanRule::stitched, below, drifting, 200},
-                          {"betting, trials", MeanRule::betting, point, trials, 200},
-                          {"betting, shares", MeanRule::betting, below, shares, 200},
+                          {"betting, trials", MeanRule::betting, point, trials, 150},
+                          {"betting, shares", MeanRule::betting, below, shares, 150},
                           {"proportion, trials", MeanRule::proportion, point, trials, 400}};
     for (const Case& each : cases) {
         drift::MeanOptions options = each.limits;
