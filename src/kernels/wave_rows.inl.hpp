@@ -9,8 +9,10 @@
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
 namespace {
 
-// The compiler's own vectors, as in waves.inl.hpp: half a cache line of doubles at most.
-#if defined(__AVX2__)
+// The compiler's own vectors, as in waves.inl.hpp, at full width: here nothing but sums has to share.
+#if defined(__AVX512F__)
+constexpr std::size_t wave_doubles = 8;
+#elif defined(__AVX2__)
 constexpr std::size_t wave_doubles = 4;
 #else
 constexpr std::size_t wave_doubles = 2;
@@ -30,7 +32,14 @@ VEDETTE_INLINE void store_values(V x, T* to) noexcept {
 }
 
 // g++ 12 converts vectors in halves.
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+VEDETTE_INLINE WaveSums widened(const float* x) noexcept {
+    return _mm512_cvtps_pd(_mm256_loadu_ps(x));
+}
+VEDETTE_INLINE WaveSums widened(WaveSteps x) noexcept {
+    return _mm512_cvtepi32_pd(reinterpret_cast<__m256i>(x));
+}
+#elif defined(__AVX2__)
 VEDETTE_INLINE WaveSums widened(const float* x) noexcept {
     return _mm256_cvtps_pd(_mm_loadu_ps(x));
 }
@@ -65,6 +74,10 @@ bool scale_row(const WaveScale* scale, const T* row, float* out) noexcept {
     Bits special{};
     std::size_t j = 0;
     for (; j + wave_doubles <= s.columns; j += wave_doubles) {
+        // The next row, if that is where it lies: rows come from far away, and elsewhere a prefetch does no harm.
+        // NOLINTNEXTLINE(performance-no-int-to-ptr)
+        __builtin_prefetch(
+            reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(row + j) + s.columns * sizeof(T)));
         special |= (load_values<Bits>(row + j) & exponent) == exponent;
         const WaveSums value = widened(row + j);
         WaveSums scaled = (value - load_values<WaveSums>(s.offset + j)) * load_values<WaveSums>(s.inverse_scale + j);

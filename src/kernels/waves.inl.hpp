@@ -38,11 +38,6 @@ VEDETTE_INLINE void store_wave(Wave x, float* to) noexcept {
 VEDETTE_INLINE void store_units(Units x, std::int32_t* to) noexcept {
     __builtin_memcpy(to, &x, sizeof x);
 }
-VEDETTE_INLINE Units load_units(const std::int32_t* from) noexcept {
-    Units x;
-    __builtin_memcpy(&x, from, sizeof x);
-    return x;
-}
 VEDETTE_INLINE Wave all_of(float x) noexcept {
     return x - Wave{};
 }
@@ -53,18 +48,30 @@ VEDETTE_INLINE Wave load_weights(const float* weights, std::size_t a, std::size_
     return load_wave(weights + at / wave_panel * stride + at % wave_panel);
 }
 
+// Waves are made at full width where a tile has so many: no sum goes through them, for which half would be better.
+#if defined(__AVX512F__)
+constexpr std::size_t turn_width = 16;
+#else
+constexpr std::size_t turn_width = wave_width;
+#endif
+template <std::size_t width>
+struct TurnLanes {
+    using Turns [[gnu::vector_size(4 * width)]] = float;
+    using Whole [[gnu::vector_size(4 * width)]] = std::int32_t;
+};
+
 // sin(2 pi h) for |h| <= 1/4, in units to the nearest: a Chebyshev fit. Adding `rounder` leaves a float below 2^22
 // rounded to a whole number, which is then in the lowest bits. Step by step for all of them: one at a time would wait
 // for each step's result, and what comes behind is too far away to begin meanwhile.
-template <std::size_t n>
-VEDETTE_INLINE void sine_units(const Wave (&h)[n], Units (&units)[n]) noexcept {
+template <class Turns, class Whole, std::size_t n>
+VEDETTE_INLINE void sine_units(const Turns (&h)[n], Whole (&units)[n]) noexcept {
     constexpr float factors[] = {-76.5811726443F, 81.6024763689F, -41.3416806133F, 6.28318528015F};
-    const Wave rounder = all_of(12582912.0F);  // 1.5 * 2^23
-    Wave square[n], sum[n];
+    const Turns rounder = 12582912.0F - Turns{};  // 1.5 * 2^23
+    Turns square[n], sum[n];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < n; ++i) square[i] = h[i] * h[i];
 #pragma GCC unroll 8
-    for (std::size_t i = 0; i < n; ++i) sum[i] = all_of(39.7598270853F);
+    for (std::size_t i = 0; i < n; ++i) sum[i] = 39.7598270853F - Turns{};
 #pragma GCC unroll 4
     for (const float factor : factors) {
 #pragma GCC unroll 8
@@ -74,28 +81,30 @@ VEDETTE_INLINE void sine_units(const Wave (&h)[n], Units (&units)[n]) noexcept {
     for (std::size_t i = 0; i < n; ++i) sum[i] = sum[i] * h[i] * wave_unit;
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < n; ++i)
-        units[i] = reinterpret_cast<Units>(sum[i] + rounder) - reinterpret_cast<Units>(rounder);
+        units[i] = reinterpret_cast<Whole>(sum[i] + rounder) - reinterpret_cast<Whole>(rounder);
 }
 
 // Cosines, then sines, of n registers of phases: the nearest whole turn off, then folded to a quarter turn around 0.
-template <std::size_t n>
-VEDETTE_INLINE void waves_of(const float* phases, Units (&units)[2 * n]) noexcept {
+template <std::size_t width, std::size_t n>
+VEDETTE_INLINE void waves_of(const float* phases, typename TurnLanes<width>::Whole (&units)[2 * n]) noexcept {
+    using Turns = typename TurnLanes<width>::Turns;
+    using Whole = typename TurnLanes<width>::Whole;
     constexpr float rounder = 12582912.0F;
-    const Units others = reinterpret_cast<Units>(all_of(0.0F)) + 0x7FFFFFFF;
-    Wave turn[n], quarters[2 * n];
+    const Whole others = Whole{} + 0x7FFFFFFF;
+    Turns turn[n], quarters[2 * n];
 #pragma GCC unroll 4
     for (std::size_t i = 0; i < n; ++i) {
-        const Wave phase = load_wave(phases + i * wave_width);
+        const Turns phase = load_values<Turns>(phases + i * width);
         turn[i] = phase - ((phase + rounder) - rounder);
     }
 #pragma GCC unroll 4
     for (std::size_t i = 0; i < n; ++i) {
-        const Wave quarter = 0.25F - reinterpret_cast<Wave>(reinterpret_cast<Units>(turn[i]) & others);
+        const Turns quarter = 0.25F - reinterpret_cast<Turns>(reinterpret_cast<Whole>(turn[i]) & others);
         // Never negative.
-        const Wave folded = 0.25F - reinterpret_cast<Wave>(reinterpret_cast<Units>(quarter) & others);
-        const Units sign = reinterpret_cast<Units>(turn[i]) & ~others;
+        const Turns folded = 0.25F - reinterpret_cast<Turns>(reinterpret_cast<Whole>(quarter) & others);
+        const Whole sign = reinterpret_cast<Whole>(turn[i]) & ~others;
         quarters[i] = quarter;
-        quarters[n + i] = reinterpret_cast<Wave>(reinterpret_cast<Units>(folded) | sign);
+        quarters[n + i] = reinterpret_cast<Turns>(reinterpret_cast<Whole>(folded) | sign);
     }
     sine_units(quarters, units);
 }
@@ -149,23 +158,25 @@ VEDETTE_INLINE void multiply_rows(const WaveRequest& r, const float* weights, st
 }
 
 // Where the waves of n registers of a row go: there, or to what is there.
-template <bool added, std::size_t n>
+template <bool added, std::size_t width, std::size_t n>
 VEDETTE_INLINE void put_waves(const float* phases, std::size_t features, std::int32_t* to) noexcept {
-    Units units[2 * n];
-    waves_of<n>(phases, units);
+    using Whole = typename TurnLanes<width>::Whole;
+    Whole units[2 * n];
+    waves_of<width, n>(phases, units);
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < 2 * n; ++i) {
-        std::int32_t* const place = to + i / n * features + i % n * wave_width;
-        store_units(added ? units[i] + load_units(place) : units[i], place);
+        std::int32_t* const place = to + i / n * features + i % n * width;
+        store_values(added ? units[i] + load_values<Whole>(place) : units[i], place);
     }
 }
 
 // All rows of a tile.
 template <bool added, std::size_t used>
 VEDETTE_INLINE void put_rows(const float* phases, std::size_t rows, std::size_t features, std::int32_t* out) noexcept {
+    constexpr std::size_t width = used < turn_width ? used : turn_width;
     for (std::size_t i = 0; i < rows; ++i)
-        put_waves<added, used / wave_width>(phases + i * wave_across * wave_width, features,
-                                            added ? out : out + i * 2 * features);
+        put_waves<added, width, used / width>(phases + i * wave_across * wave_width, features,
+                                              added ? out : out + i * 2 * features);
 }
 
 template <bool added>
