@@ -220,7 +220,7 @@ TEST_CASE("harm seen by several streams together is told when they are merged") 
     CHECK(whole.serialize() == before);
     // Merged with itself again and again, there is an end.
     CHECK(code_of([&] {
-              for (int i = 0; i < 64; ++i) whole.merge(whole);
+              for (int i = 0; i < 64; ++i) whole.merge(HarmMonitor(whole));
           }) == ErrorCode::overflow);
 }
 
