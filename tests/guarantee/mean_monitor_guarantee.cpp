@@ -119,7 +119,7 @@ TEST_CASE("Monitors of three streams, merged at every tenth of 1e5 values: the l
     for (const MeanRule rule : {MeanRule::stitched, MeanRule::betting, MeanRule::proportion}) {
         const bool bets = rule == MeanRule::betting;  // a merge multiplies wealths, which remember their way
         Rate rate;
-        for (std::uint64_t run = 0; run < (bets ? 100U : 200U); ++run) {
+        for (std::uint64_t run = 0; run < (bets ? 80U : 200U); ++run) {
             vedette::Random random(run, 85);
             std::vector<drift::MeanMonitor> shards;
             // Shards that tell bounds and never alarm; the limits are asked of what they say together.
