@@ -248,6 +248,7 @@ def main():
     parser.add_argument("--output")
     parser.add_argument("--run-length", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs, ours alone")
+    parser.add_argument("--peers", action="store_true", help="with --quick: peers too")
     parser.add_argument("--streams", default="", help="those whose name has this in it")
     parser.add_argument("--contenders", default="", help="the same")
     arguments = parser.parse_args()
@@ -262,7 +263,7 @@ def main():
                   ours(kernels, "e-detector", 20, 20_000),
                   ours(kernels, "DDM", 0.5, 10, True), ours(kernels, "HDDM-A", 0.05, 12, True),
                   ours(kernels, "STEPD", 0.5, 12, True)]
-    if not arguments.quick:
+    if arguments.peers or not arguments.quick:
         contenders += river_contenders() + frouros_contenders() + alibi_contenders(target)
     contenders = [contender for contender in contenders if arguments.contenders in contender.name]
     cells = {contender.name: {} for contender in contenders}

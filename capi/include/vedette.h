@@ -2067,7 +2067,7 @@ VDT_API vdt_status vdt_monitor_reset(vdt_monitor* monitor, vdt_error* error) VDT
 /// both together say. Of kinds whose bounds are of sums: harm_monitor, mean_monitor; valid where no value is in both
 /// and the values of both have one mean, given what came before in either. Errors, and nothing is changed then:
 /// UNSUPPORTED for kinds that depend on the order of values, and for monitors of blocks; INVALID_ARGUMENT for NULL,
-/// another kind or other options; OVERFLOW.
+/// itself, another kind or other options; OVERFLOW.
 VDT_API vdt_status vdt_monitor_merge(vdt_monitor* monitor, const vdt_monitor* other, vdt_monitor_state* state,
                                      vdt_error* error) VDT_NOEXCEPT;
 
@@ -2209,7 +2209,8 @@ VDT_API void vdt_confidence_sequence_destroy(vdt_confidence_sequence* sequence) 
 /// What is refused is counted and no error. No allocation. Errors: INVALID_ARGUMENT for NULL.
 VDT_API vdt_status vdt_confidence_sequence_update(vdt_confidence_sequence* sequence, const double* values, size_t count,
                                                   vdt_error* error) VDT_NOEXCEPT;
-/// Adds what another of the same options has seen; valid where no value is in both. Errors: INVALID_ARGUMENT, OVERFLOW.
+/// Adds what another of the same options has seen, not itself; valid where no value is in both. Errors:
+/// INVALID_ARGUMENT, OVERFLOW.
 VDT_API vdt_status vdt_confidence_sequence_merge(vdt_confidence_sequence* sequence,
                                                  const vdt_confidence_sequence* other, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_confidence_sequence_reset(vdt_confidence_sequence* sequence, vdt_error* error) VDT_NOEXCEPT;

@@ -5,18 +5,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <numeric>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "commands.hpp"
 #include "guard/render_common.hpp"
 #include "interruption.hpp"
 #include "monitor_file.hpp"
 #include "monitor_output.hpp"
+#include "state_file.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 
@@ -92,7 +93,10 @@ std::string with_blocks(std::string options, const MonitorOptions& given) {
 class Watch {
   public:
     explicit Watch(const MonitorOptions& options)
-        : options_(options), outputs_(options.formats), source_(source_options(options, interruption_)) {
+        : options_(options),
+          file_(options.state),
+          outputs_(options.formats),
+          source_(source_options(options, interruption_)) {
         if (!options.time.empty()) time_ = source_.column(options.time);
         for (const std::string& text : options.monitors) {
             const Specification wanted = parse_specification(text);
@@ -106,7 +110,11 @@ class Watch {
         row_.resize(source_.columns().size());
         if (!options_.reference.empty()) learn_from(options_.reference);
         for (std::size_t i = 0; i < state_.columns.size(); ++i) prepare(i);
-        if (resumes()) resume();
+        file_.resume([this](std::span<const std::byte> bytes) { resume(bytes); });
+        for (const WatchedColumn& each : state_.columns) {
+            const drift::MonitorCounts counts = summary(each).counts;
+            silences_.push_back({.missed = counts.nan + counts.infinite + counts.refused});
+        }
         changes_before_ = changes();
         accepted_before_ = accepted();
     }
@@ -122,7 +130,9 @@ class Watch {
         if (changes() != changes_before_) return exit_failed;
         const std::vector<std::uint64_t> now = accepted();
         const bool all = std::equal(now.begin(), now.end(), accepted_before_.begin(), std::greater<>());
-        return all ? exit_pass : exit_not_enough_data;
+        const bool silent =
+            std::any_of(silences_.begin(), silences_.end(), [](const Silence& each) { return each.lasts; });
+        return all && !silent ? exit_pass : exit_not_enough_data;
     }
 
   private:
@@ -228,7 +238,7 @@ class Watch {
         WatchedColumn& each = state_.columns[i];
         try {
             // What rows are compared with is fitted for seconds, and a state file has it already.
-            if (each.takes_rows() && resumes()) return;
+            if (each.takes_rows() && file_.exists()) return;
             if (options_.learn == 0 || !uses_reference(each)) return settle(each);
             const std::size_t fewest =
                 drift::RandomFeatureMmd<double>::minimum_rows * std::max(options_.block, options_.source.thinning);
@@ -258,25 +268,16 @@ class Watch {
         each.learned = {};
     }
 
-    [[nodiscard]] bool resumes() const { return !options_.state.empty() && std::filesystem::exists(options_.state); }
-
-    void resume() {
-        const std::vector<std::byte> bytes = read_file(options_.state);
-        WatchState saved;
-        try {
-            saved = read_monitors(bytes);
-        } catch (const Error& error) {
-            throw Error(error.code(), options_.state + ": " + error.what());
-        }
+    void resume(std::span<const std::byte> bytes) {
+        WatchState saved = read_monitors(bytes);
         const bool same = std::equal(saved.columns.begin(), saved.columns.end(), state_.columns.begin(),
                                      state_.columns.end(), [](const WatchedColumn& a, const WatchedColumn& b) {
                                          return a.column == b.column && a.joined == b.joined && a.kind == b.kind &&
                                                 a.options == b.options;
                                      });
         if (!same)
-            throw Error(
-                ErrorCode::schema_mismatch,
-                options_.state + ": was saved with other columns, monitors or options; remove it to begin anew");
+            throw Error(ErrorCode::schema_mismatch,
+                        "was saved with other columns, monitors or options; remove it to begin anew");
         state_ = std::move(saved);
     }
 
@@ -286,8 +287,33 @@ class Watch {
             const std::span<double> row = std::span(row_).first(indices_[i].size());
             for (std::size_t k = 0; k < row.size(); ++k) row[k] = value_of(indices_[i][k]);
             take_values(state_.columns[i], row);
+            if (!state_.columns[i].is_learning()) notice_silence(i);
         }
         if (options_.save_every != 0 && state_.rows % options_.save_every == 0) save();
+    }
+
+    // Values that cannot enter hide what they stand for, so that so many in a row are told as would come once in a
+    // million by their share before; at least 32.
+    void notice_silence(std::size_t i) {
+        const WatchedColumn& each = state_.columns[i];
+        const drift::MonitorCounts& counts = each.rows ? each.rows->counts() : each.monitor->counts();
+        const std::uint64_t missed = counts.nan + counts.infinite + counts.refused;
+        Silence& silence = silences_[i];
+        const bool is_missed = missed != std::exchange(silence.missed, missed);
+        silence.run = is_missed ? silence.run + 1 : 0;
+        const std::uint64_t seen = each.rows ? each.rows->seen() : each.monitor->seen();
+        const double share =
+            static_cast<double>(missed - silence.run + 1) / static_cast<double>(seen - silence.run + 2);
+        const bool is_silent =
+            silence.run >= 32 && static_cast<double>(silence.run) * std::log(share) <= std::log(1e-6);
+        if (is_silent && !silence.told)
+            fmt::print(stderr,
+                       "vedette: note: {}: up to row {}, {} in a row could not be taken (NaN, infinite or out of "
+                       "range); {} sees nothing of them\n",
+                       clean(each.takes_rows() ? joined_name(each.joined) : each.column),
+                       rendering::grouped(state_.rows), silence.run, drift::monitor_kind_name(each.kind));
+        silence.told = silence.told || is_silent;
+        silence.lasts = is_silent;
     }
 
     // What is no number counts as NaN; the first such text of a column is noted.
@@ -318,8 +344,8 @@ class Watch {
                              .state = said});
     }
 
-    void save() const {
-        if (!options_.state.empty()) write_file_atomically(options_.state, write_monitors(state_));
+    void save() {
+        if (file_.is_wanted()) file_.save(write_monitors(state_));
         outputs_.refresh(state_);
     }
 
@@ -336,10 +362,19 @@ class Watch {
     }
 
     const MonitorOptions& options_;
+    StateFile file_;
     WatchOutputs outputs_;
     Interruption interruption_;
     RowSource source_;
     WatchState state_;
+    // Of values that could not enter, of a monitor in this run.
+    struct Silence {
+        std::uint64_t missed = 0;  // so far, over all runs
+        std::uint64_t run = 0;     // the last ones of this run, without another in between
+        bool lasts = false;        // longer than chance explains
+        bool told = false;
+    };
+    std::vector<Silence> silences_;
     std::vector<std::vector<std::size_t>> indices_;  // of the columns in the source
     std::vector<double> row_;                        // values of one monitor
     std::optional<std::size_t> time_;

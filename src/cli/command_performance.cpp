@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "label_events.hpp"
 #include "performance_file.hpp"
 #include "performance_rows.hpp"
+#include "state_file.hpp"
 #include "text_table.hpp"
 #include "vedette/core/digest.hpp"
 #include "vedette/core/error.hpp"
@@ -126,8 +126,11 @@ std::string asked_of(const char* command, const PerformanceToolOptions& options,
 class Count {
   public:
     Count(const char* command, const PerformanceToolOptions& options, const drift::PerformanceReference& reference)
-        : options_(options), asked_(asked_of(command, options, reference)), progress_{harm_of(options, reference)} {
-        if (!options.state.empty()) interruption_.emplace();
+        : options_(options),
+          file_(options.state),
+          asked_(asked_of(command, options, reference)),
+          progress_{harm_of(options, reference)} {
+        if (file_.is_wanted()) interruption_.emplace();
     }
 
     PerformanceProgress& progress() noexcept { return progress_; }
@@ -139,15 +142,7 @@ class Count {
     }
 
     void resume() {
-        if (!options_.state.empty() && std::filesystem::exists(options_.state)) {
-            try {
-                const std::vector<std::byte> bytes = read_file(options_.state);
-                read_progress(asked_, bytes, progress_);
-                left_ = sha256(bytes);
-            } catch (const Error& error) {
-                throw Error(error.code(), options_.state + ": " + error.what());
-            }
-        }
+        file_.resume([this](std::span<const std::byte> bytes) { read_progress(asked_, bytes, progress_); });
         values_before_ = progress_.harm.values();
     }
     /// Calls take() until it says that there is no more.
@@ -174,27 +169,16 @@ class Count {
     }
 
   private:
-    // Two runs with one file would each overwrite the rows and alarms of the other.
     void save() {
-        if (options_.state.empty()) return;
-        std::optional<Digest> found;
-        if (std::filesystem::exists(options_.state)) found = sha256(read_file(options_.state));
-        if (found != left_)
-            throw Error(ErrorCode::io_error,
-                        options_.state +
-                            ": was changed by another process meanwhile; what this run counted after its "
-                            "last save is not in it");
-        const std::vector<std::byte> bytes = write_progress(asked_, progress_);
-        write_file_atomically(options_.state, bytes);
-        left_ = sha256(bytes);
+        if (file_.is_wanted()) file_.save(write_progress(asked_, progress_));
     }
 
     const PerformanceToolOptions& options_;
+    StateFile file_;
     std::string asked_;
     PerformanceProgress progress_;
     std::optional<Interruption> interruption_;  // where there is something to save
     std::uint64_t values_before_ = 0;
-    std::optional<Digest> left_;  // of the state file as this run read or wrote it last
 };
 
 // Labels in the file itself; an empty field has not come.

@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <limits>
 #include <numbers>
-#include <type_traits>
 
 #include "kernels/dispatch.hpp"
+#include "kernels/scalar_waves.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/random.hpp"
 
@@ -135,23 +133,14 @@ void FeatureMap::set_digest() {
 
 template <class T>
 bool FeatureMap::scale_row(const MatrixView<T>& view, std::size_t i, float* out) const noexcept {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-    // No branch and no call, so that vectors can do it where a row lies in one piece.
-    const auto scale = [&](const T* row, auto stride) {
-        Bits special = 0;
-        for (std::size_t j = 0; j < columns; ++j) {
-            const T value = row[static_cast<std::ptrdiff_t>(j) * stride];
-            special |= (std::bit_cast<Bits>(value) & exponent) == exponent ? Bits{1} : Bits{0};
-            const double scaled = (static_cast<double>(value) - offset[j]) * inverse_scale[j];
-            // In this order a NaN, of an infinite difference times a scale of 0, becomes the limit too.
-            out[j] = static_cast<float>(std::min(std::max(-limit, scaled), limit));
-        }
-        return special == 0;
-    };
-    const T* const row = columns == 0 ? nullptr : &view(i, 0);
-    if (view.column_stride() == 1) return scale(row, std::integral_constant<std::ptrdiff_t, 1>{});
-    return scale(row, view.column_stride());
+    if (columns == 0) return true;
+    const kernels::WaveScale scale{offset.data(), inverse_scale.data(), limit, columns};
+    const auto& waves = kernels::kernels().waves;
+    if (view.column_stride() != 1) return kernels::scalar::scale_row(scale, &view(i, 0), view.column_stride(), out);
+    if constexpr (sizeof(T) == sizeof(float))
+        return waves.scale_floats(&scale, &view(i, 0), out);
+    else
+        return waves.scale_doubles(&scale, &view(i, 0), out);
 }
 
 void FeatureMap::add(const float* rows, std::size_t count, std::int64_t* sums) const noexcept {

@@ -49,6 +49,8 @@ MonitorState HarmMonitor::update(double loss) noexcept {
 }
 
 MonitorState HarmMonitor::merge(const HarmMonitor& other) {
+    if (&other == this)
+        throw Error(ErrorCode::invalid_argument, "harm_monitor: merged with itself, each value would count twice");
     if (options_.tolerated != other.options_.tolerated || options_.level != other.options_.level ||
         options_.warning_level != other.options_.warning_level ||
         options_.intrinsic_time != other.options_.intrinsic_time)

@@ -109,6 +109,8 @@ MonitorState MeanMonitor::update(double x) noexcept {
 }
 
 MonitorState MeanMonitor::merge(const MeanMonitor& other) {
+    if (&other == this)
+        throw Error(ErrorCode::invalid_argument, "mean_monitor: merged with itself, each value would count twice");
     if (options_.least != other.options_.least || options_.most != other.options_.most ||
         options_.level != other.options_.level || options_.rule != other.options_.rule ||
         options_.cells != other.options_.cells)

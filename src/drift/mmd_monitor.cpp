@@ -10,6 +10,7 @@
 #include "drift/mmd_thresholds.hpp"
 #include "drift/monitor_codec.hpp"
 #include "drift/random_feature_state.hpp"
+#include "kernels/dispatch.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/stats/permutation.hpp"
 
@@ -149,7 +150,8 @@ MonitorState MmdMonitor<T>::enter(const std::int32_t* row) noexcept {
     std::int32_t* const place = ring_.data() + next_ * width;
     ++age_;
     if (width_ < options_.window) ++width_;
-    squares_ = slide_sums(row, place, mean_.data(), width_, width, sums_.data());
+    const kernels::WaveSlide slide{row, place, mean_.data(), static_cast<double>(width_), width, sums_.data()};
+    squares_ = kernels::kernels().waves.slide(&slide);
     std::copy_n(row, width, place);
     next_ = next_ + 1 == options_.window ? 0 : next_ + 1;
     const bool is_change = age_ >= options_.first_look && statistic() > threshold();
@@ -318,9 +320,11 @@ MmdMonitor<T> MmdMonitor<T>::deserialize(std::span<const std::byte> bytes) {
     monitor.next_ = monitor.width_ == options.window ? 0 : monitor.width_;
     std::copy(rows.begin(), rows.end(), monitor.ring_.begin());
     const std::vector<std::int32_t> zeros(width);
-    for (std::size_t i = 0; i < monitor.width_; ++i)
-        monitor.squares_ = slide_sums(rows.data() + i * width, zeros.data(), monitor.mean_.data(),
-                                      static_cast<double>(i + 1), width, monitor.sums_.data());
+    for (std::size_t i = 0; i < monitor.width_; ++i) {
+        const kernels::WaveSlide slide{rows.data() + i * width,    zeros.data(), monitor.mean_.data(),
+                                       static_cast<double>(i + 1), width,        monitor.sums_.data()};
+        monitor.squares_ = kernels::kernels().waves.slide(&slide);
+    }
     counts.restore(monitor);
     return monitor;
 }

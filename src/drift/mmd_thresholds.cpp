@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/dispatch.hpp"
 #include "vedette/core/random.hpp"
 
 namespace vedette::inline v0::drift {
@@ -69,8 +70,9 @@ class Stream {
             ring_[next] = static_cast<std::uint32_t>(drawn);
             next = next + 1 == ring_.size() ? 0 : next + 1;
             const std::uint64_t held = std::min(row, plan_.window);
-            const double squares = slide_sums(rows_.row(drawn), leaving, mean.data(), static_cast<double>(held),
-                                              rows_.width, sums_.data());
+            const kernels::WaveSlide slide{rows_.row(drawn),          leaving,     mean.data(),
+                                           static_cast<double>(held), rows_.width, sums_.data()};
+            const double squares = waves_.slide(&slide);
             if (row < plan_.first_look) continue;
             double& stage = largest[plan_.stage_of(row)];
             stage = std::max(stage, squares * scales_[held - 1]);
@@ -78,6 +80,7 @@ class Stream {
     }
 
   private:
+    const kernels::WaveKernels& waves_ = kernels::kernels().waves;
     const Rows& rows_;
     const LookPlan& plan_;
     std::vector<std::uint32_t> ring_;

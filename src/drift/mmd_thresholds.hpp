@@ -10,22 +10,6 @@
 
 namespace vedette::inline v0::drift {
 
-/// Adds `entering` - `leaving` to the sums; the sum of squares of (sums - rows * mean). `width` is a multiple of 8.
-inline double slide_sums(const std::int32_t* entering, const std::int32_t* leaving, const double* mean, double rows,
-                         std::size_t width, double* sums) noexcept {
-    constexpr std::size_t lanes = 8;
-    std::array<double, lanes> squares{};
-    for (std::size_t k = 0; k < width; k += lanes)
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-            const double sum = sums[k + lane] + static_cast<double>(entering[k + lane] - leaving[k + lane]);
-            sums[k + lane] = sum;
-            const double difference = sum - rows * mean[k + lane];
-            squares[lane] += difference * difference;
-        }
-    return ((squares[0] + squares[1]) + (squares[2] + squares[3])) +
-           ((squares[4] + squares[5]) + (squares[6] + squares[7]));
-}
-
 /// When a growing and then sliding window is looked at.
 struct LookPlan {
     std::uint64_t window = 0;

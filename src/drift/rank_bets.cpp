@@ -127,7 +127,8 @@ void RankBets::prepare() {
         scores_.push_back({quantised(middle), quantised(0.5 * (3.0 * middle * middle - 1.0))});
         below = above;
     }
-    edges_.resize(std::max(std::bit_ceil(ranks_.size() + 1), std::size_t{8}), std::numeric_limits<double>::infinity());
+    for (const double edge : edges_) keys_.push_back(key_of(edge));
+    keys_.resize(std::max(std::bit_ceil(ranks_.size() + 1), std::size_t{8}), std::numeric_limits<std::uint64_t>::max());
     clear();
 }
 

@@ -44,8 +44,38 @@ void make_waves(const WaveRequest* request, std::int32_t* out) noexcept {
     }
 }
 
+/// A row whose values are `stride` apart.
+template <class T>
+bool scale_row(const WaveScale& scale, const T* row, std::ptrdiff_t stride, float* out) noexcept {
+    bool is_finite = true;
+    for (std::size_t j = 0; j < scale.columns; ++j) {
+        const auto value = static_cast<double>(row[static_cast<std::ptrdiff_t>(j) * stride]);
+        is_finite = is_finite && std::isfinite(value);
+        const double scaled = (value - scale.offset[j]) * scale.inverse_scale[j];
+        const double above = scaled > -scale.limit ? scaled : -scale.limit;
+        out[j] = static_cast<float>(above < scale.limit ? above : scale.limit);
+    }
+    return is_finite;
+}
+template <class T>
+bool scale_dense_row(const WaveScale* scale, const T* row, float* out) noexcept {
+    return scale_row(*scale, row, 1, out);
+}
+
+inline double slide_window(const WaveSlide* slide) noexcept {
+    double squares[slide_lanes] = {};
+    for (std::size_t k = 0; k < slide->width; ++k) {
+        const double sum = slide->sums[k] + static_cast<double>(slide->entering[k] - slide->leaving[k]);
+        slide->sums[k] = sum;
+        const double difference = sum - slide->rows * slide->mean[k];
+        squares[k % slide_lanes] += difference * difference;
+    }
+    return ((squares[0] + squares[1]) + (squares[2] + squares[3])) +
+           ((squares[4] + squares[5]) + (squares[6] + squares[7]));
+}
+
 constexpr WaveKernels wave_entries() noexcept {
-    return {&make_waves<false>, &make_waves<true>};
+    return {&make_waves<false>, &make_waves<true>, &scale_dense_row<float>, &scale_dense_row<double>, &slide_window};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

@@ -27,12 +27,38 @@ struct WaveRequest {
     std::size_t panels;
 };
 
+/// How a row comes to the unit of frequencies: column j is (value - offset[j]) * inverse_scale[j] in double, no further
+/// from 0 than `limit`, which a NaN (an infinite difference times a scale of 0) becomes as well, with a minus.
+struct WaveScale {
+    const double* offset;
+    const double* inverse_scale;
+    double limit;
+    std::size_t columns;
+};
+
+/// Sums over a window of rows of waves when one enters and one leaves. Not overlapping.
+struct WaveSlide {
+    const std::int32_t* entering;
+    const std::int32_t* leaving;
+    const double* mean;
+    double rows;        ///< in the window, with the one that enters
+    std::size_t width;  ///< a multiple of slide_lanes
+    double* sums;       ///< of the rows in the window
+};
+/// Squares are summed in so many lanes, these then in pairs, and pairs in pairs.
+inline constexpr std::size_t slide_lanes = 8;
+
 /// Cosines, then sines, 2 * panels * wave_panel a row, in units to the nearest (within about 1e-8 before rounding).
 /// Same bits on every instruction set; noexcept, no allocation; the time depends on sizes only.
 struct WaveKernels {
     void (*evaluate)(const WaveRequest* request, std::int32_t* out) noexcept;
     /// Adds those of all rows to `sums`, which begin at most at 2^30.
     void (*add)(const WaveRequest* request, std::int32_t* sums) noexcept;
+    /// A row without gaps; false, and `out` undefined, when a value is not finite.
+    bool (*scale_floats)(const WaveScale* scale, const float* row, float* out) noexcept;
+    bool (*scale_doubles)(const WaveScale* scale, const double* row, float* out) noexcept;
+    /// Adds `entering` - `leaving` to the sums; returns the sum of squares of (sums - rows * mean).
+    double (*slide)(const WaveSlide* slide) noexcept;
 };
 
 }  // namespace vedette::inline v0::kernels

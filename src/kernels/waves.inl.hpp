@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/lanes.inl.hpp"
+#include "kernels/wave_rows.inl.hpp"
 #include "kernels/wave_table.hpp"
 
 namespace vedette::inline v0::kernels::VEDETTE_KERNEL_ISA {
@@ -37,11 +38,6 @@ VEDETTE_INLINE void store_wave(Wave x, float* to) noexcept {
 VEDETTE_INLINE void store_units(Units x, std::int32_t* to) noexcept {
     __builtin_memcpy(to, &x, sizeof x);
 }
-VEDETTE_INLINE Units load_units(const std::int32_t* from) noexcept {
-    Units x;
-    __builtin_memcpy(&x, from, sizeof x);
-    return x;
-}
 VEDETTE_INLINE Wave all_of(float x) noexcept {
     return x - Wave{};
 }
@@ -52,33 +48,65 @@ VEDETTE_INLINE Wave load_weights(const float* weights, std::size_t a, std::size_
     return load_wave(weights + at / wave_panel * stride + at % wave_panel);
 }
 
-// sin(2 pi h) for |h| <= 1/4, in units to the nearest: a Chebyshev fit. Adding `rounder` leaves a float below 2^22
-// rounded to a whole number, which is then in the lowest bits.
-VEDETTE_INLINE Units sine_units(Wave h) noexcept {
-    const Wave rounder = all_of(12582912.0F);  // 1.5 * 2^23
-    const Wave u = h * h;
-    Wave sum = all_of(39.7598270853F);
-    sum = sum * u - 76.5811726443F;
-    sum = sum * u + 81.6024763689F;
-    sum = sum * u - 41.3416806133F;
-    sum = sum * u + 6.28318528015F;
-    const Wave value = sum * h * wave_unit;
-    return reinterpret_cast<Units>(value + rounder) - reinterpret_cast<Units>(rounder);
-}
-
-struct WavePair {
-    Units cosine, sine;
+// Waves are made at full width where a tile has so many: no sum goes through them, for which half would be better.
+#if defined(__AVX512F__)
+constexpr std::size_t turn_width = 16;
+#else
+constexpr std::size_t turn_width = wave_width;
+#endif
+template <std::size_t width>
+struct TurnLanes {
+    using Turns [[gnu::vector_size(4 * width)]] = float;
+    using Whole [[gnu::vector_size(4 * width)]] = std::int32_t;
 };
 
-// The nearest whole turn off, then folded to a quarter turn around 0.
-VEDETTE_INLINE WavePair waves_of(Wave phase) noexcept {
+// sin(2 pi h) for |h| <= 1/4, in units to the nearest: a Chebyshev fit. Adding `rounder` leaves a float below 2^22
+// rounded to a whole number, which is then in the lowest bits. Step by step for all of them: one at a time would wait
+// for each step's result, and what comes behind is too far away to begin meanwhile.
+template <class Turns, class Whole, std::size_t n>
+VEDETTE_INLINE void sine_units(const Turns (&h)[n], Whole (&units)[n]) noexcept {
+    constexpr float factors[] = {-76.5811726443F, 81.6024763689F, -41.3416806133F, 6.28318528015F};
+    const Turns rounder = 12582912.0F - Turns{};  // 1.5 * 2^23
+    Turns square[n], sum[n];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i) square[i] = h[i] * h[i];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i) sum[i] = 39.7598270853F - Turns{};
+#pragma GCC unroll 4
+    for (const float factor : factors) {
+#pragma GCC unroll 8
+        for (std::size_t i = 0; i < n; ++i) sum[i] = sum[i] * square[i] + factor;
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i) sum[i] = sum[i] * h[i] * wave_unit;
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i)
+        units[i] = reinterpret_cast<Whole>(sum[i] + rounder) - reinterpret_cast<Whole>(rounder);
+}
+
+// Cosines, then sines, of n registers of phases: the nearest whole turn off, then folded to a quarter turn around 0.
+template <std::size_t width, std::size_t n>
+VEDETTE_INLINE void waves_of(const float* phases, typename TurnLanes<width>::Whole (&units)[2 * n]) noexcept {
+    using Turns = typename TurnLanes<width>::Turns;
+    using Whole = typename TurnLanes<width>::Whole;
     constexpr float rounder = 12582912.0F;
-    const Units others = reinterpret_cast<Units>(all_of(0.0F)) + 0x7FFFFFFF;
-    const Wave turn = phase - ((phase + rounder) - rounder);
-    const Wave quarter = 0.25F - reinterpret_cast<Wave>(reinterpret_cast<Units>(turn) & others);
-    const Wave folded = 0.25F - reinterpret_cast<Wave>(reinterpret_cast<Units>(quarter) & others);  // never negative
-    const Units sign = reinterpret_cast<Units>(turn) & ~others;
-    return {sine_units(quarter), sine_units(reinterpret_cast<Wave>(reinterpret_cast<Units>(folded) | sign))};
+    const Whole others = Whole{} + 0x7FFFFFFF;
+    Turns turn[n], quarters[2 * n];
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < n; ++i) {
+        const Turns phase = load_values<Turns>(phases + i * width);
+        turn[i] = phase - ((phase + rounder) - rounder);
+    }
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < n; ++i) {
+        const Turns quarter = 0.25F - reinterpret_cast<Turns>(reinterpret_cast<Whole>(turn[i]) & others);
+        // Never negative.
+        const Turns folded = 0.25F - reinterpret_cast<Turns>(reinterpret_cast<Whole>(quarter) & others);
+        const Whole sign = reinterpret_cast<Whole>(turn[i]) & ~others;
+        quarters[i] = quarter;
+        quarters[n + i] = reinterpret_cast<Turns>(reinterpret_cast<Whole>(folded) | sign);
+    }
+    sine_units(quarters, units);
 }
 
 // Phases of `rows` rows by the registers across, over `depth` columns; goes on from what `phases` holds.
@@ -129,22 +157,26 @@ VEDETTE_INLINE void multiply_rows(const WaveRequest& r, const float* weights, st
     } while (begin < r.columns);
 }
 
-// Where waves go: `used` of the tile's frequencies, row by row or added up.
-template <bool added>
-VEDETTE_INLINE void put_waves(const float* phases, std::size_t rows, std::size_t used, std::size_t features,
-                              std::int32_t* out) noexcept {
-    for (std::size_t i = 0; i < rows; ++i) {
-        std::int32_t* const to = added ? out : out + i * 2 * features;
-        for (std::size_t at = 0; at < used; at += wave_width) {
-            WavePair waves = waves_of(load_wave(phases + i * wave_across * wave_width + at));
-            if (added) {
-                waves.cosine += load_units(to + at);
-                waves.sine += load_units(to + features + at);
-            }
-            store_units(waves.cosine, to + at);
-            store_units(waves.sine, to + features + at);
-        }
+// Where the waves of n registers of a row go: there, or to what is there.
+template <bool added, std::size_t width, std::size_t n>
+VEDETTE_INLINE void put_waves(const float* phases, std::size_t features, std::int32_t* to) noexcept {
+    using Whole = typename TurnLanes<width>::Whole;
+    Whole units[2 * n];
+    waves_of<width, n>(phases, units);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < 2 * n; ++i) {
+        std::int32_t* const place = to + i / n * features + i % n * width;
+        store_values(added ? units[i] + load_values<Whole>(place) : units[i], place);
     }
+}
+
+// All rows of a tile.
+template <bool added, std::size_t used>
+VEDETTE_INLINE void put_rows(const float* phases, std::size_t rows, std::size_t features, std::int32_t* out) noexcept {
+    constexpr std::size_t width = used < turn_width ? used : turn_width;
+    for (std::size_t i = 0; i < rows; ++i)
+        put_waves<added, width, used / width>(phases + i * wave_across * wave_width, features,
+                                              added ? out : out + i * 2 * features);
 }
 
 template <bool added>
@@ -158,13 +190,17 @@ void make_waves(const WaveRequest* request, std::int32_t* out) noexcept {
         const std::size_t taken = whole ? wave_tile_panels : 1;
         const std::size_t stride = whole ? r.columns * wave_panel : 0;
         multiply_rows(r, r.weights + panel * r.columns * wave_panel, stride, phases);
-        put_waves<added>(phases, r.count, taken * wave_panel, r.panels * wave_panel, out + panel * wave_panel);
+        std::int32_t* const to = out + panel * wave_panel;
+        if (whole)
+            put_rows<added, wave_across * wave_width>(phases, r.count, r.panels * wave_panel, to);
+        else
+            put_rows<added, wave_panel>(phases, r.count, r.panels * wave_panel, to);
         panel += taken;
     }
 }
 
 constexpr WaveKernels wave_entries() noexcept {
-    return {&make_waves<false>, &make_waves<true>};
+    return {&make_waves<false>, &make_waves<true>, &scale_row<float>, &scale_row<double>, &slide_window};
 }
 
 }  // namespace

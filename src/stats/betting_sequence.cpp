@@ -130,6 +130,8 @@ void BettingConfidenceSequence::reset() noexcept {
 }
 
 void BettingConfidenceSequence::merge(const BettingConfidenceSequence& other) {
+    if (&other == this)
+        throw Error(ErrorCode::invalid_argument, "betting sequence: merged with itself, each value would count twice");
     if (!same(options_, other.options_))
         throw Error(ErrorCode::invalid_argument, "betting sequence: merged with one of other options");
     if (other.count_ > most_count - count_)

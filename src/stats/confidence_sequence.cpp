@@ -37,7 +37,10 @@ void require_level(double level) {
 void require_readable(bool condition, const char* what) {
     if (!condition) throw Error(ErrorCode::corrupt_data, std::string("confidence sequence: ") + what);
 }
-void require_mergeable(bool same_options, std::uint64_t count, std::uint64_t other_count) {
+void require_mergeable(bool is_another, bool same_options, std::uint64_t count, std::uint64_t other_count) {
+    if (!is_another)
+        throw Error(ErrorCode::invalid_argument,
+                    "confidence sequence: merged with itself, each value would count twice");
     if (!same_options)
         throw Error(ErrorCode::invalid_argument, "confidence sequence: merged with one of other options");
     if (other_count > most_count - count)
@@ -160,7 +163,7 @@ bool MeanConfidenceSequence::update(double value) noexcept {
 }
 
 void MeanConfidenceSequence::merge(const MeanConfidenceSequence& other) {
-    require_mergeable(same(options_, other.options_), sums_.count, other.sums_.count);
+    require_mergeable(&other != this, same(options_, other.options_), sums_.count, other.sums_.count);
     sums_ = {sums_.count + other.sums_.count, sums_.sum + other.sums_.sum, sums_.squares + other.sums_.squares};
 }
 
@@ -217,7 +220,7 @@ bool ProportionConfidenceSequence::update(std::uint64_t successes, std::uint64_t
 }
 
 void ProportionConfidenceSequence::merge(const ProportionConfidenceSequence& other) {
-    require_mergeable(same(options_, other.options_), trials_, other.trials_);
+    require_mergeable(&other != this, same(options_, other.options_), trials_, other.trials_);
     successes_ += other.successes_;
     trials_ += other.trials_;
 }

@@ -69,6 +69,7 @@ static void test_sequences(int32_t kind) {
     CHECK_OK(vdt_confidence_sequence_merge(resumed, sequence, e));
     CHECK(bounds_of(resumed).count == 2000 && bounds_of(resumed).lower > bounds.lower);
     vdt_confidence_sequence* other = make(kind == VDT_SEQUENCE_MEAN ? VDT_SEQUENCE_BETTING : VDT_SEQUENCE_MEAN);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "itself", vdt_confidence_sequence_merge(resumed, resumed, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_confidence_sequence_merge(resumed, other, e));
     CHECK_OK(vdt_confidence_sequence_reset(resumed, e));
     CHECK(bounds_of(resumed).count == 0 && bounds_of(resumed).refused == 0);

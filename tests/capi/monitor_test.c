@@ -130,6 +130,7 @@ static void test_merging(void) {
     CHECK(reading.accepted == 160 && reading.estimate == 0.4);
     for (int i = 0; i < 20; ++i) CHECK_OK(vdt_monitor_merge(one, two, NULL, e));
     const byte_block before = bytes_of(one);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "itself", vdt_monitor_merge(one, one, NULL, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "equal options", vdt_monitor_merge(one, strict, NULL, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "ddm", vdt_monitor_merge(one, chart, NULL, e));
     CHECK_FAILS(VDT_UNSUPPORTED, "order", vdt_monitor_merge(chart, chart, NULL, e));

@@ -47,12 +47,11 @@ class EDetector : public MonitorBase {
         const RankBets::Factors factors = bets_.bet(x, counts().accepted);
         constexpr double stake = 1.0 / static_cast<double>(RankBets::count);
         const bool sum_up = options_.rule == EDetectorRule::shiryaev_roberts;
-        statistic_ = 0.0;
         for (std::size_t i = 0; i < RankBets::count; ++i) {
             const double before = sum_up ? stakes_[i] + stake : std::max(stakes_[i], stake);
             stakes_[i] = before * factors[i];
-            statistic_ += stakes_[i];
         }
+        statistic_ = RankBets::sum(stakes_);
         return settle(statistic_ >= options_.average_run_length ? MonitorState::change : MonitorState::in_control);
     }
     void reset() noexcept;

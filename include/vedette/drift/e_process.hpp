@@ -48,15 +48,10 @@ class EProcess : public MonitorBase {
         const auto block = static_cast<std::size_t>(std::bit_width(time)) - 1;
         const double flow = shares_[block] * (1.0 / static_cast<double>(RankBets::count));
         for (std::size_t i = 0; i < RankBets::count; ++i) stakes_[i] = (stakes_[i] + flow) * factors[i];
-        double sums[2] = {stakes_[0], stakes_[1]};  // two, in one pair of lanes
-        static_assert(RankBets::count % 2 == 0);
-        for (std::size_t i = 2; i < RankBets::count; i += 2)
-            for (std::size_t k = 0; k < 2; ++k) sums[k] += stakes_[i + k];
-        const double sum = sums[0] + sums[1];
         const std::uint64_t begin = std::uint64_t{1} << block;
         const double reserve =
             reserves_[block] - static_cast<double>(static_cast<std::int64_t>(time - begin + 1)) * shares_[block];
-        e_value_ = sum + reserve;
+        e_value_ = RankBets::sum(stakes_) + reserve;
         maximum_ = std::max(maximum_, e_value_);
         return settle(e_value_ >= threshold_ ? MonitorState::change : MonitorState::in_control);
     }

@@ -44,7 +44,7 @@ class HarmMonitor : public MonitorBase {
     /// Adds what another has seen since its start or its last alarm, and says what the bounds now say: a change, where
     /// both together show harm that neither did alone. Valid while no loss is in both and `tolerated` is about
     /// expectations given the past of both streams: then `level` is of all looks at all of them together. An alarm that
-    /// was told is begun anew after, here and there. Throws Error: invalid_argument unless the options are equal,
+    /// was told is begun anew after, here and there. Throws Error: invalid_argument for itself or other options,
     /// overflow beyond 2^53 losses; nothing is changed then.
     MonitorState merge(const HarmMonitor& other);
     void reset() noexcept;

@@ -46,7 +46,7 @@ class MeanMonitor : public MonitorBase {
     /// Adds what another has seen since its start or its last alarm, as its sequence merges, and says what the bounds
     /// now say. Valid while no value is in both, for streams whose means are as the rule asks given the past of both:
     /// then `level` is of all looks at all of them together. An alarm that was told is begun anew after, here and
-    /// there. Throws Error: invalid_argument unless the options are equal, overflow beyond 2^53 values; nothing is
+    /// there. Throws Error: invalid_argument for itself or other options, overflow beyond 2^53 values; nothing is
     /// changed then. Allocates.
     MonitorState merge(const MeanMonitor& other);
     void reset() noexcept;

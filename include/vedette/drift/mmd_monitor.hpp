@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "vedette/core/aligned_vector.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/drift/monitor.hpp"
 #include "vedette/drift/random_feature_mmd.hpp"
@@ -105,16 +106,16 @@ class MmdMonitor : public MonitorBase {
 
     MmdMonitorOptions options_;
     RandomFeatureMmd<T> fitted_;
-    std::vector<double> thresholds_;  // of the stages, then of a full window
-    std::vector<double> mean_;        // of the reference, in the features' units
-    std::vector<std::int32_t> ring_;  // features of the rows in the window
-    std::vector<double> sums_;        // of them: whole numbers below 2^53
-    double squares_ = 0.0;            // of sums - rows * mean
-    std::uint64_t age_ = 0;           // rows since the window was empty
+    std::vector<double> thresholds_;    // of the stages, then of a full window
+    AlignedVector<double> mean_;        // of the reference, in the features' units
+    AlignedVector<std::int32_t> ring_;  // features of the rows in the window
+    AlignedVector<double> sums_;        // of them: whole numbers below 2^53
+    double squares_ = 0.0;              // of sums - rows * mean
+    std::uint64_t age_ = 0;             // rows since the window was empty
     std::uint32_t next_ = 0;
     std::uint32_t width_ = 0;
-    std::vector<float> scaled_;  // a block of rows, made ready
-    std::vector<std::int32_t> entering_;
+    AlignedVector<float> scaled_;  // a block of rows, made ready
+    AlignedVector<std::int32_t> entering_;
 };
 
 extern template class MmdMonitor<float>;

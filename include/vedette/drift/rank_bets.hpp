@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -48,19 +49,30 @@ class RankBets {
     /// Each bet's factor for x, >= 0; then x joins the urn. `draw` numbers the value, for ties. O(log cells).
     Factors bet(double x, std::uint64_t draw) noexcept {
         const std::size_t j = cell(x, draw);
-        // (score - mean)/(1 + |mean|), in [-1, 1]: no factor is negative. Three divisions, which do not wait in line.
+        // (score - mean)/(1 + |mean|), in [-1, 1]: no factor is negative. What there is to divide does not wait for j.
         Scores relative;
-        for (std::size_t k = 0; k < 2; ++k)
-            relative[k] = (scores_[j][k] * total_ - score_sums_[k]) / (total_ + std::abs(score_sums_[k]));
-        const auto [level, spread] = relative;
+        for (std::size_t k = 0; k < 2; ++k) {
+            const double scale = 1.0 / (total_ + std::abs(score_sums_[k]));
+            relative[k] = scores_[j][k] * (total_ * scale) - score_sums_[k] * scale;
+        }
+        const double mass = mass_[j];
         const double prior = prior_size * weight_;
-        const double learned = (prior * mass_[j] + learned_[j] * total_) / ((prior + learned_sum_) * mass_[j]);
-        const Factors factors = {
-            1.0 + 0.9 * level, 1.0 - 0.9 * level,  1.0 + 0.3 * level,  1.0 - 0.3 * level,  1.0 + 0.1 * level,
-            1.0 - 0.1 * level, 1.0 + 0.9 * spread, 1.0 - 0.9 * spread, 1.0 + 0.3 * spread, 1.0 - 0.3 * spread,
-            learned,           0.5 + 0.5 * learned};
+        const double learned = (prior * mass + learned_[j] * total_) / ((prior + learned_sum_) * mass);
+        // Pairs of lanes: one bet and its opposite at a time.
+        Factors factors;
+        for (std::size_t i = 0; i < 6; ++i) factors[i] = 1.0 + sizes_[i] * relative[0];
+        for (std::size_t i = 6; i < 10; ++i) factors[i] = 1.0 + sizes_[i] * relative[1];
+        factors[10] = learned;
+        factors[11] = 0.5 + 0.5 * learned;
         learn(j);
         return factors;
+    }
+    /// Of stakes: of what is next to each other first, as a chain would wait for each addition.
+    [[nodiscard]] static double sum(const Factors& stakes) noexcept {
+        static_assert(count == 12);
+        std::array<double, 6> pairs;
+        for (std::size_t i = 0; i < 6; ++i) pairs[i] = stakes[i] + stakes[i + 6];
+        return (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]) + (pairs[4] + pairs[5]);
     }
     /// Back to the reference alone.
     void clear() noexcept;
@@ -78,6 +90,8 @@ class RankBets {
     static constexpr double prior_size = 32.0;
     static constexpr double growth = 1.0 + 1.0 / 512.0;  // of a value's weight, instead of the others' decay
 
+    static constexpr std::array<double, 10> sizes_ = {0.9, -0.9, 0.3, -0.3, 0.1, -0.1, 0.9, -0.9, 0.3, -0.3};
+
     using Scores = std::array<double, 2>;  // of level and of spread, in one pair of lanes
 
     RankBets() = default;
@@ -86,28 +100,35 @@ class RankBets {
     void shrink_weights() noexcept;
 
     [[nodiscard]] std::size_t cell(double x, std::uint64_t draw) const noexcept {
-        // Comparisons that do not wait for one another: three at a time divide by four, and eight count the last ones.
+        // Whole numbers in the order of the values, which compare faster. Comparisons that do not wait for one
+        // another: three at a time divide by four, and eight count the last ones.
+        const std::uint64_t key = key_of(x);
         std::size_t below = 0;
-        const double* const edges = edges_.data();
-        std::size_t step = edges_.size() / 4;
+        const std::uint64_t* const keys = keys_.data();
+        std::size_t step = keys_.size() / 4;
         for (; step >= 8; step /= 4)
-            below += step * (static_cast<std::size_t>(edges[below + step - 1] <= x) +
-                             static_cast<std::size_t>(edges[below + 2 * step - 1] <= x) +
-                             static_cast<std::size_t>(edges[below + 3 * step - 1] <= x));
-        if (step >= 4) below += 8 * static_cast<std::size_t>(edges[below + 7] <= x);
+            below += step * (static_cast<std::size_t>(keys[below + step - 1] <= key) +
+                             static_cast<std::size_t>(keys[below + 2 * step - 1] <= key) +
+                             static_cast<std::size_t>(keys[below + 3 * step - 1] <= key));
+        if (step >= 4) below += 8 * static_cast<std::size_t>(keys[below + 7] <= key);
         // The last of these eight is above x: a larger step has found that, or it is padding.
-        const double* const last = edges + below;
+        const std::uint64_t* const last = keys + below;
         std::size_t odd = 0;
         for (std::size_t i = 0; i < 6; i += 2) {
-            below += static_cast<std::size_t>(last[i] <= x);
-            odd += static_cast<std::size_t>(last[i + 1] <= x);
+            below += static_cast<std::size_t>(last[i] <= key);
+            odd += static_cast<std::size_t>(last[i + 1] <= key);
         }
-        below += odd + static_cast<std::size_t>(last[6] <= x);
-        if (below > 0 && edges_[below - 1] == x) [[unlikely]] {
+        below += odd + static_cast<std::size_t>(last[6] <= key);
+        if (below > 0 && keys[below - 1] == key) [[unlikely]] {
             const double uniform = tie_breaker(draw);
-            while (below > 0 && edges_[below - 1] == x && uniform < places_[below - 1]) --below;
+            while (below > 0 && keys[below - 1] == key && uniform < places_[below - 1]) --below;
         }
         return below;
+    }
+    // In the order of the values, both zeros alike.
+    [[nodiscard]] static std::uint64_t key_of(double x) noexcept {
+        const auto bits = std::bit_cast<std::uint64_t>(x + 0.0);
+        return (bits >> 63U) != 0 ? ~bits : bits | std::uint64_t{1} << 63U;
     }
     [[nodiscard]] double tie_breaker(std::uint64_t draw) const noexcept;
 
@@ -123,7 +144,8 @@ class RankBets {
         ++observations_;
     }
 
-    std::vector<double> edges_;         // padded with infinity to a power of 2, 8 at least
+    std::vector<double> edges_;
+    std::vector<std::uint64_t> keys_;   // of the edges, padded with the largest to a power of 2, 8 at least
     std::vector<double> places_;        // of an edge among its ties, in [0, 1)
     std::vector<std::uint64_t> ranks_;  // of the edges, from 1
     std::vector<double> mass_;          // of the urn

@@ -37,7 +37,7 @@ class BettingConfidenceSequence {
     bool update(double value) noexcept;
     void reset() noexcept;
     /// Adds what another has seen: wealths multiply. Valid for streams of one mean that share no value, given the past
-    /// of both. Throws Error: invalid_argument unless the options are equal, overflow beyond 2^53 values.
+    /// of both. Throws Error: invalid_argument for itself or other options, overflow beyond 2^53 values.
     void merge(const BettingConfidenceSequence& other);
 
     [[nodiscard]] const BettingSequenceOptions& options() const noexcept { return options_; }

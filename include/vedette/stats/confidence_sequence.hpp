@@ -66,7 +66,7 @@ class MeanConfidenceSequence {
     bool update(double value) noexcept;
     void reset() noexcept { sums_ = {}; }
     /// Adds what another has seen. Valid while no value is in both, and the expectations meant are given the past of
-    /// both streams. Throws Error: invalid_argument unless the options are equal, overflow beyond 2^53 values.
+    /// both streams. Throws Error: invalid_argument for itself or other options, overflow beyond 2^53 values.
     void merge(const MeanConfidenceSequence& other);
 
     [[nodiscard]] const MeanSequenceOptions& options() const noexcept { return options_; }
@@ -111,7 +111,7 @@ class ProportionConfidenceSequence {
     bool update(std::uint64_t successes, std::uint64_t trials) noexcept;
     void reset() noexcept { successes_ = trials_ = 0; }
     /// Adds what another has seen, exactly, in any order. Valid for streams of one proportion that share no trial.
-    /// Throws Error: invalid_argument unless the options are equal, overflow beyond 2^53 trials.
+    /// Throws Error: invalid_argument for itself or other options, overflow beyond 2^53 trials.
     void merge(const ProportionConfidenceSequence& other);
 
     [[nodiscard]] const ProportionSequenceOptions& options() const noexcept { return options_; }

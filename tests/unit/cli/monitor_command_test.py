@@ -177,6 +177,32 @@ class Monitor(unittest.TestCase):
             self.assertEqual(process.returncode, NOT_ENOUGH, said)
             self.assertIn(b"stopped by a signal", said)
 
+    def test_two_runs_with_one_state_file_do_not_overwrite_each_other(self):
+        state = self.dir / "shared.state"
+        command = ["monitor", "-", "--monitor", "a=adwin", "--save-every", "1", "--state", str(state)]
+        with subprocess.Popen([TOOL, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdin.write(b"a\n" + b"1.5\n" * 5)
+            process.stdin.flush()
+            while self.rows_of(state) != 5:
+                self.assertIsNone(process.poll())
+            self.expect(run(*command[1:], stdin=b"a\n1\n2\n"), PASS)
+            saved = state.read_bytes()
+            said = process.communicate(b"2.5\n", timeout=60)[1]
+        self.assertEqual(process.returncode, INPUT_ERROR, said)
+        self.assertIn(b"another process", said)
+        self.assertEqual(state.read_bytes(), saved)
+        self.assertEqual(self.rows_of(state), 7)
+
+    def test_a_state_that_cannot_be_saved_is_refused_before_the_stream_is_read(self):
+        for path, said in ((self.dir / "nowhere" / "s", "there is no folder"), (self.dir, "is a folder")):
+            with self.subTest(path=path), subprocess.Popen(
+                    [TOOL, "monitor", "-", "--monitor", "a=adwin", "--state", str(path)], stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                # Nothing is written and the stream stays open: who reads it first would wait for ever.
+                self.assertEqual(process.wait(timeout=60), INPUT_ERROR)
+                self.assertIn(said, process.stderr.read().decode())
+
     @staticmethod
     def rows_of(state):
         """How many rows a state file is of; 0 without one. It is whole at every moment."""
@@ -287,6 +313,28 @@ class Monitor(unittest.TestCase):
                              'text.csv:3:1: "n/a" is not a number')
         self.assertNotIn(b"oops", result.stderr)
         self.assertEqual(events(result, "end")[0]["nan"], 2)
+
+    def test_a_stream_that_turns_into_what_cannot_be_taken_is_told(self):
+        calm = self.a[:400]
+        for kind, bad in (("adwin", "nan"), ("cusum:mean=0,sd=1,average_run_length=100000", "inf"), ("adwin", "oops"),
+                          ("adwin", "1e120"), ("harm_monitor:tolerated=0.9", "1.5"), ("page_hinkley:block=4", "")):
+            values = [abs(value) % 1 for value in calm] if "harm" in kind else calm
+            text = "a,b\n" + "".join(f"{value},1\n" for value in values)
+            with self.subTest(kind=kind, bad=bad):
+                # 31 such rows may be chance; more are no good news, whatever the monitor saw before.
+                self.expect(run("-", "--monitor", "a=" + kind, stdin=(text + f"{bad},1\n" * 31).encode()), PASS)
+                flood = self.expect(run("-", "--monitor", "a=" + kind, stdin=(text + f"{bad},1\n" * 100).encode()),
+                                    NOT_ENOUGH, "up to row 432, 32 in a row could not be taken")
+                self.assertEqual(flood.stderr.count(b"in a row"), 1)
+                # Told, and over.
+                self.expect(run("-", "--monitor", "a=" + kind, stdin=(text + f"{bad},1\n" * 40 + text[4:]).encode()),
+                            PASS, "32 in a row")
+        # Where nine of ten are always missing, runs of 32 are nothing new.
+        draw = random.Random(3)
+        missing = [draw.random() < 0.9 for _ in range(4000)]
+        self.assertIn("x" * 32, "".join("x" if each else " " for each in missing))
+        sparse = "a,b\n" + "".join(f"{'' if each else i % 3},1\n" for i, each in enumerate(missing))
+        self.assertNotIn(b"in a row", self.expect(run("-", "--monitor", "a=adwin", stdin=sparse.encode()), PASS).stderr)
 
     def test_misuse(self):
         for arguments, said in (

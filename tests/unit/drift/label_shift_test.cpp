@@ -214,12 +214,13 @@ TEST_CASE("harm seen by several streams together is told when they are merged") 
     }
     CHECK(said == MonitorState::change);
     const auto before = whole.serialize();
+    CHECK(code_of([&] { whole.merge(whole); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { whole.merge(HarmMonitor({.tolerated = 0.2, .level = 0.01})); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { whole.merge(HarmMonitor({.tolerated = 0.1, .level = 0.02})); }) == ErrorCode::invalid_argument);
     CHECK(whole.serialize() == before);
     // Merged with itself again and again, there is an end.
     CHECK(code_of([&] {
-              for (int i = 0; i < 64; ++i) whole.merge(whole);
+              for (int i = 0; i < 64; ++i) whole.merge(HarmMonitor(whole));
           }) == ErrorCode::overflow);
 }
 

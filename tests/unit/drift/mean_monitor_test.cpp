@@ -127,9 +127,10 @@ TEST_CASE("mean monitors of several streams merge as their sequences do, by each
         const auto before = one.serialize();
         drift::MeanOptions other = options;
         other.most = 0.4;
+        CHECK(code_of([&] { one.merge(one); }) == ErrorCode::invalid_argument);
         CHECK(code_of([&] { one.merge(MeanMonitor(other)); }) == ErrorCode::invalid_argument);
         CHECK(code_of([&] {
-                  for (int i = 0; i < 64; ++i) two.merge(two);
+                  for (int i = 0; i < 64; ++i) two.merge(MeanMonitor(two));
               }) == ErrorCode::overflow);
         CHECK(one.serialize() == before);
     }

@@ -107,6 +107,7 @@ TEST_CASE("Betting sequences are saved, resumed and merged; nonsense changes not
     BettingConfidenceSequence merged = empty;
     merged.merge(sequence);
     CHECK(merged.serialize() == sequence.serialize());
+    CHECK(code_of([&] { merged.merge(merged); }) == ErrorCode::invalid_argument);
     merged.merge(sequence);
     CHECK(merged.count() == 400);
     CHECK(merged.bounds().upper - merged.bounds().lower < narrow);

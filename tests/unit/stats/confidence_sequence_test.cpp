@@ -67,8 +67,12 @@ TEST_CASE("Sequences are saved, resumed and merged; nonsense changes nothing") {
     CHECK(rate.trials() == 200);
     const double narrow = mean.bounds().upper - mean.bounds().lower;
     const auto successes = rate.successes();
-    mean.merge(mean);
-    rate.merge(rate);
+    const auto before = mean.serialize();
+    CHECK(code_of([&] { mean.merge(mean); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { rate.merge(rate); }) == ErrorCode::invalid_argument);
+    CHECK(mean.serialize() == before);
+    mean.merge(MeanConfidenceSequence(mean));
+    rate.merge(ProportionConfidenceSequence(rate));
     CHECK(mean.count() == 400);
     CHECK(mean.bounds().upper - mean.bounds().lower < narrow);
     CHECK(rate.successes() == 2 * successes);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// State files are looked at before the first row, and before each time that they are replaced.
+#include "state_file.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
+
+namespace vedette::inline v0::cli {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) {
+    throw Error(ErrorCode::io_error, path + ": " + what);
+}
+
+}  // namespace
+
+StateFile::StateFile(const std::string& path) : path_(path) {
+    if (!is_wanted()) return;
+    const std::filesystem::path file = path;
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error)) fail(path, "is a folder, no state file");
+    if (!std::filesystem::is_directory(folder, error)) fail(path, "cannot be saved: there is no folder for it");
+    // A new file takes the old one's place, so that it is the folder that must let itself be written.
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(path, std::string("cannot be saved: ") + std::strerror(errno));
+}
+
+bool StateFile::exists() const {
+    return is_wanted() && std::filesystem::exists(path_);
+}
+
+void StateFile::resume(const std::function<void(std::span<const std::byte>)>& take) {
+    if (!exists()) return;
+    try {
+        const std::vector<std::byte> bytes = read_file(path_);
+        take(bytes);
+        left_ = sha256(bytes);
+    } catch (const Error& error) {
+        throw Error(error.code(), path_ + ": " + error.what());
+    }
+}
+
+void StateFile::save(std::span<const std::byte> bytes) {
+    if (!is_wanted()) return;
+    std::optional<Digest> found;
+    if (exists()) found = sha256(read_file(path_));
+    if (found != left_)
+        fail(path_, "was changed by another process meanwhile; what this run counted after its last save is not in it");
+    write_file_atomically(path_, bytes);
+    left_ = sha256(bytes);
+}
+
+}  // namespace vedette::inline v0::cli
