@@ -233,18 +233,12 @@ VEDETTE_INLINE void extremes(const T* x, std::size_t n, T& low, T& high) noexcep
 template <class T>
 VEDETTE_INLINE void place_values(const WalkChunk<T>& chunk, std::size_t begin, std::size_t end,
                                  std::size_t buckets) noexcept {
-    constexpr std::size_t line = 64 / sizeof(T);
-    // The chunk that mostly comes next lies behind this one.
-    const T* const next = chunk.values + (chunk.reference_count + chunk.live_count);
-    for (std::size_t i = begin; i < end;) {
-        __builtin_prefetch(next + i, 0, 2);
-        for (const std::size_t stop = end - i < line ? end : i + line; i < stop; ++i) {
-            const std::size_t bucket = chunk.buckets[i];
-            const std::size_t count = chunk.counts[bucket];
-            chunk.counts[bucket] = static_cast<std::uint16_t>(count + 1);
-            // What does not fit is kept beyond the last place, where nothing reads it.
-            chunk.places[(count < walk_places ? count : walk_places) * buckets + bucket] = chunk.values[i];
-        }
+    for (std::size_t i = begin; i < end; ++i) {
+        const std::size_t bucket = chunk.buckets[i];
+        const std::size_t count = chunk.counts[bucket];
+        chunk.counts[bucket] = static_cast<std::uint16_t>(count + 1);
+        // What does not fit is kept beyond the last place, where nothing reads it.
+        chunk.places[(count < walk_places ? count : walk_places) * buckets + bucket] = chunk.values[i];
     }
 }
 
