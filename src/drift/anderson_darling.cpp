@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "drift/bridge_form.hpp"
-#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
 #include "drift/unsorted_walk.hpp"
 #include "vedette/drift/rank_tests.hpp"
@@ -335,18 +334,21 @@ TestResult anderson_darling(const SortedSample<T>& reference, const SortedSample
 
 template <class T>
 TestResult anderson_darling(ColumnView<T> reference, ColumnView<T> live, const AndersonDarlingOptions& options) {
-    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
-    TestResult result = start_result(name, x.values().size(), y.values().size(), 1);
-    WeightedScan scan = start_scan(options, result);
-    const auto sum = scan.midrank ? kernels::WalkSum::midrank_squares : kernels::WalkSum::right_squares;
-    const bool table = options.law == AndersonDarlingLaw::table;
-    if (options.method != Method::permutation && walk_unsorted(x.values(), y.values(), sum, scan) &&
-        (table || scan.has_few_ties())) {
-        const double variance = describe(scan, options.confidence, result);
-        result.p_value = table ? table_p(result.statistic, 1.0) : untied_p(scan.statistic(), variance, 1.0);
-        return result;
+    auto chunks =
+        options.method == Method::permutation ? std::nullopt : PooledChunks<T>::cut(reference, live, options.nan);
+    if (chunks) {
+        TestResult result = start_result(name, chunks->reference_size(), chunks->live_size(), 1);
+        WeightedScan scan = start_scan(options, result);
+        chunks->walk(scan.midrank ? kernels::WalkSum::midrank_squares : kernels::WalkSum::right_squares, scan);
+        const bool table = options.law == AndersonDarlingLaw::table;
+        if (table || scan.has_few_ties()) {
+            const double variance = describe(scan, options.confidence, result);
+            result.p_value = table ? table_p(result.statistic, 1.0) : untied_p(scan.statistic(), variance, 1.0);
+            return result;
+        }
     }
-    return anderson_darling(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    const SortedSample<T> x(reference, options.nan), y(live, options.nan);
+    return anderson_darling(x, y, options);
 }
 
 template <class T>

@@ -148,8 +148,10 @@ std::vector<T> glance_at(std::span<const T> reference, std::span<const T> live) 
     std::vector<T> glance;
     for (const std::span<const T> side : {reference, live}) {
         const std::size_t step = std::max<std::size_t>(1, side.size() / from_each);
-        for (std::size_t i = 0; i < side.size(); i += step) glance.push_back(side[i]);
+        for (std::size_t i = 0; i < side.size(); i += step)
+            if (side[i] == side[i]) glance.push_back(side[i]);
     }
+    if (glance.empty()) glance.push_back(T{0});
     stats::sort_ascending(std::span<T>(glance));
     return glance;
 }

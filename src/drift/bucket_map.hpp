@@ -11,7 +11,7 @@
 namespace vedette::inline v0::drift {
 
 /// A map from values to buckets 0 .. size() - 1: never decreasing, equal for equal values (-0 and 0 too), defined for
-/// infinities, and for NaN some bucket. T is float or double.
+/// infinities, and for NaN the first bucket. T is float or double.
 template <class T>
 class BucketMap {
   public:
@@ -98,7 +98,8 @@ class Buckets {
     std::vector<std::uint16_t> kept_;
 };
 
-/// Some 2,000 values evenly from either sample (neither is empty), ascending: enough to fit a map that spreads both.
+/// Some 2,000 values evenly from either sample (neither is empty), ascending, without NaN: enough to fit a map that
+/// spreads both. 0 where there is nothing but NaN.
 template <class T>
 std::vector<T> glance_at(std::span<const T> reference, std::span<const T> live);
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "drift/bridge_form.hpp"
-#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
 #include "drift/unsorted_walk.hpp"
 #include "vedette/drift/rank_tests.hpp"
@@ -223,16 +222,21 @@ TestResult cramer_von_mises(const SortedSample<T>& reference, const SortedSample
 template <class T>
 TestResult cramer_von_mises(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
     check(options);
-    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
-    TestResult result = start_result(name, x.values().size(), y.values().size(), 2);
-    SquareScan scan{result.reference_count, result.live_count};
-    const bool asymptotic = options.method == Method::automatic || options.method == Method::asymptotic;
-    if (asymptotic && walk_unsorted(x.values(), y.values(), kernels::WalkSum::squares, scan) && has_few_ties(scan)) {
-        describe(scan, options.confidence, result);
-        result.p_value = continuous_p(result.statistic, scan.n, scan.m);
-        return result;
+    static_assert(PooledChunks<T>::least_values > 2 * exact_size_automatic);
+    if (options.method == Method::automatic || options.method == Method::asymptotic) {
+        if (auto chunks = PooledChunks<T>::cut(reference, live, options.nan)) {
+            TestResult result = start_result(name, chunks->reference_size(), chunks->live_size(), 2);
+            SquareScan scan{result.reference_count, result.live_count};
+            chunks->walk(kernels::WalkSum::squares, scan);
+            if (has_few_ties(scan)) {
+                describe(scan, options.confidence, result);
+                result.p_value = continuous_p(result.statistic, scan.n, scan.m);
+                return result;
+            }
+        }
     }
-    return cramer_von_mises(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    const SortedSample<T> x(reference, options.nan), y(live, options.nan);
+    return cramer_von_mises(x, y, options);
 }
 
 template TestResult cramer_von_mises<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);

@@ -146,8 +146,9 @@ TestResult measure(const Distance& distance, ColumnView<T> reference, ColumnView
     require_finite(distance.name, spread);
     IntegralScan scan = start_scan(distance, result);
     const auto sum = distance.squared ? kernels::WalkSum::squared_difference : kernels::WalkSum::absolute_difference;
-    if (!walk_unsorted(x.values(), y.values(), sum, scan))
-        return measure(distance, SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    auto chunks = PooledChunks<T>::cut(x.values(), y.values(), options.nan);
+    if (!chunks) return measure(distance, SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    chunks->walk(sum, scan);
     describe(distance, scan, spread, options.confidence, result);
     return result;
 }

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "drift/clean_values.hpp"
 #include "drift/sample_tests.hpp"
 #include "drift/superiority.hpp"
 #include "drift/unsorted_walk.hpp"
@@ -145,18 +144,19 @@ TestResult mann_whitney(const SortedSample<T>& reference, const SortedSample<T>&
 template <class T>
 TestResult mann_whitney(ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
     check_options(name, options);
-    const CleanValues<T> x(reference, options.nan), y(live, options.nan);
-    TestResult result = start_result(name, x.values().size(), y.values().size(), 1);
-    RankScan scan{{.n = result.reference_count, .m = result.live_count}, options.alternative};
-    const bool asymptotic =
-        options.method == Method::asymptotic ||
-        (options.method == Method::automatic && exact_steps(scan.n, scan.m) > exact_steps_automatic);
-    if (asymptotic && walk_unsorted(x.values(), y.values(), kernels::WalkSum::placements, scan)) {
-        describe(scan, options.confidence, result);
-        result.p_value = normal_p(scan);
-        return result;
+    static_assert(PooledChunks<T>::least_values > exact_size_largest);
+    if (options.method == Method::automatic || options.method == Method::asymptotic) {
+        if (auto chunks = PooledChunks<T>::cut(reference, live, options.nan)) {
+            TestResult result = start_result(name, chunks->reference_size(), chunks->live_size(), 1);
+            RankScan scan{{.n = result.reference_count, .m = result.live_count}, options.alternative};
+            chunks->walk(kernels::WalkSum::placements, scan);
+            describe(scan, options.confidence, result);
+            result.p_value = normal_p(scan);
+            return result;
+        }
     }
-    return mann_whitney(SortedSample<T>(x.values()), SortedSample<T>(y.values()), options);
+    const SortedSample<T> x(reference, options.nan), y(live, options.nan);
+    return mann_whitney(x, y, options);
 }
 
 template TestResult mann_whitney<float>(const SortedSample<float>&, const SortedSample<float>&, const TestOptions&);

@@ -53,7 +53,8 @@ void buckets_by_bits(const T* x, std::size_t n, std::int64_t base, unsigned shif
     const Key first = static_cast<Key>(base);
     for (std::size_t i = 0; i < n; ++i) {
         const Key bits = ordered_bits(x[i]);
-        const Key key = bits > first ? bits : first;
+        const Key known = x[i] == x[i] ? bits : first;  // NaN becomes 0
+        const Key key = known > first ? known : first;
         const Word place = static_cast<Word>(static_cast<Word>(key) - static_cast<Word>(first)) >> shift;
         buckets[i] = static_cast<std::uint16_t>(place < last ? place : last);
     }

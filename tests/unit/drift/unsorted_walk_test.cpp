@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -125,7 +127,9 @@ TEST_CASE_TEMPLATE("the walk sees every value, and the kernel most of them", T, 
     Random random(83);
     const auto x = draw<T>(sources[0], 100'000, random), y = draw<T>(sources[0], 70'000, random);
     CountScan scan;
-    REQUIRE(drift::walk_unsorted<T>(x, y, vedette::kernels::WalkSum::squares, scan));
+    auto chunks = drift::PooledChunks<T>::cut(x, y, drift::NanPolicy::refuse);
+    REQUIRE(chunks.has_value());
+    chunks->walk(vedette::kernels::WalkSum::squares, scan);
     CHECK(scan.reference == 100'000.0);
     CHECK(scan.live == 70'000.0);
     CHECK(scan.cubes > 160'000.0);  // a cube for every tie group that the kernel has seen
@@ -134,11 +138,12 @@ TEST_CASE_TEMPLATE("the walk sees every value, and the kernel most of them", T, 
 TEST_CASE("values that are tied, few, or none are left to sorting") {
     Random random(84);
     const auto ties = draw<double>(sources[7], 50'000, random), few = draw<double>(sources[0], 100, random);
-    CountScan scan;
-    CHECK_FALSE(drift::walk_unsorted<double>(ties, ties, vedette::kernels::WalkSum::squares, scan));
-    CHECK_FALSE(drift::walk_unsorted<double>(few, few, vedette::kernels::WalkSum::squares, scan));
-    CHECK_FALSE(drift::walk_unsorted<double>(ties, {}, vedette::kernels::WalkSum::squares, scan));
-    CHECK(scan.reference + scan.live == 0.0);
+    const auto is_cut = [](const std::vector<double>& x, const std::vector<double>& y) {
+        return drift::PooledChunks<double>::cut(x, y, drift::NanPolicy::refuse).has_value();
+    };
+    CHECK_FALSE(is_cut(ties, ties));
+    CHECK_FALSE(is_cut(few, few));
+    CHECK_FALSE(is_cut(ties, {}));
 }
 
 TEST_CASE("columns with NaN, and strided ones") {
@@ -159,4 +164,49 @@ TEST_CASE("columns with NaN, and strided ones") {
     CHECK(
         drift::mann_whitney(ColumnView<double>(std::span<const double>(x)), ColumnView<double>(twice.data(), 20'000, 2))
             .statistic == expected);
+}
+
+// On maps of equal width, by bits and by search; NaN of either sign.
+TEST_CASE_TEMPLATE("NaN are left out of the chunks, or refused by name", T, float, double) {
+    Random random(86);
+    const drift::TestOptions omit{.nan = drift::NanPolicy::omit};
+    const drift::TestOptions distance{.nan = drift::NanPolicy::omit, .permutations = 0};
+    for (const Source& source : sources) {
+        CAPTURE(std::string(source.name));
+        const auto x = draw<T>(source, 20'000, random), y = draw<T>(source, 11'000, random);
+        for (const bool everywhere : {false, true}) {
+            std::vector<T> with_x, with_y;
+            const auto spoil = [&](const std::vector<T>& from, std::vector<T>& into) {
+                for (const T value : from) {
+                    if (everywhere || random.uniform() < 0.001)
+                        into.push_back(
+                            std::copysign(std::numeric_limits<T>::quiet_NaN(), random.uniform() < 0.5 ? T(-1) : T(1)));
+                    into.push_back(value);
+                }
+            };
+            spoil(x, with_x);
+            spoil(y, with_y);
+            const auto named = doctest::Contains(
+                ("element " +
+                 std::to_string(std::find_if(with_x.begin(), with_x.end(), [](T value) { return std::isnan(value); }) -
+                                with_x.begin()) +
+                 " is NaN")
+                    .c_str());
+            CHECK_THROWS_WITH_AS((void)drift::cramer_von_mises(with_x, y), named, vedette::Error);
+            CHECK_THROWS_WITH_AS((void)drift::mann_whitney(with_x, with_y), named, vedette::Error);
+            CHECK_THROWS_AS((void)drift::anderson_darling(x, with_y), vedette::Error);
+            const auto same = [&](auto&& test) {
+                check_same_or_both_refuse([&] { return test(with_x, with_y); }, [&] { return test(x, y); });
+            };
+            same([&](const auto& a, const auto& b) { return drift::cramer_von_mises(a, b, omit); });
+            same([&](const auto& a, const auto& b) { return drift::mann_whitney(a, b, omit); });
+            same([&](const auto& a, const auto& b) {
+                return drift::anderson_darling(a, b, drift::AndersonDarlingOptions{omit});
+            });
+            same([&](const auto& a, const auto& b) { return drift::energy_distance(a, b, distance); });
+        }
+    }
+    const std::vector<T> nothing(20'000, std::numeric_limits<T>::quiet_NaN()), some(20'000, T(1));
+    CHECK_THROWS_AS((void)drift::cramer_von_mises(nothing, some, omit), vedette::Error);
+    CHECK_THROWS_AS((void)drift::mann_whitney(nothing, nothing, omit), vedette::Error);
 }
