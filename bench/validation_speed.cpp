@@ -277,6 +277,47 @@ void table_of_50(benchmark::State& state, Work work) {
     work_on(state, rules, table, work, false);
 }
 
+// What statistics cost by kind of column, and by what is kept: each stage is the difference of two lines.
+enum class Kind { normal, few_doubles, small_integers, wide_integers, few_texts, different_texts };
+void statistics_of(benchmark::State& state, Kind kind, const validation::StatisticsOptions& options) {
+    constexpr std::size_t column_rows = 1'000'000;
+    vedette::Random random(11);
+    std::vector<double> doubles;
+    std::vector<std::int64_t> integers;
+    std::vector<std::string> words;
+    std::vector<std::string_view> texts;
+    const auto make = [&](auto& values, auto&& value) {
+        for (std::size_t i = 0; i < column_rows; ++i) values.push_back(value());
+    };
+    if (kind == Kind::normal) make(doubles, [&] { return random.normal(); });
+    if (kind == Kind::few_doubles) make(doubles, [&] { return 0.25 * static_cast<double>(random() % 100); });
+    if (kind == Kind::small_integers) make(integers, [&] { return static_cast<std::int64_t>(random() % 1000); });
+    if (kind == Kind::wide_integers) make(integers, [&] { return static_cast<std::int64_t>(random() >> 20U); });
+    for (std::size_t i = 0; i < (kind == Kind::few_texts ? 50 : column_rows); ++i)
+        words.push_back("category " + std::to_string(i));
+    // In an order that no text's address foretells.
+    std::string bytes;
+    std::vector<std::int32_t> offsets{0};
+    if (kind == Kind::few_texts || kind == Kind::different_texts) {
+        for (std::size_t i = 0; i < column_rows; ++i) {
+            bytes += words[kind == Kind::few_texts ? random() % words.size() : i];
+            offsets.push_back(static_cast<std::int32_t>(bytes.size()));
+        }
+        for (std::size_t i = 0; i < column_rows; ++i)
+            texts.emplace_back(bytes.data() + offsets[i], static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
+    }
+    const Column values = !doubles.empty()    ? Column::numeric(doubles)
+                          : !integers.empty() ? Column::numeric(integers)
+                                              : Column::strings(texts);
+    const vedette::Table table({{"x", values}});
+    for (auto _ : state) {
+        validation::TableStatistics statistics(options);
+        statistics.update(table);
+        benchmark::DoNotOptimize(statistics.rows());
+    }
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(column_rows));
+}
+
 const int registered = [] {
     const auto add = [](const std::string& name, auto run) {
         benchmark::RegisterBenchmark(name.c_str(), run)->Unit(benchmark::kMillisecond);
@@ -294,6 +335,23 @@ const int registered = [] {
         add("codes/" + name, [work = work](benchmark::State& s) { codes(s, work, false); });
         add("codes_with_strays/" + name, [work = work](benchmark::State& s) { codes(s, work, true); });
         add("table_25_columns/" + name, [work = work](benchmark::State& s) { table_of_50(s, work); });
+    }
+    const std::vector<std::pair<std::string, Kind>> kinds{{"normal", Kind::normal},
+                                                          {"few_doubles", Kind::few_doubles},
+                                                          {"small_integers", Kind::small_integers},
+                                                          {"wide_integers", Kind::wide_integers},
+                                                          {"few_texts", Kind::few_texts},
+                                                          {"different_texts", Kind::different_texts}};
+    const std::vector<std::pair<std::string, validation::StatisticsOptions>> kept{
+        {"moments", {.quantiles = false, .distinct = false, .values = false}},
+        {"quantiles", {.quantiles = true, .distinct = false, .values = false}},
+        {"distinct", {.quantiles = false, .distinct = true, .values = false}},
+        {"values", {.quantiles = false, .distinct = false, .values = true}},
+        {"all", {}}};
+    for (const auto& [kind_name, kind] : kinds) {
+        for (const auto& [name, options] : kept)
+            add("statistics/" + kind_name + "/" + name,
+                [kind = kind, options = options](benchmark::State& s) { statistics_of(s, kind, options); });
     }
     add("column_f32/count_with_sketches", [](benchmark::State& s) { column<float>(s, Work::count, true); });
     add("column_f64/count_with_sketches", [](benchmark::State& s) { column<double>(s, Work::count, true); });
