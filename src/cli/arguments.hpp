@@ -44,6 +44,9 @@ CLI::Validator word(const std::map<std::string, T>& values) {
 /// --format, text or json.
 void add_text_or_json(CLI::App& command, bool& as_json);
 
+/// --at-least and --key-file: what shows that a ledger is the one meant.
+void add_ledger_proof(CLI::App& command, LedgerFile& file);
+
 /// --delimiter of CSV fields.
 void add_delimiter(CLI::App& command, SourceOptions& source);
 

@@ -101,8 +101,9 @@ void add_live(CLI::App& command, LiveOptions& options) {
         "A release policy (JSON): the report is made of noised counts alone, paid out of a ledger's account before "
         "the noise is drawn. Exit status 1 if the budget does not allow it");
     CLI::Option* const ledger =
-        command.add_option("--ledger", options.ledger, "The ledger file that pays for it")->needs(release);
+        command.add_option("--ledger", options.ledger.path, "The ledger file that pays for it")->needs(release);
     release->needs(ledger);
+    add_ledger_proof(command, options.ledger);
     command
         .add_option("--group", options.group,
                     "The column of the groups that the release policy names: with --prediction and --label (1 = "

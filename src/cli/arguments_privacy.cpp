@@ -54,7 +54,8 @@ class PrivacyCommands final : public CommandFamily {
     }
 
     static void add_ledger(CLI::App& command, LedgerUse& use) {
-        command.add_option("--ledger", use.path, "The ledger file")->required();
+        command.add_option("--ledger", use.file.path, "The ledger file")->required();
+        add_ledger_proof(command, use.file);
         command.add_option("--data-set", use.account.data_set, "Account: which data")->required();
         command.add_option("--principal", use.account.principal, "Account: whose budget")->required();
         command.add_option("--purpose", use.account.purpose, "Account: what for")->required();
@@ -138,7 +139,8 @@ class PrivacyCommands final : public CommandFamily {
         tool.require_subcommand(1);
         const auto add = [&](const char* name, const char* about, ExitStatus (*run)(const LedgerToolOptions&)) {
             CLI::App& command = *tool.add_subcommand(name, about);
-            command.add_option("ledger", ledger_.path, "The ledger file")->required();
+            command.add_option("ledger", ledger_.file.path, "The ledger file")->required();
+            add_ledger_proof(command, ledger_.file);
             command.callback([this, run] { action_ = [this, run] { return run(ledger_); }; });
             return &command;
         };
@@ -147,11 +149,9 @@ class PrivacyCommands final : public CommandFamily {
         show.add_option("--principal", ledger_.account.principal, "Accounts of this principal alone");
         show.add_option("--purpose", ledger_.account.purpose, "Accounts for this purpose alone");
         add_text_or_json(show, ledger_.as_json);
-        CLI::App& verify =
-            *add("verify",
-                 "Print the head, to be kept elsewhere. Exit status 1 for a file that was cut, altered or put back",
-                 ledger_verify);
-        verify.add_option("--at-least", ledger_.at_least, "A head kept earlier, which the file must have come past");
+        add("verify",
+            "Print the head, to be kept elsewhere. Exit status 1 for a file that was cut, altered or put back",
+            ledger_verify);
         CLI::App& close = *add("close", "Settle a reservation whose process died", ledger_close);
         close.add_option("reservation", ledger_.reservation, "Its number, see show")->required();
         close.add_flag("--cancel", ledger_.cancels,

@@ -12,6 +12,13 @@ void add_text_or_json(CLI::App& command, bool& as_json) {
         ->transform(word<bool>({{"text", false}, {"json", true}}));
 }
 
+void add_ledger_proof(CLI::App& command, LedgerFile& file) {
+    command.add_option("--at-least", file.at_least,
+                       "A head kept earlier, which the ledger must have come past: an older copy is refused");
+    command.add_option("--key-file", file.key_path,
+                       "32 bytes without which nobody changes the ledger unseen; the same from its creation on");
+}
+
 void add_delimiter(CLI::App& command, SourceOptions& source) {
     command.add_option_function<std::string>(
         "--delimiter",

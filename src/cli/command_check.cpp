@@ -116,7 +116,7 @@ ReleasePolicy read_release_policy(const std::string& path) {
 // kept when they are thinned, so that one row more would change many counts; samples and monitors are exact.
 void check_released(const Policy& policy, const LiveOptions& options) {
     if (options.release_policy.empty()) return;
-    if (options.ledger.empty()) throw InputError("--release-policy needs --ledger, which pays");
+    if (options.ledger.path.empty()) throw InputError("--release-policy needs --ledger, which pays");
     if (options.window != 0 || !options.window_by.empty())
         throw InputError("--release-policy excludes --window and --window-by: a row more would move others");
     if (options.source.thinning > 1)
@@ -235,7 +235,7 @@ class Walk {
 
     [[nodiscard]] Report judge_window() {
         if (release_policy_) {
-            privacy::Ledger ledger = privacy::Ledger::open(options_.ledger);
+            privacy::Ledger ledger = open_ledger(options_.ledger);
             privacy::LedgerBudget budget(ledger, release_policy_->account, seconds_of(options_.now));
             if (!release_policy_->columns.empty() && sample_.rows() > 0) count_statistics();
             return assess(window_, guard_.policy(), *release_policy_, budget,

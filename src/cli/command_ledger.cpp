@@ -2,15 +2,12 @@
 // `vedette privacy ledger`: what a ledger holds, whether it is whole and no older copy, and reservations left open.
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "guard/render_common.hpp"
 #include "input.hpp"
 #include "text_table.hpp"
-#include "vedette/core/digest.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::cli {
@@ -48,25 +45,6 @@ std::vector<Period> periods_of(Ledger& ledger, const LedgerAccount& wanted) {
         for (const LedgerBalance& balance : ledger.balances(account)) periods.push_back({account, balance});
     }
     return periods;
-}
-
-// "12:3f..." with the 64 digits of the digest: what `vedette privacy ledger verify` prints and takes again.
-std::string head_text(const LedgerHead& head) {
-    Digest digest{};
-    std::copy(head.digest.begin(), head.digest.end(), digest.begin());
-    return fmt::format("{}:{}", head.sequence, to_hex(digest));
-}
-
-LedgerHead head_of(const std::string& text) {
-    const std::size_t colon = text.find(':');
-    LedgerHead head;
-    const char* const end = text.data() + std::min(colon, text.size());
-    const auto [read, fault] = std::from_chars(text.data(), end, head.sequence);
-    const auto digest = colon == std::string::npos ? std::nullopt : digest_from_hex(text.substr(colon + 1));
-    if (fault != std::errc() || read != end || !digest)
-        throw InputError("--at-least: \"" + text + "\" is no head; it is NUMBER:64 hexadecimal digits");
-    std::copy(digest->begin(), digest->end(), head.digest.begin());
-    return head;
 }
 
 std::string to_json(const std::vector<Period>& periods, Ledger& ledger) {
@@ -108,28 +86,26 @@ std::string to_text(const std::vector<Period>& periods, Ledger& ledger) {
 }  // namespace
 
 ExitStatus ledger_show(const LedgerToolOptions& options) {
-    Ledger ledger = Ledger::open(options.path);
+    Ledger ledger = open_ledger(options.file);
     const std::vector<Period> periods = periods_of(ledger, options.account);
     write_text("-", options.as_json ? to_json(periods, ledger) : to_text(periods, ledger));
     return periods.empty() ? exit_not_enough_data : exit_pass;
 }
 
 ExitStatus ledger_verify(const LedgerToolOptions& options) {
-    LedgerOptions how;
-    if (!options.at_least.empty()) how.at_least = head_of(options.at_least);
     try {
-        Ledger ledger = Ledger::open(options.path, how);
+        Ledger ledger = open_ledger(options.file);
         write_text("-", head_text(ledger.head()) + "\n");
         return exit_pass;
     } catch (const Error& error) {
         if (error.code() != ErrorCode::corrupt_data) throw;
-        fmt::print(stderr, "{}: {}\n", rendering::clean(options.path), error.what());
+        fmt::print(stderr, "{}: {}\n", rendering::clean(options.file.path), error.what());
         return exit_failed;
     }
 }
 
 ExitStatus ledger_close(const LedgerToolOptions& options) {
-    Ledger ledger = Ledger::open(options.path);
+    Ledger ledger = open_ledger(options.file);
     if (options.cancels) {
         ledger.cancel(options.reservation);
     } else {

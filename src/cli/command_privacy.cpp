@@ -2,6 +2,7 @@
 // `vedette privacy account` and `vedette privacy calibrate`.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -34,16 +35,19 @@ nlohmann::ordered_json training_json(const PrivacyOptions& options, double noise
 }  // namespace
 
 ExitStatus privacy_account(const PrivacyOptions& options) {
-    const Interval bounds = privacy::dp_sgd_epsilon(options.training, options.delta, {.error = options.error});
+    Interval bounds = privacy::dp_sgd_epsilon(options.training, options.delta, {.error = options.error});
     privacy::RenyiAccountant renyi;
     renyi.add_gaussian(options.training.noise_multiplier, options.training.sampling_rate, options.training.steps);
     const double renyi_epsilon = renyi.epsilon(options.delta);
+    bounds.upper = std::min(bounds.upper, renyi_epsilon);  // both are above the truth
+    const bool is_narrow = bounds.upper - bounds.lower <= options.error * (1.0 + 1e-9);
     const bool kept = !options.epsilon || bounds.upper <= *options.epsilon;
     if (options.as_json) {
         nlohmann::ordered_json document = training_json(options, options.training.noise_multiplier);
         // No number stands for an infinite epsilon.
         document["epsilon"] = {{"lower", json_number(bounds.lower)}, {"upper", json_number(bounds.upper)}};
         document["renyi_epsilon"] = json_number(renyi_epsilon);
+        document["width_reached"] = is_narrow;
         if (options.epsilon) document["max_epsilon"] = *options.epsilon;
         if (options.epsilon) document["passed"] = kept;
         write_text("-", document.dump(2) + "\n");
@@ -51,6 +55,11 @@ ExitStatus privacy_account(const PrivacyOptions& options) {
         std::string text = fmt::format("epsilon {:.6g} at delta {:g} (at least {:.6g}; by Renyi divergences {:.6g})\n",
                                        rounded(bounds.upper, true), options.delta, rounded(bounds.lower, false),
                                        rounded(renyi_epsilon, true));
+        if (!is_narrow)
+            text += fmt::format(
+                "the interval is wider than {:g}: so many steps of so little noise need a finer grid "
+                "than memory allows\n",
+                options.error);
         if (!kept) text += fmt::format("more than {:g} may be spent\n", *options.epsilon);
         write_text("-", text);
     }

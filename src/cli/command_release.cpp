@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -258,7 +257,8 @@ Json to_json(const Line& line, bool has_interval) {
     return cell;
 }
 
-std::string to_json(const ReleaseOptions& options, const Answer& answer, const Guarantee& left) {
+std::string to_json(const ReleaseOptions& options, const Answer& answer, const Guarantee& left,
+                    const LedgerHead& head) {
     Json document = {{"statistic", options.statistic_name}};
     if (!options.column.empty()) document["column"] = options.column;
     if (has_cells(options)) {
@@ -280,6 +280,7 @@ std::string to_json(const ReleaseOptions& options, const Answer& answer, const G
     document["confidence"] = options.confidence;
     document["spent"] = {{"epsilon", options.epsilon}, {"delta", options.delta}};
     document["left"] = {{"epsilon", left.epsilon}, {"delta", left.delta}};
+    document["ledger_head"] = head_text(head);
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -323,12 +324,11 @@ std::int64_t seconds_of(const std::optional<std::int64_t>& now) {
 }
 
 ExitStatus privacy_grant(const GrantOptions& options) {
-    const std::filesystem::path path = options.use.path;
     const std::int64_t now = seconds_of(options.use.now);
     const LedgerCost budget = LedgerCost::budget(options.epsilon, options.delta);
     if (!(options.days > 0.0 && options.days <= 1e6)) throw InputError("--days: it must be above 0, at most 1000000");
     const auto seconds = static_cast<std::int64_t>(std::ceil(options.days * 86'400.0));
-    Ledger ledger = options.create ? Ledger::create(path) : Ledger::open(path);
+    Ledger ledger = options.create ? create_ledger(options.use.file) : open_ledger(options.use.file);
     ledger.grant(options.use.account, budget, {now, now + seconds});
     write_text("-", fmt::format("epsilon {:g} and delta {:g} granted until {}\n", options.epsilon, options.delta,
                                 now + seconds));
@@ -337,11 +337,11 @@ ExitStatus privacy_grant(const GrantOptions& options) {
 
 ExitStatus privacy_release(const ReleaseOptions& options) {
     const std::int64_t now = seconds_of(options.use.now);
-    Ledger ledger = Ledger::open(options.use.path);
+    Ledger ledger = open_ledger(options.use.file);
     LedgerBudget budget(ledger, options.use.account, now);
     const Answer answer = release_statistic(options, budget);
     const Guarantee left = left_of(ledger, options.use.account, now);
-    write_text("-", options.as_json ? to_json(options, answer, left) : to_text(options, answer, left));
+    write_text("-", options.as_json ? to_json(options, answer, left, ledger.head()) : to_text(options, answer, left));
     return exit_pass;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "frame.hpp"
+#include "ledger_file.hpp"
 #include "outputs.hpp"
 #include "vedette/drift/divergences.hpp"
 #include "vedette/drift/label_shift.hpp"
@@ -53,7 +54,7 @@ struct LiveOptions {
     std::vector<MultivariateTest> joint_tests;    ///< of the numeric features together; empty = the policy's
     std::optional<stats::Correction> correction;  ///< in place of the policy's
     std::string release_policy;                   ///< a file: the report is of noised counts, paid for; empty = none
-    std::string ledger;                           ///< the file that pays
+    LedgerFile ledger;                            ///< the file that pays
     std::string group;                            ///< column of the release policy's groups; empty = none
     std::optional<std::int64_t> now;      ///< of the ledger, seconds since 1970; the system's clock if not given
     std::optional<drift::Method> method;  ///< of tests on samples, in place of the policy's
@@ -153,16 +154,15 @@ struct PrivacyOptions {
 
 /// An account of a ledger file.
 struct LedgerUse {
-    std::string path;
+    LedgerFile file;
     privacy::LedgerAccount account;
     std::optional<std::int64_t> now;  ///< seconds since 1970; the system's clock if not given
 };
 
 /// A ledger file that is looked into.
 struct LedgerToolOptions {
-    std::string path;
+    LedgerFile file;
     privacy::LedgerAccount account;  ///< what is shown; an empty part matches all
-    std::string at_least;            ///< a head, NUMBER:DIGEST, that the file must have come past; empty = any
     std::uint64_t reservation = 0;
     bool cancels = false;
     bool as_json = false;

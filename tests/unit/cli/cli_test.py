@@ -1076,6 +1076,14 @@ class CommandLine(unittest.TestCase):
         self.assertAlmostEqual(said["renyi_epsilon"], 7.32911117, places=6)
         self.assertIn("epsilon 6.7", self.expect(run(*account, "--max-epsilon", 7), PASS))
         self.assertIn("more than 6", self.expect(run(*account, "--max-epsilon", 6), FAILED))
+        self.assertTrue(said["width_reached"])
+        # No grid that fits into memory spans these losses; the divergences know an end all the same.
+        lost = ["privacy", "account", "--noise-multiplier", 0.5, "--sampling-rate", 0.5, "--steps", 100000, "--delta",
+                1e-30]
+        wide = json.loads(self.expect(run(*lost, "--format", "json"), PASS))
+        self.assertFalse(wide["width_reached"])
+        self.assertEqual(wide["epsilon"]["upper"], wide["renyi_epsilon"])
+        self.assertIn("wider than 0.01", self.expect(run(*lost), PASS))
         noise = json.loads(self.expect(run("privacy", "calibrate", "--epsilon", 7, *training, "--format", "json"), PASS))
         again = ["privacy", "account", "--noise-multiplier", repr(noise["noise_multiplier"]), *training]
         self.expect(run(*again, "--max-epsilon", 7, "--error", 0.0035), PASS)
@@ -1295,6 +1303,27 @@ class CommandLine(unittest.TestCase):
         self.expect(run("privacy", "ledger", "verify", self.dir / "absent.ledger"), INPUT_ERROR)
         ledger.write_bytes(old)
         self.expect(run("privacy", "ledger", "verify", ledger, "--at-least", after), FAILED)
+        # Nor does an older copy that was put back pay for anything.
+        self.expect(run("privacy", "grant", "--ledger", ledger, *names, "--now", 1000, "--epsilon", 1, "--days", 1,
+                        "--at-least", after), INPUT_ERROR, "corrupt_data")
+        data = self.write("books.csv", "x\n" + "1\n" * 50)
+        count = ["privacy", "release", data, "--statistic", "count", "--ledger", ledger, *names, "--now", 1001,
+                 "--epsilon", 0.5, "--format", "json"]
+        self.expect(run(*count, "--at-least", after), INPUT_ERROR, "corrupt_data")
+        first = json.loads(self.expect(run(*count, "--at-least", before), PASS))["ledger_head"]
+        second = json.loads(self.expect(run(*count, "--at-least", first), PASS))["ledger_head"]
+        self.assertNotEqual(first, second)
+        self.assertEqual(second, self.expect(run("privacy", "ledger", "verify", ledger), PASS).strip())
+        ledger.write_bytes(old)
+
+        keyed, key = self.dir / "keyed.ledger", self.dir / "key"
+        key.write_bytes(bytes(range(32)))
+        self.expect(run("privacy", "grant", "--ledger", keyed, *names, "--now", 1000, "--epsilon", 2, "--days", 1,
+                        "--create", "--key-file", key), PASS)
+        self.expect(run("privacy", "ledger", "show", keyed), INPUT_ERROR, "key")
+        self.expect(run("privacy", "ledger", "show", keyed, "--key-file", key), PASS)
+        key.write_bytes(bytes(33))
+        self.expect(run("privacy", "ledger", "show", keyed, "--key-file", key), INPUT_ERROR, "32 bytes")
         last = len(old.rstrip(b"\0")) - 1  # what follows is room for records to come
         ledger.write_bytes(old[:last] + bytes([old[last] ^ 1]) + old[last + 1:])
         self.expect(run("privacy", "ledger", "verify", ledger), FAILED, "altered")

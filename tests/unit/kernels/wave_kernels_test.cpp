@@ -72,9 +72,9 @@ TEST_CASE("rows are scaled, made waves of and slid over by every instruction set
             check_scaled(waves.scale_doubles, plain.scale_doubles, columns, random);
         }
         // Panels that fill tiles and those that do not; depths beyond one block of it; rows of whole groups and others.
-        for (const std::size_t panels : {1, 2, 3, 5, 8})
-            for (const std::size_t columns : {1, 3, 255, 300})
-                for (const std::size_t count : {1, 4, 7, 64}) {
+        for (const std::size_t panels : {1U, 2U, 3U, 5U, 8U})
+            for (const std::size_t columns : {1U, 3U, 255U, 300U})
+                for (const std::size_t count : {1U, 4U, 7U, 64U}) {
                     const std::size_t stride = columns + 5;
                     const auto rows = normals((count + 3) / 4 * 4 * stride, 1.0F, random);
                     const auto weights = normals(panels * columns * kernels::wave_panel, 2.0F, random);
@@ -89,7 +89,7 @@ TEST_CASE("rows are scaled, made waves of and slid over by every instruction set
                     plain.add(&request, expected_sums.data());
                     REQUIRE(same(sums, expected_sums));
                 }
-        for (const std::size_t width : {16, 48, 512}) {
+        for (const std::size_t width : {16U, 48U, 512U}) {
             std::vector<double> mean(width), sums(width), expected_sums(width);
             std::normal_distribution<double> normal(0.0, 1e5);
             for (double& value : mean) value = normal(random);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger_file.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+
+#include "input.hpp"
+#include "vedette/core/digest.hpp"
+
+namespace vedette::inline v0::cli {
+
+namespace {
+
+using namespace privacy;
+
+constexpr std::size_t key_bytes = 32;
+
+LedgerHead head_of(const std::string& text) {
+    const std::size_t colon = text.find(':');
+    LedgerHead head;
+    const char* const end = text.data() + std::min(colon, text.size());
+    const auto [read, fault] = std::from_chars(text.data(), end, head.sequence);
+    const auto digest = colon == std::string::npos ? std::nullopt : digest_from_hex(text.substr(colon + 1));
+    if (fault != std::errc() || read != end || !digest)
+        throw InputError("--at-least: \"" + text + "\" is no head; it is NUMBER:64 hexadecimal digits");
+    std::copy(digest->begin(), digest->end(), head.digest.begin());
+    return head;
+}
+
+// Options whose key lives as long as they do.
+class Opening {
+  public:
+    explicit Opening(const LedgerFile& file) {
+        if (!file.at_least.empty()) options_.at_least = head_of(file.at_least);
+        if (file.key_path.empty()) return;
+        ByteSource source = ByteSource::open(file.key_path);
+        std::size_t size = 0;
+        while (size < key_.size()) {
+            const std::size_t more = source.read_some(key_.data() + size, key_.size() - size);
+            if (more == 0) break;
+            size += more;
+        }
+        if (size != key_bytes) throw InputError("--key-file: " + file.key_path + ": a key is a file of 32 bytes");
+        options_.key = std::as_bytes(std::span(key_)).first(key_bytes);
+    }
+
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+
+    [[nodiscard]] const LedgerOptions& options() const noexcept { return options_; }
+
+  private:
+    std::array<char, key_bytes + 1> key_{};  // one more, so that a longer file is found out
+    LedgerOptions options_;
+};
+
+}  // namespace
+
+Ledger open_ledger(const LedgerFile& file) {
+    const Opening opening(file);
+    return Ledger::open(file.path, opening.options());
+}
+
+Ledger create_ledger(const LedgerFile& file) {
+    if (!file.at_least.empty()) throw InputError("--at-least: a new ledger has come past no head");
+    const Opening opening(file);
+    return Ledger::create(file.path, opening.options());
+}
+
+std::string head_text(const LedgerHead& head) {
+    Digest digest{};
+    std::copy(head.digest.begin(), head.digest.end(), digest.begin());
+    return fmt::format("{}:{}", head.sequence, to_hex(digest));
+}
+
+}  // namespace vedette::inline v0::cli
