@@ -7,7 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -292,6 +294,11 @@ class Watch {
         if (options_.save_every != 0 && state_.rows % options_.save_every == 0) save();
     }
 
+    static std::uint64_t thinned_to_one_of(const WatchedColumn& each) {
+        const std::string options = each.rows ? each.rows->options_json() : each.monitor->options_json();
+        return nlohmann::json::parse(options).value("thin", std::uint64_t{1});
+    }
+
     // Values that cannot enter hide what they stand for, so that so many in a row are told as would come once in a
     // million by their share before; at least 32.
     void notice_silence(std::size_t i) {
@@ -299,20 +306,29 @@ class Watch {
         const drift::MonitorCounts& counts = each.rows ? each.rows->counts() : each.monitor->counts();
         const std::uint64_t missed = counts.nan + counts.infinite + counts.refused;
         Silence& silence = silences_[i];
+        std::uint64_t seen = each.rows ? each.rows->seen() : each.monitor->seen();
+        if (!silence.thin) silence.thin = thinned_to_one_of(each);
+        if (*silence.thin > 1) {  // what is thinned out was neither taken nor missed
+            if (seen % *silence.thin != 1) return;
+            seen = counts.accepted + missed;
+        }
         const bool is_missed = missed != std::exchange(silence.missed, missed);
         silence.run = is_missed ? silence.run + 1 : 0;
-        const std::uint64_t seen = each.rows ? each.rows->seen() : each.monitor->seen();
         const double share =
             static_cast<double>(missed - silence.run + 1) / static_cast<double>(seen - silence.run + 2);
         const bool is_silent =
             silence.run >= 32 && static_cast<double>(silence.run) * std::log(share) <= std::log(1e-6);
-        if (is_silent && !silence.told)
+        if (silence.run == 0) silence.told = false;
+        // A later one too, but only if it is ten times as long as what was told: what comes in bursts would flood.
+        const bool is_news = is_silent && !silence.told && silence.run > 10 * silence.longest_told;
+        if (is_news)
             fmt::print(stderr,
                        "vedette: note: {}: up to row {}, {} in a row could not be taken (NaN, infinite or out of "
                        "range); {} sees nothing of them\n",
                        clean(each.takes_rows() ? joined_name(each.joined) : each.column),
                        rendering::grouped(state_.rows), silence.run, drift::monitor_kind_name(each.kind));
-        silence.told = silence.told || is_silent;
+        silence.told = silence.told || is_news;
+        if (silence.told) silence.longest_told = silence.run;
         silence.lasts = is_silent;
     }
 
@@ -369,10 +385,12 @@ class Watch {
     WatchState state_;
     // Of values that could not enter, of a monitor in this run.
     struct Silence {
-        std::uint64_t missed = 0;  // so far, over all runs
-        std::uint64_t run = 0;     // the last ones of this run, without another in between
-        bool lasts = false;        // longer than chance explains
-        bool told = false;
+        std::uint64_t missed = 0;                // so far, over all runs
+        std::uint64_t run = 0;                   // the last ones of this run, without another in between
+        std::optional<std::uint64_t> thin = {};  // one of so many rows enters; known once there is a monitor
+        bool lasts = false;                      // longer than chance explains
+        bool told = false;                       // of the present run
+        std::uint64_t longest_told = 0;
     };
     std::vector<Silence> silences_;
     std::vector<std::vector<std::size_t>> indices_;  // of the columns in the source

@@ -2,6 +2,8 @@
 // State files are looked at before the first row, and before each time that they are replaced.
 #include "state_file.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +21,26 @@ namespace {
     throw Error(ErrorCode::io_error, path + ": " + what);
 }
 
+// Of the folder of a file, so that no lock file remains: between the look at the file and its replacement no other run
+// may replace it. Where the file system has no locks, there is none.
+class FolderLock {
+  public:
+    explicit FolderLock(const std::string& path) {
+        const std::filesystem::path file = path;
+        const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+        descriptor_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (descriptor_ < 0) fail(path, std::string("cannot be saved: ") + std::strerror(errno));
+        while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+        }
+    }
+    ~FolderLock() { ::close(descriptor_); }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+
+  private:
+    int descriptor_;
+};
+
 }  // namespace
 
 StateFile::StateFile(const std::string& path) : path_(path) {
@@ -33,7 +55,11 @@ StateFile::StateFile(const std::string& path) : path_(path) {
 }
 
 bool StateFile::exists() const {
-    return is_wanted() && std::filesystem::exists(path_);
+    if (!is_wanted()) return false;
+    std::error_code error;
+    const bool there = std::filesystem::exists(path_, error);
+    if (error) fail(path_, error.message());
+    return there;
 }
 
 void StateFile::resume(const std::function<void(std::span<const std::byte>)>& take) {
@@ -49,6 +75,7 @@ void StateFile::resume(const std::function<void(std::span<const std::byte>)>& ta
 
 void StateFile::save(std::span<const std::byte> bytes) {
     if (!is_wanted()) return;
+    const FolderLock lock(path_);
     std::optional<Digest> found;
     if (exists()) found = sha256(read_file(path_));
     if (found != left_)

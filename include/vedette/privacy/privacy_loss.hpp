@@ -60,7 +60,7 @@ class PrivacyLossDistribution {
     /// Noise multiplier in [0.05, 1e6], sampling rate in [1e-12, 1].
     static PrivacyLossDistribution gaussian(const LossOptions& options);
     static PrivacyLossDistribution laplace(const LossOptions& options);
-    /// The discrete Gaussian law exp(-x^2 / (2 sigma^2)) on the integers, sigma in [0.05, 1e4], for a query of integer
+    /// The discrete Gaussian law exp(-x^2 / (2 sigma^2)) on the integers, sigma in [1/13, 1e4], for a query of integer
     /// sensitivity, which is at most 13 sigma.
     static PrivacyLossDistribution discrete_gaussian(double sigma, std::uint32_t sensitivity = 1,
                                                      double sampling_rate = 1.0);

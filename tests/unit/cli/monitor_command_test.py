@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from cli_test import check_openmetrics
@@ -203,6 +204,32 @@ class Monitor(unittest.TestCase):
                 self.assertEqual(process.wait(timeout=60), INPUT_ERROR)
                 self.assertIn(said, process.stderr.read().decode())
 
+    def test_of_two_runs_that_save_at_once_one_is_refused(self):
+        for i in range(20):
+            state = self.dir / f"both{i}"
+            runs = [subprocess.Popen([TOOL, "monitor", "-", "--monitor", "a=adwin", "--state", str(state)],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                    for _ in range(2)]
+            for each in runs:
+                each.stdin.write(b"a\n1\n2\n3\n")
+                each.stdin.flush()
+            time.sleep(0.05)  # both have looked for the file
+            for each in runs:
+                each.stdin.close()
+            said = sorted(each.wait(timeout=60) for each in runs)
+            for each in runs:
+                each.stdout.close()
+            # One that began late goes on from the other's; no rows are lost.
+            passed = said.count(PASS)
+            self.assertEqual(said, [PASS] * passed + [INPUT_ERROR] * (2 - passed))
+            self.assertEqual(self.rows_of(state), 3 * passed)
+
+    def test_a_state_whose_path_leads_nowhere_is_an_error_of_input(self):
+        loop = self.dir / "loop"
+        loop.symlink_to(loop.name)
+        for path in (loop, self.dir / ("x" * 300)):
+            self.expect(run(self.whole, "--monitor", "a=adwin", "--state", path), INPUT_ERROR)
+
     @staticmethod
     def rows_of(state):
         """How many rows a state file is of; 0 without one. It is whole at every moment."""
@@ -329,6 +356,16 @@ class Monitor(unittest.TestCase):
                 # Told, and over.
                 self.expect(run("-", "--monitor", "a=" + kind, stdin=(text + f"{bad},1\n" * 40 + text[4:]).encode()),
                             PASS, "32 in a row")
+        # Thinned, of what is kept: not one in ten of a flood that came and went between.
+        good = "a\n" + "".join(f"{value}\n" for value in (calm * 3)[:1000])
+        flood = self.expect(run("-", "--monitor", "a=adwin", "--thin", "10", stdin=(good + "nan\n" * 1000).encode()),
+                            NOT_ENOUGH, "32 in a row could not be taken")
+        self.assertEqual(flood.stderr.count(b"in a row"), 1)
+        self.expect(run("-", "--monitor", "a=adwin", "--thin", "10", stdin=(good + "nan\n" * 310).encode()), PASS)
+        # A beginning without values does not hide that the column falls silent much later.
+        late = "a\n" + "nan\n" * 40 + good[2:] * 4 + "nan\n" * 2000
+        told = self.expect(run("-", "--monitor", "a=adwin", stdin=late.encode()), NOT_ENOUGH, "up to row 32,")
+        self.assertEqual(told.stderr.count(b"in a row"), 2)
         # Where nine of ten are always missing, runs of 32 are nothing new.
         draw = random.Random(3)
         missing = [draw.random() < 0.9 for _ in range(4000)]

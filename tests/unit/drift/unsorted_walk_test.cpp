@@ -166,6 +166,22 @@ TEST_CASE("columns with NaN, and strided ones") {
             .statistic == expected);
 }
 
+// Long columns of little but NaN: exact laws as for the values alone.
+TEST_CASE_TEMPLATE("few values among many NaN are few", T, float, double) {
+    Random random(87);
+    const auto x = draw<T>(sources[0], 6, random), y = draw<T>(sources[0], 7, random);
+    const auto spread = [](const std::vector<T>& values) {
+        std::vector<T> sparse(10'000, std::numeric_limits<T>::quiet_NaN());
+        for (std::size_t i = 0; i < values.size(); ++i) sparse[1'000 * i + 9] = values[i];
+        return sparse;
+    };
+    const auto sparse_x = spread(x), sparse_y = spread(y);
+    const drift::TestOptions omit{.nan = drift::NanPolicy::omit};
+    CHECK_FALSE(drift::PooledChunks<T>::cut(sparse_x, sparse_y, omit.nan).has_value());
+    CHECK(drift::mann_whitney(sparse_x, sparse_y, omit).p_value == drift::mann_whitney(x, y, omit).p_value);
+    CHECK(drift::cramer_von_mises(sparse_x, sparse_y, omit).p_value == drift::cramer_von_mises(x, y, omit).p_value);
+}
+
 // On maps of equal width, by bits and by search; NaN of either sign.
 TEST_CASE_TEMPLATE("NaN are left out of the chunks, or refused by name", T, float, double) {
     Random random(86);
