@@ -75,9 +75,8 @@ bool scale_row(const WaveScale* scale, const T* row, float* out) noexcept {
     std::size_t j = 0;
     for (; j + wave_doubles <= s.columns; j += wave_doubles) {
         // The next row, if that is where it lies: rows come from far away, and elsewhere a prefetch does no harm.
-        // NOLINTNEXTLINE(performance-no-int-to-ptr)
-        __builtin_prefetch(
-            reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(row + j) + s.columns * sizeof(T)));
+        const std::uintptr_t ahead = reinterpret_cast<std::uintptr_t>(row + j) + s.columns * sizeof(T);
+        __builtin_prefetch(reinterpret_cast<const void*>(ahead));  // NOLINT(performance-no-int-to-ptr)
         special |= (load_values<Bits>(row + j) & exponent) == exponent;
         const WaveSums value = widened(row + j);
         WaveSums scaled = (value - load_values<WaveSums>(s.offset + j)) * load_values<WaveSums>(s.inverse_scale + j);

@@ -32,9 +32,9 @@ class Cipher {
     /// of AES; of ChaCha20 the counter, 4 bytes little-endian, then the nonce. False on failure, `out` zeroed.
     [[nodiscard]] bool generate(std::span<const std::byte, key_bytes> key,
                                 std::span<const std::byte, initial_bytes> initial, std::span<std::byte> out) noexcept;
-    /// The same, added (by exclusive or) to what `text` holds.
+    /// The same, added (by exclusive or) to what `out` holds.
     [[nodiscard]] bool add(std::span<const std::byte, key_bytes> key, std::span<const std::byte, initial_bytes> initial,
-                           std::span<std::byte> text) noexcept;
+                           std::span<std::byte> out) noexcept;
 
   private:
     void* context_;
