@@ -315,6 +315,11 @@ std::string to_text(const ReleaseOptions& options, const Answer& answer, const G
     return text + "\n";
 }
 
+// For those who keep heads: the one to give next time.
+std::string head_line(const LedgerUse& use, Ledger& ledger) {
+    return use.file.at_least.empty() ? std::string() : "ledger head " + head_text(ledger.head()) + "\n";
+}
+
 }  // namespace
 
 std::int64_t seconds_of(const std::optional<std::int64_t>& now) {
@@ -331,7 +336,8 @@ ExitStatus privacy_grant(const GrantOptions& options) {
     Ledger ledger = options.create ? create_ledger(options.use.file) : open_ledger(options.use.file);
     ledger.grant(options.use.account, budget, {now, now + seconds});
     write_text("-", fmt::format("epsilon {:g} and delta {:g} granted until {}\n", options.epsilon, options.delta,
-                                now + seconds));
+                                now + seconds) +
+                        head_line(options.use, ledger));
     return exit_pass;
 }
 
@@ -341,7 +347,8 @@ ExitStatus privacy_release(const ReleaseOptions& options) {
     LedgerBudget budget(ledger, options.use.account, now);
     const Answer answer = release_statistic(options, budget);
     const Guarantee left = left_of(ledger, options.use.account, now);
-    write_text("-", options.as_json ? to_json(options, answer, left, ledger.head()) : to_text(options, answer, left));
+    write_text("-", options.as_json ? to_json(options, answer, left, ledger.head())
+                                    : to_text(options, answer, left) + head_line(options.use, ledger));
     return exit_pass;
 }
 

@@ -4,12 +4,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <span>
 
 #include "input.hpp"
 #include "vedette/core/digest.hpp"
+#include "vedette/privacy/secret_vector.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -37,15 +37,9 @@ class Opening {
     explicit Opening(const LedgerFile& file) {
         if (!file.at_least.empty()) options_.at_least = head_of(file.at_least);
         if (file.key_path.empty()) return;
-        ByteSource source = ByteSource::open(file.key_path);
-        std::size_t size = 0;
-        while (size < key_.size()) {
-            const std::size_t more = source.read_some(key_.data() + size, key_.size() - size);
-            if (more == 0) break;
-            size += more;
-        }
+        const std::size_t size = ByteSource::open(file.key_path).read(key_.data(), key_.size());
         if (size != key_bytes) throw InputError("--key-file: " + file.key_path + ": a key is a file of 32 bytes");
-        options_.key = std::as_bytes(std::span(key_)).first(key_bytes);
+        options_.key = std::as_bytes(std::span<const char>(key_)).first(key_bytes);
     }
 
     Opening(const Opening&) = delete;
@@ -54,7 +48,8 @@ class Opening {
     [[nodiscard]] const LedgerOptions& options() const noexcept { return options_; }
 
   private:
-    std::array<char, key_bytes + 1> key_{};  // one more, so that a longer file is found out
+    // One byte more, so that a longer file is found out.
+    detail::SecretVector<char> key_ = detail::SecretVector<char>(key_bytes + 1);
     LedgerOptions options_;
 };
 

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t chunk_values = 4096;
 constexpr std::size_t alignment = 64;
+// So many values before it is written to, a line is asked for: room for them is behind the last value.
+template <class T>
+constexpr std::size_t ahead = 64 / sizeof(T);
 
 unsigned chunk_bits(std::size_t total) {
     const auto width = static_cast<unsigned>(std::bit_width(total / chunk_values));
@@ -56,7 +59,7 @@ std::optional<PooledChunks<T>> PooledChunks<T>::cut(ColumnView<T> reference, Col
 
 template <class T>
 PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> live, std::span<const T> glance)
-    : n_(reference.size()), m_(live.size()), values_(std::make_unique_for_overwrite<T[]>(n_ + m_)) {
+    : n_(reference.size()), m_(live.size()), values_(std::make_unique_for_overwrite<T[]>(n_ + m_ + ahead<T>)) {
     const BucketMap<T> map(glance, chunk_bits(n_ + m_));
     std::vector<std::uint32_t> reference_counts(map.size(), 0), live_counts(map.size(), 0);
     const Buckets<T> reference_buckets(map, reference), live_buckets(map, live);
@@ -77,7 +80,7 @@ PooledChunks<T>::PooledChunks(std::span<const T> reference, std::span<const T> l
                 T* const place = places[bucket[i]]++;
                 *place = values[i];
                 // Hundreds of streams are more than the processor follows by itself.
-                __builtin_prefetch(place + 64 / sizeof(T), 1);
+                __builtin_prefetch(place + ahead<T>, 1);
             }
         });
     };

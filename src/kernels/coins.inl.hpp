@@ -50,6 +50,24 @@ struct CoinLanes {
 
 #else
 
+// Which 32-bit halves, of a byte each, bring the lanes of a mask to the front.
+struct OrdersOfKept {
+    std::uint64_t halves[16];
+};
+constexpr OrdersOfKept make_orders_of_kept() noexcept {
+    OrdersOfKept orders{};
+    for (unsigned mask = 0; mask < 16; ++mask) {
+        unsigned place = 0;
+        for (unsigned lane = 0; lane < 4; ++lane) {
+            if ((mask >> lane & 1U) == 0) continue;
+            orders.halves[mask] |= std::uint64_t{2 * lane | (2 * lane + 1) << 8U} << place;
+            place += 16;
+        }
+    }
+    return orders;
+}
+constexpr OrdersOfKept orders_of_kept = make_orders_of_kept();
+
 struct CoinLanes {
     static constexpr std::size_t width = 4;
     __m256i v;
@@ -76,16 +94,14 @@ struct CoinLanes {
     VEDETTE_INLINE CoinLanes operator|(CoinLanes o) const noexcept { return {_mm256_or_si256(v, o.v)}; }
     VEDETTE_INLINE CoinLanes operator^(CoinLanes o) const noexcept { return {_mm256_xor_si256(v, o.v)}; }
     VEDETTE_INLINE bool any() const noexcept { return _mm256_testz_si256(v, v) == 0; }
+    // In registers: what lay on the stack would have to be wiped.
     VEDETTE_INLINE std::size_t store_kept(CoinLanes keep, std::int64_t* to) const noexcept {
-        alignas(32) std::int64_t values[width], kept[width];
-        store(values);
-        keep.store(kept);
-        std::size_t place = 0;
-        for (std::size_t lane = 0; lane < width; ++lane) {
-            to[place] = values[lane];
-            place += static_cast<std::size_t>(kept[lane]);
-        }
-        return place;
+        const __m256i decision = _mm256_slli_epi64(keep.v, 63);
+        const auto mask = static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(decision)));
+        const __m256i order =
+            _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<std::int64_t>(orders_of_kept.halves[mask])));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permutevar8x32_epi32(v, order));
+        return static_cast<std::size_t>(__builtin_popcount(mask));
     }
 };
 

@@ -43,13 +43,13 @@ VEDETTE_INLINE bool levels_of(const float* x, std::size_t count, float scale, fl
     bool any = false;
     std::size_t i = 0;
     for (; i + wave_width <= count; i += wave_width) {
-        const Wave value = load_wave(x + i);
+        const Wave value = load_values<Wave>(x + i);
         Wave y = value * scale + offset;
         y = reinterpret_cast<Wave>(reinterpret_cast<Units>(y) & (y > all_of(0.0F)));
         const Units below = y < most;
         y = reinterpret_cast<Wave>((reinterpret_cast<Units>(y) & below) | (reinterpret_cast<Units>(most) & ~below));
         unordered |= value != value;
-        store_units(__builtin_convertvector(y + 0.5F, Units), wide + i);
+        store_values(__builtin_convertvector(y + 0.5F, Units), wide + i);
     }
     for (std::size_t k = 0; k < wave_width; ++k) any |= unordered[k] != 0;
     for (; i < count; ++i) {

@@ -27,17 +27,6 @@ constexpr std::size_t wave_tile_panels = wave_across * wave_width / wave_panel;
 // So many weights of each frequency at a time stay in the first cache while rows pass.
 constexpr std::size_t wave_depth = 256;
 
-VEDETTE_INLINE Wave load_wave(const float* from) noexcept {
-    Wave x;
-    __builtin_memcpy(&x, from, sizeof x);
-    return x;
-}
-VEDETTE_INLINE void store_wave(Wave x, float* to) noexcept {
-    __builtin_memcpy(to, &x, sizeof x);
-}
-VEDETTE_INLINE void store_units(Units x, std::int32_t* to) noexcept {
-    __builtin_memcpy(to, &x, sizeof x);
-}
 VEDETTE_INLINE Wave all_of(float x) noexcept {
     return x - Wave{};
 }
@@ -45,7 +34,7 @@ VEDETTE_INLINE Wave all_of(float x) noexcept {
 // Register `a` of the weights of a column; `stride` is from panel to panel, 0 where there is but one.
 VEDETTE_INLINE Wave load_weights(const float* weights, std::size_t a, std::size_t stride) noexcept {
     const std::size_t at = a * wave_width;
-    return load_wave(weights + at / wave_panel * stride + at % wave_panel);
+    return load_values<Wave>(weights + at / wave_panel * stride + at % wave_panel);
 }
 
 // Waves are made at full width where a tile has so many: no sum goes through them, for which half would be better.
@@ -118,7 +107,7 @@ VEDETTE_INLINE void multiply_waves(const float* x, std::size_t row_stride, const
     for (std::size_t i = 0; i < rows; ++i) {
 #pragma GCC unroll 2
         for (std::size_t a = 0; a < wave_across; ++a)
-            sum[i][a] = accumulate ? load_wave(phases + (i * wave_across + a) * wave_width) : all_of(0.0F);
+            sum[i][a] = accumulate ? load_values<Wave>(phases + (i * wave_across + a) * wave_width) : all_of(0.0F);
     }
     for (std::size_t j = 0; j < depth; ++j) {
         Wave weight[wave_across];
@@ -135,7 +124,7 @@ VEDETTE_INLINE void multiply_waves(const float* x, std::size_t row_stride, const
     for (std::size_t i = 0; i < rows; ++i) {
 #pragma GCC unroll 2
         for (std::size_t a = 0; a < wave_across; ++a)
-            store_wave(sum[i][a], phases + (i * wave_across + a) * wave_width);
+            store_values(sum[i][a], phases + (i * wave_across + a) * wave_width);
     }
 }
 

@@ -125,6 +125,8 @@ void Keystream::seed() {
 void Keystream::refill() {
     static_assert(offsetof(State, key) == buffer_bytes);
     if (entropy_ != nullptr && (!is_ready() || state_->refills >= refills_per_seed)) {
+        // What was not drawn never will be, by a forked child neither.
+        std::memset(reinterpret_cast<std::byte*>(state_) + state_->position, 0, buffer_bytes - state_->position);
         state_->position = buffer_bytes;
         seed();
     }

@@ -19,6 +19,7 @@ struct LineAllocator {
     LineAllocator(const LineAllocator<U>& /*other*/) noexcept {}  // NOLINT(google-explicit-constructor): rebinding
 
     [[nodiscard]] T* allocate(std::size_t count) {
+        if (count > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();
         return static_cast<T*>(::operator new(count * sizeof(T), alignment));
     }
     void deallocate(T* values, std::size_t /*count*/) noexcept { ::operator delete(values, alignment); }

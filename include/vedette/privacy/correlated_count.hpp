@@ -19,8 +19,7 @@ namespace vedette::inline v0::privacy {
 enum class CountFactor : std::uint8_t {
     /// C = B = its root, the Toeplitz matrix of c_0 = 1, c_k = c_(k-1) (1 - 1 / (2k)), the coefficients of
     /// (1 - x)^(-1/2), whose square is that of ones, 1 / (1 - x) (for counting: Fichtenberger, Henzinger and Upadhyay
-    /// 2023). Step t takes O(t) time,
-    /// the state 32 bytes per step of the horizon.
+    /// 2023). Step t takes O(t) time, the state 32 bytes per step of the horizon.
     toeplitz_root,
     /// C = the buffered linear Toeplitz matrix of c_0 = 1, c_k = sum_j scale_j decay_j^(k-1) with d buffers
     /// (Dvijotham, McMahan, Pillutla, Steinke and Thakurta 2024; the definition as in McMahan and Pillutla 2025): O(d)

@@ -151,6 +151,34 @@ TEST_CASE("the system's entropy is added after every 1024 buffers, and its failu
     CHECK(entropy_calls == 3);
 }
 
+// Fresh bytes that are no secret.
+bool known_entropy(std::span<std::byte> out) noexcept {
+    std::fill(out.begin(), out.end(), std::byte{9});
+    return true;
+}
+
+TEST_CASE("what is left of a buffer when a new seed is due is not mixed into the next one") {
+    for (const CipherKind kind : {CipherKind::chacha20, CipherKind::aes_256_ctr}) {
+        std::array<std::byte, key_bytes> key{};
+        std::vector<std::byte> buffer(Keystream::most_words * 8 + key_bytes);
+        const std::array<std::byte, initial_bytes> zero{};
+        Cipher cipher(kind);
+        Keystream stream(known_entropy, kind);
+        for (int round = 0; round <= 1024; ++round) {
+            if (round % 1024 == 0)
+                for (std::byte& byte : key) byte ^= std::byte{9};
+            REQUIRE(cipher.generate(key, zero, buffer));
+            std::copy(buffer.end() - key_bytes, buffer.end(), key.begin());
+            // Two parts of each buffer, and a rest that is not drawn but from the last.
+            for (const std::size_t place : {0U, 1000U}) {
+                const std::uint64_t* const borrowed = stream.borrow(1000);
+                REQUIRE(std::memcmp(borrowed, buffer.data() + 8 * place, 8000) == 0);
+            }
+        }
+        CHECK(std::memcmp(stream.borrow(560), buffer.data() + 8 * 2000, 8 * 560) == 0);
+    }
+}
+
 // Reads what the child draws; it must ask for entropy, and must not repeat the parent's words.
 void check_fork(Keystream& stream, bool cold) {
     if (!cold) (void)stream.borrow(5);
