@@ -57,8 +57,7 @@ ExitStatus privacy_account(const PrivacyOptions& options) {
                                        rounded(renyi_epsilon, true));
         if (!is_narrow)
             text += fmt::format(
-                "the interval is wider than {:g}: so many steps of so little noise need a finer grid "
-                "than memory allows\n",
+                "the interval is wider than {:g}: memory allows no finer grid, or delta lies too far in the tail\n",
                 options.error);
         if (!kept) text += fmt::format("more than {:g} may be spent\n", *options.epsilon);
         write_text("-", text);

@@ -21,19 +21,23 @@ namespace {
     throw Error(ErrorCode::io_error, path + ": " + what);
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : ".";
+}
+
 // Of the folder of a file, so that no lock file remains: between the look at the file and its replacement no other run
-// may replace it. Where the file system has no locks, there is none.
+// may replace it. Where the file system has no locks, or the folder may not be read, there is none.
 class FolderLock {
   public:
     explicit FolderLock(const std::string& path) {
-        const std::filesystem::path file = path;
-        const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-        descriptor_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (descriptor_ < 0) fail(path, std::string("cannot be saved: ") + std::strerror(errno));
+        descriptor_ = ::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (descriptor_ < 0) return;
         while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
         }
     }
-    ~FolderLock() { ::close(descriptor_); }
+    ~FolderLock() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
     FolderLock(const FolderLock&) = delete;
     FolderLock& operator=(const FolderLock&) = delete;
 
@@ -46,7 +50,7 @@ class FolderLock {
 StateFile::StateFile(const std::string& path) : path_(path) {
     if (!is_wanted()) return;
     const std::filesystem::path file = path;
-    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    const std::filesystem::path folder = folder_of(file);
     std::error_code error;
     if (std::filesystem::is_directory(file, error)) fail(path, "is a folder, no state file");
     if (!std::filesystem::is_directory(folder, error)) fail(path, "cannot be saved: there is no folder for it");
