@@ -14,7 +14,7 @@ rm -f "$work/xsimd/xsimd"
 ln -s "$xsimd/xsimd" "$work/xsimd/xsimd"
 flags="-std=c++20 -O2 -Wall -Wextra -Werror -ffp-contract=off -I$source/include -I$source/src -I$source/tests/unit/kernels"
 for file in src/kernels/isa_baseline src/kernels/dispatch src/kernels/row_plan tests/gates/neon_runner; do
-    "$compiler" $flags -isystem "$work/xsimd" -c "$source/$file.cpp" -o "$work/$(basename "$file").o" &
+    $(command -v ccache) "$compiler" $flags -isystem "$work/xsimd" -c "$source/$file.cpp" -o "$work/$(basename "$file").o" &
     pids="$pids $!"
 done
 for pid in $pids; do wait "$pid"; done

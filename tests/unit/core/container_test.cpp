@@ -7,13 +7,14 @@
 #include <limits>
 
 #include "container_samples.hpp"
+#include "source_directory.hpp"
 #include "vedette/core/file.hpp"
 
 using namespace vedette;
 using namespace vedette_test;
 
 namespace {
-const std::string data_folder = VEDETTE_SOURCE_DIR "/tests/oracle/data/";
+const std::string data_folder = std::string(source_directory()) + "/tests/oracle/data/";
 
 ErrorCode code_of(const std::function<void()>& call) {
     try {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "source_directory.hpp"
+
 namespace monitor_streams {
 
 /// Steele, Lea and Flood (2014).
@@ -87,7 +89,7 @@ inline std::vector<double> shares(std::size_t count) {
 inline std::vector<double> flights() {
     std::vector<double> values;
     for (const char* name : {"flights_2013_q1.csv", "flights_2013_april_december.csv"}) {
-        std::ifstream file(std::string(VEDETTE_SOURCE_DIR) + "/tests/data/" + name);
+        std::ifstream file(std::string(source_directory()) + "/tests/data/" + name);
         std::string line;
         std::getline(file, line);
         while (std::getline(file, line)) {

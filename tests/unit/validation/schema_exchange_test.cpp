@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "source_directory.hpp"
 #include "unit/test_values.hpp"
 #include "unit/validation/random_schema.hpp"
 #include "vedette/validation/validator.hpp"
@@ -24,7 +25,7 @@ using nlohmann::json;
 namespace {
 
 json read_data(const std::string& name) {
-    std::ifstream file(std::string(VEDETTE_SOURCE_DIR) + "/tests/oracle/data/" + name);
+    std::ifstream file(std::string(source_directory()) + "/tests/oracle/data/" + name);
     return json::parse(file);
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "source_directory.hpp"
 #include "unit/test_values.hpp"
 
 using namespace vedette;
@@ -40,7 +41,7 @@ bool names(const std::string& message, const std::string& path) {
 }
 
 std::string full_document() {
-    std::ifstream file(std::string(VEDETTE_SOURCE_DIR) + "/tests/fuzz/corpus/schema/full.json");
+    std::ifstream file(std::string(source_directory()) + "/tests/fuzz/corpus/schema/full.json");
     return {std::istreambuf_iterator<char>(file), {}};
 }
 

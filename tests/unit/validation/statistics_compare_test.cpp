@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "source_directory.hpp"
 #include "unit/test_values.hpp"
 #include "validation/bucket_divergence.hpp"
 
@@ -24,7 +25,7 @@ using vedette::testing::code_of;
 namespace {
 
 json data() {
-    std::ifstream file(std::string(VEDETTE_SOURCE_DIR) + "/tests/oracle/data/comparators.json");
+    std::ifstream file(std::string(source_directory()) + "/tests/oracle/data/comparators.json");
     return json::parse(file);
 }
 
