@@ -32,6 +32,25 @@ std::uint64_t hash_of_integer(Integer value) noexcept {
     return is_exact ? hash_of(rounded) : mixed(mixed(static_cast<std::uint64_t>(value)) + 0x9e3779b97f4a7c15U);
 }
 
+// Little-endian on every machine: the hash is part of files.
+template <class Word>
+std::uint64_t word_at(const char* at) noexcept {
+    Word word = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(&word, at, sizeof word);
+    } else {
+        for (std::size_t i = 0; i < sizeof word; ++i)
+            word = static_cast<Word>(word | Word{static_cast<unsigned char>(at[i])} << (8 * i));
+    }
+    return word;
+}
+// 1 to 7 bytes, zeros above them: of two words that overlap.
+std::uint64_t rest_word(const char* at, std::size_t left) noexcept {
+    if (left >= 4) return word_at<std::uint32_t>(at) | word_at<std::uint32_t>(at + left - 4) >> (8 * (8 - left)) << 32U;
+    const std::uint64_t middle = word_at<std::uint8_t>(at + left / 2) << (8 * (left / 2));
+    return word_at<std::uint8_t>(at) | middle | word_at<std::uint8_t>(at + left - 1) << (8 * (left - 1));
+}
+
 // Which of two values of one hash stands for both.
 bool comes_before(const ValueSample::Entry& a, const ValueSample::Entry& b) noexcept {
     return std::tie(a.number, a.length, a.text) < std::tie(b.number, b.length, b.text);
@@ -54,17 +73,10 @@ std::uint64_t hash_of(std::string_view text) noexcept {
         return mixed(static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U) ^ word);
     };
     std::uint64_t state = text.size();
-    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+    const char* at = text.data();
     std::size_t left = text.size();
-    for (; left != 0;) {
-        // Little-endian by hand: the hash is part of files.
-        std::uint64_t word = 0;
-        const std::size_t taken = std::min<std::size_t>(left, 8);
-        for (std::size_t i = 0; i < taken; ++i) word |= std::uint64_t{at[i]} << (8 * i);
-        state = fold(state, word);
-        at += taken;
-        left -= taken;
-    }
+    for (; left >= 8; at += 8, left -= 8) state = fold(state, word_at<std::uint64_t>(at));
+    if (left != 0) state = fold(state, rest_word(at, left));
     return mixed(state ^ 0x589965cc75374cc3U);
 }
 

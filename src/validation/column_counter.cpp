@@ -10,11 +10,19 @@
 #include <vector>
 
 #include "validation/code_points.hpp"
+#include "validation/repeated_values.hpp"
 #include "validation/row_words.hpp"
 
 namespace vedette::inline v0::validation {
 
 static_assert(tile_rows <= kernels::most_column_values);
+
+namespace {
+
+// A shorter column is not worth a table of what repeats.
+constexpr std::size_t least_repeated = 512;
+
+}  // namespace
 
 // Counts of buckets at the finest resolution, in pages by sign and exponent, for one update.
 class BucketPages {
@@ -61,6 +69,21 @@ class BucketPages {
 };
 
 namespace {
+
+__extension__ using Wide = unsigned __int128;
+__extension__ using SignedWide = __int128;
+
+// +-size 2^exponent, so many times.
+void add_times(stats::ExactSum& sum, Wide size, std::uint64_t times, int exponent, bool is_negative) {
+    const auto add = [&](std::uint64_t word, int place) {
+        const Wide product = Wide{word} * times;
+        if (product != 0)
+            sum.add_scaled(static_cast<std::uint64_t>(product), static_cast<std::uint64_t>(product >> 64U), place,
+                           is_negative);
+    };
+    add(static_cast<std::uint64_t>(size), exponent);
+    add(static_cast<std::uint64_t>(size >> 64U), exponent + 64);
+}
 
 // Windows of 18 binades from the largest downwards: mostly there is one.
 void sum_windows(const kernels::ColumnKernels& kernel, const float* x, std::size_t n,
@@ -115,13 +138,13 @@ void ColumnCounter::extend(double minimum, double maximum) noexcept {
     numbers.maximum = std::max(numbers.maximum, maximum);
 }
 
-void ColumnCounter::add_value(std::uint64_t hash, double number) {
+void ColumnCounter::add_value(std::uint64_t hash, double number, std::uint64_t times) {
     if (options_.distinct) column_.distinct.add(hash);
     if (!options_.values) return;
     if (column_.values.is_beyond(hash)) {
-        column_.values.add_beyond(1);
+        column_.values.add_beyond(times);
     } else {
-        column_.values.add(hash, number);
+        column_.values.add(hash, number, times);
     }
 }
 
@@ -174,7 +197,7 @@ void ColumnCounter::drop_what_is_not_finite(const T* x, std::size_t n) {
     add_tile(finite.data(), kept);
 }
 
-// A tile of valid values, at most tile_rows.
+// Valid values, at most tile_rows.
 template <class T>
 void ColumnCounter::add_tile(const T* x, std::size_t n) {
     if (n == 0) return;
@@ -196,10 +219,9 @@ void ColumnCounter::add_large(Integer value) {
 }
 
 // As signed integers with the sign bit flipped in numbers without sign, so that both are ordered alike.
-void ColumnCounter::add_integers(const std::uint64_t* x, std::size_t n, bool is_signed) {
-    __extension__ using Wide = unsigned __int128;
-    __extension__ using SignedWide = __int128;
+void ColumnCounter::add_integers(const std::uint64_t* x, std::size_t n) {
     if (n == 0) return;
+    const bool is_signed = dtype_ != Dtype::u64;
     NumberStatistics& numbers = column_.numbers;
     const std::uint64_t flip = is_signed ? 0 : std::uint64_t{1} << 63U;
     auto least = std::numeric_limits<std::int64_t>::max(), greatest = std::numeric_limits<std::int64_t>::min();
@@ -233,9 +255,8 @@ void ColumnCounter::add_integers(const std::uint64_t* x, std::size_t n, bool is_
             squares += static_cast<Wide>(static_cast<SignedWide>(value) * value);
         }
         const Wide size = sum < 0 ? Wide{0} - static_cast<Wide>(sum) : static_cast<Wide>(sum);
-        const auto upper = [](Wide wide) { return static_cast<std::uint64_t>(wide >> 64U); };
-        if (size != 0) numbers.sum.add_scaled(static_cast<std::uint64_t>(size), upper(size), 0, sum < 0);
-        if (squares != 0) numbers.squares.add_scaled(static_cast<std::uint64_t>(squares), upper(squares), 0, false);
+        add_times(numbers.sum, size, 1, 0, sum < 0);
+        add_times(numbers.squares, squares, 1, 0, false);
     } else {
         for (std::size_t i = 0; i < n; ++i) is_signed ? add_large(static_cast<std::int64_t>(x[i])) : add_large(x[i]);
     }
@@ -247,17 +268,75 @@ void ColumnCounter::add_integers(const std::uint64_t* x, std::size_t n, bool is_
         add_value(is_signed ? stats::hash_of(static_cast<std::int64_t>(x[i])) : stats::hash_of(x[i]), number(x[i]));
 }
 
+// The same number, so many times.
+template <class T>
+void ColumnCounter::add_repeated(T value, std::uint64_t times) {
+    NumberStatistics& numbers = column_.numbers;
+    double number = 0.0;
+    std::uint64_t hash = 0;
+    if constexpr (std::is_same_v<T, std::uint64_t>) {
+        const bool is_signed = dtype_ != Dtype::u64, is_negative = is_signed && value >> 63U != 0;
+        const auto whole = static_cast<std::int64_t>(value);
+        number = is_signed ? static_cast<double>(whole) : static_cast<double>(value);
+        hash = is_signed ? stats::hash_of(whole) : stats::hash_of(value);
+        const std::uint64_t size = is_negative ? std::uint64_t{0} - value : value;
+        add_times(numbers.sum, size, times, 0, is_negative);
+        add_times(numbers.squares, Wide{size} * size, times, 0, false);
+    } else {
+        number = static_cast<double>(value) + 0.0;
+        if (!(std::abs(number) <= std::numeric_limits<double>::max())) {
+            (number != number ? column_.nan
+             : number > 0     ? column_.positive_infinity
+                              : column_.negative_infinity) += times;
+            return;
+        }
+        hash = stats::hash_of(number);
+        if (number != 0.0) {
+            int exponent = 0;
+            const auto size = static_cast<std::uint64_t>(std::ldexp(std::frexp(std::abs(number), &exponent), 53));
+            // A subnormal's mantissa ends in zeros, which the least place has no room for.
+            const int zeros = std::countr_zero(size), place = exponent - 53 + zeros;
+            add_times(numbers.sum, size >> static_cast<unsigned>(zeros), times, place, number < 0.0);
+            add_times(numbers.squares,
+                      Wide{size >> static_cast<unsigned>(zeros)} * (size >> static_cast<unsigned>(zeros)), times,
+                      2 * place, false);
+        }
+    }
+    extend(number, number);
+    numbers.zeros += number == 0.0 ? times : 0;
+    numbers.negatives += number < 0.0 ? times : 0;
+    numbers.count += times;
+    if (pages_) pages_->add(number, times);
+    if (options_.distinct || options_.values) add_value(hash, number, times);
+}
+
+template <class T>
+void ColumnCounter::add_plain(const T* x, std::size_t n) {
+    if constexpr (std::is_same_v<T, std::uint64_t>) {
+        add_integers(x, n);
+    } else {
+        add_tile(x, n);
+    }
+}
+
+template <class T>
+void ColumnCounter::settle_repeated() {
+    repeated_->pass_left<T>(0, [&](const T* x, std::size_t n) { add_plain(x, n); });
+    repeated_->empty_into<T>([&](T value, std::uint64_t times) { add_repeated(value, times); });
+}
+
+// Valid values, at most tile_rows.
+template <class T>
+void ColumnCounter::add_valid(const T* x, std::size_t n) {
+    if (!repeated_ || !repeated_->take(x, n)) return add_plain(x, n);
+    if (repeated_->is_stale()) return settle_repeated<T>();
+    repeated_->pass_left<T>(tile_rows, [&](const T* left, std::size_t m) { add_plain(left, m); });
+}
+
 template <class T>
 void ColumnCounter::add(const Column& column, std::size_t first, std::size_t count, const T* x) {
-    const auto take = [&](const T* values, std::size_t n) {
-        if constexpr (std::is_same_v<T, std::uint64_t>) {
-            add_integers(values, n, column.dtype() != Dtype::u64);
-        } else {
-            add_tile(values, n);
-        }
-    };
     const Validity validity = column.validity();
-    if (validity.bits == nullptr) return take(x, count);
+    if (validity.bits == nullptr) return add_valid(x, count);
     std::array<T, tile_rows> valid;
     std::size_t kept = 0;
     for (std::size_t begin = 0; begin < count; begin += 64) {
@@ -269,7 +348,7 @@ void ColumnCounter::add(const Column& column, std::size_t first, std::size_t cou
         }
     }
     column_.nulls += count - kept;
-    take(valid.data(), kept);
+    add_valid(static_cast<const T*>(valid.data()), kept);
 }
 
 template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const float*);
@@ -287,20 +366,8 @@ void ColumnCounter::add_length(std::uint64_t length, std::uint64_t times) {
         bins_->add(static_cast<std::int64_t>(length));
         return bins_->make_room(1, numbers.sum, numbers.squares);
     }
-    // Squares of lengths below 2^22, 2^20 times, are below 2^64.
-    for (std::uint64_t left = times; left != 0;) {
-        const std::uint64_t chunk = std::min<std::uint64_t>(left, std::uint64_t{1} << 20U);
-        if (length >= std::uint64_t{1} << 22U) {
-            for (std::uint64_t i = 0; i < chunk; ++i) {
-                numbers.sum.add(length);
-                numbers.squares.add_square(length);
-            }
-        } else {
-            numbers.sum.add(length * chunk);
-            numbers.squares.add(length * length * chunk);
-        }
-        left -= chunk;
-    }
+    add_times(numbers.sum, length, times, 0, false);
+    add_times(numbers.squares, Wide{length} * length, times, 0, false);
 }
 
 void ColumnCounter::add_text(std::string_view text, std::uint64_t times) {
@@ -310,7 +377,12 @@ void ColumnCounter::add_text(std::string_view text, std::uint64_t times) {
     if (!options_.distinct && !options_.values) return;
     const std::uint64_t hash = stats::hash_of(text);
     if (options_.distinct) column_.distinct.add(hash);
-    if (options_.values) column_.values.add(hash, text, times);
+    if (!options_.values) return;
+    if (column_.values.is_beyond(hash)) {
+        column_.values.add_beyond(times);
+    } else {
+        column_.values.add(hash, text, times);
+    }
 }
 
 void ColumnCounter::count_dictionary(const Column& column) {
@@ -340,23 +412,51 @@ void ColumnCounter::count_dictionary(const Column& column) {
 
 void ColumnCounter::count_texts(const Column& column) {
     bins_.emplace();
-    for (std::size_t i = 0; i < column.size(); ++i) {
-        if (column.is_valid(i)) {
-            add_text(column.text(i), 1);
+    const auto* texts = static_cast<const std::string_view*>(column.data());
+    const auto use = [&](std::string_view text, std::uint64_t times) { add_text(text, times); };
+    std::optional<RepeatedTexts> repeated;
+    if (column.size() >= least_repeated) repeated.emplace();
+    std::array<std::size_t, tile_rows> valid;
+    for (std::size_t begin = 0; begin < column.size(); begin += tile_rows) {
+        const std::size_t rows = std::min(tile_rows, column.size() - begin);
+        std::size_t kept = 0;
+        for (std::size_t i = begin; i < begin + rows; ++i) {
+            valid[kept] = i;
+            kept += column.validity()[i] ? 1U : 0U;
+        }
+        column_.nulls += rows - kept;
+        if (repeated) {
+            repeated->take(
+                kept, [&](std::size_t k) { return texts[valid[k]]; }, use);
         } else {
-            ++column_.nulls;
+            for (std::size_t k = 0; k < kept; ++k) use(texts[valid[k]], 1);
         }
     }
+    if (repeated) repeated->empty_into(use);
 }
 
 void ColumnCounter::begin(const Column& column) {
     if (options_.quantiles) pages_ = std::make_unique<BucketPages>();
     column_.rows += column.size();
     column_.is_text = !column.is_numeric();
-    if (column.is_numeric()) column_.dtypes |= 1U << static_cast<unsigned>(column.dtype());
+    if (!column.is_numeric()) return;
+    column_.dtypes |= 1U << static_cast<unsigned>(column.dtype());
+    dtype_ = column.dtype();
+    const bool keeps_sketches = options_.quantiles || options_.distinct || options_.values;
+    if (keeps_sketches && column.size() >= least_repeated) repeated_ = std::make_unique<RepeatedNumbers>();
 }
 
 void ColumnCounter::finish() {
+    if (repeated_) {
+        if (takes<float>(dtype_)) {
+            settle_repeated<float>();
+        } else if (takes<double>(dtype_)) {
+            settle_repeated<double>();
+        } else {
+            settle_repeated<std::uint64_t>();
+        }
+        repeated_.reset();
+    }
     if (bins_) bins_->empty_into(column_.numbers.sum, column_.numbers.squares);
     if (pages_) pages_->empty_into(column_.numbers.histogram);
     column_.values.settle();

@@ -18,6 +18,7 @@
 namespace vedette::inline v0::validation {
 
 class BucketPages;
+class RepeatedNumbers;
 
 class ColumnCounter {
   public:
@@ -51,23 +52,33 @@ class ColumnCounter {
     void add_text(std::string_view text, std::uint64_t times);
     void add_length(std::uint64_t length, std::uint64_t times);
     template <class T>
+    void add_valid(const T* x, std::size_t n);
+    template <class T>
+    void settle_repeated();
+    template <class T>
+    void add_plain(const T* x, std::size_t n);
+    template <class T>
+    void add_repeated(T value, std::uint64_t times);
+    template <class T>
     void add_tile(const T* x, std::size_t n);
     template <class T>
     void drop_what_is_not_finite(const T* x, std::size_t n);
     void add_finite(const float* x, std::size_t n, const kernels::ColumnCensus& census);
     void add_finite(const double* x, std::size_t n, const kernels::DoubleCensus& census);
-    void add_integers(const std::uint64_t* x, std::size_t n, bool is_signed);
+    void add_integers(const std::uint64_t* x, std::size_t n);
     template <class Integer>
     void add_large(Integer value);
     template <class T>
     void add_values(const T* x, std::size_t n);
-    void add_value(std::uint64_t hash, double number);
+    void add_value(std::uint64_t hash, double number, std::uint64_t times = 1);
     void extend(double minimum, double maximum) noexcept;
 
     ColumnStatistics& column_;
     const StatisticsOptions& options_;
     const kernels::ColumnKernels& kernel_ = kernels::kernels().columns;
     std::unique_ptr<BucketPages> pages_;
+    std::unique_ptr<RepeatedNumbers> repeated_;
+    Dtype dtype_ = Dtype::f64;            // of a numeric column
     std::optional<stats::SumBins> bins_;  // of what kernels cannot sum
 };
 
