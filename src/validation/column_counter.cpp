@@ -356,18 +356,30 @@ template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const 
 template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const std::uint64_t*);
 
 void ColumnCounter::add_length(std::uint64_t length, std::uint64_t times) {
-    NumberStatistics& numbers = column_.numbers;
-    const auto rounded = static_cast<double>(length);
-    extend(rounded, rounded);
-    numbers.zeros += length == 0 ? times : 0;
-    numbers.count += times;
-    if (pages_) pages_->add(rounded, times);
-    if (bins_ && times == 1 && length < std::uint64_t{1} << 53U) {
-        bins_->add(static_cast<std::int64_t>(length));
-        return bins_->make_room(1, numbers.sum, numbers.squares);
+    Lengths& lengths = *lengths_;
+    lengths.least = std::min(lengths.least, length);
+    lengths.greatest = std::max(lengths.greatest, length);
+    lengths.empty += length == 0 ? times : 0;
+    lengths.count += times;
+    if (pages_) pages_->add(static_cast<double>(length), times);
+    // 2^61 rows of squares below 2^64 are below 2^125.
+    if (length < std::uint64_t{1} << 32U) {
+        lengths.sum += Wide{length} * times;
+        lengths.squares += Wide{length * length} * times;
+    } else {
+        add_times(column_.numbers.sum, length, times, 0, false);
+        add_times(column_.numbers.squares, Wide{length} * length, times, 0, false);
     }
-    add_times(numbers.sum, length, times, 0, false);
-    add_times(numbers.squares, Wide{length} * length, times, 0, false);
+}
+
+void ColumnCounter::settle_lengths() {
+    NumberStatistics& numbers = column_.numbers;
+    if (lengths_->count == 0) return;
+    extend(static_cast<double>(lengths_->least), static_cast<double>(lengths_->greatest));
+    numbers.zeros += lengths_->empty;
+    numbers.count += lengths_->count;
+    add_times(numbers.sum, lengths_->sum, 1, 0, false);
+    add_times(numbers.squares, lengths_->squares, 1, 0, false);
 }
 
 void ColumnCounter::add_text(std::string_view text, std::uint64_t times) {
@@ -411,7 +423,6 @@ void ColumnCounter::count_dictionary(const Column& column) {
 }
 
 void ColumnCounter::count_texts(const Column& column) {
-    bins_.emplace();
     const auto* texts = static_cast<const std::string_view*>(column.data());
     const auto use = [&](std::string_view text, std::uint64_t times) { add_text(text, times); };
     std::optional<RepeatedTexts> repeated;
@@ -439,7 +450,10 @@ void ColumnCounter::begin(const Column& column) {
     if (options_.quantiles) pages_ = std::make_unique<BucketPages>();
     column_.rows += column.size();
     column_.is_text = !column.is_numeric();
-    if (!column.is_numeric()) return;
+    if (!column.is_numeric()) {
+        lengths_.emplace();
+        return;
+    }
     column_.dtypes |= 1U << static_cast<unsigned>(column.dtype());
     dtype_ = column.dtype();
     const bool keeps_sketches = options_.quantiles || options_.distinct || options_.values;
@@ -457,6 +471,7 @@ void ColumnCounter::finish() {
         }
         repeated_.reset();
     }
+    if (lengths_) settle_lengths();
     if (bins_) bins_->empty_into(column_.numbers.sum, column_.numbers.squares);
     if (pages_) pages_->empty_into(column_.numbers.histogram);
     column_.values.settle();

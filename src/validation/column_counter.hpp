@@ -47,10 +47,18 @@ class ColumnCounter {
     void finish();
 
   private:
+    __extension__ using Wide = unsigned __int128;
+    struct Lengths {
+        std::uint64_t count = 0, empty = 0;
+        std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
+        Wide sum = 0, squares = 0;
+    };
+
     void count_texts(const Column& column);
     void count_dictionary(const Column& column);
     void add_text(std::string_view text, std::uint64_t times);
     void add_length(std::uint64_t length, std::uint64_t times);
+    void settle_lengths();
     template <class T>
     void add_valid(const T* x, std::size_t n);
     template <class T>
@@ -79,6 +87,7 @@ class ColumnCounter {
     std::unique_ptr<BucketPages> pages_;
     std::unique_ptr<RepeatedNumbers> repeated_;
     Dtype dtype_ = Dtype::f64;            // of a numeric column
+    std::optional<Lengths> lengths_;      // of texts
     std::optional<stats::SumBins> bins_;  // of what kernels cannot sum
 };
 
