@@ -38,7 +38,35 @@ class BucketPages {
         const bool is_subnormal = (bits >> 52U & 0x7FFU) == 0;
         (*page)[is_subnormal ? 0 : bits >> (52U - stats::LogHistogram::finest) & (parts - 1)] += count;
     }
-    void empty_into(stats::LogHistogram& histogram) const {
+    // At most tile_rows finite values, of them so many zeros, and the largest size; in a window of binades mostly.
+    void add_tile(const kernels::ColumnKernels& kernel, const double* x, std::size_t n, std::uint64_t zeros,
+                  double largest) {
+        if (n < shortest_tile) {
+            for (std::size_t i = 0; i < n; ++i) add(x[i]);
+            return;
+        }
+        if (!window_ || window_->counted > std::uint32_t{1} << 31U || window_->is_amiss) {
+            empty_window();
+            if (!window_) window_ = std::make_unique<Window>();
+            // Room above, for what is yet to come.
+            const auto exponent = static_cast<int>(std::bit_cast<std::uint64_t>(largest) >> 52U);
+            window_->first = static_cast<std::uint32_t>(std::clamp(exponent - 55, 1, 2047 - 64));
+        }
+        std::uint32_t& outer = window_->counts[kernels::outer_place];
+        kernel.count_places(x, n, window_->first, window_->counts.data());
+        window_->counted += static_cast<std::uint32_t>(n);
+        zeros_ += zeros;
+        // Mostly zeros alone lie outside.
+        if (outer != zeros) {
+            for (std::size_t i = 0; i < n; ++i) {
+                if (x[i] != 0.0 && kernels::scalar::place_of(x[i], window_->first) == kernels::outer_place) add(x[i]);
+            }
+            window_->is_amiss = outer - zeros > n / 4;
+        }
+        outer = 0;
+    }
+    void empty_into(stats::LogHistogram& histogram) {
+        empty_window();
         std::vector<stats::LogHistogram::Bucket> buckets;
         if (zeros_ != 0) buckets.push_back({0, zeros_});
         for (const auto& [index, page] : owned_) {
@@ -58,14 +86,40 @@ class BucketPages {
     static constexpr std::size_t parts = std::size_t{1} << stats::LogHistogram::finest;
     using Page = std::array<std::uint64_t, parts>;
 
+    static constexpr std::size_t shortest_tile = 256;
+    struct Window {
+        std::uint32_t first = 0;    // biased exponent of its first binade
+        std::uint32_t counted = 0;  // so that no counter is full
+        bool is_amiss = false;      // many values lie outside
+        std::array<std::uint32_t, kernels::outer_place + 1> counts{};
+    };
+    static_assert(parts == kernels::place_parts);
+
     Page& new_page(std::uint64_t index) {
         owned_.push_back({index, std::make_unique<Page>()});
         return *owned_.back().second;
+    }
+    void empty_window() {
+        if (!window_) return;
+        for (std::size_t place = 0; place < kernels::outer_place; ++place) {
+            const std::uint32_t count = window_->counts[place];
+            if (count == 0) continue;
+            const std::size_t binade = place / parts;
+            const std::size_t index =
+                (binade / kernels::place_binades << 11U) + binade % kernels::place_binades + window_->first;
+            Page*& page = pages_[index];
+            if (page == nullptr) page = &new_page(index);
+            (*page)[place % parts] += count;
+        }
+        window_->counts.fill(0);
+        window_->counted = 0;
+        window_->is_amiss = false;
     }
 
     std::uint64_t zeros_ = 0;
     std::vector<Page*> pages_ = std::vector<Page*>(4096, nullptr);
     std::vector<std::pair<std::uint64_t, std::unique_ptr<Page>>> owned_;
+    std::unique_ptr<Window> window_;
 };
 
 namespace {
@@ -169,17 +223,30 @@ void ColumnCounter::add_finite(const double* x, std::size_t n, const kernels::Do
     bins_->make_room(tile_rows, numbers.sum, numbers.squares);
 }
 
-// What sketches want of finite values.
-template <class T>
-void ColumnCounter::add_values(const T* x, std::size_t n) {
-    if (pages_) {
-        for (std::size_t i = 0; i < n; ++i) pages_->add(static_cast<double>(x[i]));
-    }
+// What sketches want of at most tile_rows finite values, of them so many zeros, and the largest size.
+void ColumnCounter::add_values(const double* x, std::size_t n, std::uint64_t zeros, double largest) {
+    if (pages_) pages_->add_tile(kernel_, x, n, zeros, largest);
     if (!options_.distinct && !options_.values) return;
-    for (std::size_t i = 0; i < n; ++i) {
-        const auto value = static_cast<double>(x[i]);
-        add_value(stats::hash_of(value), value);
+    // No more than the rank that every register has, or beyond the sample: that changes neither.
+    kernels::HashSieve sieve;
+    if (options_.values) sieve.highest = column_.values.threshold();
+    if (options_.distinct) {
+        constexpr std::size_t worth_a_look = 256;
+        const auto ranks = column_.distinct.registers();
+        const unsigned least = n < worth_a_look ? 0U : *std::min_element(ranks.begin(), ranks.end());
+        sieve.highest_rest = ~std::uint64_t{0} >> std::min(least, 63U);
     }
+    std::array<std::uint64_t, tile_rows + 8> hashes;
+    std::array<double, tile_rows + 8> numbers;
+    const std::size_t kept = kernel_.sift(x, n, &sieve, hashes.data(), numbers.data());
+    for (std::size_t i = 0; i < kept; ++i) add_value(hashes[i], numbers[i]);
+    if (options_.values && kept != n) column_.values.add_beyond(n - kept);
+}
+
+void ColumnCounter::add_values(const float* x, std::size_t n, std::uint64_t zeros, double largest) {
+    std::array<double, tile_rows> wide;
+    for (std::size_t i = 0; i < n; ++i) wide[i] = static_cast<double>(x[i]);
+    add_values(static_cast<const double*>(wide.data()), n, zeros, largest);
 }
 
 template <class T>
@@ -209,7 +276,8 @@ void ColumnCounter::add_tile(const T* x, std::size_t n) {
     }
     if (!census.is_finite) return drop_what_is_not_finite(x, n);
     add_finite(x, n, census);
-    add_values(x, n);
+    if (!keeps_sketches()) return;
+    add_values(x, n, census.zeros, static_cast<double>(std::max(std::abs(census.minimum), census.maximum)));
 }
 
 template <class Integer>
@@ -259,6 +327,14 @@ void ColumnCounter::add_integers(const std::uint64_t* x, std::size_t n) {
         add_times(numbers.squares, squares, 1, 0, false);
     } else {
         for (std::size_t i = 0; i < n; ++i) is_signed ? add_large(static_cast<std::int64_t>(x[i])) : add_large(x[i]);
+    }
+    if (!keeps_sketches()) return;
+    const double low = number(least_bits), high = number(greatest_bits);
+    if (low >= -0x1p53 && high <= 0x1p53 && low <= high) {
+        // As the doubles that they are, which have the same hashes.
+        std::array<double, tile_rows> wide;
+        for (std::size_t i = 0; i < n; ++i) wide[i] = static_cast<double>(static_cast<std::int64_t>(x[i]));
+        return add_values(static_cast<const double*>(wide.data()), n, zeros, std::max(-low, high));
     }
     if (pages_) {
         for (std::size_t i = 0; i < n; ++i) pages_->add(number(x[i]));
@@ -456,8 +532,7 @@ void ColumnCounter::begin(const Column& column) {
     }
     column_.dtypes |= 1U << static_cast<unsigned>(column.dtype());
     dtype_ = column.dtype();
-    const bool keeps_sketches = options_.quantiles || options_.distinct || options_.values;
-    if (keeps_sketches && column.size() >= least_repeated) repeated_ = std::make_unique<RepeatedNumbers>();
+    if (keeps_sketches() && column.size() >= least_repeated) repeated_ = std::make_unique<RepeatedNumbers>();
 }
 
 void ColumnCounter::finish() {

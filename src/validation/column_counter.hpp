@@ -76,10 +76,13 @@ class ColumnCounter {
     void add_integers(const std::uint64_t* x, std::size_t n);
     template <class Integer>
     void add_large(Integer value);
-    template <class T>
-    void add_values(const T* x, std::size_t n);
+    void add_values(const double* x, std::size_t n, std::uint64_t zeros, double largest);
+    void add_values(const float* x, std::size_t n, std::uint64_t zeros, double largest);
     void add_value(std::uint64_t hash, double number, std::uint64_t times = 1);
     void extend(double minimum, double maximum) noexcept;
+    [[nodiscard]] bool keeps_sketches() const noexcept {
+        return options_.quantiles || options_.distinct || options_.values;
+    }
 
     ColumnStatistics& column_;
     const StatisticsOptions& options_;
