@@ -432,7 +432,7 @@ template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const 
 template void ColumnCounter::add(const Column&, std::size_t, std::size_t, const std::uint64_t*);
 
 void ColumnCounter::add_length(std::uint64_t length, std::uint64_t times) {
-    Lengths& lengths = *lengths_;
+    LengthTotals& lengths = *lengths_;
     lengths.least = std::min(lengths.least, length);
     lengths.greatest = std::max(lengths.greatest, length);
     lengths.empty += length == 0 ? times : 0;

@@ -20,6 +20,14 @@ namespace vedette::inline v0::validation {
 class BucketPages;
 class RepeatedNumbers;
 
+/// Of texts in bytes.
+struct LengthTotals {
+    __extension__ using Wide = unsigned __int128;
+    std::uint64_t count = 0, empty = 0;
+    std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
+    Wide sum = 0, squares = 0;
+};
+
 class ColumnCounter {
   public:
     ColumnCounter(ColumnStatistics& column, const StatisticsOptions& options);
@@ -47,13 +55,6 @@ class ColumnCounter {
     void finish();
 
   private:
-    __extension__ using Wide = unsigned __int128;
-    struct Lengths {
-        std::uint64_t count = 0, empty = 0;
-        std::uint64_t least = ~std::uint64_t{0}, greatest = 0;
-        Wide sum = 0, squares = 0;
-    };
-
     void count_texts(const Column& column);
     void count_dictionary(const Column& column);
     void add_text(std::string_view text, std::uint64_t times);
@@ -89,9 +90,9 @@ class ColumnCounter {
     const kernels::ColumnKernels& kernel_ = kernels::kernels().columns;
     std::unique_ptr<BucketPages> pages_;
     std::unique_ptr<RepeatedNumbers> repeated_;
-    Dtype dtype_ = Dtype::f64;            // of a numeric column
-    std::optional<Lengths> lengths_;      // of texts
-    std::optional<stats::SumBins> bins_;  // of what kernels cannot sum
+    Dtype dtype_ = Dtype::f64;             // of a numeric column
+    std::optional<LengthTotals> lengths_;  // of texts
+    std::optional<stats::SumBins> bins_;   // of what kernels cannot sum
 };
 
 }  // namespace vedette::inline v0::validation
