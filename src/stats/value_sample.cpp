@@ -58,6 +58,23 @@ std::uint64_t lowest_cut(const std::vector<ValueSample::Entry>& entries, std::si
     return *last;
 }
 
+// Of hashes and places: entries are large.
+void sort_by_hash(std::vector<ValueSample::Entry>& entries) {
+    const auto is_before = [](const auto& a, const auto& b) { return a.hash < b.hash; };
+    if (std::is_sorted(entries.begin(), entries.end(), is_before)) return;
+    struct Place {
+        std::uint64_t hash;
+        std::size_t at;
+    };
+    std::vector<Place> places(entries.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = {entries[i].hash, i};
+    std::sort(places.begin(), places.end(), is_before);
+    std::vector<ValueSample::Entry> sorted;
+    sorted.reserve(entries.size());
+    for (const Place& place : places) sorted.push_back(std::move(entries[place.at]));
+    entries = std::move(sorted);
+}
+
 // Which of two values of one hash stands for both.
 bool comes_before(const ValueSample::Entry& a, const ValueSample::Entry& b) noexcept {
     return std::tie(a.number, a.length, a.text) < std::tie(b.number, b.length, b.text);
@@ -97,11 +114,12 @@ void ValueSample::rebuild(std::size_t slots) {
 }
 
 void ValueSample::settle() {
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.hash < b.hash; });
     if (entries_.size() > capacity) {
-        entries_.resize(capacity);
+        const std::uint64_t last = lowest_cut(entries_, capacity);
+        std::erase_if(entries_, [&](const Entry& entry) { return entry.hash > last; });
         is_complete_ = false;
     }
+    sort_by_hash(entries_);
     if (!is_complete_ && entries_.size() == capacity) threshold_ = entries_.back().hash;
     slots_.clear();
 }
@@ -156,6 +174,10 @@ void ValueSample::add(std::uint64_t hash, std::string_view text, std::uint64_t c
 }
 
 void ValueSample::merge(const ValueSample& other) {
+    if (total_ == 0) {
+        *this = other;
+        return settle();
+    }
     const std::vector<Entry> added = other.entries();
     std::uint64_t in_sample = 0;
     for (const Entry& entry : added) in_sample += entry.count;

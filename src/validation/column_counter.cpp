@@ -68,17 +68,25 @@ class BucketPages {
     void empty_into(stats::LogHistogram& histogram) {
         empty_window();
         std::vector<stats::LogHistogram::Bucket> buckets;
-        if (zeros_ != 0) buckets.push_back({0, zeros_});
-        for (const auto& [index, page] : owned_) {
-            for (std::size_t part = 0; part < parts; ++part) {
-                if ((*page)[part] == 0) continue;
-                const std::uint64_t bits = index << 52U | std::uint64_t{part} << (52U - stats::LogHistogram::finest);
-                // Of subnormals any will do.
-                const std::uint64_t any = (index & 0x7FFU) == 0 ? bits | 1U : bits;
-                buckets.push_back({stats::LogHistogram::key_of(std::bit_cast<double>(any)), (*page)[part]});
-            }
+        // Ascending keys: binades of negative numbers downwards by size, zero, those of positive ones upwards.
+        const auto add_bucket = [&](std::uint64_t index, std::size_t part, std::uint64_t count) {
+            if (count == 0) return;
+            const std::uint64_t bits = index << 52U | std::uint64_t{part} << (52U - stats::LogHistogram::finest);
+            // Of subnormals any will do.
+            const std::uint64_t any = (index & 0x7FFU) == 0 ? bits | 1U : bits;
+            buckets.push_back({stats::LogHistogram::key_of(std::bit_cast<double>(any)), count});
+        };
+        std::sort(owned_.begin(), owned_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        const auto first_negative =
+            std::find_if(owned_.begin(), owned_.end(), [](const auto& owned) { return owned.first >> 11U != 0; });
+        for (auto page = owned_.end(); page != first_negative;) {
+            --page;
+            for (std::size_t part = parts; part-- > 0;) add_bucket(page->first, part, (*page->second)[part]);
         }
-        std::sort(buckets.begin(), buckets.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+        if (zeros_ != 0) buckets.push_back({0, zeros_});
+        for (auto page = owned_.begin(); page != first_negative; ++page) {
+            for (std::size_t part = 0; part < parts; ++part) add_bucket(page->first, part, (*page->second)[part]);
+        }
         histogram.add(buckets);
     }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -139,7 +140,8 @@ class RepeatedNumbers {
 
     Attempts attempts_;
     std::vector<Slot> slots_ = free_slots();
-    std::vector<std::uint64_t> others_ = std::vector<std::uint64_t>(2 * tile_rows);
+    // Memory that is never used is never touched.
+    std::unique_ptr<std::uint64_t[]> others_ = std::make_unique_for_overwrite<std::uint64_t[]>(2 * tile_rows);
     std::size_t used_ = 0, left_ = 0;
     bool is_stale_ = false;
 };
