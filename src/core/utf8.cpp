@@ -2,6 +2,7 @@
 // UTF-8, byte by byte, with a stride of eight over ASCII.
 #include "core/utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -13,9 +14,13 @@ std::optional<std::size_t> count_code_points(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); ++count) {
         const unsigned lead = byte(i);
         if (lead < 0x80) {
+            constexpr std::uint64_t upper_bits = 0x8080808080808080U;
             std::uint64_t word = ~std::uint64_t{0};
-            if (text.size() - i >= sizeof word) std::memcpy(&word, text.data() + i, sizeof word);
-            const std::size_t step = (word & 0x8080808080808080U) == 0 ? sizeof word : 1;
+            const std::size_t left = text.size() - i;
+            // The end in one look, with what is before it.
+            if (text.size() >= sizeof word)
+                std::memcpy(&word, text.data() + (left >= sizeof word ? i : text.size() - sizeof word), sizeof word);
+            const std::size_t step = (word & upper_bits) == 0 ? std::min(left, sizeof word) : 1;
             i += step;
             count += step - 1;
             continue;

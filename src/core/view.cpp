@@ -184,6 +184,7 @@ Column Column::strings(std::span<const std::string_view> values, Validity validi
     column.stride_ = 0;
     column.validity_ = validity;
     column.texts_ = values.data();
+    column.data_ = values.data();
     return column;
 }
 

@@ -48,6 +48,16 @@ struct DoubleSums {
 inline constexpr int double_window = 15;
 inline constexpr double highest_double_window = 0x1p480, lowest_double_window = 0x1p-430;
 
+/// Counters of doubles by their leading bits (see ColumnKernels::count_places): 64 binades of either sign, each in 2^7
+/// parts, and one more for what lies outside.
+inline constexpr std::size_t place_parts = 128, place_binades = 64, outer_place = 2 * place_binades * place_parts;
+
+/// Which hashes a sieve lets through.
+struct HashSieve {
+    std::uint64_t highest = 0;       ///< a hash up to this,
+    std::uint64_t highest_rest = 0;  ///< or one whose lower 52 bits, moved to the top, are no more than this
+};
+
 /// What codes of a column of categories fail: bit c % 32 of word c / 32 is set for code c < size.
 struct CodeSet {
     const std::uint32_t* words;
@@ -70,6 +80,14 @@ struct ColumnKernels {
     /// high * 2^-41; the square's upper part, a double, and its rest, another, each in two at such multiples of high^2
     /// and of high^2 * 2^-54. No sum of 4096 such parts needs more than 53 bits, so that nothing is rounded.
     void (*double_sums)(const double* x, std::size_t n, double high, DoubleSums* sums) noexcept;
+    /// Adds each of n finite doubles to its counter: counts[sign * 8192 + (exponent - first) * 128 + part], of the
+    /// biased exponent and the first seven bits of the fraction; where the exponent is not in [first, first + 64), and
+    /// for zeros, to counts[outer_place]. first is from 1 to 1983.
+    void (*count_places)(const double* x, std::size_t n, std::uint32_t first, std::uint32_t* counts) noexcept;
+    /// Writes the hashes (`mixed_bits` of x[i] + 0.0) that the sieve lets through, in order, and their doubles: returns
+    /// how many. Both have room for n + 8.
+    std::size_t (*sift)(const double* x, std::size_t n, const HashSieve* sieve, std::uint64_t* hashes,
+                        double* values) noexcept;
     /// One interval for a whole column, as IntervalKernels::mark_outside: of x[i] ^ flip as signed integers (flip is
     /// the sign bit for numbers without sign).
     std::uint64_t (*mark_integers)(const std::uint64_t* x, std::size_t n, std::uint64_t flip, std::int64_t lower,
@@ -160,6 +178,35 @@ __attribute__((always_inline)) inline void double_sums(const double* x, std::siz
     *sums = result;
 }
 
+__attribute__((always_inline)) inline std::uint32_t place_of(double x, std::uint32_t first) noexcept {
+    const auto leading = static_cast<std::uint32_t>(__builtin_bit_cast(std::uint64_t, x) >> 45U);
+    const std::uint32_t within = (leading & 0x3FFFFU) - (first << 7U), sign = leading >> 18U;
+    return within < place_binades * place_parts ? within | sign << 13U : static_cast<std::uint32_t>(outer_place);
+}
+__attribute__((always_inline)) inline void count_places(const double* x, std::size_t n, std::uint32_t first,
+                                                        std::uint32_t* counts) noexcept {
+    for (std::size_t i = 0; i < n; ++i) ++counts[place_of(x[i], first)];
+}
+
+/// The finaliser of MurmurHash3, a bijection: the hash of numbers.
+__attribute__((always_inline)) constexpr std::uint64_t mixed_bits(std::uint64_t word) noexcept {
+    word = (word ^ word >> 33U) * 0xff51afd7ed558ccdU;
+    word = (word ^ word >> 33U) * 0xc4ceb9fe1a85ec53U;
+    return word ^ word >> 33U;
+}
+__attribute__((always_inline)) inline std::size_t sift(const double* x, std::size_t n, const HashSieve* sieve,
+                                                       std::uint64_t* hashes, double* values) noexcept {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::uint64_t hash = mixed_bits(__builtin_bit_cast(std::uint64_t, x[i] + 0.0));
+        hashes[kept] = hash;
+        values[kept] = x[i];
+        kept +=
+            static_cast<unsigned>(hash <= sieve->highest) | static_cast<unsigned>(hash << 12U <= sieve->highest_rest);
+    }
+    return kept;
+}
+
 __attribute__((always_inline)) constexpr std::uint64_t outside_integers(const std::uint64_t* x, std::size_t n,
                                                                         std::uint64_t flip, std::int64_t lower,
                                                                         std::int64_t upper) noexcept {
@@ -217,7 +264,8 @@ inline std::uint64_t mark_negative(const std::int32_t* codes, std::size_t n, std
 }
 
 constexpr ColumnKernels column_entries() noexcept {
-    return {&column_census, &window_sums, &double_census, &double_sums, &mark_integers, &mark_codes, &mark_negative};
+    return {&column_census, &window_sums,   &double_census, &double_sums,  &count_places,
+            &sift,          &mark_integers, &mark_codes,    &mark_negative};
 }
 
 }  // namespace scalar

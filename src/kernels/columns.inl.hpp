@@ -158,6 +158,70 @@ void double_sums(const double* x, std::size_t n, double high, DoubleSums* sums) 
     sums->squares[3] += sum_lanes_of(square3);
 }
 
+// By hand what compilers make of a plain loop for some instruction sets alone: places first, in vectors, counters then.
+void count_places(const double* x, std::size_t n, std::uint32_t first, std::uint32_t* counts) noexcept {
+    std::size_t i = 0;
+#if defined(__AVX512F__)
+    const __m256i start = _mm256_set1_epi32(static_cast<int>(first << 7U)), magnitude = _mm256_set1_epi32(0x3FFFF),
+                  size = _mm256_set1_epi32(place_binades * place_parts), outer = _mm256_set1_epi32(outer_place);
+    alignas(64) std::uint32_t places[64];
+    for (; i + 64 <= n; i += 64) {
+        for (std::size_t k = 0; k < 64; k += 8) {
+            const __m256i leading = _mm512_cvtepi64_epi32(_mm512_srli_epi64(_mm512_loadu_si512(x + i + k), 45));
+            const __m256i within = _mm256_sub_epi32(_mm256_and_si256(leading, magnitude), start);
+            const __m256i sign = _mm256_slli_epi32(_mm256_srli_epi32(leading, 18), 13);
+            const __m256i place = _mm256_mask_or_epi32(outer, _mm256_cmplt_epu32_mask(within, size), within, sign);
+            _mm256_store_si256(reinterpret_cast<__m256i*>(places + k), place);
+        }
+        for (const std::uint32_t place : places) ++counts[place];
+    }
+#elif defined(__AVX2__)
+    const __m256i start = _mm256_set1_epi32(static_cast<int>(first << 7U)), magnitude = _mm256_set1_epi32(0x3FFFF),
+                  last = _mm256_set1_epi32(place_binades * place_parts - 1), outer = _mm256_set1_epi32(outer_place);
+    alignas(32) std::uint32_t places[64];
+    for (; i + 64 <= n; i += 64) {
+        for (std::size_t k = 0; k < 64; k += 8) {
+            // The upper halves of eight doubles, in whatever order: counters do not mind.
+            const __m256 low = _mm256_castpd_ps(_mm256_loadu_pd(x + i + k)),
+                         high = _mm256_castpd_ps(_mm256_loadu_pd(x + i + k + 4));
+            const __m256i leading = _mm256_srli_epi32(_mm256_castps_si256(_mm256_shuffle_ps(low, high, 0xDD)), 13);
+            const __m256i within = _mm256_sub_epi32(_mm256_and_si256(leading, magnitude), start);
+            const __m256i sign = _mm256_slli_epi32(_mm256_srli_epi32(leading, 18), 13);
+            const __m256i is_inside = _mm256_cmpeq_epi32(_mm256_min_epu32(within, last), within);
+            const __m256i place = _mm256_blendv_epi8(outer, _mm256_or_si256(within, sign), is_inside);
+            _mm256_store_si256(reinterpret_cast<__m256i*>(places + k), place);
+        }
+        for (const std::uint32_t place : places) ++counts[place];
+    }
+#endif
+    scalar::count_places(x + i, n - i, first, counts);
+}
+
+std::size_t sift(const double* x, std::size_t n, const HashSieve* sieve, std::uint64_t* hashes,
+                 double* values) noexcept {
+    std::size_t i = 0, kept = 0;
+#if defined(__AVX512F__)
+    const __m512i highest = _mm512_set1_epi64(static_cast<long long>(sieve->highest)),
+                  highest_rest = _mm512_set1_epi64(static_cast<long long>(sieve->highest_rest)),
+                  first = _mm512_set1_epi64(static_cast<long long>(0xff51afd7ed558ccdU)),
+                  second = _mm512_set1_epi64(static_cast<long long>(0xc4ceb9fe1a85ec53U));
+    for (; i + 8 <= n; i += 8) {
+        const __m512d v = _mm512_loadu_pd(x + i);
+        __m512i hash = _mm512_castpd_si512(_mm512_add_pd(v, _mm512_setzero_pd()));
+        hash = _mm512_mullo_epi64(_mm512_xor_si512(hash, _mm512_srli_epi64(hash, 33)), first);
+        hash = _mm512_mullo_epi64(_mm512_xor_si512(hash, _mm512_srli_epi64(hash, 33)), second);
+        hash = _mm512_xor_si512(hash, _mm512_srli_epi64(hash, 33));
+        const auto passed = static_cast<__mmask8>(_mm512_cmple_epu64_mask(hash, highest) |
+                                                  _mm512_cmple_epu64_mask(_mm512_slli_epi64(hash, 12), highest_rest));
+        // Compressed in a register: a masked store to memory is slow on some.
+        _mm512_storeu_si512(hashes + kept, _mm512_maskz_compress_epi64(passed, hash));
+        _mm512_storeu_pd(values + kept, _mm512_maskz_compress_pd(passed, v));
+        kept += static_cast<std::size_t>(__builtin_popcount(passed));
+    }
+#endif
+    return kept + scalar::sift(x + i, n - i, sieve, hashes + kept, values + kept);
+}
+
 // A word of 64 values or codes each; the rest is the twin's.
 #if defined(__AVX512F__)
 VEDETTE_INLINE std::uint64_t outside_of_64(const std::uint64_t* x, std::uint64_t flip, std::int64_t lower,
@@ -286,7 +350,8 @@ std::uint64_t mark_negative(const std::int32_t* codes, std::size_t n, std::uint6
 }
 
 constexpr ColumnKernels column_entries() noexcept {
-    return {&column_census, &window_sums, &double_census, &double_sums, &mark_integers, &mark_codes, &mark_negative};
+    return {&column_census, &window_sums,   &double_census, &double_sums,  &count_places,
+            &sift,          &mark_integers, &mark_codes,    &mark_negative};
 }
 
 }  // namespace

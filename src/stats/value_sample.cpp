@@ -8,6 +8,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "kernels/column_table.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::stats {
@@ -16,12 +17,7 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-// The finaliser of MurmurHash3, a bijection.
-std::uint64_t mixed(std::uint64_t word) noexcept {
-    word = (word ^ word >> 33U) * 0xff51afd7ed558ccdU;
-    word = (word ^ word >> 33U) * 0xc4ceb9fe1a85ec53U;
-    return word ^ word >> 33U;
-}
+using kernels::scalar::mixed_bits;
 
 template <class Integer>
 std::uint64_t hash_of_integer(Integer value) noexcept {
@@ -29,7 +25,54 @@ std::uint64_t hash_of_integer(Integer value) noexcept {
     // 2^63 and 2^64 are outside of the types.
     const bool is_exact =
         rounded < (std::is_signed_v<Integer> ? 0x1p63 : 0x1p64) && static_cast<Integer>(rounded) == value;
-    return is_exact ? hash_of(rounded) : mixed(mixed(static_cast<std::uint64_t>(value)) + 0x9e3779b97f4a7c15U);
+    return is_exact ? hash_of(rounded)
+                    : mixed_bits(mixed_bits(static_cast<std::uint64_t>(value)) + 0x9e3779b97f4a7c15U);
+}
+
+// Little-endian on every machine: the hash is part of files.
+template <class Word>
+std::uint64_t word_at(const char* at) noexcept {
+    Word word = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(&word, at, sizeof word);
+    } else {
+        for (std::size_t i = 0; i < sizeof word; ++i)
+            word = static_cast<Word>(word | Word{static_cast<unsigned char>(at[i])} << (8 * i));
+    }
+    return word;
+}
+// 1 to 7 bytes, zeros above them: of two words that overlap.
+std::uint64_t rest_word(const char* at, std::size_t left) noexcept {
+    if (left >= 4) return word_at<std::uint32_t>(at) | word_at<std::uint32_t>(at + left - 4) >> (8 * (8 - left)) << 32U;
+    const std::uint64_t middle = word_at<std::uint8_t>(at + left / 2) << (8 * (left / 2));
+    return word_at<std::uint8_t>(at) | middle | word_at<std::uint8_t>(at + left - 1) << (8 * (left - 1));
+}
+
+// The greatest of the `kept` least hashes.
+std::uint64_t lowest_cut(const std::vector<ValueSample::Entry>& entries, std::size_t kept) {
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(entries.size());
+    for (const ValueSample::Entry& entry : entries) hashes.push_back(entry.hash);
+    const auto last = hashes.begin() + static_cast<std::ptrdiff_t>(kept - 1);
+    std::nth_element(hashes.begin(), last, hashes.end());
+    return *last;
+}
+
+// Of hashes and places: entries are large.
+void sort_by_hash(std::vector<ValueSample::Entry>& entries) {
+    const auto is_before = [](const auto& a, const auto& b) { return a.hash < b.hash; };
+    if (std::is_sorted(entries.begin(), entries.end(), is_before)) return;
+    struct Place {
+        std::uint64_t hash;
+        std::size_t at;
+    };
+    std::vector<Place> places(entries.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = {entries[i].hash, i};
+    std::sort(places.begin(), places.end(), is_before);
+    std::vector<ValueSample::Entry> sorted;
+    sorted.reserve(entries.size());
+    for (const Place& place : places) sorted.push_back(std::move(entries[place.at]));
+    entries = std::move(sorted);
 }
 
 // Which of two values of one hash stands for both.
@@ -40,7 +83,7 @@ bool comes_before(const ValueSample::Entry& a, const ValueSample::Entry& b) noex
 }  // namespace
 
 std::uint64_t hash_of(double value) noexcept {
-    return mixed(std::bit_cast<std::uint64_t>(value + 0.0));
+    return mixed_bits(std::bit_cast<std::uint64_t>(value + 0.0));
 }
 std::uint64_t hash_of(std::int64_t value) noexcept {
     return hash_of_integer(value);
@@ -51,21 +94,14 @@ std::uint64_t hash_of(std::uint64_t value) noexcept {
 std::uint64_t hash_of(std::string_view text) noexcept {
     const auto fold = [](std::uint64_t state, std::uint64_t word) noexcept {
         const Wide product = Wide{state ^ word ^ 0x8ebc6af09c88c6e3U} * 0x9e3779b97f4a7c15U;
-        return mixed(static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U) ^ word);
+        return mixed_bits(static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U) ^ word);
     };
     std::uint64_t state = text.size();
-    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+    const char* at = text.data();
     std::size_t left = text.size();
-    for (; left != 0;) {
-        // Little-endian by hand: the hash is part of files.
-        std::uint64_t word = 0;
-        const std::size_t taken = std::min<std::size_t>(left, 8);
-        for (std::size_t i = 0; i < taken; ++i) word |= std::uint64_t{at[i]} << (8 * i);
-        state = fold(state, word);
-        at += taken;
-        left -= taken;
-    }
-    return mixed(state ^ 0x589965cc75374cc3U);
+    for (; left >= 8; at += 8, left -= 8) state = fold(state, word_at<std::uint64_t>(at));
+    if (left != 0) state = fold(state, rest_word(at, left));
+    return mixed_bits(state ^ 0x589965cc75374cc3U);
 }
 
 void ValueSample::rebuild(std::size_t slots) {
@@ -78,17 +114,24 @@ void ValueSample::rebuild(std::size_t slots) {
 }
 
 void ValueSample::settle() {
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.hash < b.hash; });
     if (entries_.size() > capacity) {
-        entries_.resize(capacity);
+        const std::uint64_t last = lowest_cut(entries_, capacity);
+        std::erase_if(entries_, [&](const Entry& entry) { return entry.hash > last; });
         is_complete_ = false;
     }
+    sort_by_hash(entries_);
     if (!is_complete_ && entries_.size() == capacity) threshold_ = entries_.back().hash;
     slots_.clear();
 }
 
 ValueSample::Entry* ValueSample::find_or_insert(std::uint64_t hash, bool& is_new) {
-    if (entries_.size() >= 2 * capacity) settle();
+    if (entries_.size() >= 2 * capacity) {
+        // As settle, without the order.
+        threshold_ = lowest_cut(entries_, capacity);
+        std::erase_if(entries_, [&](const Entry& entry) { return entry.hash > threshold_; });
+        is_complete_ = false;
+        slots_.clear();
+    }
     if (slots_.empty()) rebuild(std::max<std::size_t>(64, std::bit_ceil(2 * entries_.size() + 2)));
     if (2 * (entries_.size() + 1) > slots_.size()) rebuild(2 * slots_.size());
     if (hash > threshold_) return nullptr;
@@ -131,6 +174,10 @@ void ValueSample::add(std::uint64_t hash, std::string_view text, std::uint64_t c
 }
 
 void ValueSample::merge(const ValueSample& other) {
+    if (total_ == 0) {
+        *this = other;
+        return settle();
+    }
     const std::vector<Entry> added = other.entries();
     std::uint64_t in_sample = 0;
     for (const Entry& entry : added) in_sample += entry.count;

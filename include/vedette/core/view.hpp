@@ -165,7 +165,7 @@ class Column {
     [[nodiscard]] bool is_numeric() const noexcept { return kind_ == ColumnKind::numeric; }
     /// The element type of a numeric column; i32 for a dictionary's codes; u8 for strings.
     [[nodiscard]] Dtype dtype() const noexcept { return dtype_; }
-    /// The first element of a numeric column, the first code of a dictionary column.
+    /// The first element of a numeric column, the first code of a dictionary column, the first view of strings.
     [[nodiscard]] const void* data() const noexcept { return data_; }
     [[nodiscard]] std::ptrdiff_t stride_bytes() const noexcept { return stride_; }
     [[nodiscard]] Validity validity() const noexcept { return validity_; }

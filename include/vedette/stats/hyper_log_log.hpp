@@ -25,7 +25,8 @@ class HyperLogLog {
         // The place of the first one among the other 52 bits; 53 without.
         const std::uint64_t rest = hash << precision | std::uint64_t{1} << (precision - 1U);
         const auto rank = static_cast<std::uint8_t>(__builtin_clzll(rest) + 1);
-        if (rank > registers_[index]) registers_[index] = rank;
+        const std::uint8_t before = registers_[index];
+        registers_[index] = rank > before ? rank : before;  // no branch: it could not be foretold
     }
     void merge(const HyperLogLog& other) noexcept;
     /// O(registers).

@@ -45,6 +45,8 @@ class ValueSample {
     void add(std::uint64_t hash, std::string_view text, std::uint64_t count = 1);
     /// Whether adding a value of that hash would be in vain, but for the total.
     [[nodiscard]] bool is_beyond(std::uint64_t hash) const noexcept { return hash > threshold_; }
+    /// The greatest hash that is not.
+    [[nodiscard]] std::uint64_t threshold() const noexcept { return threshold_; }
     void add_beyond(std::uint64_t count) noexcept {
         total_ += count;
         is_complete_ = false;

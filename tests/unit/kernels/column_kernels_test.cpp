@@ -2,7 +2,10 @@
 // The kernels of column statistics against their plain twins, on every instruction set that this CPU has.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
@@ -94,6 +97,62 @@ TEST_CASE("sums of doubles agree with their twin, bit for bit, and are exact") {
                 table->columns.double_sums(x.data(), n, high, &found);
                 for (int i = 0; i < 2; ++i) CHECK(found.sum[i] == want.sum[i]);
                 for (int i = 0; i < 4; ++i) CHECK(found.squares[i] == want.squares[i]);
+            }
+        }
+    }
+}
+
+TEST_CASE("places and sieved hashes agree with their twins") {
+    std::mt19937_64 random(17);
+    for (const std::size_t n : {1U, 7U, 8U, 9U, 63U, 64U, 65U, 200U, 4096U}) {
+        for (const std::uint32_t first : {1U, 990U, 1983U}) {
+            std::vector<double> x(n);
+            for (double& value : x) {
+                const std::uint64_t bits = random();
+                // Of every exponent, of those about the window, and zeros of either sign.
+                value = bits % 4 == 0 ? std::bit_cast<double>(bits & ~(std::uint64_t{1} << 62U))
+                        : bits % 4 == 1
+                            ? std::ldexp(1.0 + 0x1p-40 * static_cast<double>(bits >> 24U),
+                                         static_cast<int>(first) - 1023 + static_cast<int>(bits >> 8U & 127U) - 32)
+                        : bits % 16 == 2 ? 0.0
+                        : bits % 16 == 3 ? -0.0
+                                         : -1.5 - 0x1p-64 * static_cast<double>(bits);
+                if (!std::isfinite(value)) value = 5e-324;
+            }
+            std::vector<std::uint32_t> expected(outer_place + 1, 3), counts;
+            for (const double value : x) {
+                int exponent = 0;
+                const double fraction = std::frexp(std::abs(value), &exponent);
+                const int binade = exponent + 1022 - static_cast<int>(first);
+                // The leading bits of a subnormal are those of exponent 0, which no window has.
+                const bool is_inside = std::isnormal(value) && binade >= 0 && binade < 64;
+                const auto part = static_cast<std::size_t>((2.0 * fraction - 1.0) * 128.0);
+                ++expected[is_inside
+                               ? (std::signbit(value) ? 8192U : 0U) + 128 * static_cast<std::size_t>(binade) + part
+                               : outer_place];
+            }
+            const HashSieve sieves[] = {{0, 0},
+                                        {~std::uint64_t{0}, 0},
+                                        {random() >> 4U, 0},
+                                        {0, random() >> 3U},
+                                        {random() >> 2U, random() >> 1U},
+                                        {0, ~std::uint64_t{0}}};
+            for (const KernelTable* table : available_tables()) {
+                CAPTURE(table->name);
+                CAPTURE(n);
+                CAPTURE(first);
+                counts.assign(outer_place + 1, 3);
+                table->columns.count_places(x.data(), n, first, counts.data());
+                CHECK(counts == expected);
+                for (const HashSieve& sieve : sieves) {
+                    std::vector<std::uint64_t> hashes(n + 8), wanted_hashes(n + 8);
+                    std::vector<double> values(n + 8), wanted(n + 8);
+                    const std::size_t kept = table->columns.sift(x.data(), n, &sieve, hashes.data(), values.data());
+                    REQUIRE(kept == scalar::sift(x.data(), n, &sieve, wanted_hashes.data(), wanted.data()));
+                    CHECK(std::equal(hashes.begin(), hashes.begin() + static_cast<std::ptrdiff_t>(kept),
+                                     wanted_hashes.begin()));
+                    CHECK(std::memcmp(values.data(), wanted.data(), kept * sizeof(double)) == 0);
+                }
             }
         }
     }

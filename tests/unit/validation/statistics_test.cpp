@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -165,6 +166,68 @@ TEST_CASE("any shards, in any order, save as the same bytes as the whole") {
             CHECK(parts.front().to_json() == TableStatistics::deserialize(whole).to_json());
         }
     }
+}
+
+TEST_CASE("what repeats is counted beside the sketches, to the same bytes") {
+    // Long columns take the table of what repeats, short shards do not. Values stay for a while, then others come, or
+    // none repeats for a while.
+    const std::size_t rows = 60'000;
+    Random random(14);
+    std::vector<double> f64(rows);
+    std::vector<float> f32(rows);
+    std::vector<std::int64_t> i64(rows);
+    std::vector<std::uint64_t> u64(rows);
+    std::vector<std::string> words(rows);
+    const double extremes[] = {not_a_number,
+                               infinity,
+                               -infinity,
+                               -0.0,
+                               0.0,
+                               5e-324,
+                               -5e-324,
+                               0x1p-1022,
+                               std::numeric_limits<double>::max(),
+                               -std::numeric_limits<double>::max(),
+                               0x1.8p1000};
+    for (std::size_t i = 0; i < rows; ++i) {
+        const std::size_t phase = i / 10'000;
+        const std::uint64_t kinds = phase == 2 ? ~std::uint64_t{0} : std::uint64_t{1} << (4 + 2 * phase);
+        const std::uint64_t drawn = random() % kinds + 1000 * phase;
+        f64[i] = drawn % 16 < 11 ? extremes[drawn % 16] : 0.1 * static_cast<double>(drawn);
+        f32[i] = std::isnan(f64[i]) ? std::numeric_limits<float>::quiet_NaN()
+                                    : static_cast<float>(std::clamp(f64[i], -3e38, 3e38));
+        i64[i] = drawn % 3 == 0 ? std::numeric_limits<std::int64_t>::min() + static_cast<std::int64_t>(drawn % 64)
+                                : static_cast<std::int64_t>(drawn) - 40;
+        u64[i] = drawn % 3 == 0 ? ~(drawn % 64) : drawn;
+        // Of many lengths, and of texts alike but for the middle.
+        words[i] = drawn % 3 == 0   ? std::string(drawn % 20, 'x') + (drawn % 5 == 0 ? "\xC3" : "")
+                   : drawn % 3 == 1 ? "the same " + std::to_string(drawn) + " and the same"
+                                    : std::to_string(drawn);
+    }
+    const std::vector<std::string_view> texts(words.begin(), words.end());
+    const auto table = [&](std::size_t begin, std::size_t count) {
+        const auto part = [&](const auto& values) { return std::span(values).subspan(begin, count); };
+        return Table({{"f64", Column::numeric(part(f64))},
+                      {"f32", Column::numeric(part(f32))},
+                      {"i64", Column::numeric(part(i64))},
+                      {"u64", Column::numeric(part(u64))},
+                      {"text", Column::strings(part(texts))}});
+    };
+    const TableStatistics whole = statistics_of(table(0, rows));
+    TableStatistics parts;
+    for (std::size_t begin = 0; begin < rows; begin += 200) parts.update(table(begin, 200));
+    CHECK(whole.serialize() == parts.serialize());
+
+    // And by plain counting.
+    std::map<double, std::uint64_t> counts;
+    std::uint64_t nans = 0;
+    for (const double x : f64) std::isnan(x) ? ++nans : ++counts[x + 0.0];
+    const ColumnStatistics& column = whole.columns().at("f64");
+    CHECK(column.nan == nans);
+    CHECK(column.positive_infinity == counts[infinity]);
+    CHECK(column.numbers.zeros == counts[0.0]);
+    CHECK(column.numbers.count == rows - nans - counts[infinity] - counts[-infinity]);
+    for (const auto& entry : column.values.entries()) CHECK(entry.count == counts[entry.number]);
 }
 
 TEST_CASE("statistics: every instruction set gives the same bytes") {
