@@ -10,6 +10,7 @@ between the marks of a README.
 """
 import argparse
 import ctypes
+import importlib.util
 import json
 import math
 import pathlib
@@ -201,9 +202,10 @@ def frouros_contenders():
 
 def alibi_contenders(target):
     # A text library that its detectors of numbers do not use is imported all the same.
-    stand_in = types.ModuleType("transformers")
-    stand_in.__getattr__ = lambda name: type(name, (), {})
-    sys.modules.setdefault("transformers", stand_in)
+    if importlib.util.find_spec("transformers") is None:
+        stand_in = types.ModuleType("transformers")
+        stand_in.__getattr__ = lambda name: type(name, (), {})
+        sys.modules["transformers"] = stand_in
     import alibi_detect.cd as cd
     fitted = {}
 
