@@ -24,6 +24,7 @@ HORIZON = 5        # a run ends, alarm or none, after so many run lengths
 REFERENCE = 1000   # values before the stream, for whoever wants them
 CHANGES = (200, 1000)  # values before the change
 ROUNDS = 14        # of bisection
+SUMMARY = ("mean + 0.5 sd, normal", "sd × 1.5, normal", "error rate 0.2 → 0.3")
 
 
 # ---- streams: laws of independent values before and after, drawn at will ----
@@ -353,15 +354,42 @@ def show(cell):
     return f"{text} (at {'>' if cell['alarms'] == 0 else ''}{length:,.0f})"
 
 
+def rows_of(names, streams, cells, cell_text):
+    lines = ["| monitor | " + " | ".join(streams) + " |", "|---|" + "--:|" * len(streams)]
+    lines += ["| " + " | ".join([name] + [cell_text(cells.get((name, stream))) for stream in streams]) + " |"
+              for name in names]
+    return "\n".join(lines) + "\n"
+
+
 def table(cells):
     names = list(dict.fromkeys(name for name, _ in cells))
     order = ("alarm", "vedette", "river", "frouros", "alibi-detect")
     names.sort(key=lambda name: order.index(name.split()[0]))
-    streams = list(dict.fromkeys(stream for _, stream in cells))
-    lines = ["| monitor | " + " | ".join(streams) + " |", "|---|" + "--:|" * len(streams)]
-    lines += ["| " + " | ".join([name] + [show(cells.get((name, stream))) for stream in streams]) + " |"
-              for name in names]
-    return "\n".join(lines) + "\n"
+    return rows_of(names, list(dict.fromkeys(stream for _, stream in cells)), cells, show)
+
+
+def summary(cells):
+    """Ours, at the first change, on laws."""
+    def short(cell):
+        if cell is None:
+            return ""
+        delay, error, _ = cell["delays"][str(CHANGES[0])]
+        matched = 0.7 * cell["target"] <= cell["run_length"] <= 1.4 * cell["target"]
+        at = "" if matched else f" (at {'>' if cell['alarms'] == 0 else ''}{cell['run_length']:,.0f})"
+        return f"{delay:,.0f} ± {error:,.0f}{at}"
+    names = [name for name in dict.fromkeys(name for name, _ in cells) if name.startswith("vedette ")]
+    names.sort(key=lambda name: [cells[name, stream]["delays"][str(CHANGES[0])][0] if (name, stream) in cells else 1e9
+                                 for stream in SUMMARY])
+    text = rows_of(names, SUMMARY, cells, short)
+    return text.replace("| vedette ", "| ")
+
+
+def put(path, text):
+    """Between the marks of a README, or in a file of its own."""
+    begin, end = "<!-- delays -->\n", "<!-- end of delays -->"
+    old = path.read_text() if path.exists() else begin + end
+    head, rest = old.split(begin)
+    path.write_text(head + begin + "\n" + text + "\n" + end + rest.split(end)[1])
 
 
 def main():
@@ -370,6 +398,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--cells", required=True)
     parser.add_argument("--table", type=pathlib.Path, help="a README with the marks, or a file of its own")
+    parser.add_argument("--summary", type=pathlib.Path, help="the same, for a small table of ours")
     parser.add_argument("--run-length", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs, ours alone")
     parser.add_argument("--streams", default="", help="those whose name has this in it")
@@ -378,11 +407,9 @@ def main():
     if arguments.data:
         measure(arguments)
     if arguments.table:
-        text = table(read_cells(arguments.cells))
-        begin, end = "<!-- delays -->\n", "<!-- end of delays -->"
-        old = arguments.table.read_text() if arguments.table.exists() else begin + end
-        head, rest = old.split(begin)
-        arguments.table.write_text(head + begin + "\n" + text + "\n" + end + rest.split(end)[1])
+        put(arguments.table, table(read_cells(arguments.cells)))
+    if arguments.summary:
+        put(arguments.summary, summary(read_cells(arguments.cells)))
 
 
 if __name__ == "__main__":
