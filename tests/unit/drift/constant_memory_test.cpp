@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever watches a stream takes no memory after it was made, and its file does not lengthen. How many updates each
 // gets says VEDETTE_UPDATES; `ctest -C slow -L slow` gives 10^8 to every one.
+#include "unit/drift/constant_memory.hpp"
+
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "unit/drift/allocation_count.hpp"
 #include "unit/drift/bank_makers.hpp"
 #include "unit/drift/monitor_makers.hpp"
 #include "unit/drift/performance_samples.hpp"
@@ -27,31 +26,10 @@
 namespace drift = vedette::drift;
 namespace stats = vedette::stats;
 
+using constant_memory::check_constant;
+using constant_memory::updates;
+
 namespace {
-
-// Of each monitor; dear ones (a microsecond and more) get a share where nothing else is asked for.
-std::uint64_t updates(std::uint64_t otherwise) {
-    const char* const asked = std::getenv("VEDETTE_UPDATES");
-    return asked == nullptr ? otherwise : std::strtoull(asked, nullptr, 10);
-}
-
-// Calls update(i) `count` times, in sixteen parts: none may allocate, and after the first four (in which windows fill)
-// no file may be longer than it was, but for what a window that has been cut, or a buffer, holds more or less at times.
-template <class Update, class Size>
-void check_constant(const std::string& what, std::uint64_t count, Update&& update, Size&& size) {
-    CAPTURE(what);
-    std::size_t largest = 0;
-    std::uint64_t done = 0;
-    for (std::uint64_t part = 1; part <= 16; ++part) {
-        const std::size_t before = allocation_count();
-        for (; done < part * count / 16; ++done) update(done);
-        CHECK(allocation_count() == before);
-        const std::size_t now = size();
-        if (part <= 4) largest = std::max(largest, now);
-        CHECK(now <= largest + largest / 4 + 256);
-    }
-    CHECK(done == count);
-}
 
 monitor_makers::Values values_of(drift::MonitorKind kind, const char* options) {
     switch (drift::monitor_values(kind, options)) {

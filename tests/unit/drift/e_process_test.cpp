@@ -8,6 +8,7 @@
 #include <cmath>
 #include <vector>
 
+#include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/drift/e_detector.hpp"
 
@@ -77,6 +78,30 @@ TEST_CASE("a grid of distinct values gives the bets of its cells; one that ties 
     const auto grid = stats::fit_grid(tied, 64);
     CHECK(code_of([&] { drift::EProcess{grid}; }) == ErrorCode::unsupported);
     CHECK_NOTHROW(drift::EProcess(std::span<const double>(tied)));
+}
+
+TEST_CASE("e-process and e-detector are those of their definitions in exact fractions") {
+    for (const auto& item : oracle_data("e_process.json")["cases"]) {
+        const auto reference = item["reference"].get<std::vector<double>>();
+        const std::size_t cells = item["cells"];
+        CAPTURE(cells);
+        drift::EProcess process(reference, {.level = 1e-100, .cells = cells});
+        drift::EDetector sum(reference, {.average_run_length = 1e100, .cells = cells});
+        drift::EDetector cusum(reference,
+                               {.average_run_length = 1e100, .rule = drift::EDetectorRule::cusum, .cells = cells});
+        std::size_t i = 0;
+        for (const auto& value : item["live"]) {
+            CAPTURE(i);
+            process.update(value);
+            sum.update(value);
+            cusum.update(value);
+            CHECK(process.e_value() == doctest::Approx(item["e_values"][i].get<double>()).epsilon(1e-12));
+            CHECK(sum.statistic() == doctest::Approx(item["sums"][i].get<double>()).epsilon(1e-12));
+            CHECK(cusum.statistic() == doctest::Approx(item["cusums"][i].get<double>()).epsilon(1e-12));
+            ++i;
+        }
+        CHECK(i == item["e_values"].size());
+    }
 }
 
 TEST_CASE("the e-value starts at 1, finds a change, and starts anew beside the same reference") {

@@ -55,6 +55,25 @@ TEST_CASE("The bounds by betting are those of the definition with 40 digits, on 
     }
 }
 
+TEST_CASE("The bounds by betting are those of the package confseq") {
+    const auto& data = oracle_data("confseq.json");
+    std::vector<double> values;
+    for (const auto& item : data["sequences"]) {
+        CAPTURE(item["name"].get<std::string>());
+        if (!item["values"].is_null()) values = item["values"].get<std::vector<double>>();
+        BettingConfidenceSequence sequence({.level = item["level"], .cells = item["cells"]});
+        std::size_t look = 0;
+        for (const double value : values) {
+            CHECK(sequence.update(value));
+            if (sequence.count() != data["looks"][look].get<std::size_t>()) continue;
+            const auto& expected = item["betting"][look++];
+            CHECK(sequence.bounds().lower == expected[0].get<double>());
+            CHECK(sequence.bounds().upper == expected[1].get<double>());
+        }
+        CHECK(look == data["looks"].size());
+    }
+}
+
 TEST_CASE("Bounds by betting are narrower than the stitched ones, and contradicted by values without one mean") {
     BettingConfidenceSequence betting;
     vedette::stats::MeanConfidenceSequence stitched;

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "unit/oracle_data.hpp"
 #include "unit/test_values.hpp"
@@ -42,6 +44,39 @@ TEST_CASE("The mean's bounds are those of Howard et al., on any range") {
         const double expected = item["lower"][seen / 50 - 1];
         CHECK(unit.bounds().lower == doctest::Approx(std::max(0.0, expected)).epsilon(1e-12));
         CHECK(wide.bounds().upper == doctest::Approx(8.0 * unit.bounds().upper - 4.0).epsilon(1e-9));
+    }
+}
+
+TEST_CASE("The stitched curve, the mean's bounds and the mixture's are those of the package confseq") {
+    const auto& data = oracle_data("confseq.json");
+    for (const auto& item : data["curve"]) {
+        CAPTURE(item.dump());
+        const vedette::stats::StitchedBoundary boundary(item["level"], item["intrinsic_time"]);
+        CHECK(boundary.at(item["squares"]) == doctest::Approx(item["bound"].get<double>()).epsilon(1e-12));
+    }
+    std::vector<double> values;
+    for (const auto& item : data["sequences"]) {
+        CAPTURE(item["name"].get<std::string>());
+        if (!item["values"].is_null()) values = item["values"].get<std::vector<double>>();
+        MeanConfidenceSequence sequence({.level = item["level"]});
+        std::size_t look = 0;
+        for (const double value : values) {
+            CHECK(sequence.update(value));
+            if (sequence.count() != data["looks"][look].get<std::size_t>()) continue;
+            const auto& expected = item["empirical_bernstein"][look++];
+            CHECK(sequence.bounds().lower == doctest::Approx(expected[0].get<double>()).epsilon(1e-12));
+            CHECK(sequence.bounds().upper == doctest::Approx(expected[1].get<double>()).epsilon(1e-12));
+        }
+        CHECK(look == data["looks"].size());
+    }
+    for (const auto& item : data["mixtures"]) {
+        CAPTURE(item.dump());
+        ProportionConfidenceSequence sequence({item["level"], item["prior"], item["prior"]});
+        const auto successes = item["successes"].get<std::uint64_t>();
+        const auto trials = item["trials"].get<std::uint64_t>();
+        REQUIRE(sequence.update(successes, trials));
+        const auto bounds = sequence.bounds();
+        CHECK((2 * successes < trials ? bounds.upper : bounds.lower) == doctest::Approx(0.5).epsilon(1e-8));
     }
 }
 
