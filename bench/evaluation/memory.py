@@ -17,6 +17,7 @@ ACCOUNTS, REQUESTS = 200, 40
 TRAFFIC = (0.05, False), (0.05, True), (0.0, False)
 BENIGN, BENIGN_REQUESTS, EXTRACTED = 20, 1000, 1600  # accounts beside extractions, what each asks, and a thief
 VICTIMS, QUERIES = 5, 1500
+THIEVES = 20, 100  # accounts over which an extraction is spread, few and many
 ATTACKER = 1_000_000
 
 
@@ -227,7 +228,7 @@ def far_streams(data, random):
 
 def extraction(library, data, network, watch, monitor, held_out, seed):
     """Of each extraction and of benign accounts of as many requests: after how many PRADA (W below 0.9), the MMD of
-    embeddings and the watch alarm."""
+    embeddings and the watch alarm; and of extractions spread over accounts, what their groups tell."""
     random = np.random.default_rng(seed)
     natural = asked(data, held_out[random.choice(len(held_out), EXTRACTED)])
     synthetic, agreed = synthetic_extraction(data, network, natural[:EXTRACTED // 16], 5, seed)
@@ -242,7 +243,26 @@ def extraction(library, data, network, watch, monitor, held_out, seed):
     benign = [alarms_of(library, data, network, watch, monitor,
                         asked(data, held_out[random.choice(len(held_out), BENIGN_REQUESTS, replace=False)]))
               for _ in range(BENIGN)]
-    return rows, [sum(each[i] is not None for each in benign) for i in range(3)], len(benign), BENIGN_REQUESTS
+    reference = network.logits_and_embeddings(data.calibration)[1]
+    together = [(name, colluders(data, network, watch, reference, streams[name][0], thieves, held_out, seed))
+                for name in ("synthetic (Jacobian)", *far_streams(data, random)) for thieves in THIEVES]
+    return (rows, [sum(each[i] is not None for each in benign) for i in range(3)], len(benign), BENIGN_REQUESTS, together)
+
+
+def colluders(data, network, watch, reference, x, thieves, held_out, seed):
+    """An extraction over many accounts, by turns, among as many benign requests: after how many of its requests a group of
+    accounts that share inputs is in alarm that is more thieves than others, and after how many a thief alone; and the
+    benign accounts ever in alarm by a group."""
+    random = np.random.default_rng(seed)
+    benign, names = benign_traffic(held_out, ACCOUNTS, -(-len(x) // ACCOUNTS), 0.0, random, 0)
+    rows, accounts = np.empty((2 * len(x), x.shape[1]), sent(data, x).dtype), np.empty(2 * len(x), np.int64)
+    rows[::2], rows[1::2] = sent(data, x), benign[:len(x)]
+    accounts[::2], accounts[1::2] = ATTACKER + np.arange(len(x)) % thieves, names[:len(x)]
+    embeddings = network.logits_and_embeddings(asked(data, rows))[1]
+    by_group, alone, sizes = watch.copy().groups(reference, rows, embeddings, accounts, 100, 10_000, seed)
+    first = lambda alarms: int(np.flatnonzero(alarms)[0]) + 1 if alarms.any() else None
+    return {"thieves": thieves, "asked": len(x) // thieves, "group": first(by_group[::2]), "alone": first(alone[::2]),
+            "largest": int(sizes[::2].max()), "benign": len(set(accounts[1::2][by_group[1::2]])), "accounts": ACCOUNTS}
 
 
 def alarms_of(library, data, network, watch, monitor, x):

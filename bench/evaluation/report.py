@@ -113,13 +113,19 @@ def of_attacks(name, facts, runs):
                      "requests above the benign 99 %"], "---|---|--:|--:|--:|--:|--:|--:", rows))
 
 
-def of_extraction(name, rows, accused, count, requests):
+def of_extraction(name, rows, accused, count, requests, together=()):
     after = lambda value: "never" if value is None else f"{value}"
     return f"### Of the model of {name}\n\n" + table(["stream", "requests", "copy agrees", "PRADA (W < 0.9)", "MMD of embeddings", "QueryWatch"],
                  "---|--:|--:|--:|--:|--:",
                  [[stream, size, "-" if agreed is None else f"{100 * agreed:.0f} %", *map(after, alarms)]
                   for stream, size, agreed, *alarms in rows]
-                 + [[f"{count} benign accounts", requests, "-", *(f"{each} of {count} alarm" for each in accused)]])
+                 + [[f"{count} benign accounts", requests, "-", *(f"{each} of {count} alarm" for each in accused)]]) + (
+        "\n\nSpread over accounts by turns, among as many requests of benign ones; after how many of the thieves' requests "
+        "the window of a group of accounts that share inputs is in alarm, and that of any of them alone:\n\n"
+        + table(["stream", "accounts", "requests of each", "by their group", "by one alone", "largest group",
+                 "benign accounts in a group in alarm"], "---|--:|--:|--:|--:|--:|--:",
+                [[stream, each["thieves"], each["asked"], after(each["group"]), after(each["alone"]), each["largest"],
+                  f"{each['benign']} of {each['accounts']}"] for stream, each in together]) if together else "")
 
 
 def parts_of(results):

@@ -240,6 +240,20 @@ class Watch:
             *(c.c_void_p(each.ctypes.data) for each in (scores, p_values, e_values, alarms)))
         return scores, p_values, e_values, alarms.astype(bool)
 
+    def groups(self, reference, rows, embeddings, accounts, window, expected_run, seed):
+        """Of each request: whether its account's group is in alarm, and its account alone; the accounts of the group."""
+        rows, accounts = np.ascontiguousarray(rows, self.kind), np.ascontiguousarray(accounts, np.uint32)
+        reference, embeddings = (np.ascontiguousarray(each, np.float32) for each in (reference, embeddings))
+        by_group, by_account = np.zeros((2, len(rows)), np.uint8)
+        sizes = np.zeros(len(rows), np.uint32)
+        pointer = lambda array: c.c_void_p(array.ctypes.data)
+        if self.library.watch.evaluation_groups(
+                self.handle, pointer(reference), c.c_size_t(len(reference)), c.c_size_t(reference.shape[1]),
+                c.c_size_t(window), c.c_double(expected_run), c.c_uint64(seed), pointer(rows), pointer(embeddings),
+                pointer(accounts), c.c_size_t(len(rows)), pointer(by_group), pointer(by_account), pointer(sizes)) != 0:
+            raise RuntimeError("the groups were refused")
+        return by_group.astype(bool), by_account.astype(bool), sizes
+
     def __del__(self):
         self.library.watch.evaluation_watch_destroy(self.handle)
 

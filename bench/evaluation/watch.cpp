@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the evaluation needs of the memory across requests and C does not have yet: QueryWatch and Prada, for Python.
+// What the evaluation needs of the memory across requests request by request, for Python: QueryWatch, Prada, and the
+// windows of groups of accounts that share inputs.
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +13,8 @@
 #include <vector>
 
 #include "vedette/core/error.hpp"
+#include "vedette/drift/mmd_monitor.hpp"
+#include "vedette/guard/mmd_groups.hpp"
 #include "vedette/perturbation/prada.hpp"
 #include "vedette/perturbation/query_watch.hpp"
 
@@ -45,6 +50,14 @@ void each_row(bool is_image, const void* rows, const std::uint32_t* accounts, st
         feed(static_cast<const std::uint8_t*>(rows));
     else
         feed(static_cast<const float*>(rows));
+}
+
+/// Of a thousand benign inputs one links accounts at most, unless more share all that they can; as the tool has it.
+double linking_score(std::vector<double> scores) {
+    if (scores.empty()) return 1.0;
+    const auto rank = static_cast<std::ptrdiff_t>(0.999 * static_cast<double>(scores.size() - 1));
+    std::nth_element(scores.begin(), scores.begin() + rank, scores.end());
+    return std::clamp(std::nextafter(scores[static_cast<std::size_t>(rank)], 2.0), 0.5, 1.0);
 }
 
 vp::Fingerprinter fingerprinter_of(const EvaluationWatchOptions& options) {
@@ -102,6 +115,7 @@ extern "C" {
                    std::move(store), calibration,
                    vp::QueryWatchOptions{
                        .callers = {.level = options->level, .key = {{31, 32}}},
+                       .linked_score = linking_score(kept),
                        .repeats = options->leaves_repeats_out != 0 ? vp::RepeatRule::left_out : vp::RepeatRule::judged},
                    std::move(calibrated))
             .release();
@@ -133,6 +147,37 @@ extern "C" {
                  e_values[i] = evidence.account.e_value;
                  alarms[i] = evidence.account.is_alarm ? 1 : 0;
              });
+}
+
+/// Requests in turn, and their embeddings: whether the window of the account's group is in alarm, and that of the
+/// account alone; of how many accounts the group is. `reference`: embeddings of benign inputs.
+[[gnu::visibility("default")]] std::int32_t evaluation_groups(
+    const void* watch, const float* reference, std::size_t reference_rows, std::size_t width, std::size_t window,
+    double expected_run, std::uint64_t seed, const void* rows, const float* embeddings, const std::uint32_t* accounts,
+    std::size_t count, std::uint8_t* group_alarms, std::uint8_t* account_alarms, std::uint32_t* sizes) {
+    try {
+        vp::QueryWatch own(*static_cast<const vp::QueryWatch*>(watch));
+        const vedette::drift::MmdMonitor<float> fitted(
+            vedette::MatrixView<float>::row_major(reference, reference_rows, width),
+            {.window = window, .expected_run = expected_run, .seed = seed});
+        vedette::MmdGroups groups(fitted);
+        vedette::MmdAccounts alone(fitted, 256, vp::FingerprintKey{41, 42, 43, 44});
+        const vp::Fingerprinter& fingerprinter = own.store().fingerprinter();
+        each_row(fingerprinter.is_of_images(), rows, accounts, count, fingerprinter.values(),
+                 [&](std::size_t i, auto row, const std::string& account) {
+                     const vp::QueryEvidence evidence = own.observe(row, account, 0);
+                     const std::span<const float> embedding(embeddings + i * width, width);
+                     (void)groups.link(evidence.mark, evidence.match.account, evidence.shared);
+                     const vedette::MmdGroupEvidence said =
+                         evidence.is_left_out ? vedette::MmdGroupEvidence{} : groups.update(embedding, evidence.mark);
+                     group_alarms[i] = said.window.is_alarm ? 1 : 0;
+                     sizes[i] = said.accounts;
+                     account_alarms[i] = alone.update(embedding, account).is_alarm ? 1 : 0;
+                 });
+        return 0;
+    } catch (const std::exception&) {
+        return 1;
+    }
 }
 
 /// W after each input of one account, NaN before the first look.

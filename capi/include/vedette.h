@@ -1502,6 +1502,7 @@ typedef struct vdt_query_memory_options {
     uint64_t mmd_groups;
     uint64_t mmd_group_accounts;
     uint64_t mmd_group_least_shared;
+    uint64_t mmd_group_largest;  ///< accounts of a group, links into a full one change nothing; default 64
 } vdt_query_memory_options;
 
 /// Two accounts, by their marks (vdt_fingerprint_store_account_mark), and how many inputs they share: from
@@ -1539,6 +1540,12 @@ VDT_API vdt_status vdt_query_memory_to_bytes(const vdt_query_memory* memory, voi
 /// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, INVALID_ARGUMENT.
 VDT_API vdt_status vdt_query_memory_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                vdt_query_memory** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same where all that it takes in memory is at most `most_memory` bytes, else OVERFLOW; the other two allow 4 GiB.
+VDT_API vdt_status vdt_query_memory_from_bytes_within(const void* bytes, size_t size, uint64_t most_memory,
+                                                      const vdt_allocator* allocator, vdt_query_memory** out,
+                                                      vdt_error* error) VDT_NOEXCEPT;
+/// Bytes that it takes, about: all at its making, and never more under any input; 0 for NULL.
+VDT_API uint64_t vdt_query_memory_size(const vdt_query_memory* memory) VDT_NOEXCEPT;
 /// Written atomically. Errors: IO_ERROR, and as the two before.
 VDT_API vdt_status vdt_query_memory_save(const vdt_query_memory* memory, const char* path,
                                          vdt_error* error) VDT_NOEXCEPT;

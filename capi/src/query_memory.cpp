@@ -2,6 +2,7 @@
 // The guard's memory across requests over the C boundary: made, calibrated, saved, merged.
 #include "vedette/guard/query_memory.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ vdt_query_memory_options default_options() noexcept {
     const MmdGroupOptions groups;
     options.mmd_group_accounts = groups.accounts;
     options.mmd_group_least_shared = groups.least_shared;
+    options.mmd_group_largest = groups.largest;
     return options;
 }
 
@@ -101,7 +103,8 @@ std::optional<MmdGroups> make_groups(const vdt_query_memory_options& given) {
         throw Error(ErrorCode::invalid_argument, "options.mmd_groups are watched by options.mmd, which is NULL");
     return MmdGroups(monitor_of_floats(*given.mmd), {.groups = static_cast<std::size_t>(given.mmd_groups),
                                                      .accounts = static_cast<std::size_t>(given.mmd_group_accounts),
-                                                     .least_shared = given.mmd_group_least_shared});
+                                                     .least_shared = given.mmd_group_least_shared,
+                                                     .largest = static_cast<std::size_t>(given.mmd_group_largest)});
 }
 
 std::string_view name_of(const void* account, std::size_t length) {
@@ -206,6 +209,23 @@ vdt_status vdt_query_memory_from_bytes(const void* bytes, size_t size, const vdt
         *out = make_handle<vdt_query_memory>(allocator,
                                              QueryMemory::from_bytes({static_cast<const std::byte*>(bytes), size}));
     });
+}
+
+vdt_status vdt_query_memory_from_bytes_within(const void* bytes, size_t size, uint64_t most_memory,
+                                              const vdt_allocator* allocator, vdt_query_memory** out,
+                                              vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(out, "out");
+        if (size != 0) require(bytes, "bytes");
+        *out = make_handle<vdt_query_memory>(
+            allocator, QueryMemory::from_bytes({static_cast<const std::byte*>(bytes), size},
+                                               static_cast<std::size_t>(std::min<std::uint64_t>(
+                                                   most_memory, std::numeric_limits<std::size_t>::max()))));
+    });
+}
+
+uint64_t vdt_query_memory_size(const vdt_query_memory* memory) noexcept {
+    return memory == nullptr ? 0 : memory->object.memory();
 }
 
 vdt_status vdt_query_memory_save(const vdt_query_memory* memory, const char* path, vdt_error* error) noexcept {

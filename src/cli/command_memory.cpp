@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "guard/render_common.hpp"
+#include "row_columns.hpp"
 #include "row_source.hpp"
 #include "text_table.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/core/file.hpp"
 #include "vedette/guard/query_memory.hpp"
 
 namespace vedette::inline v0::cli {
@@ -31,17 +33,12 @@ using rendering::grouped;
 // Requests of a file in turn: the row as floats, whose it is, and when.
 class Requests {
   public:
-    explicit Requests(const TrafficSource& options) : source_(options.rows.source) {
+    explicit Requests(const TrafficSource& options, const std::vector<std::string>& made_with = {})
+        : source_(options.rows.source) {
         account_ = source_.column(options.account);
         if (!options.time.empty()) time_column_ = source_.column(options.time);
-        for (const std::string& name : options.rows.columns) columns_.push_back(source_.column(name));
-        if (options.rows.columns.empty())
-            for (std::size_t i = 0; i < source_.columns().size(); ++i) {
-                const auto& left_out = options.rows.ignore;
-                const bool is_left_out =
-                    std::find(left_out.begin(), left_out.end(), source_.columns()[i]) != left_out.end();
-                if (i != account_ && i != time_column_ && !is_left_out) columns_.push_back(i);
-            }
+        columns_ =
+            row_columns(source_, {options.rows.columns, options.rows.ignore, {account_, time_column_}}, made_with);
         row_.resize(columns_.size());
     }
 
@@ -66,6 +63,7 @@ class Requests {
     }
 
     [[nodiscard]] std::size_t width() const { return columns_.size(); }
+    [[nodiscard]] std::vector<std::string> names() const { return names_of(source_, columns_); }
     [[nodiscard]] std::span<const float> row() const { return row_; }
     [[nodiscard]] const std::string& account() const { return account_name_; }
     [[nodiscard]] std::uint64_t time() const { return time_; }
@@ -82,6 +80,7 @@ class Requests {
 
 struct Traffic {
     std::size_t width = 0;
+    std::vector<std::string> names;
     std::vector<float> values;
     std::vector<std::string> accounts;
     std::vector<std::uint64_t> times;
@@ -96,6 +95,7 @@ Traffic read_traffic(const TrafficSource& options) {
     Requests requests(options);
     Traffic traffic;
     traffic.width = requests.width();
+    traffic.names = requests.names();
     while (requests.next()) {
         traffic.values.insert(traffic.values.end(), requests.row().begin(), requests.row().end());
         traffic.accounts.push_back(requests.account());
@@ -176,6 +176,7 @@ struct Accused {
 
 struct Watched {
     std::uint64_t rows = 0, evaluated = 0;
+    std::uint64_t unread = 0;  // with an empty field, or one that is not finite
     std::vector<Accused> accused;
     std::map<std::uint32_t, std::string> names;  // by mark
     std::string evidence;                        // CSV
@@ -212,6 +213,7 @@ Watched watch(QueryMemory& memory, Requests& requests, bool with_evidence) {
         accuse(said.group_unlike_benign, "group_unlike_benign", said.group.window.distance);
         const bool is_accused = said.query_attack == Decision::alarm || said.unlike_benign == Decision::alarm ||
                                 said.group_unlike_benign == Decision::alarm;
+        watched.unread += is_finite(requests.row()) ? 0U : 1U;
         watched.evaluated += said.query_attack != Decision::not_evaluated ? 1U : 0U;
         if (with_evidence)
             watched.evidence +=
@@ -234,11 +236,25 @@ void check_width(const QueryMemory& memory, std::size_t width) {
         throw InputError(fmt::format("{} numeric columns, the memory takes {}: choose --columns", width, wanted));
 }
 
-QueryMemory load_memory(const std::string& path) {
-    QueryMemory memory = QueryMemory::load(path);
-    if (memory.queries() == nullptr || memory.queries()->store().fingerprinter().is_of_images())
-        throw InputError(fmt::format("{}: a memory that remembers no rows of a table", clean(path)));
-    return memory;
+// A memory with the names of the columns that it remembers.
+struct NamedMemory {
+    QueryMemory memory;
+    std::vector<std::string> columns;  // empty = not known
+
+    void save(const std::string& path) const {
+        write_file_atomically(path, with_columns(memory.to_bytes(), columns), NewFile::owner_only);
+    }
+};
+
+NamedMemory memory_of(const std::vector<std::byte>& bytes, const std::string& path) {
+    try {
+        NamedMemory named{QueryMemory::from_bytes(bytes), columns_of(bytes)};
+        if (named.memory.queries() == nullptr || named.memory.queries()->store().fingerprinter().is_of_images())
+            throw InputError(fmt::format("{}: a memory that remembers no rows of a table", clean(path)));
+        return named;
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
+    }
 }
 
 }  // namespace
@@ -286,8 +302,10 @@ ExitStatus score_memory(const MemoryOptions& options) {
         mmd.emplace(fitted, options.mmd_accounts);
         groups.emplace(fitted, MmdGroupOptions{.least_shared = options.least_shared});
     }
-    const QueryMemory memory(std::move(queries), std::nullopt, std::move(mmd), std::move(groups));
-    memory.save(options.output);
+    const NamedMemory named{QueryMemory(std::move(queries), std::nullopt, std::move(mmd), std::move(groups)),
+                            traffic.names};
+    const QueryMemory& memory = named.memory;
+    named.save(options.output);
     write_text("-",
                fmt::format("{}: {} columns, {} benign requests remembered, {} calibrated; an account is accused at "
                            "level {:.3g}; the least p-value is {:.3g}\n",
@@ -297,14 +315,16 @@ ExitStatus score_memory(const MemoryOptions& options) {
 }
 
 ExitStatus score_watch(const MemoryWatchOptions& options) {
-    QueryMemory memory = load_memory(options.memory);
-    Requests requests(options.live);
+    NamedMemory named = memory_of(read_file(options.memory), options.memory);
+    QueryMemory& memory = named.memory;
+    Requests requests(options.live, named.columns);
     check_width(memory, requests.width());
     const Watched watched = watch(memory, requests, !options.evidence.empty());
     if (watched.rows == 0) throw Error(ErrorCode::not_enough_data, "there is no request to watch");
     const auto groups = memory.queries()->links().groups(options.least_shared);
     if (options.as_json) {
-        nlohmann::ordered_json out{{"rows", watched.rows}, {"evaluated", watched.evaluated}};
+        nlohmann::ordered_json out{
+            {"rows", watched.rows}, {"evaluated", watched.evaluated}, {"not_evaluated", watched.unread}};
         out["accused"] = nlohmann::ordered_json::array();
         for (const Accused& each : watched.accused)
             out["accused"].push_back({{"account", each.account},
@@ -319,9 +339,15 @@ ExitStatus score_watch(const MemoryWatchOptions& options) {
         }
         write_text("-", out.dump() + '\n');
     } else {
-        std::string text = fmt::format("{}: {} requests, {} findings against accounts, {} groups share inputs\n",
-                                       watched.accused.empty() ? "pass" : "alarm", grouped(watched.rows),
-                                       grouped(watched.accused.size()), grouped(groups.size()));
+        std::string text =
+            fmt::format("{}: {} requests, {} findings against accounts, {} groups share inputs{}\n",
+                        !watched.accused.empty()         ? "alarm"
+                        : watched.unread == watched.rows ? "not evaluated"
+                                                         : "pass",
+                        grouped(watched.rows), grouped(watched.accused.size()), grouped(groups.size()),
+                        watched.unread == 0
+                            ? ""
+                            : fmt::format("; {} not evaluated: an empty or infinite field", grouped(watched.unread)));
         std::vector<std::vector<std::string>> table{{"account", "reason", "after requests", "value"}};
         for (const Accused& each : watched.accused)
             table.push_back({clean(each.account), each.reason, grouped(each.after), fmt::format("{:.4g}", each.value)});
@@ -335,22 +361,31 @@ ExitStatus score_watch(const MemoryWatchOptions& options) {
         write_text("-", text);
     }
     if (!options.evidence.empty()) write_text(options.evidence, watched.evidence);
-    if (!options.output.empty()) memory.save(options.output);
-    return watched.accused.empty() ? exit_pass : exit_failed;
+    if (!options.output.empty()) named.save(options.output);
+    if (!watched.accused.empty()) return exit_failed;
+    return watched.unread > 0 ? exit_not_enough_data : exit_pass;
 }
 
 ExitStatus score_merge(const std::string& into, const std::vector<std::string>& others, const std::string& output) {
-    QueryMemory memory = load_memory(into);
+    std::vector<std::vector<std::byte>> seen{read_file(into)};
+    NamedMemory named = memory_of(seen[0], into);
     for (const std::string& path : others) {
+        std::vector<std::byte> bytes = read_file(path);
+        if (std::find(seen.begin(), seen.end(), bytes) != seen.end())
+            throw InputError(fmt::format("{}: the same memory twice: all of it would count twice", clean(path)));
+        const NamedMemory other = memory_of(bytes, path);
+        if (!named.columns.empty() && !other.columns.empty() && named.columns != other.columns)
+            throw InputError(fmt::format("{}: a memory of other columns", clean(path)));
         try {
-            memory.merge(load_memory(path));
+            named.memory.merge(other.memory);
         } catch (const Error& error) {
             throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
         }
+        seen.push_back(std::move(bytes));
     }
-    memory.save(output);
-    write_text("-",
-               fmt::format("{}: {} inputs remembered\n", clean(output), grouped(memory.queries()->store().size())));
+    named.save(output);
+    write_text(
+        "-", fmt::format("{}: {} inputs remembered\n", clean(output), grouped(named.memory.queries()->store().size())));
     return exit_pass;
 }
 

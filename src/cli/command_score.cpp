@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "guard/render_common.hpp"
+#include "row_columns.hpp"
 #include "text_table.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
@@ -34,6 +35,7 @@ struct ScoreRows {
     std::vector<float> values;
     std::vector<std::uint32_t> words;  // of the label or group column, where one is named
     std::vector<double> weights;       // of the weight column, where one is named
+    std::vector<std::string> names;    // of the columns
     std::size_t width = 0;
     std::size_t count = 0;
 
@@ -59,20 +61,17 @@ double density_ratio(RowSource& source, std::size_t column) {
     return *number;
 }
 
-ScoreRows read_rows(const ScoreSource& options, const std::string& word_column, const std::string& weight_column = {}) {
+// `made_with`: the names of the columns of what is to score them.
+ScoreRows read_rows(const ScoreSource& options, const std::string& word_column, const std::string& weight_column = {},
+                    const std::vector<std::string>& made_with = {}) {
     RowSource source(options.source);
-    std::vector<std::size_t> columns;
     std::optional<std::size_t> words, weights;
     if (!word_column.empty()) words = source.column(word_column);
     if (!weight_column.empty()) weights = source.column(weight_column);
-    for (const std::string& name : options.columns) columns.push_back(source.column(name));
-    if (options.columns.empty())
-        for (std::size_t i = 0; i < source.columns().size(); ++i) {
-            const auto& left_out = options.ignore;
-            const bool is_left_out = std::find(left_out.begin(), left_out.end(), source.columns()[i]) != left_out.end();
-            if (i != words && i != weights && !is_left_out) columns.push_back(i);
-        }
+    const std::vector<std::size_t> columns =
+        row_columns(source, {options.columns, options.ignore, {words, weights}}, made_with);
     ScoreRows rows;
+    rows.names = names_of(source, columns);
     rows.width = columns.size();
     while (source.next()) {
         for (const std::size_t column : columns) {
@@ -116,15 +115,18 @@ void save(const std::string& output, const std::vector<std::byte>& bytes) {
 struct ScoreFile {
     AnyScore score;
     std::optional<CalibratedScore> calibrated;
+    std::vector<std::string> columns;  // of its rows, in order; empty = not known
 };
 
 ScoreFile load(const std::string& path) {
     const std::vector<std::byte> bytes = read_file(path);
     try {
-        if (Container::view(bytes).kind() != "calibrated_score") return {AnyScore::deserialize(bytes), std::nullopt};
+        std::vector<std::string> columns = columns_of(bytes);
+        if (Container::view(bytes).kind() != "calibrated_score")
+            return {AnyScore::deserialize(bytes), std::nullopt, std::move(columns)};
         CalibratedScore calibrated = CalibratedScore::deserialize(bytes);
         AnyScore score = calibrated.score();
-        return {std::move(score), std::move(calibrated)};
+        return {std::move(score), std::move(calibrated), std::move(columns)};
     } catch (const Error& error) {
         throw Error(error.code(), fmt::format("{}: {}", path, error.what()));
     }
@@ -305,18 +307,18 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
         options.kind, options.options,
         {.rows = rows.view(), .labels = rows.words, .head_weights = weights.view(), .head_bias = bias.values});
     if (options.calibrate.source.path.empty()) {
-        save(options.output, score.serialize());
+        save(options.output, with_columns(score.serialize(), rows.names));
         if (options.output != "-")
             write_text("-", fmt::format("{}: {}, {} entries, {} rows; no calibration, so no p-values\n",
                                         clean(options.output), options.kind, score.width(), grouped(rows.count)));
         return exit_pass;
     }
     require_predictions(score, options.predictions);
-    ScoreRows benign = read_rows(options.calibrate, options.group, options.weight);
+    ScoreRows benign = read_rows(options.calibrate, options.group, options.weight, rows.names);
     std::size_t unscored = 0;
     const CalibratedScore calibrated = calibrate(std::move(score), benign, options, unscored);
     if (options.level > 0.0) calibrated.require_level(options.level);
-    save(options.output, calibrated.serialize());
+    save(options.output, with_columns(calibrated.serialize(), rows.names.empty() ? benign.names : rows.names));
     if (options.output != "-")
         write_text("-", fmt::format("{}: {}, {} entries, {} rows, calibrated by {} ({} could not be scored); the least "
                                     "p-value is {:.3g}\n",
@@ -328,7 +330,7 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
 
 ExitStatus score_run(const ScoreRunOptions& options) {
     const ScoreFile file = load(options.score);
-    const ScoreRows rows = read_rows(options.live, options.group, options.weight);
+    const ScoreRows rows = read_rows(options.live, options.group, options.weight, file.columns);
     if (rows.count == 0) throw Error(ErrorCode::not_enough_data, "there is no row to score");
     if (file.score.width() != 0 && rows.width != file.score.width())
         throw InputError(
@@ -358,7 +360,7 @@ ExitStatus score_queries(const ScoreRunOptions& options) {
     const ScoreFile file = load(options.score);
     const QueryScore* const asks = file.score.asks();
     if (asks == nullptr) throw InputError(fmt::format("{} does not ask the model", file.score.kind().name));
-    ScoreRows rows = read_rows(options.live, {});
+    ScoreRows rows = read_rows(options.live, {}, {}, file.columns);
     if (rows.width != asks->width())
         throw InputError(
             fmt::format("{} numeric columns, the score takes {}: choose --columns", rows.width, asks->width()));
@@ -382,6 +384,25 @@ ExitStatus score_queries(const ScoreRunOptions& options) {
     return exit_pass;
 }
 
+namespace {
+
+// A guard gives a score of rows the baseline's features in their order.
+void require_columns(const Baseline& baseline, const ScoreFile& file, const std::string& path) {
+    const perturbation::ScoreInput input = file.score.kind().input;
+    if (file.columns.empty() ||
+        (input != perturbation::ScoreInput::features && input != perturbation::ScoreInput::model))
+        return;
+    std::vector<std::string> features;
+    for (const FeatureBaseline& feature : baseline.features()) features.push_back(feature.name);
+    const bool are_known = std::all_of(file.columns.begin(), file.columns.end(), [&](const std::string& name) {
+        return std::find(features.begin(), features.end(), name) != features.end();
+    });
+    if (are_known && file.columns != features)
+        throw InputError(fmt::format("{}: its columns are not the baseline's features, in their order", clean(path)));
+}
+
+}  // namespace
+
 ExitStatus score_add(const std::string& baseline_path, const std::vector<std::string>& scores,
                      const std::string& output) {
     const Baseline baseline = Baseline::load(baseline_path);
@@ -394,6 +415,7 @@ ExitStatus score_add(const std::string& baseline_path, const std::vector<std::st
         ScoreFile file = load(path);
         if (!file.calibrated)
             throw InputError(fmt::format("{}: the score has no calibration, see score fit --calibrate", clean(path)));
+        require_columns(baseline, file, path);
         const auto same =
             std::find_if(held.begin(), held.end(), [&](const BaselineScore& each) { return each.name == name; });
         if (same == held.end())

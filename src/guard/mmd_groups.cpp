@@ -35,23 +35,25 @@ std::uint64_t checked_share(std::uint64_t least_shared) {
 
 MmdGroups::MmdGroups(drift::MmdMonitor<float> fitted, const MmdGroupOptions& options,
                      const std::optional<perturbation::FingerprintKey>& key)
-    : unions_(options.accounts),
+    : unions_(options.accounts, options.largest),
       windows_(std::move(fitted), options.groups, key),
       least_shared_(checked_share(options.least_shared)) {}
 
 MmdGroups::MmdGroups(perturbation::AccountUnions unions, MmdAccounts windows, std::uint64_t least_shared) noexcept
     : unions_(std::move(unions)), windows_(std::move(windows)), least_shared_(least_shared) {}
 
-void MmdGroups::link(std::uint32_t account, std::uint32_t other, std::uint64_t shared) noexcept {
-    if (account == other || shared < least_shared_) return;
+perturbation::AccountUnions::Joined MmdGroups::link(std::uint32_t account, std::uint32_t other,
+                                                    std::uint64_t shared) noexcept {
+    if (account == other || shared < least_shared_) return {};
     const perturbation::AccountUnions::Joined joined = unions_.unite(account, other);
     if (joined.ended != 0) windows_.join(Name(joined.group).view(), Name(joined.ended).view());
+    return joined;
 }
 
 MmdGroupEvidence MmdGroups::update(std::span<const float> input, std::uint32_t account) noexcept {
     const std::uint64_t group = unions_.group_of(account);
     if (group == 0) return {};
-    return {static_cast<std::uint32_t>(unions_.size_of(group)), windows_.update(input, Name(group).view())};
+    return {static_cast<std::uint32_t>(unions_.size_of(group)), windows_.update(input, Name(group).view()), group};
 }
 
 bool MmdGroups::forget(std::uint32_t account) noexcept {

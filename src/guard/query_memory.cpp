@@ -2,7 +2,9 @@
 // One request through everything that remembers; the memory as a file.
 #include "vedette/guard/query_memory.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -60,6 +62,7 @@ MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
     }
     if (groups_ && !request.is_stale) {
         const perturbation::QueryEvidence& query = evidence.query;
+        for (std::uint32_t i = 0; i < std::min(query.aged, 2U); ++i) groups_->age();
         groups_->link(query.mark, query.match.account, query.shared);
         const bool is_embedding = request.embedding.size() == groups_->dimension();
         if (!query.is_left_out)
@@ -70,6 +73,11 @@ MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
             evidence.group_unlike_benign = Decision::pass;
     }
     return evidence;
+}
+
+std::size_t QueryMemory::memory() const noexcept {
+    return sizeof *this + (queries_ ? queries_->memory() : 0) + (prada_ ? prada_->memory() : 0) +
+           (mmd_ ? mmd_->memory() : 0) + (groups_ ? groups_->memory() : 0);
 }
 
 bool QueryMemory::forget(std::string_view account) noexcept {
@@ -107,17 +115,36 @@ QueryMemory QueryMemory::from_bytes(std::span<const std::byte> bytes, std::size_
         throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
     for (const TensorView& tensor : file.tensors())
         if (tensor.shape.size() != 1) throw Error(ErrorCode::corrupt_data, "a file that no memory writes");
+    // Each part may take what those before have left. Of queries no more is made than their bytes hold a share of.
+    std::size_t left = most_memory;
+    const auto take = [&left, most_memory](const char* part, std::size_t bytes_taken) {
+        if (bytes_taken > left)
+            throw Error(ErrorCode::overflow, "with its " + std::string(part) + " the memory takes more than the " +
+                                                 std::to_string(most_memory) + " bytes allowed");
+        left -= bytes_taken;
+    };
+    take("own object", sizeof(QueryMemory));
+    const auto bytes_of = [&file](const char* part) { return std::as_bytes(file.values<std::uint8_t>(part)); };
     std::optional<perturbation::QueryWatch> queries;
     std::optional<perturbation::PradaAccounts> prada;
-    if (has_queries)
-        queries = perturbation::QueryWatch::deserialize(std::as_bytes(file.values<std::uint8_t>("queries")));
-    if (has_prada)
-        prada =
-            perturbation::PradaAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("prada")), most_memory);
+    if (has_queries) {
+        queries = perturbation::QueryWatch::deserialize(bytes_of("queries"));
+        take("queries", queries->memory());
+    }
+    if (has_prada) {
+        prada = perturbation::PradaAccounts::deserialize(bytes_of("prada"), left);
+        take("PRADA", prada->memory());
+    }
     std::optional<MmdAccounts> mmd;
-    if (has_mmd) mmd = MmdAccounts::deserialize(std::as_bytes(file.values<std::uint8_t>("mmd")), most_memory);
+    if (has_mmd) {
+        mmd = MmdAccounts::deserialize(bytes_of("mmd"), left);
+        take("MMD", mmd->memory());
+    }
     std::optional<MmdGroups> groups;
-    if (has_groups) groups = MmdGroups::deserialize(std::as_bytes(file.values<std::uint8_t>("groups")), most_memory);
+    if (has_groups) {
+        groups = MmdGroups::deserialize(bytes_of("groups"), left);
+        take("groups", groups->memory());
+    }
     return QueryMemory(std::move(queries), std::move(prada), std::move(mmd), std::move(groups));
 }
 

@@ -17,6 +17,10 @@ struct PlainScoreWords : PlainWords<float> {
     static float multiply_add(float a, float b, float addend) noexcept { return addend + a * b; }
     static float where(bool m, float v) noexcept { return m ? v : 0.0F; }
     static float quotient(float a, float b) noexcept { return a / b; }
+    static float power_of_eighths(float shifted) noexcept {
+        const auto n = __builtin_bit_cast(std::uint32_t, shifted);
+        return __builtin_bit_cast(float, eighth_powers[n % 8] + (n << 20U));
+    }
 };
 
 inline void logit_range(const float* logits, std::size_t count, LogitRange* range) noexcept {
@@ -28,7 +32,10 @@ inline void logit_range(const float* logits, std::size_t count, LogitRange* rang
         }
         range->second = std::max(range->second, std::min(range->largest, z));
         range->largest = std::max(range->largest, z);
-        if (z > -HUGE_VALF) range->lowest = std::min(range->lowest, z);
+        if (z > -HUGE_VALF)
+            range->lowest = std::min(range->lowest, z);
+        else
+            range->has_minus_infinity = true;
     }
 }
 
@@ -45,8 +52,8 @@ void add_groups(const float* logits, std::size_t count, double* sums, Term&& ter
 inline void logit_sums(const float* logits, std::size_t count, float largest, float inverse_temperature,
                        LogitSums* sums) noexcept {
     const auto exponential = [=](float z, float& y) {
-        y = (z - largest) * (inverse_temperature * log2_of_e);
-        return bounded_power<PlainScoreWords>(y, z < largest);
+        y = bounded_eighths<PlainScoreWords>((z - largest) * (inverse_temperature * (8.0F * log2_of_e)));
+        return power_below<PlainScoreWords>(y, z < largest);
     };
     add_groups(logits, count, sums->exponentials, [&](float z) {
         float y = 0.0F;

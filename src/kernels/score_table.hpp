@@ -32,13 +32,14 @@ struct LogitRange {
     float second = -__builtin_inff();  ///< equal to `largest` where two are
     float lowest = __builtin_inff();   ///< above -Inf
     bool has_nan = false;
+    bool has_minus_infinity = false;
 };
 
 /// Sums over 2^x, x = (z - largest) / (temperature ln 2), of the logits below the largest, lane by lane; what is no
 /// normal float adds nothing to speak of, x below -127 nothing at all. Begins with zeros.
 struct LogitSums {
     double exponentials[logit_lanes] = {};
-    double weighted[logit_lanes] = {};  ///< 2^x x
+    double weighted[logit_lanes] = {};  ///< 2^x 8x
     std::uint64_t at_largest = 0;
 };
 
@@ -77,8 +78,8 @@ struct EntropyTerms {
 };
 
 /// All are noexcept, allocate nothing and give the same bits on every instruction set. Rows may come in parts, if all
-/// but the last are a multiple of logit_group long. Times depend on sizes, and for `collect_between` with SSE2 on how
-/// many it finds.
+/// but the last are a multiple of logit_group long. Times depend on sizes, for `logit_range` on whether there is a
+/// -Inf, and for `collect_between` with SSE2 on how many it finds.
 struct ScoreKernels {
     void (*logit_range)(const float* logits, std::size_t count, LogitRange* range) noexcept;
     void (*logit_sums)(const float* logits, std::size_t count, float largest, float inverse_temperature,

@@ -24,6 +24,29 @@ struct ScoreWords : VectorWords<float> {
     static VEDETTE_INLINE Value quotient(Value a, Value b) noexcept {
         return VEDETTE_KERNEL_ISA::quotient(a, b);
     }
+    // xsimd 8.1 has no word for a choice among eight by lane.
+    static VEDETTE_INLINE Value power_of_eighths(Value shifted) noexcept {
+#if defined(__AVX512F__)
+        const __m512i n = _mm512_castps_si512(shifted);
+        const __m512i powers =
+            _mm512_broadcast_i64x4(_mm256_load_si256(reinterpret_cast<const __m256i*>(eighth_powers)));
+        return Value(
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_permutexvar_epi32(n, powers), _mm512_slli_epi32(n, 20))));
+#elif defined(__AVX2__)
+        const __m256i n = _mm256_castps_si256(shifted);
+        const __m256i powers = _mm256_load_si256(reinterpret_cast<const __m256i*>(eighth_powers));
+        return Value(
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_permutevar8x32_epi32(powers, n), _mm256_slli_epi32(n, 20))));
+#else
+        constexpr std::size_t width = Batch<float>::size;
+        alignas(64) std::uint32_t n[width];
+        alignas(64) std::uint32_t bits[width];
+        xsimd::bitwise_cast<Batch<std::uint32_t>>(shifted).store_aligned(n);
+#pragma GCC unroll 4
+        for (std::size_t l = 0; l < width; ++l) bits[l] = eighth_powers[n[l] % 8] + (n[l] << 20U);
+        return xsimd::bitwise_cast<Value>(Batch<std::uint32_t>::load_aligned(bits));
+#endif
+    }
 };
 
 // Groups of logits; the last one completed with -Inf, which no sum or extreme minds.
@@ -49,29 +72,73 @@ class LogitGroups {
     alignas(64) float rest_[logit_group];
 };
 
-void logit_range(const float* logits, std::size_t count, LogitRange* range) noexcept {
+float least_lane(Batch<float> x) noexcept {
+    alignas(64) float lanes[Batch<float>::size];
+    x.store_aligned(lanes);
+    float least = lanes[0];
+    for (const float lane : lanes) least = lane < least ? lane : least;
+    return least;
+}
+
+// Where either is NaN: xsimd has no word for unordered.
+VEDETTE_INLINE Mask<float> either_is_nan(Batch<float> a, Batch<float> b) noexcept {
+#if defined(__AVX512F__)
+    return Mask<float>(_mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q));
+#elif defined(__AVX2__)
+    return Mask<float>(_mm256_cmp_ps(a, b, _CMP_UNORD_Q));
+#else
+    return Mask<float>(_mm_cmpunord_ps(a, b));
+#endif
+}
+
+// Lane by lane the least but -Inf.
+VEDETTE_INLINE Batch<float> least_above_minus_infinity(const float* logits, std::size_t count) noexcept {
     constexpr std::size_t width = Batch<float>::size;
     const Batch<float> lowest_of_all(-infinity<float>), highest_of_all(infinity<float>);
-    Batch<float> first(range->largest), second(range->second), lowest(range->lowest);
-    Batch<float> sum(0.0F);
+    Batch<float> lowest(highest_of_all);
+    for (std::size_t i = 0; i < count; i += width) {
+        const Batch<float> z = Batch<float>::load_unaligned(logits + i);
+        lowest = xsimd::min(lowest, xsimd::select(z > lowest_of_all, z, highest_of_all));
+    }
+    return lowest;
+}
+
+void logit_range(const float* logits, std::size_t count, LogitRange* range) noexcept {
+    constexpr std::size_t width = Batch<float>::size;
+    Batch<float> first(-infinity<float>), second(-infinity<float>), lowest(infinity<float>);
+    Mask<float> is_nan(false);
     // One lane holds what came before, lest its second appear once a lane.
-    alignas(64) float lanes[3][width];
-    first = lowest_of_all;
-    second = lowest_of_all;
-    LogitGroups(logits, count).for_each([&](const float* group) {
-#pragma GCC unroll 16
-        for (std::size_t k = 0; k < logit_group; k += width) {
-            const Batch<float> z = Batch<float>::load_unaligned(group + k);
-            second = xsimd::max(second, xsimd::min(first, z));
-            first = xsimd::max(first, z);
-            lowest = xsimd::min(lowest, xsimd::select(z > lowest_of_all, z, highest_of_all));
-            // NaN stays NaN, and nothing else becomes it: 0 * z would of an infinity.
-            sum = xsimd::select(z == z, sum, z);
+    alignas(64) float lanes[2][width];
+    const auto add = [&](const float* group) {
+#pragma GCC unroll 8
+        for (std::size_t k = 0; k < logit_group; k += 2 * width) {
+            const Batch<float> z[2] = {Batch<float>::load_unaligned(group + k),
+                                       Batch<float>::load_unaligned(group + k + width)};
+            is_nan = is_nan | either_is_nan(z[0], z[1]);
+#pragma GCC unroll 2
+            for (const Batch<float> each : z) {
+                second = xsimd::max(second, xsimd::min(first, each));
+                first = xsimd::max(first, each);
+                lowest = xsimd::min(lowest, each);
+            }
         }
-    });
+    };
+    const std::size_t whole = count - count % logit_group;
+    for (std::size_t i = 0; i < whole; i += logit_group) add(logits + i);
+    // A pass of its own, since few rows rule classes out.
+    bool has_least = least_lane(lowest) == -infinity<float>;
+    if (has_least) lowest = least_above_minus_infinity(logits, whole);
+    if (whole < count) {
+        LogitGroups(logits + whole, count - whole).for_each([&](const float* rest) {
+            const Batch<float> before = lowest;
+            add(rest);
+            lowest = xsimd::min(before, least_above_minus_infinity(rest, logit_group));
+        });
+        for (std::size_t i = whole; i < count; ++i) has_least |= logits[i] == -infinity<float>;
+    }
+    range->has_minus_infinity |= has_least;
     first.store_aligned(lanes[0]);
     second.store_aligned(lanes[1]);
-    lowest.store_aligned(lanes[2]);
     float top = range->largest, next = range->second;
     for (std::size_t l = 0; l < width; ++l) {
         for (const float z : {lanes[0][l], lanes[1][l]}) {
@@ -79,12 +146,12 @@ void logit_range(const float* logits, std::size_t count, LogitRange* range) noex
             next = next < lesser ? lesser : next;
             top = top < z ? z : top;
         }
-        range->lowest = lanes[2][l] < range->lowest ? lanes[2][l] : range->lowest;
     }
     range->largest = top;
     range->second = next;
-    // Not `sum != sum`, which in xsimd 8.1 does not hold for NaN.
-    range->has_nan = range->has_nan || !xsimd::all(sum == sum);
+    range->has_nan = range->has_nan || xsimd::any(is_nan);
+    const float least = least_lane(lowest);
+    range->lowest = least < range->lowest ? least : range->lowest;
 }
 
 // Sixteen sums in double, of which those of a vector of floats are in registers.
@@ -108,62 +175,106 @@ struct LaneSums {
     }
 };
 
+// The exponentials of a piece and what they are of, and how many lie at or above `top`. One step at a time over the
+// whole piece: in one loop the chain from a logit to its exponential is longer than what a core looks ahead.
+constexpr std::size_t logit_piece = 16 * logit_group;
+struct LogitPiece {
+    alignas(64) float y[logit_piece];
+    alignas(64) float e[logit_piece];
+
+    VEDETTE_INLINE void compute(const float* logits, std::size_t count, Batch<float> top, Batch<float> scale,
+                                Tally<float>& under) noexcept {
+        constexpr std::size_t width = Batch<float>::size;
+        for (std::size_t k = 0; k < count; k += width) {
+            const Batch<float> z = Batch<float>::load_unaligned(logits + k);
+            bounded_eighths<ScoreWords>((z - top) * scale).store_aligned(y + k);
+        }
+        for (std::size_t k = 0; k < count; k += width) {
+            const Mask<float> below = Batch<float>::load_unaligned(logits + k) < top;
+            under.add(below);
+            power_below<ScoreWords>(Batch<float>::load_aligned(y + k), below).store_aligned(e + k);
+        }
+    }
+    VEDETTE_INLINE void add(std::size_t count, std::size_t lane, LaneSums& exponentials,
+                            LaneSums& weighted) const noexcept {
+        for (std::size_t i = lane; i < count; i += logit_group) {
+            Batch<float> p[4], x[4];
+#pragma GCC unroll 4
+            for (std::size_t k = 0; k < 4; ++k) {
+                p[k] = Batch<float>::load_aligned(e + i + k * logit_lanes);
+                x[k] = Batch<float>::load_aligned(y + i + k * logit_lanes);
+            }
+            exponentials.add((p[0] + p[1]) + (p[2] + p[3]));
+            weighted.add((p[0] * x[0] + p[1] * x[1]) + (p[2] * x[2] + p[3] * x[3]));
+        }
+    }
+};
+
 void logit_sums(const float* logits, std::size_t count, float largest, float inverse_temperature,
                 LogitSums* sums) noexcept {
     constexpr std::size_t width = Batch<float>::size;
-    const Batch<float> top(largest), scale(inverse_temperature * log2_of_e);
-    const LogitGroups groups(logits, count);
+    const Batch<float> top(largest), scale(inverse_temperature * (8.0F * log2_of_e));
+    const std::size_t whole = count - count % logit_group;
     Tally<float> under;
-    for (std::size_t l = 0; l < logit_lanes; l += width) {
-        LaneSums exponentials(sums->exponentials + l), weighted(sums->weighted + l);
-        groups.for_each([&](const float* group) {
-            Batch<float> e[4], y[4];
-#pragma GCC unroll 4
-            for (std::size_t k = 0; k < 4; ++k) {
-                const Batch<float> z = Batch<float>::load_unaligned(group + k * logit_lanes + l);
-                const Mask<float> below = z < top;
-                y[k] = (z - top) * scale;
-                e[k] = bounded_power<ScoreWords>(y[k], below);
-                under.add(below);
-            }
-            exponentials.add((e[0] + e[1]) + (e[2] + e[3]));
-            weighted.add((e[0] * y[0] + e[1] * y[1]) + (e[2] * y[2] + e[3] * y[3]));
-        });
-        exponentials.store(sums->exponentials + l);
-        weighted.store(sums->weighted + l);
-    }
+    LogitPiece piece;
+    const auto add = [&](const float* from, std::size_t size) {
+        piece.compute(from, size, top, scale, under);
+        for (std::size_t l = 0; l < logit_lanes; l += width) {
+            LaneSums exponentials(sums->exponentials + l), weighted(sums->weighted + l);
+            piece.add(size, l, exponentials, weighted);
+            exponentials.store(sums->exponentials + l);
+            weighted.store(sums->weighted + l);
+        }
+    };
+    for (std::size_t i = 0; i < whole; i += logit_piece)
+        add(logits + i, whole - i < logit_piece ? whole - i : logit_piece);
+    if (whole < count)
+        LogitGroups(logits + whole, count - whole).for_each([&](const float* rest) { add(rest, logit_group); });
     // What completed the last group lies below, too.
     sums->at_largest += (count + logit_group - 1) / logit_group * logit_group - under.total();
 }
 
+// Step by step over a piece, as logit_sums.
 void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept {
-    constexpr std::size_t width = Batch<float>::size;
+    constexpr std::size_t width = Batch<float>::size, piece = 4 * logit_group;
     const EntropyTerms t = *terms;
     const Batch<float> top(t.largest), none(-infinity<float>);
-    alignas(64) float term[logit_group];
-    alignas(64) float power[logit_group];
-    std::size_t left = count;
-    LogitGroups(logits, count).for_each([&](const float* group) {
-        // What completes the last group adds zeros: of these no more than a vector is computed.
-        const std::size_t inside = left < logit_group ? left : logit_group;
-        left -= inside;
-        const auto y_at = [&](std::size_t k) { return Batch<float>::load_unaligned(group + k) - top; };
+    alignas(64) float term[piece];
+    alignas(64) float power[piece];
+    alignas(64) float rest[piece];
+    for (std::size_t begin = 0; begin < count; begin += piece) {
+        const std::size_t inside = count - begin < piece ? count - begin : piece;
+        const float* from = logits + begin;
+        if (inside % width != 0) {
+            std::size_t i = 0;
+            for (; i + width <= inside; i += width) Batch<float>::load_unaligned(from + i).store_aligned(rest + i);
+            none.store_aligned(rest + i);
+            for (; i < inside; ++i) rest[i] = from[i];
+            from = rest;
+        }
+        const auto y_at = [&](std::size_t k) { return Batch<float>::load_unaligned(from + k) - top; };
         std::size_t k = 0;
         for (k = 0; k < inside; k += width) entropy_probability<ScoreWords>(y_at(k), t).store_aligned(term + k);
         for (k = 0; k < inside; k += width)
             entropy_power<ScoreWords>(y_at(k), Batch<float>::load_aligned(term + k), t).store_aligned(power + k);
         for (k = 0; k < inside; k += width) {
             const Batch<float> e = entropy_term<ScoreWords>(Batch<float>::load_aligned(power + k));
-            ScoreWords::where(Batch<float>::load_unaligned(group + k) > none, e).store_aligned(term + k);
+            ScoreWords::where(Batch<float>::load_unaligned(from + k) > none, e).store_aligned(term + k);
         }
-        for (; k < logit_group; k += width) Batch<float>(0.0F).store_aligned(term + k);
+        // What completes the last group adds zeros.
+        const std::size_t end = (inside + logit_group - 1) / logit_group * logit_group;
+        for (; k < end; k += width) Batch<float>(0.0F).store_aligned(term + k);
         for (std::size_t l = 0; l < logit_lanes; l += width) {
-            const auto load = [&](std::size_t row) { return Batch<float>::load_aligned(term + row * logit_lanes + l); };
             LaneSums sums(lanes + l);
-            sums.add((load(0) + load(1)) + (load(2) + load(3)));
+            for (std::size_t i = l; i < end; i += logit_group) {
+                const auto load = [&](std::size_t row) {
+                    return Batch<float>::load_aligned(term + i + row * logit_lanes);
+                };
+                sums.add((load(0) + load(1)) + (load(2) + load(3)));
+            }
             sums.store(lanes + l);
         }
-    });
+    }
 }
 
 std::size_t collect_between(const float* logits, std::size_t count, float low, float high, float* out) noexcept {

@@ -102,6 +102,19 @@ void AccountLinks::forget(std::uint32_t account) noexcept {
     }
 }
 
+void AccountLinks::age(std::uint32_t times) noexcept {
+    // What is at most rounds up, what is at least down. The order stays, so the heap is one. No count reaches 2^63.
+    const std::uint32_t shift = std::min(times, 63U);
+    const std::uint64_t rest = (std::uint64_t{1} << shift) - 1;
+    total_ = 0;
+    for (Counter& each : heap_) {
+        const std::uint64_t sure = (each.shared - each.overcount) >> shift;
+        each.shared = (each.shared >> shift) + ((each.shared & rest) != 0 ? 1 : 0);
+        each.overcount = each.shared - sure;
+        total_ += each.shared;
+    }
+}
+
 std::vector<AccountLink> AccountLinks::strongest(std::size_t most, std::uint64_t least_shared) const {
     std::vector<AccountLink> links;
     for (const Counter& counter : heap_) {

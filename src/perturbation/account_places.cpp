@@ -3,6 +3,7 @@
 #include "vedette/perturbation/account_places.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/scalar_fingerprints.hpp"
 #include "perturbation/feature_rows.hpp"
@@ -80,13 +81,15 @@ std::optional<AccountPlaces> AccountPlaces::from_words(std::span<const std::uint
         if (place.last > result.turn_ || (place.last == 0 && place.account != 0)) return std::nullopt;
         result.places_.push_back(place);
     }
-    // No account has two places: the second would outlive its being forgotten.
-    std::vector<std::uint64_t> accounts;
+    // No account has two places: the second would outlive its being forgotten. No turn has two accounts: who gives way
+    // would depend on their order.
+    std::vector<std::uint64_t> accounts, turns;
     for (const Place& place : result.places_) {
-        if (place.last != 0) accounts.push_back(place.account);
+        if (place.last == 0) continue;
+        accounts.push_back(place.account);
+        turns.push_back(place.last);
     }
-    std::sort(accounts.begin(), accounts.end());
-    if (std::adjacent_find(accounts.begin(), accounts.end()) != accounts.end()) return std::nullopt;
+    if (!all_differ(std::move(accounts)) || !all_differ(std::move(turns))) return std::nullopt;
     return result;
 }
 

@@ -9,8 +9,9 @@
 
 namespace vedette::inline v0::perturbation {
 
-AccountUnions::AccountUnions(std::size_t accounts) {
+AccountUnions::AccountUnions(std::size_t accounts, std::size_t largest) : largest_(largest) {
     require_option("AccountUnions", "accounts", accounts, 2, most);
+    require_option("AccountUnions", "largest", largest, 2, most);
     members_.resize(accounts);
 }
 
@@ -30,11 +31,19 @@ AccountUnions::Member& AccountUnions::place_of(std::uint32_t account) noexcept {
         *place = {.account = account};
     }
     place->last = ++turn_;
+    place->left = fresh;
     return *place;
 }
 
 AccountUnions::Joined AccountUnions::unite(std::uint32_t account, std::uint32_t other) noexcept {
     if (account == other) return {group_of(account), 0};
+    const Member* const first = find(account);
+    const Member* const second = find(other);
+    const std::uint64_t groups[] = {first != nullptr ? first->group : 0, second != nullptr ? second->group : 0};
+    if (groups[0] == 0 || groups[0] != groups[1]) {
+        const auto size = [this](std::uint64_t group) { return group == 0 ? 1 : size_of(group); };
+        if (size(groups[0]) + size(groups[1]) > largest_) return {group_of(account), 0};
+    }
     // The second finds a place that is not the first's, which has had its turn.
     Member& one = place_of(account);
     Member& two = place_of(other);
@@ -71,35 +80,50 @@ bool AccountUnions::release(std::uint32_t account) noexcept {
     return true;
 }
 
+void AccountUnions::age() noexcept {
+    for (Member& member : members_) {
+        if (member.group == 0) continue;
+        if (--member.left == 0) member = {};
+    }
+}
+
 std::vector<std::uint64_t> AccountUnions::words() const {
     std::vector<std::uint64_t> words;
-    words.reserve(3 * members_.size() + 2);
-    for (const Member& member : members_) words.insert(words.end(), {member.group, member.last, member.account});
-    words.insert(words.end(), {groups_, turn_});
+    words.reserve(3 * members_.size() + 3);
+    for (const Member& member : members_)
+        words.insert(words.end(), {member.group, member.last, std::uint64_t{member.left} << 32U | member.account});
+    words.insert(words.end(), {groups_, turn_, largest_});
     return words;
 }
 
 std::optional<AccountUnions> AccountUnions::from_words(std::span<const std::uint64_t> words) {
-    const std::size_t places = words.size() / 3;
+    std::size_t places = words.size() / 3;
     constexpr std::uint64_t end = std::uint64_t{1} << 62U;
-    if (words.size() % 3 != 2 || places < 2 || places > most) return std::nullopt;
-    AccountUnions result(places);
+    if (words.size() % 3 != 0 || places < 3 || places - 1 > most) return std::nullopt;
+    --places;
+    const std::uint64_t largest = words[3 * places + 2];
+    if (largest < 2 || largest > most) return std::nullopt;
+    AccountUnions result(places, static_cast<std::size_t>(largest));
     result.groups_ = words[3 * places];
     result.turn_ = words[3 * places + 1];
     if (result.groups_ >= end || result.turn_ >= end) return std::nullopt;
-    std::vector<std::uint64_t> accounts;
+    std::vector<std::uint64_t> accounts, turns;
     for (std::size_t i = 0; i < places; ++i) {
-        const std::uint64_t group = words[3 * i], last = words[3 * i + 1], account = words[3 * i + 2];
-        const bool is_free = group == 0 && last == 0 && account == 0;
+        const std::uint64_t group = words[3 * i], last = words[3 * i + 1], account = words[3 * i + 2] & 0xFFFFFFFFU,
+                            left = words[3 * i + 2] >> 32U;
+        const bool is_free = group == 0 && last == 0 && account == 0 && left == 0;
         if (!is_free &&
-            (group == 0 || group > result.groups_ || last == 0 || last > result.turn_ || account > 0xFFFFFFFFU))
+            (group == 0 || group > result.groups_ || last == 0 || last > result.turn_ || left == 0 || left > fresh))
             return std::nullopt;
-        result.members_[i] = {group, last, static_cast<std::uint32_t>(account)};
-        if (!is_free) accounts.push_back(account);
+        result.members_[i] = {group, last, static_cast<std::uint32_t>(account), static_cast<std::uint32_t>(left)};
+        if (is_free) continue;
+        accounts.push_back(account);
+        turns.push_back(last);
     }
-    // No account is in two groups.
-    std::sort(accounts.begin(), accounts.end());
-    if (std::adjacent_find(accounts.begin(), accounts.end()) != accounts.end()) return std::nullopt;
+    // No account is in two groups, and no turn has two accounts: who leaves would depend on their order.
+    if (!all_differ(std::move(accounts)) || !all_differ(std::move(turns))) return std::nullopt;
+    for (const Member& member : result.members_)
+        if (result.size_of(member.group) > result.largest_) return std::nullopt;
     return result;
 }
 

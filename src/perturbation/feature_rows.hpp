@@ -53,6 +53,12 @@ inline std::vector<float> reference_rows(MatrixView<float> reference, const char
     return rows;
 }
 
+/// No two are equal.
+[[nodiscard]] inline bool all_differ(std::vector<std::uint64_t> words) {
+    std::sort(words.begin(), words.end());
+    return std::adjacent_find(words.begin(), words.end()) == words.end();
+}
+
 [[nodiscard]] inline bool has_nan(std::span<const float> row) noexcept {
     bool found = false;
     for (const float x : row) found |= std::isnan(x);

@@ -152,17 +152,14 @@ void narrow(Row& row, const ScoreKernels& kernels, std::size_t wanted, std::size
         }
         const std::size_t count = elsewhere + count_at_least(row, kernels, middle);
         const double error = error_of(count, static_cast<double>(wanted) - 0.5);
-        if (count >= wanted) {
-            b.low = middle;
-            b.count_low = count;
-            b.error_low = error;
-            b.error_high *= 0.5;
-        } else {
-            b.high = middle;
-            b.count_high = count;
-            b.error_high = error;
-            b.error_low *= 0.5;
-        }
+        // No branch: it would be guessed wrong every other time.
+        const bool is_low = count >= wanted;
+        b.low = is_low ? middle : b.low;
+        b.high = is_low ? b.high : middle;
+        b.count_low = is_low ? count : b.count_low;
+        b.count_high = is_low ? b.count_high : count;
+        b.error_low = is_low ? error : 0.5 * b.error_low;
+        b.error_high = is_low ? 0.5 * b.error_high : error;
     }
 }
 
@@ -234,7 +231,7 @@ double generalised_entropy(Row& row, const ScoreKernels& kernels, const kernels:
                          log_total,
                          options.gamma};
     const double at_top = static_cast<double>(at_largest) * first;
-    const std::size_t finite = count_at_least(row, kernels, range.lowest);
+    const std::size_t finite = range.has_minus_infinity ? count_at_least(row, kernels, range.lowest) : row.size();
     if (finite <= wanted) return at_top + sum_terms_between(row, kernels, sum.terms, minus_infinity);
     const double target = static_cast<double>(wanted) - 0.5;
     Bracket bracket{
@@ -275,7 +272,7 @@ LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs)
         row.for_each_part(
             kernels, [&](const float* z, std::size_t n) { kernels.logit_sums(z, n, range.largest, inverse, &sums); });
         at_largest = static_cast<std::size_t>(sums.at_largest);
-        weighted = fold(sums.weighted) * 0.69314718055994530942;  // of powers of 2
+        weighted = fold(sums.weighted) * (0.69314718055994530942 / 8.0);  // of powers of 2, in eighths
         const double others = static_cast<double>(at_largest - 1) + fold(sums.exponentials);
         return Total{1.0 + others, others};
     };

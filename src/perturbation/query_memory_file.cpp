@@ -115,7 +115,8 @@ AccountLinks AccountLinks::deserialize(std::span<const std::byte> bytes) {
         const Counter counter{words[3 * i], words[3 * i + 1], words[3 * i + 2]};
         const bool is_free = counter.pair == 0;
         require(is_free ? counter.shared == 0 && counter.overcount == 0
-                        : counter.pair >> 32U < (counter.pair & 0xFFFFFFFFU) && counter.overcount < counter.shared);
+                        : counter.pair >> 32U < (counter.pair & 0xFFFFFFFFU) && counter.shared > 0 &&
+                              counter.overcount <= counter.shared);
         require(counter.shared < most_inputs && (i == 0 || counter.shared >= links.heap_[(i - 1) / 2].shared));
         links.heap_[i] = counter;
         if (is_free) continue;

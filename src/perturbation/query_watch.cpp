@@ -30,7 +30,12 @@ template <class T>
 QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view account, std::uint64_t time,
                                bool is_stale) noexcept {
     QueryEvidence result;
+    const std::uint64_t before = store_.span_of_time();
     result.match = store_.observe(input, account, time);
+    // Before the first input no time has passed.
+    if (store_.queries() > 1)
+        result.aged = static_cast<std::uint32_t>(std::min<std::uint64_t>(store_.span_of_time() - before, 64));
+    if (result.aged != 0) links_.age(result.aged);
     result.mark = store_.account_mark(account);
     const bool is_left_out = (result.match.repeat == Repeat::own && repeats_ != RepeatRule::judged) ||
                              (result.match.repeat == Repeat::other && repeats_ == RepeatRule::left_out);
@@ -41,11 +46,18 @@ QueryEvidence QueryWatch::take(std::span<const T> input, std::string_view accoun
         const double p = updates_->calibration.p_value(result.update.score);
         if (!std::isnan(p)) result.p_value = std::min(1.0, 2.0 * std::fmin(p, result.p_value));
     }
-    if (result.match.score >= linked_score_) result.shared = links_.count(result.mark, result.match.account);
+    if (!is_left_out && result.match.score >= linked_score_)
+        result.shared = links_.count(result.mark, result.match.account);
     if (is_stale) result.p_value = std::numeric_limits<double>::quiet_NaN();
     // A p-value that is NaN changes nothing but a counter.
     result.account = callers_.update(account, result.p_value, time);
     return result;
+}
+
+std::size_t QueryWatch::memory() const noexcept {
+    const auto calibration = [](const stats::ConformalCalibration& each) { return 2 * each.size() * sizeof(double); };
+    return sizeof *this - sizeof store_ + store_.memory() + calibration(calibration_) + callers_.memory() +
+           links_.memory() + (updates_ ? updates_->similarity.memory() + calibration(updates_->calibration) : 0);
 }
 
 QueryEvidence QueryWatch::observe(std::span<const std::uint8_t> input, std::string_view account, std::uint64_t time,

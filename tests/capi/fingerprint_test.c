@@ -204,6 +204,13 @@ static void unlike_benign(void) {
     CHECK_OK(vdt_query_memory_from_bytes(bytes, length, NULL, &again, e));
     CHECK_OK(vdt_query_memory_to_bytes(again, more, length, &length, e));
     CHECK(memcmp(bytes, more, length) == 0);
+    const uint64_t taken = vdt_query_memory_size(again);
+    CHECK(taken > length / 2 && vdt_query_memory_size(NULL) == 0);
+    vdt_query_memory_destroy(again);
+    again = NULL;
+    CHECK_FAILS(VDT_OVERFLOW, "allowed", vdt_query_memory_from_bytes_within(bytes, length, taken - 1, NULL, &again, e));
+    CHECK_OK(vdt_query_memory_from_bytes_within(bytes, length, taken, NULL, &again, e));
+    CHECK(vdt_query_memory_size(again) == taken);
     free(bytes);
     free(more);
     vdt_query_memory_destroy(again);
@@ -250,7 +257,8 @@ static void group_of_thieves(void) {
     vdt_query_memory_options options;
     vdt_query_memory* memory = NULL;
     vdt_query_memory_options_init(&options, sizeof options);
-    CHECK(options.mmd_groups == 0 && options.mmd_group_accounts == 1024 && options.mmd_group_least_shared == 3);
+    CHECK(options.mmd_groups == 0 && options.mmd_group_accounts == 1024 && options.mmd_group_least_shared == 3 &&
+          options.mmd_group_largest == 64);
     options.store = store;
     options.store_scores = scores;
     options.store_score_count = BENIGN;

@@ -80,7 +80,7 @@ QueryMemoryOptions = struct("vdt_query_memory_options", ("struct_size", u32), ("
                             ("prada_accounts", u32), ("prada_threshold", f64), ("prada_capacity", u64),
                             ("prada_distances", u64), ("mmd", pointer), ("mmd_accounts", u64),
                             ("repeats_left_out", i32), ("reserved", u32), ("mmd_groups", u64),
-                            ("mmd_group_accounts", u64), ("mmd_group_least_shared", u64))
+                            ("mmd_group_accounts", u64), ("mmd_group_least_shared", u64), ("mmd_group_largest", u64))
 AccountLink = struct("vdt_account_link", ("first", u32), ("second", u32), ("shared", u64), ("overcount", u64))
 ReleaseOptions = struct("vdt_release_options", ("struct_size", u32), ("reserved", u32), ("release_policy", pointer),
                         ("release_policy_length", u64), ("policy_json", pointer), ("policy_length", u64),

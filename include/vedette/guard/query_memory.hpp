@@ -71,6 +71,11 @@ class QueryMemory {
     /// twice, as said there; a memory with itself is an Error(invalid_argument).
     void merge(const QueryMemory& other);
 
+    /// Bytes of all that it holds, about: taken at construction, and never more under any input. (A merge takes the
+    /// store's as much again while it runs, to_bytes a copy of all.)
+    [[nodiscard]] std::size_t memory() const noexcept;
+    static constexpr std::size_t usual_memory = std::size_t{1} << 32U;
+
     /// Null where it does not watch them.
     [[nodiscard]] const perturbation::QueryWatch* queries() const noexcept { return queries_ ? &*queries_ : nullptr; }
     [[nodiscard]] const perturbation::PradaAccounts* prada() const noexcept { return prada_ ? &*prada_ : nullptr; }
@@ -78,15 +83,14 @@ class QueryMemory {
     [[nodiscard]] const MmdGroups* groups() const noexcept { return groups_ ? &*groups_ : nullptr; }
 
     /// As a container of kind "query_memory", canonical: what comes back goes on bit for bit. The bytes hold keys and
-    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error, and overflow where PRADA or the MMD would
+    /// inputs, so keep them secret. Throws Error(corrupt_data), io_error, and overflow where all parts together would
     /// take more than `most_memory` bytes.
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     [[nodiscard]] static QueryMemory from_bytes(std::span<const std::byte> bytes,
-                                                std::size_t most_memory = perturbation::Prada::usual_memory);
+                                                std::size_t most_memory = usual_memory);
     /// A new file is its owner's alone; the rest is as write_file_atomically says.
     void save(const std::filesystem::path& path) const;
-    [[nodiscard]] static QueryMemory load(const std::filesystem::path& path,
-                                          std::size_t most_memory = perturbation::Prada::usual_memory);
+    [[nodiscard]] static QueryMemory load(const std::filesystem::path& path, std::size_t most_memory = usual_memory);
 
   private:
     std::optional<perturbation::QueryWatch> queries_;

@@ -38,6 +38,9 @@ class AccountLinks {
     std::uint64_t count(std::uint32_t account, std::uint32_t other) noexcept;
     /// Of what an account has shared until now, but one input with each other is certain no more. O(capacity).
     void forget(std::uint32_t account) noexcept;
+    /// Halves all counts, as many times, so that what was shared long ago weighs less and less: both promises hold for
+    /// the halved counts. O(capacity).
+    void age(std::uint32_t times = 1) noexcept;
 
     /// The pairs that share most, at most `most`, those of at least `least_shared` for certain.
     [[nodiscard]] std::vector<AccountLink> strongest(std::size_t most, std::uint64_t least_shared = 1) const;
@@ -56,6 +59,10 @@ class AccountLinks {
 
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return heap_.size(); }
+    /// Bytes besides its own.
+    [[nodiscard]] std::size_t memory() const noexcept {
+        return heap_.size() * sizeof(Counter) + table_.size() * sizeof(std::uint32_t);
+    }
     void reset() noexcept;
 
   private:

@@ -124,6 +124,8 @@ class FingerprintStore {
     /// Inputs ever remembered, and those of the wrong size.
     [[nodiscard]] std::uint64_t queries() const noexcept { return next_; }
     [[nodiscard]] std::uint64_t ignored() const noexcept { return ignored_; }
+    /// How often all that it remembers has passed: the latest time window over their number.
+    [[nodiscard]] std::uint64_t span_of_time() const noexcept { return latest_ / options_.periods; }
     /// Bytes taken, the fingerprinter's included: at most `options().memory`.
     [[nodiscard]] std::size_t memory() const noexcept;
 

@@ -23,8 +23,8 @@ struct CalibratedUpdates {
 
 /// What exact repeats (FingerprintMatch::repeat) count for. Left out, they have no p-value and are no evidence, nor do
 /// they enter the updates of the account: leave them out of the calibration too, and an attack's queries, which are
-/// nearly and never quite the same, are told from retries by however many of these there are. Of a model that adds
-/// noise to its answers repeats tell an attacker something: judge them.
+/// nearly and never quite the same, are told from retries by however many of these there are. They link no accounts. Of
+/// a model that adds noise to its answers repeats tell an attacker something: judge them.
 enum class RepeatRule : std::uint8_t {
     judged = 0,        ///< like any other input
     own_left_out = 1,  ///< an account's own
@@ -53,6 +53,8 @@ struct QueryEvidence {
     std::uint64_t shared = 0;
     std::uint32_t mark = 0;    ///< of the account, see FingerprintStore::account_mark
     bool is_left_out = false;  ///< an exact repeat that the options leave out
+    /// How often links were halved just before: as often as all that the store remembered has passed, at most 64.
+    std::uint32_t aged = 0;
 };
 
 /// Fingerprint store, calibration and evidence per caller in one.
@@ -62,9 +64,13 @@ struct QueryEvidence {
 /// on benign traffic that passed through a store of the same options, filled as in service: overlap rises with what is
 /// remembered, and an account that repeats itself (retries) must do so in the calibration too. Drift voids it.
 ///
+/// Links of accounts age as inputs do: whenever all time windows that the store remembers have passed, shared inputs
+/// count half (AccountLinks::age), so that accounts which share little, over a long time, are not linked for ever.
+///
 /// The order of one request: look up, judge, count, then remember; inputs of accused accounts are remembered too, so
 /// that an attack cannot push itself out. In silent mode (`FingerprintStoreOptions::silent`) act on evidence out of
-/// sight only. Not thread-safe; requests allocate nothing. O(values).
+/// sight only. Not thread-safe; requests allocate nothing. O(values), and
+/// O(links) where they age.
 class QueryWatch {
   public:
     /// Throws Error(invalid_argument) for an option out of range.
@@ -101,6 +107,8 @@ class QueryWatch {
     /// Accounts that share inputs, by their marks.
     [[nodiscard]] const AccountLinks& links() const noexcept { return links_; }
     [[nodiscard]] const stats::ConformalCalibration& calibration() const noexcept { return calibration_; }
+    /// Bytes, calibrations included, about: all taken at construction, and never more.
+    [[nodiscard]] std::size_t memory() const noexcept;
 
   private:
     template <class T>

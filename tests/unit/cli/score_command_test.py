@@ -196,7 +196,10 @@ class Score(unittest.TestCase):
         self.assertEqual(run("score", "watch", memory, live, "--account", "nobody").returncode, INPUT_ERROR)
         narrow = self.watch(memory, live, "--columns", "a,b")
         self.assertEqual(narrow.returncode, INPUT_ERROR)
-        self.assertIn("the memory takes 3", narrow.stderr)
+        self.assertIn("made with, in their order: a, b, c", narrow.stderr)
+        other_names = self.watch(memory, self.write("p.csv", "who,when,p,q\nx,1,2,3\n"))
+        self.assertEqual(other_names.returncode, INPUT_ERROR)
+        self.assertIn("the memory takes 3", other_names.stderr)
         self.assertEqual(self.watch(live, live).returncode, INPUT_ERROR)
         empty = self.watch(memory, self.write("empty.csv", "who,when,a,b,c\n"))
         self.assertEqual(empty.returncode, NOT_ENOUGH)
@@ -209,6 +212,62 @@ class Score(unittest.TestCase):
                     "--mmd-accounts", 0, "-o", other)
         self.assertEqual(again.returncode, PASS, again.stderr)
         self.assertNotEqual(run("score", "merge", memory, other, "-o", self.folder / "y").returncode, PASS)  # another key
+
+    def test_a_memory_knows_its_columns_tells_what_it_could_not_judge_and_merges_nothing_twice(self):
+        memory = self.memory("--mmd-accounts", 0)
+        live = self.requests("live.csv", 40, 4, boundary=40)
+        moved = [",".join([*line.split(",")[::-1], "0"]) for line in live.read_text().splitlines()]  # c, b, a, when, who
+        moved[0] = "c,b,a,when,who,more"
+        self.assertEqual(self.watch(memory, live).stdout, self.watch(memory, self.write("m.csv", "\n".join(moved))).stdout)
+        gone = self.watch(memory, self.write("gone.csv", "who,when,a,b,d\nx,1,2,3,4\n"))
+        self.assertEqual(gone.returncode, INPUT_ERROR)
+        self.assertIn("there is no column c", gone.stderr)
+        gaps = self.write("gaps.csv", "who,when,a,b,c\nx,1,nan,2,3\ny,2,,1,2\n")
+        done = self.watch(memory, gaps)
+        self.assertEqual(done.returncode, NOT_ENOUGH)
+        self.assertEqual(json.loads(done.stdout)["not_evaluated"], 2)
+        text = run("score", "watch", memory, gaps, "--account", "who", "--time", "when")
+        self.assertTrue(text.stdout.startswith("not evaluated: 2 requests"), text.stdout)
+        one, copy = self.folder / "one", self.folder / "copy"
+        self.watch(memory, live, "-o", one)
+        copy.write_bytes(one.read_bytes())
+        for twice in ((one, one), (one, copy), (memory, one, copy)):
+            done = run("score", "merge", *twice, "-o", self.folder / "z")
+            self.assertEqual(done.returncode, INPUT_ERROR)
+            self.assertIn("twice", done.stderr)
+        self.assertFalse((self.folder / "z").exists())
+        goes_on = self.watch(one, self.write("m.csv", "\n".join(moved)), "-o", self.folder / "z")
+        self.assertIn(goes_on.returncode, (PASS, FAILED))
+        self.assertEqual(self.watch(self.folder / "z", live, "--columns", "c,b,a").returncode, INPUT_ERROR)
+
+    def test_a_score_knows_its_columns(self):
+        score = self.fit("mahalanobis", "m.score", "--label", "class", "--options", "rank=2")
+        live = table(300, 4).splitlines()
+        straight = self.write("live.csv", "\n".join(live) + "\n")
+        turned = [",".join(["7", *line.split(",")[::-1]]) for line in live]
+        turned[0] = "more,class,b,a"
+        turned = self.write("turned.csv", "\n".join(turned) + "\n")
+        told = [run("score", "run", score, path, "--format", "json").stdout for path in (straight, turned)]
+        self.assertEqual(told[0], told[1])
+        self.assertEqual(json.loads(told[0])["rows"], 300)
+        for columns in ("b,a", "a"):
+            done = run("score", "run", score, straight, "--columns", columns)
+            self.assertEqual(done.returncode, INPUT_ERROR)
+            self.assertIn("in their order: a, b", done.stderr)
+        done = run("score", "run", score, self.write("gone.csv", "a,c\n1,2\n"))
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        self.assertIn("there is no column b", done.stderr)
+        # Another file may name them otherwise: by its own order, and those asked for.
+        self.assertEqual(run("score", "run", score, self.write("x.csv", "x,y\n1,1\n")).returncode, PASS)
+        self.assertEqual(run("score", "run", score, straight, "--columns", "a,b").returncode, PASS)
+        # Rows to calibrate with are taken by name, too.
+        reference, benign = self.write("r.csv", table(800, 1)), table(999, 2).splitlines()
+        back = self.write("t.csv", "\n".join([",".join(line.split(",")[::-1]) for line in benign]) + "\n")
+        again = self.folder / "again"
+        done = run("score", "fit", reference, "--kind", "mahalanobis", "--label", "class", "--options", "rank=2",
+                   "--calibrate", back, "-o", again)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        self.assertEqual(again.read_bytes(), score.read_bytes())
 
     def test_list(self):
         done = run("score", "list")

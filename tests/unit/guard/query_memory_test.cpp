@@ -576,6 +576,15 @@ TEST_CASE("memory: copying spread over accounts is found by their group, and by 
     for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 20)
         CHECK(code_of([&] { (void)QueryMemory::from_bytes(std::span(bytes).first(length)); }) ==
               ErrorCode::corrupt_data);
+    // All parts together within what is allowed, and none without it.
+    const std::size_t taken = remembered.memory();
+    CHECK(taken > remembered.queries()->memory() + remembered.mmd()->memory() + remembered.groups()->memory());
+    CHECK(taken > remembered.queries()->store().memory() + remembered.queries()->callers().memory());
+    CHECK(QueryMemory::from_bytes(bytes, again.memory()).to_bytes() == bytes);
+    CHECK(again.memory() <= taken);
+    CHECK(code_of([&] { (void)QueryMemory::from_bytes(bytes, again.memory() - 1); }) == ErrorCode::overflow);
+    CHECK(code_of([&] { (void)QueryMemory::from_bytes(bytes, again.queries()->memory()); }) == ErrorCode::overflow);
+    CHECK(code_of([&] { (void)QueryMemory::from_bytes(bytes, 0); }) == ErrorCode::overflow);
     // Forgotten, an account is in no group until it is linked again; while the reference is void nothing enters.
     CHECK(remembered.forget("thief 0"));
     const std::vector<float> other{-9.0F, 7.0F, 30.0F};
@@ -589,6 +598,7 @@ TEST_CASE("memory: copying spread over accounts is found by their group, and by 
     CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.groups = 0}); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.accounts = 1}); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.least_shared = 0}); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { (void)vedette::MmdGroups(fitted, {.largest = 1}); }) == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("memory: a forgotten account is not put back into its group by one shared input") {
@@ -611,6 +621,13 @@ TEST_CASE("memory: a forgotten account is not put back into its group by one sha
     (void)remembered.forget("b");
     CHECK(both_ask() == 0);
     CHECK(both_ask() == 2);
+    // A day later they are no group, and are one again by as many inputs as they share then.
+    const auto later = [&](std::uint64_t time, const char* account) {
+        const auto row = std::span<const float>(rows).subspan(width * (i++ % 20), width);
+        return remembered.observe({.input = row, .account = account, .time = time}).group.accounts;
+    };
+    CHECK(later(2, "a") == 2);
+    CHECK(later(3 * 24 * 3600, "a") == 0);
 }
 
 TEST_CASE("memory: saved, merged, and lies are refused") {

@@ -58,6 +58,7 @@ void check_row(const kernels::ScoreKernels& table, const std::vector<float>& row
     REQUIRE(range.largest == expected_range.largest);
     REQUIRE(range.second == expected_range.second);
     REQUIRE(range.lowest == expected_range.lowest);
+    REQUIRE(range.has_minus_infinity == expected_range.has_minus_infinity);
     kernels::LogitSums sums, expected_sums;
     table.logit_sums(row.data(), row.size(), range.largest, 0.7F, &sums);
     plain.logit_sums(row.data(), row.size(), range.largest, 0.7F, &expected_sums);

@@ -9,7 +9,8 @@
 
 using vedette::perturbation::AccountPlaces;
 
-TEST_CASE("places of accounts: the one silent for longest makes room, and words with one account twice are refused") {
+TEST_CASE(
+    "places of accounts: the one silent for longest makes room, and words with one account or turn twice are refused") {
     AccountPlaces places("test", 2, vedette::perturbation::FingerprintKey{1, 2, 3, 4});
     CHECK_FALSE(places.find("a"));
     const auto a = places.place_of("a"), b = places.place_of("b");
@@ -26,11 +27,15 @@ TEST_CASE("places of accounts: the one silent for longest makes room, and words 
     CHECK(places.taken() == 1);
 
     (void)places.place_of("a");
-    std::vector<std::uint64_t> words = places.words();
+    const std::vector<std::uint64_t> words = places.words();
     const std::array<std::uint64_t, 3> settings = places.settings();
     const auto again = AccountPlaces::from_words(words, settings);
     REQUIRE(again);
     CHECK(again->find("a") == places.find("a"));
-    words[2] = words[0];
-    CHECK_FALSE(AccountPlaces::from_words(words, settings));
+    std::vector<std::uint64_t> lies = words;
+    lies[2] = lies[0];
+    CHECK_FALSE(AccountPlaces::from_words(lies, settings));
+    lies = words;
+    lies[3] = lies[1];
+    CHECK_FALSE(AccountPlaces::from_words(lies, settings));
 }

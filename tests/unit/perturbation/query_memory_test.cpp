@@ -293,18 +293,127 @@ TEST_CASE("unions: as connected components, whose older number stays, in a bound
     // Words that no object writes.
     const std::vector<std::uint64_t> words = few.words();
     CHECK(perturbation::AccountUnions::from_words(words));
-    for (const auto& [at, value] : std::vector<std::pair<std::size_t, std::uint64_t>>{
-             {words.size() - 2, 0}, {words.size() - 1, 0}, {words.size() - 1, ~std::uint64_t{0}}}) {
+    for (const auto& [at, value] :
+         std::vector<std::pair<std::size_t, std::uint64_t>>{{words.size() - 3, 0},
+                                                            {words.size() - 2, 0},
+                                                            {words.size() - 2, ~std::uint64_t{0}},
+                                                            {words.size() - 1, 1},
+                                                            {words.size() - 1, 1U << 17U}}) {
         std::vector<std::uint64_t> lies = words;
         lies[at] = value;
         CHECK_FALSE(perturbation::AccountUnions::from_words(lies));
     }
     CHECK_FALSE(perturbation::AccountUnions::from_words(std::span(words).first(words.size() - 1)));
     std::vector<std::uint64_t> twice = perturbation::AccountUnions(2).words();
-    twice = {1, 1, 7, 1, 2, 7, 1, 2};
-    CHECK_FALSE(perturbation::AccountUnions::from_words(twice));
+    constexpr std::uint64_t fresh = std::uint64_t{2} << 32U;
+    twice = {1, 1, fresh | 7, 1, 2, fresh | 8, 1, 2, 64};
+    CHECK(perturbation::AccountUnions::from_words(twice));
+    for (const auto& [at, value] : std::vector<std::pair<std::size_t, std::uint64_t>>{
+             {5, fresh | 7}, {4, 1}, {2, 7}, {2, (std::uint64_t{3} << 32U) | 7}}) {
+        std::vector<std::uint64_t> lies =
+            twice;  // an account or a turn twice, one that is to leave or to stay too long
+        lies[at] = value;
+        CHECK_FALSE(perturbation::AccountUnions::from_words(lies));
+    }
+    CHECK_FALSE(perturbation::AccountUnions::from_words(
+        std::vector<std::uint64_t>{1, 1, fresh | 7, 1, 2, fresh | 8, 1, 3, fresh | 9, 1, 3, 2}));  // three of two
     CHECK(code_of([] { perturbation::AccountUnions(1); }) == ErrorCode::invalid_argument);
     CHECK(code_of([] { perturbation::AccountUnions(65'537); }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("unions: no group grows beyond the largest, and accounts that are not linked anew leave") {
+    perturbation::AccountUnions unions(64, 4);
+    for (std::uint32_t account = 2; account <= 40; ++account) (void)unions.unite(1, account);  // what everybody shares
+    CHECK(unions.size_of(unions.group_of(1)) == 4);
+    CHECK(unions.group_of(4) == unions.group_of(1));
+    CHECK(unions.group_of(5) == 0);
+    CHECK(unions.unite(5, 6).group == 2);
+    CHECK(unions.unite(1, 5).ended == 0);  // 4 and 2 are too many
+    CHECK(unions.unite(7, 5).group == 2);
+    CHECK(unions.size_of(2) == 3);
+    CHECK(unions.unite(8, 9).group == 3);
+    CHECK(unions.unite(9, 7).group == 3);  // 2 and 3, too
+    CHECK(perturbation::AccountUnions::from_words(unions.words())->words() == unions.words());
+    unions.age();
+    (void)unions.unite(1, 2);  // linked anew
+    const auto again = perturbation::AccountUnions::from_words(unions.words());
+    REQUIRE(again);
+    unions.age();
+    CHECK(unions.group_of(1) == 1);
+    CHECK(unions.group_of(2) == 1);
+    CHECK(unions.group_of(3) == 0);
+    CHECK(unions.group_of(5) == 0);
+    CHECK(unions.unite(1, 20).group == 1);  // there is room again
+    CHECK(again->largest() == 4);
+    CHECK(code_of([] { perturbation::AccountUnions(8, 1); }) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("links: aged counters keep both promises, by exact counts") {
+    Random random(51);
+    for (const std::size_t capacity : {8U, 50U, 300U}) {
+        AccountLinks links(capacity);
+        std::map<std::pair<std::uint32_t, std::uint32_t>, double> exact;
+        for (int i = 0; i < 20'000; ++i) {
+            const auto a = static_cast<std::uint32_t>(random.uniform() * random.uniform() * 40.0) + 1;
+            const auto b = static_cast<std::uint32_t>(random.uniform() * 40.0) + 1;
+            links.count(a, b);
+            if (a != b) exact[{std::min(a, b), std::max(a, b)}] += 1.0;
+            if (i % 1000 != 999) continue;
+            const std::uint32_t times = i % 7000 == 6999 ? 3 : 1;
+            links.age(times);
+            for (auto& [pair, count] : exact) count = std::ldexp(count, -static_cast<int>(times));
+            std::map<std::pair<std::uint32_t, std::uint32_t>, bool> found;
+            for (const auto& link : links.strongest(capacity, 0)) {
+                const double count = exact[{link.first, link.second}];
+                CHECK(count <= static_cast<double>(link.shared));
+                CHECK(count >= static_cast<double>(link.shared - link.overcount));
+                found[{link.first, link.second}] = true;
+            }
+            for (const auto& [pair, count] : exact)
+                if (count > static_cast<double>(links.total() / capacity)) CHECK(found.count(pair) == 1);
+            CHECK(AccountLinks::deserialize(links.serialize()).serialize() == links.serialize());
+        }
+        for (const auto& link : links.strongest(1, 1)) CHECK(link.shared > link.overcount);
+        const std::size_t before = allocation_count();
+        links.age(64);
+        CHECK(allocation_count() == before);
+        CHECK(links.strongest(capacity, 1).empty());
+        CHECK(links.total() <= capacity);
+    }
+}
+
+TEST_CASE("query watch: links age when all that is remembered has passed, and repeats that are left out link nobody") {
+    const perturbation::Fingerprinter fingerprinter(
+        perturbation::RowFingerprintOptions{.values = 40, .steps = {0.5}, .key = key});
+    Random random(8);
+    std::vector<double> benign(999);
+    for (double& score : benign) score = static_cast<double>(random() % 4) / 38.0;
+    for (const auto rule : {perturbation::RepeatRule::judged, perturbation::RepeatRule::left_out}) {
+        perturbation::QueryWatch watch(
+            perturbation::FingerprintStore(fingerprinter, {.memory = 200'000, .period = 10, .periods = 3}),
+            vedette::stats::ConformalCalibration(benign), {.links = 16, .repeats = rule});
+        const std::size_t memory = watch.memory();
+        std::uint64_t time = 1'790'000'000;
+        const auto both_ask = [&](bool is_exact) {
+            std::vector<float> row = row_of(random, 40);
+            const auto first = watch.observe(std::span<const float>(row), "a", time);
+            if (!is_exact) row[7] += 3.0F;
+            const auto second = watch.observe(std::span<const float>(row), "b", time);
+            CHECK(second.aged == 0);
+            return std::pair(first.aged, second.shared);
+        };
+        const bool links_repeats = rule == perturbation::RepeatRule::judged;
+        for (int i = 0; i < 4; ++i) CHECK(both_ask(true).second == (links_repeats ? static_cast<unsigned>(i) + 1 : 0U));
+        watch = perturbation::QueryWatch::deserialize(watch.serialize());
+        for (unsigned i = 0; i < 4; ++i) CHECK(both_ask(false).second == (links_repeats ? 4 : 0) + i + 1);
+        time += 30;  // all that was remembered has passed
+        CHECK(both_ask(false) == std::pair<std::uint32_t, std::uint64_t>(1, links_repeats ? 5 : 3));
+        time += 10'000'000;
+        CHECK(both_ask(false) == std::pair<std::uint32_t, std::uint64_t>(64, 1));
+        time -= 5'000'000;  // a clock that runs backwards ages nothing
+        CHECK(both_ask(false).first == 0);
+        CHECK(watch.memory() == memory);
+    }
 }
 
 TEST_CASE("query watch: from request to evidence, without allocation") {
@@ -423,8 +532,8 @@ TEST_CASE("query watch: exact repeats are left out where the options say so, and
         }
         CHECK(own_accused == (rule == perturbation::RepeatRule::judged));
         CHECK(!other_accused);  // one request each
-        // Accounts that share inputs are linked all the same.
-        CHECK(watch.links().total() > 0);
+        // What is left out links nobody: benign accounts share default images without knowing each other.
+        CHECK((watch.links().total() > 0) == (rule != perturbation::RepeatRule::left_out));
         // An attack is found among its own repeats.
         bool accused = false;
         std::vector<float> row = input;
