@@ -711,6 +711,12 @@ class CommandLine(unittest.TestCase):
         joint = json.loads(self.expect(run("drift", ref, moved, "--multivariate", "hotelling_t2,energy", "--format",
                                            "json"), FAILED))["windows"][0]["joint"]
         self.assertEqual([answer["by"] for answer in joint], ["hotelling_t2", "energy"])
+        for answer in joint:
+            rows = answer["rows"]
+            self.assertEqual(len(rows), 5)
+            self.assertEqual(rows, sorted(rows, key=lambda row: -row["contribution"]))
+            named = self.expect(run("drift", ref, moved, "--multivariate", answer["by"]), FAILED)
+            self.assertIn(f"rows that contribute most: {rows[0]['row']:,} (", named.replace("\u202f", ","))
         self.expect(run("drift", ref, moved, "--multivariate", "mmd"), INPUT_ERROR, "--multivariate")
 
     def test_tests_have_options_of_their_own(self):
