@@ -214,8 +214,21 @@ void check_kind(DivergencePreset preset, Divergence divergence, bool numeric) {
     if (of_categories) refuse("the package has this number of categories only");
 }
 
-// Cramer's V of the table of counts, less what independent samples have on average (Bergsma 2013).
-double corrected_cramers_v(const Cells& cells) {
+// deepchecks takes the larger side for as small as the other, in whole counts.
+void balance(Cells& cells) {
+    double totals[2] = {0.0, 0.0};
+    for (std::size_t i = 0; i < cells.reference.size(); ++i) {
+        totals[0] += cells.reference[i];
+        totals[1] += cells.live[i];
+    }
+    const double size = std::min(totals[0], totals[1]);
+    for (double& count : cells.reference) count = std::nearbyint(count / totals[0] * size);
+    for (double& count : cells.live) count = std::nearbyint(count / totals[1] * size);
+}
+
+// Cramer's V of the table of counts, less what independent samples have on average (Bergsma 2013); with Yates'
+// correction of two columns where `yates`.
+double corrected_cramers_v(const Cells& cells, bool yates) {
     double n = 0.0;
     double m = 0.0;
     for (std::size_t i = 0; i < cells.reference.size(); ++i) {
@@ -223,13 +236,16 @@ double corrected_cramers_v(const Cells& cells) {
         m += cells.live[i];
     }
     double filled = 0.0;
+    for (std::size_t i = 0; i < cells.reference.size(); ++i)
+        filled += cells.reference[i] + cells.live[i] > 0.0 ? 1.0 : 0.0;
     double chi_square = 0.0;  // over all items
     for (std::size_t i = 0; i < cells.reference.size(); ++i) {
         const double both = cells.reference[i] + cells.live[i];
         if (both == 0.0) continue;
-        filled += 1.0;
-        const double apart = cells.reference[i] / n - cells.live[i] / m;
-        chi_square += apart * apart * (n / (n + m)) * (m / (n + m)) / (both / (n + m));
+        // By so much both counts of the column are away from what is expected of them, over all items.
+        double excess = std::abs(cells.reference[i] / (n + m) - both / (n + m) * (n / (n + m)));
+        if (yates && filled == 2.0) excess -= std::min(0.5 / (n + m), excess);
+        chi_square += excess * excess / (both / (n + m)) * ((n + m) / n + (n + m) / m);
     }
     const double others = n + m - 1.0;
     const double excess = std::max(0.0, chi_square - (filled - 1.0) / others);
@@ -284,8 +300,12 @@ PresetResult judged(DivergencePreset preset, Divergence divergence, double value
 
 PresetResult compare_cells(DivergencePreset preset, Divergence divergence, Cells cells) {
     if (preset == DivergencePreset::deepchecks) cells = joined(cells);
-    if (divergence == Divergence::cramers_v)
-        return judged(preset, divergence, corrected_cramers_v(cells), cells.reference.size());
+    if (divergence == Divergence::cramers_v) {
+        const bool as_deepchecks = preset == DivergencePreset::deepchecks;
+        const std::size_t compared = cells.reference.size();
+        if (as_deepchecks) balance(cells);
+        return judged(preset, divergence, corrected_cramers_v(cells, as_deepchecks), compared);
+    }
     for (Masses* side : {&cells.reference, &cells.live}) {
         if (preset == DivergencePreset::vedette)
             for (double& mass : *side) mass += 0.5;

@@ -108,6 +108,9 @@ enum class DivergencePreset : std::uint8_t {
     /// outer 2 x 2.5 %, over the range of what is left of both, in [0, 1]; the further it moves, the less each step
     /// adds,
     /// and what happens in the tails is not seen. (Beyond 100,000 values it draws some at random; here all are taken.)
+    /// cramers_v: counts of the larger side scaled down to the smaller's, in whole numbers, and Yates' correction of
+    /// two
+    /// categories.
     deepchecks = 3,
     /// frouros 0.9.0. The first seven (total_variation is its HINormalizedComplement) and bhattacharyya, of numbers; no
     /// threshold; nats. PSI, Hellinger, Bhattacharyya and total variation: ten cells of equal width over both samples
