@@ -2,6 +2,7 @@
 // How often each test and preset alarms without drift (its level), and its power over sizes of several kinds of shift
 // at one level for all, as JSON. usage: bench_power [runs]
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -14,13 +15,19 @@
 #include "power_families.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/comparison.hpp"
+#include "vedette/drift/distance_tests.hpp"
 #include "vedette/drift/divergences.hpp"
 #include "vedette/drift/grid_tests.hpp"
+#include "vedette/drift/hotelling.hpp"
+#include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/drift/random_feature_mmd.hpp"
+#include "vedette/drift/rank_tests.hpp"
 #include "vedette/drift/rate_tests.hpp"
+#include "vedette/drift/sketch_tests.hpp"
 #include "vedette/stats/grid.hpp"
 #include "vedette/stats/intervals.hpp"
+#include "vedette/stats/kll_sketch.hpp"
 
 namespace {
 
@@ -109,6 +116,75 @@ double p_of_counters(const Numbers& pair, DriftTest test) {
     return drift::result_of(all, test)->p_value;
 }
 
+// The live sample cut in two by turns: with the reference three samples, which all have one law without drift.
+std::array<drift::SortedSample<double>, 3> in_three(const Numbers& pair) {
+    std::array<std::vector<double>, 3> parts;
+    parts[0].assign(pair.reference.values().begin(), pair.reference.values().end());
+    std::size_t i = 0;
+    for (const double value : pair.live.values()) parts[1 + i++ % 2].push_back(value);
+    return {drift::SortedSample<double>(parts[0]), drift::SortedSample<double>(parts[1]),
+            drift::SortedSample<double>(parts[2])};
+}
+
+double p_of_three(const Numbers& pair, bool spread, std::uint64_t run) {
+    const auto samples = in_three(pair);
+    if (!spread) {
+        drift::AndersonDarlingOptions options{options_of(run)};
+        return drift::anderson_darling<double>(samples, options).p_value;
+    }
+    const std::array<ColumnView<double>, 3> views{samples[0].values(), samples[1].values(), samples[2].values()};
+    return drift::levene<double>(views, drift::Centre::median, options_of(run)).p_value;
+}
+
+// Rows weighted by what has nothing to do with their values: 1/2, 1 and 3/2 in turns.
+double p_of_weights(const Numbers& pair, DriftTest test, std::uint64_t run) {
+    const auto weights = [](std::size_t n) {
+        std::vector<double> list(n);
+        for (std::size_t i = 0; i < n; ++i) list[i] = 0.5 * static_cast<double>(1 + (7 * i + 3) % 3);
+        return list;
+    };
+    const std::vector<double> a = weights(pair.reference.size()), b = weights(pair.live.size());
+    const drift::WeightedSample x{pair.reference.values(), a}, y{pair.live.values(), b};
+    return (test == DriftTest::wasserstein ? drift::wasserstein_1(x, y, options_of(run))
+                                           : drift::energy_distance(x, y, options_of(run)))
+        .p_value;
+}
+
+// What other forms of the tests find: one-sided, by permutation, of weighted rows, of three samples, of a sketch.
+void add_variants(Methods<Numbers>& methods) {
+    const auto add = [&](std::string name, DriftTest test, drift::Alternative alternative, drift::Method how) {
+        methods.push_back(
+            {std::move(name), [=](const Numbers& pair, std::uint64_t run) {
+                 drift::TestOptions options = options_of(run);
+                 options.alternative = alternative;
+                 options.method = how;
+                 return asked([&] { return by_p(drift::run_test(test, pair.reference, pair.live, options).p_value); });
+             }});
+    };
+    for (const DriftTest test : {DriftTest::kolmogorov_smirnov, DriftTest::mann_whitney, DriftTest::welch_t})
+        add(std::string(drift_test_name(test)) + ", live greater", test, drift::Alternative::greater,
+            drift::Method::automatic);
+    for (const DriftTest test : {DriftTest::kolmogorov_smirnov, DriftTest::anderson_darling})
+        add(std::string(drift_test_name(test)) + ", permutation", test, drift::Alternative::two_sided,
+            drift::Method::permutation);
+    for (const DriftTest test : {DriftTest::wasserstein, DriftTest::energy_distance})
+        methods.push_back(
+            {std::string(drift_test_name(test)) + ", weighted rows", [test](const Numbers& pair, std::uint64_t run) {
+                 return asked([&] { return by_p(p_of_weights(pair, test, run)); });
+             }});
+    for (const bool spread : {false, true})
+        methods.push_back({spread ? "brown_forsythe, three samples" : "anderson_darling, three samples",
+                           [spread](const Numbers& pair, std::uint64_t run) {
+                               return asked([&] { return by_p(p_of_three(pair, spread, run)); });
+                           }});
+    // A sketch of 200 values is exact up to its k; 64 is small enough to err.
+    methods.push_back({"kolmogorov_smirnov, KLL sketch of k = 64", [](const Numbers& pair, std::uint64_t run) {
+                           stats::KllSketch<double> sketch(64, run);
+                           sketch.update(pair.live.values());
+                           return asked([&] { return by_p(drift::ks_two_sample(pair.reference, sketch).p_value); });
+                       }});
+}
+
 Methods<Numbers> tests_of_numbers() {
     Methods<Numbers> methods;
     for (std::uint8_t i = 1; i < drift_test_count; ++i) {
@@ -126,6 +202,7 @@ Methods<Numbers> tests_of_numbers() {
             {std::string(drift_test_name(test)) + ", counters", [test](const Numbers& pair, std::uint64_t) {
                  return asked([&] { return by_p(p_of_counters(pair, test)); });
              }});
+    add_variants(methods);
     return methods;
 }
 
@@ -197,6 +274,16 @@ Methods<Rows> tests_of_rows() {
                  });
              }});
     }
+    methods.push_back({"MahalanobisDistance::mean_shift", [](const Rows& pair, std::uint64_t) {
+                           const auto view = [&](const std::vector<double>& side) {
+                               return MatrixView<double>::row_major(side.data(), side.size() / pair.features,
+                                                                    pair.features);
+                           };
+                           return asked([&] {
+                               const drift::MahalanobisDistance<double> frozen(view(pair.reference));
+                               return by_p(frozen.mean_shift(view(pair.live)).test.p_value);
+                           });
+                       }});
     // Features enough for so few rows; 512 functions of 256 would be learned from 200.
     methods.push_back(
         {"RandomFeatureMmd, 64 features", [](const Rows& pair, std::uint64_t run) {

@@ -4,8 +4,10 @@ alibi-detect, on one thread and in CPU time: python mmd.py BENCH_MMD (the benchm
 products and exponentials for the kernel; one matrix product of the kernel with all labellings for the permutations. The
 indexing scheme gathers the permuted kernel matrix for every permutation, as that library does in torch; it is re-done
 here in NumPy, on a few permutations, and scaled up."""
+import ctypes
 import json
 import os
+import pathlib
 import platform
 import subprocess
 import sys
@@ -13,9 +15,32 @@ import time
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
+for name in [name for name in os.environ if name.startswith("OPENBLAS_") and name != "OPENBLAS_NUM_THREADS"]:
+    del os.environ[name]  # OPENBLAS_CORETYPE above all: NumPy's products run the kernel that it finds best
 import numpy as np  # noqa: E402
 
 PERMUTATIONS = 1000
+
+
+def blas_core():
+    """The kernels that NumPy's OpenBLAS chose for this processor, e.g. SkylakeX."""
+    for path in sorted((pathlib.Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*")):
+        library = ctypes.CDLL(str(path))
+        for name in ("scipy_openblas_get_corename64_", "openblas_get_corename64_", "openblas_get_corename"):
+            if hasattr(library, name):
+                function = getattr(library, name)
+                function.restype = ctypes.c_char_p
+                return "OpenBLAS " + function().decode()
+    return "BLAS of unknown kernels"
+
+
+def of_fma(entries, n, d):
+    """The kernel stage's share of the FMA bound, in words, of the counters of bench_mmd."""
+    found = next(entry for entry in entries if entry["name"] == f"kernel_stage/{n}/{d}")
+    if "of_fma" not in found:
+        return "not measured for this instruction set"
+    return (f"{100 * found['of_fma']:.0f} % of {found['fma_gflops']:.0f} GFLOP/s; with the exponentials at "
+            f"{found['exponential_ns']:.2f} ns a pair {100 * found['of_bound']:.0f} %")
 
 
 def best_ms(work, runs=5):
@@ -71,7 +96,8 @@ def main():
                                         "--benchmark_format=json", "--benchmark_min_time=1"], check=True,
                                        capture_output=True, text=True).stdout)
     ours = {entry["name"]: entry["best_ms"] for entry in report["benchmarks"]}
-    print(f"{platform.machine()}, instruction set {report['context']['instruction_set']}, NumPy {np.__version__}, "
+    print(f"{platform.machine()}, instruction set {report['context']['instruction_set']}, NumPy {np.__version__} "
+          f"({blas_core()}), "
           f"{PERMUTATIONS} permutations, ms of CPU time, best of the runs")
     print("| n = m, d | stage | vedette | NumPy | ratio | gathered per permutation | ratio |")
     print("|---|---|---|---|---|---|---|")
@@ -91,6 +117,8 @@ def main():
                 other = gathered + (peer["kernel"] if stage == "whole test" else 0)
                 last = [f"{other:.0f}", f"{other / own:.0f}x"]
             print(f"| {n}, {d} | {stage} | {own:.2f} | {peer[stage]:.1f} | {peer[stage] / own:.1f}x | {last[0]} | {last[1]} |")
+
+        print(f"| {n}, {d} | kernel, of the FMA rate | {of_fma(report['benchmarks'], n, d)} | | | | |")
 
 
 if __name__ == "__main__":

@@ -65,16 +65,21 @@ def by_p(test, level):
 # ---- the page ----
 
 
-def percent(rate):
-    return "-" if rate is None else f"{100.0 * rate:.1f}"
+def percent(rate, runs):
+    """With its standard error; of a rate of 0 or 1 what one run more or less would make of it."""
+    if rate is None:
+        return "-"
+    error = math.sqrt(max(rate * (1.0 - rate), 1.0 / runs) / runs)
+    return f"{100.0 * rate:.1f} ± {100.0 * error:.1f}"
 
 
-def table(group, peers):
+def table(group, peers, null_runs, runs):
     heads = [f"level: {name}" for name in group["levels"]]
-    heads += [f"{family['name']}: " + " / ".join(f"{size:g}" for size in family["sizes"]) for family in group["families"]]
+    heads += [f"{family['name']}: " + " / ".join(f"{size:g}" for size in family["sizes"]) + f" (s.e. ≤ {50.0 / math.sqrt(runs):.1f})"
+              for family in group["families"]]
     lines = [f"| {group['title']} | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
     for method in group["methods"] + peers:
-        cells = [percent(rate) for rate in method["levels"]]
+        cells = [percent(rate, null_runs) for rate in method["levels"]]
         cells += [" / ".join("-" if rate is None else f"{100.0 * rate:.0f}" for rate in curve) for curve in method["power"]]
         lines.append(f"| {method['name']} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -92,7 +97,8 @@ def main():
     text = (
         f"In %, {ours['rows']} rows a side ({ours['categorical_rows']} of categories), beside SciPy {scipy.__version__}. "
         f"**Levels**: alarms without drift in {4 * runs:,} runs, of tests at {100 * ours['level']:.0f} %, of presets by "
-        f"their own thresholds (`-`: none); standard error of 5 % {100 * math.sqrt(0.0475 / (4 * runs)):.1f}. **Power** in "
+        f"their own thresholds (`-`: none), ± the standard error: of many levels, one in twenty is two of these away by chance. "
+        f"Peers draw pairs of their own of the same laws. **Power** in "
         f"{runs:,} runs for each size, all at one level: an alarm is a value that at most {100 * ours['level']:.0f} % of "
         f"the runs without drift reach; standard error at most {50.0 / math.sqrt(runs):.1f}. Several features: a quarter "
         f"of the runs. By `sh bench/power.sh --update`.\n\n")
@@ -101,7 +107,8 @@ def main():
         peers = measure(tests, group, ours["level"], *rows_and_runs(ours, group)) if tests else []
         for peer in options.peers:
             peers += json.loads(peer.read_text()).get(group["title"], [])
-        text += table(group, peers) + "\n"
+        power_runs = rows_and_runs(ours, group)[1]
+        text += table(group, peers, 4 * power_runs, power_runs) + "\n"
     if options.update is None:
         print(text)
         return

@@ -941,6 +941,13 @@ VDT_API vdt_status vdt_report_joint_features(const vdt_report* report, size_t in
                                              size_t* length, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_report_joint_contributions(const vdt_report* report, size_t index, double* buffer,
                                                   size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// The live rows on which most of the statistic rests, the largest contribution first: their numbers, from 1, and in
+/// the second call their contributions, as the test defines them. Few, and none where nothing was found; two-call, in
+/// numbers. vdt_compare_matrices has those of all rows.
+VDT_API vdt_status vdt_report_joint_rows(const vdt_report* report, size_t index, uint64_t* buffer, size_t capacity,
+                                         size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_report_joint_row_contributions(const vdt_report* report, size_t index, double* buffer,
+                                                      size_t capacity, size_t* length, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_report_joint_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
                                            size_t* length, vdt_error* error) VDT_NOEXCEPT;
 /// Scores that the policy names, in the order of their names; 0 for NULL.
@@ -1050,7 +1057,11 @@ enum {
     VDT_DIVERGENCE_HELLINGER = 3,
     VDT_DIVERGENCE_TOTAL_VARIATION = 4,
     VDT_DIVERGENCE_WASSERSTEIN = 5,  ///< of numbers only, and so the next
-    VDT_DIVERGENCE_ENERGY_DISTANCE = 6
+    VDT_DIVERGENCE_ENERGY_DISTANCE = 6,
+    VDT_DIVERGENCE_L_INFINITY = 7,
+    VDT_DIVERGENCE_BHATTACHARYYA = 8,
+    VDT_DIVERGENCE_CRAMERS_V = 9,
+    VDT_DIVERGENCE_KOLMOGOROV_SMIRNOV = 10  ///< of numbers only
 };
 /// Of two columns of the same kind; nulls, NaN and infinities are left out. `*threshold`: the package's own default,
 /// NaN where it has none; it would alarm where `*exceeds` is 1. Both may be NULL. Errors: SCHEMA_MISMATCH for a numeric

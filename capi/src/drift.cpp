@@ -118,7 +118,7 @@ vdt_status vdt_preset_divergence(int32_t preset, int32_t divergence, const vdt_c
         ColumnStorage live_storage;
         const drift::PresetResult result =
             drift::preset_divergence(choice(preset, drift::DivergencePreset::frouros, "preset"),
-                                     choice(divergence, drift::Divergence::energy_distance, "divergence"),
+                                     choice(divergence, drift::Divergence::kolmogorov_smirnov, "divergence"),
                                      read_column(reference, reference_storage), read_column(live, live_storage));
         *value = result.value;
         if (threshold != nullptr) *threshold = result.threshold;

@@ -338,6 +338,25 @@ vdt_status vdt_report_joint_contributions(const vdt_report* report, size_t index
     return fence(error, [&] { copy_numbers<double>(joint_of(report, index).contributions, buffer, capacity, length); });
 }
 
+vdt_status vdt_report_joint_rows(const vdt_report* report, size_t index, uint64_t* buffer, size_t capacity,
+                                 size_t* length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        std::vector<std::uint64_t> positions;
+        for (const drift::RowContribution& row : joint_of(report, index).rows) positions.push_back(row.position);
+        copy_numbers<std::uint64_t>(positions, buffer, capacity, length);
+    });
+}
+
+vdt_status vdt_report_joint_row_contributions(const vdt_report* report, size_t index, double* buffer, size_t capacity,
+                                              size_t* length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        std::vector<double> contributions;
+        for (const drift::RowContribution& row : joint_of(report, index).rows)
+            contributions.push_back(row.contribution);
+        copy_numbers<double>(contributions, buffer, capacity, length);
+    });
+}
+
 vdt_status vdt_report_joint_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
                                    size_t* length, vdt_error* error) noexcept {
     return fence(error, [&] {

@@ -64,6 +64,7 @@
 #include "vedette/drift/sketch_tests.hpp"
 #include "vedette/drift/sorted_sample.hpp"
 #include "vedette/drift/stepd.hpp"
+#include "vedette/drift/test_form.hpp"
 #include "vedette/drift/test_options.hpp"
 #include "vedette/guard/baseline.hpp"
 #include "vedette/guard/guard.hpp"

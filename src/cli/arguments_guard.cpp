@@ -170,10 +170,13 @@ class GuardCommands final : public CommandFamily {
             ->delimiter(',')
             ->transform(word(sample_tests()));
         command
-            .add_option("--feature-test", live_.feature_tests,
-                        "[COLUMN=]TEST[:OPTIONS], repeatable: a test of one feature, or of all, with what it does by "
-                        "itself, e.g. price=mann_whitney:alternative=greater,permutations=9999. Options: method, "
-                        "alternative, permutations, seed, block, thin. In place of the feature's other tests")
+            .add_option(
+                "--feature-test", live_.feature_tests,
+                "[COLUMN=]TEST[:OPTIONS], repeatable: a test of one feature, or of all, with what it does by "
+                "itself, e.g. price=mann_whitney:alternative=greater,permutations=9999. Options: method, "
+                "alternative, permutations, seed, block, thin, form (trimmed of levene, yates of chi_square and "
+                "g_test, "
+                "separate of epps_singleton, clamped of anderson_darling). In place of the feature's other tests")
             ->expected(1)
             ->take_all();
         std::map<std::string, MultivariateTest> joint_tests;
@@ -182,11 +185,25 @@ class GuardCommands final : public CommandFamily {
             joint_tests.emplace(multivariate_test_name(test), test);
         }
         command
-            .add_option("--multivariate", live_.joint_tests,
-                        "Tests of all numeric features together besides (a comma between several)")
+            .add_option(
+                "--multivariate", live_.joint_tests,
+                "Tests of all numeric features together besides (a comma between several). Those of pairs of rows "
+                "take at most --most-rows of a side")
             ->type_name("WORD")
             ->delimiter(',')
             ->transform(word(joint_tests));
+        command
+            .add_option("--bandwidth", live_.bandwidths,
+                        "Of maximum_mean_discrepancy and mmd_fuse, in pooled standard deviations of a feature (a comma "
+                        "between several; default: learned from the rows)")
+            ->delimiter(',')
+            ->check(CLI::PositiveNumber);
+        command
+            .add_option("--most-rows", live_.most_rows,
+                        "Rows of a side, drawn by the policy's seed, that tests of pairs of rows take: all of "
+                        "--multivariate but "
+                        "hotelling_t2 and classifier (default: the policy's 2000)")
+            ->check(CLI::Range(std::uint64_t{4}, std::uint64_t{1} << 31));
         command
             .add_option("--method", live_.method,
                         "Where p-values of tests on samples come from: automatic, exact, asymptotic or permutation; "

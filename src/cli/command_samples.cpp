@@ -146,7 +146,9 @@ class Comparison {
                                          .confidence = 1.0 - policy_.level,
                                          .permutations = static_cast<std::size_t>(how.permutations),
                                          .seed = how.seed};
-        if (!is_weighted()) return drift::compare_several(test, columns, options, how.rows);
+        if (!is_weighted()) return drift::compare_several(test, columns, options, how.rows, how.form);
+        if (how.form != drift::TestForm::standard)
+            throw InputError("--weights: tests of weighted rows have no other form, and the policy asks for one");
         if (how.rows != drift::RowBlocks{})
             throw InputError("--weights: rows are taken one by one, and the policy asks for blocks or thinning");
         const std::vector<Column> weights = samples_.columns(weights_);
@@ -188,12 +190,12 @@ std::string Comparison::table() const {
             counts += (counts.empty() ? "" : " / ") + rendering::grouped(count);
         const TestResult& result = answer.named.result;
         const auto or_dash = [](double value, const std::string& text) { return std::isnan(value) ? "-" : text; };
-        rows.push_back({rendering::shortened(answer.feature, 32), rendering::decision_word(answer.decision),
-                        drift_test_name(answer.named.test),
-                        or_dash(result.statistic, rendering::number(result.statistic)),
-                        or_dash(result.p_value, rendering::p_value(result.p_value)),
-                        or_dash(answer.adjusted_p_value, rendering::p_value(answer.adjusted_p_value)),
-                        or_dash(result.effect, rendering::number(result.effect)), counts});
+        rows.push_back(
+            {rendering::shortened(answer.feature, 32), rendering::decision_word(answer.decision),
+             drift_test_name(answer.named.test), or_dash(result.statistic, rendering::number(result.statistic)),
+             or_dash(result.p_value, rendering::p_value(result.p_value) + (answer.named.is_smallest_p ? " *" : "")),
+             or_dash(answer.adjusted_p_value, rendering::p_value(answer.adjusted_p_value)),
+             or_dash(result.effect, rendering::number(result.effect)), counts});
     }
     std::string text = fmt::format(
         "{}: {}\nlevel {} over all, {}; the tests tell no share of the traffic: they warn, and alarm at tolerance 0\n\n"
@@ -202,6 +204,8 @@ std::string Comparison::table() const {
                       : fmt::format("{} files together", samples_.names().size()),
         rendering::decision_word(decision()), policy_.level, stats::correction_name(policy_.correction),
         text_table(rows));
+    if (std::any_of(answers_.begin(), answers_.end(), [](const Answer& answer) { return answer.named.is_smallest_p; }))
+        text += "* the smallest p possible with so many permutations; --permutations asks for more\n";
     for (const std::string& name : left_out_)
         text += fmt::format("left out, no test for its kind: {}\n", rendering::shortened(name, 32));
     return text;
@@ -220,6 +224,7 @@ std::string Comparison::json() const {
                            {"statistic", finite(result.statistic)},
                            {"degrees_of_freedom", finite(result.degrees_of_freedom)},
                            {"p_value", finite(result.p_value)},
+                           {"is_smallest_p", answer.named.is_smallest_p},
                            {"adjusted_p_value", finite(answer.adjusted_p_value)},
                            {"effect", finite(result.effect)},
                            {"effect_interval",

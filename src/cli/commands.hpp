@@ -60,7 +60,9 @@ struct LiveOptions {
     std::optional<drift::Method> method;  ///< of tests on samples, in place of the policy's
     std::optional<drift::Alternative> alternative;
     std::optional<std::uint64_t> permutations;
-    std::uint32_t block = 1;        ///< above 1: in place of the policy's
+    std::optional<std::vector<double>> bandwidths;  ///< of joint tests by a kernel
+    std::optional<std::uint64_t> most_rows;         ///< that joint tests of pairs take
+    std::uint32_t block = 1;                        ///< above 1: in place of the policy's
     std::string weights;            ///< a column with the weight of each row, of both files; empty = none
     std::vector<std::string> also;  ///< further live files, tested together with the other two
 };

@@ -103,6 +103,8 @@ Policy policy_of(const LiveOptions& options) {
     set_for_all(policy, options.method, &SamplePolicy::method, &SampleOptions::method);
     set_for_all(policy, options.alternative, &SamplePolicy::alternative, &SampleOptions::alternative);
     set_for_all(policy, options.permutations, &SamplePolicy::permutations, &SampleOptions::permutations);
+    set_for_all(policy, options.bandwidths, &SamplePolicy::bandwidths, &SampleOptions::bandwidths);
+    set_for_all(policy, options.most_rows, &SamplePolicy::most_rows, &SampleOptions::most_rows);
     if (options.block > 1)
         set_for_all(policy, std::optional(drift::RowBlocks{.block = options.block}), &SamplePolicy::rows,
                     &SampleOptions::rows);
@@ -115,6 +117,8 @@ Policy policy_of(const LiveOptions& options) {
         for (auto& [name, rules] : policy.features) set_tests(rules);
     }
     add_feature_tests(policy, options.feature_tests);
+    if ((options.bandwidths || options.most_rows) && policy.joint_tests.empty())
+        throw InputError("--bandwidth and --most-rows are for tests of features together; name some by --multivariate");
     const bool names_samples = options.method || options.alternative || options.permutations || options.block > 1;
     const bool by_default = !options.weights.empty() || !options.also.empty();
     if (names_samples && !by_default && !policy.compares_samples())

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* name = "anderson_darling";
 constexpr double negligible_ties = 1e-6;  // of the sum of cubed shares
+constexpr double few_of_several = 100.0;  // values of the smallest of several tied samples
 constexpr double pi = std::numbers::pi;
 
 // Scholz and Stephens' equations 6 and 7 for two samples, whose squared differences are the same but for their sizes.
@@ -387,7 +388,8 @@ TestResult anderson_darling(std::span<const SortedSample<T>> samples, const Ande
     }
     ties.finish();
     const bool table = options.law == AndersonDarlingLaw::table;
-    const bool tied = options.method == Method::automatic && !table && ties.cubes > negligible_ties;
+    const bool tied = options.method == Method::automatic && !table && ties.cubes > negligible_ties &&
+                      *std::min_element(sizes.begin(), sizes.end()) < few_of_several;
     if (options.method == Method::permutation || tied) {
         result.p_value = permuted_p(counts, sizes, statistic, options);
     } else {

@@ -34,6 +34,33 @@ void require_two_sided(DriftTest test, const TestOptions& options) {
                     std::string(drift_test_name(test)) + ": alternative must be two_sided, it has no direction");
 }
 
+void require_form(DriftTest test, TestForm form) {
+    if (!has_form(test, form))
+        throw Error(ErrorCode::unsupported,
+                    std::string(drift_test_name(test)) + " has no form \"" + test_form_name(form) + '"');
+}
+
+Centre levene_centre(TestForm form) {
+    return form == TestForm::trimmed ? Centre::trimmed : Centre::mean;
+}
+
+AndersonDarlingOptions anderson_darling_options(const TestOptions& options, TestForm form) {
+    AndersonDarlingOptions own{options};
+    if (form == TestForm::clamped) own.law = AndersonDarlingLaw::table;
+    return own;
+}
+
+EppsSingletonOptions epps_singleton_options(const TestOptions& options, TestForm form) {
+    EppsSingletonOptions own{options};
+    if (form == TestForm::separate) own.covariance = EppsSingletonCovariance::separate;
+    return own;
+}
+
+// p = (1 + #)/(B + 1) with no relabelling as extreme. No other law gives just this number.
+bool is_smallest_p(const TestResult& result, const TestOptions& options) {
+    return result.p_value == 1.0 / (static_cast<double>(options.permutations) + 1.0);
+}
+
 // The grid that a baseline would have learned from the reference, and the live values counted into it.
 template <class T>
 TestResult test_on_grid(DriftTest test, std::span<const T> reference, std::span<const T> live,
@@ -49,10 +76,11 @@ TestResult test_on_grid(DriftTest test, std::span<const T> reference, std::span<
 }
 
 // One of the tests that take a table of counts as it is.
-TestResult test_of_table(DriftTest test, const CountTable& table, const TestOptions& options) {
+TestResult test_of_table(DriftTest test, const CountTable& table, const TestOptions& options, TestForm form) {
     if (test == DriftTest::fisher_exact) return fisher_exact(table, options);
     require_two_sided(test, options);
-    const ContingencyOptions by_expectation{.confidence = options.confidence,
+    const ContingencyOptions by_expectation{.yates = form == TestForm::yates,
+                                            .confidence = options.confidence,
                                             .method = options.method,
                                             .permutations = options.permutations,
                                             .seed = options.seed};
@@ -136,10 +164,12 @@ constexpr std::size_t large_sample = 8192;
 
 // What the data do not allow is not evaluated; what the caller got wrong is an error.
 template <class Run>
-NamedResult evaluated(DriftTest test, double reference_count, double live_count, Run&& run) {
+NamedResult evaluated(DriftTest test, double reference_count, double live_count, const TestOptions& options,
+                      Run&& run) {
     NamedResult named_result{test, {}};
     try {
         named_result.result = run();
+        named_result.is_smallest_p = is_smallest_p(named_result.result, options);
     } catch (const Error& error) {
         // Fisher's test of too many items, or of more categories than it has a direction for.
         const bool unfit = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
@@ -153,8 +183,9 @@ NamedResult evaluated(DriftTest test, double reference_count, double live_count,
 
 template <class Reference, class Live, class Count>
 NamedResult run_named(DriftTest test, const Reference& reference, const Live& live, const TestOptions& options,
-                      Count&& count) {
-    return evaluated(test, count(reference), count(live), [&] { return run_test(test, reference, live, options); });
+                      TestForm form, Count&& count) {
+    return evaluated(test, count(reference), count(live), options,
+                     [&] { return run_test(test, reference, live, options, form); });
 }
 
 // The rows of a weighted column that have a finite value.
@@ -189,50 +220,52 @@ struct FiniteRows {
     [[nodiscard]] double count() const noexcept { return static_cast<double>(values.size()); }
 };
 
-TestResult run_several(DriftTest test, std::span<const SortedSample<double>> samples, const TestOptions& options) {
-    if (test == DriftTest::anderson_darling) return anderson_darling<double>(samples, AndersonDarlingOptions{options});
+TestResult run_several(DriftTest test, std::span<const SortedSample<double>> samples, const TestOptions& options,
+                       TestForm form) {
+    if (test == DriftTest::anderson_darling)
+        return anderson_darling<double>(samples, anderson_darling_options(options, form));
     std::vector<ColumnView<double>> views;
     for (const SortedSample<double>& sample : samples) views.emplace_back(sample.values());
-    return levene<double>(views, test == DriftTest::levene ? Centre::mean : Centre::median, options);
+    return levene<double>(views, test == DriftTest::levene ? levene_centre(form) : Centre::median, options);
 }
 
 NamedResult compare_several_numbers(DriftTest test, std::span<const Column> columns, const TestOptions& options,
-                                    const RowBlocks& rows) {
+                                    const RowBlocks& rows, TestForm form) {
     std::vector<SortedSample<double>> samples;
     double live_count = 0.0;
     for (const Column& column : columns) {
         samples.emplace_back(take(rows, 1, values_of<double>(column)));
         if (samples.size() > 1) live_count += static_cast<double>(samples.back().size());
     }
-    return evaluated(test, static_cast<double>(samples.front().size()), live_count, [&] {
+    return evaluated(test, static_cast<double>(samples.front().size()), live_count, options, [&] {
         for (const SortedSample<double>& sample : samples)
             if (sample.size() == 0) throw Error(ErrorCode::not_enough_data, "a sample is empty");
-        return run_several(test, samples, options);
+        return run_several(test, samples, options, form);
     });
 }
 
 NamedResult compare_several_categories(DriftTest test, std::span<const Column> columns, const TestOptions& options,
-                                       const RowBlocks& rows) {
+                                       const RowBlocks& rows, TestForm form) {
     const CategoryCounts counts(columns, step_of(rows));
     double live_count = 0.0;
     for (std::size_t row = 1; row < columns.size(); ++row) live_count += sum_of(counts.row(row));
-    return evaluated(test, sum_of(counts.row(0)), live_count, [&] {
+    return evaluated(test, sum_of(counts.row(0)), live_count, options, [&] {
         for (std::size_t row = 0; row < columns.size(); ++row)
             if (sum_of(counts.row(row)) == 0.0) throw Error(ErrorCode::not_enough_data, "a sample is empty");
-        return test_of_table(test, counts.table(), options);
+        return test_of_table(test, counts.table(), options, form);
     });
 }
 
 constexpr auto size_of = [](const auto& sample) { return static_cast<double>(sample.size()); };
 
 FeatureComparison compare_columns(const NamedColumn& reference, const Column& live, std::span<const DriftTest> tests,
-                                  const TestOptions& options, const RowBlocks& rows) {
+                                  const TestOptions& options, const RowBlocks& rows, TestForm form) {
     FeatureComparison feature{std::string(reference.name), reference.column.is_numeric(), {}};
     const auto each = [&](const auto& reference_side, const auto& live_side, auto&& count) {
         for (const DriftTest wanted : tests) {
             const DriftTest test = named(wanted, feature.numeric);
             if (runs_on_samples(test, feature.numeric))
-                feature.results.push_back(run_named(test, reference_side, live_side, options, count));
+                feature.results.push_back(run_named(test, reference_side, live_side, options, form, count));
         }
     };
     if (feature.numeric) {
@@ -255,26 +288,31 @@ FeatureComparison compare_columns(const NamedColumn& reference, const Column& li
 
 template <class T>
 TestResult run_test(DriftTest test, const SortedSample<T>& reference, const SortedSample<T>& live,
-                    const TestOptions& options) {
+                    const TestOptions& options, TestForm form) {
+    require_form(named(test, true), form);
     const ColumnView<T> reference_values(reference.values());
     const ColumnView<T> live_values(live.values());
     switch (named(test, true)) {
         case DriftTest::kolmogorov_smirnov: return ks_two_sample(reference, live, options);
         case DriftTest::kuiper: return kuiper_two_sample(reference, live, options);
         case DriftTest::cramer_von_mises: return cramer_von_mises(reference, live, options);
-        case DriftTest::anderson_darling: return anderson_darling(reference, live, AndersonDarlingOptions{options});
+        case DriftTest::anderson_darling:
+            return anderson_darling(reference, live, anderson_darling_options(options, form));
         case DriftTest::mann_whitney: return mann_whitney(reference, live, options);
-        case DriftTest::epps_singleton: return epps_singleton(reference, live, EppsSingletonOptions{options});
+        case DriftTest::epps_singleton: return epps_singleton(reference, live, epps_singleton_options(options, form));
         case DriftTest::wasserstein: return wasserstein_1(reference, live, options);
         case DriftTest::energy_distance: return energy_distance(reference, live, options);
         case DriftTest::welch_t: return welch_t(reference_values, live_values, options);
         case DriftTest::levene: {
             const std::array<ColumnView<T>, 2> both{reference_values, live_values};
-            return levene<T>(both, Centre::mean, options);
+            return levene<T>(both, levene_centre(form), options);
         }
         case DriftTest::brown_forsythe: return brown_forsythe(reference_values, live_values, options);
         case DriftTest::chi_square:
         case DriftTest::g_test:
+            if (form == TestForm::yates)
+                throw Error(ErrorCode::unsupported, "form \"yates\" is of categories, and so of no numeric column");
+            [[fallthrough]];
         case DriftTest::population_stability:
         case DriftTest::jensen_shannon:
         case DriftTest::hellinger:
@@ -294,22 +332,27 @@ TestResult run_test(DriftTest test, const BucketedSample<T>& reference, ColumnVi
 }
 
 template <class T>
-TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options) {
+TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options,
+                    TestForm form) {
+    require_form(named(test, true), form);
     switch (named(test, true)) {
         case DriftTest::kolmogorov_smirnov: return ks_two_sample(reference, live, options);
         case DriftTest::kuiper: return kuiper_two_sample(reference, live, options);
         case DriftTest::cramer_von_mises: return cramer_von_mises(reference, live, options);
-        case DriftTest::anderson_darling: return anderson_darling(reference, live, AndersonDarlingOptions{options});
+        case DriftTest::anderson_darling:
+            return anderson_darling(reference, live, anderson_darling_options(options, form));
         case DriftTest::mann_whitney: return mann_whitney(reference, live, options);
         case DriftTest::wasserstein: return wasserstein_1(reference, live, options);
         case DriftTest::energy_distance: return energy_distance(reference, live, options);
         default:
-            return run_test(test, SortedSample<T>(reference, options.nan), SortedSample<T>(live, options.nan), options);
+            return run_test(test, SortedSample<T>(reference, options.nan), SortedSample<T>(live, options.nan), options,
+                            form);
     }
 }
 
 TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
-                    const TestOptions& options) {
+                    const TestOptions& options, TestForm form) {
+    require_form(named(test, false), form);
     if (reference.size() != live.size())
         throw Error(ErrorCode::dimension_mismatch, "categories: the reference has " + std::to_string(reference.size()) +
                                                        " counts, the live side " + std::to_string(live.size()));
@@ -321,7 +364,7 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
     switch (wanted) {
         case DriftTest::chi_square:
         case DriftTest::g_test:
-        case DriftTest::fisher_exact: return test_of_table(wanted, table, options);
+        case DriftTest::fisher_exact: return test_of_table(wanted, table, options, form);
         case DriftTest::population_stability:
         case DriftTest::jensen_shannon:
         case DriftTest::hellinger:
@@ -333,7 +376,7 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
 }
 
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
-                                       const TestOptions& options, const RowBlocks& rows) {
+                                       const TestOptions& options, const RowBlocks& rows, TestForm form) {
     check(rows);
     for (const DriftTest test : tests)
         if (!runs_on_samples(named(test, true), true) && !runs_on_samples(named(test, false), false))
@@ -345,7 +388,7 @@ std::vector<FeatureComparison> compare(const Table& reference, const Table& live
         if (other->is_numeric() != column.column.is_numeric())
             throw Error(ErrorCode::schema_mismatch, "column \"" + std::string(column.name) +
                                                         "\" is numeric on one side and categorical on the other");
-        features.push_back(compare_columns(column, *other, tests, options, rows));
+        features.push_back(compare_columns(column, *other, tests, options, rows, form));
     }
     if (features.empty()) throw Error(ErrorCode::schema_mismatch, "the two tables have no column in common");
     return features;
@@ -362,7 +405,7 @@ NamedResult compare_weighted(DriftTest test, const WeightedColumn& reference, co
                                                 " has no form for weights; wasserstein and energy_distance do");
     const FiniteRows x(reference, "reference"), y(live, "live");
     const DriftTest wanted = test == DriftTest::automatic ? DriftTest::wasserstein : test;
-    return evaluated(wanted, x.count(), y.count(), [&] {
+    return evaluated(wanted, x.count(), y.count(), options, [&] {
         return wanted == DriftTest::wasserstein ? wasserstein_1(x.sample(), y.sample(), options)
                                                 : energy_distance(x.sample(), y.sample(), options);
     });
@@ -382,7 +425,7 @@ bool runs_on_several(DriftTest test, bool numeric) noexcept {
 }
 
 NamedResult compare_several(DriftTest test, std::span<const Column> samples, const TestOptions& options,
-                            const RowBlocks& rows) {
+                            const RowBlocks& rows, TestForm form) {
     check(rows);
     if (samples.size() < 2)
         throw Error(ErrorCode::invalid_argument,
@@ -397,8 +440,9 @@ NamedResult compare_several(DriftTest test, std::span<const Column> samples, con
                                                 (numeric ? "numbers" : "categories"));
     const DriftTest automatic = numeric ? DriftTest::anderson_darling : DriftTest::chi_square;
     const DriftTest wanted = test == DriftTest::automatic ? automatic : test;
-    return numeric ? compare_several_numbers(wanted, samples, options, rows)
-                   : compare_several_categories(wanted, samples, options, rows);
+    require_form(wanted, form);
+    return numeric ? compare_several_numbers(wanted, samples, options, rows, form)
+                   : compare_several_categories(wanted, samples, options, rows, form);
 }
 
 template <class T>
@@ -423,7 +467,9 @@ NamedResult compare(DriftTest test, const BucketedSample<T>& reference, const Co
     if (!runs_on_samples(wanted, true)) refuse(wanted, "numeric");
     require_numbers(live, "live");
     const std::vector<T> values = finite_values<T>(live);
-    return run_named(wanted, reference, ColumnView<T>(values), options, size_of);
+    const ColumnView<T> view(values);
+    return evaluated(wanted, size_of(reference), size_of(view), options,
+                     [&] { return run_test(wanted, reference, view, options); });
 }
 
 PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const Column& reference,
@@ -444,10 +490,10 @@ template NamedResult compare<double>(DriftTest, const BucketedSample<double>&, c
 template TestResult run_test<float>(DriftTest, const BucketedSample<float>&, ColumnView<float>, const TestOptions&);
 template TestResult run_test<double>(DriftTest, const BucketedSample<double>&, ColumnView<double>, const TestOptions&);
 template TestResult run_test<float>(DriftTest, const SortedSample<float>&, const SortedSample<float>&,
-                                    const TestOptions&);
+                                    const TestOptions&, TestForm);
 template TestResult run_test<double>(DriftTest, const SortedSample<double>&, const SortedSample<double>&,
-                                     const TestOptions&);
-template TestResult run_test<float>(DriftTest, ColumnView<float>, ColumnView<float>, const TestOptions&);
-template TestResult run_test<double>(DriftTest, ColumnView<double>, ColumnView<double>, const TestOptions&);
+                                     const TestOptions&, TestForm);
+template TestResult run_test<float>(DriftTest, ColumnView<float>, ColumnView<float>, const TestOptions&, TestForm);
+template TestResult run_test<double>(DriftTest, ColumnView<double>, ColumnView<double>, const TestOptions&, TestForm);
 
 }  // namespace vedette::inline v0::drift

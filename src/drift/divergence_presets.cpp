@@ -170,30 +170,95 @@ void apply_zero_rule(DivergencePreset preset, Divergence divergence, Masses& sha
 // ---- what a preset has ----
 
 bool is_distance(Divergence divergence) {
-    return divergence == Divergence::wasserstein || divergence == Divergence::energy_distance;
+    return divergence == Divergence::wasserstein || divergence == Divergence::energy_distance ||
+           divergence == Divergence::kolmogorov_smirnov;
 }
 
 void check_support(DivergencePreset preset, Divergence divergence) {
     using D = Divergence;
-    if (divergence > D::energy_distance) refuse("unknown divergence");
+    if (divergence > D::kolmogorov_smirnov) refuse("unknown divergence");
     switch (preset) {
         case DivergencePreset::vedette: return;
         case DivergencePreset::evidently:
-            if (divergence == D::total_variation) refuse("evidently has no total_variation");
+            if (divergence == D::l_infinity || divergence == D::bhattacharyya || divergence == D::cramers_v ||
+                divergence == D::kolmogorov_smirnov)
+                refuse("evidently has no such number");
             return;
         case DivergencePreset::nannyml:
-            if (divergence != D::jensen_shannon && divergence != D::hellinger && divergence != D::wasserstein)
-                refuse("nannyml has jensen_shannon, hellinger and wasserstein only");
+            if (divergence != D::jensen_shannon && divergence != D::hellinger && divergence != D::wasserstein &&
+                divergence != D::l_infinity && divergence != D::kolmogorov_smirnov)
+                refuse("nannyml has jensen_shannon, hellinger, wasserstein, l_infinity and kolmogorov_smirnov only");
             return;
         case DivergencePreset::deepchecks:
-            if (divergence != D::population_stability && divergence != D::wasserstein)
-                refuse("deepchecks has population_stability and wasserstein only");
+            if (divergence != D::population_stability && divergence != D::wasserstein && divergence != D::cramers_v &&
+                divergence != D::kolmogorov_smirnov)
+                refuse("deepchecks has population_stability, cramers_v, wasserstein and kolmogorov_smirnov only");
             return;
         case DivergencePreset::frouros:
-            if (divergence == D::total_variation) refuse("frouros has no total_variation");
+            if (divergence == D::l_infinity || divergence == D::cramers_v || divergence == D::kolmogorov_smirnov)
+                refuse("frouros has no such number");
             return;
     }
     refuse("unknown preset");
+}
+
+// Of numbers alone, or of categories alone, where the package has it for the other kind: or of any.
+void check_kind(DivergencePreset preset, Divergence divergence, bool numeric) {
+    using D = Divergence;
+    if (preset == DivergencePreset::frouros && !numeric) refuse("frouros has no divergence of categories");
+    if (is_distance(divergence) && !numeric) refuse("categories have no distance from each other");
+    if (!numeric || preset == DivergencePreset::vedette) return;
+    const bool of_categories = (preset == DivergencePreset::evidently && divergence == D::total_variation) ||
+                               divergence == D::l_infinity || divergence == D::cramers_v ||
+                               (preset == DivergencePreset::deepchecks && divergence == D::population_stability);
+    if (of_categories) refuse("the package has this number of categories only");
+}
+
+// deepchecks takes the larger side for as small as the other, in whole counts.
+void balance(Cells& cells) {
+    double totals[2] = {0.0, 0.0};
+    for (std::size_t i = 0; i < cells.reference.size(); ++i) {
+        totals[0] += cells.reference[i];
+        totals[1] += cells.live[i];
+    }
+    const double size = std::min(totals[0], totals[1]);
+    for (double& count : cells.reference) count = std::nearbyint(count / totals[0] * size);
+    for (double& count : cells.live) count = std::nearbyint(count / totals[1] * size);
+}
+
+// Cramer's V of the table of counts, less what independent samples have on average (Bergsma 2013); with Yates'
+// correction of two columns where `yates`.
+double corrected_cramers_v(const Cells& cells, bool yates) {
+    double n = 0.0;
+    double m = 0.0;
+    for (std::size_t i = 0; i < cells.reference.size(); ++i) {
+        n += cells.reference[i];
+        m += cells.live[i];
+    }
+    double filled = 0.0;
+    for (std::size_t i = 0; i < cells.reference.size(); ++i)
+        filled += cells.reference[i] + cells.live[i] > 0.0 ? 1.0 : 0.0;
+    double chi_square = 0.0;  // over all items
+    for (std::size_t i = 0; i < cells.reference.size(); ++i) {
+        const double both = cells.reference[i] + cells.live[i];
+        if (both == 0.0) continue;
+        // By so much both counts of the column are away from what is expected of them, over all items.
+        double excess = std::abs(cells.reference[i] / (n + m) - both / (n + m) * (n / (n + m)));
+        if (yates && filled == 2.0) excess -= std::min(0.5 / (n + m), excess);
+        chi_square += excess * excess / (both / (n + m)) * ((n + m) / n + (n + m) / m);
+    }
+    const double others = n + m - 1.0;
+    const double excess = std::max(0.0, chi_square - (filled - 1.0) / others);
+    const double rows = 2.0 - 1.0 / others;
+    const double columns = filled - (filled - 1.0) * (filled - 1.0) / others;
+    const double most = std::min(rows, columns) - 1.0;
+    return excess > 0.0 && most > 0.0 ? std::min(1.0, std::sqrt(excess / most)) : 0.0;
+}
+
+double largest_difference(const Masses& reference, const Masses& live) {
+    double largest = 0.0;
+    for (std::size_t i = 0; i < reference.size(); ++i) largest = std::max(largest, std::abs(reference[i] - live[i]));
+    return largest;
 }
 
 double pick(const Divergences& all, DivergencePreset preset, Divergence divergence) {
@@ -204,6 +269,7 @@ double pick(const Divergences& all, DivergencePreset preset, Divergence divergen
             return preset == DivergencePreset::frouros ? all.kullback_leibler_live : all.kullback_leibler_reference;
         case Divergence::jensen_shannon: return std::sqrt(all.jensen_shannon_divergence / std::log(base));
         case Divergence::hellinger: return all.hellinger;
+        case Divergence::bhattacharyya: return all.hellinger * all.hellinger;
         default: return all.total_variation;
     }
 }
@@ -214,11 +280,12 @@ PresetResult judged(DivergencePreset preset, Divergence divergence, double value
     result.cells = cells;
     switch (preset) {
         case DivergencePreset::evidently:
+            if (divergence == Divergence::total_variation) break;
             result.threshold = 0.1;
             result.exceeds = divergence == Divergence::energy_distance ? value > 0.1 : value >= 0.1;
             break;
         case DivergencePreset::nannyml:
-            if (divergence == Divergence::wasserstein) break;
+            if (is_distance(divergence)) break;
             result.threshold = 0.1;
             result.exceeds = value > 0.1;
             break;
@@ -233,14 +300,22 @@ PresetResult judged(DivergencePreset preset, Divergence divergence, double value
 
 PresetResult compare_cells(DivergencePreset preset, Divergence divergence, Cells cells) {
     if (preset == DivergencePreset::deepchecks) cells = joined(cells);
+    if (divergence == Divergence::cramers_v) {
+        const bool as_deepchecks = preset == DivergencePreset::deepchecks;
+        const std::size_t compared = cells.reference.size();
+        if (as_deepchecks) balance(cells);
+        return judged(preset, divergence, corrected_cramers_v(cells, as_deepchecks), compared);
+    }
     for (Masses* side : {&cells.reference, &cells.live}) {
         if (preset == DivergencePreset::vedette)
             for (double& mass : *side) mass += 0.5;
         divide_by_total(*side);
         apply_zero_rule(preset, divergence, *side);
     }
-    const Divergences all = sum_shares(cells.reference, cells.live);
-    return judged(preset, divergence, pick(all, preset, divergence), cells.reference.size());
+    const double value = divergence == Divergence::l_infinity
+                             ? largest_difference(cells.reference, cells.live)
+                             : pick(sum_shares(cells.reference, cells.live), preset, divergence);
+    return judged(preset, divergence, value, cells.reference.size());
 }
 
 }  // namespace
@@ -254,6 +329,10 @@ const char* divergence_name(Divergence divergence) noexcept {
         case Divergence::total_variation: return "total_variation";
         case Divergence::wasserstein: return "wasserstein";
         case Divergence::energy_distance: return "energy_distance";
+        case Divergence::l_infinity: return "l_infinity";
+        case Divergence::bhattacharyya: return "bhattacharyya";
+        case Divergence::cramers_v: return "cramers_v";
+        case Divergence::kolmogorov_smirnov: return "kolmogorov_smirnov";
     }
     return "unknown";
 }
@@ -273,8 +352,7 @@ template <class T>
 PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, const SortedSample<T>& reference,
                                const SortedSample<T>& live) {
     check_support(preset, divergence);
-    if (preset == DivergencePreset::deepchecks && !is_distance(divergence))
-        refuse("deepchecks has no population_stability of numbers");
+    check_kind(preset, divergence, true);
     for (const auto* side : {&reference, &live}) {
         const char* name = side == &reference ? "reference" : "live";
         if (side->empty())
@@ -288,8 +366,8 @@ PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, c
     const bool one_point = std::min(reference.values().front(), live.values().front()) ==
                            std::max(reference.values().back(), live.values().back());
     // No mass lies between ten equal points: frouros adds up nothing, or divides it by itself.
-    if (preset == DivergencePreset::frouros && one_point && divergence != Divergence::population_stability &&
-        divergence != Divergence::hellinger)
+    if (preset == DivergencePreset::frouros && one_point &&
+        (divergence == Divergence::kullback_leibler || divergence == Divergence::jensen_shannon))
         return judged(preset, divergence, divergence == Divergence::kullback_leibler ? 0.0 : std::nan(""), 9);
     return compare_cells(preset, divergence, numeric_cells(preset, divergence, reference, live));
 }
@@ -297,8 +375,7 @@ PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, c
 PresetResult preset_divergence(DivergencePreset preset, Divergence divergence, std::span<const std::uint64_t> reference,
                                std::span<const std::uint64_t> live) {
     check_support(preset, divergence);
-    if (preset == DivergencePreset::frouros) refuse("frouros has no divergence of categories");
-    if (is_distance(divergence)) refuse("categories have no distance from each other");
+    check_kind(preset, divergence, false);
     if (reference.size() != live.size())
         throw Error(ErrorCode::dimension_mismatch, "preset_divergence: the reference has " +
                                                        std::to_string(reference.size()) + " counts, the live side " +

@@ -43,6 +43,7 @@ namespace {
 struct Rows {
     std::vector<double> values;
     std::size_t columns = 0;
+    std::vector<std::size_t> origins;  // of each row, its index in the table
 
     [[nodiscard]] std::size_t count() const { return values.size() / columns; }
     [[nodiscard]] MatrixView<double> view() const {
@@ -64,7 +65,7 @@ Rows complete_rows(const Table& table, std::span<const std::string> columns, con
         by_row.resize(count * columns.size());
         for (std::size_t i = 0; i < count; ++i) by_row[i * columns.size() + c] = column[i];
     }
-    rows.values = take(blocks, columns.size(), std::move(by_row));
+    rows.values = take(blocks, columns.size(), std::move(by_row), &rows.origins);
     return rows;
 }
 
@@ -104,10 +105,26 @@ Rows thinned(const Rows& rows, std::size_t most, std::uint64_t seed, std::uint64
     Rows kept;
     kept.columns = rows.columns;
     for (std::size_t i = 0; i < labels.size(); ++i)
-        if (labels[i] != 0)
+        if (labels[i] != 0) {
             kept.values.insert(kept.values.end(), rows.values.begin() + static_cast<std::ptrdiff_t>(i * rows.columns),
                                rows.values.begin() + static_cast<std::ptrdiff_t>((i + 1) * rows.columns));
+            kept.origins.push_back(rows.origins[i]);
+        }
     return kept;
+}
+
+// The rows that contribute most, up to `most`.
+std::vector<RowContribution> leading_rows(const std::vector<double>& contributions,
+                                          const std::vector<std::size_t>& origins, std::size_t most) {
+    std::vector<RowContribution> rows;
+    for (std::size_t i = 0; i < contributions.size(); ++i)
+        if (contributions[i] > 0.0) rows.push_back({origins[i] + 1, contributions[i]});
+    const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(most, rows.size()));
+    std::partial_sort(rows.begin(), end, rows.end(), [](const RowContribution& a, const RowContribution& b) {
+        return a.contribution != b.contribution ? a.contribution > b.contribution : a.position < b.position;
+    });
+    rows.erase(end, rows.end());
+    return rows;
 }
 
 bool compares_pairs(MultivariateTest test) {
@@ -176,6 +193,22 @@ MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, Matr
                                             " is none of 0 to " + std::to_string(multivariate_test_count - 1));
 }
 
+namespace {
+
+MultivariateResult run_one(MultivariateTest test, MatrixView<double> reference, MatrixView<double> live,
+                           const JointOptions& options) {
+    if (test != MultivariateTest::maximum_mean_discrepancy && test != MultivariateTest::mmd_fuse)
+        return run_test(test, reference, live, options.test);
+    return maximum_mean_discrepancy(
+        reference, live,
+        MmdOptions{.test = options.test,
+                   .bandwidths = options.bandwidths,
+                   .aggregation =
+                       test == MultivariateTest::mmd_fuse ? KernelAggregation::fuse : KernelAggregation::mean_kernel});
+}
+
+}  // namespace
+
 std::vector<JointComparison> compare_jointly(const Table& reference, const Table& live,
                                              std::span<const MultivariateTest> tests, const JointOptions& options) {
     constexpr std::size_t fewest_rows = 4;
@@ -198,13 +231,16 @@ std::vector<JointComparison> compare_jointly(const Table& reference, const Table
         answer.result.reference_count = static_cast<double>(left.count());
         answer.result.live_count = static_cast<double>(right.count());
         try {
-            MultivariateResult result = run_test(test, left.view(), right.view(), options.test);
+            MultivariateResult result = run_one(test, left.view(), right.view(), options);
             answer.result = result.test;
+            // No relabelling was as extreme. No other law gives just this number.
+            answer.is_smallest_p = result.test.p_value == 1.0 / (static_cast<double>(options.test.permutations) + 1.0);
             if (options.rows.block == 1) {
                 answer.moved_share = result.moved_share;
                 answer.moved_share_interval = result.moved_share_interval;
             }
             answer.contributions = std::move(result.feature_contributions);
+            answer.rows = leading_rows(result.row_contributions, right.origins, options.named_rows);
         } catch (const Error& error) {
             if (error.code() != ErrorCode::not_enough_data) throw;
         }

@@ -8,6 +8,7 @@
 
 #include "drift/preset_edges.hpp"
 #include "drift/standard_deviation.hpp"
+#include "drift/tie_groups.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/distance_tests.hpp"
 
@@ -61,6 +62,43 @@ double estimated(std::span<const T> reference, std::span<const T> live) {
     return within + before / m + behind / m;
 }
 
+// Between the same edges, where values below the first count as they are.
+template <class T>
+double estimated_ks(std::span<const T> reference, std::span<const T> live) {
+    const std::vector<double> edges =
+        equal_edges(static_cast<double>(reference.front()), static_cast<double>(reference.back()), 10'000);
+    std::vector<double> known;
+    std::vector<double> found;
+    (void)count_between(reference, edges, known);
+    (void)count_between(live, edges, found);
+    const auto below = std::partition_point(live.begin(), live.end(),
+                                            [&](T value) { return static_cast<double>(value) < edges.front(); });
+    double reference_count = 0.0;
+    double live_count = static_cast<double>(below - live.begin());
+    double largest = 0.0;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        reference_count += known[i];
+        live_count += found[i];
+        largest = std::max(largest, std::abs(reference_count / static_cast<double>(reference.size()) -
+                                             live_count / static_cast<double>(live.size())));
+    }
+    return largest;
+}
+
+template <class T>
+double exact_ks(const SortedSample<T>& reference, const SortedSample<T>& live) {
+    double reference_count = 0.0;
+    double live_count = 0.0;
+    double largest = 0.0;
+    for_each_tie_group(reference.values(), live.values(), [&](T, std::size_t c, std::size_t d) {
+        reference_count += static_cast<double>(c);
+        live_count += static_cast<double>(d);
+        largest = std::max(largest, std::abs(reference_count / static_cast<double>(reference.size()) -
+                                             live_count / static_cast<double>(live.size())));
+    });
+    return largest;
+}
+
 template <class T>
 double range_of(const SortedSample<T>& reference, const SortedSample<T>& live) {
     return static_cast<double>(std::max(reference.values().back(), live.values().back())) -
@@ -97,6 +135,10 @@ double trimmed(const SortedSample<T>& reference, const SortedSample<T>& live) {
 template <class T>
 double distance(DivergencePreset preset, Divergence divergence, const SortedSample<T>& reference,
                 const SortedSample<T>& live) {
+    if (divergence == Divergence::kolmogorov_smirnov)
+        return preset == DivergencePreset::nannyml && reference.size() >= 10'000
+                   ? estimated_ks(reference.values(), live.values())
+                   : exact_ks(reference, live);
     if (preset == DivergencePreset::deepchecks) return trimmed(reference, live);
     if (preset == DivergencePreset::nannyml && reference.size() >= 10'000)
         return estimated(reference.values(), live.values());

@@ -26,16 +26,20 @@ inline std::size_t step_of(const RowBlocks& rows) noexcept {
 }
 
 /// Whole rows of `width` values each: the first of each `thin` rows, without those that are not finite; or of those
-/// that are, means of `block` in a row. What is left over at the end makes no block.
-inline std::vector<double> take(const RowBlocks& rows, std::size_t width, std::vector<double> values) {
+/// that are, means of `block` in a row. What is left over at the end makes no block. `origins`: where each that is
+/// taken (or the first of its block) was among the rows.
+inline std::vector<double> take(const RowBlocks& rows, std::size_t width, std::vector<double> values,
+                                std::vector<std::size_t>* origins = nullptr) {
     const std::size_t step = rows.thin;
     const auto weight = static_cast<double>(rows.block);
     std::size_t kept = 0;   // values in the front, which the reading is never behind
     std::size_t place = 0;  // in the block
+    std::size_t first = 0;  // value of the block
     for (std::size_t i = 0; i + width <= values.size() && width > 0; i += step * width) {
         bool finite = true;
         for (std::size_t j = 0; j < width; ++j) finite = finite && std::isfinite(values[i + j]);
         if (!finite) continue;
+        if (place == 0) first = i;
         // Shares, so that no sum runs over.
         for (std::size_t j = 0; j < width; ++j) {
             const double share = rows.block == 1 ? values[i + j] : values[i + j] / weight;
@@ -44,6 +48,7 @@ inline std::vector<double> take(const RowBlocks& rows, std::size_t width, std::v
         if (++place < rows.block) continue;
         place = 0;
         kept += width;
+        if (origins != nullptr) origins->push_back(first / width);
     }
     values.resize(kept);
     return values;

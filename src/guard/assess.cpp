@@ -147,6 +147,7 @@ class FeatureAssessment {
             Evidence& evidence = append(Hypothesis::distribution, named.test);
             if (report_.live_observations < minimum_rows_) continue;
             evidence.test = named.result;
+            evidence.is_smallest_p = named.is_smallest_p;
             set_moved_share(evidence);
         }
     }
@@ -255,9 +256,16 @@ std::optional<Decision> decide_family(Report& report, const Policy& policy) {
     for (FeatureReport& feature : report.features) {
         if (feature.ignored) continue;
         feature.decision = feature.evidence().empty() ? Decision::not_evaluated : Decision::pass;
+        // Of several tests on samples, one that the values do not allow leaves the verdict to the others.
+        const bool others_decide =
+            std::any_of(feature.compared_.begin(), feature.compared_.end(), [](const Evidence& evidence) {
+                return evidence.hypothesis == Hypothesis::distribution && !std::isnan(evidence.adjusted_p_value);
+            });
         for (Evidence& evidence : feature.evidence()) {
             evidence.decision = decide(evidence, policy.level, feature.tolerance);
-            feature.decision = worst(feature.decision, evidence.decision);
+            const bool left_to_others = others_decide && evidence.hypothesis == Hypothesis::distribution &&
+                                        evidence.decision == Decision::not_evaluated;
+            if (!left_to_others) feature.decision = worst(feature.decision, evidence.decision);
         }
         add(feature.decision);
     }

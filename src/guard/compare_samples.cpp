@@ -68,7 +68,7 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
         const Table left({column}), right({{column.name, *other}});
         drift::FeatureComparison all{std::string(column.name), column.column.is_numeric(), {}};
         for_runs(rules.sample_tests, rules.sample_options, policy.samples, [&](auto tests, const SamplePolicy& how) {
-            auto compared = drift::compare(left, right, tests, options_of(policy, how), how.rows);
+            auto compared = drift::compare(left, right, tests, options_of(policy, how), how.rows, how.form);
             const std::vector<drift::NamedResult>& results = compared.front().results;
             all.results.insert(all.results.end(), results.begin(), results.end());
         });
@@ -80,6 +80,8 @@ SampleComparisons compare_samples(const Policy& policy, const Table& reference, 
         drift::JointOptions options;
         options.test = options_of(policy, how);
         options.rows = how.rows;
+        options.bandwidths = how.bandwidths;
+        options.most_rows = static_cast<std::size_t>(how.most_rows);
         for (drift::JointComparison& compared : drift::compare_jointly(joint, live, tests, options))
             comparisons.joint.push_back(std::move(compared));
     });

@@ -28,6 +28,15 @@ std::string most_of_all(const Report& report, const JointEvidence& evidence) {
     return names;
 }
 
+// The rows that contribute most, with their contributions.
+std::string rows_of(const JointEvidence& evidence) {
+    std::string rows;
+    for (const drift::RowContribution& row : evidence.rows)
+        rows += fmt::format("{}{} ({})", rows.empty() ? "" : ", ", rendering::grouped(row.position),
+                            rendering::number(row.contribution));
+    return rows;
+}
+
 }  // namespace
 
 JointEvidence joint_evidence(const Baseline& baseline, const drift::JointComparison& comparison,
@@ -46,6 +55,8 @@ JointEvidence joint_evidence(const Baseline& baseline, const drift::JointCompari
     if (comparison.result.live_count < static_cast<double>(minimum_rows)) return evidence;
     evidence.test = comparison.result;
     evidence.contributions = comparison.contributions;
+    evidence.rows = comparison.rows;
+    evidence.is_smallest_p = comparison.is_smallest_p;
     evidence.moved_share = comparison.moved_share;
     evidence.moved_share_interval = comparison.moved_share_interval;
     return evidence;
@@ -73,8 +84,11 @@ std::string Report::joint_reason(std::size_t index) const {
                 : fmt::format("at least {} of the rows moved (estimate {}, p {})",
                               percent(std::max(0.0, evidence.moved_share_interval.lower)),
                               percent(evidence.moved_share), p_value(evidence.adjusted_p_value));
+    text += smallest_p_note(evidence);
     const std::string most = most_of_all(*this, evidence);
     if (!most.empty()) text += ", most of all in " + most;
+    const std::string rows = rows_of(evidence);
+    if (!rows.empty()) text += "; rows that contribute most: " + rows;
     if (evidence.decision == Decision::warn)
         text += std::isnan(evidence.moved_share) ? "; how much of the traffic moved this test does not tell"
                                                  : "; not surely above the tolerance";

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -136,6 +137,14 @@ void validate_samples(const SamplePolicy& samples, const std::string& path) {
         refuse(path + "/permutations", fmt::format("{} lies outside [1, {}]", samples.permutations, most_permutations));
     if (samples.rows.block == 0 || samples.rows.thin == 0) refuse(path, "block and thin are at least 1");
     if (samples.rows.block > 1 && samples.rows.thin > 1) refuse(path, "block and thin exclude each other");
+    check_word<drift::test_form_count>(samples.form, path + "/form");
+    constexpr std::size_t most_bandwidths = 64;
+    if (samples.bandwidths.size() > most_bandwidths)
+        refuse(path + "/bandwidths", fmt::format("are {}, at most {}", samples.bandwidths.size(), most_bandwidths));
+    for (const double bandwidth : samples.bandwidths)
+        if (!(bandwidth > 0.0 && std::isfinite(bandwidth)))
+            refuse(path + "/bandwidths", fmt::format("{} must be finite and above 0", bandwidth));
+    if (samples.most_rows < 4) refuse(path + "/most_rows", fmt::format("{} is less than 4", samples.most_rows));
 }
 
 // Options are of tests that are named, and stand where these do.
@@ -181,13 +190,16 @@ const char* action_name(Action action) noexcept {
     return index < action_names.size() ? action_names[index] : "unknown";
 }
 
-SamplePolicy SamplePolicy::with(const SampleOptions& options) const noexcept {
+SamplePolicy SamplePolicy::with(const SampleOptions& options) const {
     SamplePolicy result = *this;
     if (options.method) result.method = *options.method;
     if (options.alternative) result.alternative = *options.alternative;
     if (options.permutations) result.permutations = *options.permutations;
     if (options.seed) result.seed = *options.seed;
     if (options.rows) result.rows = *options.rows;
+    if (options.form) result.form = *options.form;
+    if (options.bandwidths) result.bandwidths = *options.bandwidths;
+    if (options.most_rows) result.most_rows = *options.most_rows;
     return result;
 }
 

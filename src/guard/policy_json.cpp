@@ -133,6 +133,22 @@ Json write_fields(const T& source, std::span<const Field<T>> fields) {
     return json;
 }
 
+drift::TestForm form_word(const Json& json, const std::string& path) {
+    const auto form = json.is_string() ? drift::test_form(json.get<std::string>()) : std::nullopt;
+    if (!form) refuse(path, "must be standard, trimmed, yates, separate or clamped");
+    return *form;
+}
+
+std::vector<double> bandwidth_list(const Json& json, const std::string& path) {
+    if (!json.is_array()) refuse(path, "must be an array of numbers");
+    std::vector<double> list;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        if (!json[i].is_number()) refuse(fmt::format("{}/{}", path, i), "must be a number");
+        list.push_back(json[i].get<double>());
+    }
+    return list;
+}
+
 // Fields that are not given are not written.
 template <std::uint32_t drift::RowBlocks::*member>
 constexpr Field<SampleOptions> option_row_field(const char* key) {
@@ -179,6 +195,26 @@ constexpr std::array option_fields{
                          }},
     option_row_field<&drift::RowBlocks::block>("block"),
     option_row_field<&drift::RowBlocks::thin>("thin"),
+    Field<SampleOptions>{
+        "form",
+        [](SampleOptions& target, const Json& json, const std::string& path) { target.form = form_word(json, path); },
+        [](const SampleOptions& source, Json& json) {
+            if (source.form) json = drift::test_form_name(*source.form);
+        }},
+    Field<SampleOptions>{"bandwidths",
+                         [](SampleOptions& target, const Json& json, const std::string& path) {
+                             target.bandwidths = bandwidth_list(json, path);
+                         },
+                         [](const SampleOptions& source, Json& json) {
+                             if (source.bandwidths) json = *source.bandwidths;
+                         }},
+    Field<SampleOptions>{"most_rows",
+                         [](SampleOptions& target, const Json& json, const std::string& path) {
+                             target.most_rows = whole(json, path, "positive integer");
+                         },
+                         [](const SampleOptions& source, Json& json) {
+                             if (source.most_rows) json = *source.most_rows;
+                         }},
 };
 
 // Words, or objects of a word and its options.
@@ -358,6 +394,20 @@ constexpr std::array sample_fields{
                         [](const SamplePolicy& source, Json& json) { json = source.seed; }},
     row_field<&drift::RowBlocks::block>("block"),
     row_field<&drift::RowBlocks::thin>("thin"),
+    Field<SamplePolicy>{
+        "form",
+        [](SamplePolicy& target, const Json& json, const std::string& path) { target.form = form_word(json, path); },
+        [](const SamplePolicy& source, Json& json) { json = drift::test_form_name(source.form); }},
+    Field<SamplePolicy>{"bandwidths",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            target.bandwidths = bandwidth_list(json, path);
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = source.bandwidths; }},
+    Field<SamplePolicy>{"most_rows",
+                        [](SamplePolicy& target, const Json& json, const std::string& path) {
+                            target.most_rows = whole(json, path, "positive integer");
+                        },
+                        [](const SamplePolicy& source, Json& json) { json = source.most_rows; }},
 };
 
 constexpr std::array memory_fields{

@@ -35,7 +35,11 @@ std::string_view Policy::json_schema() noexcept {
         "block": {"type": "integer", "minimum": 1, "default": 1,
           "description": "against autocorrelation: means of so many rows are compared"},
         "thin": {"type": "integer", "minimum": 1, "default": 1,
-          "description": "against autocorrelation: one of so many rows is compared"}
+          "description": "against autocorrelation: one of so many rows is compared"},
+        "form": {"$ref": "#/$defs/test_form", "default": "standard"},
+        "bandwidths": {"$ref": "#/$defs/bandwidths", "default": []},
+        "most_rows": {"type": "integer", "minimum": 4, "default": 2000,
+          "description": "a side, that joint tests of pairs take, drawn by the seed"}
       }},
     "defaults": {"$ref": "#/$defs/feature"},
     "features": {"type": "object", "additionalProperties": {"$ref": "#/$defs/feature"},
@@ -95,6 +99,10 @@ std::string_view Policy::json_schema() noexcept {
     "sample_test": {"enum": ["kolmogorov_smirnov", "chi_square", "g_test", "population_stability", "jensen_shannon",
       "hellinger", "total_variation", "wasserstein", "kuiper", "cramer_von_mises", "anderson_darling", "mann_whitney",
       "epps_singleton", "energy_distance", "welch_t", "levene", "brown_forsythe", "fisher_exact"]},
+    "test_form": {"enum": ["standard", "trimmed", "yates", "separate", "clamped"],
+      "description": "levene has trimmed, chi_square and g_test yates, epps_singleton separate, anderson_darling clamped"},
+    "bandwidths": {"type": "array", "maxItems": 64, "items": {"type": "number", "exclusiveMinimum": 0},
+      "description": "of joint tests by a kernel, in pooled standard deviations of a feature; none: learned"},
     "joint_test": {"enum": ["hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier",
       "mmd_fuse"]},
     "test_options": {"type": "object", "additionalProperties": false, "required": ["test"],
@@ -106,7 +114,10 @@ std::string_view Policy::json_schema() noexcept {
         "permutations": {"type": "integer", "minimum": 1, "maximum": 10000000},
         "seed": {"type": "integer", "minimum": 0},
         "block": {"type": "integer", "minimum": 1},
-        "thin": {"type": "integer", "minimum": 1}
+        "thin": {"type": "integer", "minimum": 1},
+        "form": {"$ref": "#/$defs/test_form"},
+        "bandwidths": {"$ref": "#/$defs/bandwidths"},
+        "most_rows": {"type": "integer", "minimum": 4}
       }},
     "score": {"type": "object", "additionalProperties": false,
       "properties": {

@@ -171,8 +171,10 @@ std::string left_open(const FeatureReport& feature) {
     for (const Evidence& evidence : feature.evidence()) {
         if (evidence.decision != Decision::not_evaluated) continue;
         if (!text.empty()) text += "; ";
-        text += fmt::format("{} not evaluated, {} observations", hypothesis_word(evidence.hypothesis),
-                            grouped(feature.live_observations));
+        text += feature.compared_.empty() || evidence.hypothesis != Hypothesis::distribution
+                    ? fmt::format("{} not evaluated, {} observations", hypothesis_word(evidence.hypothesis),
+                                  grouped(feature.live_observations))
+                    : fmt::format("{} not evaluated: {}", test_word(evidence.by), undefined_test);
     }
     return text;
 }

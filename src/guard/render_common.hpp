@@ -2,6 +2,7 @@
 // What the report formats share: windows as a list, numbers in words, and names from the data made safe.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -69,6 +70,18 @@ std::string percent_with_interval(double share, const Interval& interval);
 std::string p_value(double p);
 /// Four significant digits; "-" for NaN.
 std::string number(double value);
+
+/// Why a test on samples has no answer.
+inline constexpr const char* undefined_test =
+    "too few values for the test, no spread to compare, or one that no double holds";
+
+/// ", the smallest possible with 999 permutations" where p is; else nothing.
+template <class AnyEvidence>
+std::string smallest_p_note(const AnyEvidence& evidence) {
+    if (!evidence.is_smallest_p) return {};
+    return ", the smallest possible with " +
+           grouped(static_cast<std::uint64_t>(std::llround(1.0 / evidence.test.p_value)) - 1) + " permutations";
+}
 
 /// Valid UTF-8 without control or bidirectional override characters; each offending byte or character is U+FFFD.
 /// Line ends and tabs become spaces.

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "guard/render_common.hpp"
+
 namespace vedette::inline v0 {
 
 namespace {
@@ -60,6 +62,7 @@ const Evidence* FeatureReport::decisive() const noexcept {
     };
     const Evidence* best = nullptr;
     for (const Evidence& evidence : this->evidence()) {
+        if (evidence.decision == Decision::not_evaluated && decision == Decision::pass) continue;
         if (best == nullptr || evidence.decision > best->decision ||
             (evidence.decision == best->decision && weight(evidence) > weight(*best))) {
             best = &evidence;
@@ -163,6 +166,12 @@ std::string Report::summary() const {
             if (judged == 0) return fmt::format("not evaluated: the policy ignores every feature; {}", rows);
             if (count(Decision::not_evaluated) == 0)
                 return fmt::format("not evaluated: too little data to test features together; {}", rows);
+            if (std::all_of(features.begin(), features.end(), [&](const FeatureReport& feature) {
+                    return feature.ignored || feature.decision != Decision::not_evaluated ||
+                           (feature.live_observations >= minimum_rows && !feature.compared_.empty());
+                }))
+                return fmt::format("not evaluated: {} of {} features ({}): {}; {}", count(Decision::not_evaluated),
+                                   judged, names(Decision::not_evaluated), rendering::undefined_test, rows);
             return fmt::format(
                 "not evaluated: too little data for {} of {} features ({}; at least {} observations are needed); {}",
                 count(Decision::not_evaluated), judged, names(Decision::not_evaluated), minimum_rows, rows);
@@ -181,6 +190,9 @@ std::string Report::reason(std::size_t index) const {
             return fmt::format("{}: not evaluated, {} observations where {} are needed", known.name,
                                feature.live_observations, minimum_rows);
         }
+        if (!feature.compared_.empty())
+            return fmt::format("{}: not evaluated, {}, at {} live observations", known.name, rendering::undefined_test,
+                               feature.live_observations);
         return fmt::format("{}: not evaluated, the reference holds too little for this test at {} live observations",
                            known.name, feature.live_observations);
     }
@@ -197,6 +209,7 @@ std::string Report::reason(std::size_t index) const {
                            percent(evidence->live_rate), rate_words[static_cast<std::size_t>(evidence->hypothesis)],
                            percent(evidence->reference_rate), probability(evidence->adjusted_p_value));
     }
+    text += rendering::smallest_p_note(*evidence);
     if (evidence->decision == Decision::warn) {
         text += fmt::format("; not surely above the tolerance of {}", percent(feature.tolerance));
     }

@@ -218,6 +218,25 @@ std::string features_of(const Report& report, std::size_t plots, std::size_t lim
     return text;
 }
 
+// What a joint test's answer rests on: features and live rows, the largest contribution first.
+std::string rests_on(const Report& report, const JointEvidence& joint) {
+    std::string features;
+    std::string rows;
+    for (const std::size_t i : joint.ranking())
+        features += fmt::format("<tr><th>{}</th><td>{}</td></tr>",
+                                escape_xml(clean(report.baseline.features()[joint.features[i]].name)),
+                                escape_xml(number(joint.contributions[i])));
+    for (const drift::RowContribution& row : joint.rows)
+        rows += fmt::format("<tr><th>row {}</th><td>{}</td></tr>", grouped(row.position),
+                            escape_xml(number(row.contribution)));
+    if (features.empty() && rows.empty()) return {};
+    return fmt::format(
+        "<details class=\"tests\"><summary>What {} rests on</summary><div "
+        "class=\"scroll\"><table><thead><tr><th>feature, "
+        "or live row</th><th>contribution</th></tr></thead><tbody>{}{}</tbody></table></div></details>",
+        escape_xml(multivariate_test_word(joint.by)), features, rows);
+}
+
 std::string together(const Report& report) {
     if (report.joint.empty()) return {};
     std::string text =
@@ -234,7 +253,9 @@ std::string together(const Report& report) {
                             percent_with_interval(joint.moved_share, joint.moved_share_interval),
                             escape_xml(sentence(clean(report.joint_reason(j)))));
     }
-    return text + "</tbody></table></div></section>\n";
+    text += "</tbody></table></div>";
+    for (const JointEvidence& joint : report.joint) text += rests_on(report, joint);
+    return text + "</section>\n";
 }
 
 std::string streams(const Report& report) {

@@ -44,6 +44,7 @@ Json evidence_json(const Evidence& evidence) {
         out["live_rate"] = finite(evidence.live_rate);
     }
     out["test"] = test_json(evidence.test);
+    out["is_smallest_p"] = evidence.is_smallest_p;
     return out;
 }
 
@@ -92,12 +93,16 @@ Json joint_json(const Report& report, std::size_t index) {
              {"moved_share", finite(joint.moved_share)},
              {"moved_share_interval", interval(joint.moved_share_interval)},
              {"test", test_json(joint.test)},
+             {"is_smallest_p", joint.is_smallest_p},
              {"features", Json::array()}};
     for (std::size_t i = 0; i < joint.features.size(); ++i) {
         Json feature{{"name", report.baseline.features()[joint.features[i]].name}};
         if (i < joint.contributions.size()) feature["contribution"] = finite(joint.contributions[i]);
         out["features"].push_back(std::move(feature));
     }
+    out["rows"] = Json::array();
+    for (const drift::RowContribution& row : joint.rows)
+        out["rows"].push_back({{"row", row.position}, {"contribution", finite(row.contribution)}});
     return out;
 }
 

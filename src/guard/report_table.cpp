@@ -184,11 +184,12 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
                       feature.live_observations < report.minimum_rows
                           ? fmt::format("{} observations, {} needed", grouped(feature.live_observations),
                                         grouped(report.minimum_rows))
-                          : std::string("too little for this test")},
+                          : std::string(feature.compared_.empty() ? "too little for this test" : undefined_test)},
                      color_of(feature.decision, options.color));
             continue;
         }
         std::string change = change_of(known, feature, *evidence);
+        if (evidence->is_smallest_p) change += (change.empty() ? "p" : "; p") + smallest_p_note(*evidence).substr(1);
         const std::string open = left_open(feature);
         if (!open.empty()) change += (change.empty() ? "" : "; ") + open;
         grid.add({name, decision_word(feature.decision),

@@ -70,6 +70,17 @@ int main(void) {
     CHECK(length == 2 && indices[0] == 0 && indices[1] == 1);
     CHECK_OK(vdt_report_joint_contributions(report, 0, contributions, FEATURES, &length, e));
     CHECK(length == 2 && contributions[0] > contributions[1]);
+    uint64_t rows[8];
+    double shares[8];
+    CHECK_OK(vdt_report_joint_rows(report, 0, rows, 8, &length, e));
+    CHECK(length == 5);
+    CHECK_OK(vdt_report_joint_row_contributions(report, 0, shares, 8, &length, e));
+    CHECK(length == 5 && shares[4] > 0.0);
+    for (size_t i = 0; i < length; ++i)
+        CHECK(rows[i] >= 1 && rows[i] <= REFERENCE_ROWS && (i == 0 || shares[i] <= shares[i - 1]));
+    CHECK_FAILS(VDT_OVERFLOW, "capacity", vdt_report_joint_rows(report, 0, rows, 4, &length, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "index 2", vdt_report_joint_rows(report, 2, NULL, 0, &length, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "index 2", vdt_report_joint_row_contributions(report, 2, NULL, 0, &length, e));
     char text[512];
     CHECK_OK(vdt_report_joint_reason(report, 0, text, sizeof text, NULL, e));
     CHECK(strlen(text) > 10);

@@ -65,7 +65,8 @@ def run_evidently():
     import evidently
     import pandas as pd
     from evidently.legacy.calculations.stattests import (energy_dist_test, hellinger_stat_test, jensenshannon_stat_test,
-                                                         kl_div_stat_test, psi_stat_test, wasserstein_stat_test)
+                                                         kl_div_stat_test, psi_stat_test, tvd_stattest,
+                                                         wasserstein_stat_test)
     from evidently.legacy.core import ColumnType
     versions["evidently"] = evidently.__version__
     tests = {"psi": psi_stat_test, "kl": kl_div_stat_test, "js": jensenshannon_stat_test,
@@ -77,6 +78,9 @@ def run_evidently():
         for name, test in {**tests, **(distances if kind == ColumnType.Numerical else {})}.items():
             result = test(pd.Series(x), pd.Series(y), kind, test.default_threshold)
             out[name] = [finite(result.drift_score), bool(result.drifted)]
+        if kind == ColumnType.Categorical:
+            # Its score is a p-value by permutation of this number.
+            out["tv"] = [finite(tvd_stattest._total_variation_distance(pd.Series(x), pd.Series(y))), None]
         return out
 
     return (lambda x, y: run(x, y, ColumnType.Numerical)), (lambda a, b: run(texts(a), texts(b), ColumnType.Categorical))
@@ -94,15 +98,17 @@ def run_nannyml():
         out = {}
         names = {"js": "jensen_shannon", "hellinger": "hellinger"}
         if kind == FeatureType.CONTINUOUS:
-            names["wasserstein"] = "wasserstein"
+            names.update(wasserstein="wasserstein", ks="kolmogorov_smirnov")
+        else:
+            names["l_infinity"] = "l_infinity"
         for ours, theirs in names.items():
             method = MethodFactory.create(key=theirs, feature_type=kind, chunker=DefaultChunker(),
                                           threshold=ConstantThreshold(lower=None, upper=0.1),
                                           computation_params={})
             method._fit(pd.Series(x))
             value = method._calculate(pd.Series(y))
-            # Its Wasserstein distance is in the unit of the values and has no fixed threshold.
-            out[ours] = [finite(value), None if ours == "wasserstein" else bool(value > 0.1)]
+            # Its Wasserstein distance is in the unit of the values; both distances have no fixed threshold.
+            out[ours] = [finite(value), None if ours in ("wasserstein", "ks") else bool(value > 0.1)]
         return out
 
     return (lambda x, y: run(x, y, FeatureType.CONTINUOUS)), (
@@ -111,13 +117,15 @@ def run_nannyml():
 
 def run_frouros():
     import importlib.metadata
-    from frouros.detectors.data_drift import EMD, JS, KL, PSI, EnergyDistance, HellingerDistance
+    from frouros.detectors.data_drift import (EMD, JS, KL, PSI, BhattacharyyaDistance, EnergyDistance, HellingerDistance,
+                                              HINormalizedComplement)
     versions["frouros"] = importlib.metadata.version("frouros")
 
     def run(x, y):
         out = {}
         for name, detector in [("psi", PSI()), ("hellinger", HellingerDistance()), ("kl", KL()), ("js", JS()),
-                               ("wasserstein", EMD()), ("energy", EnergyDistance())]:
+                               ("wasserstein", EMD()), ("energy", EnergyDistance()),
+                               ("bhattacharyya", BhattacharyyaDistance()), ("tv", HINormalizedComplement())]:
             detector.fit(X=np.asarray(x))
             out[name] = [finite(detector.compare(X=np.asarray(y))[0].distance), None]
         return out
@@ -132,14 +140,29 @@ def run_deepchecks():
     from deepchecks.tabular.checks import FeatureDrift
     versions["deepchecks"] = deepchecks.__version__
 
-    def run(name, sides, categories):
+    def run(methods, sides, categories):
         sides = [Dataset(pd.DataFrame({"c": side}), cat_features=categories) for side in sides]
-        check = FeatureDrift(categorical_drift_method="PSI", numerical_drift_method="EMD", min_samples=1)
-        result = check.add_condition_drift_score_less_than().run(*sides)
-        passed = result.conditions_results[0].is_pass()
-        return {name: [finite(result.value["c"]["Drift score"]), not passed]}
+        out = {}
+        for name, method in methods.items():
+            of_kind = {"categorical_drift_method" if categories else "numerical_drift_method": method}
+            check = FeatureDrift(**of_kind, min_samples=1)
+            result = check.add_condition_drift_score_less_than().run(*sides)
+            passed = result.conditions_results[0].is_pass()
+            out[name] = [finite(result.value["c"]["Drift score"]), not passed]
+        return out
 
-    return (lambda x, y: run("wasserstein", (x, y), [])), (lambda a, b: run("psi", (texts(a), texts(b)), ["c"]))
+    return (lambda x, y: run({"wasserstein": "EMD", "ks": "KS"}, (x, y), [])), (
+        lambda a, b: run({"psi": "PSI", "cramers_v": "cramers_v"}, (texts(a), texts(b)), ["c"]))
+
+
+def corrected_cramers_v(counts, stats):
+    """Bergsma (2013), A bias-correction for Cramer's V and Tschuprow's T."""
+    total = counts.sum()
+    rows, columns = counts.shape
+    squared = stats.chi2_contingency(counts, correction=False).statistic / total
+    squared = max(0.0, squared - (rows - 1) * (columns - 1) / (total - 1))
+    rows, columns = (k - (k - 1) ** 2 / (total - 1) for k in (rows, columns))
+    return np.sqrt(squared / (min(rows, columns) - 1))
 
 
 def run_formulas():
@@ -164,7 +187,10 @@ def run_formulas():
                          "kl_live": finite(stats.entropy(q, p)), "js": finite(distance.jensenshannon(p, q) ** 2),
                          "js_bits": finite(distance.jensenshannon(p, q, 2) ** 2),
                          "hellinger": finite(np.sqrt(np.sum((np.sqrt(p) - np.sqrt(q)) ** 2) / 2)),
-                         "total_variation": finite(np.abs(p - q).sum() / 2)}
+                         "total_variation": finite(np.abs(p - q).sum() / 2),
+                         "l_infinity": finite(np.abs(p - q).max()), "bhattacharyya": finite(1 - np.sqrt(p * q).sum())}
+        counts = np.asarray([a, b], float)
+        out["cramers_v"] = finite(corrected_cramers_v(counts[:, counts.sum(axis=0) > 0], stats))
         return out
 
     return None, run

@@ -18,10 +18,12 @@ using drift::DivergencePreset;
 using nlohmann::json;
 
 constexpr std::pair<const char*, Divergence> numbers[] = {
-    {"psi", Divergence::population_stability}, {"kl", Divergence::kullback_leibler},
-    {"js", Divergence::jensen_shannon},        {"hellinger", Divergence::hellinger},
-    {"tv", Divergence::total_variation},       {"wasserstein", Divergence::wasserstein},
-    {"energy", Divergence::energy_distance}};
+    {"psi", Divergence::population_stability},    {"kl", Divergence::kullback_leibler},
+    {"js", Divergence::jensen_shannon},           {"hellinger", Divergence::hellinger},
+    {"tv", Divergence::total_variation},          {"wasserstein", Divergence::wasserstein},
+    {"energy", Divergence::energy_distance},      {"l_infinity", Divergence::l_infinity},
+    {"bhattacharyya", Divergence::bhattacharyya}, {"cramers_v", Divergence::cramers_v},
+    {"ks", Divergence::kolmogorov_smirnov}};
 
 // A list, or the formula that stands for a long one.
 std::vector<double> values_of(const json& side) {

@@ -14,6 +14,7 @@
 #include "vedette/drift/divergences.hpp"
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/sorted_sample.hpp"
+#include "vedette/drift/test_form.hpp"
 #include "vedette/drift/test_options.hpp"
 
 namespace vedette::inline v0::drift {
@@ -21,13 +22,15 @@ namespace vedette::inline v0::drift {
 /// One test on two samples of numbers. `automatic` is Kolmogorov-Smirnov. The tests of counts (chi_square, g_test) and
 /// the divergences run on a grid of 64 cells of equal mass learned from the reference, as those of a window do; their
 /// law is asymptotic whatever options.method, since a grid learned from one side leaves nothing to permute. Throws
-/// Error: unsupported for a test that is not for numbers, and what the test itself throws.
+/// Error: unsupported for a test that is not for numbers or a form that it does not have, and what the test itself
+/// throws.
 template <class T>
 TestResult run_test(DriftTest test, const SortedSample<T>& reference, const SortedSample<T>& live,
-                    const TestOptions& options = {});
+                    const TestOptions& options = {}, TestForm form = TestForm::standard);
 /// The same of columns, which are sorted only where the test must.
 template <class T>
-TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {});
+TestResult run_test(DriftTest test, ColumnView<T> reference, ColumnView<T> live, const TestOptions& options = {},
+                    TestForm form = TestForm::standard);
 
 /// The same against a frozen reference. Kolmogorov-Smirnov and Kuiper do not sort the live values where the p-value is
 /// asymptotic; every other test sorts them here. options.nan is that of the live values.
@@ -40,13 +43,14 @@ TestResult run_test(DriftTest test, const BucketedSample<T>& reference, ColumnVi
 /// unsupported for a test that is not for categories; dimension_mismatch for different lengths; and what the test
 /// itself throws.
 TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
-                    const TestOptions& options = {});
+                    const TestOptions& options = {}, TestForm form = TestForm::standard);
 
 /// One test of one feature. A test that the data do not allow (too few values, no spread, ...) leaves all but the
 /// counts NaN: not evaluated, never passed.
 struct NamedResult {
     DriftTest test = DriftTest::automatic;  ///< never `automatic` in an answer
     TestResult result{};
+    bool is_smallest_p = false;  ///< no relabelling reached the statistic: p is the smallest that so many can give
 };
 
 /// The tests of one feature, in the order asked for; a test that is not for its kind is left out.
@@ -60,9 +64,11 @@ struct FeatureComparison {
 /// and infinities are left out, whatever options.nan says: they are rates, not values. Throws Error: schema_mismatch
 /// when no column is in both tables, or one is numeric here and categorical there; unsupported for a test that never
 /// runs on samples, or for a method that one of them does not have; invalid_argument for options out of range. O(n) a
-/// feature, but for permutations. `rows`: against autocorrelation.
+/// feature, but for permutations. `rows`: against autocorrelation. `form` is that of every test named, each of which
+/// must have it.
 std::vector<FeatureComparison> compare(const Table& reference, const Table& live, std::span<const DriftTest> tests,
-                                       const TestOptions& options = {}, const RowBlocks& rows = {});
+                                       const TestOptions& options = {}, const RowBlocks& rows = {},
+                                       TestForm form = TestForm::standard);
 
 /// A numeric column and the weights of its rows.
 struct WeightedColumn {
@@ -90,7 +96,7 @@ bool runs_on_several(DriftTest test, bool numeric) noexcept;
 /// test without such a form, or an option that it does not have; schema_mismatch for columns of both kinds;
 /// invalid_argument for fewer than two, or options out of range.
 NamedResult compare_several(DriftTest test, std::span<const Column> samples, const TestOptions& options = {},
-                            const RowBlocks& rows = {});
+                            const RowBlocks& rows = {}, TestForm form = TestForm::standard);
 
 /// A numeric column as a frozen reference, read as `compare` reads columns: nulls, NaN and infinities are left out or,
 /// under NanPolicy::refuse, NaN and infinities refused. Values are rounded to T. Throws Error: type_mismatch for

@@ -59,8 +59,12 @@ enum class Divergence : std::uint8_t {
     jensen_shannon = 2,    ///< the distance
     hellinger = 3,
     total_variation = 4,
-    wasserstein = 5,      ///< of order 1; of numbers only, and so the next
-    energy_distance = 6,  ///< Szekely and Rizzo's, as SciPy has it
+    wasserstein = 5,          ///< of order 1; of numbers only, and so the next
+    energy_distance = 6,      ///< Szekely and Rizzo's, as SciPy has it
+    l_infinity = 7,           ///< the largest |p - q|
+    bhattacharyya = 8,        ///< 1 - sum sqrt(p q), as frouros has it: the square of hellinger
+    cramers_v = 9,            ///< of the table of counts, corrected for bias (Bergsma 2013), in [0, 1]
+    kolmogorov_smirnov = 10,  ///< of numbers: the largest distance of the distribution functions
 };
 
 /// Whose binning, zero rule and logarithm. Checked against the packages themselves, in the versions named. Values are
@@ -70,7 +74,10 @@ enum class DivergencePreset : std::uint8_t {
     /// no threshold. (The tests pool cells first, for the sake of their null laws.) The two distances of values in
     /// reference standard deviations, the effects of their tests.
     vedette = 0,
-    /// evidently 0.7.23. All but total variation; alarms at 0.1 or more; nats. Numbers: Sturges' rule on both samples
+    /// evidently 0.7.23. The first seven, total variation of categories alone and without its verdict (a p-value of
+    /// 1,000
+    /// permutations, #/1000 below 0.1, which may be 0); alarms at 0.1 or more; nats. Numbers: Sturges' rule on both
+    /// samples
     /// together where the reference has more than 20 distinct values (its own n_bins is not used), else a cell for each
     /// value; so the cells move with every batch, and one live outlier puts all else into one cell. Zeros become 1e-4,
     /// or a millionth of the side's smallest share where that is at most 1e-4, not for jensen_shannon: a category that
@@ -80,26 +87,34 @@ enum class DivergencePreset : std::uint8_t {
     /// less, so a feature in small units never alarms. Energy distance in the root of the feature's unit, but alarming
     /// above 0.1 in any.
     evidently = 1,
-    /// NannyML 0.13.1. jensen_shannon, hellinger and, of numbers, wasserstein; alarms above 0.1 by its methods' word
-    /// (its
-    /// calculator, unless told, learns a threshold from chunks of the reference); base 2, hence not evidently's 0.1.
-    /// Numbers:
-    /// Doane's rule on the reference, live values beyond it in one more cell. No zero rule. The more values the
+    /// NannyML 0.13.1. jensen_shannon, hellinger, of categories l_infinity and, of numbers, wasserstein and
+    /// kolmogorov_smirnov; alarms above 0.1 by its methods' word; base 2, hence not evidently's 0.1. (Its calculator,
+    /// unless told, alarms above mean + 3 standard deviations of the number over the reference's own chunks, which
+    /// needs
+    /// the reference in chunks as large as the live ones and has no level: not here, where two samples are compared.)
+    /// Numbers: Doane's rule on the reference, live values beyond it in one more cell. No zero rule. The more values
+    /// the
     /// reference has, the more cells, and the oftener small batches exceed 0.1 without drift. Wasserstein: in the
     /// feature's unit, no fixed threshold; from 10,000 reference values on estimated with 10,000 cells, where a live
-    /// value below the reference's range counts one value twice: up to a range/m too large.
+    /// value below the reference's range counts one value twice: up to a range/m too large. kolmogorov_smirnov: no
+    /// fixed
+    /// threshold either; from 10,000 reference values on read between as many cells, up to a cell's share too small.
     nannyml = 2,
-    /// deepchecks 0.19.1 (outputs compared, source not read). population_stability of categories, wasserstein of
-    /// numbers;
-    /// alarms at 0.2 or more; nats. Categories below 1 % of the reference are joined; left out where at most 1 % on
-    /// either side; then
-    /// shares below 0.01 are raised to it. So what was rare may rise to 1 % unseen. Wasserstein: each side without its
+    /// deepchecks 0.19.1 (outputs compared, source not read). population_stability and cramers_v of categories,
+    /// wasserstein and kolmogorov_smirnov of numbers; alarms at 0.2 or more; nats. Categories below 1 % of the
+    /// reference are joined; left out where at most 1 % on
+    /// either side; then, for population_stability, shares below 0.01 are raised to it. So what was rare may rise to 1
+    /// % unseen. Wasserstein: each side without its
     /// outer 2 x 2.5 %, over the range of what is left of both, in [0, 1]; the further it moves, the less each step
     /// adds,
     /// and what happens in the tails is not seen. (Beyond 100,000 values it draws some at random; here all are taken.)
+    /// cramers_v: counts of the larger side scaled down to the smaller's, in whole numbers, and Yates' correction of
+    /// two
+    /// categories.
     deepchecks = 3,
-    /// frouros 0.9.0. All but total_variation, of numbers; no threshold; nats. PSI and Hellinger: ten cells of equal
-    /// width over both samples together. A zero becomes 2.2e-308, so each cell that one side lacks adds about 700 times
+    /// frouros 0.9.0. The first seven (total_variation is its HINormalizedComplement) and bhattacharyya, of numbers; no
+    /// threshold; nats. PSI, Hellinger, Bhattacharyya and total variation: ten cells of equal width over both samples
+    /// together. A zero becomes 2.2e-308, so each cell that one side lacks adds about 700 times
     /// its share to PSI: 10.6 for 200 against 150 normal values without drift. Kullback-Leibler, live from reference,
     /// and Jensen-Shannon: nine cells, with masses from each side's own histogram (NumPy's "auto", before 2.2) read as
     /// a
@@ -112,7 +127,7 @@ enum class DivergencePreset : std::uint8_t {
 const char* divergence_name(Divergence divergence) noexcept;
 const char* divergence_preset_name(DivergencePreset preset) noexcept;
 
-inline constexpr std::uint8_t divergence_count = 7;
+inline constexpr std::uint8_t divergence_count = 11;
 inline constexpr std::uint8_t divergence_preset_count = 5;
 
 /// A peer's number and, where it has one, its own verdict: never a p-value, which they do not have.

@@ -58,6 +58,18 @@ struct JointOptions {
     std::size_t most_rows = 2000;
     /// Against autocorrelation; of means no test tells what share of the rows moved.
     RowBlocks rows{};
+    /// Of the tests by a kernel (maximum_mean_discrepancy, mmd_fuse), as MmdOptions has them, in pooled standard
+    /// deviations of a column; empty: learned from the rows.
+    std::vector<double> bandwidths{};
+    std::size_t named_rows = 5;  ///< how many of JointComparison::rows at most
+};
+
+/// A live row, and how much of a test's statistic rests on it.
+struct RowContribution {
+    std::uint64_t position = 0;  ///< in the live table, from 1; of a block of rows, that of its first
+    double contribution = 0.0;   ///< as the test defines MultivariateResult::row_contributions
+
+    friend bool operator==(const RowContribution&, const RowContribution&) = default;
 };
 
 /// One test of several columns together.
@@ -69,6 +81,10 @@ struct JointComparison {
         contributions;  ///< per column, as the test defines them; often empty or NaN where not evaluated
     double moved_share = std::numeric_limits<double>::quiet_NaN();  ///< as in MultivariateResult
     Interval moved_share_interval{};
+    /// The live rows that contribute most, of those that speak for a change (more than 0): the largest first, equals in
+    /// their order. Of a test that draws rows, of the drawn ones.
+    std::vector<RowContribution> rows{};
+    bool is_smallest_p = false;  ///< as of NamedResult
 };
 
 /// Compares the numeric columns that both tables have, together, each in units of the pooled standard deviation (a

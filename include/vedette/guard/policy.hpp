@@ -13,6 +13,7 @@
 #include "vedette/drift/drift_test.hpp"
 #include "vedette/drift/multivariate.hpp"
 #include "vedette/drift/performance.hpp"
+#include "vedette/drift/test_form.hpp"
 #include "vedette/drift/test_options.hpp"
 #include "vedette/stats/multiple_testing.hpp"
 
@@ -84,6 +85,9 @@ struct SampleOptions {
     std::optional<std::uint64_t> permutations{};
     std::optional<std::uint64_t> seed{};
     std::optional<drift::RowBlocks> rows{};  ///< in place of both block and thin
+    std::optional<drift::TestForm> form{};
+    std::optional<std::vector<double>> bandwidths{};
+    std::optional<std::uint64_t> most_rows{};
 
     friend bool operator==(const SampleOptions&, const SampleOptions&) = default;
 };
@@ -99,9 +103,15 @@ struct SamplePolicy {
     std::uint64_t seed = 0;  ///< of the permutations, and of the rows that tests of pairs take
     /// Against autocorrelation; how much of the traffic moved is still read off all rows.
     drift::RowBlocks rows{};
+    /// Which form of the tests named; one that a test does not have is refused when it is run.
+    drift::TestForm form = drift::TestForm::standard;
+    /// Of joint tests by a kernel, in pooled standard deviations of a feature, each above 0, at most 64 of them; none:
+    /// learned from the rows (drift::MmdOptions).
+    std::vector<double> bandwidths{};
+    std::uint64_t most_rows = 2000;  ///< a side, that joint tests of pairs take, drawn by the seed; at least 4
 
     /// With what one test does otherwise.
-    [[nodiscard]] SamplePolicy with(const SampleOptions& options) const noexcept;
+    [[nodiscard]] SamplePolicy with(const SampleOptions& options) const;
 
     friend bool operator==(const SamplePolicy&, const SamplePolicy&) = default;
 };

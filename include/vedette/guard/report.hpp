@@ -54,6 +54,7 @@ struct Evidence {
     Interval moved_share_interval{};
     double reference_rate = std::numeric_limits<double>::quiet_NaN();  ///< rates only
     double live_rate = std::numeric_limits<double>::quiet_NaN();
+    bool is_smallest_p = false;  ///< p_value is the smallest that the permutations can give; more of them tell more
 };
 
 /// All that was found out about one feature.
@@ -83,8 +84,9 @@ struct FeatureReport {
     [[nodiscard]] std::span<Evidence> evidence() noexcept {
         return compared_.empty() ? std::span<Evidence>(evidence_.data(), evidence_size_) : compared_;
     }
-    /// The evidence that decided: the gravest, and among equals the largest moved share (a rate
-    /// goes before a distribution that moved about as much, since it says more); null when there is none.
+    /// The evidence that decided (a test that was not evaluated beside others that were does not): the gravest, and
+    /// among equals the largest moved share (a rate goes before a distribution that moved about as much, since it says
+    /// more); null when there is none.
     [[nodiscard]] const Evidence* decisive() const noexcept;
 
     std::array<Evidence, max_evidence> evidence_{};
@@ -105,6 +107,9 @@ struct JointEvidence {
     Interval moved_share_interval{};
     std::vector<std::size_t> features;  ///< indices in the baseline
     std::vector<double> contributions;  ///< of each of them, as the test defines them; may be empty
+    /// The live rows on which most of the statistic rests, as drift::JointComparison has them.
+    std::vector<drift::RowContribution> rows{};
+    bool is_smallest_p = false;  ///< as of Evidence
 
     /// Positions in `features`, the largest contribution first; empty where the test tells none.
     [[nodiscard]] std::vector<std::size_t> ranking() const;

@@ -711,7 +711,29 @@ class CommandLine(unittest.TestCase):
         joint = json.loads(self.expect(run("drift", ref, moved, "--multivariate", "hotelling_t2,energy", "--format",
                                            "json"), FAILED))["windows"][0]["joint"]
         self.assertEqual([answer["by"] for answer in joint], ["hotelling_t2", "energy"])
+        for answer in joint:
+            rows = answer["rows"]
+            self.assertEqual(len(rows), 5)
+            self.assertEqual(rows, sorted(rows, key=lambda row: -row["contribution"]))
+            named = self.expect(run("drift", ref, moved, "--multivariate", answer["by"]), FAILED)
+            self.assertIn(f"rows that contribute most: {rows[0]['row']:,} (", named.replace("\u202f", ","))
         self.expect(run("drift", ref, moved, "--multivariate", "mmd"), INPUT_ERROR, "--multivariate")
+        self.assertEqual([answer["is_smallest_p"] for answer in joint], [False, True])
+        self.expect(run("drift", ref, moved, "--multivariate", "energy"), FAILED,
+                    "the smallest possible with 999 permutations")
+
+        def kernel(*more):
+            report = json.loads(self.expect(run("drift", ref, moved, "--multivariate", "maximum_mean_discrepancy", "--format",
+                                                "json", "--permutations", "99", *more), FAILED))
+            return report["windows"][0]["joint"][0]["test"]
+
+        narrow, wide = kernel("--bandwidth", "0.1"), kernel("--bandwidth", "0.1,3", "--most-rows", "500")
+        self.assertEqual((narrow["live_count"], wide["live_count"]), (2000, 500))
+        self.assertNotEqual(narrow["statistic"], kernel()["statistic"])
+        for wrong in (["--bandwidth", "1"], ["--most-rows", "9"]):
+            self.expect(run("drift", ref, moved, *wrong), INPUT_ERROR, "--multivariate")
+        for wrong in (["--bandwidth", "0"], ["--bandwidth", "x"], ["--most-rows", "3"]):
+            self.expect(run("drift", ref, moved, "--multivariate", "energy", *wrong), INPUT_ERROR, wrong[0])
 
     def test_tests_have_options_of_their_own(self):
         ref, moved = self.dir / "ref.csv", self.dir / "moved.csv"
@@ -745,6 +767,12 @@ class CommandLine(unittest.TestCase):
         found = features("--feature-test", "levene", "--feature-test", 'chi_square:{"method": "permutation"}')
         self.assertEqual([[item["by"] for item in found[name]["evidence"]] for name in ("amount", "items", "country")],
                          [["levene", "chi_square"], ["levene", "chi_square"], ["chi_square"]])
+        plain, trimmed = (features("--feature-test", f"amount=levene{form}")["amount"]["evidence"][0]["test"]["statistic"]
+                          for form in ("", ":form=trimmed"))
+        self.assertNotEqual(plain, trimmed)
+        self.assertEqual(features("--feature-test", "amount=anderson_darling:form=clamped")["amount"]["evidence"][0]["test"]
+                         ["p_value"], 0.001)
+        self.expect(run("drift", ref, moved, "--feature-test", "amount=welch_t:form=trimmed"), INPUT_ERROR, "no form")
         for wrong, said in (("t", "is not one of"), ("amount=welch_t:methods=exact", "methods: unknown key"),
                             ("welch_t:method=exakt", "exakt"), ("welch_t:block=2,thin=2", "exclude"),
                             ("height=welch_t", "height")):

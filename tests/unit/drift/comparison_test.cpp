@@ -292,6 +292,61 @@ TEST_CASE("weighted columns: rows without a value are left out with their weight
                     vedette::Error);
 }
 
+TEST_CASE("forms of tests by name are the tests' own options, and a test without such a form says so") {
+    const Sample x = normals(60, 1), y = normals(60, 2, 0.4), z = normals(40, 3, 0.8);
+    const d::SortedSample<double> a(x), b(y);
+    const auto p = [&](DriftTest test, d::TestForm form) { return d::run_test(test, a, b, {}, form).p_value; };
+    const std::vector<vedette::ColumnView<double>> views{vedette::ColumnView<double>(x),
+                                                         vedette::ColumnView<double>(y)};
+    CHECK(p(DriftTest::levene, d::TestForm::trimmed) == d::levene<double>(views, d::Centre::trimmed).p_value);
+    CHECK(p(DriftTest::levene, d::TestForm::trimmed) != p(DriftTest::levene, d::TestForm::standard));
+    d::EppsSingletonOptions separate;
+    separate.covariance = d::EppsSingletonCovariance::separate;
+    CHECK(p(DriftTest::epps_singleton, d::TestForm::separate) == d::epps_singleton(a, b, separate).p_value);
+    d::AndersonDarlingOptions table;
+    table.law = d::AndersonDarlingLaw::table;
+    CHECK(p(DriftTest::anderson_darling, d::TestForm::clamped) == d::anderson_darling(a, b, table).p_value);
+    CHECK(d::run_test(DriftTest::anderson_darling, vedette::ColumnView<double>(x), vedette::ColumnView<double>(y), {},
+                      d::TestForm::clamped)
+              .p_value == d::anderson_darling(a, b, table).p_value);
+    const Counts counts{30, 70}, live{45, 55}, both{30, 70, 45, 55};
+    using Span = std::span<const std::uint64_t>;
+    const auto yates = d::run_test(DriftTest::chi_square, Span(counts), Span(live), {}, d::TestForm::yates);
+    CHECK(yates.p_value == d::chi_square({both, 2, 2}, {.yates = true}).p_value);
+    CHECK(yates.p_value > d::chi_square({both, 2, 2}).p_value);
+    const std::vector<Column> three{Column::numeric(x), Column::numeric(y), Column::numeric(z)};
+    const std::vector<d::SortedSample<double>> sorted{a, b, d::SortedSample<double>(z)};
+    CHECK(d::compare_several(DriftTest::automatic, three, {}, {}, d::TestForm::clamped).result.p_value ==
+          d::anderson_darling<double>(sorted, table).p_value);
+    for (std::uint8_t i = 1; i < vedette::drift_test_count; ++i)
+        for (std::uint8_t f = 0; f < d::test_form_count; ++f) {
+            const auto test = static_cast<DriftTest>(i);
+            const auto form = static_cast<d::TestForm>(f);
+            CHECK(d::test_form(d::test_form_name(form)) == form);
+            if (!vedette::runs_on_samples(test, true)) continue;
+            const bool fits = d::has_form(test, form) && form != d::TestForm::yates;
+            if (fits)
+                CHECK(std::isfinite(p(test, form)));
+            else
+                CHECK_THROWS_AS(static_cast<void>(p(test, form)), vedette::Error);
+        }
+    CHECK_FALSE(d::test_form("").has_value());
+    CHECK_FALSE(d::has_form(DriftTest::levene, static_cast<d::TestForm>(9)));
+    CHECK(std::string(d::test_form_name(static_cast<d::TestForm>(9))) == "unknown");
+}
+
+TEST_CASE("p-values that no permutation can undercut are marked, and others are not") {
+    const Sample x = normals(60, 1), far = normals(60, 2, 3.0), near = normals(60, 3);
+    const vedette::Table reference({{"x", Column::numeric(x)}}), moved({{"x", Column::numeric(far)}}),
+        same({{"x", Column::numeric(near)}});
+    const std::vector<DriftTest> tests{DriftTest::wasserstein, DriftTest::kolmogorov_smirnov};
+    const auto found = d::compare(reference, moved, tests, {.permutations = 99})[0].results;
+    CHECK(found[0].result.p_value == 0.01);
+    CHECK(found[0].is_smallest_p);
+    CHECK_FALSE(found[1].is_smallest_p);  // far smaller, by its exact law
+    CHECK_FALSE(d::compare(reference, same, tests, {.permutations = 99})[0].results[0].is_smallest_p);
+}
+
 TEST_CASE("several columns: the tests themselves, of numbers and categories, in blocks, and what cannot be tested") {
     const Sample x = normals(60, 1), y = normals(50, 2), z = normals(40, 3, 0.8);
     const std::vector<Column> numbers{Column::numeric(x), Column::numeric(y), Column::numeric(z)};

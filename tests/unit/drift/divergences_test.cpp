@@ -51,10 +51,12 @@ const std::pair<const char*, DivergencePreset> packages[] = {{"evidently", Diver
                                                              {"deepchecks", DivergencePreset::deepchecks},
                                                              {"frouros", DivergencePreset::frouros}};
 const std::pair<const char*, Divergence> names[] = {
-    {"psi", Divergence::population_stability}, {"kl", Divergence::kullback_leibler},
-    {"js", Divergence::jensen_shannon},        {"hellinger", Divergence::hellinger},
-    {"tv", Divergence::total_variation},       {"wasserstein", Divergence::wasserstein},
-    {"energy", Divergence::energy_distance}};
+    {"psi", Divergence::population_stability},    {"kl", Divergence::kullback_leibler},
+    {"js", Divergence::jensen_shannon},           {"hellinger", Divergence::hellinger},
+    {"tv", Divergence::total_variation},          {"wasserstein", Divergence::wasserstein},
+    {"energy", Divergence::energy_distance},      {"l_infinity", Divergence::l_infinity},
+    {"bhattacharyya", Divergence::bhattacharyya}, {"cramers_v", Divergence::cramers_v},
+    {"ks", Divergence::kolmogorov_smirnov}};
 
 // A list, or the formula that stands for a long one.
 template <class Side>
@@ -85,7 +87,10 @@ std::size_t check_presets(const nlohmann::json& row) {
             if (row.contains(package) && row[package].contains(name)) {
                 const d::PresetResult result = d::preset_divergence(peer.second, number.second, x, y);
                 check_preset(result, row[package][name]);
-                CHECK((result.cells > 0) == (number.second < Divergence::wasserstein));
+                const bool distance = number.second == Divergence::wasserstein ||
+                                      number.second == Divergence::energy_distance ||
+                                      number.second == Divergence::kolmogorov_smirnov;
+                CHECK((result.cells > 0) == !distance);
                 ++compared;
             } else {
                 CHECK_THROWS_AS((void)d::preset_divergence(peer.second, number.second, x, y), vedette::Error);
@@ -128,7 +133,25 @@ TEST_CASE("presets return what the packages do") {
     std::size_t compared = 0;
     for (const auto& row : oracle_data("divergences.json")["numeric"]) compared += check_presets<Sample>(row);
     for (const auto& row : oracle_data("divergences.json")["categories"]) compared += check_presets<Counts>(row);
-    CHECK(compared == 15 * 16 + 9 * 7);
+    // Of numbers 6 + 4 + 2 + 8 of the packages, of categories 5 + 3 + 2.
+    CHECK(compared == 15 * 20 + 9 * 10);
+}
+
+TEST_CASE("our own of the newer numbers are the formulas'") {
+    for (const auto& row : oracle_data("divergences.json")["categories"]) {
+        CAPTURE(row["name"].get<std::string>());
+        const Counts x = row["reference"];
+        const Counts y = row["live"];
+        const auto own = [&](Divergence which) {
+            return d::preset_divergence(DivergencePreset::vedette, which, x, y).value;
+        };
+        check_value(own(Divergence::cramers_v), row["formulas"]["cramers_v"]);
+        // Half a count in every cell but those that both sides leave empty, which no row has.
+        check_value(own(Divergence::l_infinity), row["formulas"]["add"]["l_infinity"]);
+        check_value(own(Divergence::bhattacharyya), row["formulas"]["add"]["bhattacharyya"]);
+    }
+    const Sample x{1.0, 2.0, 3.0, 4.0}, y{3.5, 3.5, 5.0};
+    CHECK(d::preset_divergence(DivergencePreset::vedette, Divergence::kolmogorov_smirnov, x, y).value == 0.75);
 }
 
 TEST_CASE("what the header says is odd about them") {
@@ -252,7 +275,7 @@ TEST_CASE("misuse is named") {
     CHECK(code_of(preset(wide, wide, DivergencePreset::frouros)) == ErrorCode::invalid_argument);
     CHECK(std::isfinite(d::preset_divergence(DivergencePreset::vedette, Divergence::hellinger, wide, wide).value));
     CHECK(code_of(preset(p, q, static_cast<DivergencePreset>(99))) == ErrorCode::unsupported);
-    CHECK(code_of([&] { return d::preset_divergence(DivergencePreset::vedette, static_cast<Divergence>(9), p, q); }) ==
+    CHECK(code_of([&] { return d::preset_divergence(DivergencePreset::vedette, static_cast<Divergence>(99), p, q); }) ==
           ErrorCode::unsupported);
     const auto number = [](DivergencePreset which, Divergence divergence, const auto& a, const auto& b) {
         return [=] { return d::preset_divergence(which, divergence, a, b); };
@@ -263,7 +286,10 @@ TEST_CASE("misuse is named") {
           ErrorCode::invalid_argument);
     CHECK(code_of(number(DivergencePreset::nannyml, Divergence::energy_distance, p, q)) == ErrorCode::unsupported);
     CHECK(code_of(number(DivergencePreset::deepchecks, Divergence::energy_distance, p, q)) == ErrorCode::unsupported);
-    CHECK(code_of(number(DivergencePreset::frouros, Divergence::total_variation, p, q)) == ErrorCode::unsupported);
+    CHECK(code_of(number(DivergencePreset::frouros, Divergence::l_infinity, p, q)) == ErrorCode::unsupported);
+    for (const auto which : {DivergencePreset::evidently, DivergencePreset::nannyml, DivergencePreset::deepchecks})
+        CHECK(code_of(number(which, Divergence::total_variation, p, q)) == ErrorCode::unsupported);
+    CHECK(code_of(number(DivergencePreset::deepchecks, Divergence::cramers_v, p, q)) == ErrorCode::unsupported);
     const Counts a{1, 2}, b{1, 2, 3}, zero{0, 0};
     CHECK(code_of(number(DivergencePreset::vedette, Divergence::wasserstein, a, a)) == ErrorCode::unsupported);
     CHECK(code_of([&] { return d::preset_divergence(DivergencePreset::nannyml, Divergence::hellinger, a, b); }) ==

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -120,6 +121,52 @@ TEST_CASE("rows are compared together in blocks, which tell no share of rows tha
     }
     options.rows = {.block = 2, .thin = 2};
     CHECK_THROWS_AS(drift::compare_jointly(reference.table(), live.table(), all_tests, options), vedette::Error);
+}
+
+TEST_CASE("the rows that contribute most are named by their places in the live table") {
+    Columns reference(300, 1), live(250, 2);
+    const std::array<std::size_t, 4> odd{41, 77, 120, 203};
+    for (const std::size_t i : odd) live.a[i] = 8.0, live.b[i] = 8e6;
+    live.a[3] = std::nan("");  // a row that is left out does not count the others down
+    drift::JointOptions options;
+    options.test.permutations = 19;
+    options.named_rows = odd.size();
+    const auto is_odd = [&](std::uint64_t position) {
+        return std::find(odd.begin(), odd.end(), position - 1) != odd.end();
+    };
+    const auto run = [&] { return drift::compare_jointly(reference.table(), live.table(), all_tests, options); };
+    for (const auto& answer : run()) {
+        CAPTURE(vedette::multivariate_test_name(answer.test));
+        REQUIRE(answer.rows.size() == odd.size());
+        for (std::size_t i = 0; i < odd.size(); ++i) {
+            // Kernels as wide as the median distance reach no row that far out: what these two name lies elsewhere.
+            const bool local = answer.test == MultivariateTest::density_difference ||
+                               answer.test == MultivariateTest::maximum_mean_discrepancy;
+            if (!local) CHECK(is_odd(answer.rows[i].position));
+            if (i > 0) CHECK(answer.rows[i].contribution <= answer.rows[i - 1].contribution);
+        }
+    }
+    // Of rows that are drawn, those; of blocks, the first row of each.
+    options.most_rows = 100;
+    for (const auto& answer : run())
+        if (answer.test == MultivariateTest::energy) {
+            REQUIRE(!answer.rows.empty());
+            CHECK(is_odd(answer.rows[0].position));
+        }
+    options.most_rows = 2000;
+    options.rows = {.block = 5};
+    options.named_rows = 1;
+    for (const auto& answer : run())
+        if (answer.test == MultivariateTest::hotelling_t2) {
+            REQUIRE(answer.rows.size() == 1);
+            // Rows 0 to 5 without 3 are the first block.
+            CHECK((answer.rows[0].position - 2) % 5 == 0);
+            CHECK(std::any_of(odd.begin(), odd.end(), [&](std::size_t i) {
+                return i + 1 >= answer.rows[0].position && i + 1 < answer.rows[0].position + 5;
+            }));
+        }
+    options.named_rows = 0;
+    for (const auto& answer : run()) CHECK(answer.rows.empty());
 }
 
 TEST_CASE("misuse of joint comparisons") {

@@ -286,6 +286,34 @@ TEST_CASE("a policy says which tests run on the samples of which feature") {
     CHECK(apart.joint[1].result.p_value == 1.0 / 100.0);
 }
 
+TEST_CASE("of several tests on samples, one that the values do not allow leaves the verdict to the others") {
+    const Baseline baseline = sample_baseline(3000);
+    Window window(baseline);
+    window.observe(draw_sample(3000, 77).table());
+    drift::FeatureComparison comparison{baseline.features()[0].name, true, {}};
+    comparison.results.resize(2);
+    comparison.results[0].test = DriftTest::levene;
+    comparison.results[1].test = DriftTest::mann_whitney;
+    comparison.results[1].result.p_value = 0.4;
+    Report report = assess(baseline, window, {}, {&comparison, 1});
+    CHECK(report.features[0].decision == Decision::pass);
+    CHECK(report.features[0].evidence()[0].decision == Decision::not_evaluated);
+    REQUIRE(report.features[0].decisive() != nullptr);
+    CHECK(report.features[0].decisive()->by == DriftTest::mann_whitney);
+    CHECK(report.decision == Decision::pass);
+    comparison.results.resize(1);  // none is left: no verdict, and the cause is not too few rows
+    report = assess(baseline, window, {}, {&comparison, 1});
+    CHECK(report.features[0].decision == Decision::not_evaluated);
+    CHECK(report.decision == Decision::not_evaluated);
+    CHECK(report.reason(0).find("no spread") != std::string::npos);
+    CHECK(report.summary().find("no spread") != std::string::npos);
+    CHECK(report.summary().find("too little data") == std::string::npos);
+    comparison.results[0].result.p_value = 0.001;
+    comparison.results[0].is_smallest_p = true;
+    report = assess(baseline, window, {}, {&comparison, 1});
+    CHECK(report.reason(0).find("the smallest possible with 999 permutations") != std::string::npos);
+}
+
 TEST_CASE("two tables are judged in one go as in steps") {
     const auto reference = draw_sample(3000, 1), live = draw_sample(2000, 77, 0.7);
     Policy policy;

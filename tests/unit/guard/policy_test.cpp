@@ -67,11 +67,13 @@ TEST_CASE("writing and reading again changes nothing") {
 TEST_CASE("tests on samples have options of their own, per feature and test") {
     const char* const text = R"({
         "samples": {"method": "asymptotic", "permutations": 499, "thin": 2},
-        "joint_tests": ["hotelling_t2", {"test": "mmd_fuse", "permutations": 1999, "seed": 7}],
+        "joint_tests": ["hotelling_t2", {"test": "mmd_fuse", "permutations": 1999, "seed": 7,
+                                          "bandwidths": [0.5, 2], "most_rows": 500}],
         "defaults": {"sample_tests": [{"test": "kolmogorov_smirnov", "method": "exact"}, "welch_t"]},
         "features": {"age": {"sample_tests": [{"test": "mann_whitney", "alternative": "greater", "block": 5}]},
                      "income": {"tolerance": 0.5},
-                     "height": {"sample_tests": ["levene"]}}})";
+                     "height": {"sample_tests": ["levene"]},
+                     "width": {"sample_tests": [{"test": "levene", "form": "trimmed"}]}}})";
     const Policy policy = Policy::from_json(text);
     using Tests = std::vector<DriftTest>;
     CHECK(policy.defaults.sample_tests == Tests{DriftTest::kolmogorov_smirnov, DriftTest::welch_t});
@@ -87,6 +89,9 @@ TEST_CASE("tests on samples have options of their own, per feature and test") {
     CHECK(how.rows == drift::RowBlocks{.block = 5});  // in place of thinning, too
     CHECK(policy.joint_options.at(MultivariateTest::mmd_fuse).permutations == 1999);
     CHECK(policy.joint_options.size() == 1);
+    CHECK(policy.joint_options.at(MultivariateTest::mmd_fuse).bandwidths == std::vector<double>{0.5, 2.0});
+    CHECK(policy.samples.with(policy.joint_options.at(MultivariateTest::mmd_fuse)).most_rows == 500);
+    CHECK(policy.for_feature("width").sample_options.at(DriftTest::levene).form == drift::TestForm::trimmed);
     const Policy again = Policy::from_json(policy.to_json());
     CHECK(again.to_json() == policy.to_json());
     CHECK(again.joint_options == policy.joint_options);
@@ -104,6 +109,15 @@ TEST_CASE("tests on samples have options of their own, per feature and test") {
     CHECK(contains(refused(R"({"test": "levene", "block": 2, "thin": 2})"), "/sample_tests/1: block and thin exclude"));
     CHECK(contains(refused(R"({"test": "welch_t", "seed": 1})"), "names a test twice"));
     CHECK(contains(refused("7"), "/features/age/sample_tests/1: must be a word"));
+    CHECK(contains(refused(R"({"test": "levene", "form": "trimed"})"),
+                   "/sample_tests/1/form: must be standard, trimmed"));
+    const auto joint = [](const char* option) {
+        return refusal(R"({"joint_tests": [{"test": "energy", )" + std::string(option) + "}]}");
+    };
+    CHECK(contains(joint(R"("bandwidths": 1)"), "/joint_tests/0/bandwidths: must be an array"));
+    CHECK(contains(joint(R"("bandwidths": [1, "2"])"), "/joint_tests/0/bandwidths/1: must be a number"));
+    CHECK(contains(joint(R"("bandwidths": [0])"), "/joint_tests/0/bandwidths: 0 must be finite and above 0"));
+    CHECK(contains(joint(R"("most_rows": 3)"), "/joint_tests/0/most_rows: 3 is less than 4"));
     CHECK(contains(refusal(R"({"joint_tests": [{"test": "mmd"}]})"), "/joint_tests/0/test: \"mmd\" is not one of"));
     Policy unnamed;
     unnamed.features["age"].sample_options[DriftTest::levene].seed = 1;

@@ -80,6 +80,7 @@ TEST_CASE("every format says what features show together") {
     moved.moved_share = 0.35;
     moved.moved_share_interval = {0.31, 0.38};
     moved.result.live_count = moved.result.reference_count = 5000.0;
+    moved.rows = {{17, 0.25}, {4321, 0.125}};
     const Report report = assess(baseline, window, {}, {}, {&moved, 1});
     REQUIRE(report.decision == Decision::alarm);
     for (const ReportFormat format : formats) {
@@ -87,13 +88,18 @@ TEST_CASE("every format says what features show together") {
         const std::string text = render(format, report);
         CHECK((contains(text, "Hotelling") || contains(text, "hotelling_t2")));
         CHECK(contains(text, "alarm"));
-        if (format != ReportFormat::openmetrics) CHECK(contains(text, "most of all in income"));
+        if (format == ReportFormat::openmetrics) continue;
+        CHECK(contains(text, "most of all in income"));
+        CHECK(contains(text, "rows that contribute most: 17 (0.25), "));
     }
     CHECK(contains(render_openmetrics(report), "vedette_joint_decision{test=\"hotelling_t2\"} 3\n"));
     const auto json = nlohmann::json::parse(render_json(report));
     const auto& joint = json["windows"][0]["joint"][0];
     CHECK(joint["by"] == "hotelling_t2");
     CHECK(joint["features"][1]["contribution"] == 9.0);
+    CHECK(joint["rows"][1] == nlohmann::json{{"row", 4321}, {"contribution", 0.125}});
+    CHECK(contains(render_html(report), "<th>row 17</th><td>0.25</td>"));
+    CHECK(contains(render_html(report), "<tr><th>income</th><td>9</td></tr>"));
     CHECK(contains(render_junit(report), "failures=\"2\""));
 }
 
