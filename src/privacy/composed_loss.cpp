@@ -399,7 +399,7 @@ double ComposedLoss::log_sum(const Side& side, std::size_t cell, double log_rate
     const double line = log_rate + loss(cell);
     const double most = std::max(curve, line);
     const double sum = most + std::log1p(std::exp(std::min(curve, line) - most));
-    return sum + sign * 16.0 * unit * (1.0 + std::fabs(curve) + std::fabs(line));
+    return sum + sign * 16.0 * unit * (1.0 + std::fabs(std::max(curve, -800.0)) + std::fabs(line));
 }
 
 // The cell at which the curve's slope in x, minus Q's probability of the losses above, passes the rate.
