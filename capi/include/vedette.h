@@ -2964,12 +2964,61 @@ VDT_API vdt_status vdt_privacy_loss_epsilon(const vdt_privacy_loss* loss, double
 VDT_API vdt_status vdt_privacy_loss_delta(const vdt_privacy_loss* loss, double epsilon, double allowed, double* lower,
                                           double* upper, vdt_error* error) VDT_NOEXCEPT;
 
+/// Adds a Gaussian sum whose sensitivity is random, `times` times: a shift (in units of the values, not negative) with
+/// its probability, `count` of both; `noise` is in units of the values.
+VDT_API vdt_status vdt_privacy_loss_add_mixture(vdt_privacy_loss* loss, double noise, const double* shifts,
+                                                const double* probabilities, size_t count, uint64_t times,
+                                                vdt_error* error) VDT_NOEXCEPT;
+/// Adds a discrete privacy loss, `times` times: its atoms log(P/Q) in [-600, 600] with their probabilities under P, and
+/// the probability that it is infinite, of sum 1 all together. One direction; for another one, ask another handle.
+VDT_API vdt_status vdt_privacy_loss_add_atoms(vdt_privacy_loss* loss, const double* losses, const double* probabilities,
+                                              size_t count, double infinite, uint64_t times,
+                                              vdt_error* error) VDT_NOEXCEPT;
+typedef int32_t vdt_loss_question;
+enum {
+    VDT_ASK_EPSILON = 0,             ///< at this delta; `allowed` is absolute
+    VDT_ASK_DELTA = 1,               ///< at this epsilon; `allowed` is relative to the upper end, as below
+    VDT_ASK_LOG_DELTA = 2,           ///< its logarithm, for deltas below 1e-308; `allowed` is that of the logarithm
+    VDT_ASK_TRUE_POSITIVE_RATE = 3,  ///< of the best attack, at this rate of false positives (f-DP): 1 - upper is the
+                                     ///< type II error that every attack has at least
+};
+/// Any of these as an interval that holds the true value. `allowed`: its wanted width, 0 = 0.01; `max_cells`: of the
+/// grid, 2^10 to 2^26, 0 = 2^22, for 64 bytes of memory each. `*width_reached` (may be NULL, as may `lower`) is 0 where
+/// the interval is wider than asked: it holds all the same, and `upper` may be infinite.
+VDT_API vdt_status vdt_privacy_loss_ask(const vdt_privacy_loss* loss, vdt_loss_question question, double at,
+                                        double allowed, uint32_t max_cells, double* lower, double* upper,
+                                        int32_t* width_reached, vdt_error* error) VDT_NOEXCEPT;
+/// The least noise (of randomised response and pure epsilons: the greatest epsilon) of a mechanism of this kind, added
+/// `times` times to what `others` (NULL = nothing) composes, that keeps (epsilon, delta); `precision`: relative, 1e-6
+/// to 0.1, 0 = 1e-3. `whole` and `second` as in vdt_privacy_loss_add. `others` stays as it is.
+VDT_API vdt_status vdt_privacy_loss_calibrate(const vdt_privacy_loss* others, vdt_loss_kind kind, uint32_t whole,
+                                              double second, uint64_t times, double epsilon, double delta,
+                                              double precision, double* out, vdt_error* error) VDT_NOEXCEPT;
+
 /// Renyi divergences, added up at fixed orders: quick, looser by 5 to 10 %.
 typedef struct vdt_renyi vdt_renyi;
+/// How series for fractional orders are summed: exactly, or without signs, which is looser and only for comparison with
+/// packages that do so.
+typedef int32_t vdt_renyi_series;
+enum { VDT_RENYI_EXACT = 0, VDT_RENYI_ABSOLUTE = 1 };
 /// Orders in [1.01, 1e6]; NULL and 0: the default ones, 1.1 to 1024. `*out`: owned.
 VDT_API vdt_status vdt_renyi_create(const double* orders, size_t count, const vdt_allocator* allocator, vdt_renyi** out,
                                     vdt_error* error) VDT_NOEXCEPT;
+/// The same with a choice of the series.
+VDT_API vdt_status vdt_renyi_create_with(const double* orders, size_t count, vdt_renyi_series series,
+                                         const vdt_allocator* allocator, vdt_renyi** out,
+                                         vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_renyi_destroy(vdt_renyi* accountant) VDT_NOEXCEPT;
+/// Any curve, one divergence for each order (infinite = nothing known), `times` times. Errors: DIMENSION_MISMATCH.
+VDT_API vdt_status vdt_renyi_add(vdt_renyi* accountant, const double* divergences, size_t count, uint64_t times,
+                                 vdt_error* error) VDT_NOEXCEPT;
+/// `*count` orders and what was added up at each; borrowed until the accountant is added to or destroyed. Each may be
+/// NULL.
+VDT_API vdt_status vdt_renyi_curve(const vdt_renyi* accountant, const double** orders, const double** divergences,
+                                   size_t* count, vdt_error* error) VDT_NOEXCEPT;
+/// The divergence of Gaussian noise on a Poisson sample, of one order > 1.
+VDT_API vdt_status vdt_renyi_gaussian(double noise_multiplier, double sampling_rate, double order,
+                                      vdt_renyi_series series, double* out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_renyi_add_gaussian(vdt_renyi* accountant, double noise_multiplier, double sampling_rate,
                                           uint64_t steps, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_renyi_add_pure(vdt_renyi* accountant, double epsilon, uint64_t times,
@@ -2983,19 +3032,39 @@ VDT_API vdt_status vdt_renyi_delta(const vdt_renyi* accountant, double epsilon, 
 /// Closed forms: one result from one or two numbers.
 typedef int32_t vdt_conversion;
 enum {
-    VDT_GAUSSIAN_SIGMA = 0,    ///< of (epsilon, delta): sigma over the sensitivity
-    VDT_GAUSSIAN_EPSILON = 1,  ///< of (sigma, delta)
-    VDT_GAUSSIAN_DELTA = 2,    ///< of (sigma, epsilon)
-    VDT_ZCDP_OF_PURE = 3,      ///< of (epsilon, 0): rho
-    VDT_ZCDP_OF_GAUSSIAN = 4,  ///< of (sigma, 0): rho
-    VDT_ZCDP_EPSILON = 5,      ///< of (rho, delta)
-    VDT_ZCDP_DELTA = 6,        ///< of (rho, epsilon)
+    VDT_GAUSSIAN_SIGMA = 0,      ///< of (epsilon, delta): sigma over the sensitivity
+    VDT_GAUSSIAN_EPSILON = 1,    ///< of (sigma, delta)
+    VDT_GAUSSIAN_DELTA = 2,      ///< of (sigma, epsilon)
+    VDT_ZCDP_OF_PURE = 3,        ///< of (epsilon, 0): rho
+    VDT_ZCDP_OF_GAUSSIAN = 4,    ///< of (sigma, 0): rho
+    VDT_ZCDP_EPSILON = 5,        ///< of (rho, delta)
+    VDT_ZCDP_DELTA = 6,          ///< of (rho, epsilon)
+    VDT_GAUSSIAN_LOG_DELTA = 7,  ///< of (sigma, epsilon)
+    VDT_RENYI_OF_PURE = 8,       ///< of (epsilon, order)
+    VDT_RENYI_OF_ZCDP = 9,       ///< of (rho, order)
+    VDT_GDP_EPSILON = 10,        ///< of (mu, delta)
+    VDT_GDP_DELTA = 11,          ///< of (mu, epsilon)
+    VDT_GDP_MU = 12,             ///< of (epsilon, delta): the greatest mu, to be kept by Gaussian noise
+    VDT_GDP_TYPE_II_ERROR = 13,  ///< of (mu, rate of false positives): what every attack misses at least
 };
 VDT_API vdt_status vdt_privacy_convert(vdt_conversion conversion, double first, double second, double* out,
                                        vdt_error* error) VDT_NOEXCEPT;
 /// The least epsilon of `times` mechanisms of which nothing but (epsilon, delta) is known, at a delta of all together.
 VDT_API vdt_status vdt_privacy_compose(double epsilon, double delta, uint64_t times, double total_delta, double* out,
                                        vdt_error* error) VDT_NOEXCEPT;
+/// The sums of `count` guarantees (basic composition), also of mechanisms chosen adaptively.
+VDT_API vdt_status vdt_privacy_compose_basic(const double* epsilons, const double* deltas, size_t count,
+                                             double* total_epsilon, double* total_delta, vdt_error* error) VDT_NOEXCEPT;
+/// The advanced theorem, looser than vdt_privacy_compose: for comparison with what others state.
+VDT_API vdt_status vdt_privacy_compose_advanced(double epsilon, double delta, uint64_t times, double slack,
+                                                double* total_epsilon, double* total_delta,
+                                                vdt_error* error) VDT_NOEXCEPT;
+/// mu of `count` composed mechanisms of Gaussian differential privacy.
+VDT_API vdt_status vdt_gdp_compose(const double* mu, size_t count, double* out, vdt_error* error) VDT_NOEXCEPT;
+/// A central limit for subsampled Gaussian noise. OPTIMISTIC: it can lie below the true value; nothing may be promised
+/// on its ground.
+VDT_API vdt_status vdt_gdp_optimistic_mu(double noise_multiplier, double sampling_rate, uint64_t steps, double* out,
+                                         vdt_error* error) VDT_NOEXCEPT;
 /// The least noise multiplier of DP-SGD, or of `steps` Gaussian releases (sampling_rate 1), that keeps the guarantee.
 VDT_API vdt_status vdt_calibrate_noise(double epsilon, double delta, double sampling_rate, uint64_t steps, double* out,
                                        vdt_error* error) VDT_NOEXCEPT;

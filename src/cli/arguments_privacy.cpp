@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command line of differential privacy: account, calibrate, grant, release, audit, ledger.
 #include "arguments.hpp"
+#include "privacy_events.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -23,11 +24,15 @@ class PrivacyCommands final : public CommandFamily {
     PrivacyCommands(CLI::App& app, Action& action) : action_(action) { add_privacy(app); }
 
   private:
-    void add_training(CLI::App& command) {
-        command.add_option("--sampling-rate", privacy_.training.sampling_rate, "Expected batch size over records")
-            ->required();
-        command.add_option("--steps", privacy_.training.steps, "Steps of training")->required();
-        command.add_option("--delta", privacy_.delta, "The delta of (epsilon, delta)")->required();
+    void add_events(CLI::App& command, const char* about) {
+        command.add_option("--event", privacy_.events, std::string(about) + ":\n" + PrivacyEvent::help())
+            ->type_name("KIND:NAME=NUMBER,...")
+            ->allow_extra_args(false);
+        command.add_option("--sampling-rate", privacy_.sampling_rate,
+                           "A training (DP-SGD) in place of an event, or beside them: expected batch over records, "
+                           "each step a Poisson sample of them");
+        command.add_option("--steps", privacy_.steps, "Steps of training")
+            ->check(CLI::NonNegativeNumber.description(""));
         add_text_or_json(command, privacy_.as_json);
     }
 
@@ -36,18 +41,28 @@ class PrivacyCommands final : public CommandFamily {
             "privacy",
             "Differential privacy: noised statistics under a budget, the loss of noisy training (DP-SGD), audits");
         group.require_subcommand(1);
-        CLI::App& account = *group.add_subcommand("account", "The epsilon of a training, as an interval that holds it");
-        account
-            .add_option("--noise-multiplier", privacy_.training.noise_multiplier,
-                        "Standard deviation of the noise over the clipping norm")
-            ->required();
-        add_training(account);
-        account.add_option("--error", privacy_.error, "Width of the interval")->capture_default_str();
-        account.add_option("--max-epsilon", privacy_.epsilon, "Exit status 1 if epsilon may exceed this");
+        CLI::App& account = *group.add_subcommand(
+            "account",
+            "What mechanisms lose together: epsilon, delta or an attack's success, as intervals that hold it");
+        account.add_option("--noise-multiplier", privacy_.noise_multiplier,
+                           "Of a training: standard deviation of the noise over the clipping norm");
+        add_events(account, "A mechanism; may be repeated");
+        account.add_option("--delta", privacy_.delta, "Tell the epsilon at this delta");
+        account.add_option("--epsilon", privacy_.epsilon, "Tell the delta at this epsilon");
+        account.add_option("--false-positive-rate", privacy_.false_positive_rate,
+                           "Tell the true positives of the best attack on membership at this rate (f-DP)");
+        account.add_option("--error", privacy_.error, "Width of the interval; of delta and rates, relative")
+            ->capture_default_str();
+        account.add_option("--max-epsilon", privacy_.max_epsilon, "Exit status 1 if epsilon may exceed this");
+        account.add_option("--max-delta", privacy_.max_delta, "Exit status 1 if delta may exceed this");
         account.callback([this] { action_ = [this] { return privacy_account(privacy_); }; });
-        CLI::App& calibrate = *group.add_subcommand("calibrate", "The least noise multiplier that keeps an epsilon");
+        CLI::App& calibrate = *group.add_subcommand("calibrate", "The least noise that keeps an epsilon");
         calibrate.add_option("--epsilon", privacy_.epsilon, "The epsilon to keep")->required();
-        add_training(calibrate);
+        calibrate.add_option("--delta", privacy_.delta, "The delta of (epsilon, delta)")->required();
+        add_events(
+            calibrate,
+            "A mechanism; may be repeated. The one without its sigma, scale, epsilon or mu is what is looked for");
+        calibrate.add_option("--precision", privacy_.precision, "Of the noise, relative")->capture_default_str();
         calibrate.callback([this] { action_ = [this] { return privacy_calibrate(privacy_); }; });
         add_grant(group);
         add_release(group);

@@ -145,12 +145,19 @@ struct SchemaLeakageOptions {
     std::vector<std::string> formats;  ///< table and json
 };
 
-/// Noisy training to account for, or the noise that a wanted privacy takes.
+/// Mechanisms to account for, or the noise that a wanted privacy takes.
 struct PrivacyOptions {
-    privacy::DpSgd training;
-    double delta = 0.0;
-    double error = 0.01;            ///< of epsilon
-    std::optional<double> epsilon;  ///< account: the most that passes; calibrate: the target
+    std::vector<std::string> events;         ///< see PrivacyEvent
+    std::optional<double> noise_multiplier;  ///< this and the next two: one event more, a training
+    std::optional<double> sampling_rate;
+    std::optional<std::uint64_t> steps;
+    std::optional<double> delta;
+    std::optional<double> epsilon;  ///< account: delta is asked for; calibrate: the target
+    std::optional<double> false_positive_rate;
+    std::optional<double> max_epsilon;
+    std::optional<double> max_delta;
+    double error = 0.01;      ///< of epsilon; of delta and rates, relative
+    double precision = 1e-3;  ///< of calibration, relative
     bool as_json = false;
 };
 

@@ -159,6 +159,23 @@ double gdp_optimistic_mu(double noise_multiplier, double sampling_rate, std::uin
            std::sqrt(static_cast<double>(steps) * std::expm1(1.0 / (noise_multiplier * noise_multiplier)));
 }
 
+double gdp_type_two_error(double mu, double false_positive_rate) {
+    require_within("mu", mu, 0.0, 1e3);
+    require_within("false_positive_rate", false_positive_rate, 1e-300, 1.0);
+    if (false_positive_rate == 1.0) return 0.0;
+    const double target = std::log(false_positive_rate);
+    double low = -40.0;
+    double high = 40.0;
+    for (int i = 0; i < 60; ++i) {
+        const double middle = 0.5 * (low + high);
+        (log_phi(-middle) > target ? low : high) = middle;
+    }
+    // Tails known to 2^-51 (1 + z^2) place z to about that over max(1, |z|); what follows magnifies both by |x|.
+    const double z = low - 1e-13 * (1.0 + std::fabs(low));
+    const double x = z - mu;
+    return std::exp(log_phi(x) - 0x1p-50 * (2.0 + x * x));
+}
+
 double zcdp_of_pure(double epsilon) {
     require_within("epsilon", epsilon, 0.0, 1e100);
     return 0.5 * epsilon * epsilon * up;

@@ -151,6 +151,43 @@ double tilt_for_epsilon(std::span<const LossFactor> factors, double step, double
     });
 }
 
+double tilt_for_rate(std::span<const LossFactor> factors, double step, double log_rate) {
+    const auto excess = [&](double tilt) {
+        const Cumulants k = cumulants(factors, true, step, tilt);
+        return Excess{(tilt + 1.0) * k.mean - k.value + log_rate, (tilt + 1.0) * k.variance};
+    };
+    return excess(0.0).value >= 0.0 ? 0.0 : increasing_root(4.0 / step, excess);
+}
+
+// E (1 - e^(epsilon - l))+ <= e^(K(t) - t epsilon) t^t / (1 + t)^(1 + t), solved for epsilon.
+double epsilon_by_moment(std::span<const LossFactor> factors, double step, double tilt, double delta) {
+    const Powers flat(0.0, step);
+    double log_finite = 0.0;
+    double log_excess = 0.0;  // upper measures may have more mass than 1
+    double rounding = 0.0;
+    double total = 0.0;
+    for (const LossFactor& factor : factors) {
+        const double finite = std::exp(measure_cumulants(factor.above, step, 0.0, flat).value);
+        const auto times = static_cast<double>(factor.times);
+        const std::size_t n = factor.above.mass.size();
+        const double reach = std::max(std::fabs(position(factor.above, 0, step)),
+                                      std::fabs(position(factor.above, n > 0 ? n - 1 : 0, step)));
+        log_finite += times * std::log1p(-factor.above.infinite);
+        log_excess += times * std::max(0.0, std::log(finite + factor.above.infinite));
+        total += times;
+        // Sums of n / block blocks, each of `block`, weighted by exponentials.
+        rounding += times * unit * (static_cast<double>(n / block + 2 * block) + 8.0 * tilt * reach);
+    }
+    const double room =
+        delta + std::expm1(log_finite) * std::exp(log_excess + rounding) * (1.0 + (total + 64.0) * unit);
+    if (!(tilt > 0.0 && room > 0.0)) return infinity;
+    const double moment = cumulants(factors, true, step, tilt).value;
+    const double log_part = tilt * std::log(tilt) - (1.0 + tilt) * std::log1p(tilt);
+    rounding += 16.0 * unit * (std::fabs(moment) + std::fabs(log_part) + std::fabs(std::log(room)) + tilt + 1.0);
+    const double epsilon = (moment + log_part - std::log(room) + rounding) / tilt;
+    return epsilon + 4.0 * unit * std::fabs(epsilon);
+}
+
 ComposedLoss::ComposedLoss(std::span<const LossFactor> factors, double step, double tilt, std::size_t max_cells)
     : step_(step), tilt_(is_one(factors) ? 0.0 : tilt), is_single_(is_one(factors)) {
     place_window(factors, max_cells);
@@ -179,9 +216,9 @@ void ComposedLoss::place_window(std::span<const LossFactor> factors, std::size_t
         high = std::max(
             high, is_single_ ? greatest : std::min(greatest, at.mean + reach(factors, above, step_, tilt_, at, 1.0)));
     }
-    const double cells = (high - low) / step_ + 4.0;
-    if (!(cells <= static_cast<double>(max_cells))) return;
-    cells_ = std::bit_ceil(static_cast<std::size_t>(std::max(cells, 4.0)));
+    cells_needed_ = (high - low) / step_ + 4.0;
+    if (!(cells_needed_ <= static_cast<double>(max_cells))) return;
+    cells_ = std::bit_ceil(static_cast<std::size_t>(std::max(cells_needed_, 4.0)));
     first_ = static_cast<std::int64_t>(std::floor(low / step_)) - 1;
     const double centre = mean / step_ - static_cast<double>(first_);
     centre_ = static_cast<std::size_t>(std::clamp(centre, 0.0, static_cast<double>(cells_ - 1)));
@@ -355,6 +392,71 @@ double ComposedLoss::solve(const Side& side, double delta, double sign) const no
 
 Interval ComposedLoss::epsilon(double delta) const noexcept {
     return {solve(below_, delta, -1.0), solve(above_, delta, 1.0)};
+}
+
+double ComposedLoss::log_sum(const Side& side, std::size_t cell, double log_rate, double sign) const noexcept {
+    const double curve = log_curve(side, loss(cell), sign);
+    const double line = log_rate + loss(cell);
+    const double most = std::max(curve, line);
+    const double sum = most + std::log1p(std::exp(std::min(curve, line) - most));
+    return sum + sign * 16.0 * unit * (1.0 + std::fabs(std::max(curve, -800.0)) + std::fabs(line));
+}
+
+// The cell at which the curve's slope in x, minus Q's probability of the losses above, passes the rate.
+std::size_t ComposedLoss::power_cell(const Side& side, double log_rate) const noexcept {
+    std::size_t low = 0;
+    std::size_t high = cells_;
+    while (low < high) {
+        const std::size_t middle = low + (high - low) / 2;
+        const double log_q = std::log(side.low[middle + 1]) + side.log_scale - (tilt_ + 1.0) * loss(middle + 1);
+        if (log_q > log_rate) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+Interval ComposedLoss::log_power(double log_rate) const noexcept {
+    Interval result{log_rate, 0.0};  // a coin is a test, too
+    // Of the upper curve every x gives an upper end.
+    if (std::isfinite(above_.log_scale)) {
+        const std::size_t cell = power_cell(above_, log_rate);
+        for (std::size_t i = cell > 2 ? cell - 2 : 0; i <= std::min(cell + 2, cells_); ++i)
+            result.upper = std::min(result.upper, log_sum(above_, i, log_rate, 1.0));
+    } else if (above_.infinite < 1.0) {
+        result.upper = std::min(0.0, std::log(above_.infinite + (1.0 - above_.infinite) * std::exp(log_rate)) + 1e-15);
+    }
+    if (!std::isfinite(below_.log_scale)) {
+        if (below_.infinite > 0.0) result.lower = std::max(result.lower, std::log(below_.infinite) - 1e-15);
+        return result;
+    }
+    // The lower curve is convex, with kinks at grid points alone, so that the least lies at one of them: among those
+    // between two at which it is certainly greater than here.
+    const std::size_t cell = power_cell(below_, log_rate);
+    const double here = log_sum(below_, cell, log_rate, 1.0) + 1e-14;
+    const auto is_greater = [&](std::size_t i) { return log_sum(below_, i, log_rate, -1.0) >= here; };
+    std::size_t right = 1;
+    while (cell + right < cells_ && !is_greater(cell + right)) right *= 2;
+    std::size_t left = 1;
+    while (left <= cell && !is_greater(cell - left)) left *= 2;
+    double least = infinity;
+    // Beyond the last cell the line alone is greater than at it.
+    for (std::size_t i = cell - std::min(left, cell); i <= std::min(cell + right, cells_); ++i)
+        least = std::min(least, log_sum(below_, i, log_rate, -1.0));
+    if (left > cell && tilt_ == 0.0) {
+        least = std::min(least, log_curve(below_, -1e9, -1.0));  // x = 0; in between the curve found is a line
+    } else if (left > cell) {
+        // The window ends before: down to x = 0 the curve falls by no more than it rises to the right.
+        if (cell + right > cells_) return result;
+        const double ratio = std::exp(static_cast<double>(right) * step_);
+        const double rise = std::exp(log_sum(below_, cell + right, log_rate, 1.0)) - std::exp(least);
+        const double value = std::exp(least) - (1.0 + 1e-12) * std::max(0.0, rise) / (ratio - 1.0);
+        least = value > 0.0 ? std::log(value) - 4.0 * unit : log_rate;
+    }
+    result.lower = std::max(result.lower, std::min(least, 0.0));
+    return result;
 }
 
 }  // namespace vedette::inline v0::privacy

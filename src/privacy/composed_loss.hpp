@@ -31,11 +31,16 @@ class ComposedLoss {
     ComposedLoss(std::span<const LossFactor> factors, double step, double tilt, std::size_t max_cells);
 
     [[nodiscard]] bool valid() const noexcept { return cells_ != 0; }
+    /// What it takes, also where that is too many.
+    [[nodiscard]] double cells_needed() const noexcept { return cells_needed_; }
     /// The curve's logarithm at any real epsilon.
     [[nodiscard]] Interval log_delta(double epsilon) const noexcept;
     /// The real, maybe negative, epsilon at which the curve takes the value delta; NaN in place of an end that lies
     /// below the window of a positive tilt, so that a smaller tilt is called for.
     [[nodiscard]] Interval epsilon(double delta) const noexcept;
+    /// The logarithm of the greatest P-probability of a test whose Q-probability has this logarithm: the least of
+    /// H(x) + rate x over all x = e^epsilon, for the curve H (Neyman and Pearson).
+    [[nodiscard]] Interval log_power(double log_rate) const noexcept;
 
   private:
     // Sums over the losses from cell i on, relative to its loss: of e^(-tilt l), of e^(-(tilt + 1) l), and their
@@ -52,10 +57,13 @@ class ComposedLoss {
     [[nodiscard]] double loss(std::size_t cell) const noexcept;
     [[nodiscard]] double log_curve(const Side& side, double epsilon, double sign) const noexcept;
     [[nodiscard]] double solve(const Side& side, double delta, double sign) const noexcept;
+    [[nodiscard]] double log_sum(const Side& side, std::size_t cell, double log_rate, double sign) const noexcept;
+    [[nodiscard]] std::size_t power_cell(const Side& side, double log_rate) const noexcept;
 
     double step_;
     double tilt_;
     std::size_t cells_ = 0;
+    double cells_needed_ = 0.0;
     std::int64_t first_ = 0;
     std::size_t centre_ = 0;  // the cell of the tilted mean
     double outside_ = 0.0;    // tilted mass outside the window, both sides and both measures
@@ -74,5 +82,11 @@ double tilt_for_delta(std::span<const LossFactor> factors, double step, double l
 /// The tilt at which the same bound on delta is least: K' - log(1 + 1 / tilt) = epsilon; 0 where the mean loss is
 /// greater without any.
 double tilt_for_epsilon(std::span<const LossFactor> factors, double step, double epsilon);
+/// The tilt at whose mean the same bound on Q's tail is the rate: (tilt + 1) K' - K = log(1/rate); 0 where it would be
+/// negative.
+double tilt_for_rate(std::span<const LossFactor> factors, double step, double log_rate);
+/// An upper end of epsilon by one moment of the upper measures alone, for compositions of any size; infinite where
+/// there is none.
+double epsilon_by_moment(std::span<const LossFactor> factors, double step, double tilt, double delta);
 
 }  // namespace vedette::inline v0::privacy

@@ -12,7 +12,7 @@
 
 namespace vedette::inline v0::privacy {
 
-Interval dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options) {
+LossInterval dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options) {
     return PrivacyLossDistribution::gaussian(
                {.noise_multiplier = training.noise_multiplier, .sampling_rate = training.sampling_rate})
         .compose(training.steps)
@@ -30,32 +30,45 @@ double calibrate_noise(const NoiseTarget& target) {
             gaussian_sigma(target.guarantee) * std::sqrt(static_cast<double>(target.steps)) * (1.0 + 1e-15);
         return std::max(sigma, 0.05);
     }
-    const PrivacyLossOptions options{.error = std::max(1e-7, 0.5 * target.precision * target.guarantee.epsilon)};
+    const auto training = [&target](double noise) {
+        return PrivacyLossDistribution::gaussian({.noise_multiplier = noise, .sampling_rate = target.sampling_rate})
+            .compose(target.steps);
+    };
+    return calibrate_noise(target.guarantee, training, {.precision = target.precision});
+}
+
+double calibrate_noise(const Guarantee& guarantee,
+                       const std::function<PrivacyLossDistribution(double noise)>& composition,
+                       const NoiseSearch& search) {
+    require_within("epsilon", guarantee.epsilon, 1e-6, 1e4);
+    require_within("delta", guarantee.delta, 1e-280, std::nextafter(1.0, 0.0));
+    require_within("precision", search.precision, 1e-6, 0.1);
+    require_within("least", search.least, 1e-9, 1e9);
+    require_within("most", search.most, search.least, 1e9);
+    const double error = std::max(1e-7, 0.5 * search.precision * guarantee.epsilon);
     // A bracket first, by bounds as coarse as a tenth of epsilon; only what falls between them is looked at closely.
     const auto suffices = [&](double noise) {
-        const DpSgd training{noise, target.sampling_rate, target.steps};
-        const Interval coarse = dp_sgd_epsilon(training, target.guarantee.delta,
-                                               {.error = std::max(options.error, 0.1 * target.guarantee.epsilon)});
-        if (coarse.upper <= target.guarantee.epsilon) return true;
-        if (coarse.lower > target.guarantee.epsilon) return false;
-        return dp_sgd_epsilon(training, target.guarantee.delta, options).upper <= target.guarantee.epsilon;
+        const PrivacyLossDistribution loss = composition(noise);
+        const Interval coarse = loss.epsilon(guarantee.delta, {.error = std::max(error, 0.1 * guarantee.epsilon)});
+        if (coarse.upper <= guarantee.epsilon) return true;
+        if (coarse.lower > guarantee.epsilon) return false;
+        return loss.epsilon(guarantee.delta, {.error = error}).upper <= guarantee.epsilon;
     };
-    double high = 1.0;
+    double high = std::clamp(1.0, search.least, search.most);
     while (!suffices(high)) {
-        if (high >= 1e6) {
-            throw Error(
-                ErrorCode::invalid_argument,
-                fmt::format("epsilon is {}; no noise multiplier up to 1e6 achieves it", target.guarantee.epsilon));
+        if (high >= search.most) {
+            throw Error(ErrorCode::invalid_argument,
+                        fmt::format("epsilon is {}; no noise up to {} achieves it", guarantee.epsilon, search.most));
         }
-        high = std::min(2.0 * high, 1e6);
+        high = std::min(2.0 * high, search.most);
     }
     double low = 0.5 * high;
-    while (low >= 0.05 && suffices(low)) {
+    while (low >= search.least && suffices(low)) {
         high = low;
         low *= 0.5;
     }
-    low = std::max(low, 0.05);
-    while (high > low * (1.0 + target.precision)) {
+    low = std::max(low, search.least);
+    while (high > low * (1.0 + search.precision)) {
         const double middle = std::sqrt(low * high);
         (suffices(middle) ? high : low) = middle;
     }

@@ -45,25 +45,38 @@ struct Grid {
     std::size_t max_cells;
 };
 
+// What is known of one direction. Where more cells than there may be are needed, that is little.
+struct Answer {
+    Interval bounds{-infinity, infinity};
+    double cells = 0.0;
+};
+
+// The cells that the greatest of these factors takes by itself.
 template <class Parts>
-bool make_factors(const Parts& parts, const Grid& grid, bool added, std::vector<LossFactor>& factors) {
+double make_factors(const Parts& parts, const Grid& grid, bool added, std::vector<LossFactor>& factors) {
     factors.clear();
+    double most = 0.0;
     for (const auto& part : parts) {
         const LossLaw& law = added ? part.pair->added() : part.pair->removed();
-        if (grid_points(law, grid.step, grid.tail) > static_cast<double>(grid.max_cells)) return false;
+        most = std::max(most, grid_points(law, grid.step, grid.tail));
+    }
+    if (most > static_cast<double>(grid.max_cells)) return most;
+    for (const auto& part : parts) {
+        const LossLaw& law = added ? part.pair->added() : part.pair->removed();
         factors.push_back({chords(law, grid.step, grid.tail), tangents(law, grid.step, grid.tail), part.times});
     }
-    return true;
+    return most;
 }
 
-// Nothing known.
-constexpr Interval nothing{-infinity, infinity};
-
-Interval solve_epsilon(const std::vector<LossFactor>& factors, const Grid& grid, double delta) {
+Answer solve_epsilon(const std::vector<LossFactor>& factors, const Grid& grid, double delta) {
     double tilt = tilt_for_delta(factors, grid.step, std::log(delta));
-    Interval bounds{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+    constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+    Answer answer{{unknown, unknown}, 0.0};
+    Interval& bounds = answer.bounds;
+    const double most = epsilon_by_moment(factors, grid.step, tilt, delta);
     for (int i = 0; i < 8 && (std::isnan(bounds.lower) || std::isnan(bounds.upper)); ++i) {
         const ComposedLoss composed(factors, grid.step, i < 7 ? tilt : 0.0, grid.max_cells);
+        answer.cells = std::max(answer.cells, composed.cells_needed());
         if (!composed.valid()) break;
         const Interval found = composed.epsilon(delta);
         if (std::isnan(bounds.lower)) bounds.lower = found.lower;
@@ -71,72 +84,122 @@ Interval solve_epsilon(const std::vector<LossFactor>& factors, const Grid& grid,
         tilt *= 0.5;
     }
     if (std::isnan(bounds.lower)) bounds.lower = -infinity;
-    if (std::isnan(bounds.upper)) bounds.upper = infinity;
-    return bounds;
+    bounds.upper = std::isnan(bounds.upper) ? most : std::min(bounds.upper, most);
+    return answer;
 }
 
-Interval solve_log_delta(const std::vector<LossFactor>& factors, const Grid& grid, double epsilon) {
-    const double tilt = tilt_for_epsilon(factors, grid.step, epsilon);
-    const ComposedLoss composed(factors, grid.step, tilt, grid.max_cells);
-    return composed.valid() ? composed.log_delta(epsilon) : nothing;
+Answer solve_log_delta(const std::vector<LossFactor>& factors, const Grid& grid, double epsilon) {
+    const ComposedLoss composed(factors, grid.step, tilt_for_epsilon(factors, grid.step, epsilon), grid.max_cells);
+    return {composed.valid() ? composed.log_delta(epsilon) : Interval{-infinity, infinity}, composed.cells_needed()};
+}
+
+Answer solve_log_power(const std::vector<LossFactor>& factors, const Grid& grid, double log_rate) {
+    const ComposedLoss composed(factors, grid.step, tilt_for_rate(factors, grid.step, log_rate), grid.max_cells);
+    return {composed.valid() ? composed.log_power(log_rate) : Interval{-infinity, infinity}, composed.cells_needed()};
+}
+
+// A step whose grid atoms on the lattice fall upon, as far as one of about this size does so.
+double fitted_step(double step, double lattice) noexcept {
+    if (lattice == 0.0) return step;
+    if (step <= lattice) return lattice / std::ceil(lattice / step);
+    return lattice * std::ceil(step / lattice * (1.0 - 1e-9));
+}
+
+// Of all ends the closest; crossed ones are a fault of ours, of which no answer must come: both are proven.
+Interval both(const Interval& a, const Interval& b) {
+    const Interval common{std::max(a.lower, b.lower), std::min(a.upper, b.upper)};
+    if (common.lower > common.upper + 1e-9 * std::max(1.0, std::fabs(common.upper)))
+        throw Error(ErrorCode::internal,
+                    fmt::format("privacy loss: at least {}, and at most {}", common.lower, common.upper));
+    return common;
 }
 
 // Asks both directions, on grids as fine as needed. `ask` answers for one; `width` is the measure of the error.
 template <class Parts, class Ask, class Width>
 Interval refine(const Parts& parts, const PrivacyLossOptions& options, double tail, const Ask& ask,
                 const Width& width) {
+    constexpr double coarsest = 8.0;
     double total = 0.0;
     bool symmetric = true;
     for (const auto& part : parts) {
         total += static_cast<double>(part.times);
         symmetric = symmetric && part.pair->symmetric();
     }
-    const double lattice = common_lattice(parts);
+    const bool is_fixed = options.loss_interval != 0.0;
+    const double lattice = is_fixed ? 0.0 : common_lattice(parts);
     double step = options.loss_interval;
-    if (step == 0.0) step = std::min(0.05, 1.2 * std::sqrt(std::min(options.error, 1.0) / total));
+    // Below some 1e-5 the roundings of as many cells may cost more than the grid.
+    if (!is_fixed) step = std::min(0.05, 1.2 * std::sqrt(std::clamp(options.error, 1e-5, 1.0) / total));
     // Atoms on a lattice are exact on it; a finer grid only adds rounding.
-    if (lattice > 0.0 && options.loss_interval == 0.0) step = std::min(lattice, 1.0);
+    if (lattice > 0.0) step = std::min(lattice, 1.0);
     Interval best{-infinity, infinity};
     double last_width = infinity;
-    double last_step = infinity;
+    double last_step = infinity;  // of the finest grid that had cells enough
+    double least_step = 0.0;      // below it they do not suffice
     int endless = 0;
+    int worse = 0;
     std::vector<LossFactor> factors;
     for (int round = 0; round < 24; ++round) {
-        if (lattice > 0.0 && options.loss_interval == 0.0) step = lattice / std::ceil(lattice / step);
+        step = fitted_step(step, lattice);
         const Grid grid{step, tail, options.max_cells};
-        Interval here = nothing;
-        bool complete = true;
+        Interval here{-infinity, -infinity};
+        double cells = 0.0;
+        bool is_nothing = false;
         for (const bool added : {false, true}) {
             if (added && symmetric) break;
-            if (!make_factors(parts, grid, added, factors)) {
-                complete = false;
-                break;
-            }
-            const Interval bounds = ask(factors, grid);
-            if (bounds.upper == infinity && bounds.lower == -infinity) complete = false;
-            if (added) {
-                here = {std::max(here.lower, bounds.lower), std::max(here.upper, bounds.upper)};
-            } else {
-                here = bounds;
-            }
+            Answer answer;
+            answer.cells = make_factors(parts, grid, added, factors);
+            if (!factors.empty()) answer = ask(factors, grid);
+            here = {std::max(here.lower, answer.bounds.lower), std::max(here.upper, answer.bounds.upper)};
+            cells = std::max(cells, answer.cells);
+            is_nothing = is_nothing || (answer.bounds.lower == -infinity && answer.bounds.upper == infinity);
         }
-        if (!complete) break;
-        best = {std::max(best.lower, here.lower), std::min(best.upper, here.upper)};
+        best = both(best, here);
+        if (is_fixed) break;
+        const auto most_cells = static_cast<double>(options.max_cells);
+        if (cells > most_cells) {
+            // A direction that did not fit may be the worse one, whose lower end is unknown; the other's holds.
+            least_step = std::max(least_step, 1.05 * step * cells / most_cells);
+            if (least_step > (std::isfinite(last_step) ? 0.8 * last_step : coarsest)) break;
+            step = least_step;
+            continue;
+        }
+        if (is_nothing) break;
         const double now = width(best);
-        if (!(now > options.error) || options.loss_interval != 0.0) break;
+        if (!(now > options.error)) break;
         if (here.upper == infinity && ++endless == 3) break;  // more than delta is infinite
         double factor = std::isfinite(now) ? 0.9 * std::sqrt(options.error / now) : 0.3;
         // Losses that are atoms off the grid cost in proportion to the step.
         if (now > 0.7 * last_width * step / last_step) factor = std::min(factor, 0.8 * options.error / now);
+        // At last a finer grid rounds more than it gains.
+        worse = now > 0.95 * last_width ? worse + 1 : 0;
+        if (worse == 2) break;
         last_width = now;
         last_step = step;
-        step *= std::clamp(factor, 0.1, 0.7);
+        step = std::max(step * std::clamp(factor, 0.2, 0.7), least_step);
+        if (step > 0.8 * last_step) break;
     }
-    // Both ends are proven: crossed ones are a fault of ours, of which no answer must come.
-    if (best.lower > best.upper + 1e-9 * std::max(1.0, std::fabs(best.upper)))
-        throw Error(ErrorCode::internal,
-                    fmt::format("privacy loss: at least {}, and at most {}", best.lower, best.upper));
     return best;
+}
+
+template <class Width>
+LossInterval answered(const Interval& bounds, const PrivacyLossOptions& options, const Width& width) {
+    return {bounds, !(width(bounds) > options.error)};
+}
+
+double log_width(const Interval& bounds) noexcept {
+    return bounds.upper - bounds.lower;
+}
+
+double epsilon_width(const Interval& bounds) noexcept {
+    return std::max(bounds.upper, 0.0) - std::max(bounds.lower, 0.0);
+}
+
+template <class Parts>
+double total_times(const Parts& parts) noexcept {
+    double total = 0.0;
+    for (const auto& part : parts) total += static_cast<double>(part.times);
+    return total;
 }
 
 void check(const PrivacyLossOptions& options) {
@@ -287,44 +350,56 @@ PrivacyLossDistribution PrivacyLossDistribution::compose(const PrivacyLossDistri
     return result;
 }
 
-Interval PrivacyLossDistribution::epsilon(double delta, const PrivacyLossOptions& options) const {
+LossInterval PrivacyLossDistribution::epsilon(double delta, const PrivacyLossOptions& options) const {
     require_within("delta", delta, 1e-280, std::nextafter(1.0, 0.0));
     check(options);
-    if (parts_.empty()) return {0.0, 0.0};
-    double total = 0.0;
-    for (const Part& part : parts_) total += static_cast<double>(part.times);
-    const double tail = std::max(1e-6 * delta / total, 1e-295);
-    const Interval bounds = refine(
-        parts_, options, tail,
-        [delta](const std::vector<LossFactor>& factors, const Grid& grid) {
-            return solve_epsilon(factors, grid, delta);
-        },
-        [](const Interval& b) { return std::max(b.upper, 0.0) - std::max(b.lower, 0.0); });
-    return {std::max(bounds.lower, 0.0), std::max(bounds.upper, 0.0)};
+    if (parts_.empty()) return {{0.0, 0.0}, true};
+    const double tail = std::max(1e-6 * delta / total_times(parts_), 1e-295);
+    const auto ask = [delta](const std::vector<LossFactor>& factors, const Grid& grid) {
+        return solve_epsilon(factors, grid, delta);
+    };
+    const Interval bounds = refine(parts_, options, tail, ask, epsilon_width);
+    return answered({std::max(bounds.lower, 0.0), std::max(bounds.upper, 0.0)}, options, epsilon_width);
 }
 
-Interval PrivacyLossDistribution::log_delta(double epsilon, const PrivacyLossOptions& options) const {
+LossInterval PrivacyLossDistribution::log_delta(double epsilon, const PrivacyLossOptions& options) const {
     require_within("epsilon", epsilon, 0.0, 1e9);
     check(options);
-    if (parts_.empty()) return {-infinity, -infinity};
-    double total = 0.0;
-    for (const Part& part : parts_) total += static_cast<double>(part.times);
+    if (parts_.empty()) return {{-infinity, -infinity}, true};
     const auto ask = [epsilon](const std::vector<LossFactor>& factors, const Grid& grid) {
         return solve_log_delta(factors, grid, epsilon);
     };
-    const auto width = [](const Interval& b) { return b.upper - b.lower; };
     // What the grid may leave to infinity depends on the answer, so that is looked for coarsely first.
     PrivacyLossOptions coarse = options;
     coarse.error = std::max(options.error, 10.0);
-    const Interval about = refine(parts_, coarse, 1e-290, ask, width);
-    const double tail = std::max(1e-290, std::exp(std::min(about.upper, 0.0) - 30.0) / total);
-    const Interval bounds = refine(parts_, options, tail, ask, width);
-    return {std::max(about.lower, bounds.lower), std::min({about.upper, bounds.upper, 0.0})};
+    const Interval about = refine(parts_, coarse, 1e-290, ask, log_width);
+    const double tail = std::max(1e-290, std::exp(std::min(about.upper, 0.0) - 30.0) / total_times(parts_));
+    Interval bounds = both(about, refine(parts_, options, tail, ask, log_width));
+    bounds.upper = std::min(bounds.upper, 0.0);
+    return answered(bounds, options, log_width);
 }
 
-Interval PrivacyLossDistribution::delta(double epsilon, const PrivacyLossOptions& options) const {
-    const Interval logs = log_delta(epsilon, options);
-    return {std::exp(logs.lower), std::min(1.0, std::exp(logs.upper) * (1.0 + 0x1p-50))};
+LossInterval PrivacyLossDistribution::delta(double epsilon, const PrivacyLossOptions& options) const {
+    const LossInterval logs = log_delta(epsilon, options);
+    return {{std::exp(logs.lower), std::min(1.0, std::exp(logs.upper) * (1.0 + 0x1p-50))}, logs.width_reached};
+}
+
+LossInterval PrivacyLossDistribution::true_positive_rate(double false_positive_rate,
+                                                         const PrivacyLossOptions& options) const {
+    require_within("false_positive_rate", false_positive_rate, 1e-280, 1.0);
+    check(options);
+    if (parts_.empty() || false_positive_rate == 1.0) return {{false_positive_rate, false_positive_rate}, true};
+    const double log_rate = std::log(false_positive_rate);
+    // The power is not below the rate.
+    const double tail = std::max(1e-290, 1e-13 * false_positive_rate / total_times(parts_));
+    const auto ask = [log_rate](const std::vector<LossFactor>& factors, const Grid& grid) {
+        return solve_log_power(factors, grid, log_rate);
+    };
+    Interval bounds = refine(parts_, options, tail, ask, log_width);
+    bounds = {std::max(bounds.lower, log_rate), std::min(bounds.upper, 0.0)};
+    return answered({std::max(false_positive_rate, std::exp(bounds.lower) * (1.0 - 0x1p-50)),
+                     std::min(1.0, std::exp(bounds.upper) * (1.0 + 0x1p-50))},
+                    options, [&bounds](const Interval&) { return log_width(bounds); });
 }
 
 }  // namespace vedette::inline v0::privacy

@@ -168,22 +168,119 @@ static void test_accounting(void) {
     static const struct {
         vdt_conversion conversion;
         double first, second, result;
-    } values[] = {
-        {VDT_GAUSSIAN_SIGMA, 1.0, 1e-6, 4.22467888932684}, {VDT_GAUSSIAN_EPSILON, 4.22467888932684, 1e-6, 1.0},
-        {VDT_GAUSSIAN_DELTA, 1.0, 1.0, 0.126936737506644}, {VDT_ZCDP_OF_PURE, 2.0, 0.0, 2.0},
-        {VDT_ZCDP_OF_GAUSSIAN, 2.0, 0.0, 0.125},           {VDT_ZCDP_EPSILON, 0.5, 1e-6, 5.22153444453017},
-        {VDT_ZCDP_DELTA, 0.5, 4.0, 1.95795416957722e-4}};
+    } values[] = {{VDT_GAUSSIAN_SIGMA, 1.0, 1e-6, 4.22467888932684},
+                  {VDT_GAUSSIAN_EPSILON, 4.22467888932684, 1e-6, 1.0},
+                  {VDT_GAUSSIAN_DELTA, 1.0, 1.0, 0.126936737506644},
+                  {VDT_ZCDP_OF_PURE, 2.0, 0.0, 2.0},
+                  {VDT_ZCDP_OF_GAUSSIAN, 2.0, 0.0, 0.125},
+                  {VDT_ZCDP_EPSILON, 0.5, 1e-6, 5.22153444453017},
+                  {VDT_ZCDP_DELTA, 0.5, 4.0, 1.95795416957722e-4},
+                  {VDT_GAUSSIAN_LOG_DELTA, 1.0, 1.0, -2.06406642847366},
+                  {VDT_RENYI_OF_ZCDP, 0.25, 4.0, 1.0},
+                  {VDT_RENYI_OF_PURE, 1.0, 2.0, 0.70327089134012},
+                  {VDT_GDP_EPSILON, 0.5, 1e-300, 18.6},
+                  {VDT_GDP_DELTA, 1.0, 1.0, 0.126936737506644},
+                  {VDT_GDP_MU, 1.0, 1e-6, 0.236704606463}};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; ++i) {
         CHECK_OK(vdt_privacy_convert(values[i].conversion, values[i].first, values[i].second, &value, e));
         CHECK(fabs(value / values[i].result - 1.0) < 1e-9);
     }
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "second", vdt_privacy_convert(VDT_ZCDP_OF_PURE, 1.0, 1.0, &value, e));
-    CHECK_FAILS(VDT_INVALID_ARGUMENT, "conversion", vdt_privacy_convert(7, 1.0, 1.0, &value, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "conversion", vdt_privacy_convert(14, 1.0, 1.0, &value, e));
     CHECK_OK(vdt_privacy_compose(0.1, 0.0, 10, 1e-5, &value, e));
     CHECK(value > 0.3 && value <= 1.0);
     CHECK_OK(vdt_calibrate_noise(1.0, 1e-6, 1.0, 1, &value, e));
     CHECK(value >= 4.22467888932684 && value < 4.24);
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_calibrate_noise(-1.0, 1e-6, 1.0, 1, &value, e));
+}
+
+static void test_compositions(void) {
+    double lower = -1.0, upper = -1.0, value = -1.0, more = -1.0;
+    int32_t reached = -1;
+    vdt_privacy_loss *loss = NULL, *one = NULL;
+    CHECK_OK(vdt_privacy_loss_create(NULL, &loss, e));
+    // A sum of Gaussians with shifts 0 and 1 is Poisson sampling.
+    const double shifts[2] = {0.0, 1.0}, weights[2] = {0.95, 0.05};
+    CHECK_OK(vdt_privacy_loss_add_mixture(loss, 0.8, shifts, weights, 2, 100, e));
+    CHECK_OK(vdt_privacy_loss_ask(loss, VDT_ASK_EPSILON, 1e-6, 0.0, 0, &lower, &upper, &reached, e));
+    CHECK(lower <= 6.7410519394 && upper >= 6.72 && upper <= 6.7410519394 && upper - lower <= 0.01 && reached == 1);
+    // Too few cells for such a width: told, and true all the same.
+    CHECK_OK(vdt_privacy_loss_ask(loss, VDT_ASK_EPSILON, 1e-6, 1e-6, 1024, &lower, &upper, &reached, e));
+    CHECK(lower <= 6.7310519394 && upper >= 6.72 && upper < 9.0 && reached == 0);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "question",
+                vdt_privacy_loss_ask(loss, 4, 1e-6, 0.0, 0, &lower, &upper, &reached, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "max_cells",
+                vdt_privacy_loss_ask(loss, VDT_ASK_DELTA, 1.0, 0.0, 10, &lower, &upper, &reached, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "shifts", vdt_privacy_loss_add_mixture(loss, 1.0, NULL, weights, 2, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "sum", vdt_privacy_loss_add_mixture(loss, 1.0, shifts, weights, 1, 1, e));
+
+    CHECK_OK(vdt_privacy_loss_create(NULL, &one, e));
+    const double atoms[2] = {2.0, 1.0}, masses[2] = {0.2, 0.7};
+    CHECK_OK(vdt_privacy_loss_add_atoms(one, atoms, masses, 2, 0.1, 1, e));
+    CHECK_OK(vdt_privacy_loss_ask(one, VDT_ASK_EPSILON, 0.2, 1e-4, 0, NULL, &upper, NULL, e));
+    CHECK(fabs(upper - 1.3068528194) < 2e-4);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "probabilities", vdt_privacy_loss_add_atoms(one, atoms, masses, 1, 0.1, 1, e));
+    vdt_privacy_loss_destroy(one);
+
+    // f-DP: mu = 1 at 0.1 is Phi(Phi^-1(0.1) + 1).
+    CHECK_OK(vdt_privacy_loss_create(NULL, &one, e));
+    CHECK_OK(vdt_privacy_loss_add(one, VDT_LOSS_GAUSSIAN, sqrt(3.0), 0, 1.0, 3, e));
+    CHECK_OK(vdt_privacy_loss_ask(one, VDT_ASK_TRUE_POSITIVE_RATE, 0.1, 1e-5, 0, &lower, &upper, &reached, e));
+    CHECK(lower <= 0.389143741 && upper >= 0.389143740 && upper - lower < 4e-6 && reached == 1);
+    CHECK_OK(vdt_privacy_convert(VDT_GDP_TYPE_II_ERROR, 1.0, 0.1, &value, e));
+    CHECK(fabs(value - (1.0 - 0.38914374)) < 1e-7);
+    CHECK_OK(vdt_privacy_loss_ask(one, VDT_ASK_LOG_DELTA, 1.0, 1e-4, 0, &lower, &upper, NULL, e));
+    CHECK(lower <= -2.06406642 && upper >= -2.06406643);
+
+    // The greatest randomised response beside them, and the noise of a training, to a precision.
+    CHECK_OK(vdt_privacy_loss_calibrate(one, VDT_LOSS_RANDOMIZED_RESPONSE, 2, 1.0, 1, 8.0, 1e-6, 0.0, &value, e));
+    CHECK(value > 1.0 && value < 4.0);
+    CHECK_OK(vdt_privacy_loss_add(one, VDT_LOSS_RANDOMIZED_RESPONSE, value, 2, 1.0, 1, e));
+    CHECK_OK(vdt_privacy_loss_epsilon(one, 1e-6, 0.004, NULL, &upper, e));
+    CHECK(upper <= 8.0 && upper > 7.96);
+    CHECK_OK(vdt_privacy_loss_calibrate(NULL, VDT_LOSS_GAUSSIAN, 0, 0.04, 2000, 8.0, 1e-5, 1e-2, &value, e));
+    CHECK_OK(vdt_calibrate_noise(8.0, 1e-5, 0.04, 2000, &more, e));
+    CHECK(value > 0.995 * more && value < 1.02 * more);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "precision",
+                vdt_privacy_loss_calibrate(NULL, VDT_LOSS_LAPLACE, 0, 1.0, 1, 1.0, 1e-6, 0.5, &value, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind",
+                vdt_privacy_loss_calibrate(NULL, 17, 0, 1.0, 1, 1.0, 1e-6, 0.0, &value, e));
+    vdt_privacy_loss_destroy(one);
+    vdt_privacy_loss_destroy(loss);
+
+    vdt_renyi *exact = NULL, *absolute = NULL;
+    const double orders[2] = {2.5, 8.0}, curve[2] = {0.25, INFINITY};
+    const double *told_orders = NULL, *told = NULL;
+    size_t count = 0;
+    CHECK_OK(vdt_renyi_create_with(orders, 2, VDT_RENYI_EXACT, NULL, &exact, e));
+    CHECK_OK(vdt_renyi_create_with(orders, 2, VDT_RENYI_ABSOLUTE, NULL, &absolute, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "series", vdt_renyi_create_with(orders, 2, 2, NULL, &absolute, e));
+    CHECK_OK(vdt_renyi_add_gaussian(exact, 2.5, 0.01, 50, e));
+    CHECK_OK(vdt_renyi_add_gaussian(absolute, 2.5, 0.01, 50, e));
+    CHECK_OK(vdt_renyi_curve(exact, &told_orders, &told, &count, e));
+    CHECK(count == 2 && told_orders[0] == 2.5 && told_orders[1] == 8.0 && fabs(told[0] - 1.08548710e-3) < 1e-9);
+    lower = told[0];
+    CHECK_OK(vdt_renyi_curve(absolute, NULL, &told, NULL, e));
+    CHECK(told[0] >= lower);
+    CHECK_OK(vdt_renyi_gaussian(2.5, 0.01, 2.5, VDT_RENYI_EXACT, &value, e));
+    CHECK(fabs(50.0 * value - lower) < 1e-12);
+    CHECK_OK(vdt_renyi_add(absolute, curve, 2, 3, e));
+    CHECK_OK(vdt_renyi_curve(absolute, NULL, &told, NULL, e));
+    CHECK(told[0] > 0.75 && told[0] < 0.76 && isinf(told[1]));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "divergences", vdt_renyi_add(absolute, curve, 1, 1, e));
+    vdt_renyi_destroy(exact);
+    vdt_renyi_destroy(absolute);
+
+    const double epsilons[2] = {0.5, 0.25}, deltas[2] = {1e-6, 0.0}, mu[2] = {0.6, 0.8};
+    CHECK_OK(vdt_privacy_compose_basic(epsilons, deltas, 2, &value, &more, e));
+    CHECK(value >= 0.75 && value < 0.7500001 && more >= 1e-6 && more < 1.000001e-6);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "deltas", vdt_privacy_compose_basic(epsilons, NULL, 2, &value, &more, e));
+    CHECK_OK(vdt_privacy_compose_advanced(0.1, 0.0, 100, 1e-6, &value, &more, e));
+    CHECK(fabs(value - (sqrt(200.0 * log(1e6)) * 0.1 + 10.0 * expm1(0.1))) < 1e-9 && more >= 1e-6);
+    CHECK_OK(vdt_gdp_compose(mu, 2, &value, e));
+    CHECK(value >= 1.0 && value < 1.0 + 1e-11);
+    CHECK_OK(vdt_gdp_optimistic_mu(1.0, 0.01, 10000, &value, e));
+    CHECK(fabs(value - sqrt(exp(1.0) - 1.0)) < 1e-12);
 }
 
 static double spent(vdt_ledger* ledger, const vdt_ledger_account* account) {
@@ -294,6 +391,7 @@ int main(int argc, char** argv) {
     test_vectors();
     test_choices();
     test_accounting();
+    test_compositions();
     test_statistics(argc > 1 ? argv[1] : ".");
     return check_result();
 }

@@ -42,6 +42,12 @@ double gdp_composition(std::span<const double> mu);
 /// that can lie below the true value, for comparison only. Nothing may be promised on its ground.
 double gdp_optimistic_mu(double noise_multiplier, double sampling_rate, std::uint64_t steps);
 
+/// f-DP: the type II error that every test of one neighbour against another has at least, at this rate of false
+/// positives in [1e-300, 1], under Gaussian differential privacy of mu in [0, 1e3]: Phi(Phi^-1(1 - rate) - mu), rounded
+/// down. Of other mechanisms: PrivacyLossDistribution::true_positive_rate. What has mu has the epsilon and delta of
+/// Gaussian noise of sigma = 1 / mu.
+double gdp_type_two_error(double mu, double false_positive_rate);
+
 /// rho of zero-concentrated differential privacy (Bun and Steinke 2016): of pure epsilon, epsilon^2 / 2; of Gaussian
 /// noise of `sigma` times the sensitivity, continuous or discrete, 1 / (2 sigma^2). Compositions add up.
 double zcdp_of_pure(double epsilon);

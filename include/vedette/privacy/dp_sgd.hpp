@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "vedette/privacy/accounting.hpp"
 #include "vedette/privacy/privacy_loss.hpp"
@@ -17,7 +18,7 @@ struct DpSgd {
 };
 
 /// The epsilon at this delta. For batches that were shuffled, not Poisson-sampled, it says nothing.
-[[nodiscard]] Interval dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options = {});
+[[nodiscard]] LossInterval dp_sgd_epsilon(const DpSgd& training, double delta, const PrivacyLossOptions& options = {});
 
 /// What the noise shall achieve.
 struct NoiseTarget {
@@ -30,5 +31,19 @@ struct NoiseTarget {
 /// The least noise multiplier whose upper bound of epsilon keeps the guarantee, at most `precision` too large apart
 /// from the bound's own slack. Throws Error(invalid_argument) when none in [0.05, 1e6] does.
 [[nodiscard]] double calibrate_noise(const NoiseTarget& target);
+
+/// Where the noise of a mechanism is looked for.
+struct NoiseSearch {
+    double least = 0.05;
+    double most = 1e6;
+    double precision = 1e-3;  ///< relative; 1e-6 to 0.1
+};
+
+/// The same for any composition that loses the less the more noise a part of it has, e.g. of several mechanisms:
+/// `composition(noise)`. What it throws is passed on. Every noise that is returned was checked: its upper bound of
+/// epsilon keeps the guarantee. Throws Error(invalid_argument) when none within the search does.
+[[nodiscard]] double calibrate_noise(const Guarantee& guarantee,
+                                     const std::function<PrivacyLossDistribution(double noise)>& composition,
+                                     const NoiseSearch& search = {});
 
 }  // namespace vedette::inline v0::privacy

@@ -12,12 +12,17 @@
 namespace vedette::inline v0::privacy {
 
 /// How close the two ends shall be. The grid of losses is refined until they are, or until it has `max_cells` cells:
-/// the bounds hold in either case. So they may stay wider than asked; far in the tail of a few subsampled steps, whose
-/// logarithm is convex, where no tilt helps, they do.
+/// the bounds hold in either case. So they may stay wider than asked (LossInterval::width_reached); far in the tail of
+/// a few subsampled steps, whose logarithm is convex, where no tilt helps, they do.
 struct PrivacyLossOptions {
-    double error = 0.01;                 ///< of `epsilon`, absolute; of `delta`, relative to the upper end; positive
+    double error = 0.01;  ///< of `epsilon`, absolute; of `delta` and rates, relative to the upper end; 1e-9 to 1e6
     double loss_interval = 0.0;          ///< a grid of this step, used as it is; 0 = as the error asks
     std::uint32_t max_cells = 1U << 22;  ///< of one composition, 2^10 to 2^26; memory is 64 bytes for each
+};
+
+/// An interval that holds the true value for certain.
+struct LossInterval : Interval {
+    bool width_reached = true;  ///< the two ends are as close as `error` asks, or are both infinite
 };
 
 /// One atom of a discrete privacy loss: log(P/Q) and the probability under P.
@@ -83,11 +88,17 @@ class PrivacyLossDistribution {
     /// The least epsilon >= 0 for which the composition is (epsilon, delta)-private; infinite when there is none. Here
     /// and below the interval holds the true value for certain: `upper` may be promised, `lower` tells how much is
     /// slack. `delta` in (0, 1).
-    [[nodiscard]] Interval epsilon(double delta, const PrivacyLossOptions& options = {}) const;
+    [[nodiscard]] LossInterval epsilon(double delta, const PrivacyLossOptions& options = {}) const;
     /// The least delta at this epsilon >= 0.
-    [[nodiscard]] Interval delta(double epsilon, const PrivacyLossOptions& options = {}) const;
+    [[nodiscard]] LossInterval delta(double epsilon, const PrivacyLossOptions& options = {}) const;
     /// The logarithm of that delta, for deltas below 1e-308; `options.error` is that of the logarithm.
-    [[nodiscard]] Interval log_delta(double epsilon, const PrivacyLossOptions& options = {}) const;
+    [[nodiscard]] LossInterval log_delta(double epsilon, const PrivacyLossOptions& options = {}) const;
+    /// f-DP (Dong, Roth and Su 2022): the power of the best test for one neighbour against the other, that is the rate
+    /// of true positives of the best attack on membership, at this rate of false positives in [1e-280, 1]. One minus
+    /// the upper end is a type II error that every attack has at least: a trade-off function. Of both directions the
+    /// greater power. Powers near 1 keep their absolute accuracy only.
+    [[nodiscard]] LossInterval true_positive_rate(double false_positive_rate,
+                                                  const PrivacyLossOptions& options = {}) const;
 
   private:
     struct Part {
