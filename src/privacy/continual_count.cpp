@@ -58,7 +58,7 @@ Release ContinualCount::step(std::uint64_t rows, detail::Keystream& keystream) {
     const double reach =
         draws == 1 ? laplace_reach(noise_.scale(), alpha_) : laplace_sum_reach(noise_.scale(), draws, alpha_);
     const auto value = static_cast<double>(released);
-    return {value, around(value, reach), {}};
+    return {value, around_count(value, reach), {}};
 }
 
 Release ContinualCount::step(std::uint64_t rows) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "privacy/keystream.hpp"
@@ -12,12 +13,14 @@
 
 namespace vedette::inline v0::privacy {
 
-Contributions::Contributions(const PrivacyUnit& unit, ContributionChoice choice) : unit_(unit), choice_(choice) {
+template <class Value>
+LimitedRows<Value>::LimitedRows(const PrivacyUnit& unit, ContributionChoice choice) : unit_(unit), choice_(choice) {
     if (!unit.is_user())
         throw Error(ErrorCode::invalid_argument, "unit is a record: contributions are limited by user");
 }
 
-std::uint32_t Contributions::partition_number(std::string_view name) {
+template <class Value>
+std::uint32_t LimitedRows<Value>::partition_number(std::string_view name) {
     const std::string text(name);
     if (const auto known = partition_numbers_.find(text); known != partition_numbers_.end()) return known->second;
     if (partitions_.size() >= std::numeric_limits<std::uint32_t>::max())
@@ -33,7 +36,8 @@ std::uint32_t Contributions::partition_number(std::string_view name) {
     return number;
 }
 
-void Contributions::insert(std::vector<Row>& rows, const Row& row) const {
+template <class Value>
+void LimitedRows<Value>::insert(std::vector<Row>& rows, const Row& row) const {
     const auto place =
         std::upper_bound(rows.begin(), rows.end(), row, [](const Row& a, const Row& b) { return a.rank < b.rank; });
     const ContributionLimit& limit = unit_.limit();
@@ -54,7 +58,8 @@ void Contributions::insert(std::vector<Row>& rows, const Row& row) const {
     rows.resize(left);
 }
 
-void Contributions::add(std::string_view user, double value, std::string_view partition) {
+template <class Value>
+void LimitedRows<Value>::add(std::string_view user, Value value, std::string_view partition) {
     std::uint64_t rank = next_rank_;
     if (choice_ == ContributionChoice::random) {
         detail::Keystream& keystream = detail::Keystream::of_this_thread();
@@ -66,11 +71,12 @@ void Contributions::add(std::string_view user, double value, std::string_view pa
     ++next_rank_;
 }
 
-void Contributions::merge(const Contributions& other) {
+template <class Value>
+void LimitedRows<Value>::merge(const LimitedRows& other) {
     if (!(other.unit_ == unit_) || other.choice_ != choice_)
         throw Error(ErrorCode::dimension_mismatch, "contributions: their unit or choice is another one's");
-    const Contributions copy = &other == this ? other : Contributions(unit_, choice_);
-    const Contributions& from = &other == this ? copy : other;
+    const LimitedRows copy = &other == this ? other : LimitedRows(unit_, choice_);
+    const LimitedRows& from = &other == this ? copy : other;
     for (const auto& [user, rows] : from.users_)
         for (const Row& row : rows) {
             const std::uint64_t rank = choice_ == ContributionChoice::first ? row.rank + next_rank_ : row.rank;
@@ -79,10 +85,27 @@ void Contributions::merge(const Contributions& other) {
     next_rank_ += from.next_rank_;
 }
 
-std::size_t Contributions::rows() const noexcept {
+template <class Value>
+std::size_t LimitedRows<Value>::rows() const noexcept {
     std::size_t count = 0;
     for (const auto& [user, rows] : users_) count += rows.size();
     return count;
+}
+
+template class LimitedRows<double>;
+template class LimitedRows<ValuePair>;
+template class LimitedRows<Outcome>;
+
+std::string TableContributions::cell_name(std::string_view row, std::string_view column) {
+    return fmt::format("{}:{}{}", row.size(), row, column);
+}
+
+std::pair<std::string_view, std::string_view> TableContributions::names_of(std::string_view cell) noexcept {
+    const std::size_t colon = cell.find(':');
+    std::size_t length = 0;
+    std::from_chars(cell.data(), cell.data() + colon, length);
+    const std::string_view names = cell.substr(colon + 1);
+    return {names.substr(0, length), names.substr(length)};
 }
 
 }  // namespace vedette::inline v0::privacy

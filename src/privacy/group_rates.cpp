@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "privacy/fairness.hpp"
+#include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::privacy {
 
@@ -19,6 +20,10 @@ constexpr std::array<const char*, 4> outcomes{"00", "01", "10", "11"};
 
 std::vector<std::string> outcome_names() {
     return {outcomes.begin(), outcomes.end()};
+}
+
+const char* name_of(bool decision, bool label) noexcept {
+    return outcomes[(decision ? 2U : 0U) + (label ? 1U : 0U)];
 }
 
 // Of each group: four outcomes, and all others, which there are none of.
@@ -115,8 +120,19 @@ FairnessRelease fairness_of(const std::vector<std::string>& groups, std::span<co
 GroupRatesPartial::GroupRatesPartial(std::vector<std::string> groups, const PrivacyUnit& unit)
     : counts_(unit, std::move(groups), outcome_names()) {}
 
+GroupRatesPartial::GroupRatesPartial(std::vector<std::string> groups, const DecisionContributions& counted)
+    : GroupRatesPartial(std::move(groups), counted.unit()) {
+    std::uint64_t others = 0;  // of one user
+    counted.for_each_by_user([&] { others = 0; },
+                             [&](const Outcome& outcome, std::string_view group) {
+                                 const std::size_t cell = counts_.cell(group, name_of(outcome.decision, outcome.label));
+                                 const bool is_listed = cell < this->groups().size() * cells_of_group;
+                                 if (is_listed || ++others <= counted.unit().limit().rows) counts_.counts_.add(cell);
+                             });
+}
+
 void GroupRatesPartial::add(std::string_view group, bool decision, bool label, std::uint64_t rows) {
-    counts_.add(group, outcomes[(decision ? 2U : 0U) + (label ? 1U : 0U)], rows);
+    counts_.add(group, name_of(decision, label), rows);
 }
 
 PrivateGroupRates::PrivateGroupRates(const PrivacyUnit& unit, std::vector<std::string> groups, const ReleaseLoss& loss,
@@ -124,6 +140,12 @@ PrivateGroupRates::PrivateGroupRates(const PrivacyUnit& unit, std::vector<std::s
     : empty_(std::move(groups), unit),
       table_(unit, empty_.groups(), outcome_names(), loss,
              stats::Confidence(1.0 - share_of_cell(1.0 - confidence.level(), empty_.groups().size()))) {}
+
+GroupRatesPartial PrivateGroupRates::partial(const DecisionContributions& rows) const {
+    if (!(rows.unit() == empty_.counts().counts().unit()))
+        throw Error(ErrorCode::dimension_mismatch, "contributions: their unit is not the mechanism's");
+    return {empty_.groups(), rows};
+}
 
 FairnessRelease PrivateGroupRates::release(const GroupRatesPartial& partial, ReleaseBudget& budget,
                                            detail::Keystream* keystream) const {

@@ -50,7 +50,7 @@ std::vector<Release> noisy_cells(const CellCounts& counts, const CellNoise& nois
     std::vector<Release> cells;
     for (const std::int64_t noisy : noise.release(counts, budget, keystream)) {
         const auto value = static_cast<double>(noisy);
-        cells.push_back({value, around(value, reach), noise.loss().guarantee(), noise.loss().told_rho()});
+        cells.push_back({value, around_count(value, reach), noise.loss().guarantee(), noise.loss().told_rho()});
     }
     return cells;
 }
@@ -162,7 +162,7 @@ ThresholdedRelease ThresholdedHistogram::release(const OpenHistogramPartial& par
         const std::int64_t noisy = static_cast<std::int64_t>(rows) + noise[place++];
         if (noisy < threshold_) continue;
         const auto value = static_cast<double>(noisy);
-        result.categories.push_back({category, value, around(value, reach)});
+        result.categories.push_back({category, value, around_count(value, reach)});
     }
     return result;
 }
@@ -173,8 +173,22 @@ ContingencyPartial::ContingencyPartial(const PrivacyUnit& unit, std::vector<std:
       column_names_(std::move(columns)),
       row_places_(places_of(row_names_)),
       column_places_(places_of(column_names_)),
-      counts_(unit, (row_names_.size() + 1) * (column_names_.size() + 1)) {
-    if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a two-way table is over records");
+      counts_(unit, (row_names_.size() + 1) * (column_names_.size() + 1)) {}
+
+// Cells of names that are not listed fall together, so that a user's rows are limited in what they fall into as well.
+ContingencyPartial::ContingencyPartial(const TableContributions& counted, std::vector<std::string> rows,
+                                       std::vector<std::string> columns)
+    : ContingencyPartial(counted.unit(), std::move(rows), std::move(columns)) {
+    std::unordered_map<std::size_t, std::uint64_t> of_user;
+    counted.for_each_by_user([&] { of_user.clear(); },
+                             [&](std::string_view row, std::string_view column) {
+                                 const std::size_t place = cell(row, column);
+                                 if (++of_user[place] <= counted.unit().limit().rows) counts_.add(place);
+                             });
+}
+
+std::size_t ContingencyPartial::cell(std::string_view row, std::string_view column) const {
+    return place_of(row_places_, row) * columns() + place_of(column_places_, column);
 }
 
 void ContingencyPartial::check_categories(const ContingencyPartial& other) const {
@@ -184,7 +198,8 @@ void ContingencyPartial::check_categories(const ContingencyPartial& other) const
 }
 
 void ContingencyPartial::add(std::string_view row, std::string_view column, std::uint64_t rows) {
-    counts_.add(place_of(row_places_, row) * columns() + place_of(column_places_, column), rows);
+    counts_.check_records();
+    counts_.add(cell(row, column), rows);
 }
 
 void ContingencyPartial::merge(const ContingencyPartial& other) {
@@ -198,6 +213,11 @@ PrivateContingencyTable::PrivateContingencyTable(const PrivacyUnit& unit, std::v
     : empty_(unit, std::move(rows), std::move(columns)),
       alpha_(1.0 - confidence.level()),
       noise_(unit, loss, unit.counts_l2_squared()) {}
+
+ContingencyPartial PrivateContingencyTable::partial(const TableContributions& rows) const {
+    check_unit(rows.unit(), noise_.unit());
+    return {rows, empty_.row_names(), empty_.column_names()};
+}
 
 ContingencyRelease PrivateContingencyTable::release(const ContingencyPartial& partial, ReleaseBudget& budget,
                                                     detail::Keystream* keystream) const {

@@ -89,4 +89,11 @@ inline Interval around(double value, double half) noexcept {
                        : Interval{std::nextafter(value - half, -infinity), std::nextafter(value + half, infinity)};
 }
 
+/// The same of whole numbers with whole noise: whole ends, exact where doubles are.
+inline Interval around_count(double value, double reach) noexcept {
+    constexpr double exact = 0x1p52;
+    if (!(std::abs(value) <= exact && reach <= exact)) return around(value, reach);
+    return {value - std::floor(reach), value + std::floor(reach)};
+}
+
 }  // namespace vedette::inline v0::privacy

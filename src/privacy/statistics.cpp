@@ -126,7 +126,7 @@ Release PrivateCount::release(const CountPartial& partial, ReleaseBudget& budget
     if (!(partial.unit_ == unit_)) throw Error(ErrorCode::dimension_mismatch, "count: its unit is not the mechanism's");
     loss_.spend(budget);
     const auto value = static_cast<double>(static_cast<std::int64_t>(partial.rows_) + draw(noise_, keystream));
-    return {value, around(value, noise_.reach(alpha_)), loss_.guarantee(), loss_.told_rho()};
+    return {value, around_count(value, noise_.reach(alpha_)), loss_.guarantee(), loss_.told_rho()};
 }
 
 Release PrivateCount::release(const Contributions& rows, ReleaseBudget& budget, detail::Keystream* keystream) const {
@@ -162,15 +162,26 @@ void MomentsPartial::add(double value) {
 }
 
 void MomentsPartial::add(std::span<const double> values) {
-    if (unit_.is_user())
-        throw Error(ErrorCode::invalid_argument, "unit is a user: rows reach a state through Contributions");
-    if (bounds_.size() != 1) throw Error(ErrorCode::invalid_argument, "row has 1 column: this state is of 2");
+    check_records();
+    check_columns(1);
     for (const double value : values) count(value, 0.0);
 }
 
 void MomentsPartial::add(double x, double y) {
-    if (bounds_.size() != 2) throw Error(ErrorCode::invalid_argument, "row has 2 columns: this state is of 1");
+    check_records();
+    check_columns(2);
     count(x, y);
+}
+
+void MomentsPartial::check_records() const {
+    if (unit_.is_user())
+        throw Error(ErrorCode::invalid_argument, "unit is a user: rows reach a state through Contributions");
+}
+
+void MomentsPartial::check_columns(std::size_t columns) const {
+    if (columns != bounds_.size())
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("columns are {}: this statistic is of {}", columns, bounds_.size()));
 }
 
 void MomentsPartial::merge(const MomentsPartial& other) {
@@ -200,7 +211,16 @@ PrivateMoments::PrivateMoments(const PrivacyUnit& unit, std::vector<Bounds> colu
 MomentsPartial PrivateMoments::partial(const Contributions& rows) const {
     check_unit(rows.unit(), unit_);
     MomentsPartial result(*this);
+    result.check_columns(1);
     rows.for_each([&](double value, std::string_view) { result.count(value, 0.0); });
+    return result;
+}
+
+MomentsPartial PrivateMoments::partial(const PairContributions& rows) const {
+    check_unit(rows.unit(), unit_);
+    MomentsPartial result(*this);
+    result.check_columns(2);
+    rows.for_each([&](const ValuePair& pair, std::string_view) { result.count(pair.x, pair.y); });
     return result;
 }
 
@@ -222,7 +242,7 @@ std::vector<PrivateMoments::Noisy> PrivateMoments::noisy(const MomentsPartial& p
     const auto rows = static_cast<std::int64_t>(partial.rows_);
     if (!count_.empty()) {
         const auto value = static_cast<double>(rows + draw(count_[0], &stream));
-        result.push_back({value, around(value, count_[0].reach(alpha_))});
+        result.push_back({value, around_count(value, count_[0].reach(alpha_))});
     } else if (unit_.knows_rows()) {
         const auto exact = static_cast<double>(rows);
         result.push_back({exact, {exact, exact}});
@@ -280,9 +300,7 @@ PrivateCovariance::PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, c
     : PrivateMoments(
           unit, {x, y},
           {symmetric(half_width_of(x)), symmetric(half_width_of(y)), symmetric(half_width_of(x) * half_width_of(y))},
-          true, loss, confidence) {
-    if (unit.is_user()) throw Error(ErrorCode::invalid_argument, "unit is a user: a covariance is over records");
-}
+          true, loss, confidence) {}
 
 PrivateMoments::Noisy PrivateCovariance::estimate(const std::vector<Noisy>& parts) const {
     const double half_x = half_width_of(bounds(0)), half_y = half_width_of(bounds(1)), most = half_x * half_y;

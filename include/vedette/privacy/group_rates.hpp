@@ -40,11 +40,14 @@ struct FairnessRelease {
 /// Decisions counted by group and label; not private. Merges as any partial state.
 class GroupRatesPartial {
   public:
-    /// Throws invalid_argument for no group, one that is listed twice, and for a unit that is a user.
+    /// Throws invalid_argument for no group, or one that is listed twice.
     explicit GroupRatesPartial(std::vector<std::string> groups,
                                const PrivacyUnit& unit = PrivacyUnit::record(Neighbouring::add_remove));
 
-    /// A record. Throws overflow beyond 2^62 rows.
+    /// Of the rows that count. All groups that are not listed are one: limit.rows of a user's rows count there at most.
+    GroupRatesPartial(std::vector<std::string> groups, const DecisionContributions& counted);
+
+    /// A record. Throws invalid_argument under a unit that is a user, overflow beyond 2^62 rows.
     void add(std::string_view group, bool decision, bool label, std::uint64_t rows = 1);
     void merge(const GroupRatesPartial& other) { counts_.merge(other.counts_); }
     [[nodiscard]] const std::vector<std::string>& groups() const noexcept { return counts_.row_names(); }
@@ -58,7 +61,8 @@ class GroupRatesPartial {
 
 /// Rates of groups that are listed beforehand. The four counts of each group are noised as one two-way table, so that
 /// the loss is spent once; all intervals of a report hold together at the confidence (Bonferroni). A group's size is
-/// told with noise, too. Units that are records only. Immutable, safe for concurrent use.
+/// told with noise, too. Under a unit that is a user, the partitions are the groups: at most limit.rows of a user's
+/// decisions count in each of at most limit.partitions groups. Immutable, safe for concurrent use.
 class PrivateGroupRates {
   public:
     /// Errors as PrivateContingencyTable.
@@ -66,10 +70,16 @@ class PrivateGroupRates {
                       const stats::Confidence& confidence = stats::Confidence(0.95));
 
     [[nodiscard]] GroupRatesPartial partial() const { return empty_; }
+    /// Throws dimension_mismatch for rows of another unit.
+    [[nodiscard]] GroupRatesPartial partial(const DecisionContributions& rows) const;
     /// Of the noise on each count, or sigma.
     [[nodiscard]] double scale() const noexcept { return table_.scale(); }
     [[nodiscard]] FairnessRelease release(const GroupRatesPartial& partial, ReleaseBudget& budget,
                                           detail::Keystream* keystream = nullptr) const;
+    [[nodiscard]] FairnessRelease release(const DecisionContributions& rows, ReleaseBudget& budget,
+                                          detail::Keystream* keystream = nullptr) const {
+        return release(partial(rows), budget, keystream);
+    }
 
   private:
     GroupRatesPartial empty_;

@@ -135,22 +135,29 @@ class ThresholdedHistogram {
 /// A two-way table's counts; made by a mechanism, not private.
 class ContingencyPartial {
   public:
-    /// A record with its two categories; what is not listed goes into the last row or column. Throws overflow.
+    /// A record with its two categories; what is not listed goes into the last row or column. Throws invalid_argument
+    /// under a unit that is a user, overflow.
     void add(std::string_view row, std::string_view column, std::uint64_t rows = 1);
     /// Throws dimension_mismatch for other categories or another unit.
     void merge(const ContingencyPartial& other);
     /// Throws dimension_mismatch where merging would.
     void check_categories(const ContingencyPartial& other) const;
 
-    /// Whose state: under a unit that is a record. Throws invalid_argument for no category, or one that is listed
-    /// twice.
+    /// Throws invalid_argument for no category, or one that is listed twice.
     ContingencyPartial(const PrivacyUnit& unit, std::vector<std::string> rows, std::vector<std::string> columns);
+    /// Of the rows that count.
+    ContingencyPartial(const TableContributions& counted, std::vector<std::string> rows,
+                       std::vector<std::string> columns);
     [[nodiscard]] const std::vector<std::string>& row_names() const noexcept { return row_names_; }
+    [[nodiscard]] const std::vector<std::string>& column_names() const noexcept { return column_names_; }
     [[nodiscard]] std::size_t columns() const noexcept { return column_names_.size() + 1; }
     /// Row by row. NOT private.
     [[nodiscard]] const CellCounts& counts() const noexcept { return counts_; }
 
   private:
+    friend class GroupRatesPartial;
+    [[nodiscard]] std::size_t cell(std::string_view row, std::string_view column) const;
+
     std::vector<std::string> row_names_, column_names_;
     std::unordered_map<std::string, std::size_t> row_places_, column_places_;
     CellCounts counts_;
@@ -163,17 +170,23 @@ struct ContingencyRelease {
     double rho = 0.0;  ///< as Release::rho
 };
 
-/// A histogram over pairs of listed categories. Units that are records only.
+/// A histogram over pairs of listed categories. Under a unit that is a user, the partitions are the table's cells: at
+/// most limit.rows of a user's rows count in each of at most limit.partitions of them.
 class PrivateContingencyTable {
   public:
-    /// Errors as PrivateHistogram; invalid_argument for a unit that is a user.
+    /// Errors as PrivateHistogram.
     PrivateContingencyTable(const PrivacyUnit& unit, std::vector<std::string> rows, std::vector<std::string> columns,
                             const ReleaseLoss& loss, const stats::Confidence& confidence = stats::Confidence(0.95));
 
     [[nodiscard]] ContingencyPartial partial() const { return empty_; }
+    [[nodiscard]] ContingencyPartial partial(const TableContributions& rows) const;
     [[nodiscard]] double scale() const noexcept { return noise_.law().scale(); }
     [[nodiscard]] ContingencyRelease release(const ContingencyPartial& partial, ReleaseBudget& budget,
                                              detail::Keystream* keystream = nullptr) const;
+    [[nodiscard]] ContingencyRelease release(const TableContributions& rows, ReleaseBudget& budget,
+                                             detail::Keystream* keystream = nullptr) const {
+        return release(partial(rows), budget, keystream);
+    }
 
   private:
     ContingencyPartial empty_;

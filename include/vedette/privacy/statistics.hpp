@@ -89,6 +89,8 @@ class MomentsPartial {
   private:
     friend class PrivateMoments;
     explicit MomentsPartial(const PrivateMoments& owner);
+    void check_records() const;
+    void check_columns(std::size_t columns) const;
     void count(double x, double y);
 
     PrivacyUnit unit_;
@@ -104,11 +106,16 @@ class PrivateMoments {
   public:
     /// An empty state.
     [[nodiscard]] MomentsPartial partial() const { return MomentsPartial(*this); }
-    /// The rows that count, of one column.
+    /// The rows that count, of one column or of two. Throws invalid_argument for another number of columns.
     [[nodiscard]] MomentsPartial partial(const Contributions& rows) const;
+    [[nodiscard]] MomentsPartial partial(const PairContributions& rows) const;
     [[nodiscard]] Release release(const MomentsPartial& partial, ReleaseBudget& budget,
                                   detail::Keystream* keystream = nullptr) const;
     [[nodiscard]] Release release(const Contributions& rows, ReleaseBudget& budget,
+                                  detail::Keystream* keystream = nullptr) const {
+        return release(partial(rows), budget, keystream);
+    }
+    [[nodiscard]] Release release(const PairContributions& rows, ReleaseBudget& budget,
                                   detail::Keystream* keystream = nullptr) const {
         return release(partial(rows), budget, keystream);
     }
@@ -183,7 +190,8 @@ class PrivateVariance final : public PrivateMoments {
 };
 
 /// The covariance of two columns (with the divisor n), a row being left out where either value is missing: a quarter
-/// of epsilon each for both sums, the sum of products and the number of rows. Units that are records only.
+/// of epsilon each for both sums, the sum of products and the number of rows. Under a unit that is a user rows come as
+/// PairContributions, and a pair counts towards the limit even where a value of it is missing.
 class PrivateCovariance final : public PrivateMoments {
   public:
     PrivateCovariance(const PrivacyUnit& unit, const Bounds& x, const Bounds& y, const ReleaseLoss& loss,

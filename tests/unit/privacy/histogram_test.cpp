@@ -287,7 +287,6 @@ TEST_CASE("misuse is refused before anything is paid") {
               (void)open.release(ThresholdedHistogram(someone, Epsilon(1.0), Delta(0.5)).partial(), budget);
           }) == mismatch);
     CHECK(code_of([] { ThresholdedHistogram(user_of(1, 1), Epsilon(1.0), Delta(0.5)).partial().add("a"); }) == invalid);
-    CHECK(code_of([] { (void)PrivateContingencyTable(user_of(1, 1), {"a"}, {"b"}, Epsilon(1.0)); }) == invalid);
     for (const auto& [p, d] : {std::pair{0U, 2U}, {2U, 2U}, {1U, 1001U}, {3U, 2U}})
         CHECK(code_of([&, n = p, m = d] { (void)QuantileRank(n, m); }) == invalid);
     CHECK(code_of([] { (void)QuantileGrid(Bounds(0.0, 1.0), 0); }) == invalid);

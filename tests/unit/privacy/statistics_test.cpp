@@ -351,8 +351,6 @@ TEST_CASE("misuse is refused, and a bare number stands for nothing") {
     CHECK(code_of([&] { (void)PrivateCount(anyone, Epsilon(0x1p-41)); }) == invalid);
     CHECK(code_of([&] { (void)PrivateSum(anyone, Bounds(0.0, 0.0), Epsilon(1.0)); }) == invalid);
     CHECK(code_of([&] { (void)PrivateVariance(anyone, Bounds(-1e300, 1e300), Epsilon(1.0)); }) == invalid);
-    CHECK(code_of([&] { (void)PrivateCovariance(user_of(1, 1), Bounds(0, 1), Bounds(0, 1), Epsilon(1.0)); }) ==
-          invalid);
     const PrivacyUnit user = user_of(1, 2);
     CHECK(code_of([&] { PrivateCount(user, Epsilon(1.0)).partial().add(); }) == invalid);
     CHECK(code_of([&] { PrivateSum(user, Bounds(0, 1), Epsilon(1.0)).partial().add(1.0); }) == invalid);
