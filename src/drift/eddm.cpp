@@ -11,6 +11,7 @@ namespace vedette::inline v0::drift {
 namespace {
 
 constexpr const char* name = "eddm";
+constexpr std::uint64_t most_values = std::uint64_t{1} << 62U;  // after which it begins anew, as after a change
 
 }  // namespace
 
@@ -43,6 +44,7 @@ MonitorState Eddm::update(double error) noexcept {
         clear();
         before = MonitorState::in_control;
     }
+    if (count_ >= most_values) clear();
     ++count_;
     if (error == 0.0) return settle(before);
     ++errors_;
@@ -96,7 +98,7 @@ Eddm Eddm::deserialize(std::span<const std::byte> bytes) {
     auto monitor = MonitorCodec::make([&] { return Eddm(options); });
     const auto& integers = file.integers;
     MonitorCodec::require(file.numbers.size() == 3 && integers.size() == 4, "a state of another length");
-    MonitorCodec::require(integers[0] <= std::uint64_t{1} << 62U, "a count out of range");
+    MonitorCodec::require(integers[0] <= most_values, "a count out of range");
     MonitorCodec::require(integers[1] <= integers[0] && integers[2] <= integers[0], "more errors than values");
     MonitorCodec::require(
         integers[3] + (options.rule == EddmRule::baena_garcia && integers[1] > 0 ? 1U : 0U) == integers[1],

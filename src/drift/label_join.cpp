@@ -124,8 +124,8 @@ bool LabelJoin::predict(std::uint64_t id, std::uint64_t time, std::span<const do
     return true;
 }
 
-bool LabelJoin::label(std::uint64_t id, std::uint64_t time, std::uint32_t label, RealisedWindow& window,
-                      bool* right) noexcept {
+bool LabelJoin::label(std::uint64_t id, std::uint64_t time, std::uint32_t label, RealisedWindow& window, bool* right,
+                      MetricSequence* sequence) noexcept {
     if (!reference_.is_same(window.reference_)) return false;
     time = advance(time);
     if (label >= reference_.state_->classes) {
@@ -143,6 +143,8 @@ bool LabelJoin::label(std::uint64_t id, std::uint64_t time, std::uint32_t label,
     if (!window.count(cells, entry.prediction, label, entry.right_units)) return false;
     window.delays_.add(time - entry.time);
     if (right != nullptr) *right = entry.prediction == label;
+    if (sequence != nullptr && sequence->options().with_labels && sequence->reference().is_same(reference_))
+        sequence->count(cells, {}, entry.prediction, &label);
     ++counts_.joined;
     erase(slot);
     return true;

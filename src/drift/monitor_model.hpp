@@ -104,7 +104,8 @@ struct MonitorTraits<IncrementalKs> {
 template <>
 struct MonitorTraits<EProcess> {
     VEDETTE_MONITOR(EProcess, EProcessOptions, e_process) {
-        return {.statistic = m.e_value(), .limit = 1.0 / m.options().level, .p_value = m.p_value()};
+        return {
+            .statistic = m.e_value(), .limit = 1.0 / m.options().level, .p_value = m.p_value(), .e_value = m.e_value()};
     }
 };
 template <>
@@ -115,7 +116,12 @@ struct MonitorTraits<EDetector> {
 };
 template <>
 struct MonitorTraits<HarmMonitor> {
-    VEDETTE_MONITOR(HarmMonitor, HarmOptions, harm_monitor) { return {.estimate = m.mean()}; }
+    VEDETTE_MONITOR(HarmMonitor, HarmOptions, harm_monitor) {
+        return {.estimate = m.mean(),
+                .statistic = m.bounds().lower,
+                .limit = m.options().tolerated,
+                .interval = m.bounds()};
+    }
 };
 template <>
 struct MonitorTraits<MeanMonitor> {
@@ -125,7 +131,8 @@ struct MonitorTraits<MeanMonitor> {
         const bool looks_up = bounds.lower - m.options().most >= m.options().least - bounds.upper;
         return {.estimate = m.mean(),
                 .statistic = looks_up ? bounds.lower : bounds.upper,
-                .limit = looks_up ? m.options().most : m.options().least};
+                .limit = looks_up ? m.options().most : m.options().least,
+                .interval = bounds};
     }
 };
 #undef VEDETTE_MONITOR

@@ -51,6 +51,11 @@ double p_from_e(double e) {
     return e > 1.0 ? 1.0 / e : 1.0;
 }
 
+double lift_e_process(double largest) {
+    if (!(largest >= 1.0)) refuse("lift_e_process: largest", largest, "be at least 1, where an e-process begins");
+    return mixture_calibrator(1.0 / largest);
+}
+
 double average_e_values(std::span<const double> e_values) {
     require_e_values(e_values);
     double mean = 0.0;

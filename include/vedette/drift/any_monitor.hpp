@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vedette/core/evidence.hpp"
 #include "vedette/drift/monitor.hpp"
 #include "vedette/stats/grid.hpp"
 
@@ -73,6 +74,9 @@ struct MonitorReading {
     double statistic = std::numeric_limits<double>::quiet_NaN();  ///< what is compared with `limit`
     double limit = std::numeric_limits<double>::quiet_NaN();
     double p_value = std::numeric_limits<double>::quiet_NaN();  ///< of the last look
+    double e_value = std::numeric_limits<double>::quiet_NaN();  ///< e_process: the present one, its statistic
+    /// harm_monitor, mean_monitor: bounds on the mean at all times.
+    Interval interval{};
 };
 
 /// A monitor of any kind. The rules of MonitorBase hold; an update costs one virtual call besides.

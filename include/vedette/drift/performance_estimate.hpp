@@ -94,6 +94,7 @@ class PerformanceReference {
     friend class PerformanceWindow;
     friend class RealisedWindow;
     friend class LabelJoin;
+    friend class MetricSequence;
     explicit PerformanceReference(std::shared_ptr<const State> state) noexcept : state_(std::move(state)) {}
     [[nodiscard]] bool is_same(const PerformanceReference& other) const noexcept;
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "vedette/drift/metric_sequence.hpp"
 #include "vedette/drift/performance_estimate.hpp"
 
 namespace vedette::inline v0::drift {
@@ -151,9 +152,10 @@ class LabelJoin {
         return predict(id, time, std::span<const double>(&score, 1), prediction);
     }
     /// Counts the row of that id into `window` with its label and delay; false where there is none, or the window is of
-    /// another reference. `right`, when given, is set to whether the prediction was right: what a HarmMonitor takes.
-    bool label(std::uint64_t id, std::uint64_t time, std::uint32_t label, RealisedWindow& window,
-               bool* right = nullptr) noexcept;
+    /// another reference. `right`, when given, is set to whether the prediction was right: what a HarmMonitor takes;
+    /// `sequence`, one with labels, gets the row too.
+    bool label(std::uint64_t id, std::uint64_t time, std::uint32_t label, RealisedWindow& window, bool* right = nullptr,
+               MetricSequence* sequence = nullptr) noexcept;
     /// Forgets what has waited too long at that time; predict and label do so of themselves.
     void expire(std::uint64_t time) noexcept;
 

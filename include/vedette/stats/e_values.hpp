@@ -28,6 +28,13 @@ double average_e_values(std::span<const double> e_values);
 /// reference enters each. Give each shard its own part of the reference, or average. 0 times infinity is 0.
 double multiply_e_values(std::span<const double> e_values);
 
+/// What the largest value so far of an e-process is worth as an e-value: mixture_calibrator(1 / largest). An e-process
+/// is an e-value at the stopping times of its own values alone; this one is at any time, whatever else the choice of
+/// the time looked at, other features and shards say (Shafer, Shen, Vereshchagin and Vovk 2011; Choe and Ramdas 2024,
+/// lifting to a finer filtration): its supremum has mean 1 at most. Costs about log(largest)^2 of it. `largest` is at
+/// least 1, else Error(invalid_argument).
+double lift_e_process(double largest);
+
 /// e-BH (Wang and Ramdas 2022): Benjamini and Hochberg's procedure on 1/e as adjusted p-values, in the order given.
 /// Rejecting where adjusted <= level keeps the false discovery rate at most `level` under ANY dependence (which for
 /// p-values costs the factor of Benjamini and Yekutieli), and at any stopping time when the e-values are of
