@@ -80,13 +80,11 @@ Screen::Part Screen::look(std::span<const Value> values, std::size_t first, cons
 bool Screen::are_floats_inside(const Value* values, const kernels::IntervalsView<double>& intervals,
                                std::size_t count) noexcept {
     std::array<double, most_together> numbers;
-    // Without a branch for each.
-    unsigned others = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        others |= static_cast<unsigned>(values[i].kind) ^ static_cast<unsigned>(Value::Kind::number);
+        if (values[i].kind != Value::Kind::number) return false;
         numbers[i] = values[i].number;
     }
-    return others == 0 && kernels::intervals<double>(kernels::kernels()).row_inside(numbers.data(), &intervals, count);
+    return kernels::intervals<double>(kernels::kernels()).row_inside(numbers.data(), &intervals, count);
 }
 
 bool Screen::are_integers_inside(const Value* values, std::size_t first, std::size_t count) const noexcept {
