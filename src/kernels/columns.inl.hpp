@@ -206,6 +206,24 @@ VEDETTE_INLINE __m256i low_product(__m256i a, std::uint64_t factor) noexcept {
         _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), low), _mm256_mul_epu32(a, high));
     return _mm256_add_epi64(_mm256_mul_epu32(a, low), _mm256_slli_epi64(crossed, 32));
 }
+// Of four lanes those of a mask, in order, as pairs of 32 bits; then any.
+struct PassedFirst {
+    std::uint32_t lanes[16][8];
+};
+constexpr PassedFirst make_passed_first() noexcept {
+    PassedFirst first{};
+    for (unsigned mask = 0; mask < 16; ++mask) {
+        unsigned count = 0;
+        for (unsigned lane = 0; lane < 4; ++lane) {
+            if ((mask >> lane & 1U) == 0) continue;
+            first.lanes[mask][2 * count] = 2 * lane;
+            first.lanes[mask][2 * count + 1] = 2 * lane + 1;
+            ++count;
+        }
+    }
+    return first;
+}
+alignas(32) constexpr PassedFirst passed_first = make_passed_first();
 VEDETTE_INLINE __m256i folded(__m256i a) noexcept {
     return _mm256_xor_si256(a, _mm256_srli_epi64(a, 33));
 }
@@ -246,16 +264,15 @@ std::size_t sift(const double* x, std::size_t n, const HashSieve* sieve, std::ui
         const __m256i is_above = _mm256_cmpgt_epi64(_mm256_xor_si256(hash, sign), highest);
         const __m256i is_rest_above =
             _mm256_cmpgt_epi64(_mm256_xor_si256(_mm256_slli_epi64(hash, 12), sign), highest_rest);
-        const auto dropped =
+        const auto passed =
+            15U ^
             static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_and_si256(is_above, is_rest_above))));
-        if (dropped == 15U) continue;
-        alignas(32) std::uint64_t lanes[4];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), hash);
-        for (std::size_t k = 0; k < 4; ++k) {
-            hashes[kept] = lanes[k];
-            values[kept] = x[i + k];
-            kept += ~dropped >> k & 1U;
-        }
+        // The lanes that passed come first. Without a branch: whether any does cannot be foretold.
+        const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(passed_first.lanes[passed]));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(hashes + kept), _mm256_permutevar8x32_epi32(hash, order));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + kept),
+                            _mm256_permutevar8x32_epi32(_mm256_castpd_si256(v), order));
+        kept += static_cast<std::size_t>(__builtin_popcount(passed));
     }
 #endif
     return kept + scalar::sift(x + i, n - i, sieve, hashes + kept, values + kept);
