@@ -135,7 +135,7 @@ namespace {
 // The texts of a utf8 array, valid elements only.
 template <class Offset>
 void read_texts(const ArrowChild& child, const Validity& validity, std::vector<std::string_view>& texts) {
-    texts.assign(child.length, {});
+    texts.clear();
     if (child.length == 0) return;
     const void* offsets = arrow_data(child, 1, 3);
     if (child.level == ArrowLevel::minimal) {
@@ -144,17 +144,24 @@ void read_texts(const ArrowChild& child, const Validity& validity, std::vector<s
             refuse_arrow(ErrorCode::invalid_argument, child.what, "the first or the last offset is impossible");
     }
     const auto* bytes = static_cast<const char*>(arrow_buffer(child, 2, 3));
+    texts.reserve(child.length);
+    const bool is_full = child.level == ArrowLevel::full;
+    auto begin = load<Offset>(offsets, child.begin);
     for (std::size_t i = 0; i < child.length; ++i) {
-        const auto begin = load<Offset>(offsets, child.begin + i);
         const auto end = load<Offset>(offsets, child.begin + i + 1);
-        if (child.level == ArrowLevel::full && (begin < 0 || end < begin)) {
+        if (is_full && (begin < 0 || end < begin)) {
             refuse_arrow(ErrorCode::invalid_argument, child.what,
                          "the offsets of value " + std::to_string(i) + " do not ascend: " + std::to_string(begin) +
                              ", " + std::to_string(end));
         }
-        if (!validity[i] || end == begin) continue;
-        if (bytes == nullptr) refuse_arrow(ErrorCode::invalid_argument, child.what, "the buffer of bytes is NULL");
-        texts[i] = {bytes + begin, static_cast<std::size_t>(end - begin)};
+        if (!validity[i] || end == begin) {
+            texts.emplace_back();
+        } else if (bytes == nullptr) {
+            refuse_arrow(ErrorCode::invalid_argument, child.what, "the buffer of bytes is NULL");
+        } else {
+            texts.emplace_back(bytes + begin, static_cast<std::size_t>(end - begin));
+        }
+        begin = end;
     }
 }
 

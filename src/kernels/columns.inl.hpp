@@ -197,6 +197,38 @@ void count_places(const double* x, std::size_t n, std::uint32_t first, std::uint
     scalar::count_places(x + i, n - i, first, counts);
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// The lower 64 bits of a product, of three with 32.
+VEDETTE_INLINE __m256i low_product(__m256i a, std::uint64_t factor) noexcept {
+    const __m256i low = _mm256_set1_epi64x(static_cast<long long>(factor & 0xFFFFFFFFU)),
+                  high = _mm256_set1_epi64x(static_cast<long long>(factor >> 32U));
+    const __m256i crossed =
+        _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), low), _mm256_mul_epu32(a, high));
+    return _mm256_add_epi64(_mm256_mul_epu32(a, low), _mm256_slli_epi64(crossed, 32));
+}
+// Of four lanes those of a mask, in order, as pairs of 32 bits; then any.
+struct PassedFirst {
+    std::uint32_t lanes[16][8];
+};
+constexpr PassedFirst make_passed_first() noexcept {
+    PassedFirst first{};
+    for (unsigned mask = 0; mask < 16; ++mask) {
+        unsigned count = 0;
+        for (unsigned lane = 0; lane < 4; ++lane) {
+            if ((mask >> lane & 1U) == 0) continue;
+            first.lanes[mask][2 * count] = 2 * lane;
+            first.lanes[mask][2 * count + 1] = 2 * lane + 1;
+            ++count;
+        }
+    }
+    return first;
+}
+alignas(32) constexpr PassedFirst passed_first = make_passed_first();
+VEDETTE_INLINE __m256i folded(__m256i a) noexcept {
+    return _mm256_xor_si256(a, _mm256_srli_epi64(a, 33));
+}
+#endif
+
 std::size_t sift(const double* x, std::size_t n, const HashSieve* sieve, std::uint64_t* hashes,
                  double* values) noexcept {
     std::size_t i = 0, kept = 0;
@@ -216,6 +248,30 @@ std::size_t sift(const double* x, std::size_t n, const HashSieve* sieve, std::ui
         // Compressed in a register: a masked store to memory is slow on some.
         _mm512_storeu_si512(hashes + kept, _mm512_maskz_compress_epi64(passed, hash));
         _mm512_storeu_pd(values + kept, _mm512_maskz_compress_pd(passed, v));
+        kept += static_cast<std::size_t>(__builtin_popcount(passed));
+    }
+#elif defined(__AVX2__)
+    // With the sign turned over, so that signed comparisons order numbers without one.
+    const __m256i sign = _mm256_set1_epi64x(-__LONG_LONG_MAX__ - 1),
+                  highest = _mm256_xor_si256(_mm256_set1_epi64x(static_cast<long long>(sieve->highest)), sign),
+                  highest_rest =
+                      _mm256_xor_si256(_mm256_set1_epi64x(static_cast<long long>(sieve->highest_rest)), sign);
+    for (; i + 4 <= n; i += 4) {
+        const __m256d v = _mm256_loadu_pd(x + i);
+        __m256i hash = _mm256_castpd_si256(_mm256_add_pd(v, _mm256_setzero_pd()));
+        hash = low_product(folded(hash), 0xff51afd7ed558ccdU);
+        hash = folded(low_product(folded(hash), 0xc4ceb9fe1a85ec53U));
+        const __m256i is_above = _mm256_cmpgt_epi64(_mm256_xor_si256(hash, sign), highest);
+        const __m256i is_rest_above =
+            _mm256_cmpgt_epi64(_mm256_xor_si256(_mm256_slli_epi64(hash, 12), sign), highest_rest);
+        const auto passed =
+            15U ^
+            static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_and_si256(is_above, is_rest_above))));
+        // The lanes that passed come first. Without a branch: whether any does cannot be foretold.
+        const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(passed_first.lanes[passed]));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(hashes + kept), _mm256_permutevar8x32_epi32(hash, order));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + kept),
+                            _mm256_permutevar8x32_epi32(_mm256_castpd_si256(v), order));
         kept += static_cast<std::size_t>(__builtin_popcount(passed));
     }
 #endif

@@ -126,8 +126,14 @@ void ValueSample::settle() {
 
 ValueSample::Entry* ValueSample::find_or_insert(std::uint64_t hash, bool& is_new) {
     if (entries_.size() >= 2 * capacity) {
-        // As settle, without the order.
-        threshold_ = lowest_cut(entries_, capacity);
+        // As settle, without the order. Hashes are spread evenly: somewhat more than half of the range mostly holds
+        // enough of them, and any threshold will do below which there are enough.
+        const std::uint64_t guess = threshold_ / 16 * 9;
+        const auto below =
+            std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.hash <= guess; });
+        threshold_ = below >= static_cast<std::ptrdiff_t>(capacity) && below < static_cast<std::ptrdiff_t>(2 * capacity)
+                         ? guess
+                         : lowest_cut(entries_, capacity);
         std::erase_if(entries_, [&](const Entry& entry) { return entry.hash > threshold_; });
         is_complete_ = false;
         slots_.clear();

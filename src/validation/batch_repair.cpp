@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "validation/batch_column.hpp"
@@ -40,16 +41,44 @@ bool store_integer(const Value& value, std::byte* at) noexcept {
     return true;
 }
 
+// Whether its number is the value: of an integer beyond 2^53 it is rounded.
+bool is_exact(const Value& value) noexcept {
+    if (!value.is_integer) return true;
+    const std::optional<Whole> whole = Whole::of(value.number);
+    return whole && !whole->is_below(value.integer) && !whole->is_above(value.integer);
+}
+
 template <class T>
 bool store_float(const Value& value, std::byte* at) noexcept {
     const T stored = static_cast<T>(value.number);
-    if (static_cast<double>(stored) != value.number) return false;
-    if (value.is_integer) {
-        // Beyond 2^53 its number is rounded.
-        const std::optional<Whole> whole = Whole::of(value.number);
-        if (!whole || whole->is_below(value.integer) || whole->is_above(value.integer)) return false;
-    }
+    if (static_cast<double>(stored) != value.number || !is_exact(value)) return false;
     std::memcpy(at, &stored, sizeof stored);
+    return true;
+}
+
+// What there is of a half float of so many fraction bits: exponents from `least` up, numbers up to `largest`.
+struct HalfForm {
+    int fraction_bits, least;
+    double largest;
+};
+constexpr HalfForm binary16{10, -14, 65504.0}, bfloat16{7, -126, 0x1.FEp127};
+
+// The distance of the numbers about x.
+double spacing(double x, const HalfForm& form) noexcept {
+    return std::ldexp(1.0, std::max(x == 0.0 ? form.least : std::ilogb(x), form.least) - form.fraction_bits);
+}
+
+bool store_half(const Value& value, const HalfForm& form, std::byte* at) noexcept {
+    const double size = std::abs(value.number);
+    if (!(size <= form.largest) || !is_exact(value)) return false;
+    const double step = spacing(size, form), steps = size / step;
+    if (steps != std::trunc(steps)) return false;
+    // A larger exponent takes the place of the leading one, which subnormals do not have.
+    const int exponent = std::ilogb(step) + form.fraction_bits;
+    const auto fraction = static_cast<std::uint32_t>(steps);
+    const std::uint32_t above = static_cast<std::uint32_t>(exponent - form.least) << form.fraction_bits;
+    const auto bits = static_cast<std::uint16_t>((above + fraction) | (std::signbit(value.number) ? 0x8000U : 0U));
+    std::memcpy(at, &bits, sizeof bits);
     return true;
 }
 
@@ -69,10 +98,9 @@ bool store(const Value& value, Dtype dtype, std::byte* at) noexcept {
         case Dtype::u16: return store_integer<std::uint16_t>(value, at);
         case Dtype::u32: return store_integer<std::uint32_t>(value, at);
         case Dtype::u64: return store_integer<std::uint64_t>(value, at);
-        case Dtype::f16:
-        case Dtype::bf16: break;
+        case Dtype::f16: return store_half(value, binary16, at);
+        case Dtype::bf16: return store_half(value, bfloat16, at);
     }
-    // Half floats have no arithmetic here: repaired columns of them become no others.
     return false;
 }
 
@@ -99,16 +127,29 @@ void for_each_value(const Column& column, std::optional<FeatureType> read_as, Ta
     }
 }
 
-// Makes a real number that was imputed a float: the nearest that may stand, which next to a bound is the one within.
-bool make_float(const Validator& rules, std::size_t feature, Value& after) {
+// The numbers of the column's type about x, the nearer one first.
+std::array<double, 2> neighbours(double x, Dtype dtype) noexcept {
+    if (dtype == Dtype::f32) {
+        constexpr float infinity = std::numeric_limits<float>::infinity();
+        const auto nearest = static_cast<float>(x);
+        return {static_cast<double>(nearest),
+                static_cast<double>(std::nextafter(nearest, static_cast<double>(nearest) > x ? -infinity : infinity))};
+    }
+    const double step = spacing(x, dtype == Dtype::f16 ? binary16 : bfloat16);
+    const double low = std::floor(x / step) * step, high = low == x ? x : low + step;
+    return x - low <= high - x ? std::array{low, high} : std::array{high, low};
+}
+
+// Makes a real number that was put in place of another one a number of the column's type: the nearest that may stand,
+// which next to a bound is the one within.
+bool make_narrow(const Validator& rules, std::size_t feature, Dtype dtype, Value& after) {
     const Feature& asked = rules.feature(feature);
     if (after.kind != Value::Kind::number || asked.type != FeatureType::floating) return true;
-    if (!(std::abs(after.number) <= static_cast<double>(std::numeric_limits<float>::max()))) return false;
-    const auto nearest = static_cast<float>(after.number);
-    constexpr float infinity = std::numeric_limits<float>::infinity();
-    const bool is_above = static_cast<double>(nearest) > after.number;
-    for (const float each : {nearest, std::nextafter(nearest, is_above ? -infinity : infinity)}) {
-        const Value held = static_cast<double>(each);
+    const double largest = dtype == Dtype::f32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                               : (dtype == Dtype::f16 ? binary16 : bfloat16).largest;
+    if (!(std::abs(after.number) <= largest)) return false;
+    for (const double each : neighbours(after.number, dtype)) {
+        const Value held = each;
         const CheckSet failed = rules.check(feature, held) & ~set_of(Check::freshness);  // repairs look at no age
         const bool may_stand = rules.verdict(feature, failed).severity != Severity::error &&
                                std::none_of(asked.repair.begin(), asked.repair.end(),
@@ -121,9 +162,11 @@ bool make_float(const Validator& rules, std::size_t feature, Value& after) {
 }
 
 bool repair_one(const Validator& rules, std::size_t feature, const Column& column, Value& value, Repaired& done) {
-    if (!column.is_numeric() || column.dtype() != Dtype::f32) return rules.repair_value(feature, value, done);
-    if (value.kind != Value::Kind::number)
-        return rules.repair_value(feature, value, done) && make_float(rules, feature, done.after);
+    const Dtype dtype = column.is_numeric() ? column.dtype() : Dtype::f64;
+    const bool is_half = dtype == Dtype::f16 || dtype == Dtype::bf16;
+    if (dtype != Dtype::f32 && !is_half) return rules.repair_value(feature, value, done);
+    if (is_half || value.kind != Value::Kind::number)
+        return rules.repair_value(feature, value, done) && make_narrow(rules, feature, dtype, done.after);
     auto narrow = static_cast<float>(value.number);
     return rules.repair_value(feature, narrow, done);
 }
@@ -134,18 +177,20 @@ TableRepair::TableRepair(const Validator& rules, const Table& table, const Batch
     : rules_(rules), options_(options) {
     static_cast<void>(stats::Confidence(options.confidence));
     std::vector<NamedColumn> columns(table.columns().begin(), table.columns().end());
+    std::unordered_map<std::string_view, Column*> by_name;
+    for (NamedColumn& named : columns) by_name.emplace(named.name, &named.column);
     for (std::size_t f = 0; f < rules.feature_count(); ++f) {
         const Feature& feature = rules.feature(f);
         if (feature.repair.empty() || feature.stage != Stage::production) continue;
-        const auto named = std::find_if(columns.begin(), columns.end(),
-                                        [&](const NamedColumn& column) { return column.name == feature.name; });
-        if (named == columns.end()) continue;
+        const auto named = by_name.find(feature.name);
+        if (named == by_name.end()) continue;
+        Column& column = *named->second;
         const std::size_t before = cells_.size();
-        repair_feature(f, named->column);
+        repair_feature(f, column);
         const std::span<const CellRepair> cells(cells_.data() + before, cells_.size() - before);
         if (cells.empty()) continue;
         count_feature(cells, table.rows());
-        named->column = rewritten(named->column, cells);
+        column = rewritten(column, cells);
     }
     table_ = Table(std::move(columns));
 }

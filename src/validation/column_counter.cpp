@@ -511,21 +511,24 @@ void ColumnCounter::count_texts(const Column& column) {
     const auto use = [&](std::string_view text, std::uint64_t times) { add_text(text, times); };
     std::optional<RepeatedTexts> repeated;
     if (column.size() >= least_repeated) repeated.emplace();
+    const auto take = [&](std::size_t rows, auto&& text) {
+        if (repeated) return repeated->take(rows, text, use);
+        for (std::size_t k = 0; k < rows; ++k) use(text(k), 1);
+    };
     std::array<std::size_t, tile_rows> valid;
     for (std::size_t begin = 0; begin < column.size(); begin += tile_rows) {
         const std::size_t rows = std::min(tile_rows, column.size() - begin);
+        if (column.validity().bits == nullptr) {
+            take(rows, [&](std::size_t k) { return texts[begin + k]; });
+            continue;
+        }
         std::size_t kept = 0;
         for (std::size_t i = begin; i < begin + rows; ++i) {
             valid[kept] = i;
             kept += column.validity()[i] ? 1U : 0U;
         }
         column_.nulls += rows - kept;
-        if (repeated) {
-            repeated->take(
-                kept, [&](std::size_t k) { return texts[valid[k]]; }, use);
-        } else {
-            for (std::size_t k = 0; k < kept; ++k) use(texts[valid[k]], 1);
-        }
+        take(kept, [&](std::size_t k) { return texts[valid[k]]; });
     }
     if (repeated) repeated->empty_into(use);
 }

@@ -102,9 +102,9 @@ class RepeatedNumbers {
     static T value_of(std::uint64_t bits) noexcept {
         return std::bit_cast<T>(static_cast<Bits<T>>(bits));
     }
-    // By the golden ratio: neighbours spread evenly.
+    // By the golden ratio: neighbours spread evenly, two to a set, so that few integers stay in the first cache.
     static std::size_t place(std::uint64_t bits) noexcept {
-        return static_cast<std::size_t>(bits * 0x9e3779b97f4a7c15U >> (64U - set_bits)) * 2;
+        return static_cast<std::size_t>((bits >> 1U) * 0x9e3779b97f4a7c15U >> (64U - set_bits)) * 2;
     }
 
     template <class T>
@@ -126,15 +126,16 @@ class RepeatedNumbers {
             ++slot->count;
         }
     }
-    // What is free holds bits that belong elsewhere.
+    // What is free holds bits that belong elsewhere: 0, which is of the first set, and there 2.
+    static void mark_free(std::vector<Slot>& slots) noexcept { slots[0].bits = slots[1].bits = 2; }
     void clear() noexcept {
         std::fill(slots_.begin(), slots_.end(), Slot{});
-        slots_[0].bits = slots_[1].bits = 1;
+        mark_free(slots_);
         used_ = 0;
     }
     static std::vector<Slot> free_slots() {
         std::vector<Slot> slots(std::size_t{2} << set_bits);
-        slots[0].bits = slots[1].bits = 1;
+        mark_free(slots);
         return slots;
     }
 

@@ -374,30 +374,45 @@ void check_feature(const Feature& feature, const std::vector<std::string>& known
     check_set(feature.pii, path + "/pii");
 }
 
-// After all else: of a possible feature.
-void check_replacement(const Feature& feature, const std::vector<ReferenceSet>& sets, const std::string& path) {
-    Schema alone{"", {}, {feature}};
-    for (const ReferenceSet& set : sets)
-        if (set.name == feature.reference_set) alone.reference_sets.push_back(set);
-    alone.features[0].environments.clear();
-    alone.features[0].repair.clear();
-    alone.features[0].replacement = {};
+// After all else: of possible features. All in one validator, so that each reference set is made ready once.
+void check_replacements(const Schema& schema) {
+    Schema alone;
+    std::vector<std::size_t> places;
+    std::set<std::string_view> used;
+    for (std::size_t i = 0; i < schema.features.size(); ++i) {
+        const Feature& feature = schema.features[i];
+        if (feature.replacement.index() == 0) continue;
+        places.push_back(i);
+        if (!feature.reference_set.empty()) used.insert(feature.reference_set);
+        Feature& copy = alone.features.emplace_back(feature);
+        copy.environments.clear();
+        copy.repair.clear();
+        copy.replacement = {};
+    }
+    if (places.empty()) return;
+    for (const ReferenceSet& set : schema.reference_sets)
+        if (used.count(set.name) != 0) alone.reference_sets.push_back(set);
     const Validator rules(alone);
-    const CheckSet failed = std::visit(
-        [&](const auto& given) {
-            using Given = std::decay_t<decltype(given)>;
-            if constexpr (std::is_same_v<Given, std::monostate>) {
-                return CheckSet{0};
-            } else if constexpr (std::is_same_v<Given, std::string>) {
-                return rules.check(0, std::string_view(given));
-            } else {
-                return rules.check(0, given);
-            }
-        },
-        feature.replacement);
-    if (failed != 0)
-        refuse(path + "/replacement",
-               fmt::format("fails {}", check_name(static_cast<Check>(std::countr_zero(failed)))));
+    for (const std::size_t place : places) {
+        const Feature& feature = schema.features[place];
+        const std::optional<std::size_t> at = rules.find(feature.name);
+        if (!at) continue;
+        const CheckSet failed = std::visit(
+            [&](const auto& given) {
+                using Given = std::decay_t<decltype(given)>;
+                if constexpr (std::is_same_v<Given, std::monostate>) {
+                    return CheckSet{0};
+                } else if constexpr (std::is_same_v<Given, std::string>) {
+                    return rules.check(*at, std::string_view(given));
+                } else {
+                    return rules.check(*at, given);
+                }
+            },
+            feature.replacement);
+        if (failed != 0)
+            refuse(fmt::format("/features/{}/replacement", place),
+                   fmt::format("fails {}", check_name(static_cast<Check>(std::countr_zero(failed)))));
+    }
 }
 
 void check_expressions(const Schema& schema) {
@@ -454,10 +469,7 @@ void Schema::validate() const {
     }
     check_expressions(*this);
     check_reference_sets(*this);
-    for (std::size_t i = 0; i < features.size(); ++i) {
-        if (features[i].replacement.index() != 0)
-            check_replacement(features[i], reference_sets, fmt::format("/features/{}", i));
-    }
+    check_replacements(*this);
 }
 
 }  // namespace vedette::inline v0::validation

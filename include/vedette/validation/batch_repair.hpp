@@ -22,9 +22,9 @@ struct CellRepair {
 };
 
 /// A table as `Validator::repair` would leave its rows, value by value: each as BatchOptions has it read, those of f32
-/// columns as floats, of others as `Value`. A value that the column's element type cannot hold stays as it came, as do
-/// all of half floats. What only many rows can tell (`unique`, `presence`, a tolerated mass) repairs nothing; a column
-/// that is missing stays so.
+/// columns as floats, of others as `Value`; into half floats the nearest half that may stand. A value that the column's
+/// element type cannot hold stays as it came. What only many rows can tell (`unique`, `presence`, a tolerated mass)
+/// repairs nothing; a column that is missing stays so.
 class TableRepair {
   public:
     /// O(values of the features that repair something); memory: a copy of each column in which something was changed,

@@ -4,8 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -64,6 +66,66 @@ TEST_CASE("table repair: numbers of every type, as row by row") {
     check_numbers<std::uint16_t>(integer, {0, 5, 60000, 0, 100}, 3);
     check_numbers<std::int64_t>(integer, {std::numeric_limits<std::int64_t>::min(), 5, 101, 0}, 3);
     check_numbers<std::uint64_t>(integer, {0, 10000000000000000000U, 5, 0}, 3);
+}
+
+TEST_CASE("table repair: half floats, against a search among all of them") {
+    std::vector<std::uint16_t> all(65536);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint16_t>(i);
+    for (const Dtype dtype : {Dtype::f16, Dtype::bf16}) {
+        CAPTURE(static_cast<int>(dtype));
+        const Column column = Column::numeric(dtype, all.data(), all.size(), 2);
+        // The bounds are no halves: what is clamped becomes the next one within.
+        const Validator clamped(one(R"("type":"floating","minimum":-1.1,"maximum":3.3,"repair":{"minimum":"clamp",
+            "maximum":"clamp"})"));
+        double least = INFINITY, greatest = -INFINITY;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const double x = column.number(i);
+            if (x >= -1.1) least = std::min(least, x);
+            if (x <= 3.3) greatest = std::max(greatest, x);
+        }
+        REQUIRE(least < -1.0);
+        REQUIRE(greatest > 3.2);
+        const TableRepair repair(clamped, table_of(column));
+        const Column& now = repair.table().columns()[0].column;
+        CHECK(now.dtype() == dtype);
+        std::size_t changed = 0, wrong = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const double x = column.number(i);
+            if (!std::isfinite(x)) continue;
+            const double expected = x < -1.1 ? least : x > 3.3 ? greatest : x;
+            changed += expected != x ? 1U : 0U;
+            if (now.number(i) != expected) ++wrong;
+        }
+        CHECK(wrong == 0);
+        CHECK(changed > 30'000);
+        CHECK(std::count_if(repair.cells().begin(), repair.cells().end(), [&](const CellRepair& cell) {
+                  return std::isfinite(column.number(cell.row));
+              }) == static_cast<std::ptrdiff_t>(changed));
+
+        // What is imputed becomes the nearest half, of every size; beyond the largest one nothing is.
+        const std::vector<std::uint16_t> bad{0x7FFF};
+        for (const char* const text :
+             {"0.0", "1.0", "-0.1", "1e-7", "6.1e-5", "2049.3", "65503.0", "-65505.0", "1e30", "-1e-39", "3.5e38"}) {
+            CAPTURE(text);
+            const double replacement = std::strtod(text, nullptr);
+            const Validator imputed(
+                one(R"("type":"floating","repair":{"not_a_number":"impute"},"replacement":)" + std::string(text)));
+            double distance = INFINITY, largest = 0.0;
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                const double x = column.number(i);
+                if (!std::isfinite(x)) continue;
+                distance = std::min(distance, std::abs(x - replacement));
+                largest = std::max(largest, x);
+            }
+            const TableRepair one_value(imputed, table_of(Column::numeric(dtype, bad.data(), 1, 2)));
+            const double found = one_value.table().columns()[0].column.number(0);
+            if (std::abs(replacement) <= largest) {
+                CHECK(std::abs(found - replacement) == distance);
+            } else {
+                CHECK(std::isnan(found));
+            }
+        }
+    }
 }
 
 TEST_CASE("table repair: what a column's type cannot hold stays as it came") {

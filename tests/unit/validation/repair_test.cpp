@@ -265,6 +265,21 @@ TEST_CASE("repairs: written, read, refused with their path") {
         names(fault_of(R"("type":"text","domain":{"values":["a"]},"replacement":"b")"), "/replacement: fails domain"));
     CHECK(names(fault_of(R"("type":"text","replacement":1)"), "/replacement: must be a text"));
     CHECK(names(fault_of(R"("type":"boolean","replacement":1)"), "/replacement: must be true or false"));
+    // Of several features, some without a replacement or of one environment, each is held against its own rules.
+    const auto fault_of_second = [](const std::string& replacement) -> std::string {
+        try {
+            static_cast<void>(Schema::from_json(
+                R"({"version":1,"environments":["a"],"features":[{"name":"w","type":"text","minimum_count":1},)"
+                R"({"name":"x","type":"text","reference_set":"s","replacement":"b","environments":["a"]},)"
+                R"({"name":"y","type":"text","reference_set":"s","replacement":")" +
+                replacement + R"("}],"reference_sets":[{"name":"s","values":["b","c"]}]})"));
+            return {};
+        } catch (const Error& error) {
+            return error.what();
+        }
+    };
+    CHECK(fault_of_second("c").empty());
+    CHECK(names(fault_of_second("d"), "/features/2/replacement: fails domain"));
     Schema schema{"", {}, {Feature{}}};
     schema.features[0].name = "x";
     schema.features[0].replacement = std::int64_t{1};
