@@ -144,7 +144,8 @@ def table(best, peer):
     for isa in ISAS:
         for chunk, rows in ((1, "a row at a time"), (16, "16 rows at a time")):
             t.line(f"ADWIN bank of 1,000, {isa}, {rows}", f"bank/adwin_steady/{chunk}", 5, "river ADWIN", 30, isa)
-    t.line("the same, beside river's window called from C", "bank/adwin_steady/1", None, "river ADWIN's window")
+    t.line(f"ADWIN bank of 1,000, {first}, a row at a time, beside river's window called from C", "bank/adwin_steady/1", None,
+           "river ADWIN's window")
     single = best["adwin_clock/steady/32", first]
     t.share("cut storm, one stream", 4, best["adwin_clock/storm/32", first], single, "no cuts, one stream")
     t.share("cut storm, bank, all features at once", 4, best["bank/adwin_storm/1", first], single, "no cuts, one stream")
@@ -154,9 +155,9 @@ def table(best, peer):
                 t.line(f"{words}, bank of 1,000, {isa}, {rows}", f"bank/{name}_steady/{chunk}", 0.35, isa=isa)
     for isa in ISAS:
         t.line(f"sliding exact KS, reference 1,024, window 1,000, {isa}", "run/incremental_ks_steady", 50, "SciPy", isa=isa)
-    t.line("the same, a new level every 64 values", "run/incremental_ks_storm", 50)
+    t.line("the same, a new level every 64 values", "run/incremental_ks_storm")
     t.line("e-process", "run/e_process_steady", 20)
-    t.line("e-process, a new level every 64 values", "run/e_process_storm", 20)
+    t.line("e-process, a new level every 64 values: alarm after alarm", "run/e_process_storm")
     t.line("e-detector", "run/e_detector_steady", 20)
     t.line("CBPE, a row of a binary model", "observe/even", 15)
     t.line("CBPE, three classes", "observe_classes/3")

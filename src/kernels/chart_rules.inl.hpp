@@ -35,8 +35,8 @@ struct TakesNumbers {
 };
 
 /// A rule that `watches` may go through rows by `watch`, which keeps the extremes of some statistics in `seen_most`,
-/// from what `unwatched` says on: where they are `quiet` at the end, no step would have reported a change. Where they
-/// are not, one may or may not have. NaN, which no statistic that has it loses, is not quiet.
+/// from the `first` row on: where they are `quiet` at the end, no step would have reported a change. Where they are
+/// not, one may or may not have. NaN, which no statistic that has it loses, is not quiet.
 ///
 /// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
 /// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes, which is
@@ -79,15 +79,11 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
         return W::both(W::either(risen, fallen), W::not_above(minimum, seen.count));
     }
     // The highest and the lowest sum: the last extremes are beyond all before.
-    static VEDETTE_INLINE void unwatched(Value* seen_most) noexcept {
-        seen_most[0] = Value(-no_value);
-        seen_most[1] = Value(no_value);
-    }
-    VEDETTE_INLINE void watch(const Value* p, Value x, const Observations<W>& seen, Value* s,
+    VEDETTE_INLINE void watch(bool first, const Value* p, Value x, const Observations<W>& seen, Value* s,
                               Value* seen_most) const noexcept {
         advance(p, x, seen, s);
-        seen_most[0] = W::larger(seen_most[0], s[1]);
-        seen_most[1] = W::smaller(seen_most[1], s[2]);
+        seen_most[0] = first ? s[1] : W::larger(seen_most[0], s[1]);
+        seen_most[1] = first ? s[2] : W::smaller(seen_most[1], s[2]);
     }
     VEDETTE_INLINE typename W::Mask quiet(const Value* p, const Value* s, const Value* seen_most) const noexcept {
         return W::still_not_above(W::not_above(seen_most[0] - s[3], p[1]), s[4] - seen_most[1], p[2]);
@@ -136,11 +132,11 @@ struct CusumRule : TakesNumbers<W> {
         advance(p, x, s);
         return W::less(threshold, W::larger(s[0], s[1]));
     }
-    static VEDETTE_INLINE void unwatched(Value* seen_most) noexcept { seen_most[0] = Value(0.0); }
-    VEDETTE_INLINE void watch(const Value* p, Value x, const Observations<W>&, Value* s,
+    VEDETTE_INLINE void watch(bool first, const Value* p, Value x, const Observations<W>&, Value* s,
                               Value* seen_most) const noexcept {
         advance(p, x, s);
-        seen_most[0] = W::larger(seen_most[0], W::larger(s[0], s[1]));
+        const Value larger = W::larger(s[0], s[1]);
+        seen_most[0] = first ? larger : W::larger(seen_most[0], larger);
     }
     VEDETTE_INLINE typename W::Mask quiet(const Value*, const Value*, const Value* seen_most) const noexcept {
         return W::not_above(seen_most[0], threshold);

@@ -215,12 +215,10 @@ VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const ty
         if (!uniform) load_parameters<W, Rule, uniform>(bank, at, own[v]);
         for (std::size_t c = 0; c < Rule::columns; ++c) s[v][c] = W::load(bank.columns + c * bank.stride + at);
         if (Rule::counts && !one_count) before[v] = W::load(bank.skipped + at);
-        if constexpr (Rule::watched > 0) {
-            rule.unwatched(most[v]);
-        } else {
-            warns[v] = changes[v] = W::less(Value(0.0), Value(0.0));
-        }
+        if constexpr (Rule::watched == 0) warns[v] = changes[v] = W::less(Value(0.0), Value(0.0));
     }
+    // Unrolled, so that only the first row takes its statistics for the extremes.
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t v = 0; v < together; ++v) {
             const Value x = W::load(row + static_cast<std::ptrdiff_t>(r) * stride + i + v * W::size);
@@ -231,7 +229,7 @@ VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const ty
                 seen =
                     one_count ? by_all[r] : observations_of<W>(Value(static_cast<double>(number + r + 1)) - before[v]);
             if constexpr (Rule::watched > 0)
-                rule.watch(p, x, seen, s[v], most[v]);
+                rule.watch(r == 0, p, x, seen, s[v], most[v]);
             else
                 changes[v] = W::either(changes[v], rule.step(p, x, seen, s[v], warns[v]));
         }

@@ -16,7 +16,7 @@ TEST_CASE("memory is constant for ever: a policy's watch") {
     using namespace vedette;
     Watch watch(testing::sample_baseline(), Policy::from_json(R"({
         "features": {"income": {"monitors": [{"kind": "adwin"}, {"kind": "e_detector"}, {"kind": "page_hinkley"}]},
-                     "score": {"monitors": [{"kind": "cusum"}, {"kind": "e_process", "block": 7}]}},
+                     "score": {"monitors": [{"kind": "cusum"}, {"kind": "e_process", "thin": 7}]}},
         "outputs": {"loss": [{"kind": "harm_monitor", "tolerated": 0.2}, {"kind": "ddm"}]}})"));
     // A level that comes and goes, so that alarms fill what is kept of them, and all that is no number.
     constexpr std::size_t rows = 4096;
