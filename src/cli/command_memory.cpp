@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "csv_writer.hpp"
 #include "guard/render_common.hpp"
 #include "row_columns.hpp"
 #include "row_source.hpp"
@@ -181,13 +182,6 @@ struct Watched {
     std::map<std::uint32_t, std::string> names;  // by mark
     std::string evidence;                        // CSV
 };
-
-std::string csv_field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string field = "\"";
-    for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return field + '"';
-}
 
 std::string number_or_nothing(double x) {
     return std::isnan(x) ? std::string() : fmt::format("{:.6g}", x);

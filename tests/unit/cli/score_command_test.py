@@ -302,6 +302,24 @@ class Score(unittest.TestCase):
         benign = self.write("live.csv", table(300, 4))
         self.assertEqual(run("score", "run", score, benign, "--ignore", "class").returncode, PASS)
 
+    def test_what_each_column_adds(self):
+        score = self.fit("ecod", "c.score", "--ignore", "class")
+        live, out = self.write("live.csv", table(100, 3) + "0,25,0\nnan,1,0\n"), self.folder / "c.csv"
+        done = run("score", "run", score, live, "-o", out, "--contributions")
+        self.assertIn(done.returncode, (FAILED, NOT_ENOUGH), done.stderr)
+        lines = [line.split(",") for line in out.read_text().splitlines()]
+        self.assertEqual(lines[0][5:], ["contribution of a", "contribution of b"])
+        for line in lines[1:101]:
+            self.assertAlmostEqual(float(line[1]), float(line[5]) + float(line[6]), places=9)
+        self.assertGreater(float(lines[101][6]), 5 * float(lines[101][5]))
+        self.assertEqual(lines[102][5:], ["", ""])
+        done = run("score", "run", score, live, "--contributions")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        plain = self.fit("mahalanobis", "m.score", "--ignore", "class")
+        done = run("score", "run", plain, live, "-o", out, "--contributions")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        self.assertIn("does not say", done.stderr)
+
     def test_groups_and_npy(self):
         score = self.fit("ecod", "g.score", "--group", "class", "--guarantee", "conditional_simes")
         live = self.write("live.csv", table(200, 5))
@@ -403,6 +421,13 @@ class Score(unittest.TestCase):
         done = run("score", "add", baseline, f"tails={tails}", f"novelty={score}", "-o", scored)
         self.assertEqual(done.returncode, PASS, done.stderr)
         self.assertIn("novelty (mahalanobis)", done.stdout)
+        turned = self.folder / "turned.score"
+        done = run("score", "fit", reference, "--kind", "ecod", "--columns", "b,a", "--calibrate",
+                   self.write("benign2.csv", table(999, 2)), "-o", turned)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        done = run("score", "add", baseline, f"turned={turned}", "-o", self.folder / "t.vedette")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        self.assertIn("in their order", done.stderr)
         policy = self.write("policy.json", json.dumps({"defaults": {"tolerance": 0.9}, "scores": {
             "tails": {"level": 0.01, "action": "alarm"}}}))
         for far, status, decision in ((0, PASS, "pass"), (100, FAILED, "alarm")):
