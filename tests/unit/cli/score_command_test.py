@@ -84,16 +84,18 @@ class Score(unittest.TestCase):
         self.assertEqual(fit("--weight", "nothing").returncode, INPUT_ERROR)
         self.assertEqual(fit("--weight", "w", "--group", "w").returncode, INPUT_ERROR)
 
-    def requests(self, name, count, seed, thieves=0, boundary=0):
-        """Benign requests of many accounts; `boundary` of one that asks around a row, and `thieves` accounts that share
-        rows of another law among them, fewer each than the window's first look takes."""
+    def requests(self, name, count, seed, thieves=0, boundary=0, retries=False):
+        """Benign requests of many accounts, with `retries` one in twenty twice; `boundary` of one that asks around a row, and
+        `thieves` accounts that share rows of another law among them, fewer each than the window's first look takes."""
         draw = random.Random(seed)
         lines = ["who,when,a,b,c"]
         add = lambda who, row: lines.append(f"{who},{len(lines)}," + ",".join(f"{x!r}" for x in row))
         seeds = [[1.5 + 0.4 * draw.gauss(0, 1) for _ in range(3)] for _ in range(10)]
         prober = [draw.gauss(0, 1) for _ in range(3)]
         for i in range(count):
-            add(f"user {i % 50}", [draw.gauss(0, 1) for _ in range(3)])
+            row = [draw.gauss(0, 1) for _ in range(3)]
+            for _ in range(2 if retries and i % 20 == 0 else 1):
+                add(f"user {i % 50}", row)
             if i < boundary:
                 add("prober", [x + 0.0005 * draw.gauss(0, 1) for x in prober])
             if thieves and i < thieves * 15:
@@ -134,6 +136,17 @@ class Score(unittest.TestCase):
         lines = evidence.read_text().splitlines()
         self.assertEqual(len(lines), 1 + said["rows"])
         self.assertTrue(any(line.endswith(",1") and ",prober," in line for line in lines))
+
+    def test_an_account_s_own_retries_do_not_keep_others_from_being_linked(self):
+        memory = self.folder / "memory"
+        done = run("score", "memory", self.requests("benign.csv", 4000, 1, retries=True), "--account", "who", "--time", "when",
+                   "--mmd-accounts", 0, "--steps", 0.0001, "--window", 1, "-o", memory)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        # Benign rows share one column of three at most, thieves two: a retry, which shares all, must not raise the limit.
+        live = self.requests("live.csv", 400, 3).read_text()
+        live += "".join(f"thief {i % 5},{1000 + i},0.25,0.75,{i}\n" for i in range(60))
+        said = json.loads(self.watch(memory, self.write("live.csv", live)).stdout)
+        self.assertEqual([sorted(group["accounts"]) for group in said["groups"]], [[f"thief {i}" for i in range(5)]])
 
     def rows(self, name, count, seed, mean=lambda i: 0.0):
         draw = random.Random(seed)
