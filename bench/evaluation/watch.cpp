@@ -154,7 +154,7 @@ extern "C" {
 /// Requests in turn, and their embeddings: whether the window of the account's group is in alarm, and that of the
 /// account alone; of how many accounts the group is. `reference`: embeddings of benign inputs.
 [[gnu::visibility("default")]] std::int32_t evaluation_groups(
-    const void* watch, const float* reference, std::size_t reference_rows, std::size_t width, std::size_t window,
+    const void* watch, const float* reference, std::size_t reference_rows, std::size_t width, std::uint32_t window,
     double expected_run, std::uint64_t seed, const void* rows, const float* embeddings, const std::uint32_t* accounts,
     std::size_t count, std::uint8_t* group_alarms, std::uint8_t* account_alarms, std::uint32_t* sizes) {
     try {
