@@ -160,6 +160,18 @@ void read_floats(benchmark::State& state) {
 }
 BENCHMARK(read_floats)->Arg(10'000)->Arg(100'000);
 
+// As many bytes as a Mahalanobis score of d columns and 100 classes reads: the triangle and the means, in whole panels.
+void read_mahalanobis(benchmark::State& state) {
+    const auto d = static_cast<std::size_t>(state.range(0));
+    constexpr std::size_t classes = 104, panel = vedette::kernels::product_rows;
+    const std::size_t panels = d / panel, triangle = panel * panel * panels * (panels + 1) / 2;
+    const std::vector<float> values = normals(triangle + classes * d);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(vedette::kernels::kernels().scores.count_at_least(values.data(), values.size(), 0.5F));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(values.size() * sizeof(float)));
+}
+BENCHMARK(read_mahalanobis)->Arg(64)->Arg(256)->Arg(768);
+
 // Known embeddings of 128 columns, neighbours; scanned as floats or codes; of rows around centres, or all close
 // together.
 void neighbours(benchmark::State& state) {

@@ -249,7 +249,7 @@ class Watch:
         pointer = lambda array: c.c_void_p(array.ctypes.data)
         if self.library.watch.evaluation_groups(
                 self.handle, pointer(reference), c.c_size_t(len(reference)), c.c_size_t(reference.shape[1]),
-                c.c_size_t(window), c.c_double(expected_run), c.c_uint64(seed), pointer(rows), pointer(embeddings),
+                c.c_uint32(window), c.c_double(expected_run), c.c_uint64(seed), pointer(rows), pointer(embeddings),
                 pointer(accounts), c.c_size_t(len(rows)), pointer(by_group), pointer(by_account), pointer(sizes)) != 0:
             raise RuntimeError("the groups were refused")
         return by_group.astype(bool), by_account.astype(bool), sizes

@@ -53,6 +53,7 @@ void each_row(bool is_image, const void* rows, const std::uint32_t* accounts, st
 }
 
 /// Of a thousand benign inputs one links accounts at most, unless more share all that they can; as the tool has it.
+/// `scores` with other accounts' inputs: an account's own link nobody.
 double linking_score(std::vector<double> scores) {
     if (scores.empty()) return 1.0;
     const auto rank = static_cast<std::ptrdiff_t>(0.999 * static_cast<double>(scores.size() - 1));
@@ -93,13 +94,14 @@ extern "C" {
         vp::FingerprintStore store(fingerprinter,
                                    {.memory = vp::FingerprintStore::memory_needed(fingerprinter, options->remembered)});
         vp::UpdateSimilarity updates({.values = options->values, .key = update_key});
-        std::vector<double> kept, update_scores;
+        std::vector<double> kept, with_others, update_scores;
         each_row(options->is_image != 0, rows, accounts, count, options->values,
                  [&](std::size_t i, auto row, const std::string& account) {
                      const vp::FingerprintMatch match = store.observe(row, account, 0);
                      scores[i] = match.score;
                      if (options->leaves_repeats_out != 0 && match.repeat != vp::Repeat::none) return;
                      kept.push_back(match.score);
+                     with_others.push_back(match.account == store.account_mark(account) ? 0.0 : match.score);
                      const double score = updates.update(row, account).score;
                      if (score == score) update_scores.push_back(score);
                  });
@@ -115,7 +117,7 @@ extern "C" {
                    std::move(store), calibration,
                    vp::QueryWatchOptions{
                        .callers = {.level = options->level, .key = {{31, 32}}},
-                       .linked_score = linking_score(kept),
+                       .linked_score = linking_score(with_others),
                        .repeats = options->leaves_repeats_out != 0 ? vp::RepeatRule::left_out : vp::RepeatRule::judged},
                    std::move(calibrated))
             .release();
@@ -152,7 +154,7 @@ extern "C" {
 /// Requests in turn, and their embeddings: whether the window of the account's group is in alarm, and that of the
 /// account alone; of how many accounts the group is. `reference`: embeddings of benign inputs.
 [[gnu::visibility("default")]] std::int32_t evaluation_groups(
-    const void* watch, const float* reference, std::size_t reference_rows, std::size_t width, std::size_t window,
+    const void* watch, const float* reference, std::size_t reference_rows, std::size_t width, std::uint32_t window,
     double expected_run, std::uint64_t seed, const void* rows, const float* embeddings, const std::uint32_t* accounts,
     std::size_t count, std::uint8_t* group_alarms, std::uint8_t* account_alarms, std::uint32_t* sizes) {
     try {

@@ -727,6 +727,11 @@ VDT_API vdt_status vdt_guard_mark_calibrations(const vdt_guard* guard, int32_t s
 /// Errors: INVALID_ARGUMENT for a verdict that this guard cannot have given.
 VDT_API vdt_status vdt_guard_explain(const vdt_guard* guard, const vdt_verdict* verdict, char* buffer, size_t capacity,
                                      size_t* length, vdt_error* error) VDT_NOEXCEPT;
+/// The same, and of each found score of the row's features what these add to it, where its kind says so and the row, as
+/// numbers, is that of the verdict. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_guard_explain_f32(const vdt_guard* guard, const vdt_verdict* verdict, const float* row,
+                                         size_t width, char* buffer, size_t capacity, size_t* length,
+                                         vdt_error* error) VDT_NOEXCEPT;
 
 // ==== report ====
 

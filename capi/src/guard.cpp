@@ -434,4 +434,14 @@ vdt_status vdt_guard_explain(const vdt_guard* guard, const vdt_verdict* verdict,
     });
 }
 
+vdt_status vdt_guard_explain_f32(const vdt_guard* guard, const vdt_verdict* verdict, const float* row, size_t width,
+                                 char* buffer, size_t capacity, size_t* length, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(guard, "guard");
+        if (width != 0) require(row, "row");
+        copy_text(guard->object.explain(read_verdict(verdict), std::span<const float>(row, width)), buffer, capacity,
+                  length);
+    });
+}
+
 }  // extern "C"

@@ -15,7 +15,9 @@ class ScoreCommands final : public CommandFamily {
 
   private:
     void add_score_source(CLI::App& command, ScoreSource& rows) {
-        command.add_option("--columns", rows.columns, "Columns that are the row, in order (default: all)")
+        command
+            .add_option("--columns", rows.columns,
+                        "Columns that are the row, in order (default: those it was made with, or all)")
             ->delimiter(',');
         command.add_option("--ignore", rows.ignore, "Columns that are not")->delimiter(',');
         add_delimiter(command, rows.source);
@@ -37,6 +39,8 @@ class ScoreCommands final : public CommandFamily {
             ->check(CLI::Range(1e-9, 0.5))
             ->capture_default_str();
         run.add_option("-o,--output", score_run_.output, "CSV of score and p-values for every row");
+        run.add_flag("--contributions", score_run_.with_contributions,
+                     "With what each column adds to the score, for kinds that say so");
         add_text_or_json(run, score_run_.as_json);
         run.callback([this] { action_ = [this] { return score_run(score_run_); }; });
         add_predictions(run, score_run_.predictions, score_run_.as_logits);

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "csv_writer.hpp"
 #include "guard/render_common.hpp"
 #include "row_columns.hpp"
 #include "row_source.hpp"
@@ -156,7 +157,7 @@ bool is_left_out(perturbation::Repeat repeat, perturbation::RepeatRule rule) {
 }
 
 // Benign accounts share inputs too, of rows with few values most of all: of a thousand benign inputs one links at most,
-// unless more share all that they can.
+// unless more share all that they can. `scores` with other accounts' inputs: an account's own link nobody.
 double linking_score(std::vector<double> scores) {
     std::erase_if(scores, [](double score) { return std::isnan(score); });
     if (scores.empty()) return 1.0;
@@ -181,13 +182,6 @@ struct Watched {
     std::map<std::uint32_t, std::string> names;  // by mark
     std::string evidence;                        // CSV
 };
-
-std::string csv_field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string field = "\"";
-    for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return field + '"';
-}
 
 std::string number_or_nothing(double x) {
     return std::isnan(x) ? std::string() : fmt::format("{:.6g}", x);
@@ -275,13 +269,14 @@ ExitStatus score_memory(const MemoryOptions& options) {
                         .silent = options.is_silent});
     // The first half fills the store, as it will be in service; what the second half is given there calibrates.
     perturbation::UpdateSimilarity updates({.values = traffic.width});
-    std::vector<double> scores, update_scores;
+    std::vector<double> scores, with_others, update_scores;
     for (std::size_t i = 0; i < traffic.count(); ++i) {
         const auto match = store.observe(traffic.row(i), traffic.accounts[i], traffic.times[i]);
         if (is_left_out(match.repeat, options.repeats)) continue;
         const double step = updates.update(traffic.row(i), traffic.accounts[i]).score;
         if (2 * i < traffic.count()) continue;
         scores.push_back(match.score);
+        with_others.push_back(match.account == store.account_mark(traffic.accounts[i]) ? 0.0 : match.score);
         if (!std::isnan(step)) update_scores.push_back(step);
     }
     const stats::ConformalOptions promise{.guarantee = options.guarantee,
@@ -293,7 +288,7 @@ ExitStatus score_memory(const MemoryOptions& options) {
             perturbation::CalibratedUpdates{std::move(updates), stats::ConformalCalibration(update_scores, promise)};
     perturbation::QueryWatch queries(
         std::move(store), calibration,
-        {.callers = {.level = options.level}, .linked_score = linking_score(scores), .repeats = options.repeats},
+        {.callers = {.level = options.level}, .linked_score = linking_score(with_others), .repeats = options.repeats},
         std::move(steps));
     std::optional<MmdAccounts> mmd;
     std::optional<MmdGroups> groups;

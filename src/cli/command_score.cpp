@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "commands.hpp"
+#include "csv_writer.hpp"
 #include "guard/render_common.hpp"
 #include "row_columns.hpp"
 #include "text_table.hpp"
@@ -215,6 +216,7 @@ std::string npy_header(std::size_t rows, std::size_t columns) {
 // The scores of a file with what they are worth.
 struct RunRows {
     std::vector<double> scores, p_values, adjusted;
+    std::vector<double> contributions;  // of each row and column, where asked for
     std::size_t found = 0;
     std::size_t unevaluated = 0;
 };
@@ -226,7 +228,13 @@ RunRows run_rows(const ScoreFile& file, const ScoreRows& rows, const ScoreRunOpt
     std::optional<Predictions> predictions;
     if (file.score.asks() != nullptr)
         predictions.emplace(*file.score.asks(), options.predictions, options.as_logits, complete);
+    std::vector<double> contributions(options.with_contributions ? rows.width : 0);
     for (std::size_t i = 0; i < rows.count; ++i) {
+        if (options.with_contributions) {
+            std::fill(contributions.begin(), contributions.end(), not_a_number);
+            (void)file.score.score(rows.row(i), contributions);
+            run.contributions.insert(run.contributions.end(), contributions.begin(), contributions.end());
+        }
         const perturbation::RowContext context{.group = rows.words.empty() ? 0 : rows.words[i],
                                                .weight = rows.weights.empty() ? 1.0 : rows.weights[i]};
         const double score =
@@ -243,15 +251,21 @@ RunRows run_rows(const ScoreFile& file, const ScoreRows& rows, const ScoreRunOpt
     return run;
 }
 
-std::string as_csv(const RunRows& run, double level) {
+std::string as_csv(const RunRows& run, double level, const std::vector<std::string>& names) {
     const auto number = [](double x) { return std::isnan(x) ? std::string() : fmt::format("{}", x); };
-    std::string text = "row,score,p_value,adjusted_p_value,found\n";
-    for (std::size_t i = 0; i < run.scores.size(); ++i)
-        text += fmt::format("{},{},{},{},{}\n", i + 1, number(run.scores[i]), number(run.p_values[i]),
+    std::string text = "row,score,p_value,adjusted_p_value,found";
+    const std::size_t width = run.contributions.size() / std::max<std::size_t>(run.scores.size(), 1);
+    for (std::size_t j = 0; j < width; ++j) text += ',' + csv_field("contribution of " + names[j]);
+    text += '\n';
+    for (std::size_t i = 0; i < run.scores.size(); ++i) {
+        text += fmt::format("{},{},{},{},{}", i + 1, number(run.scores[i]), number(run.p_values[i]),
                             number(run.adjusted[i]),
                             std::isnan(run.adjusted[i]) ? ""
                             : run.adjusted[i] <= level  ? "1"
                                                         : "0");
+        for (std::size_t j = 0; j < width; ++j) text += ',' + number(run.contributions[i * width + j]);
+        text += '\n';
+    }
     return text;
 }
 
@@ -337,6 +351,11 @@ ExitStatus score_run(const ScoreRunOptions& options) {
             fmt::format("{} numeric columns, the score takes {}: choose --columns", rows.width, file.score.width()));
     require_predictions(file.score, options.predictions);
     require_weights(file, options.weight);
+    if (options.with_contributions && !file.score.kind().has_contributions)
+        throw InputError(
+            fmt::format("{} does not say what a column adds; see vedette score list", file.score.kind().name));
+    if (options.with_contributions && options.output.empty())
+        throw InputError("--contributions are written beside the scores: name the CSV, --output");
     const RunRows run = run_rows(file, rows, options);
     if (options.as_json) {
         nlohmann::ordered_json out{{"kind", file.score.kind().name},
@@ -351,7 +370,7 @@ ExitStatus score_run(const ScoreRunOptions& options) {
     } else {
         write_text("-", headline(file, run, options.level));
     }
-    if (!options.output.empty()) write_text(options.output, as_csv(run, options.level));
+    if (!options.output.empty()) write_text(options.output, as_csv(run, options.level, rows.names));
     if (run.found > 0) return exit_failed;
     return run.unevaluated > 0 ? exit_not_enough_data : exit_pass;
 }

@@ -298,6 +298,7 @@ struct ScoreFitOptions {
 
 /// A score over a file of rows. Found are those with an adjusted p-value of at most the level.
 struct ScoreRunOptions {
+    bool with_contributions = false;  ///< of each column, in the CSV
     std::string score;
     ScoreSource live;
     std::string group;

@@ -54,4 +54,11 @@ std::string to_csv(const Table& table, char delimiter) {
     return out;
 }
 
+std::string csv_field(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string field = "\"";
+    for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return field + '"';
+}
+
 }  // namespace vedette::inline v0::cli

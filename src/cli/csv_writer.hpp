@@ -12,4 +12,7 @@ namespace vedette::inline v0::cli {
 /// that reads as the same number of the column's type. Texts must be UTF-8 without NUL.
 [[nodiscard]] std::string to_csv(const Table& table, char delimiter);
 
+/// A text as a field of a CSV with commas, quoted where it must be.
+[[nodiscard]] std::string csv_field(const std::string& text);
+
 }  // namespace vedette::inline v0::cli

@@ -2,10 +2,13 @@
 // A verdict in words, and the names and threats that its reasons stand for.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "guard/baseline_state.hpp"
 #include "guard/codes.hpp"
@@ -92,7 +95,37 @@ std::string Guard::describe_score(const Finding& finding, const Verdict& verdict
                        perturbation::score_input_name(score.score.score().kind().input));
 }
 
+std::string Guard::describe_contributions(const Finding& finding, std::span<const float> row) const {
+    if (finding.reason != Reason::calibrated_score || finding.subject >= calibrated_.size()) return {};
+    const perturbation::AnyScore& score = baseline_.scores()[calibrated_[finding.subject].index].score.score();
+    const perturbation::ScoreKindInfo& kind = score.kind();
+    if (!kind.has_contributions || kind.input != perturbation::ScoreInput::features ||
+        row.size() != baseline_.feature_count())
+        return {};
+    std::vector<double> contributions(row.size());
+    // Of another row they would explain nothing.
+    if (score.score(row, contributions) != finding.value) return {};
+    std::vector<std::size_t> order(row.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return contributions[a] > contributions[b]; });
+    constexpr std::size_t most_told = 3;
+    constexpr double worth_telling = 0.05;  // of the largest
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most_told, order.size()); ++i) {
+        const double contribution = contributions[order[i]];
+        if (!(contribution > 0.0 && contribution >= worth_telling * contributions[order[0]])) break;
+        text += fmt::format("{}{} = {:.6g} adds {:.3g}", text.empty() ? "; " : ", ",
+                            baseline_.features()[order[i]].name, row[order[i]], contribution);
+    }
+    return text;
+}
+
 std::string Guard::explain(const Verdict& verdict) const {
+    return explain(verdict, {});
+}
+
+std::string Guard::explain(const Verdict& verdict, std::span<const float> row) const {
     std::string text = decision_name(verdict.decision);
     const auto describe = [this, &verdict](const Finding& finding) -> std::string {
         if (finding.reason == Reason::foreign_window) return "the window belongs to another baseline";
@@ -158,8 +191,8 @@ std::string Guard::explain(const Verdict& verdict) const {
     };
     for (std::size_t i = 0; i < verdict.stored_findings(); ++i) {
         const Finding& finding = verdict.findings[i];
-        text += fmt::format("\n{}: {} [{}]", decision_name(finding.decision), describe(finding),
-                            reason_name(finding.reason));
+        text += fmt::format("\n{}: {}{} [{}]", decision_name(finding.decision), describe(finding),
+                            describe_contributions(finding, row), reason_name(finding.reason));
     }
     if (verdict.finding_count > Verdict::capacity) {
         text += fmt::format("\n... and {} more", verdict.finding_count - Verdict::capacity);

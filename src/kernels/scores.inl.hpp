@@ -86,8 +86,10 @@ VEDETTE_INLINE Mask<float> either_is_nan(Batch<float> a, Batch<float> b) noexcep
     return Mask<float>(_mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q));
 #elif defined(__AVX2__)
     return Mask<float>(_mm256_cmp_ps(a, b, _CMP_UNORD_Q));
-#else
+#elif defined(__SSE2__)
     return Mask<float>(_mm_cmpunord_ps(a, b));
+#else
+    return ~((a == a) & (b == b));
 #endif
 }
 

@@ -228,7 +228,10 @@ static void in_a_guard(void) {
     CHECK(verdict.scores[1].p_value == 1.0 / 200.0 && verdict.scores[1].decision == VDT_ALARM);
     CHECK(isfinite(verdict.scores[0].p_value));
     CHECK_OK(vdt_guard_explain(guard, &verdict, text, sizeof text, &length, e));
-    CHECK(strstr(text, "tails (ecod)") != NULL);
+    CHECK(strstr(text, "tails (ecod)") != NULL && strstr(text, " adds ") == NULL);
+    CHECK_OK(vdt_guard_explain_f32(guard, &verdict, far_row, WIDTH, text, sizeof text, &length, e));
+    CHECK(strstr(text, "tails (ecod)") != NULL && strstr(text, " adds ") != NULL);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row", vdt_guard_explain_f32(guard, &verdict, NULL, WIDTH, text, sizeof text, &length, e));
     // Without the logits that score was not evaluated; an older, shorter verdict still works.
     CHECK_OK(vdt_guard_check_f32(guard, benign, WIDTH, window, &verdict, e));
     CHECK((verdict.reasons >> VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED & 1u) != 0);

@@ -215,6 +215,9 @@ class Guard {
 
     /// The verdict in words, one line per stored finding.
     [[nodiscard]] std::string explain(const Verdict& verdict) const;
+    /// The same, and of each found score of the row's features what these add to it, the largest first, where the kind
+    /// says so (ScoreKindInfo::has_contributions) and the row, as numbers, is the one that the verdict is of. O(scores).
+    [[nodiscard]] std::string explain(const Verdict& verdict, std::span<const float> row) const;
 
     [[nodiscard]] const Baseline& baseline() const noexcept { return baseline_; }
     [[nodiscard]] const Policy& policy() const noexcept { return policy_; }
@@ -278,6 +281,7 @@ class Guard {
     template <class T>
     static std::span<const float> row_as_floats(std::span<const T> row, Window& window) noexcept;
     void name_scores();
+    [[nodiscard]] std::string describe_contributions(const Finding& finding, std::span<const float> row) const;
     [[nodiscard]] std::string describe_score(const Finding& finding, const Verdict& verdict) const;
 
     Baseline baseline_;

@@ -84,16 +84,18 @@ class Score(unittest.TestCase):
         self.assertEqual(fit("--weight", "nothing").returncode, INPUT_ERROR)
         self.assertEqual(fit("--weight", "w", "--group", "w").returncode, INPUT_ERROR)
 
-    def requests(self, name, count, seed, thieves=0, boundary=0):
-        """Benign requests of many accounts; `boundary` of one that asks around a row, and `thieves` accounts that share
-        rows of another law among them, fewer each than the window's first look takes."""
+    def requests(self, name, count, seed, thieves=0, boundary=0, retries=False):
+        """Benign requests of many accounts, with `retries` one in twenty twice; `boundary` of one that asks around a row, and
+        `thieves` accounts that share rows of another law among them, fewer each than the window's first look takes."""
         draw = random.Random(seed)
         lines = ["who,when,a,b,c"]
         add = lambda who, row: lines.append(f"{who},{len(lines)}," + ",".join(f"{x!r}" for x in row))
         seeds = [[1.5 + 0.4 * draw.gauss(0, 1) for _ in range(3)] for _ in range(10)]
         prober = [draw.gauss(0, 1) for _ in range(3)]
         for i in range(count):
-            add(f"user {i % 50}", [draw.gauss(0, 1) for _ in range(3)])
+            row = [draw.gauss(0, 1) for _ in range(3)]
+            for _ in range(2 if retries and i % 20 == 0 else 1):
+                add(f"user {i % 50}", row)
             if i < boundary:
                 add("prober", [x + 0.0005 * draw.gauss(0, 1) for x in prober])
             if thieves and i < thieves * 15:
@@ -134,6 +136,17 @@ class Score(unittest.TestCase):
         lines = evidence.read_text().splitlines()
         self.assertEqual(len(lines), 1 + said["rows"])
         self.assertTrue(any(line.endswith(",1") and ",prober," in line for line in lines))
+
+    def test_an_account_s_own_retries_do_not_keep_others_from_being_linked(self):
+        memory = self.folder / "memory"
+        done = run("score", "memory", self.requests("benign.csv", 4000, 1, retries=True), "--account", "who", "--time", "when",
+                   "--mmd-accounts", 0, "--steps", 0.0001, "--window", 1, "-o", memory)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        # Benign rows share one column of three at most, thieves two: a retry, which shares all, must not raise the limit.
+        live = self.requests("live.csv", 400, 3).read_text()
+        live += "".join(f"thief {i % 5},{1000 + i},0.25,0.75,{i}\n" for i in range(60))
+        said = json.loads(self.watch(memory, self.write("live.csv", live)).stdout)
+        self.assertEqual([sorted(group["accounts"]) for group in said["groups"]], [[f"thief {i}" for i in range(5)]])
 
     def rows(self, name, count, seed, mean=lambda i: 0.0):
         draw = random.Random(seed)
@@ -302,6 +315,24 @@ class Score(unittest.TestCase):
         benign = self.write("live.csv", table(300, 4))
         self.assertEqual(run("score", "run", score, benign, "--ignore", "class").returncode, PASS)
 
+    def test_what_each_column_adds(self):
+        score = self.fit("ecod", "c.score", "--ignore", "class")
+        live, out = self.write("live.csv", table(100, 3) + "0,25,0\nnan,1,0\n"), self.folder / "c.csv"
+        done = run("score", "run", score, live, "-o", out, "--contributions")
+        self.assertIn(done.returncode, (FAILED, NOT_ENOUGH), done.stderr)
+        lines = [line.split(",") for line in out.read_text().splitlines()]
+        self.assertEqual(lines[0][5:], ["contribution of a", "contribution of b"])
+        for line in lines[1:101]:
+            self.assertAlmostEqual(float(line[1]), float(line[5]) + float(line[6]), places=9)
+        self.assertGreater(float(lines[101][6]), 5 * float(lines[101][5]))
+        self.assertEqual(lines[102][5:], ["", ""])
+        done = run("score", "run", score, live, "--contributions")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        plain = self.fit("mahalanobis", "m.score", "--ignore", "class")
+        done = run("score", "run", plain, live, "-o", out, "--contributions")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        self.assertIn("does not say", done.stderr)
+
     def test_groups_and_npy(self):
         score = self.fit("ecod", "g.score", "--group", "class", "--guarantee", "conditional_simes")
         live = self.write("live.csv", table(200, 5))
@@ -403,6 +434,13 @@ class Score(unittest.TestCase):
         done = run("score", "add", baseline, f"tails={tails}", f"novelty={score}", "-o", scored)
         self.assertEqual(done.returncode, PASS, done.stderr)
         self.assertIn("novelty (mahalanobis)", done.stdout)
+        turned = self.folder / "turned.score"
+        done = run("score", "fit", reference, "--kind", "ecod", "--columns", "b,a", "--calibrate",
+                   self.write("benign2.csv", table(999, 2)), "-o", turned)
+        self.assertEqual(done.returncode, PASS, done.stderr)
+        done = run("score", "add", baseline, f"turned={turned}", "-o", self.folder / "t.vedette")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        self.assertIn("in their order", done.stderr)
         policy = self.write("policy.json", json.dumps({"defaults": {"tolerance": 0.9}, "scores": {
             "tails": {"level": 0.01, "action": "alarm"}}}))
         for far, status, decision in ((0, PASS, "pass"), (100, FAILED, "alarm")):

@@ -2,6 +2,7 @@
 // Calibrated scores in the baseline, the policy, the guard, the window and the report.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -152,6 +153,21 @@ TEST_CASE("guard scores: each request's evidence is in its verdict") {
     const std::string words = guard.explain(found);
     CHECK(words.find("tails (ecod)") != std::string::npos);
     CHECK(words.find("p-value 0.001") != std::string::npos);
+    CHECK(words.find(" adds ") == std::string::npos);
+    // With the row it says what its features add, the largest first: for scores that can, and of no other row.
+    std::vector<double> contributions(far.size());
+    CHECK(with_scores().scores()[*with_scores().find_score("tails")].score.score().score(far, contributions) ==
+          found.scores[2].score);
+    const std::size_t largest =
+        static_cast<std::size_t>(std::max_element(contributions.begin(), contributions.end()) - contributions.begin());
+    const std::string reasons = guard.explain(found, far);
+    const std::size_t told = reasons.find("; " + with_scores().features()[largest].name + " = ");
+    CHECK(told != std::string::npos);
+    CHECK(told > reasons.find("tails (ecod)"));
+    CHECK(reasons.find(" adds ", told) != std::string::npos);
+    CHECK(guard.explain(found, row) == words);
+    CHECK(guard.explain(found, std::span(far).first(1)) == words);
+    CHECK(guard.explain(verdict, far) == guard.explain(verdict));
 
     // What was not given was not checked; for a score that is only counted nothing follows.
     const Verdict open = guard.check(row, window);
