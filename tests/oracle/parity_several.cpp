@@ -90,7 +90,7 @@ void compare_generated(Table& table) {
                      number(wanted[0]), number(wanted[1]));
         }
         for (const auto& [name, centre] : centres) {
-            if (!expected.contains("levene_ + name)) continue;
+            if (!expected.contains("levene_" + name)) continue;
             const json& wanted = expected["levene_" + name];
             table.row({"Levene of several samples, " + name, "SciPy"})
                 .add(item["name"], looks(samples), levene(samples, centre), number(wanted[0]), number(wanted[1]));
