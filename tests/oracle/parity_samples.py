@@ -283,7 +283,8 @@ def extremeness(x, y):
         out["mann_whitney_" + side] = of_groups(lambda c, d, side=side: excess[side](
             int((d * twice_midrank).sum()) - m * (n + m + 1)))
     out["kuiper"] = of_groups(lambda c, d: max(heights(c, d).max(), 0) - min(heights(c, d).min(), 0))
-    out["cramer_von_mises"] = of_groups(squares)
+    if min(n, m) >= 2:
+        out["cramer_von_mises"] = of_groups(squares)
 
     def anderson_darling_sum(c, d, share):
         ends = np.append(0, heights(c, d)).astype(float)
