@@ -41,13 +41,14 @@ const std::vector<std::pair<std::string, drift::AndersonDarlingVariant>> variant
 const std::vector<std::pair<std::string, drift::Centre>> centres{
     {"median", drift::Centre::median}, {"mean", drift::Centre::mean}, {"trimmed", drift::Centre::trimmed}};
 
-vedette::TestResult anderson_darling(const std::vector<Sample>& samples, drift::AndersonDarlingVariant variant) {
+vedette::TestResult anderson_darling(const std::vector<Sample>& samples, drift::AndersonDarlingVariant variant,
+                                     drift::AndersonDarlingLaw law = drift::AndersonDarlingLaw::table) {
     std::vector<drift::SortedSample<double>> sorted;
     for (const Sample& sample : samples) sorted.emplace_back(sample, drift::NanPolicy::omit);
     drift::AndersonDarlingOptions options;
     options.method = drift::Method::asymptotic;
     options.variant = variant;
-    options.law = drift::AndersonDarlingLaw::table;
+    options.law = law;
     return drift::anderson_darling<double>(sorted, options);
 }
 
@@ -78,6 +79,15 @@ void compare_generated(Table& table) {
         for (const auto& [name, variant] : variants) {
             const json& wanted = expected["anderson_darling_table_" + name];
             add_anderson_darling(table, item["name"], samples, variant, wanted[0], wanted[1]);
+        }
+        for (const auto& [name, variant] : variants) {
+            if (!expected.contains("anderson_darling_limit_" + name)) continue;
+            const json& wanted = expected["anderson_darling_limit_" + name];
+            table
+                .row({"Anderson-Darling of several samples, limit", "SciPy, p: mpmath, inverted", same, same,
+                      "without ties"})
+                .add(item["name"], looks(samples), anderson_darling(samples, variant, drift::AndersonDarlingLaw::limit),
+                     number(wanted[0]), number(wanted[1]));
         }
         for (const auto& [name, centre] : centres) {
             if (!expected.contains("levene_" + name)) continue;

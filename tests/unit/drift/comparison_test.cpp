@@ -14,6 +14,7 @@
 #include "vedette/core/random.hpp"
 #include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/distance_tests.hpp"
+#include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
 
