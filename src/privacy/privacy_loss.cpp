@@ -171,8 +171,8 @@ Interval refine(const Parts& parts, const PrivacyLossOptions& options, double ta
         double factor = std::isfinite(now) ? 0.9 * std::sqrt(options.error / now) : 0.3;
         // Losses that are atoms off the grid cost in proportion to the step.
         if (now > 0.7 * last_width * step / last_step) factor = std::min(factor, 0.8 * options.error / now);
-        // At last a finer grid rounds more than it gains.
-        worse = now > 0.95 * last_width ? worse + 1 : 0;
+        // At last a finer grid rounds more than it gains; of few cells that is not the reason.
+        worse = now > 0.95 * last_width && cells > most_cells / 64.0 ? worse + 1 : 0;
         if (worse == 2) break;
         last_width = now;
         last_step = step;

@@ -258,10 +258,11 @@ static void test_compositions(void) {
     CHECK_OK(vdt_renyi_add_gaussian(exact, 2.5, 0.01, 50, e));
     CHECK_OK(vdt_renyi_add_gaussian(absolute, 2.5, 0.01, 50, e));
     CHECK_OK(vdt_renyi_curve(exact, &told_orders, &told, &count, e));
-    CHECK(count == 2 && told_orders[0] == 2.5 && told_orders[1] == 8.0 && fabs(told[0] - 1.08548710e-3) < 1e-9);
+    CHECK(count == 2 && told_orders[0] == 2.5 && told_orders[1] == 8.0);
     lower = told[0];
     CHECK_OK(vdt_renyi_curve(absolute, NULL, &told, NULL, e));
-    CHECK(told[0] >= lower);
+    // What packages that sum without signs state; the exact one is below.
+    CHECK(fabs(told[0] - 1.08548710e-3) < 1e-11 && told[0] > lower && told[0] < 1.001 * lower);
     CHECK_OK(vdt_renyi_gaussian(2.5, 0.01, 2.5, VDT_RENYI_EXACT, &value, e));
     CHECK(fabs(50.0 * value - lower) < 1e-12);
     CHECK_OK(vdt_renyi_add(absolute, curve, 2, 3, e));
