@@ -31,8 +31,9 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--sampling-rate", privacy_.sampling_rate,
                            "A training (DP-SGD) in place of an event, or beside them: expected batch over records, "
                            "each step a Poisson sample of them");
-        command.add_option("--steps", privacy_.steps, "Steps of training")
-            ->check(CLI::NonNegativeNumber.description(""));
+        command.add_option("--steps", privacy_.steps, "Steps of training")->check([](const std::string& text) {
+            return std::string(text[0] == '-' ? "it must be 0 or more" : "");
+        });
         add_text_or_json(command, privacy_.as_json);
     }
 

@@ -50,9 +50,7 @@ std::vector<PrivacyEvent> events_of(const PrivacyOptions& options, bool is_calib
         events.emplace_back(text + fmt::format("rate={},times={}", *options.sampling_rate, *options.steps),
                             is_calibration);
     }
-    if (events.empty())
-        throw Error(ErrorCode::invalid_argument,
-                    std::string("no --event, and no training either. Events:\n") + PrivacyEvent::help());
+    if (events.empty()) throw Error(ErrorCode::invalid_argument, "no --event, and no training either; see --help");
     return events;
 }
 
@@ -205,9 +203,10 @@ ExitStatus privacy_account(const PrivacyOptions& options) {
             "least {:.6g})\n",
             *options.false_positive_rate, rounded(power.upper, true), rounded(power.lower, false));
     }
+    // What these two are above the truth by their rounding, some 1e-12, is not shown.
     if (const auto rho = summed(events, [](const PrivacyEvent& e) { return e.rho(); })) {
         document["rho"] = json_number(*rho);
-        text += fmt::format("rho {:.6g} of zero-concentrated privacy\n", rounded(*rho, true));
+        text += fmt::format("rho {:.6g} of zero-concentrated privacy\n", rounded(*rho * (1.0 - 1e-11), true));
     }
     const auto square = [](const PrivacyEvent& e) {
         const std::optional<double> mu = e.mu();
@@ -216,7 +215,7 @@ ExitStatus privacy_account(const PrivacyOptions& options) {
     if (const auto squares = summed(events, square)) {
         const double mu = std::nextafter(std::sqrt(*squares), infinity);
         document["mu"] = json_number(mu);
-        text += fmt::format("mu {:.6g} of Gaussian differential privacy\n", rounded(mu, true));
+        text += fmt::format("mu {:.6g} of Gaussian differential privacy\n", rounded(mu * (1.0 - 1e-11), true));
     }
     document["width_reached"] = is_narrow;
     if (!is_narrow)

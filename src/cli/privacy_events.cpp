@@ -41,8 +41,9 @@ constexpr Kind kinds[] = {{"gaussian", "sigma", true, nullptr, 0, true},
 const Kind& kind_of(const std::string& name) {
     for (const Kind& kind : kinds)
         if (name == kind.name) return kind;
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("event \"{}\" is none of these:\n{}", name, PrivacyEvent::help()));
+    std::string known;
+    for (const Kind& kind : kinds) known += (known.empty() ? "" : ", ") + std::string(kind.name);
+    throw Error(ErrorCode::invalid_argument, fmt::format("event \"{}\" is none of {}; see --help", name, known));
 }
 
 double number(const std::string& key, const std::string& text) {
@@ -95,7 +96,7 @@ PrivacyEvent::PrivacyEvent(const std::string& text, bool may_lack_noise) {
     }
     const bool takes_points = kind_ == "mixture" || kind_ == "renyi";
     if (takes_points && points_.empty())
-        throw Error(ErrorCode::invalid_argument, fmt::format("event \"{}\" has no points\n{}", text, help()));
+        throw Error(ErrorCode::invalid_argument, fmt::format("event \"{}\" has no points; see --help", text));
     std::sort(points_.begin(), points_.end());
     if (!noise_ && noise_name() != nullptr && !may_lack_noise)
         throw Error(ErrorCode::invalid_argument, fmt::format("event \"{}\": {} is not given", text, noise_name()));
@@ -121,7 +122,7 @@ void PrivacyEvent::set(const std::string& key, const std::string& text) {
         points_.emplace_back(number(name, key), number(name, text));
     } else {
         throw Error(ErrorCode::invalid_argument,
-                    fmt::format("event \"{}\" has no parameter \"{}\"\n{}", kind_, key, help()));
+                    fmt::format("event \"{}\" has no parameter \"{}\"; see --help", kind_, key));
     }
 }
 

