@@ -2558,6 +2558,27 @@ VDT_API vdt_status vdt_ledger_reserve(vdt_ledger* ledger, const vdt_ledger_accou
 VDT_API vdt_status vdt_ledger_commit(vdt_ledger* ledger, uint64_t reservation, vdt_error* error) VDT_NOEXCEPT;
 /// Nothing was released, nor will be: gives the cost back. Errors: as vdt_ledger_commit.
 VDT_API vdt_status vdt_ledger_cancel(vdt_ledger* ledger, uint64_t reservation, vdt_error* error) VDT_NOEXCEPT;
+/// What losses are counted in. A budget in a measure that is named refuses costs in another one, with INVALID_ARGUMENT.
+/// The calls above name none; releases (vdt_private_*, vdt_assess_released) name theirs.
+typedef int32_t vdt_ledger_measure;
+enum {
+    VDT_LEDGER_UNNAMED = 0,  ///< the caller remembers which of the two
+    VDT_LEDGER_EPSILON = 1,
+    VDT_LEDGER_RHO = 2,  ///< of zero-concentrated privacy
+};
+/// As vdt_ledger_grant, vdt_ledger_spend and vdt_ledger_reserve, in a measure that is named.
+VDT_API vdt_status vdt_ledger_grant_in(vdt_ledger* ledger, const vdt_ledger_account* account,
+                                       vdt_ledger_measure measure, double loss, double delta, int64_t valid_from,
+                                       int64_t valid_until, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_ledger_spend_in(vdt_ledger* ledger, const vdt_ledger_account* account,
+                                       vdt_ledger_measure measure, double loss, double delta, int64_t now,
+                                       vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_ledger_reserve_in(vdt_ledger* ledger, const vdt_ledger_account* account,
+                                         vdt_ledger_measure measure, double loss, double delta, int64_t now,
+                                         uint64_t* reservation, vdt_error* error) VDT_NOEXCEPT;
+/// The measure of period `index` of an account. Errors: as vdt_ledger_balance_of.
+VDT_API vdt_status vdt_ledger_measure_of(vdt_ledger* ledger, const vdt_ledger_account* account, size_t index,
+                                         vdt_ledger_measure* out, vdt_error* error) VDT_NOEXCEPT;
 /// How many periods an account has, 0 for an unknown one.
 VDT_API vdt_status vdt_ledger_period_count(vdt_ledger* ledger, const vdt_ledger_account* account, size_t* count,
                                            vdt_error* error) VDT_NOEXCEPT;
@@ -2720,20 +2741,33 @@ VDT_API vdt_status vdt_private_range(const vdt_private_rows* rows, int32_t least
                                      double false_cell, const vdt_private_release_options* options, int32_t* found,
                                      double* lower, double* upper, vdt_error* error) VDT_NOEXCEPT;
 
-/// Rows of two values, or of two categories, each row someone else's; not private themselves, one handle per thread,
-/// merged afterwards. Not safe for concurrent changes.
+/// Rows of two values, or of two categories, each row someone else's or by user; not private themselves, one handle per
+/// thread, merged afterwards. Not safe for concurrent changes.
 typedef struct vdt_private_pairs vdt_private_pairs;
 /// `replace_one`: as in vdt_private_rows_options. `*out`: owned.
 VDT_API vdt_status vdt_private_pairs_create(int32_t replace_one, const vdt_allocator* allocator,
                                             vdt_private_pairs** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same by the options of rows, which may be by user. The categories of the limit are the cells of the two-way
+/// table: rows_per_user of a user's rows count in each of categories_per_user of them. Of values there is one category,
+/// and rows_per_user rows of a user count.
+VDT_API vdt_status vdt_private_pairs_create_with(const vdt_private_rows_options* options,
+                                                 const vdt_allocator* allocator, vdt_private_pairs** out,
+                                                 vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_private_pairs_destroy(vdt_private_pairs* pairs) VDT_NOEXCEPT;
-/// Rows for vdt_private_covariance; one with a NaN is left out.
+/// Rows for vdt_private_covariance; one with a NaN is left out. Errors here and below: INVALID_ARGUMENT for pairs that
+/// were made by user, whose rows come with one.
 VDT_API vdt_status vdt_private_pairs_add_values(vdt_private_pairs* pairs, const double* x, const double* y,
                                                 size_t count, vdt_error* error) VDT_NOEXCEPT;
 /// A row for vdt_private_table.
 VDT_API vdt_status vdt_private_pairs_add_categories(vdt_private_pairs* pairs, vdt_string row, vdt_string column,
                                                     vdt_error* error) VDT_NOEXCEPT;
-/// Errors: DIMENSION_MISMATCH for pairs made with another `replace_one`.
+/// The same of a user; texts are borrowed and may be empty. A NaN is left out after the limit. Errors: INVALID_ARGUMENT
+/// for pairs that were not made by user.
+VDT_API vdt_status vdt_private_pairs_add_user_values(vdt_private_pairs* pairs, vdt_string user, double x, double y,
+                                                     vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_private_pairs_add_user_categories(vdt_private_pairs* pairs, vdt_string user, vdt_string row,
+                                                         vdt_string column, vdt_error* error) VDT_NOEXCEPT;
+/// The limit holds for users who are in both. Errors: DIMENSION_MISMATCH for pairs made with other options.
 VDT_API vdt_status vdt_private_pairs_merge(vdt_private_pairs* pairs, const vdt_private_pairs* other,
                                            vdt_error* error) VDT_NOEXCEPT;
 /// The covariance (divisor: their number) of the values, x clamped to the options' bounds and y to its own.
@@ -2747,18 +2781,27 @@ VDT_API vdt_status vdt_private_table(const vdt_private_pairs* pairs, const vdt_s
                                      const vdt_private_release_options* options, double* counts, size_t capacity,
                                      double* half_width, vdt_error* error) VDT_NOEXCEPT;
 
-/// Decisions counted by group and label, each record someone else's (one more or less); not private themselves, one
-/// handle per thread, merged afterwards. Not safe for concurrent changes.
+/// Decisions counted by group and label, each record someone else's (one more or less) or by user; not private
+/// themselves, one handle per thread, merged afterwards. Not safe for concurrent changes.
 typedef struct vdt_group_rates vdt_group_rates;
 /// Groups that are known beforehand; all others are one more. `*out`: owned.
 VDT_API vdt_status vdt_group_rates_create(const vdt_string* groups, size_t group_count, const vdt_allocator* allocator,
                                           vdt_group_rates** out, vdt_error* error) VDT_NOEXCEPT;
+/// The same by the options of rows, which may be by user. The categories of the limit are the groups: rows_per_user of
+/// a user's decisions count in each of categories_per_user groups.
+VDT_API vdt_status vdt_group_rates_create_with(const vdt_string* groups, size_t group_count,
+                                               const vdt_private_rows_options* options, const vdt_allocator* allocator,
+                                               vdt_group_rates** out, vdt_error* error) VDT_NOEXCEPT;
 VDT_API void vdt_group_rates_destroy(vdt_group_rates* rates) VDT_NOEXCEPT;
-/// So many records of a group with this decision and label, each 0 or 1.
+/// So many records of a group with this decision and label, each 0 or 1. Errors: INVALID_ARGUMENT for rates that were
+/// made by user.
 VDT_API vdt_status vdt_group_rates_add(vdt_group_rates* rates, const char* group, uint64_t group_length,
                                        int32_t decision, int32_t label, uint64_t records,
                                        vdt_error* error) VDT_NOEXCEPT;
-/// Errors: DIMENSION_MISMATCH for other groups.
+/// One of a user; texts are borrowed and may be empty. Errors: INVALID_ARGUMENT for rates that were not made by user.
+VDT_API vdt_status vdt_group_rates_add_user(vdt_group_rates* rates, vdt_string user, vdt_string group, int32_t decision,
+                                            int32_t label, vdt_error* error) VDT_NOEXCEPT;
+/// The limit holds for users who are in both. Errors: DIMENSION_MISMATCH for other groups or options.
 VDT_API vdt_status vdt_group_rates_merge(vdt_group_rates* rates, const vdt_group_rates* other,
                                          vdt_error* error) VDT_NOEXCEPT;
 
@@ -2827,8 +2870,8 @@ VDT_API vdt_status vdt_running_count_variance(const vdt_running_count* count, ui
 
 // ---- privacy: mechanisms ----
 // Exact integer noise and private choices by themselves. Nothing here pays: count what is spent (vdt_ledger_spend, or
-// the accounting below) before each call. Handles are immutable and safe for concurrent use, but for vdt_vector_sum and
-// vdt_above_threshold. IO_ERROR: the operating system gave no entropy; outputs are zeroed then.
+// the accounting below) before each call. Handles are immutable and safe for concurrent use, but for vdt_bounded_sum,
+// vdt_vector_sum and vdt_above_threshold. IO_ERROR: the operating system gave no entropy; outputs are zeroed then.
 typedef struct vdt_noise vdt_noise;
 typedef int32_t vdt_noise_kind;
 enum {
@@ -2846,6 +2889,42 @@ VDT_API vdt_status vdt_noise_create(vdt_noise_kind kind, double parameter, uint6
 VDT_API void vdt_noise_destroy(vdt_noise* noise) VDT_NOEXCEPT;
 /// Independent draws, in bulk. In a time that does not depend on what is drawn (DESIGN of the samplers in the README).
 VDT_API vdt_status vdt_noise_sample(const vdt_noise* noise, int64_t* out, size_t count, vdt_error* error) VDT_NOEXCEPT;
+
+/// The sum of numbers, each a record's, clamped to bounds and rounded to a grid of a power of two: added in 128-bit
+/// integers, so exactly and in any order, and noised by an exact sampler. The grid depends on what is given here alone.
+typedef struct vdt_sum_mechanism vdt_sum_mechanism;
+/// Its values so far. Not private. Not safe for concurrent changes: one per thread, merged afterwards.
+typedef struct vdt_bounded_sum vdt_bounded_sum;
+/// Pure privacy: epsilon from 2^-29 to 2^20, discrete Laplace noise. `replace_one`: as in vdt_private_rows_options.
+/// `*out`: owned. Errors: INVALID_ARGUMENT, also for bounds between which nothing can change.
+VDT_API vdt_status vdt_sum_laplace_create(double lower, double upper, double epsilon, int32_t replace_one,
+                                          const vdt_allocator* allocator, vdt_sum_mechanism** out,
+                                          vdt_error* error) VDT_NOEXCEPT;
+/// Discrete Gaussian noise for an epsilon and a delta, rho being 0, or for a rho (zero-concentrated privacy), epsilon
+/// and delta being 0.
+VDT_API vdt_status vdt_sum_gaussian_create(double lower, double upper, double epsilon, double delta, double rho,
+                                           int32_t replace_one, const vdt_allocator* allocator, vdt_sum_mechanism** out,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_sum_mechanism_destroy(vdt_sum_mechanism* mechanism) VDT_NOEXCEPT;
+/// In units of the values: the Laplace law's scale, or sigma. `*rho` (may be NULL): a Gaussian release's
+/// zero-concentrated loss, else 0.
+VDT_API vdt_status vdt_sum_mechanism_noise(const vdt_sum_mechanism* mechanism, double* scale, double* rho,
+                                           vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_bounded_sum_create(const vdt_sum_mechanism* mechanism, const vdt_allocator* allocator,
+                                          vdt_bounded_sum** out, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_bounded_sum_destroy(vdt_bounded_sum* sum) VDT_NOEXCEPT;
+/// NaN counts as what of the bounds is nearest to 0, an infinity as its bound.
+VDT_API vdt_status vdt_bounded_sum_add(vdt_bounded_sum* sum, const double* values, size_t count,
+                                       vdt_error* error) VDT_NOEXCEPT;
+/// Errors: DIMENSION_MISMATCH for a sum of other bounds or another grid.
+VDT_API vdt_status vdt_bounded_sum_merge(vdt_bounded_sum* sum, const vdt_bounded_sum* other,
+                                         vdt_error* error) VDT_NOEXCEPT;
+/// The sum with noise: every call spends the loss. Errors: DIMENSION_MISMATCH for the sum of another mechanism.
+VDT_API vdt_status vdt_sum_release(const vdt_sum_mechanism* mechanism, const vdt_bounded_sum* sum, double* out,
+                                   vdt_error* error) VDT_NOEXCEPT;
+/// The same of values at hand, without allocation.
+VDT_API vdt_status vdt_sum_release_values(const vdt_sum_mechanism* mechanism, const double* values, size_t count,
+                                          double* out, vdt_error* error) VDT_NOEXCEPT;
 
 /// One number or vector: its clipped sum over records, noised.
 typedef struct vdt_vector_mechanism vdt_vector_mechanism;

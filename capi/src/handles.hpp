@@ -31,6 +31,7 @@
 #include "vedette/perturbation/query_score.hpp"
 #include "vedette/privacy/above_threshold.hpp"
 #include "vedette/privacy/bernoulli.hpp"
+#include "vedette/privacy/bounded_sum.hpp"
 #include "vedette/privacy/budget.hpp"
 #include "vedette/privacy/continual_count.hpp"
 #include "vedette/privacy/contributions.hpp"
@@ -95,11 +96,23 @@ struct alignas(64) vdt_private_rows {
 };
 
 namespace vedette::inline v0::capi {
-/// Rows of two values, or of two categories, as they come.
+/// Rows of two values, or of two categories, as they come, or by user.
 struct PrivatePairs {
     privacy::PrivacyUnit unit;
     std::vector<double> x, y;
     std::map<std::pair<std::string, std::string>, std::uint64_t> categories;
+    std::optional<privacy::PairContributions> limited_values{};
+    std::optional<privacy::TableContributions> limited_categories{};
+};
+
+/// Decisions counted as they come, or by user.
+struct CountedRates {
+    privacy::GroupRatesPartial records;
+    std::optional<privacy::DecisionContributions> limited{};
+
+    [[nodiscard]] privacy::GroupRatesPartial partial() const {
+        return limited ? privacy::GroupRatesPartial(records.groups(), *limited) : records;
+    }
 };
 }  // namespace vedette::inline v0::capi
 
@@ -110,7 +123,7 @@ struct alignas(64) vdt_private_pairs {
 
 struct alignas(64) vdt_group_rates {
     vdt_allocator allocator;
-    vedette::privacy::GroupRatesPartial object;
+    vedette::capi::CountedRates object;
 };
 
 struct alignas(64) vdt_fairness {
@@ -144,6 +157,16 @@ struct alignas(64) vdt_noise {
                  vedette::privacy::Staircase, vedette::privacy::Bernoulli, vedette::privacy::ExponentialBernoulli,
                  vedette::privacy::UniformInteger>
         object;
+};
+
+struct alignas(64) vdt_sum_mechanism {
+    vdt_allocator allocator;
+    std::variant<vedette::privacy::LaplaceSum, vedette::privacy::GaussianSum> object;
+};
+
+struct alignas(64) vdt_bounded_sum {
+    vdt_allocator allocator;
+    vedette::privacy::BoundedSum object;
 };
 
 struct alignas(64) vdt_vector_mechanism {

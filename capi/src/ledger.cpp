@@ -3,6 +3,7 @@
 #include "vedette/privacy/ledger.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "fence.hpp"
 #include "handles.hpp"
@@ -38,6 +39,14 @@ privacy::LedgerOptions to_options(const vdt_ledger_options* given) {
     return result;
 }
 
+privacy::LedgerMeasure read_measure(vdt_ledger_measure measure) {
+    static_assert(VDT_LEDGER_EPSILON == static_cast<int>(privacy::LedgerMeasure::epsilon));
+    static_assert(VDT_LEDGER_RHO == static_cast<int>(privacy::LedgerMeasure::rho));
+    if (measure < VDT_LEDGER_UNNAMED || measure > VDT_LEDGER_RHO)
+        throw Error(ErrorCode::invalid_argument, "measure is " + std::to_string(measure) + ", must be VDT_LEDGER_*");
+    return static_cast<privacy::LedgerMeasure>(measure);
+}
+
 vdt_ledger_balance to_c(const LedgerBalance& balance) noexcept {
     const auto loss = [](const LedgerCost& cost) { return static_cast<double>(cost.loss) / LedgerCost::loss_units; };
     const auto delta = [](const LedgerCost& cost) { return static_cast<double>(cost.delta) / LedgerCost::delta_units; };
@@ -63,6 +72,18 @@ LedgerAccount to_account(const vdt_ledger_account* account) {
 }
 
 }  // namespace vedette::inline v0::capi
+
+namespace {
+
+LedgerBalance balance_at(vdt_ledger& ledger, const vdt_ledger_account* account, size_t index) {
+    const auto balances = ledger.object.balances(to_account(account));
+    if (index >= balances.size())
+        throw Error(ErrorCode::invalid_argument, "index is " + std::to_string(index) + ", the account has " +
+                                                     std::to_string(balances.size()) + " periods");
+    return balances[index];
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -98,26 +119,45 @@ void vdt_ledger_destroy(vdt_ledger* ledger) noexcept {
 
 vdt_status vdt_ledger_grant(vdt_ledger* ledger, const vdt_ledger_account* account, double loss, double delta,
                             int64_t valid_from, int64_t valid_until, vdt_error* error) noexcept {
+    return vdt_ledger_grant_in(ledger, account, VDT_LEDGER_UNNAMED, loss, delta, valid_from, valid_until, error);
+}
+
+vdt_status vdt_ledger_grant_in(vdt_ledger* ledger, const vdt_ledger_account* account, vdt_ledger_measure measure,
+                               double loss, double delta, int64_t valid_from, int64_t valid_until,
+                               vdt_error* error) noexcept {
     return fence(error, [&] {
         require(ledger, "ledger");
-        ledger->object.grant(to_account(account), LedgerCost::budget(loss, delta), {valid_from, valid_until});
+        ledger->object.grant(to_account(account), LedgerCost::budget(loss, delta), {valid_from, valid_until},
+                             read_measure(measure));
     });
 }
 
 vdt_status vdt_ledger_spend(vdt_ledger* ledger, const vdt_ledger_account* account, double loss, double delta,
                             int64_t now, vdt_error* error) noexcept {
+    return vdt_ledger_spend_in(ledger, account, VDT_LEDGER_UNNAMED, loss, delta, now, error);
+}
+
+vdt_status vdt_ledger_spend_in(vdt_ledger* ledger, const vdt_ledger_account* account, vdt_ledger_measure measure,
+                               double loss, double delta, int64_t now, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(ledger, "ledger");
-        ledger->object.spend(to_account(account), LedgerCost::of(loss, delta), now);
+        ledger->object.spend(to_account(account), LedgerCost::of(loss, delta), now, read_measure(measure));
     });
 }
 
 vdt_status vdt_ledger_reserve(vdt_ledger* ledger, const vdt_ledger_account* account, double loss, double delta,
                               int64_t now, uint64_t* reservation, vdt_error* error) noexcept {
+    return vdt_ledger_reserve_in(ledger, account, VDT_LEDGER_UNNAMED, loss, delta, now, reservation, error);
+}
+
+vdt_status vdt_ledger_reserve_in(vdt_ledger* ledger, const vdt_ledger_account* account, vdt_ledger_measure measure,
+                                 double loss, double delta, int64_t now, uint64_t* reservation,
+                                 vdt_error* error) noexcept {
     return fence(error, [&] {
         require(ledger, "ledger");
         require(reservation, "reservation");
-        *reservation = ledger->object.reserve(to_account(account), LedgerCost::of(loss, delta), now);
+        *reservation =
+            ledger->object.reserve(to_account(account), LedgerCost::of(loss, delta), now, read_measure(measure));
     });
 }
 
@@ -148,11 +188,16 @@ vdt_status vdt_ledger_balance_of(vdt_ledger* ledger, const vdt_ledger_account* a
                                  vdt_ledger_balance* out, vdt_error* error) noexcept {
     return fence(error, [&] {
         require(ledger, "ledger");
-        const auto balances = ledger->object.balances(to_account(account));
-        if (index >= balances.size())
-            throw Error(ErrorCode::invalid_argument, "index is " + std::to_string(index) + ", the account has " +
-                                                         std::to_string(balances.size()) + " periods");
-        write_struct(out, to_c(balances[index]), "out");
+        write_struct(out, to_c(balance_at(*ledger, account, index)), "out");
+    });
+}
+
+vdt_status vdt_ledger_measure_of(vdt_ledger* ledger, const vdt_ledger_account* account, size_t index,
+                                 vdt_ledger_measure* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(ledger, "ledger");
+        require(out, "out");
+        *out = static_cast<vdt_ledger_measure>(balance_at(*ledger, account, index).measure);
     });
 }
 

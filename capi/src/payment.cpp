@@ -64,6 +64,20 @@ vdt_private_release to_c(const privacy::Release& release) noexcept {
             release.rho};
 }
 
+vdt_private_rows_options default_rows() noexcept {
+    return {sizeof(vdt_private_rows_options), 0, 1, 1, 0, 0};
+}
+
+RowsChoice read_rows(const vdt_private_rows_options* given) {
+    const vdt_private_rows_options options = read_struct(given, default_rows(), "options");
+    const bool by_user = read_flag(options.by_user, "options.by_user"),
+               random = read_flag(options.random_choice, "options.random_choice");
+    const privacy::Neighbouring neighbouring = read_neighbouring(options.replace_one, "options.replace_one");
+    return {by_user ? privacy::PrivacyUnit::user(neighbouring, {options.categories_per_user, options.rows_per_user})
+                    : privacy::PrivacyUnit::record(neighbouring),
+            random ? privacy::ContributionChoice::random : privacy::ContributionChoice::first};
+}
+
 bool read_flag(std::int32_t value, const char* argument) {
     if (value != 0 && value != 1) throw Error(ErrorCode::invalid_argument, std::string(argument) + " must be 0 or 1");
     return value == 1;

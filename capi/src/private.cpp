@@ -26,18 +26,11 @@ using privacy::PrivacyUnit;
 
 namespace {
 
-constexpr vdt_private_rows_options default_rows_options{sizeof(vdt_private_rows_options), 0, 1, 1, 0, 0};
 PrivateRows make_rows(const vdt_private_rows_options* given) {
-    const vdt_private_rows_options options = read_struct(given, default_rows_options, "options");
-    const bool by_user = read_flag(options.by_user, "options.by_user"),
-               random = read_flag(options.random_choice, "options.random_choice");
-    const privacy::Neighbouring neighbouring = read_neighbouring(options.replace_one, "options.replace_one");
-    if (!by_user) return {PrivacyUnit::record(neighbouring), {}, {}, {}};
-    const PrivacyUnit unit = PrivacyUnit::user(neighbouring, {options.categories_per_user, options.rows_per_user});
-    return {unit,
-            Contributions(unit, random ? privacy::ContributionChoice::random : privacy::ContributionChoice::first),
-            {},
-            {}};
+    const auto [unit, choice] = read_rows(given);
+    PrivateRows rows{unit, {}, {}, {}};
+    if (unit.is_user()) rows.limited.emplace(unit, choice);
+    return rows;
 }
 
 privacy::Epsilon pure_epsilon(const Payment& payment) {
@@ -72,7 +65,7 @@ vdt_status release_bounded(const vdt_private_rows* rows, const vdt_private_relea
 extern "C" {
 
 void vdt_private_rows_options_init(vdt_private_rows_options* options, size_t size) noexcept {
-    init_struct(options, size, default_rows_options);
+    init_struct(options, size, default_rows());
 }
 
 void vdt_private_release_options_init(vdt_private_release_options* options, size_t size) noexcept {

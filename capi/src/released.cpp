@@ -80,8 +80,10 @@ vdt_status vdt_assess_released(const vdt_window* window, const vdt_release_optio
         const ReleasePolicy release_policy = ReleasePolicy::from_json(
             to_text(given.release_policy, given.release_policy_length, "options.release_policy"));
         privacy::LedgerBudget budget(given.ledger->object, release_policy.account, given.now);
+        std::optional<privacy::GroupRatesPartial> rates;
+        if (given.rates != nullptr) rates = given.rates->object.partial();
         const ReleaseCompanions with{given.statistics != nullptr ? &given.statistics->object : nullptr,
-                                     given.rates != nullptr ? &given.rates->object : nullptr};
+                                     rates ? &*rates : nullptr};
         *out = make_handle<vdt_report>(allocator, assess(window->object, policy, release_policy, budget, with));
     });
 }

@@ -81,8 +81,12 @@ class PrivacyCommands final : public CommandFamily {
     void add_grant(CLI::App& group) {
         CLI::App& command = *group.add_subcommand("grant", "Give an account of a ledger a budget for some days");
         add_ledger(command, grant_.use);
-        command.add_option("--epsilon", grant_.epsilon, "What may be spent")->required();
-        command.add_option("--delta", grant_.delta, "What may be spent of delta (default: none)");
+        CLI::Option_group& loss = *command.add_option_group("loss");
+        loss.require_option(1);
+        loss.add_option("--epsilon", grant_.epsilon, "What may be spent");
+        loss.add_option("--rho", grant_.rho,
+                        "In place of epsilon: an account of zero-concentrated privacy, for releases with --rho");
+        command.add_option("--delta", grant_.delta, "What may be spent of delta, beside epsilon (default: none)");
         command.add_option("--days", grant_.days, "From now on")->required();
         command.add_flag("--create", grant_.create, "Make a new ledger file");
         command.callback([this] { action_ = [this] { return privacy_grant(grant_); }; });
@@ -127,14 +131,26 @@ class PrivacyCommands final : public CommandFamily {
             ->capture_default_str();
         command
             .add_option("--categories-per-user", release_.limit.partitions,
-                        "Categories of a histogram in which a user counts")
+                        "Categories of a histogram, or cells of a table, in which a user counts")
             ->capture_default_str();
         command
             .add_option("--choice", release_.choice, "Which rows of a user count: the first (default) or random ones")
             ->type_name("WORD")
             ->transform(word<privacy::ContributionChoice>(
                 {{"first", privacy::ContributionChoice::first}, {"random", privacy::ContributionChoice::random}}));
-        command.add_option("--epsilon", release_.epsilon, "What the release spends")->required();
+        command
+            .add_option("--neighbours", release_.neighbouring,
+                        "Whom the noise hides: add_remove (default), whether someone is in the data at all; "
+                        "replace_one, what someone's rows say, the number of records or of users being public")
+            ->type_name("WORD")
+            ->transform(word<privacy::Neighbouring>({{"add_remove", privacy::Neighbouring::add_remove},
+                                                     {"replace_one", privacy::Neighbouring::replace_one}}));
+        CLI::Option_group& loss = *command.add_option_group("loss");
+        loss.require_option(1);
+        loss.add_option("--epsilon", release_.epsilon, "What the release spends");
+        loss.add_option("--rho", release_.rho,
+                        "In place of epsilon: zero-concentrated privacy, Gaussian noise, out of an account that was "
+                        "granted in rho");
         command.add_option("--delta", release_.delta,
                            "For a histogram whose categories come from the data: those of a single user are told with "
                            "at most this probability. For counts, sums, means and variances: Gaussian noise, which is "
@@ -142,8 +158,11 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--confidence", release_.confidence, "Of the interval")->capture_default_str();
         add_ledger(command, release_.use);
         add_text_or_json(command, release_.as_json);
-        command.callback([this] {
+        command.callback([this, &command] {
             release_.statistic = released_statistics().at(release_.statistic_name);
+            release_.given.clear();
+            for (const CLI::Option* option : command.get_options())
+                if (option->count() > 0) release_.given.push_back(option->get_name());
             action_ = [this] { return privacy_release(release_); };
         });
         add_privacy_audit(group);

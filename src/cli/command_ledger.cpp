@@ -32,6 +32,19 @@ std::uint64_t left_of(std::uint64_t budget, std::uint64_t spent) noexcept {
     return budget > spent ? budget - spent : 0;
 }
 
+const char* measure_word(LedgerMeasure measure) noexcept {
+    switch (measure) {
+        case LedgerMeasure::epsilon: return "epsilon";
+        case LedgerMeasure::rho: return "rho";
+        case LedgerMeasure::unnamed: break;
+    }
+    return "unnamed";
+}
+
+std::string both_times(std::int64_t seconds) {
+    return fmt::format("{} ({})", seconds, time_text(seconds));
+}
+
 bool matches(const std::string& wanted, const std::string& name) {
     return wanted.empty() || wanted == name;
 }
@@ -55,7 +68,10 @@ std::string to_json(const std::vector<Period>& periods, Ledger& ledger) {
              {"principal", account.principal},
              {"purpose", account.purpose},
              {"from", balance.period.from},
+             {"from_time", time_text(balance.period.from)},
              {"until", balance.period.until},
+             {"until_time", time_text(balance.period.until)},
+             {"measure", measure_word(balance.measure)},
              {"budget", {{"loss", loss_of(balance.budget.loss)}, {"delta", delta_of(balance.budget.delta)}}},
              {"spent", {{"loss", loss_of(balance.spent.loss)}, {"delta", delta_of(balance.spent.delta)}}},
              {"left",
@@ -66,12 +82,12 @@ std::string to_json(const std::vector<Period>& periods, Ledger& ledger) {
 }
 
 std::string to_text(const std::vector<Period>& periods, Ledger& ledger) {
-    std::vector<std::vector<std::string>> table = {
-        {"account", "from", "until", "budget", "spent", "left", "delta", "spent", "left"}};
+    std::vector<std::vector<std::string>> table = {{"account", "from", "until", "measure", "loss budget", "loss spent",
+                                                    "loss left", "delta budget", "delta spent", "delta left"}};
     for (const auto& [account, balance] : periods)
         table.push_back({rendering::clean(account.data_set + " / " + account.principal + " / " + account.purpose),
-                         std::to_string(balance.period.from), std::to_string(balance.period.until),
-                         fmt::format("{:.6g}", loss_of(balance.budget.loss)),
+                         both_times(balance.period.from), both_times(balance.period.until),
+                         measure_word(balance.measure), fmt::format("{:.6g}", loss_of(balance.budget.loss)),
                          fmt::format("{:.6g}", loss_of(balance.spent.loss)),
                          fmt::format("{:.6g}", loss_of(left_of(balance.budget.loss, balance.spent.loss))),
                          fmt::format("{:.3g}", delta_of(balance.budget.delta)),

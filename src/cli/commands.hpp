@@ -180,7 +180,8 @@ struct LedgerToolOptions {
 /// A new budget.
 struct GrantOptions {
     LedgerUse use;
-    double epsilon = 0.0;
+    std::optional<double> epsilon;
+    std::optional<double> rho;  ///< in place of epsilon: of zero-concentrated privacy
     double delta = 0.0;
     double days = 0.0;  ///< from now on
     bool create = false;
@@ -216,10 +217,13 @@ struct ReleaseOptions {
     int least_power = -30, largest_power = 40;  ///< of a range: sizes that are told apart
     double quantile = 0.5;
     std::size_t steps = 1000;
-    double epsilon = 0.0;
+    std::optional<double> epsilon;
+    std::optional<double> rho;  ///< in place of epsilon and delta
     double delta = 0.0;
+    privacy::Neighbouring neighbouring = privacy::Neighbouring::add_remove;
     double confidence = 0.95;
     bool as_json = false;
+    std::vector<std::string> given;  ///< the names of the options on the command line, which must all be of use
 };
 
 /// What a mechanism is audited from, one of three, and what is claimed of it.

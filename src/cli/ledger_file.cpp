@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <span>
 
 #include "input.hpp"
@@ -64,6 +65,19 @@ Ledger create_ledger(const LedgerFile& file) {
     if (!file.at_least.empty()) throw InputError("--at-least: a new ledger has come past no head");
     const Opening opening(file);
     return Ledger::create(file.path, opening.options());
+}
+
+std::string time_text(std::int64_t seconds) {
+    // What a calendar of four-digit years holds; beyond it, the seconds.
+    constexpr std::int64_t first = -62'135'596'800, last = 253'402'300'799;
+    if (seconds < first || seconds > last) return fmt::format("{} s", seconds);
+    const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(time - day);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                       clock.minutes().count(), clock.seconds().count());
 }
 
 std::string head_text(const LedgerHead& head) {

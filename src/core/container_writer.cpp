@@ -8,6 +8,7 @@
 
 #include "core/container_format.hpp"
 #include "core/utf8.hpp"
+#include "core/wipe.hpp"
 #include "vedette/core/container.hpp"
 
 namespace vedette::inline v0 {
@@ -80,12 +81,7 @@ void ContainerWriter::add_tensor(std::string_view name, Dtype dtype, std::span<c
 }
 
 void ContainerWriter::wipe() noexcept {
-    for (auto& item : tensors_) {
-        std::vector<std::byte>& bytes = item.second.bytes;
-        if (!bytes.empty()) std::memset(bytes.data(), 0, bytes.size());
-        // The stores above are seen by this, and so stay.
-        __asm__ volatile("" : : "r"(bytes.data()) : "memory");
-    }
+    for (auto& item : tensors_) detail::wipe(item.second.bytes);
     tensors_.clear();
 }
 

@@ -2,6 +2,8 @@
 // Noise on a window's counters: which they are, how much one row changes them, and the budget that is paid first.
 #include "vedette/guard/release.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -52,6 +54,11 @@ void check_companions(const ReleasePolicy& policy, const ReleaseCompanions& with
         throw Error(ErrorCode::invalid_argument, "rates: the release policy names groups, none are given");
     if (with.rates->groups() != policy.groups)
         throw Error(ErrorCode::dimension_mismatch, "rates: their groups are not those of the release policy");
+    const privacy::PrivacyUnit& unit = with.rates->counts().counts().unit();
+    if (unit.is_user() && unit.counts_sensitivity() > policy.rows_per_user)
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("rates: a user moves them by {}, the policy's rows_per_user is {}",
+                                unit.counts_sensitivity(), policy.rows_per_user));
 }
 
 std::uint64_t not_negative(std::int64_t noisy, std::uint64_t most) noexcept {
@@ -190,7 +197,7 @@ void ReleasedWindow::tell_companions(double alpha) {
     std::vector<privacy::Release> cells;
     for (; next < noisy_.size(); ++next) {
         const auto value = static_cast<double>(noisy_[next]);
-        cells.push_back({value, privacy::around(value, reach), spent(), 0.0});
+        cells.push_back({value, privacy::around_count(value, reach), spent(), 0.0});
     }
     fairness_ = privacy::fairness_of(policy_.groups, cells, spent(), 0.0);
 }

@@ -47,12 +47,12 @@ ReleasedColumn column_of(std::span<const std::int64_t> noisy, const privacy::Ran
                          double sum_reach, std::int64_t threshold) {
     const auto count = [reach](std::int64_t x) {
         const auto value = static_cast<double>(x);
-        return ReleasedCount{value, privacy::around(value, reach)};
+        return ReleasedCount{value, privacy::around_count(value, reach)};
     };
     ReleasedColumn column{count(noisy[0]), count(noisy[1]), count(noisy[2]), count(noisy[3]), {}, {}, {}};
     double rows = 0.0;
     for (const std::int64_t x : noisy) rows += static_cast<double>(x);
-    column.rows = {rows, privacy::around(rows, sum_reach)};
+    column.rows = {rows, privacy::around_count(rows, sum_reach)};
     std::optional<std::size_t> first, last;
     for (std::size_t i = kinds; i < noisy.size(); ++i) {
         column.cells.push_back(count(noisy[i]));

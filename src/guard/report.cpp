@@ -138,7 +138,11 @@ std::string Report::summary() const {
         return fmt::format("{} of {} features {} ({}){}{}", count(wanted), judged, words, names(wanted),
                            together.empty() ? "" : "; ", together);
     };
-    const auto rows = fmt::format("{} live rows against {} reference rows", live_rows, reference_rows);
+    std::string rows = fmt::format("{} live rows", live_rows);
+    if (release)
+        rows = release->releases(ReleasedOutput::features) ? fmt::format("about {} live rows (noised)", live_rows)
+                                                           : "live rows that are not told";
+    rows += fmt::format(" against {} reference rows", reference_rows);
     switch (decision) {
         case Decision::alarm:
             return fmt::format("alarm: {}; {}", changed(Decision::alarm, "drifted beyond tolerance"), rows);

@@ -48,7 +48,11 @@ std::string header(Items items, const RenderOptions& options) {
         text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, escape_xml(value));
     };
     figure("reference rows", grouped(first.reference_rows));
-    figure("live rows", grouped(rows));
+    if (!first.release) {
+        figure("live rows", grouped(rows));
+    } else if (first.release->releases(ReleasedOutput::features)) {
+        figure("live rows, noised", grouped(rows));
+    }
     if (items.size() > 1) figure("windows", std::to_string(items.size()));
     figure("features", std::to_string(ranking(items).size()));
     const std::string_view live(options.live_name);

@@ -79,13 +79,6 @@ bool Cipher::add(std::span<const std::byte, key_bytes> key, std::span<const std:
     return false;
 }
 
-void wipe(std::span<std::byte> bytes) noexcept {
-    // OPENSSL_cleanse would be a fifteenth of what large noise costs.
-    if (!bytes.empty()) std::memset(bytes.data(), 0, bytes.size());
-    // The stores above are seen by this, and so stay.
-    __asm__ volatile("" : : "r"(bytes.data()) : "memory");
-}
-
 void detail::wipe_memory(void* memory, std::size_t size) noexcept {
     wipe({static_cast<std::byte*>(memory), size});
 }

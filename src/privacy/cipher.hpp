@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#include "core/wipe.hpp"
+
 namespace vedette::inline v0::privacy {
 
 enum class CipherKind : std::uint8_t {
@@ -40,7 +42,6 @@ class Cipher {
     void* context_;
 };
 
-/// Zeroes memory in a way that no compiler leaves out.
-void wipe(std::span<std::byte> bytes) noexcept;
+using vedette::detail::wipe;
 
 }  // namespace vedette::inline v0::privacy

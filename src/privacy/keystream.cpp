@@ -102,9 +102,7 @@ bool Keystream::is_ready() const noexcept {
 void Keystream::forget() noexcept {
     if (borrowed_ >= state_->position) return;
     std::uint64_t* const words = state_->words + borrowed_ / sizeof(std::uint64_t);
-    std::memset(words, 0, state_->position - borrowed_);
-    // The stores above are seen by this, and so stay.
-    __asm__ volatile("" : : "r"(words) : "memory");
+    wipe({reinterpret_cast<std::byte*>(words), state_->position - borrowed_});
     borrowed_ = buffer_bytes;
 }
 

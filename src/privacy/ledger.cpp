@@ -96,6 +96,28 @@ void subtract(LedgerCost& from, const LedgerCost& cost) noexcept {
     from.delta -= cost.delta;
 }
 
+LedgerRecordKind kind_of(LedgerMeasure measure) {
+    switch (measure) {
+        case LedgerMeasure::unnamed: return LedgerRecordKind::grant;
+        case LedgerMeasure::epsilon: return LedgerRecordKind::grant_epsilon;
+        case LedgerMeasure::rho: return LedgerRecordKind::grant_rho;
+    }
+    throw Error(ErrorCode::invalid_argument, "measure is none that there is");
+}
+
+LedgerMeasure measure_of(LedgerRecordKind kind) noexcept {
+    if (kind == LedgerRecordKind::grant_epsilon) return LedgerMeasure::epsilon;
+    return kind == LedgerRecordKind::grant_rho ? LedgerMeasure::rho : LedgerMeasure::unnamed;
+}
+
+bool agree(LedgerMeasure a, LedgerMeasure b) noexcept {
+    return a == b || a == LedgerMeasure::unnamed || b == LedgerMeasure::unnamed;
+}
+
+const char* words_of(LedgerMeasure measure) noexcept {
+    return measure == LedgerMeasure::rho ? "rho" : "epsilon";
+}
+
 bool overlap(const LedgerPeriod& a, const LedgerPeriod& b) noexcept {
     return a.from < b.until && b.from < a.until;
 }
@@ -154,7 +176,8 @@ class Ledger::State {
     }
 
     // The budget that is valid at `now`, and allows the cost.
-    std::uint64_t find_budget(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now) const {
+    std::uint64_t find_budget(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now,
+                              LedgerMeasure measure) const {
         if (cost == LedgerCost{})
             throw Error(ErrorCode::invalid_argument, "a release that costs nothing needs no ledger");
         const auto found = accounts_.find(account);
@@ -162,6 +185,10 @@ class Ledger::State {
             for (const std::uint64_t grant : found->second) {
                 const LedgerBalance& balance = grants_.at(grant);
                 if (now < balance.period.from || now >= balance.period.until) continue;
+                if (!agree(measure, balance.measure))
+                    throw Error(ErrorCode::invalid_argument, describe(account) + " is kept in " +
+                                                                 words_of(balance.measure) + ", the cost in " +
+                                                                 words_of(measure));
                 if (fits(cost, balance)) return grant;
                 throw Error(ErrorCode::budget_exhausted, describe(account) + " has not enough left");
             }
@@ -170,7 +197,7 @@ class Ledger::State {
                     describe(account) + " has no budget that is valid at " + std::to_string(now));
     }
 
-    void check_grant(const LedgerAccount& account, const LedgerPeriod& period) const {
+    void check_grant(const LedgerAccount& account, const LedgerPeriod& period, LedgerMeasure measure) const {
         for (const std::string* name : {&account.data_set, &account.principal, &account.purpose})
             if (name->size() > longest_name)
                 throw Error(ErrorCode::invalid_argument,
@@ -180,6 +207,11 @@ class Ledger::State {
                                                          std::to_string(period.until) + " is empty");
         if (overlaps(account, period))
             throw Error(ErrorCode::invalid_argument, describe(account) + " has a budget for a part of that period");
+        const auto found = accounts_.find(account);
+        if (found == accounts_.end()) return;
+        for (const std::uint64_t grant : found->second)
+            if (const LedgerMeasure other = grants_.at(grant).measure; !agree(measure, other))
+                throw Error(ErrorCode::invalid_argument, describe(account) + " is kept in " + words_of(other));
     }
 
     void require_open(std::uint64_t reservation) const {
@@ -234,12 +266,15 @@ class Ledger::State {
         if (wanted_ && record.sequence == wanted_->sequence) passed_ = record.digest == wanted_->digest;
         Reader reader(record.payload);
         switch (record.kind) {
-            case LedgerRecordKind::grant: {
+            case LedgerRecordKind::grant:
+            case LedgerRecordKind::grant_epsilon:
+            case LedgerRecordKind::grant_rho: {
                 LedgerAccount account;
                 account.data_set = reader.text();
                 account.principal = reader.text();
                 account.purpose = reader.text();
                 LedgerBalance balance;
+                balance.measure = measure_of(record.kind);
                 balance.budget = reader.cost();
                 balance.period.from = reader.number<std::int64_t>();
                 balance.period.until = reader.number<std::int64_t>();
@@ -304,10 +339,12 @@ Ledger Ledger::open(const std::filesystem::path& path, const LedgerOptions& opti
     return open(ledger_file(path, false), options);
 }
 
-void Ledger::grant(const LedgerAccount& account, const LedgerCost& budget, const LedgerPeriod& period) {
+void Ledger::grant(const LedgerAccount& account, const LedgerCost& budget, const LedgerPeriod& period,
+                   LedgerMeasure measure) {
+    const LedgerRecordKind kind = kind_of(measure);
     const State::Turn turn(*state_);
-    state_->check_grant(account, period);
-    state_->write(LedgerRecordKind::grant,
+    state_->check_grant(account, period, measure);
+    state_->write(kind,
                   Writer()
                       .text(account.data_set)
                       .text(account.principal)
@@ -318,15 +355,16 @@ void Ledger::grant(const LedgerAccount& account, const LedgerCost& budget, const
                   true);
 }
 
-std::uint64_t Ledger::reserve(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now) {
+std::uint64_t Ledger::reserve(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now,
+                              LedgerMeasure measure) {
     const State::Turn turn(*state_);
-    const std::uint64_t grant = state_->find_budget(account, cost, now);
+    const std::uint64_t grant = state_->find_budget(account, cost, now, measure);
     return state_->write(LedgerRecordKind::reserve, Writer().number(grant).cost(cost), true);
 }
 
-void Ledger::spend(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now) {
+void Ledger::spend(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now, LedgerMeasure measure) {
     const State::Turn turn(*state_);
-    const std::uint64_t grant = state_->find_budget(account, cost, now);
+    const std::uint64_t grant = state_->find_budget(account, cost, now, measure);
     state_->write(LedgerRecordKind::spend, Writer().number(grant).cost(cost), true);
 }
 

@@ -156,7 +156,7 @@ bool LedgerLog::read_record(std::uint64_t size, const Visitor& visit) {
     const std::uint32_t kind = load<std::uint32_t>(bytes, 4);
     const std::uint64_t sequence = load<std::uint64_t>(bytes, 8);
     if (length > largest_payload || bytes.size() < record_start_bytes + length + digest_bytes) return false;
-    if (sequence != head_.sequence + 1 || kind < 1 || kind > 5) return false;
+    if (sequence != head_.sequence + 1 || kind < 1 || kind > last_record_kind) return false;
     const std::size_t checked = record_start_bytes + length;
     const Digest digest = Chain(key_).add(head_.digest).add(bytes.first(checked)).finish();
     if (digest != load<Digest>(bytes, checked)) return false;

@@ -12,10 +12,21 @@
 
 #include "privacy/ledger_storage.hpp"
 #include "vedette/privacy/ledger.hpp"
+#include "vedette/privacy/secret_vector.hpp"
 
 namespace vedette::inline v0::privacy {
 
-enum class LedgerRecordKind : std::uint32_t { grant = 1, reserve = 2, commit = 3, cancel = 4, spend = 5 };
+/// The last two are grants in a measure that is named.
+enum class LedgerRecordKind : std::uint32_t {
+    grant = 1,
+    reserve = 2,
+    commit = 3,
+    cancel = 4,
+    spend = 5,
+    grant_epsilon = 6,
+    grant_rho = 7
+};
+inline constexpr std::uint32_t last_record_kind = 7;
 
 struct LedgerRecord {
     LedgerRecordKind kind;
@@ -62,7 +73,7 @@ class LedgerLog {
     void require_window(std::size_t bytes);
 
     std::unique_ptr<LedgerStorage> storage_;
-    std::vector<std::byte> key_;
+    detail::SecretVector<std::byte> key_;
     bool durable_;
     LedgerHead head_{};  // of the last record seen
     std::uint64_t end_;

@@ -25,14 +25,14 @@ void LedgerRhoBudget::spend(const Guarantee& loss) {
 }
 
 void LedgerRhoBudget::spend_zcdp(double rho) {
-    ledger_->spend(account_, LedgerCost::of(rho), now_);
+    ledger_->spend(account_, LedgerCost::of(rho), now_, LedgerMeasure::rho);
 }
 
 LedgerBudget::LedgerBudget(Ledger& ledger, LedgerAccount account, std::int64_t now)
     : ledger_(&ledger), account_(std::move(account)), now_(now) {}
 
 void LedgerBudget::spend(const Guarantee& loss) {
-    ledger_->spend(account_, LedgerCost::of(loss.epsilon, loss.delta), now_);
+    ledger_->spend(account_, LedgerCost::of(loss.epsilon, loss.delta), now_, LedgerMeasure::epsilon);
 }
 
 void FilterBudget::spend(const Guarantee& loss) {

@@ -49,6 +49,24 @@ int main(int argc, char** argv) {
     size_t count = 0;
     CHECK_OK(vdt_ledger_period_count(ledger, &account, &count, e));
     CHECK(count == 1);
+    // Budgets in a measure that is named take no other; nothing is spent of what is refused.
+    const vdt_ledger_account concentrated = {text("visits"), text("analyst"), text("in rho")};
+    CHECK_OK(vdt_ledger_grant_in(ledger, &concentrated, VDT_LEDGER_RHO, 0.5, 0.0, 0, 10, e));
+    vdt_ledger_measure measure = -1;
+    CHECK_OK(vdt_ledger_measure_of(ledger, &concentrated, 0, &measure, e));
+    CHECK(measure == VDT_LEDGER_RHO);
+    CHECK_OK(vdt_ledger_measure_of(ledger, &account, 0, &measure, e));
+    CHECK(measure == VDT_LEDGER_UNNAMED);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kept in rho",
+                vdt_ledger_spend_in(ledger, &concentrated, VDT_LEDGER_EPSILON, 0.1, 0.0, 5, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kept in rho",
+                vdt_ledger_reserve_in(ledger, &concentrated, VDT_LEDGER_EPSILON, 0.1, 0.0, 5, &reservation, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kept in rho",
+                vdt_ledger_grant_in(ledger, &concentrated, VDT_LEDGER_EPSILON, 0.1, 0.0, 10, 20, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "measure", vdt_ledger_spend_in(ledger, &concentrated, 3, 0.1, 0.0, 5, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "index", vdt_ledger_measure_of(ledger, &account, 1, &measure, e));
+    CHECK_OK(vdt_ledger_spend_in(ledger, &concentrated, VDT_LEDGER_RHO, 0.5, 0.0, 5, e));
+    CHECK_FAILS(VDT_BUDGET_EXHAUSTED, "", vdt_ledger_spend(ledger, &concentrated, 1e-9, 0.0, 5, e));
     vdt_ledger_balance balance;
     vdt_ledger_balance_init(&balance, sizeof balance);
     CHECK_OK(vdt_ledger_balance_of(ledger, &account, 0, &balance, e));

@@ -82,6 +82,67 @@ static void test_vectors(void) {
     vdt_vector_mechanism_destroy(laplace);
 }
 
+static void test_sums(void) {
+    double scale = 0.0, rho = -1.0, out = 0.0;
+    vdt_sum_mechanism *laplace = NULL, *gaussian = NULL, *concentrated = NULL, *swapped = NULL, *none = NULL;
+    CHECK_OK(vdt_sum_laplace_create(-10.0, 100.0, 0.5, 0, NULL, &laplace, e));
+    CHECK_OK(vdt_sum_laplace_create(-10.0, 100.0, 0.5, 1, NULL, &swapped, e));
+    CHECK_OK(vdt_sum_gaussian_create(-10.0, 100.0, 1.0, 1e-6, 0.0, 0, NULL, &gaussian, e));
+    CHECK_OK(vdt_sum_gaussian_create(-10.0, 100.0, 0.0, 0.0, 0.125, 0, NULL, &concentrated, e));
+    CHECK_OK(vdt_sum_mechanism_noise(laplace, &scale, &rho, e));
+    CHECK(scale >= 200.0 && scale < 200.001 && rho == 0.0);  // 100 / 0.5
+    CHECK_OK(vdt_sum_mechanism_noise(swapped, &scale, NULL, e));
+    CHECK(scale >= 220.0 && scale < 220.001);  // 110 / 0.5
+    CHECK_OK(vdt_sum_mechanism_noise(concentrated, &scale, &rho, e));
+    CHECK(scale >= 200.0 && scale < 200.001 && rho <= 0.125 && rho > 0.1249);  // 100 / sqrt(2 rho)
+    // Balle and Wang's sigma of sensitivity 1 at (1, 1e-6) is 4.2247...; the discrete law's is the same at this grain.
+    CHECK_OK(vdt_sum_mechanism_noise(gaussian, &scale, &rho, e));
+    CHECK(fabs(scale / 100.0 - 4.2247) < 1e-3 && rho > 0.0);
+
+    // Clamped: 12 + 100 - 10 + 0 (NaN) - 10, in two parts.
+    const double values[5] = {12.0, 1e300, -INFINITY, NAN, -11.0};
+    vdt_bounded_sum *sum = NULL, *more = NULL, *foreign = NULL;
+    CHECK_OK(vdt_sum_laplace_create(-10.0, 100.0, 0x1p20, 0, NULL, &none, e));
+    CHECK_OK(vdt_bounded_sum_create(none, NULL, &sum, e));
+    CHECK_OK(vdt_bounded_sum_create(none, NULL, &more, e));
+    CHECK_OK(vdt_bounded_sum_create(laplace, NULL, &foreign, e));
+    CHECK_OK(vdt_bounded_sum_add(sum, values, 2, e));
+    CHECK_OK(vdt_bounded_sum_add(more, values + 2, 3, e));
+    CHECK_OK(vdt_bounded_sum_add(more, NULL, 0, e));
+    CHECK_OK(vdt_bounded_sum_merge(sum, more, e));
+    CHECK_OK(vdt_sum_release(none, sum, &out, e));
+    CHECK(fabs(out - 92.0) < 0.005);  // 50 scales
+    CHECK_OK(vdt_sum_release_values(none, values, 5, &out, e));
+    CHECK(fabs(out - 92.0) < 0.005);
+    // The mean distance of the noise is its scale, give or take 6.1 standard errors.
+    double distance = 0.0;
+    for (int i = 0; i < DRAWS; ++i) {
+        CHECK_OK(vdt_sum_release_values(laplace, values, 5, &out, e));
+        distance += fabs(out - 92.0) / DRAWS;
+    }
+    CHECK(fabs(distance / 200.0 - 1.0) < 6.1 / sqrt(DRAWS));
+
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "", vdt_bounded_sum_merge(sum, foreign, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "", vdt_sum_release(laplace, sum, &out, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "values", vdt_bounded_sum_add(sum, NULL, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "out", vdt_sum_release(none, sum, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "replace_one", vdt_sum_laplace_create(0, 1, 1.0, 2, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "epsilon", vdt_sum_laplace_create(0, 1, NAN, 0, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_sum_laplace_create(0, 0, 1.0, 0, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "rho", vdt_sum_gaussian_create(0, 1, 1.0, 0.0, 0.1, 0, NULL, &none, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "delta", vdt_sum_gaussian_create(0, 1, 1.0, 0.0, 0.0, 0, NULL, &none, e));
+    vdt_bounded_sum_destroy(sum);
+    vdt_bounded_sum_destroy(more);
+    vdt_bounded_sum_destroy(foreign);
+    vdt_sum_mechanism_destroy(laplace);
+    vdt_sum_mechanism_destroy(gaussian);
+    vdt_sum_mechanism_destroy(concentrated);
+    vdt_sum_mechanism_destroy(swapped);
+    vdt_sum_mechanism_destroy(none);
+    vdt_sum_mechanism_destroy(NULL);
+    vdt_bounded_sum_destroy(NULL);
+}
+
 static void test_choices(void) {
     const int64_t utilities[4] = {1, 40, 39, -5};
     size_t chosen = 9;
@@ -390,6 +451,7 @@ static void test_statistics(const char* folder) {
 int main(int argc, char** argv) {
     test_noise();
     test_vectors();
+    test_sums();
     test_choices();
     test_accounting();
     test_compositions();

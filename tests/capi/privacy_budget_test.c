@@ -205,6 +205,92 @@ static void test_pairs(void) {
     vdt_privacy_filter_destroy(filter);
 }
 
+// The first three rows of each user count, of cells and of groups each.
+static void test_by_user(void) {
+    vdt_privacy_filter* filter = NULL;
+    CHECK_OK(vdt_privacy_filter_create(1e6, 0.0, 1.0, NULL, &filter, e));
+    vdt_private_release_options options;
+    vdt_private_release_options_init(&options, sizeof options);
+    options.filter = filter;
+    options.epsilon = 100000.0;
+    options.upper = 10.0;
+    vdt_private_release release;
+    vdt_private_release_init(&release, sizeof release);
+    vdt_private_rows_options by_user;
+    vdt_private_rows_options_init(&by_user, sizeof by_user);
+    by_user.by_user = 1;
+    by_user.rows_per_user = 3;
+    vdt_private_pairs *pairs = NULL, *more = NULL, *records = NULL;
+    CHECK_OK(vdt_private_pairs_create_with(&by_user, NULL, &pairs, e));
+    CHECK_OK(vdt_private_pairs_create_with(&by_user, NULL, &more, e));
+    CHECK_OK(vdt_private_pairs_create_with(NULL, NULL, &records, e));
+    // x = 0 to 9 and y = 2 x - 5 of ten users three times, then a thousand rows more of each that must not count.
+    for (int i = 0; i < 1003; ++i)
+        for (int user = 0; user < 10; ++user) {
+            char name[8];
+            snprintf(name, sizeof name, "u%d", user);
+            const double x = i < 3 ? user : 10.0;
+            vdt_private_pairs* const part = i < 2 ? pairs : more;
+            CHECK_OK(vdt_private_pairs_add_user_values(part, text(name), x, 2.0 * x - 5.0, e));
+            CHECK_OK(vdt_private_pairs_add_user_categories(part, text(name), text(i % 2 == 0 ? "yes" : "no"),
+                                                           text(user < 6 ? "red" : "pink"), e));
+        }
+    CHECK_OK(vdt_private_pairs_merge(pairs, more, e));
+    CHECK_OK(vdt_private_covariance(pairs, -5.0, 15.0, &options, &release, e));
+    CHECK(fabs(release.value - 16.5) < 0.1);
+    // One cell a user: that of the first row.
+    const vdt_string rows[2] = {text("yes"), text("no")}, columns[1] = {text("red")};
+    const double wanted[6] = {18.0, 12.0, 0.0, 0.0, 0.0, 0.0};
+    double counts[6], half = -1.0;
+    CHECK_OK(vdt_private_table(pairs, rows, 2, columns, 1, &options, counts, 6, &half, e));
+    for (int i = 0; i < 6; ++i) CHECK(counts[i] == wanted[i]);
+    const double one[1] = {1.0};
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "user", vdt_private_pairs_add_values(pairs, one, one, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "user", vdt_private_pairs_add_categories(pairs, text("a"), text("b"), e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "user", vdt_private_pairs_add_user_values(records, text("u"), 1.0, 1.0, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "user",
+                vdt_private_pairs_add_user_categories(records, text("u"), text("a"), text("b"), e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "limit", vdt_private_pairs_merge(pairs, records, e));
+    by_user.rows_per_user = 0;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "limit", vdt_private_pairs_create_with(&by_user, NULL, &records, e));
+    by_user.rows_per_user = 3;
+
+    const vdt_string groups[2] = {text("north"), text("south")};
+    vdt_group_rates *rates = NULL, *other = NULL, *plain = NULL;
+    CHECK_OK(vdt_group_rates_create_with(groups, 2, &by_user, NULL, &rates, e));
+    CHECK_OK(vdt_group_rates_create_with(groups, 2, &by_user, NULL, &other, e));
+    CHECK_OK(vdt_group_rates_create(groups, 2, NULL, &plain, e));
+    // Of every user: selected once of three, right about one of two; the rest must not count.
+    for (int user = 0; user < 50; ++user)
+        for (int i = 0; i < 20; ++i) {
+            char name[8];
+            snprintf(name, sizeof name, "u%d", user);
+            CHECK_OK(vdt_group_rates_add_user(i < 2 ? rates : other, text(name), text(user < 30 ? "north" : "south"),
+                                              i == 0 || i > 2, i < 2, e));
+        }
+    CHECK_OK(vdt_group_rates_merge(rates, other, e));
+    vdt_fairness* fairness = NULL;
+    CHECK_OK(vdt_private_group_rates(rates, &options, NULL, &fairness, e));
+    vdt_fairness_group group;
+    vdt_fairness_group_init(&group, sizeof group);
+    CHECK_OK(vdt_fairness_group_get(fairness, 0, &group, e));
+    CHECK(group.rows.value == 90.0 && fabs(group.selection.value - 1.0 / 3.0) < 1e-12);
+    CHECK(group.true_positive.value == 0.5 && group.false_positive.value == 0.0);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "user", vdt_group_rates_add(rates, "north", 5, 1, 1, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "user", vdt_group_rates_add_user(plain, text("u"), text("north"), 1, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "label", vdt_group_rates_add_user(rates, text("u"), text("north"), 1, 2, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "", vdt_group_rates_merge(rates, plain, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "", vdt_group_rates_merge(plain, rates, e));
+    vdt_fairness_destroy(fairness);
+    vdt_group_rates_destroy(rates);
+    vdt_group_rates_destroy(other);
+    vdt_group_rates_destroy(plain);
+    vdt_private_pairs_destroy(pairs);
+    vdt_private_pairs_destroy(more);
+    vdt_private_pairs_destroy(records);
+    vdt_privacy_filter_destroy(filter);
+}
+
 static vdt_group_rates* make_rates(void) {
     const vdt_string groups[2] = {text("north"), text("south")};
     vdt_group_rates *rates = NULL, *other = NULL, *foreign = NULL;
@@ -398,6 +484,7 @@ int main(int argc, char** argv) {
     test_odometer();
     test_response();
     test_pairs();
+    test_by_user();
     vdt_group_rates* const rates = make_rates();
     test_rates(rates);
     test_report(rates, argc > 1 ? argv[1] : ".");

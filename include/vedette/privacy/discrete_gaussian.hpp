@@ -16,14 +16,13 @@ namespace vedette::inline v0::privacy {
 ///
 /// How. Up to sigma = 20 the size |X| comes from one word's 63 bits, compared with every threshold of an integer table,
 /// its sign from the 64th. Beyond, X = +-(2^b H + L): H from such a table for sigma / 2^b, L uniform below 2^b, kept
-/// with probability exp(-(L^2 + 2^(b+1) H L) / (2 sigma^2)) by a fixed-point exponential that is proven within 2^-57,
+/// with probability exp(-(L^2 + 2^(b+1) H L) / (2 sigma^2)) by a fixed-point exponential of proven error,
 /// and minus zero is thrown away. Where 63 or 64 bits do not decide, more bits are drawn until interval arithmetic
 /// does.
 ///
 /// Time: which instructions run, and which addresses are touched, depends on sigma, on the number of values asked for,
-/// and on how many candidates were kept; the last is independent of the values returned. The residual: with a
-/// probability of at most about 2^-56 per value (2^-55 beyond sigma = 20) the lazy path runs, whose time tells that
-/// the value lay at the table's rounding rest. Memory of words and candidates is wiped.
+/// and on how many candidates were kept; the last is independent of the values returned. The residual: the lazy path,
+/// with a probability below 2^-55 per value; derived in secure_random.hpp. Memory of words and candidates is wiped.
 ///
 /// Immutable, safe for concurrent use; copies share the table. Set-up takes a few hundred microseconds.
 class DiscreteGaussian {

@@ -19,13 +19,13 @@ struct GeometricState;
 // drawn from a word of its own by comparison with every threshold of an integer table; the lowest one of the Laplace
 // law draws the sign along, by X = G or -1 - G with odds 1 : q. From a scale of 2^13 on only the upper two digits are
 // drawn so: G = 2^b H + L, with L uniform below 2^b and kept with probability exp(-L / scale), which is above
-// exp(-1/8), by a fixed-point exponential that is proven within 2^-57; the sign is uniform, and minus zero is thrown
+// exp(-1/8), by a fixed-point exponential of proven error; the sign is uniform, and minus zero is thrown
 // away. Where a word falls on a table's rounding rest, or a coin's on the exponential's, more bits are drawn until
 // interval arithmetic decides: every outcome has exactly its probability.
 //
 // Time: instructions and addresses depend on the scale, on the number of values, and, from a scale of 2^13 on, on which
-// candidates were kept, which is independent of the values of those. The residual: with a probability of at most about
-// 2^-57 per value (2^-55 from a scale of 2^13 on) the lazy path runs. Words are wiped.
+// candidates were kept, which is independent of the values of those. The residual: the lazy path, with a
+// probability below 2^-55 per value; derived in secure_random.hpp. Words are wiped.
 
 /// P(X = x) proportional to exp(-|x| / scale) on all integers x, for the double `scale` exactly as it is.
 /// Immutable, safe for concurrent use; copies share the tables. Set-up takes a few hundred microseconds.

@@ -33,10 +33,15 @@ struct LedgerCost {
     friend bool operator==(const LedgerCost&, const LedgerCost&) = default;
 };
 
-/// Whose budget, and for what. Each at most 255 bytes, any bytes. One account is kept in one measure, (epsilon, delta)
-/// or (rho, delta): losses add up in both, also when each is chosen in sight of the answers before it (basic
-/// composition; Rogers, Roth, Ullman and Vadhan 2016; Feldman and Zrnic 2021). Which of them is the caller's to
-/// remember.
+/// What a loss is counted in: losses add up in both, also when each is chosen in sight of the answers before it (basic
+/// composition; Rogers, Roth, Ullman and Vadhan 2016; Feldman and Zrnic 2021).
+enum class LedgerMeasure : std::uint8_t {
+    unnamed,  ///< the caller remembers which of the two
+    epsilon,  ///< with delta
+    rho,      ///< of zero-concentrated privacy, with delta
+};
+
+/// Whose budget, and for what. Each at most 255 bytes, any bytes. One account is kept in one measure.
 struct LedgerAccount {
     std::string data_set;
     std::string principal;
@@ -57,6 +62,7 @@ struct LedgerBalance {
     LedgerPeriod period;
     LedgerCost budget;
     LedgerCost spent;  ///< what is reserved included
+    LedgerMeasure measure = LedgerMeasure::unnamed;
 };
 
 /// The state of a ledger in one number and one digest: kept elsewhere, it tells when an older file is put in place.
@@ -102,18 +108,23 @@ class Ledger {
     ~Ledger();
 
     /// A budget for a period that overlaps no other of that account, at once on the disk. Throws
-    /// Error(invalid_argument) for an overlap, an empty period, or a name that is too long.
-    void grant(const LedgerAccount& account, const LedgerCost& budget, const LedgerPeriod& period);
+    /// Error(invalid_argument) for an overlap, an empty period, a name that is too long, or a measure other than that
+    /// of an earlier period. Readers that know no measures refuse a file with one.
+    void grant(const LedgerAccount& account, const LedgerCost& budget, const LedgerPeriod& period,
+               LedgerMeasure measure = LedgerMeasure::unnamed);
 
-    /// Sets a cost aside and returns its number. Release only after this has returned.
-    std::uint64_t reserve(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now);
+    /// Sets a cost aside and returns its number. Release only after this has returned. Throws Error(invalid_argument)
+    /// where both the cost's measure and the budget's are named, and differ.
+    std::uint64_t reserve(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now,
+                          LedgerMeasure measure = LedgerMeasure::unnamed);
     /// The release took place. Frees nothing, and may be left out: only the record of it would be missing.
     void commit(std::uint64_t reservation);
     /// Nothing was released, and nothing will be: gives the cost back. Throws Error(invalid_argument) for a number that
     /// is not of an open reservation.
     void cancel(std::uint64_t reservation);
     /// reserve and commit in one record.
-    void spend(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now);
+    void spend(const LedgerAccount& account, const LedgerCost& cost, std::int64_t now,
+               LedgerMeasure measure = LedgerMeasure::unnamed);
 
     /// All periods of an account in order, or none. What other processes have written is read first.
     [[nodiscard]] std::vector<LedgerBalance> balances(const LedgerAccount& account);

@@ -1200,7 +1200,7 @@ class CommandLine(unittest.TestCase):
         self.expect(run(*release, "--statistic", "count", "--epsilon", 0.5), INPUT_ERROR, "visits.ledger")
         grant = ["privacy", "grant", *account, "--epsilon", 10_000, "--delta", 1e-6, "--days", 7]
         self.expect(run(*grant), INPUT_ERROR, "visits.ledger")
-        self.assertIn("until 605800", self.expect(run(*grant, "--create"), PASS))
+        self.assertIn("until 605800 (1970-01-08T00:16:40Z)", self.expect(run(*grant, "--create"), PASS))
 
         def said(*more):
             return json.loads(self.expect(run(*release, *more, "--format", "json"), PASS))
@@ -1231,7 +1231,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([(c["category"], c["value"]) for c in open_cells["cells"]], [("north", 225), ("south", 75)])
         self.assertLess(open_cells["left"]["delta"], 5.1e-7)
         text = self.expect(run(*release, "--statistic", "mean", *paid, "--epsilon", 0.5), PASS)
-        self.assertRegex(text, r"^mean \S+ \(without noise from \S+ to \S+, at 95%\)\nepsilon 0.5 spent, 5599.5 left\n$")
+        self.assertRegex(text, r"^mean \S+ \(without noise from \S+ to \S+, at 95%\)\nepsilon 0.5 spent, 5599.5 left\n"
+                               r"hidden: whether any one record is in the data \(neighbours add_remove\)\n$")
         self.expect(run(*release, "--statistic", "histogram", "--column", "shop", "--delta", 1e-6, "--epsilon", 1),
                     FAILED, "budget_exhausted")
         self.expect(run(*release, "--statistic", "count", "--epsilon", 6000), FAILED, "budget_exhausted")
@@ -1249,9 +1250,71 @@ class CommandLine(unittest.TestCase):
                       ["--statistic", "count", "--epsilon", 1, "--user", "who", "--rows-per-user", 0],
                       ["--statistic", "count", "--epsilon", 1, "--confidence", 1],
                       ["--statistic", "median", "--epsilon", 1],
+                      # What says nothing to the statistic, or to no user.
+                      ["--statistic", "count", "--lower", 0, "--epsilon", 1],
+                      ["--statistic", "count", "--categories", "north", "--epsilon", 1],
+                      ["--statistic", "sum", *paid, "--quantile", 0.5, "--epsilon", 1],
+                      ["--statistic", "count", "--rows-per-user", 3, "--epsilon", 1],
+                      ["--statistic", "count", "--choice", "random", "--epsilon", 1],
+                      ["--statistic", "count", "--neighbours", "replace_one", "--epsilon", 1],
+                      ["--statistic", "count", "--neighbours", "someone", "--epsilon", 1],
+                      ["--statistic", "count", "--epsilon", 1, "--rho", 1],
+                      ["--statistic", "count", "--rho", 1],
+                      ["--statistic", "count"],
+                      # Texts alone are no numbers.
+                      ["--statistic", "sum", "--column", "shop", "--lower", 0, "--upper", 1, "--epsilon", 1],
+                      ["--statistic", "quantile", "--column", "shop", "--lower", 0, "--upper", 1, "--epsilon", 1],
+                      ["--statistic", "range", "--column", "shop", "--epsilon", 1],
                       ["--statistic", "sum", "--column", "nothing", "--lower", 0, "--upper", 1, "--epsilon", 1]):
             self.expect(run(*release, *wrong), INPUT_ERROR)
         self.assertEqual(said("--statistic", "count", "--epsilon", 0.5)["left"]["epsilon"], 5599)
+        # Counts are whole numbers, and so are the ends of their intervals.
+        told = run(*release, "--statistic", "count", "--epsilon", 0.25, "--format", "json").stdout.decode()
+        self.assertRegex(told, r'"lower": -?[0-9]+\.0,\n +"upper": [0-9]+\.0\n')
+        # Whom the noise hides; where a record is replaced by another one, their number is told exactly by nobody.
+        added = said("--statistic", "sum", *paid[:2], "--lower", 5, "--upper", 10, "--epsilon", 1)
+        self.assertEqual((added["neighbours"], added["unit"]), ("add_remove", "record"))
+        swapped = said("--statistic", "sum", *paid[:2], "--lower", 5, "--upper", 10, "--epsilon", 1, "--neighbours",
+                       "replace_one")
+        self.assertEqual(swapped["neighbours"], "replace_one")
+
+        def width(release):
+            return release["interval"]["upper"] - release["interval"]["lower"]
+
+        self.assertAlmostEqual(width(added) / width(swapped), 2, places=3)  # 10 against 10 - 5
+        text = self.expect(run(*release, "--statistic", "sum", *paid, "--epsilon", 1, "--neighbours", "replace_one", *user),
+                           PASS)
+        self.assertIn("hidden: all that any one user's rows say, but not how many users there are (neighbours replace_one; "
+                      "3 rows of a user count)", text)
+
+    def test_privacy_release_in_rho(self):
+        data = self.write("rho.csv", "x\n" + "".join(f"{i % 7}\n" for i in range(700)))
+        account = ["--ledger", self.dir / "rho.ledger", "--data-set", "rho", "--principal", "analyst", "--purpose"]
+        now = ["--now", 1000]
+        grant, release = ["privacy", "grant", *account], ["privacy", "release", data, "--statistic", "count", *account]
+        self.expect(run(*grant, "rho", *now, "--create", "--rho", 2, "--days", 1, "--delta", 1e-6), INPUT_ERROR, "--delta")
+        self.assertIn("rho 2 granted", self.expect(run(*grant, "rho", *now, "--create", "--rho", 2, "--days", 1), PASS))
+        self.assertIn("epsilon 3", self.expect(run(*grant, "epsilon", *now, "--epsilon", 3, "--days", 1), PASS))
+        said = json.loads(self.expect(run(*release, "rho", *now, "--rho", 0.5, "--format", "json"), PASS))
+        self.assertEqual(said["spent"], {"rho": 0.5})
+        self.assertEqual(said["left"], {"rho": 1.5})
+        self.assertAlmostEqual(said["value"], 700, delta=8)  # sigma is 1
+        self.assertIn("rho 0.5 spent, 1 left", self.expect(run(*release, "rho", *now, "--rho", 0.5), PASS))
+        mean = ["privacy", "release", data, "--statistic", "mean", "--column", "x", "--lower", 0, "--upper", 6, *account]
+        self.assertLess(abs(json.loads(self.expect(run(*mean, "rho", *now, "--rho", 0.5, "--format", "json"), PASS))["value"]
+                            - 3), 0.2)
+        # One measure does not pay for the other, and nothing of what is refused is paid.
+        self.expect(run(*release, "epsilon", *now, "--rho", 0.5), INPUT_ERROR, "not kept in rho")
+        self.expect(run(*release, "rho", *now, "--epsilon", 0.5), INPUT_ERROR, "kept in rho")
+        self.expect(run(*release, "rho", *now, "--rho", 0.5, "--delta", 1e-6), INPUT_ERROR, "--delta")
+        self.expect(run(*release, "rho", *now, "--rho", 0.6), FAILED, "budget_exhausted")
+        text = self.expect(run("privacy", "ledger", "show", self.dir / "rho.ledger"), PASS)
+        self.assertRegex(text, r"from +until +measure +loss budget +loss spent +loss left +delta budget +delta spent +delta left")
+        self.assertRegex(text, r"rho / analyst / rho +1000 \(1970-01-01T00:16:40Z\) +87400 \(1970-01-02T00:16:40Z\) +rho +2 "
+                               r"+1.5 +0.5 +0 +0 +0")
+        shown = json.loads(self.expect(run("privacy", "ledger", "show", self.dir / "rho.ledger", "--format", "json"), PASS))
+        self.assertEqual([(p["measure"], p["spent"]["loss"], p["until_time"]) for p in shown["periods"]],
+                         [("epsilon", 0, "1970-01-02T00:16:40Z"), ("rho", 1.5, "1970-01-02T00:16:40Z")])
 
     def test_privacy_release_of_two_columns_and_ranges(self):
         lines = ["x,y,shop,paid"]
@@ -1281,17 +1344,34 @@ class CommandLine(unittest.TestCase):
         bounds = said("--statistic", "range", "--column", "y", "--least-power", -2, "--epsilon", 20)["bounds"]
         self.assertEqual(bounds, {"lower": -8, "upper": 16})
         # Hardly a value reaches so far: none, and a number is none.
-        self.assertIsNone(said("--statistic", "range", "--column", "shop", "--epsilon", 20)["bounds"])
-        self.assertIn("range none", self.expect(run(*release, "--statistic", "range", "--column", "shop", "--epsilon", 1),
-                                                PASS))
+        empty = ["privacy", "release", self.write("empty.csv", "a,x\n" + "1,\n" * 50), *account, "--statistic", "range",
+                 "--column", "x"]
+        self.assertIsNone(json.loads(self.expect(run(*empty, "--epsilon", 20, "--format", "json"), PASS))["bounds"])
+        self.assertIn("range none", self.expect(run(*empty, "--epsilon", 1), PASS))
+        # Of a user the first two rows, whatever the others say: 400 users of whom half have one row more, far off.
+        rows = ["who,x,y,shop,paid"]
+        for i in range(800):
+            rows.append(f"u{i // 2},{i % 10},{2 * (i % 10) - 5},{'north' if i % 4 else 'south'},card")
+        rows += [f"u{i},10,-5,far,coin" for i in range(200) for _ in range(20)]
+        by_user = ["privacy", "release", self.write("users.csv", "\n".join(rows) + "\n"), *account]
+        user = ["--user", "who", "--rows-per-user", 2, "--format", "json"]
+        limited = json.loads(self.expect(run(*by_user, "--statistic", "covariance", *both, *user, "--epsilon", 1000), PASS))
+        self.assertAlmostEqual(limited["value"], 16.5, delta=0.2)
+        self.assertEqual((limited["unit"], limited["rows_per_user"]), ("user", 2))
+        cells = json.loads(self.expect(run(*by_user, "--statistic", "table", *names, *user, "--categories-per-user", 2,
+                                           "--epsilon", 500), PASS))["cells"]
+        self.assertEqual([(c["category"], c["second"], c["value"]) for c in cells if c["value"] != 0],
+                         [("south", "card", 200), ("north", "card", 600), ("(all others)", "(all others)", 2 * 100)])
         for wrong in (["--statistic", "covariance", *both[:-2], "--epsilon", 1],
                       ["--statistic", "covariance", "--column", "x", "--lower", 0, "--upper", 1, "--epsilon", 1],
-                      ["--statistic", "covariance", *both, "--user", "shop", "--epsilon", 1],
+                      ["--statistic", "covariance", *both, "--user", "nobody", "--epsilon", 1],
+                      ["--statistic", "covariance", "--column", "x", "--second", "paid", *both[4:], "--epsilon", 1],
+                      ["--statistic", "covariance", *both, "--categories-per-user", 2, "--user", "shop", "--epsilon", 1],
                       ["--statistic", "table", *names[:-2], "--epsilon", 1],
                       ["--statistic", "table", *names, "--second", "nothing", "--epsilon", 1],
                       ["--statistic", "range", "--column", "x", "--least-power", 50, "--epsilon", 1]):
             self.expect(run(*release, *wrong), INPUT_ERROR)
-        self.assertEqual(said("--statistic", "count", "--epsilon", 1)["left"]["epsilon"], 10_000 - 4042)
+        self.assertEqual(said("--statistic", "count", "--epsilon", 1)["left"]["epsilon"], 10_000 - 5542)
 
     def test_release_policy_of_statistics_and_groups(self):
         reference, live = ["a,b"], ["a,b,region,decided,was"]
@@ -1364,7 +1444,9 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("release", exact["windows"][0])
         rows = exact["windows"][0]["live_rows"]
         self.assertAlmostEqual(window["live_rows"], rows, delta=rows / 2)
-        self.assertIn("noised: epsilon 1", self.expect(run(*check, "--release-policy", policy, *pays), PASS))
+        text = self.expect(run(*check, "--release-policy", policy, *pays), PASS)
+        self.assertIn("noised: epsilon 1", text)
+        self.assertRegex(text, r"about [0-9]+ live rows \(noised\) against [0-9]+ reference rows")
         shown = json.loads(self.expect(run("privacy", "ledger", "show", ledger, "--format", "json"), PASS))
         self.assertEqual(shown["periods"][0]["spent"]["loss"], 2)
         self.assertEqual(shown["periods"][0]["left"]["loss"], 1)

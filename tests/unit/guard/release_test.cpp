@@ -807,7 +807,18 @@ TEST_CASE("release: a policy of statistics and groups, alone and with a window; 
     CHECK(code({nullptr, &rates}) == ErrorCode::invalid_argument);
     CHECK(code({&coarse, &rates}) == ErrorCode::invalid_argument);
     CHECK(code({&statistics, &others}) == ErrorCode::dimension_mismatch);
+    // Rates by user, who may not move them by more than the policy hides.
+    const auto of_users = [](std::uint64_t rows) {
+        const auto unit =
+            privacy::PrivacyUnit::user(privacy::Neighbouring::add_remove, {.partitions = 1, .rows = rows});
+        return privacy::GroupRatesPartial({"north"}, privacy::DecisionContributions(unit));
+    };
+    const auto wide = of_users(policy.rows_per_user + 1), narrow = of_users(policy.rows_per_user);
+    CHECK(code({&statistics, &wide}) == ErrorCode::invalid_argument);
     CHECK(budget.calls == 0);
+    static_cast<void>(release(window, {}, policy, budget, {&statistics, &narrow}));
+    CHECK(budget.calls == 1);
+    budget.calls = 0;
     const Report report = assess(window, {}, policy, budget, {&statistics, &rates});
     CHECK(budget.calls == 1);
     CHECK(report.release->noise.counters_per_row == 2);

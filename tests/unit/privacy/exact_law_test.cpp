@@ -61,6 +61,34 @@ double chi_squared_tail(const std::vector<double>& counts, const std::vector<dou
     return vedette::stats::chi_squared_sf(statistic, cells - 1.0);
 }
 
+// The derivation in secure_random.hpp: what tables leave open, and what that makes per value.
+TEST_CASE("the lazy path has a probability below 2^-55 per value") {
+    const auto rest = [](const ExactLaw& law) {  // words of 2^63
+        return (std::uint64_t{1} << 63U) - 1 - static_cast<std::uint64_t>(law.thresholds().back());
+    };
+    const auto check = [&](const ExactLaw& law, std::size_t most) {
+        const std::size_t thresholds = law.thresholds().size();
+        CHECK(thresholds <= most);
+        CHECK(rest(law) < thresholds + 4);
+    };
+    constexpr double coin = 2.0 * static_cast<double>(FixedExp::error) + 1.0, kept = 0.87;
+    for (double sigma = 0.01; sigma <= 20.0; sigma = std::max(sigma + 0.37, 1.03 * sigma))
+        check({LawShape::folded_gaussian, Rate::gaussian(sigma)}, 180);
+    check({LawShape::folded_gaussian, Rate::gaussian(20.0)}, 180);
+    CHECK((180.0 + 4.0) / 0x1p63 < 0x1p-55);
+    for (double sigma = 3.0; sigma < 6.0; sigma += 0.0731) check({LawShape::half_gaussian, Rate::gaussian(sigma)}, 55);
+    CHECK((55.0 + 4.0 + coin) / kept / 0x1p63 < 0x1p-55);
+    for (double scale = 0.01; scale <= 1.0; scale += 0.0173)
+        check({LawShape::geometric, Rate::inverse(scale)}, scale <= 0.5 ? 22 : 44);
+    for (const double scale : {1.0, 3.7, 8.0, 4096.0}) {
+        check({LawShape::truncated_geometric, Rate::inverse(scale), 32}, 32);
+        check({LawShape::signed_geometric, Rate::inverse(scale), 32}, 32);
+    }
+    CHECK((22.0 + 3.0 * 32.0 + 4.0 * 4.0) / 0x1p63 < 0x1p-55);
+    CHECK((22.0 + 32.0 + 2.0 * 4.0 + coin) / kept / 0x1p63 < 0x1p-55);
+    CHECK(std::exp(-1.0 / 8.0) > kept);  // of the Laplace law's candidates
+}
+
 TEST_CASE("natural numbers") {
     const Natural one(1), big = Natural::power_of_two(130);
     CHECK((big - one).bit_width() == 130);

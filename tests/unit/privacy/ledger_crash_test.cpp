@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <string>
 
 #include "memory_disk.hpp"
 #include "vedette/core/error.hpp"
@@ -60,6 +61,49 @@ std::uint64_t spent(Ledger& ledger) {
     return balances[0].spent.loss;
 }
 
+// What is left of a disk, by itself and after `losses` losses of power: spent covers what was released, and life goes
+// on. With power losses refused, `refused` counts them.
+struct Survey {
+    int losses = 0, refused = 0;
+
+    void check(std::vector<std::byte> left, const Client& client) {
+        auto after = disk_with(std::move(left));
+        Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(after));
+        CHECK(spent(ledger) >= client.released);
+        const std::uint64_t before = spent(ledger);
+        ledger.spend(account, {7, 0}, 5);  // and life goes on
+        CHECK(spent(ledger) == before + 7);
+        Ledger again = Ledger::open(std::make_unique<DiskStorage>(after));
+        CHECK(spent(again) == before + 7);
+    }
+
+    void look(const MemoryDisk& disk, const Client& client, Random& random, int power_losses) {
+        check(disk.seen, client);
+        for (int loss = 0; loss < power_losses; ++loss) {
+            ++losses;
+            try {
+                check(disk.after_power_loss(random), client);
+            } catch (const Error& error) {
+                CHECK(error.code() == ErrorCode::corrupt_data);
+                ++refused;
+            }
+        }
+    }
+};
+
+// A life of `steps` steps from that disk on, which dies after so many bytes; whether it did.
+bool live_and_die(const std::shared_ptr<MemoryDisk>& disk, std::uint64_t bytes, Client& client, int steps) {
+    disk->bytes_to_live = bytes;
+    try {
+        Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(disk));
+        Random choices(2, bytes);
+        live(ledger, client, choices, steps);
+        return false;
+    } catch (const Crash&) {
+        return true;
+    }
+}
+
 std::vector<std::byte> fresh_ledger() {
     auto disk = std::make_shared<MemoryDisk>();
     Ledger ledger = Ledger::create(std::make_unique<DiskStorage>(disk));
@@ -72,45 +116,104 @@ std::vector<std::byte> fresh_ledger() {
 TEST_CASE("spent is at least released after a death at every byte and every sync, thousands of times") {
     const std::vector<std::byte> start = fresh_ledger();
     Random random(1, 0);
-    int deaths = 0, losses_refused = 0, losses = 0;
-    for (std::uint64_t bytes = 1; bytes <= 5000; bytes += 2) {
+    Survey survey;
+    int deaths = 0;
+    for (std::uint64_t bytes = 1; bytes <= 5000; ++bytes) {
         auto disk = disk_with(start);
         Client client;
+        deaths += live_and_die(disk, bytes, client, 60) ? 1 : 0;
+        survey.look(*disk, client, random, 2);
+    }
+    CHECK(deaths == 5000);
+    // Never to be refused after a loss of power alone, for what a head promises was synced before it.
+    CHECK(survey.refused == 0);
+    CHECK(survey.losses == 10'000);
+}
+
+// From an empty disk on: the file's beginning, the first record with the zeros that the file grows by, and heads.
+TEST_CASE("a death inside create or grant leaves no ledger, one without the budget, or one with all of it") {
+    Random random(5, 0);
+    const LedgerCost budget = LedgerCost::budget(1000.0, 0.5);
+    int deaths = 0, none = 0, without = 0, with = 0;
+    bool lived = false;
+    // Every byte of what is written, but for the inside of 64 KiB of zeros, of which every 97th.
+    for (std::uint64_t bytes = 1; !lived; bytes += bytes > 2200 && bytes < 67'000 ? 97 : 1) {
+        auto disk = std::make_shared<MemoryDisk>();
         disk->bytes_to_live = bytes;
-        bool died = false;
+        bool answered = false;
         try {
-            Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(disk));
-            Random choices(2, bytes);
-            live(ledger, client, choices, 60);
+            Ledger ledger = Ledger::create(std::make_unique<DiskStorage>(disk));
+            ledger.grant(account, budget, always);
+            answered = lived = true;
         } catch (const Crash&) {
-            died = true;
+            ++deaths;
         }
-        deaths += died ? 1 : 0;
-        const auto check = [&](std::vector<std::byte> left) {
-            auto after = disk_with(std::move(left));
-            Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(after));
-            CHECK(spent(ledger) >= client.released);
-            const std::uint64_t before = spent(ledger);
-            ledger.spend(account, {7, 0}, 5);  // and life goes on
-            CHECK(spent(ledger) == before + 7);
-            Ledger again = Ledger::open(std::make_unique<DiskStorage>(after));
-            CHECK(spent(again) == before + 7);
-        };
-        check(disk->seen);
         for (int loss = 0; loss < 3; ++loss) {
-            ++losses;
+            auto after = disk_with(loss == 0 ? disk->seen : disk->after_power_loss(random));
             try {
-                check(disk->after_power_loss(random));
+                Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(after));
+                const auto balances = ledger.balances(account);
+                if (balances.empty()) {
+                    ++without;
+                    ledger.grant(account, budget, always);
+                } else {
+                    ++with;
+                    CHECK(balances[0].budget == budget);
+                }
+                CHECK((!answered || !balances.empty()));
+                ledger.spend(account, {7, 0}, 5);
+                Ledger again = Ledger::open(std::make_unique<DiskStorage>(after));
+                CHECK(spent(again) == 7);
             } catch (const Error& error) {
                 CHECK(error.code() == ErrorCode::corrupt_data);
-                ++losses_refused;
+                CHECK(!answered);
+                CHECK(bytes <= 2049);  // inside create alone
+                ++none;
             }
         }
     }
-    CHECK(deaths == 2500);
-    // Never to be refused after a loss of power alone, for what a head promises was synced before it.
-    CHECK(losses_refused == 0);
-    CHECK(losses == 7500);
+    CHECK(deaths > 2800);
+    CHECK(none > 2000);
+    CHECK(without > 1000);
+    CHECK(with > 50);
+}
+
+TEST_CASE("a life that the file grows in: a death before, inside and after the growth") {
+    // Almost full: the next records do not fit into what the file has.
+    auto full = disk_with(fresh_ledger());
+    const std::size_t size = full->seen.size();
+    Client before;
+    {
+        Ledger ledger = Ledger::open(std::make_unique<DiskStorage>(full));
+        // Of 833 bytes each, and two of 72: 316 are left.
+        for (int i = 100; i < 178; ++i) {
+            const std::string name = std::string(247, 'x') + std::to_string(i);
+            ledger.grant({name, name, name}, {1, 0}, always);
+        }
+        for (int i = 0; i < 2; ++i) {
+            ledger.spend(account, {1, 0}, 5);
+            ++before.released;
+        }
+    }
+    REQUIRE(full->seen.size() == size);
+    full->safe = full->seen;
+    full->unsynced.clear();
+    Random random(6, 0);
+    Survey survey;
+    int lives = 0, deaths = 0, grown = 0;
+    // Four records of 72 bytes fit, each with a head of 80 and two syncs; then come 64 KiB of zeros, of which every
+    // 211th byte, and the records after them.
+    for (std::uint64_t bytes = 550; bytes <= 66'700; bytes += bytes > 800 && bytes < 66'050 ? 211 : 1) {
+        auto disk = std::make_shared<MemoryDisk>(*full);
+        Client client = before;
+        ++lives;
+        deaths += live_and_die(disk, bytes, client, 14) ? 1 : 0;
+        grown += disk->seen.size() > size ? 1 : 0;
+        survey.look(*disk, client, random, 1);
+    }
+    CHECK(deaths == lives);
+    CHECK(grown > 900);
+    CHECK(survey.refused == 0);
 }
 
 TEST_CASE("the disk of these tests does forget what nobody synced") {
@@ -132,12 +235,13 @@ TEST_CASE("the disk of these tests does forget what nobody synced") {
     CHECK(forgotten > 10);
 }
 
-TEST_CASE("killed processes: what the others find covers what each had been allowed to release") {
+// Two children at a time spend and tell, and are killed: so many rounds, and more where syncs are slow.
+void kill_writers(bool durable, int rounds, int most_microseconds, std::uint64_t least_released) {
     const std::filesystem::path path =
         std::filesystem::temp_directory_path() / ("vedette-ledger-" + std::to_string(::getpid()));
     std::filesystem::remove(path);
     {
-        Ledger ledger = Ledger::create(path, {.durable = false});
+        Ledger ledger = Ledger::create(path, {.durable = durable});
         ledger.grant(account, LedgerCost::budget(1e6, 1.0), always);
     }
     std::array<int, 2> channel{};
@@ -146,29 +250,37 @@ TEST_CASE("killed processes: what the others find covers what each had been allo
     REQUIRE(::fcntl(channel[0], F_SETFL, O_NONBLOCK) == 0);
     Random random(3, 0);
     std::uint64_t released = 0;
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < rounds || (released <= least_released && round < 20 * rounds); ++round) {
         std::array<pid_t, 2> children{};
         for (pid_t& child : children) {
             child = ::fork();
             REQUIRE(child >= 0);
             if (child == 0) {
-                Ledger ledger = Ledger::open(path, {.durable = false});
+                Ledger ledger = Ledger::open(path, {.durable = durable});
                 for (std::uint64_t cost = 1;; ++cost) {
                     ledger.spend(account, {cost, 0}, 5);
                     if (::write(channel[1], &cost, sizeof cost) != sizeof cost) ::_exit(1);  // released
                 }
             }
         }
-        ::usleep(static_cast<useconds_t>(random() % 3000));
+        ::usleep(static_cast<useconds_t>(random() % static_cast<std::uint64_t>(most_microseconds)));
         for (const pid_t child : children) ::kill(child, SIGKILL);
         for (const pid_t child : children) ::waitpid(child, nullptr, 0);
         std::uint64_t cost = 0;
         while (::read(channel[0], &cost, sizeof cost) == sizeof cost) released += cost;
-        Ledger ledger = Ledger::open(path, {.durable = false});
+        Ledger ledger = Ledger::open(path, {.durable = durable});
         CHECK(spent(ledger) >= released);
     }
-    CHECK(released > 1000);
+    CHECK(released > least_released);
     ::close(channel[0]);
     ::close(channel[1]);
     std::filesystem::remove(path);
+}
+
+TEST_CASE("killed processes: what the others find covers what each had been allowed to release") {
+    kill_writers(false, 100, 3000, 1000);
+}
+
+TEST_CASE("the same of writers that sync before they answer") {
+    kill_writers(true, 40, 10'000, 20);
 }
