@@ -64,7 +64,10 @@ vdt_monitor_reading capi::to_c(const drift::AnyMonitor& monitor) noexcept {
             reading.estimate,
             reading.statistic,
             reading.limit,
-            reading.p_value};
+            reading.p_value,
+            reading.e_value,
+            reading.interval.lower,
+            reading.interval.upper};
 }
 
 static_assert(static_cast<int>(MonitorState::in_control) == VDT_MONITOR_IN_CONTROL);

@@ -293,6 +293,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
                   .joint = {},
                   .streams = {},
+                  .evidence = {},
                   .scores = {},
                   .schema = {},
                   .memory = {},

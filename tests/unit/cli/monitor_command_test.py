@@ -515,6 +515,85 @@ class Monitor(unittest.TestCase):
         policy.write_text(json.dumps({"groups": {"pair": group}}))
         self.expect(tool("check", "--baseline", baseline, live, "--policy", policy), INPUT_ERROR, 'embedding "pair"')
 
+    def test_a_page_with_time_lines(self):
+        data = self.dir / "jump.csv"
+        data.write_text(table({"a<b": [0.0 if row < 300 else 9.0 for row in range(600)]}))
+        page = self.dir / "page.html"
+        result = run(data, "--monitor", "page_hinkley:threshold=20", "--format", f"html={page}")
+        self.assertEqual(result.returncode, FAILED, result.stderr)
+        text = page.read_text()
+        self.assertIn("a&lt;b", text)
+        self.assertIn("<svg", text)
+        self.assertEqual(text.count('class="dot alarm"'), 1)
+
+    def test_a_state_behind_a_link_stays_behind_it(self):
+        data = self.dir / "data.csv"
+        data.write_text(table({"a": [float(row % 7) for row in range(100)]}))
+        target, link = self.dir / "target.state", self.dir / "link.state"
+        run(data, "--monitor", "adwin", "--state", target)
+        link.symlink_to(target)
+        self.assertEqual(run(data, "--monitor", "adwin", "--state", link).returncode, PASS)
+        self.assertTrue(link.is_symlink())
+        self.assertIn(b"200 rows", run("-", "--monitor", "adwin", "--state", target, stdin=b"a\n").stdout)
+
+    def test_evidence_of_columns_together_and_of_shards(self):
+        generator = random.Random(7)
+        reference = self.dir / "reference.csv"
+        reference.write_text(table({name: [generator.gauss(0, 1) for _ in range(800)] for name in "abcd"}))
+        other = self.dir / "other_reference.csv"
+        other.write_text(table({name: [generator.gauss(0, 1) for _ in range(800)] for name in "abcd"}))
+
+        def stream(name, rows, shifted):
+            path = self.dir / name
+            path.write_text(table({column: [generator.gauss(1.5 if column == "c" and row >= shifted else 0, 1)
+                                            for row in range(rows)] for column in "abcd"}))
+            return path
+
+        def watch(data, state, reference=reference, rate="0.1"):
+            return run(data, "--monitor", "e_process", "--columns", "a,b,c,d", "--reference", reference,
+                       "--false-discovery-rate", rate, "--state", state, "--format", "json")
+
+        first, quiet = stream("first.csv", 600, 300), stream("quiet.csv", 300, 300)
+        result = watch(first, self.dir / "first.state")
+        self.assertEqual(result.returncode, FAILED, result.stderr)
+        self.assertEqual([event["column"] for event in events(result)], ["c"])
+        self.assertGreater(events(result)[0]["row"], 300)
+        joined = events(result, "joined_evidence")[0]
+        self.assertEqual((joined["discovered"], joined["decision"]), (["c"], "alarm"))
+        self.assertEqual(joined["threshold"], 4 / 0.1)
+        # In pieces: the discovery is told once, and stands in the state.
+        again = watch(quiet, self.dir / "first.state")
+        self.assertEqual((again.returncode, events(again)), (PASS, []))
+        self.assertEqual(events(again, "joined_evidence")[0]["discovered"], ["c"])
+        self.assertEqual(watch(quiet, self.dir / "first.state", rate="0.2").returncode, INPUT_ERROR)
+        # Shards.
+        self.assertEqual(watch(quiet, self.dir / "quiet.state").returncode, PASS)
+        merged = run("merge", self.dir / "first.state", self.dir / "quiet.state", "--format", "json")
+        self.assertEqual(merged.returncode, FAILED, merged.stderr)
+        evidence = json.loads(merged.stdout)["joined_evidence"]
+        self.assertEqual((evidence["discovered"], evidence["shards"], evidence["merge"]), (["c"], 2, "average"))
+        refused = run("merge", self.dir / "first.state", self.dir / "quiet.state", "--e-values", "product")
+        self.assertEqual(refused.returncode, INPUT_ERROR)
+        self.assertIn(b"same reference", refused.stderr)
+        self.assertEqual(watch(quiet, self.dir / "own.state", other).returncode, PASS)
+        product = run("merge", self.dir / "first.state", self.dir / "own.state", "--e-values", "product")
+        self.assertEqual(product.returncode, FAILED)
+        self.assertIn(b"each with a reference of its own", product.stdout)
+        self.assertEqual(run("merge", self.dir / "own.state", self.dir / "own.state").returncode, INPUT_ERROR)
+        self.assertEqual(run(quiet, "--monitor", "a=adwin", "--false-discovery-rate", "0.1").returncode, INPUT_ERROR)
+        self.assertEqual(run(quiet, "--monitor", "a=e_process:level=0.1", "--reference", reference,
+                             "--false-discovery-rate", "0.1").returncode, INPUT_ERROR)
+        # Bounds of sums merge, what depends on the order does not.
+        for name, share in (("one", 0.2), ("two", 0.45)):
+            data = self.dir / (name + ".csv")
+            data.write_text(table({"error": [1 if generator.random() < share else 0 for _ in range(3000)]}))
+            run(data, "--monitor", "error=mean_monitor:most=0.3", "--monitor", "error=adwin", "--state",
+                self.dir / (name + ".state"))
+        merged = run("merge", self.dir / "one.state", self.dir / "two.state", "--format", "json")
+        columns = json.loads(merged.stdout)["columns"]
+        self.assertAlmostEqual(columns[0]["estimate"], 0.325, delta=0.05)
+        self.assertIn("does not merge", columns[1]["left_out"])
+
     def test_npy_and_a_reference_file(self):
         values = self.a[:500] + [value + 1.0 for value in self.a[500:1000]]
         header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(values)},), }}".ljust(117) + "\n"
