@@ -1857,6 +1857,14 @@ VDT_API vdt_status vdt_performance_reference_metric(const vdt_performance* perfo
                                                     double* realised, double* lower, double* upper,
                                                     vdt_error* error) VDT_NOEXCEPT;
 
+/// What a monitor says of a value.
+typedef int32_t vdt_monitor_state;
+enum {
+    VDT_MONITOR_IN_CONTROL = 0,
+    VDT_MONITOR_WARNING = 1,  ///< weak evidence of a change; not every kind has such a level
+    VDT_MONITOR_CHANGE = 2    ///< an alarm, said once; the next value that enters begins anew
+};
+
 /// A metric with bounds that hold at all times at once, and an alarm when it is below 1 - `tolerated`: for any law,
 /// dependence and drift. Of macro averages and ratios by a union of sequences; ROC-AUC is of pairs of rows, each in
 /// one. One thread at a time.
@@ -2049,13 +2057,6 @@ VDT_API vdt_status vdt_compare_sketches(const vdt_sketch* reference, const vdt_s
 // text. One thread at a time may update it; const calls may run side by side.
 typedef struct vdt_monitor vdt_monitor;
 
-/// What a monitor says of a value.
-typedef int32_t vdt_monitor_state;
-enum {
-    VDT_MONITOR_IN_CONTROL = 0,
-    VDT_MONITOR_WARNING = 1,  ///< weak evidence of a change; not every kind has such a level
-    VDT_MONITOR_CHANGE = 2    ///< an alarm, said once; the next value that enters begins anew
-};
 
 /// Which monitor. Kinds: adwin, page_hinkley, cusum, ewma_chart, ddm, eddm, hddm_a, hddm_w, kswin, stepd,
 /// incremental_ks, e_process, e_detector, harm_monitor, mean_monitor; the README says which for what.
