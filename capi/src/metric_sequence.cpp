@@ -98,7 +98,8 @@ vdt_status vdt_metric_sequence_observe(vdt_metric_sequence* sequence, const doub
     if (sequence == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "sequence is NULL");
     if (scores == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "scores is NULL");
     drift::MetricSequence& own = sequence->object;
-    if (width != own.reference().columns()) return fail_width(error, width, own.reference().columns());
+    if (width != own.reference().columns())
+        return fail(error, VDT_DIMENSION_MISMATCH, "the row has another number of scores than the reference columns");
     if (own.options().with_labels != (label != nullptr))
         return fail(error, VDT_INVALID_ARGUMENT,
                     label != nullptr ? "label: the sequence takes rows without labels"

@@ -89,8 +89,8 @@ vdt_joined_evidence blank_evidence() noexcept {
 
 const EvidenceReport& evidence_of(const vdt_report* report) {
     require(report, "report");
-    if (!report->object.evidence) throw Error(ErrorCode::invalid_argument, "the report has no joined evidence");
-    return *report->object.evidence;
+    if (!report->object.joined_evidence) throw Error(ErrorCode::invalid_argument, "the report has no joined evidence");
+    return *report->object.joined_evidence;
 }
 
 // Its values that are no nulls.

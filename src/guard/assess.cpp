@@ -293,7 +293,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
                   .joint = {},
                   .streams = {},
-                  .evidence = {},
+                  .joined_evidence = {},
                   .scores = {},
                   .schema = {},
                   .memory = {},

@@ -456,7 +456,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += noise_of(*items[closest].report);
     text += released(*items[closest].report);
     text += together(*items[closest].report);
-    text += streams(items[closest].report->streams, items[closest].report->evidence);
+    text += streams(items[closest].report->streams, items[closest].report->joined_evidence);
     text += scores(*items[closest].report);
     text += schema(*items[closest].report);
     text += performance(*items[closest].report);

@@ -316,7 +316,7 @@ Json window_json(const Item& item) {
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     out["streams"] = Json::array();
     for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
-    if (report.evidence) out["joined_evidence"] = joined_evidence_json(*report.evidence);
+    if (report.joined_evidence) out["joined_evidence"] = joined_evidence_json(*report.joined_evidence);
     if (report.schema) out["schema"] = schema_json(report);
     if (report.performance) out["performance"] = performance_json(report);
     if (report.memory) out["memory"] = memory_json(*report.memory);

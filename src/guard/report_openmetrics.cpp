@@ -115,8 +115,8 @@ std::string together(const Report& report) {
 }
 
 std::string joined_evidence(const Report& report) {
-    if (!report.evidence) return {};
-    const EvidenceReport& evidence = *report.evidence;
+    if (!report.joined_evidence) return {};
+    const EvidenceReport& evidence = *report.joined_evidence;
     std::string text;
     const auto one = [&text](const char* name, const char* help, double value) {
         text += family(name, "gauge", help) + fmt::format("vedette_{} {}\n", name, metric_value(value));

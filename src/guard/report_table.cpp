@@ -99,10 +99,11 @@ std::string stream_lines(const Report& report, const RenderOptions& options) {
 }
 
 std::string evidence_lines(const Report& report, const RenderOptions& options) {
-    if (!report.evidence) return {};
-    const std::string code = color_of(report.evidence->decision, options.color);
-    return fmt::format("{}  {}: {}{}\n  ({})\n", code, decision_word(report.evidence->decision),
-                       clean(report.evidence->reason()), code.empty() ? "" : "\x1b[0m", report.evidence->condition());
+    if (!report.joined_evidence) return {};
+    const std::string code = color_of(report.joined_evidence->decision, options.color);
+    return fmt::format("{}  {}: {}{}\n  ({})\n", code, decision_word(report.joined_evidence->decision),
+                       clean(report.joined_evidence->reason()), code.empty() ? "" : "\x1b[0m",
+                       report.joined_evidence->condition());
 }
 
 std::string score_lines(const Report& report, const RenderOptions& options) {

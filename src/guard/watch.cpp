@@ -617,7 +617,7 @@ namespace {
 
 // Drift that monitors saw voids calibrations.
 void void_scores(Report& report) {
-    const bool drifted = (report.evidence && report.evidence->decision == Decision::alarm) ||
+    const bool drifted = (report.joined_evidence && report.joined_evidence->decision == Decision::alarm) ||
                          std::any_of(report.streams.begin(), report.streams.end(),
                                      [](const StreamReport& stream) { return stream.decision == Decision::alarm; });
     for (ScoreReport& score : report.scores) {
@@ -637,21 +637,21 @@ void attach(Report& report, const Watch& watch, const WatchMark& since) {
     // Two watches of one baseline would be told apart by nothing.
     if (!report.streams.empty()) throw Error(ErrorCode::invalid_argument, "the report has a watch already");
     report.streams = watch.report(since);
-    report.evidence = watch.evidence(since);
+    report.joined_evidence = watch.evidence(since);
     for (const StreamReport& stream : report.streams) report.decision = worst(report.decision, stream.decision);
-    if (report.evidence) report.decision = worst(report.decision, report.evidence->decision);
+    if (report.joined_evidence) report.decision = worst(report.decision, report.joined_evidence->decision);
     void_scores(report);
 }
 
 void attach(Report& report, std::span<const Watch* const> shards) {
     if (report.release)
         throw Error(ErrorCode::invalid_argument, "the report is on a released window; what monitors say is not noised");
-    if (report.evidence) throw Error(ErrorCode::invalid_argument, "the report has joined evidence already");
+    if (report.joined_evidence) throw Error(ErrorCode::invalid_argument, "the report has joined evidence already");
     EvidenceReport evidence = Watch::evidence(shards);
     if (shards.front()->baseline().id() != report.baseline.id())
         throw Error(ErrorCode::baseline_mismatch, "the watches are those of another baseline");
     report.decision = worst(report.decision, evidence.decision);
-    report.evidence = std::move(evidence);
+    report.joined_evidence = std::move(evidence);
     void_scores(report);
 }
 

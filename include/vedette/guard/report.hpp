@@ -182,13 +182,13 @@ struct Report {
     Decision decision = Decision::not_evaluated;
     std::uint64_t reference_rows = 0;
     std::uint64_t live_rows = 0;
-    std::vector<FeatureReport> features;       ///< in the baseline's order
-    std::vector<JointEvidence> joint;          ///< of multivariate tests, where samples were compared
-    std::vector<StreamReport> streams;         ///< of the policy's monitors, where a watch was attached
-    std::optional<EvidenceReport> evidence{};  ///< of the policy's e-processes together, where it joins them
-    std::vector<ScoreReport> scores;           ///< of the policy's scores, in the order of their names
-    std::optional<SchemaReport> schema;        ///< of a baseline with one, where requests were judged
-    std::optional<MemoryReport> memory;        ///< where requests were shown to a memory
+    std::vector<FeatureReport> features;              ///< in the baseline's order
+    std::vector<JointEvidence> joint;                 ///< of multivariate tests, where samples were compared
+    std::vector<StreamReport> streams;                ///< of the policy's monitors, where a watch was attached
+    std::optional<EvidenceReport> joined_evidence{};  ///< of the policy's e-processes together, where it joins them
+    std::vector<ScoreReport> scores;                  ///< of the policy's scores, in the order of their names
+    std::optional<SchemaReport> schema;               ///< of a baseline with one, where requests were judged
+    std::optional<MemoryReport> memory;               ///< where requests were shown to a memory
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;

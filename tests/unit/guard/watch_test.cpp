@@ -647,10 +647,10 @@ TEST_CASE("a policy joins the e-processes of its features at a false discovery r
     const Watch* const shards[] = {&watch, &quiet_shard};
     Report merged = assess(sample_baseline(), window, policy);
     attach(merged, shards);
-    REQUIRE(merged.evidence);
-    CHECK(merged.evidence->shards == 2);
-    CHECK(merged.evidence->discovered() == 1);
-    CHECK(contains(merged.evidence->reason(), "2 shards averaged"));
+    REQUIRE(merged.joined_evidence);
+    CHECK(merged.joined_evidence->shards == 2);
+    CHECK(merged.joined_evidence->discovered() == 1);
+    CHECK(contains(merged.joined_evidence->reason(), "2 shards averaged"));
     CHECK(code_of([&] { attach(merged, shards); }) == ErrorCode::invalid_argument);
     const Watch* const twice[] = {&watch, &watch};
     CHECK(code_of([&] { (void)Watch::evidence(twice); }) == ErrorCode::invalid_argument);
