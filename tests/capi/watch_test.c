@@ -362,7 +362,7 @@ static void test_joined(const vdt_baseline* baseline) {
     CHECK(evidence.shards == 2 && evidence.discovered == 1);
     double half = 0.0;
     CHECK_OK(vdt_report_joined_stream(merged, 0, &half, NULL, NULL, e));
-    CHECK(half > 0.5 * e_value && half < 0.6 * e_value + 1.0);
+    CHECK(half >= 0.5 * e_value && half < 0.6 * e_value + 1.0);
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "watches", vdt_report_attach_shards(merged, NULL, 2, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "already", vdt_report_attach_shards(merged, shards, 2, e));
     vdt_report_destroy(report);
