@@ -2,7 +2,7 @@
 // Joined evidence as JSON, for reports and for the tool.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "vedette/guard/watch.hpp"
 

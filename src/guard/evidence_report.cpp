@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "guard/evidence_json.hpp"
 #include "guard/performance_json.hpp"
