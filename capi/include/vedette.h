@@ -2057,7 +2057,6 @@ VDT_API vdt_status vdt_compare_sketches(const vdt_sketch* reference, const vdt_s
 // text. One thread at a time may update it; const calls may run side by side.
 typedef struct vdt_monitor vdt_monitor;
 
-
 /// Which monitor. Kinds: adwin, page_hinkley, cusum, ewma_chart, ddm, eddm, hddm_a, hddm_w, kswin, stepd,
 /// incremental_ks, e_process, e_detector, harm_monitor, mean_monitor; the README says which for what.
 typedef struct vdt_monitor_options {

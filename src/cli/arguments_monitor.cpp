@@ -48,8 +48,9 @@ class MonitorCommands final : public CommandFamily {
         command.add_flag("--warnings", options.warnings, "Tell warnings too, not changes alone");
         command.add_flag("!--no-header", options.source.has_header, "CSV begins with data; columns are f0, f1, ...");
         command
-            .add_option("--format", options.formats,
-                        "FORMAT or FORMAT=PATH, repeatable: text (default), json (lines), openmetrics, html (time lines)")
+            .add_option(
+                "--format", options.formats,
+                "FORMAT or FORMAT=PATH, repeatable: text (default), json (lines), openmetrics, html (time lines)")
             ->expected(1)
             ->take_all();
         add_delimiter(command, options.source);

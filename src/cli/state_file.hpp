@@ -29,7 +29,7 @@ class StateFile {
     void save(std::span<const std::byte> bytes);
 
   private:
-    std::string path_;  // that a link leads to
+    std::string path_;            // that a link leads to
     std::optional<Digest> left_;  // of the file as this run read or wrote it last
 };
 

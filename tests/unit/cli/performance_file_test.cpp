@@ -45,8 +45,8 @@ void take(cli::PerformanceProgress& progress, std::uint64_t from, std::uint64_t 
         if (i < 30) continue;
         progress.label_time = i;
         ++progress.labels;
-        static_cast<void>(progress.join->label(i - 30, i, sample.labels[i], *progress.realised, nullptr,
-                                               &progress.harm.sequence()));
+        static_cast<void>(
+            progress.join->label(i - 30, i, sample.labels[i], *progress.realised, nullptr, &progress.harm.sequence()));
         progress.harm.note(progress.labels);
     }
 }
