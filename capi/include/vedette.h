@@ -1880,6 +1880,71 @@ VDT_API vdt_status vdt_performance_reference_metric(const vdt_performance* perfo
                                                     double* realised, double* lower, double* upper,
                                                     vdt_error* error) VDT_NOEXCEPT;
 
+/// What a monitor says of a value.
+typedef int32_t vdt_monitor_state;
+enum {
+    VDT_MONITOR_IN_CONTROL = 0,
+    VDT_MONITOR_WARNING = 1,  ///< weak evidence of a change; not every kind has such a level
+    VDT_MONITOR_CHANGE = 2    ///< an alarm, said once; the next value that enters begins anew
+};
+
+/// A metric with bounds that hold at all times at once, and an alarm when it is below 1 - `tolerated`: for any law,
+/// dependence and drift. Of macro averages and ratios by a union of sequences; ROC-AUC is of pairs of rows, each in
+/// one. One thread at a time.
+typedef struct vdt_metric_sequence vdt_metric_sequence;
+
+typedef struct vdt_metric_sequence_options {
+    uint32_t struct_size;
+    int32_t metric;       ///< VDT_METRIC_*; default accuracy
+    int32_t with_labels;  ///< 1: rows come with their labels; 0 (default): each is worth its probabilities
+    int32_t reserved;
+    double level;           ///< of the bounds ever missing, default 0.01
+    double alarm_level;     ///< of a false alarm ever, default 0.01
+    double tolerated;       ///< 1 - metric that is still in order, in [0, 1), default 0.1
+    double intrinsic_time;  ///< 1 to 1e9, default 10
+} vdt_metric_sequence_options;
+
+typedef struct vdt_metric_bounds {
+    uint32_t struct_size;
+    vdt_monitor_state state;
+    uint64_t rows;     ///< taken
+    uint64_t values;   ///< rows, or pairs of them, that the metric is of
+    uint64_t refused;  ///< rows that could not be taken
+    uint64_t alarms;
+    double value;  ///< NaN before the first
+    double lower;
+    double upper;
+} vdt_metric_bounds;
+
+VDT_API void vdt_metric_sequence_options_init(vdt_metric_sequence_options* options, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_metric_bounds_init(vdt_metric_bounds* bounds, size_t size) VDT_NOEXCEPT;
+/// `*out`: owned; keeps what it needs of the reference. Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_metric_sequence_create(const vdt_performance* performance,
+                                              const vdt_metric_sequence_options* options,
+                                              const vdt_allocator* allocator, vdt_metric_sequence** out,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// Errors: BASELINE_MISMATCH for a sequence of another reference, CORRUPT_DATA, UNSUPPORTED_VERSION.
+VDT_API vdt_status vdt_metric_sequence_from_bytes(const vdt_performance* performance, const void* bytes, size_t size,
+                                                  const vdt_allocator* allocator, vdt_metric_sequence** out,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+/// Two-call.
+VDT_API vdt_status vdt_metric_sequence_to_bytes(const vdt_metric_sequence* sequence, void* buffer, size_t capacity,
+                                                size_t* length, vdt_error* error) VDT_NOEXCEPT;
+VDT_API void vdt_metric_sequence_destroy(vdt_metric_sequence* sequence) VDT_NOEXCEPT;
+/// One row; `label`: NULL without labels. `state`, or NULL: what it says now. A row that is refused is counted and no
+/// error. No allocation. Errors: INVALID_ARGUMENT for NULL, or a label that is there or missing against the options;
+/// DIMENSION_MISMATCH.
+VDT_API vdt_status vdt_metric_sequence_observe(vdt_metric_sequence* sequence, const double* scores, size_t width,
+                                               uint32_t prediction, const uint32_t* label, vdt_monitor_state* state,
+                                               vdt_error* error) VDT_NOEXCEPT;
+/// Adds another shard's; valid where no row is in both. Errors: INVALID_ARGUMENT for itself or other options,
+/// BASELINE_MISMATCH, OVERFLOW; nothing is changed then.
+VDT_API vdt_status vdt_metric_sequence_merge(vdt_metric_sequence* sequence, const vdt_metric_sequence* other,
+                                             vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_metric_sequence_reset(vdt_metric_sequence* sequence, vdt_error* error) VDT_NOEXCEPT;
+VDT_API vdt_status vdt_metric_sequence_bounds_get(const vdt_metric_sequence* sequence, vdt_metric_bounds* out,
+                                                  vdt_error* error) VDT_NOEXCEPT;
+
 /// An empty window; keeps what it needs of the reference. `*out`: owned.
 VDT_API vdt_status vdt_performance_window_create(const vdt_performance* performance, const vdt_allocator* allocator,
                                                  vdt_performance_window** out, vdt_error* error) VDT_NOEXCEPT;
@@ -1945,6 +2010,10 @@ VDT_API vdt_status vdt_label_join_predict(vdt_label_join* join, uint64_t id, uin
 /// error. No allocation. Errors: INVALID_ARGUMENT for NULL, BASELINE_MISMATCH for a window of another reference.
 VDT_API vdt_status vdt_label_join_label(vdt_label_join* join, uint64_t id, uint64_t time, uint32_t label,
                                         vdt_realised_window* window, int32_t* right, vdt_error* error) VDT_NOEXCEPT;
+/// The same, and the row into `sequence` too, one with labels.
+VDT_API vdt_status vdt_label_join_label_sequence(vdt_label_join* join, uint64_t id, uint64_t time, uint32_t label,
+                                                 vdt_realised_window* window, vdt_metric_sequence* sequence,
+                                                 int32_t* right, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_label_join_counts_get(const vdt_label_join* join, vdt_label_join_counts* out,
                                              vdt_error* error) VDT_NOEXCEPT;
 
@@ -2011,14 +2080,6 @@ VDT_API vdt_status vdt_compare_sketches(const vdt_sketch* reference, const vdt_s
 // text. One thread at a time may update it; const calls may run side by side.
 typedef struct vdt_monitor vdt_monitor;
 
-/// What a monitor says of a value.
-typedef int32_t vdt_monitor_state;
-enum {
-    VDT_MONITOR_IN_CONTROL = 0,
-    VDT_MONITOR_WARNING = 1,  ///< weak evidence of a change; not every kind has such a level
-    VDT_MONITOR_CHANGE = 2    ///< an alarm, said once; the next value that enters begins anew
-};
-
 /// Which monitor. Kinds: adwin, page_hinkley, cusum, ewma_chart, ddm, eddm, hddm_a, hddm_w, kswin, stepd,
 /// incremental_ks, e_process, e_detector, harm_monitor, mean_monitor; the README says which for what.
 typedef struct vdt_monitor_options {
@@ -2048,7 +2109,10 @@ typedef struct vdt_monitor_reading {
     double estimate;    ///< the present level: mean, error rate, moving average
     double statistic;   ///< what is compared with `limit`
     double limit;
-    double p_value;  ///< of the last look
+    double p_value;         ///< of the last look
+    double e_value;         ///< e_process: the present one, its statistic
+    double interval_lower;  ///< harm_monitor, mean_monitor: bounds on the mean at all times
+    double interval_upper;
 } vdt_monitor_reading;
 
 VDT_API void vdt_monitor_options_init(vdt_monitor_options* options, size_t size) VDT_NOEXCEPT;
@@ -2172,7 +2236,7 @@ VDT_API uint64_t vdt_bank_rows(const vdt_bank* bank) VDT_NOEXCEPT;
 VDT_API const char* vdt_bank_kind(const vdt_bank* bank) VDT_NOEXCEPT;
 
 // ==== evidence at any time ====
-// E-values of monitors of kind e_process (their `statistic`), and bounds that hold at all times at once. Plain
+// E-values of monitors of kind e_process (their `e_value`), and bounds that hold at all times at once. Plain
 // functions: any thread may call them.
 
 /// The mean: an e-value under any dependence; for shards with one reference. Errors: INVALID_ARGUMENT for none, NaN or
@@ -2183,6 +2247,20 @@ VDT_API vdt_status vdt_average_e_values(const double* e_values, size_t count, do
 /// as above.
 VDT_API vdt_status vdt_multiply_e_values(const double* e_values, size_t count, double* out,
                                          vdt_error* error) VDT_NOEXCEPT;
+/// What the largest value so far of an e-process is worth at any time, whoever chooses it and by whatever else: what
+/// e-BH and merging take of processes that are looked at together. `largest`: at least 1, of an e_process 1 / p_value.
+/// Errors: INVALID_ARGUMENT.
+VDT_API vdt_status vdt_lift_e_process(double largest, double* out, vdt_error* error) VDT_NOEXCEPT;
+enum { VDT_EVIDENCE_AVERAGE = 0, VDT_EVIDENCE_PRODUCT = 1 };
+/// e-BH over monitors of kind e_process at one time: `monitors` lists, for each of `streams` in a row, those of its
+/// `shards` (1 without shards), whose lifted e-values are averaged, or multiplied where they are independent and each
+/// has a reference of its own. `e_values` and `discovered` (1 or 0), either may be NULL: `streams` of them;
+/// `threshold`, may be NULL: the e-value that the discovered ones had to reach. What is discovered stays so, unless a
+/// monitor reaches its own level and starts anew: give them one of 1e-100. Errors: INVALID_ARGUMENT for another kind, a
+/// rate outside [1e-12, 0.5], shards with other options, and a product of shards that share a reference.
+VDT_API vdt_status vdt_join_evidence(const vdt_monitor* const* monitors, size_t streams, size_t shards,
+                                     double false_discovery_rate, int32_t merge, double* e_values, uint8_t* discovered,
+                                     double* threshold, vdt_error* error) VDT_NOEXCEPT;
 /// e-BH: rejecting where adjusted[i] <= level keeps the false discovery rate at most `level` under any dependence. NaN
 /// takes no part and stays NaN. `adjusted` has room for `count`, and may be `e_values`. Errors: as above, NaN excepted.
 VDT_API vdt_status vdt_adjust_e_values(const double* e_values, size_t count, double* adjusted,
@@ -2348,10 +2426,30 @@ typedef struct vdt_stream_report {
     double statistic;
     double limit;
     double p_value;
+    double e_value;  ///< these three too
+    double interval_lower;
+    double interval_upper;
+    double joined_e_value;   ///< of an e_process that the policy joins with others, lifted; else NaN
+    uint64_t is_discovered;  ///< whether they discover it as changed: 1, else 0
 } vdt_stream_report;
+
+/// What the e-processes of a watch, or of the watches of several shards, say together (policy `joined_evidence`): of
+/// the streams that e-BH discovers as changed, a share of `false_discovery_rate` at most is expected to be in order, at
+/// any time and under any dependence, where each stream's values are exchangeable with its reference's until they
+/// change.
+typedef struct vdt_joined_evidence {
+    uint32_t struct_size;
+    vdt_decision decision;
+    double false_discovery_rate;
+    double threshold;     ///< e-value that the discovered ones had to reach; without any, that a first one must
+    uint64_t streams;     ///< in the family
+    uint64_t discovered;  ///< of those
+    uint64_t shards;      ///< whose e-values were averaged
+} vdt_joined_evidence;
 
 VDT_API void vdt_watch_options_init(vdt_watch_options* options, size_t size) VDT_NOEXCEPT;
 VDT_API void vdt_stream_report_init(vdt_stream_report* report, size_t size) VDT_NOEXCEPT;
+VDT_API void vdt_joined_evidence_init(vdt_joined_evidence* report, size_t size) VDT_NOEXCEPT;
 
 /// `*out`: owned; it keeps what it needs of the baseline and the options. Errors: INVALID_POLICY (the message names the
 /// field or the stream), also where a reference is missing; INVALID_ARGUMENT for a reference of no output or group.
@@ -2417,6 +2515,21 @@ VDT_API uint64_t vdt_watch_rejected(const vdt_watch* watch) VDT_NOEXCEPT;
 /// and every format shows them. It and the next are the calls that change a report. Errors: BASELINE_MISMATCH,
 /// INVALID_ARGUMENT for a second watch; the report is as it was.
 VDT_API vdt_status vdt_report_attach_watch(vdt_report* report, const vdt_watch* watch, vdt_error* error) VDT_NOEXCEPT;
+/// Adds what the e-processes of several watches say together, one watch for each shard of a stream of requests: their
+/// e-values are averaged, which needs no independence. Nothing else of the watches is added. Errors: as
+/// vdt_report_attach_watch, INVALID_ARGUMENT for none or one twice, INVALID_POLICY where they join no or other streams.
+VDT_API vdt_status vdt_report_attach_shards(vdt_report* report, const vdt_watch* const* watches, size_t count,
+                                            vdt_error* error) VDT_NOEXCEPT;
+/// Errors: INVALID_ARGUMENT where nothing joins evidence.
+VDT_API vdt_status vdt_report_joined_evidence(const vdt_report* report, vdt_joined_evidence* out,
+                                              vdt_error* error) VDT_NOEXCEPT;
+/// The e-value of a stream of the family, lifted (averaged over shards); whether it is discovered, 1 or 0; what is
+/// watched, in words, owned by the report. Each may be NULL. Errors: INVALID_ARGUMENT for an index too large.
+VDT_API vdt_status vdt_report_joined_stream(const vdt_report* report, size_t index, double* e_value,
+                                            uint8_t* is_discovered, vdt_string* subject, vdt_error* error) VDT_NOEXCEPT;
+/// One sentence with the numbers that decided. Two-call. Errors: as vdt_report_joined_evidence.
+VDT_API vdt_status vdt_report_joined_reason(const vdt_report* report, char* buffer, size_t capacity, size_t* length,
+                                            vdt_error* error) VDT_NOEXCEPT;
 /// Adds what is known of the model's performance in the report's window: metrics estimated without labels (`estimated`,
 /// or NULL), metrics by the labels that came (`realised`, or NULL), the verdict on them by `policy_json`'s metric and
 /// margin, and, where rows with labels were counted into `labelled` and those of them that were predicted rightly into
@@ -2432,6 +2545,12 @@ VDT_API size_t vdt_report_stream_count(const vdt_report* report) VDT_NOEXCEPT;
 /// Errors: INVALID_ARGUMENT for an index that is too large.
 VDT_API vdt_status vdt_report_stream(const vdt_report* report, size_t index, vdt_stream_report* out,
                                      vdt_error* error) VDT_NOEXCEPT;
+/// Which features the last alarm of a group is due to: the contribution of rank `rank`, the largest first, and the name
+/// of its feature ("f0", ... of an embedding), owned by the report. Either may be NULL. Errors: INVALID_ARGUMENT for an
+/// index or a rank that is too large; of streams that are no group, or without an alarm, every rank is.
+VDT_API vdt_status vdt_report_stream_contribution(const vdt_report* report, size_t index, size_t rank,
+                                                  double* contribution, vdt_string* feature,
+                                                  vdt_error* error) VDT_NOEXCEPT;
 /// One sentence with the numbers that decided. Two-call. Errors: as vdt_report_stream.
 VDT_API vdt_status vdt_report_stream_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,
                                             size_t* length, vdt_error* error) VDT_NOEXCEPT;

@@ -9,6 +9,7 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "monitor_handle.hpp"
 #include "structs.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/drift/label_shift.hpp"
@@ -152,6 +153,36 @@ vdt_status vdt_multiply_e_values(const double* e_values, size_t count, double* o
     return fence(error, [&] {
         require(out, "out");
         *out = stats::multiply_e_values(read_e_values(e_values, count));
+    });
+}
+
+vdt_status vdt_lift_e_process(double largest, double* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(out, "out");
+        *out = stats::lift_e_process(largest);
+    });
+}
+
+vdt_status vdt_join_evidence(const vdt_monitor* const* monitors, size_t streams, size_t shards,
+                             double false_discovery_rate, int32_t merge, double* e_values, uint8_t* discovered,
+                             double* threshold, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        if (merge != VDT_EVIDENCE_AVERAGE && merge != VDT_EVIDENCE_PRODUCT)
+            throw Error(ErrorCode::invalid_argument, "merge is no VDT_EVIDENCE_*");
+        if (shards != 0 && streams > (std::size_t{1} << 24U) / shards)
+            throw Error(ErrorCode::invalid_argument, "streams and shards are too many");
+        std::vector<const drift::AnyMonitor*> list;
+        for (const vdt_monitor* const monitor : to_span(monitors, streams * shards, "monitors")) {
+            require(monitor, "monitors");
+            list.push_back(&monitor->object);
+        }
+        const drift::JoinedEvidence joined =
+            drift::join_evidence(list, shards, false_discovery_rate, static_cast<drift::EvidenceMerge>(merge));
+        for (std::size_t i = 0; i < joined.size(); ++i) {
+            if (e_values != nullptr) e_values[i] = joined.e_values()[i];
+            if (discovered != nullptr) discovered[i] = joined.is_discovered(i) ? 1 : 0;
+        }
+        if (threshold != nullptr) *threshold = joined.threshold();
     });
 }
 

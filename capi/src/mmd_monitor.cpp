@@ -116,6 +116,8 @@ vdt_status update_row(vdt_mmd_monitor* monitor, const T* row, std::size_t width,
     return VDT_OK;
 }
 
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
 template <class T>
 vdt_monitor_reading to_c(const MmdMonitor<T>& monitor) noexcept {
     const drift::MonitorCounts& counts = monitor.counts();
@@ -130,7 +132,10 @@ vdt_monitor_reading to_c(const MmdMonitor<T>& monitor) noexcept {
             monitor.distance(),
             monitor.statistic(),
             monitor.threshold(),
-            std::numeric_limits<double>::quiet_NaN()};
+            not_a_number,
+            not_a_number,
+            not_a_number,
+            not_a_number};
 }
 
 }  // namespace

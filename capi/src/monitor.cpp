@@ -64,7 +64,10 @@ vdt_monitor_reading capi::to_c(const drift::AnyMonitor& monitor) noexcept {
             reading.estimate,
             reading.statistic,
             reading.limit,
-            reading.p_value};
+            reading.p_value,
+            reading.e_value,
+            reading.interval.lower,
+            reading.interval.upper};
 }
 
 static_assert(static_cast<int>(MonitorState::in_control) == VDT_MONITOR_IN_CONTROL);
@@ -78,9 +81,10 @@ void vdt_monitor_options_init(vdt_monitor_options* options, size_t size) noexcep
 }
 
 void vdt_monitor_reading_init(vdt_monitor_reading* reading, size_t size) noexcept {
-    init_struct(reading, size,
-                vdt_monitor_reading{sizeof(vdt_monitor_reading), VDT_MONITOR_IN_CONTROL, 0, 0, 0, 0, 0, 0, not_a_number,
-                                    not_a_number, not_a_number, not_a_number});
+    init_struct(
+        reading, size,
+        vdt_monitor_reading{sizeof(vdt_monitor_reading), VDT_MONITOR_IN_CONTROL, 0, 0, 0, 0, 0, 0, not_a_number,
+                            not_a_number, not_a_number, not_a_number, not_a_number, not_a_number, not_a_number});
 }
 
 const char* vdt_monitor_state_name(vdt_monitor_state state) noexcept {

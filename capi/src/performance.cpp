@@ -8,6 +8,7 @@
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "metric_sequence.hpp"
 #include "structs.hpp"
 #include "vedette/drift/realised_performance.hpp"
 #include "views.hpp"
@@ -134,6 +135,19 @@ vdt_status check_row(const Handle* handle, const char* name, const double* score
     if (width == columns) return VDT_OK;
     (void)std::snprintf(message, sizeof message, "the row has %zu scores, the reference %zu columns", width, columns);
     return fail(error, VDT_DIMENSION_MISMATCH, message);
+}
+
+vdt_status join_label(vdt_label_join* join, std::uint64_t id, std::uint64_t time, std::uint32_t label,
+                      vdt_realised_window* window, drift::MetricSequence* sequence, std::int32_t* right,
+                      vdt_error* error) noexcept {
+    if (join == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "join is NULL");
+    if (window == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "window is NULL");
+    if (!(join->object.reference() == window->object.reference()))
+        return fail(error, VDT_BASELINE_MISMATCH, "window: it is of another reference");
+    bool was_right = false;
+    const bool found = join->object.label(id, time, label, window->object, &was_right, sequence);
+    if (right != nullptr) *right = found ? (was_right ? 1 : 0) : -1;
+    return VDT_OK;
 }
 
 }  // namespace
@@ -377,14 +391,18 @@ vdt_status vdt_label_join_predict(vdt_label_join* join, uint64_t id, uint64_t ti
 
 vdt_status vdt_label_join_label(vdt_label_join* join, uint64_t id, uint64_t time, uint32_t label,
                                 vdt_realised_window* window, int32_t* right, vdt_error* error) noexcept {
-    if (join == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "join is NULL");
-    if (window == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "window is NULL");
-    if (!(join->object.reference() == window->object.reference()))
-        return fail(error, VDT_BASELINE_MISMATCH, "window: it is of another reference");
-    bool was_right = false;
-    const bool found = join->object.label(id, time, label, window->object, &was_right);
-    if (right != nullptr) *right = found ? (was_right ? 1 : 0) : -1;
-    return VDT_OK;
+    return join_label(join, id, time, label, window, nullptr, right, error);
+}
+
+vdt_status vdt_label_join_label_sequence(vdt_label_join* join, uint64_t id, uint64_t time, uint32_t label,
+                                         vdt_realised_window* window, vdt_metric_sequence* sequence, int32_t* right,
+                                         vdt_error* error) noexcept {
+    if (sequence == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "sequence is NULL");
+    if (!sequence->object.options().with_labels)
+        return fail(error, VDT_INVALID_ARGUMENT, "sequence: it takes rows without labels");
+    if (join != nullptr && !(join->object.reference() == sequence->object.reference()))
+        return fail(error, VDT_BASELINE_MISMATCH, "sequence: it is of another reference");
+    return join_label(join, id, time, label, window, &sequence->object, right, error);
 }
 
 vdt_status vdt_label_join_counts_get(const vdt_label_join* join, vdt_label_join_counts* out,

@@ -44,6 +44,7 @@ vdt_stream_report blank_report() noexcept {
     report.struct_size = sizeof report;
     report.decision = VDT_NOT_EVALUATED;
     report.estimate = report.statistic = report.limit = report.p_value = not_a_number;
+    report.e_value = report.interval_lower = report.interval_upper = report.joined_e_value = not_a_number;
     return report;
 }
 
@@ -70,7 +71,26 @@ vdt_stream_report to_c(const StreamReport& stream) noexcept {
     report.statistic = stream.reading.statistic;
     report.limit = stream.reading.limit;
     report.p_value = stream.reading.p_value;
+    report.e_value = stream.reading.e_value;
+    report.interval_lower = stream.reading.interval.lower;
+    report.interval_upper = stream.reading.interval.upper;
+    report.joined_e_value = stream.joined_e_value;
+    report.is_discovered = stream.is_discovered ? 1 : 0;
     return report;
+}
+
+vdt_joined_evidence blank_evidence() noexcept {
+    vdt_joined_evidence report{};
+    report.struct_size = sizeof report;
+    report.decision = VDT_NOT_EVALUATED;
+    report.false_discovery_rate = report.threshold = not_a_number;
+    return report;
+}
+
+const EvidenceReport& evidence_of(const vdt_report* report) {
+    require(report, "report");
+    if (!report->object.joined_evidence) throw Error(ErrorCode::invalid_argument, "the report has no joined evidence");
+    return *report->object.joined_evidence;
 }
 
 // Its values that are no nulls.
@@ -363,6 +383,56 @@ vdt_status vdt_report_attach_watch(vdt_report* report, const vdt_watch* watch, v
     });
 }
 
+void vdt_joined_evidence_init(vdt_joined_evidence* report, size_t size) noexcept {
+    init_struct(report, size, blank_evidence());
+}
+
+vdt_status vdt_report_attach_shards(vdt_report* report, const vdt_watch* const* watches, size_t count,
+                                    vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(report, "report");
+        std::vector<const Watch*> shards;
+        for (const vdt_watch* const watch : to_span(watches, count, "watches")) {
+            require(watch, "watches");
+            shards.push_back(&watch->object);
+        }
+        attach(report->object, std::span<const Watch* const>(shards));
+    });
+}
+
+vdt_status vdt_report_joined_evidence(const vdt_report* report, vdt_joined_evidence* out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        const EvidenceReport& evidence = evidence_of(report);
+        vdt_joined_evidence found = blank_evidence();
+        found.decision = static_cast<vdt_decision>(evidence.decision);
+        found.false_discovery_rate = evidence.false_discovery_rate;
+        found.threshold = evidence.threshold;
+        found.streams = evidence.streams.size();
+        found.discovered = evidence.discovered();
+        found.shards = evidence.shards;
+        write_struct(out, found, "out");
+    });
+}
+
+vdt_status vdt_report_joined_stream(const vdt_report* report, size_t index, double* e_value, uint8_t* is_discovered,
+                                    vdt_string* subject, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        const EvidenceReport& evidence = evidence_of(report);
+        if (index >= evidence.streams.size())
+            throw Error(ErrorCode::invalid_argument, "index " + std::to_string(index) + " is not below the " +
+                                                         std::to_string(evidence.streams.size()) + " joined streams");
+        const EvidenceReport::Stream& stream = evidence.streams[index];
+        if (e_value != nullptr) *e_value = stream.e_value;
+        if (is_discovered != nullptr) *is_discovered = stream.is_discovered ? 1 : 0;
+        if (subject != nullptr) *subject = to_c(std::string_view(stream.subject));
+    });
+}
+
+vdt_status vdt_report_joined_reason(const vdt_report* report, char* buffer, size_t capacity, size_t* length,
+                                    vdt_error* error) noexcept {
+    return fence(error, [&] { copy_text(evidence_of(report).reason(), buffer, capacity, length); });
+}
+
 size_t vdt_report_stream_count(const vdt_report* report) noexcept {
     return report == nullptr ? 0 : report->object.streams.size();
 }
@@ -370,6 +440,18 @@ size_t vdt_report_stream_count(const vdt_report* report) noexcept {
 vdt_status vdt_report_stream(const vdt_report* report, size_t index, vdt_stream_report* out,
                              vdt_error* error) noexcept {
     return fence(error, [&] { write_struct(out, to_c(stream_of(report, index)), "out"); });
+}
+
+vdt_status vdt_report_stream_contribution(const vdt_report* report, size_t index, size_t rank, double* contribution,
+                                          vdt_string* feature, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        const std::vector<StreamContribution>& list = stream_of(report, index).contributions;
+        if (rank >= list.size())
+            throw Error(ErrorCode::invalid_argument, "rank " + std::to_string(rank) + " is not below the " +
+                                                         std::to_string(list.size()) + " contributions");
+        if (contribution != nullptr) *contribution = list[rank].value;
+        if (feature != nullptr) *feature = to_c(std::string_view(list[rank].name));
+    });
 }
 
 vdt_status vdt_report_stream_reason(const vdt_report* report, size_t index, char* buffer, size_t capacity,

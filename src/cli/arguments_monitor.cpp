@@ -39,22 +39,54 @@ class MonitorCommands final : public CommandFamily {
         block.check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 31U))->capture_default_str();
         add_thinning(command, options.source);
         command.get_option("--thin")->excludes(&block);
+        command
+            .add_option(
+                "--false-discovery-rate", options.false_discovery_rate,
+                "Judge all monitors of kind e_process together by e-BH, in place of each by its level: share of "
+                "the discovered columns that may be in order, at any time and under any dependence")
+            ->check(CLI::Range(1e-12, 0.5));
         command.add_flag("--warnings", options.warnings, "Tell warnings too, not changes alone");
         command.add_flag("!--no-header", options.source.has_header, "CSV begins with data; columns are f0, f1, ...");
         command
-            .add_option("--format", options.formats,
-                        "FORMAT or FORMAT=PATH, repeatable: text (default), json (lines), openmetrics")
+            .add_option(
+                "--format", options.formats,
+                "FORMAT or FORMAT=PATH, repeatable: text (default), json (lines), openmetrics, html (time lines)")
             ->expected(1)
             ->take_all();
         add_delimiter(command, options.source);
-        command.callback([this, &data, &monitors] {
+        add_merge(command);
+        command.callback([this, &command, &data, &monitors] {
+            if (!command.get_subcommands().empty()) return;
             if (!list_ && data.count() == 0) throw CLI::RequiredError("data");
             if (!list_ && monitors.count() == 0) throw CLI::RequiredError("--monitor");
             action_ = [this] { return list_ ? monitor_list() : monitor(monitor_); };
         });
     }
 
+    void add_merge(CLI::App& monitor) {
+        CLI::App& command = *monitor.add_subcommand(
+            "merge", "What the monitors of several states, of shards of one stream, say together");
+        command.add_option("states", merge_.states, "Files that --state saved, with the same columns and monitors")
+            ->required()
+            ->expected(2, 4096);
+        command
+            .add_option(
+                "--e-values", merge_.merge,
+                "average (default): holds under any dependence, and beside one reference; product: where shards "
+                "are independent and each has a reference of its own")
+            ->type_name("WORD")
+            ->transform(word<drift::EvidenceMerge>(
+                {{"average", drift::EvidenceMerge::average}, {"product", drift::EvidenceMerge::product}}));
+        command
+            .add_option("--false-discovery-rate", merge_.false_discovery_rate,
+                        "Of the columns that are told as changed; without it the states' own, else 0.01")
+            ->check(CLI::Range(1e-12, 0.5));
+        add_text_or_json(command, merge_.as_json);
+        command.callback([this] { action_ = [this] { return monitor_merge(merge_); }; });
+    }
+
     Action& action_;
+    MonitorMergeOptions merge_;
     MonitorOptions monitor_;
     bool list_ = false;
 };

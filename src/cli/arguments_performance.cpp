@@ -15,6 +15,7 @@ class PerformanceCommands final : public CommandFamily {
         add_fit(group);
         add_estimate(group);
         add_realised(group);
+        add_merge(group);
         add_shift(group);
         add_rank(group);
     }
@@ -52,11 +53,36 @@ class PerformanceCommands final : public CommandFamily {
             ->check(CLI::Range(1e-12, 0.5))
             ->capture_default_str();
         CLI::Option& margin = *command.add_option("--margin", options_.margin,
-                                                  "More loss (1 - accuracy) than the reference's that is tolerated");
+                                                  "More loss (1 - metric) than the reference's that is tolerated");
         margin.check(CLI::Range(0.0, 1.0))->capture_default_str();
         command.add_option("--tolerated", options_.tolerated, "Or the loss that is tolerated")
             ->check(CLI::Range(0.0, 1.0))
             ->excludes(&margin);
+    }
+
+    void add_metric(CLI::App& command) {
+        command
+            .add_option(
+                "--metric", options_.metric,
+                "That harm is judged by: accuracy (default), precision, recall, specificity, f1 or roc_auc; its "
+                "interval and its alarm hold at all times")
+            ->type_name("WORD")
+            ->transform(word<drift::PerformanceMetric>({{"accuracy", drift::PerformanceMetric::accuracy},
+                                                        {"precision", drift::PerformanceMetric::precision},
+                                                        {"recall", drift::PerformanceMetric::recall},
+                                                        {"specificity", drift::PerformanceMetric::specificity},
+                                                        {"f1", drift::PerformanceMetric::f1},
+                                                        {"roc_auc", drift::PerformanceMetric::roc_auc}}));
+    }
+
+    void add_merge(CLI::App& group) {
+        CLI::App& command = add(group, "merge",
+                                "States of shards of one stream (of estimate or realised) as one: windows are added, "
+                                "and the metric's bounds hold for all of them together",
+                                performance_merge);
+        add_reference(command);
+        command.add_option("states", options_.states, "Files that --state saved")->required()->expected(1, 4096);
+        command.add_option("-o,--output", options_.output, "A state to go on from, to write; default none");
     }
 
     void add_state(CLI::App& command) {
@@ -82,12 +108,13 @@ class PerformanceCommands final : public CommandFamily {
     }
     void add_estimate(CLI::App& group) {
         CLI::App& command =
-            add(group, "estimate", "Metrics without labels, and the accuracy at all times with its alarm on harm",
+            add(group, "estimate", "Metrics without labels, and one of them at all times with its alarm on harm",
                 performance_estimate);
         add_reference(command);
         add_live(command, "Predictions: CSV with a header, or NPY; - = standard input");
         add_scores(command);
         add_harm(command);
+        add_metric(command);
         add_state(command);
     }
     void add_realised(CLI::App& group) {
@@ -114,6 +141,7 @@ class PerformanceCommands final : public CommandFamily {
         command.add_option("--longest-wait", options_.join.longest_wait, "After which a prediction is forgotten")
             ->needs(&time);
         add_harm(command);
+        add_metric(command);
         add_state(command);
     }
     void add_shift(CLI::App& group) {

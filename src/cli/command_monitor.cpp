@@ -2,6 +2,7 @@
 // `vedette monitor`: columns of a stream watched value by value, or several row by row, alarms as they happen, saved
 // and resumed.
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,8 +16,10 @@
 #include <utility>
 
 #include "commands.hpp"
+#include "drift/monitor_options.hpp"
 #include "guard/render_common.hpp"
 #include "interruption.hpp"
+#include "missed_run.hpp"
 #include "monitor_file.hpp"
 #include "monitor_output.hpp"
 #include "state_file.hpp"
@@ -92,6 +95,16 @@ std::string with_blocks(std::string options, const MonitorOptions& given) {
     return fmt::format("{}{}{}={}", options, options.empty() ? "" : ",", key, length);
 }
 
+// A level of its own would start a process anew, and its evidence be lost.
+std::string with_unreachable_level(const std::string& options) {
+    const char* const name = drift::monitor_kind_name(MonitorKind::e_process);
+    drift::OptionList list = drift::parse_options(name, options);
+    if (drift::find_option(list, "level") != nullptr)
+        throw InputError("--false-discovery-rate: e_process has a level, and is judged by the rate instead");
+    list.push_back({"level", 1e-100});
+    return drift::write_options(list);
+}
+
 class Watch {
   public:
     explicit Watch(const MonitorOptions& options)
@@ -108,6 +121,7 @@ class Watch {
                 add(wanted);
             }
         }
+        join();
         noted_.resize(source_.columns().size());
         row_.resize(source_.columns().size());
         if (!options_.reference.empty()) learn_from(options_.reference);
@@ -115,8 +129,11 @@ class Watch {
         file_.resume([this](std::span<const std::byte> bytes) { resume(bytes); });
         for (const WatchedColumn& each : state_.columns) {
             const drift::MonitorCounts counts = summary(each).counts;
-            silences_.push_back({.missed = counts.nan + counts.infinite + counts.refused});
+            const std::uint64_t missed = counts.nan + counts.infinite + counts.refused;
+            silences_.push_back({.missed = missed});
+            silences_.back().run.begin(missed, counts.accepted + missed);
         }
+        outputs_.begin(state_.rows);
         changes_before_ = changes();
         accepted_before_ = accepted();
     }
@@ -133,7 +150,7 @@ class Watch {
         const std::vector<std::uint64_t> now = accepted();
         const bool all = std::equal(now.begin(), now.end(), accepted_before_.begin(), std::greater<>());
         const bool silent =
-            std::any_of(silences_.begin(), silences_.end(), [](const Silence& each) { return each.lasts; });
+            std::any_of(silences_.begin(), silences_.end(), [](const Silence& each) { return each.run.lasts(); });
         return all && !silent ? exit_pass : exit_not_enough_data;
     }
 
@@ -161,8 +178,22 @@ class Watch {
         for (const std::string& name : names) {
             check_new(name, wanted.kind);
             indices_.push_back({source_.column(name)});
-            state_.columns.push_back({name, wanted.kind, with_blocks(wanted.options, options_), {}, {}});
+            std::string own = with_blocks(wanted.options, options_);
+            if (options_.false_discovery_rate && wanted.kind == MonitorKind::e_process)
+                own = with_unreachable_level(own);
+            state_.columns.push_back({name, wanted.kind, std::move(own), {}, {}});
         }
+    }
+
+    void join() {
+        if (!options_.false_discovery_rate) return;
+        const auto processes =
+            std::count_if(state_.columns.begin(), state_.columns.end(),
+                          [](const WatchedColumn& each) { return each.kind == MonitorKind::e_process; });
+        if (processes == 0)
+            throw InputError("--false-discovery-rate: joins monitors of kind e_process, and none is named");
+        state_.joined.emplace(static_cast<std::size_t>(processes), *options_.false_discovery_rate);
+        mark_joined(state_);
     }
 
     // A monitor of several columns together: of those named, else of --columns, else of all but the time.
@@ -240,7 +271,8 @@ class Watch {
         WatchedColumn& each = state_.columns[i];
         try {
             // What rows are compared with is fitted for seconds, and a state file has it already.
-            if (each.takes_rows() && file_.exists()) return;
+            // It is done with the first row, so that a stream without one costs nothing.
+            if (each.takes_rows() && (file_.exists() || (options_.learn == 0 && !each.learned.empty()))) return;
             if (options_.learn == 0 || !uses_reference(each)) return settle(each);
             const std::size_t fewest =
                 drift::RandomFeatureMmd<double>::minimum_rows * std::max(options_.block, options_.source.thinning);
@@ -258,9 +290,28 @@ class Watch {
         }
     }
 
+    // Of rows: what has been waiting for the first one.
+    void fit_rows() {
+        for (WatchedColumn& each : state_.columns) {
+            if (!each.takes_rows() || !each.is_learning() || options_.learn != 0) continue;
+            try {
+                settle(each);
+            } catch (const Error& error) {
+                if (error.code() != ErrorCode::not_enough_data) throw;
+                throw InputError(fmt::format("column \"{}\": {}; --reference FILE or --learn ROWS gives one",
+                                             each.column, error.what()));
+            }
+        }
+    }
+
     static void settle(WatchedColumn& each) {
         if (each.takes_rows()) {
             const std::size_t width = each.joined.size();
+            if (::isatty(STDERR_FILENO) == 1)
+                fmt::print(stderr,
+                           "vedette: note: {}: fits {} to {} rows and simulates its thresholds, which takes seconds\n",
+                           clean(each.column), drift::monitor_kind_name(each.kind),
+                           rendering::grouped(each.learned.size() / width));
             each.rows.emplace(drift::monitor_kind_name(each.kind), each.options,
                               MatrixView<double>::row_major(each.learned.data(), each.learned.size() / width, width));
             each.learned = {};
@@ -277,18 +328,21 @@ class Watch {
                                          return a.column == b.column && a.joined == b.joined && a.kind == b.kind &&
                                                 a.options == b.options;
                                      });
-        if (!same)
+        const bool joins = saved.joined.has_value() == state_.joined.has_value() &&
+                           (!saved.joined || saved.joined->false_discovery_rate() == *options_.false_discovery_rate);
+        if (!same || !joins)
             throw Error(ErrorCode::schema_mismatch,
                         "was saved with other columns, monitors or options; remove it to begin anew");
         state_ = std::move(saved);
     }
 
     void take_row() {
+        if (!std::exchange(has_rows_, true)) fit_rows();
         ++state_.rows;
         for (std::size_t i = 0; i < indices_.size(); ++i) {
             const std::span<double> row = std::span(row_).first(indices_[i].size());
             for (std::size_t k = 0; k < row.size(); ++k) row[k] = value_of(indices_[i][k]);
-            take_values(state_.columns[i], row);
+            take_values(i, row);
             if (!state_.columns[i].is_learning()) notice_silence(i);
         }
         if (options_.save_every != 0 && state_.rows % options_.save_every == 0) save();
@@ -299,37 +353,21 @@ class Watch {
         return nlohmann::json::parse(options).value("thin", std::uint64_t{1});
     }
 
-    // Values that cannot enter hide what they stand for, so that so many in a row are told as would come once in a
-    // million by their share before; at least 32.
     void notice_silence(std::size_t i) {
         const WatchedColumn& each = state_.columns[i];
         const drift::MonitorCounts& counts = each.rows ? each.rows->counts() : each.monitor->counts();
         const std::uint64_t missed = counts.nan + counts.infinite + counts.refused;
         Silence& silence = silences_[i];
-        std::uint64_t seen = each.rows ? each.rows->seen() : each.monitor->seen();
+        const std::uint64_t seen = each.rows ? each.rows->seen() : each.monitor->seen();
         if (!silence.thin) silence.thin = thinned_to_one_of(each);
-        if (*silence.thin > 1) {  // what is thinned out was neither taken nor missed
-            if (seen % *silence.thin != 1) return;
-            seen = counts.accepted + missed;
-        }
-        const bool is_missed = missed != std::exchange(silence.missed, missed);
-        silence.run = is_missed ? silence.run + 1 : 0;
-        const double share =
-            static_cast<double>(missed - silence.run + 1) / static_cast<double>(seen - silence.run + 2);
-        const bool is_silent =
-            silence.run >= 32 && static_cast<double>(silence.run) * std::log(share) <= std::log(1e-6);
-        if (silence.run == 0) silence.told = false;
-        // A later one too, but only if it is ten times as long as what was told: what comes in bursts would flood.
-        const bool is_news = is_silent && !silence.told && silence.run > 10 * silence.longest_told;
-        if (is_news)
+        // What is thinned out was neither taken nor missed.
+        if (*silence.thin > 1 && seen % *silence.thin != 1) return;
+        if (silence.run.add(missed != std::exchange(silence.missed, missed)))
             fmt::print(stderr,
                        "vedette: note: {}: up to row {}, {} in a row could not be taken (NaN, infinite or out of "
                        "range); {} sees nothing of them\n",
                        clean(each.takes_rows() ? joined_name(each.joined) : each.column),
-                       rendering::grouped(state_.rows), silence.run, drift::monitor_kind_name(each.kind));
-        silence.told = silence.told || is_news;
-        if (silence.told) silence.longest_told = silence.run;
-        silence.lasts = is_silent;
+                       rendering::grouped(state_.rows), silence.run.run(), drift::monitor_kind_name(each.kind));
     }
 
     // What is no number counts as NaN; the first such text of a column is noted.
@@ -344,7 +382,8 @@ class Watch {
     }
 
     // One value, or, of a monitor of rows, one row.
-    void take_values(WatchedColumn& each, std::span<const double> row) {
+    void take_values(std::size_t i, std::span<const double> row) {
+        WatchedColumn& each = state_.columns[i];
         if (each.is_learning()) {
             learn(each, row);
             if (each.learned.size() >= options_.learn * row.size()) settle(each);
@@ -352,12 +391,31 @@ class Watch {
         }
         const MonitorState before = each.rows ? each.rows->state() : each.monitor->state();
         const MonitorState said = each.rows ? each.rows->update(row) : each.monitor->update(row.front());
+        if (each.is_joined) return take_evidence(i, row.front());
         const bool newly_warned = said == MonitorState::warning && before != MonitorState::warning;
         if (said != MonitorState::change && !(newly_warned && options_.warnings)) return;
         outputs_.tell(each, {.row = state_.rows,
                              .time = time_ ? source_.text(*time_) : std::string_view(),
                              .value = each.rows ? not_a_number : row.front(),
                              .state = said});
+    }
+
+    // One column's evidence may bring in others.
+    void take_evidence(std::size_t i, double value) {
+        const auto begin = state_.columns.begin();
+        const auto is_joined = [](const WatchedColumn& each) { return each.is_joined; };
+        const auto place = std::count_if(begin, begin + static_cast<std::ptrdiff_t>(i), is_joined);
+        if (!state_.joined->update(static_cast<std::size_t>(place), state_.columns[i].monitor->reading().p_value))
+            return;
+        std::vector<bool> before;
+        for (const WatchedColumn& each : state_.columns) before.push_back(each.is_discovered);
+        mark_joined(state_);
+        for (std::size_t k = 0; k < before.size(); ++k)
+            if (state_.columns[k].is_discovered && !before[k])
+                outputs_.tell(state_.columns[k], {.row = state_.rows,
+                                                  .time = time_ ? source_.text(*time_) : std::string_view(),
+                                                  .value = k == i ? value : not_a_number,
+                                                  .state = MonitorState::change});
     }
 
     void save() {
@@ -386,17 +444,15 @@ class Watch {
     // Of values that could not enter, of a monitor in this run.
     struct Silence {
         std::uint64_t missed = 0;                // so far, over all runs
-        std::uint64_t run = 0;                   // the last ones of this run, without another in between
+        MissedRun run{};                         // of this run, by the share over all runs
         std::optional<std::uint64_t> thin = {};  // one of so many rows enters; known once there is a monitor
-        bool lasts = false;                      // longer than chance explains
-        bool told = false;                       // of the present run
-        std::uint64_t longest_told = 0;
     };
     std::vector<Silence> silences_;
     std::vector<std::vector<std::size_t>> indices_;  // of the columns in the source
     std::vector<double> row_;                        // values of one monitor
     std::optional<std::size_t> time_;
     std::vector<bool> noted_;
+    bool has_rows_ = false;
     std::uint64_t changes_before_ = 0;
     std::vector<std::uint64_t> accepted_before_;
 };

@@ -14,6 +14,7 @@
 #include "input.hpp"
 #include "interruption.hpp"
 #include "label_events.hpp"
+#include "missed_run.hpp"
 #include "performance_file.hpp"
 #include "performance_rows.hpp"
 #include "state_file.hpp"
@@ -22,6 +23,7 @@
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
 #include "vedette/drift/harm_monitor.hpp"
+#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -50,14 +52,43 @@ void check_scores(const PerformanceToolOptions& options, const drift::Performanc
                                      options.reference, reference.columns()));
 }
 
-HarmWatch harm_of(const PerformanceToolOptions& options, const drift::PerformanceReference& reference) {
-    if (options.tolerated) return {options.level, options.level, *options.tolerated};
-    // A bound on the reference's loss misses too: it has half of the level.
-    const double half = 0.5 * options.level;
-    const std::span<const std::uint64_t> table = reference.confusion();
-    std::uint64_t errors = reference.rows();
-    for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
-    return {options.level, half, drift::tolerated_loss(errors, reference.rows(), half, options.margin)};
+// The reference's loss by the chosen metric and the margin: of the accuracy with the exact bound on its draw, which has
+// half of the level, as that bound misses too; of others by the normal limit of the metric on the reference's rows.
+drift::MetricSequenceOptions harm_of(const PerformanceToolOptions& options,
+                                     const drift::PerformanceReference& reference, bool with_labels) {
+    drift::MetricSequenceOptions out{.metric = options.metric,
+                                     .with_labels = with_labels,
+                                     .level = options.level,
+                                     .alarm_level = options.level,
+                                     .tolerated = 0.0};
+    if (options.tolerated) {
+        out.tolerated = *options.tolerated;
+        return out;
+    }
+    out.alarm_level = 0.5 * options.level;
+    if (options.metric == PerformanceMetric::accuracy) {
+        const std::span<const std::uint64_t> table = reference.confusion();
+        std::uint64_t errors = reference.rows();
+        for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
+        out.tolerated = drift::tolerated_loss(errors, reference.rows(), out.alarm_level, options.margin);
+        return out;
+    }
+    const double known = reference.realised(options.metric);
+    if (std::isnan(known))
+        throw InputError(fmt::format("--metric {}: the labels of the reference do not define it",
+                                     drift::performance_metric_name(options.metric)));
+    const double error = reference.sampling_error(options.metric, reference.rows());
+    const double half = std::isnan(error) ? 0.0 : error * stats::normal_quantile(1.0 - out.alarm_level);
+    out.tolerated = 1.0 - known + half + options.margin;
+    if (!(out.tolerated < 1.0))
+        throw InputError(fmt::format("--margin: the reference's loss and the margin are {}, which no metric exceeds",
+                                     number(out.tolerated)));
+    return out;
+}
+
+HarmWatch harm_watch(const PerformanceToolOptions& options, const drift::PerformanceReference& reference,
+                     bool with_labels) {
+    return {options.level, drift::MetricSequence(reference, harm_of(options, reference, with_labels))};
 }
 
 Json counts_json(const drift::PerformanceCounts& counts) {
@@ -118,8 +149,52 @@ std::string asked_of(const char* command, const PerformanceToolOptions& options,
                 {"capacity", options.join.capacity},
                 {"longest_wait", options.join.longest_wait},
                 {"level", options.level},
+                {"metric", drift::performance_metric_name(options.metric)},
                 {"tolerated", options.tolerated ? Json(*options.tolerated) : Json{{"margin", options.margin}}}}
         .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// An empty progress for what a state file was asked.
+PerformanceProgress progress_for(const std::string& asked, const drift::PerformanceReference& reference) {
+    const Json question = Json::parse(asked, nullptr, false);
+    if (!question.is_object() || question.value("reference", "") != to_hex(sha256(reference.serialize())))
+        throw Error(ErrorCode::baseline_mismatch, "was saved with another reference");
+    PerformanceToolOptions options;
+    const std::optional<PerformanceMetric> metric = drift::performance_metric(question.value("metric", ""));
+    if (!metric || !question.contains("tolerated")) throw Error(ErrorCode::corrupt_data, "state file: no question");
+    options.metric = *metric;
+    options.level = question.value("level", 0.01);
+    if (question["tolerated"].is_number()) {
+        options.tolerated = question["tolerated"].get<double>();
+    } else {
+        options.margin = question["tolerated"].value("margin", 0.05);
+    }
+    const bool realised = question.value("command", "") == "realised";
+    PerformanceProgress progress{harm_watch(options, reference, realised)};
+    if (!realised) {
+        progress.estimated.emplace(reference);
+        return progress;
+    }
+    progress.realised.emplace(reference);
+    if (question.value("id", "").empty()) return progress;
+    progress.join.emplace(reference,
+                          drift::LabelJoinOptions{
+                              .capacity = question.value("capacity", drift::LabelJoinOptions{}.capacity),
+                              .longest_wait = question.value("longest_wait", drift::LabelJoinOptions{}.longest_wait)});
+    return progress;
+}
+
+// A join does not merge: what waits, waits in its shard.
+void merge_progress(PerformanceProgress& to, const PerformanceProgress& from) {
+    to.harm.merge(from.harm);
+    if (to.estimated) to.estimated->merge(*from.estimated);
+    if (to.realised) to.realised->merge(*from.realised);
+    to.rows += from.rows;
+    to.labels += from.labels;
+    to.row_time = std::max(to.row_time, from.row_time);
+    to.label_time = std::max(to.label_time, from.label_time);
+    to.told += from.told;
+    to.told = std::min(to.told, to.harm.alarms());
 }
 
 // Counts rows, from where a state file ended if there is one, and saves.
@@ -129,7 +204,7 @@ class Count {
         : options_(options),
           file_(options.state),
           asked_(asked_of(command, options, reference)),
-          progress_{harm_of(options, reference)} {
+          progress_{harm_watch(options, reference, std::string_view(command) == "realised")} {
         if (file_.is_wanted()) interruption_.emplace();
     }
 
@@ -157,12 +232,14 @@ class Count {
         }
         save();
     }
+    /// What ends in rows that cannot be taken is no pass.
+    void judge(const MissedRun& silence) noexcept { is_silent_ = silence.lasts(); }
     /// Writes what was found. The status is of this run, and of alarms that a run saved which ended before telling.
     ExitStatus tell(const Json& document, const std::string& text) {
         const std::uint64_t alarms = progress_.harm.alarms();
-        const ExitStatus status = alarms > progress_.told                     ? exit_failed
-                                  : progress_.harm.values() == values_before_ ? exit_not_enough_data
-                                                                              : exit_pass;
+        const ExitStatus status = alarms > progress_.told                                   ? exit_failed
+                                  : progress_.harm.values() == values_before_ || is_silent_ ? exit_not_enough_data
+                                                                                            : exit_pass;
         cli::tell(document, text, options_.as_json, status);
         if (std::exchange(progress_.told, alarms) != alarms) save();
         return status;
@@ -179,6 +256,7 @@ class Count {
     PerformanceProgress progress_;
     std::optional<Interruption> interruption_;  // where there is something to save
     std::uint64_t values_before_ = 0;
+    bool is_silent_ = false;
 };
 
 // Labels in the file itself; an empty field has not come.
@@ -195,7 +273,9 @@ void count_batch(const PerformanceToolOptions& options, Count& count) {
         if (source.is_null(label)) return true;
         for (std::size_t k = 0; k < columns.size(); ++k) scores[k] = number_in(source, columns[k]);
         const std::uint32_t predicted = class_in(source, prediction), truth = class_in(source, label);
-        if (to.realised->observe(scores, predicted, truth)) to.harm.update(predicted == truth ? 0.0 : 1.0, to.rows);
+        if (!to.realised->observe(scores, predicted, truth)) return true;
+        to.harm.sequence().observe(scores, predicted, truth);
+        to.harm.note(to.rows);
         return true;
     });
 }
@@ -214,9 +294,9 @@ void count_late(const PerformanceToolOptions& options, Count& count) {
         }
         ++to.labels;
         to.label_time = events.time();
-        bool right = false;
-        if (to.join->label(events.id(), events.time(), events.which(), *to.realised, &right))
-            to.harm.update(right ? 0.0 : 1.0, to.labels);
+        static_cast<void>(
+            to.join->label(events.id(), events.time(), events.which(), *to.realised, nullptr, &to.harm.sequence()));
+        to.harm.note(to.labels);
         return true;
     });
 }
@@ -286,14 +366,24 @@ ExitStatus performance_estimate(const PerformanceToolOptions& options) {
     const std::size_t prediction = source.column(options.columns.prediction);
     std::vector<double> scores(columns.size());
     count.resume();
+    MissedRun silence;
     count.run([&] {
         if (!source.next()) return false;
         ++to.rows;
         for (std::size_t k = 0; k < columns.size(); ++k) scores[k] = number_in(source, columns[k]);
-        const double right = to.estimated->observe(scores, class_in(source, prediction));
-        if (!std::isnan(right)) to.harm.update(1.0 - right, to.rows);
+        const std::uint32_t predicted = class_in(source, prediction);
+        const bool is_taken = !std::isnan(to.estimated->observe(scores, predicted));
+        if (silence.add(!is_taken))
+            fmt::print(stderr,
+                       "vedette: note: up to row {}, {} in a row could not be taken (NaN, a score outside [0, 1] or no "
+                       "class); nothing is estimated of them\n",
+                       grouped(to.rows), silence.run());
+        if (!is_taken) return true;
+        to.harm.sequence().observe(scores, predicted);
+        to.harm.note(to.rows);
         return true;
     });
+    count.judge(silence);
     const drift::PerformanceEstimate found = to.estimated->estimate(1.0 - options.level);
     const Json document{{"reference", reference_json(reference)},
                         {"estimated", rendering::estimate_json(found)},
@@ -303,6 +393,51 @@ ExitStatus performance_estimate(const PerformanceToolOptions& options) {
                              metrics_text(reference, found, true) + to.harm.text() +
                              counts_text(to.estimated->counts());
     return count.tell(document, text);
+}
+
+ExitStatus performance_merge(const PerformanceToolOptions& options) {
+    const drift::PerformanceReference reference = read_reference(options.reference);
+    std::optional<PerformanceProgress> all;
+    std::string asked;
+    for (std::size_t i = 0; i < options.states.size(); ++i) {
+        const std::string& path = options.states[i];
+        if (std::count(options.states.begin(), options.states.end(), path) > 1)
+            throw InputError(path + ": is there twice; its rows would count twice");
+        try {
+            const std::vector<std::byte> bytes = read_file(path);
+            std::string question = asked_in(bytes);
+            if (i == 0) asked = question;
+            if (question != asked)
+                throw Error(ErrorCode::schema_mismatch,
+                            "was saved with other columns or options than " + options.states[0]);
+            PerformanceProgress shard = progress_for(question, reference);
+            read_progress(question, bytes, shard);
+            if (!all) {
+                all.emplace(std::move(shard));
+            } else {
+                merge_progress(*all, shard);
+            }
+        } catch (const Error& error) {
+            throw Error(error.code(), path + ": " + error.what());
+        }
+    }
+    if (!options.output.empty()) write_file_atomically(options.output, write_progress(asked, *all));
+    const double level = Json::parse(asked).value("level", 0.01);
+    const bool realised = all->realised.has_value();
+    const drift::PerformanceEstimate found =
+        realised ? all->realised->performance(1.0 - level) : all->estimated->estimate(1.0 - level);
+    Json document{{"shards", options.states.size()},
+                  {realised ? "realised" : "estimated", rendering::estimate_json(found)},
+                  {"harm", all->harm.json()}};
+    std::string text = fmt::format("{} rows of {} shards{}\n", grouped(found.rows), options.states.size(),
+                                   realised ? " with labels" : ", estimated without labels") +
+                       metrics_text(reference, found, !realised) + all->harm.text() +
+                       "(at all times of all shards together, where no row is in two of them)\n";
+    if (all->join) text += "rows that wait for their labels stay with their shard\n";
+    return tell(document, text, options.as_json,
+                all->harm.alarms() > 0    ? exit_failed
+                : all->harm.values() == 0 ? exit_not_enough_data
+                                          : exit_pass);
 }
 
 ExitStatus performance_realised(const PerformanceToolOptions& options) {

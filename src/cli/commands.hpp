@@ -11,6 +11,7 @@
 #include "ledger_file.hpp"
 #include "outputs.hpp"
 #include "vedette/drift/divergences.hpp"
+#include "vedette/drift/joined_evidence.hpp"
 #include "vedette/drift/label_shift.hpp"
 #include "vedette/drift/realised_performance.hpp"
 #include "vedette/guard/baseline.hpp"
@@ -250,6 +251,15 @@ struct MonitorOptions {
     std::string time;                   ///< column that says when a row was; empty = none
     std::vector<std::string> formats;   ///< text, json, openmetrics
     bool warnings = false;
+    std::optional<double> false_discovery_rate;  ///< of all monitors of kind e_process together
+};
+
+/// States of shards of one stream.
+struct MonitorMergeOptions {
+    std::vector<std::string> states;
+    drift::EvidenceMerge merge = drift::EvidenceMerge::average;
+    std::optional<double> false_discovery_rate;  ///< empty: the one that the states were saved with
+    bool as_json = false;
 };
 
 /// How a model does on a stream of its predictions.
@@ -263,6 +273,8 @@ struct PerformanceToolOptions {
     drift::LabelJoinOptions join;
     drift::PerformanceOptions fit;
     double level = 0.01;
+    drift::PerformanceMetric metric = drift::PerformanceMetric::accuracy;  ///< that harm is judged by
+    std::vector<std::string> states;                                       ///< of `merge`: those of shards
     double margin = 0.05;             ///< more loss than the reference's that is tolerated
     std::optional<double> tolerated;  ///< the loss that is, in place of that
     std::string state;                ///< file to go on from, where there is one, and to save to; empty = none
@@ -344,6 +356,8 @@ ExitStatus sketch_show(const std::string& path, const std::vector<std::string>& 
 ExitStatus sketch_compare(const SketchCompareOptions& options);
 /// Fails where any monitor alarmed; not enough data where one has taken no value.
 ExitStatus monitor(const MonitorOptions& options);
+/// What the monitors of several states say together.
+ExitStatus monitor_merge(const MonitorMergeOptions& options);
 /// Prints all kinds with their default options.
 ExitStatus monitor_list();
 /// Learns what scores mean from rows with labels.
@@ -351,6 +365,8 @@ ExitStatus performance_fit(const PerformanceToolOptions& options);
 /// Metrics without labels, and the accuracy at all times. Fails where its harm monitor alarmed; not enough data where
 /// no row entered.
 ExitStatus performance_estimate(const PerformanceToolOptions& options);
+/// States of shards as one, with what they say together.
+ExitStatus performance_merge(const PerformanceToolOptions& options);
 /// The same by labels, in the file or coming late by id, beside the estimate for the same rows.
 ExitStatus performance_realised(const PerformanceToolOptions& options);
 /// Shares of classes by predictions alone; never fails; not enough data where classes cannot be told apart.

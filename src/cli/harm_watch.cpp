@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A harm monitor beside the bounds of the accuracy, and both as bytes.
+// A metric's sequence with the row of its first alarm, in words and as bytes.
 #include "harm_watch.hpp"
 
 #include <fmt/core.h>
@@ -27,76 +27,73 @@ void require(bool condition, const char* what) {
     if (!condition) throw Error(ErrorCode::corrupt_data, std::string("harm watch: ") + what);
 }
 
-std::span<const std::uint8_t> octets(const std::vector<std::byte>& bytes) {
-    return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
-HarmWatch::HarmWatch(double level, double level_of_monitor, double tolerated)
-    : level_(level),
-      monitor_({.tolerated = tolerated, .level = level_of_monitor, .warning_level = std::max(0.05, level)}),
-      sequence_({.level = level}) {}
+HarmWatch::HarmWatch(double level, drift::MetricSequence sequence) : level_(level), sequence_(std::move(sequence)) {}
 
-void HarmWatch::update(double loss, std::uint64_t row) noexcept {
-    static_cast<void>(sequence_.update(loss));
-    if (monitor_.update(loss) != MonitorState::change) return;
+void HarmWatch::note(std::uint64_t row) noexcept {
+    if (sequence_.alarms() == noted_) return;
+    noted_ = sequence_.alarms();
     if (first_alarm_ == 0) first_alarm_ = row;
-    ++alarms_;
+}
+
+void HarmWatch::merge(const HarmWatch& other) {
+    sequence_.merge(other.sequence_);
+    noted_ = sequence_.alarms();
+    // Rows of shards have no common order; the earlier number is told.
+    if (other.first_alarm_ != 0)
+        first_alarm_ = first_alarm_ == 0 ? other.first_alarm_ : std::min(first_alarm_, other.first_alarm_);
+    if (noted_ > 0 && first_alarm_ == 0) first_alarm_ = std::max<std::uint64_t>(1, sequence_.counts().rows);
 }
 
 Json HarmWatch::json() const {
-    const Interval loss = sequence_.bounds();
-    Json out{{"values", sequence_.count()},
-             {"accuracy", rendering::finite_json(1.0 - sequence_.mean())},
-             {"accuracy_at_all_times", rendering::interval_json({1.0 - loss.upper, 1.0 - loss.lower})},
+    const std::string metric = drift::performance_metric_name(sequence_.options().metric);
+    Json out{{"metric", metric},
+             {"values", sequence_.values()},
+             {metric, rendering::finite_json(sequence_.value())},
+             {metric + "_at_all_times", rendering::interval_json(sequence_.bounds())},
              {"level", level_},
-             {"tolerated_loss", monitor_.options().tolerated},
-             {"alarms", alarms_}};
-    if (alarms_ > 0) out["first_alarm_row"] = first_alarm_;
+             {"tolerated_loss", sequence_.options().tolerated},
+             {"alarms", alarms()}};
+    if (alarms() > 0) out["first_alarm_row"] = first_alarm_;
     return out;
 }
 
 std::string HarmWatch::text() const {
-    const Interval loss = sequence_.bounds();
-    std::string text = fmt::format(
-        "accuracy at all times: {} ({} to {}, level {:g}); tolerated is a loss of {}: ", number(1.0 - sequence_.mean()),
-        number(1.0 - loss.upper), number(1.0 - loss.lower), level_, number(monitor_.options().tolerated));
-    return text + (alarms_ == 0
+    const Interval bounds = sequence_.bounds();
+    std::string metric = drift::performance_metric_name(sequence_.options().metric);
+    std::replace(metric.begin(), metric.end(), '_', ' ');
+    const bool pairs = sequence_.options().metric == drift::PerformanceMetric::roc_auc;
+    std::string text = fmt::format("{} at all times{}: {} ({} to {}, level {:g}); tolerated is a loss of {}: ", metric,
+                                   pairs ? fmt::format(", of {} pairs of rows", grouped(sequence_.values())) : "",
+                                   number(sequence_.value()), number(bounds.lower), number(bounds.upper), level_,
+                                   number(sequence_.options().tolerated));
+    return text + (alarms() == 0
                        ? std::string("no alarm\n")
-                       : fmt::format("{} alarms, the first at row {}\n", grouped(alarms_), grouped(first_alarm_)));
+                       : fmt::format("{} alarms, the first at row {}\n", grouped(alarms()), grouped(first_alarm_)));
 }
 
 std::vector<std::byte> HarmWatch::serialize() const {
+    const std::vector<std::byte> bytes = sequence_.serialize();
     ContainerWriter writer;
-    writer.add("monitor", octets(monitor_.serialize()));
-    writer.add("sequence", octets(sequence_.serialize()));
-    writer.add("alarms", std::vector<std::uint64_t>{alarms_, first_alarm_});
+    writer.add("sequence",
+               std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+    writer.add("first_alarm", std::vector<std::uint64_t>{first_alarm_});
     return writer.finish(kind);
 }
 
 void HarmWatch::restore(std::span<const std::byte> bytes) {
     const Container file = Container::view(bytes);
     file.require_kind(kind);
-    require(file.tensors().size() == 3, "parts that none writes");
-    auto monitor = drift::HarmMonitor::deserialize(std::as_bytes(file.values<std::uint8_t>("monitor")));
-    auto sequence = stats::MeanConfidenceSequence::deserialize(std::as_bytes(file.values<std::uint8_t>("sequence")));
-    const auto alarms = file.values<std::uint64_t>("alarms");
-    require(monitor.options().tolerated == monitor_.options().tolerated &&
-                monitor.options().level == monitor_.options().level &&
-                monitor.options().warning_level == monitor_.options().warning_level &&
-                monitor.options().intrinsic_time == monitor_.options().intrinsic_time &&
-                sequence.options().level == sequence_.options().level &&
-                sequence.options().intrinsic_time == sequence_.options().intrinsic_time &&
-                sequence.options().lower == 0.0 && sequence.options().upper == 1.0,
-            "other options");
-    require(alarms.size() == 2 && monitor.counts().accepted == sequence.count() &&
-                monitor.counts().changes == alarms[0] && (alarms[0] == 0) == (alarms[1] == 0),
-            "counts that do not fit");
-    monitor_ = monitor;
-    sequence_ = sequence;
-    alarms_ = alarms[0];
-    first_alarm_ = alarms[1];
+    require(file.tensors().size() == 2, "parts that none writes");
+    auto sequence =
+        drift::MetricSequence::deserialize(sequence_.reference(), std::as_bytes(file.values<std::uint8_t>("sequence")));
+    const auto first = file.values<std::uint64_t>("first_alarm");
+    require(sequence.options() == sequence_.options(), "other options");
+    require(first.size() == 1 && (first[0] == 0) == (sequence.alarms() == 0), "counts that do not fit");
+    sequence_ = std::move(sequence);
+    noted_ = sequence_.alarms();
+    first_alarm_ = first[0];
 }
 
 }  // namespace vedette::inline v0::cli

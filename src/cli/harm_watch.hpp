@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mean loss of a model at all times, and the alarm when it is worse than tolerated.
+// A metric of a model at all times, and the row of the alarm when it is worse than tolerated.
 #pragma once
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 
-#include "vedette/drift/harm_monitor.hpp"
-#include "vedette/stats/confidence_sequence.hpp"
+#include "vedette/drift/metric_sequence.hpp"
 
 namespace vedette::inline v0::cli {
 
 class HarmWatch {
   public:
-    /// `level`: of an alarm ever, over the draw of the reference too; `level_of_monitor`, that of the monitor alone.
-    HarmWatch(double level, double level_of_monitor, double tolerated);
+    /// `level`: of an alarm ever, over the draw of the reference too; the sequence's alarm may have a part of it.
+    HarmWatch(double level, drift::MetricSequence sequence);
 
-    /// Rows are counted by the caller, from 1 on.
-    void update(double loss, std::uint64_t row) noexcept;
-    [[nodiscard]] std::uint64_t alarms() const noexcept { return alarms_; }
-    /// Losses taken.
-    [[nodiscard]] std::uint64_t values() const noexcept { return sequence_.count(); }
+    /// Tells of the row, from 1 on, that the sequence has just been given.
+    void note(std::uint64_t row) noexcept;
+    [[nodiscard]] drift::MetricSequence& sequence() noexcept { return sequence_; }
+    [[nodiscard]] const drift::MetricSequence& sequence() const noexcept { return sequence_; }
+    [[nodiscard]] std::uint64_t alarms() const noexcept { return sequence_.alarms(); }
+    /// Rows, or pairs of them, that the metric is of.
+    [[nodiscard]] std::uint64_t values() const noexcept { return sequence_.values(); }
+    /// Adds another shard's. Throws what MetricSequence::merge does.
+    void merge(const HarmWatch& other);
 
     [[nodiscard]] nlohmann::ordered_json json() const;
     [[nodiscard]] std::string text() const;
@@ -34,9 +38,8 @@ class HarmWatch {
 
   private:
     double level_;
-    drift::HarmMonitor monitor_;
-    stats::MeanConfidenceSequence sequence_;
-    std::uint64_t alarms_ = 0;
+    drift::MetricSequence sequence_;
+    std::uint64_t noted_ = 0;  // alarms
     std::uint64_t first_alarm_ = 0;
 };
 

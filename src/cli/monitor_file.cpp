@@ -2,6 +2,7 @@
 // Watched columns as bytes and back, believing nothing.
 #include "monitor_file.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -98,7 +99,22 @@ MonitorSummary summary(const WatchedColumn& column) noexcept {
     const auto of = [](const auto& monitor) {
         return MonitorSummary{monitor.state(), monitor.counts(), monitor.seen(), monitor.reading()};
     };
-    return column.rows ? of(*column.rows) : column.monitor ? of(*column.monitor) : MonitorSummary{};
+    MonitorSummary found = column.rows ? of(*column.rows) : column.monitor ? of(*column.monitor) : MonitorSummary{};
+    if (column.is_joined) {  // its own level is one that it does not reach
+        found.counts.changes = column.is_discovered ? 1 : 0;
+        found.state = column.is_discovered ? MonitorState::change : MonitorState::in_control;
+    }
+    return found;
+}
+
+void mark_joined(WatchState& state) noexcept {
+    if (!state.joined) return;
+    std::size_t place = 0;
+    for (WatchedColumn& each : state.columns) {
+        each.is_joined = each.kind == drift::MonitorKind::e_process;
+        each.is_discovered = each.is_joined && state.joined->is_discovered(place);
+        place += each.is_joined ? 1 : 0;
+    }
 }
 
 std::vector<std::byte> write_monitors(const WatchState& state) {
@@ -115,6 +131,11 @@ std::vector<std::byte> write_monitors(const WatchState& state) {
         writer.add(std::to_string(i),
                    std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
     }
+    if (state.joined) {
+        const std::vector<std::byte> bytes = state.joined->serialize();
+        writer.add("joined",
+                   std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+    }
     return writer.finish(kind);
 }
 
@@ -122,7 +143,8 @@ WatchState read_monitors(std::span<const std::byte> bytes) {
     const Container file = Container::view(bytes);
     file.require_kind(kind);
     WatchState state{rows_in(file.metadata("rows")), columns_in(file.metadata("watched"))};
-    require(file.tensors().size() == state.columns.size() && file.metadata_keys().size() == 6,
+    const bool joins = file.tensors().size() == state.columns.size() + 1;
+    require(file.tensors().size() == state.columns.size() + (joins ? 1 : 0) && file.metadata_keys().size() == 6,
             "parts that no such file has");
     for (std::size_t i = 0; i < state.columns.size(); ++i) {
         WatchedColumn& column = state.columns[i];
@@ -142,6 +164,15 @@ WatchState read_monitors(std::span<const std::byte> bytes) {
         }
         column.monitor = drift::AnyMonitor::deserialize(std::as_bytes(file.values<std::uint8_t>(part.name)));
         require(column.monitor->kind() == column.kind, "a monitor of another kind");
+    }
+    if (joins) {
+        require(file.tensor("joined").shape.size() == 1, "joined evidence that is no list");
+        state.joined = drift::JoinedEvidence::deserialize(std::as_bytes(file.values<std::uint8_t>("joined")));
+        const auto processes = std::count_if(state.columns.begin(), state.columns.end(), [](const WatchedColumn& each) {
+            return each.kind == drift::MonitorKind::e_process;
+        });
+        require(state.joined->size() == static_cast<std::size_t>(processes), "joined evidence of other columns");
+        mark_joined(state);
     }
     return state;
 }

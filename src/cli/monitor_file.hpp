@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vedette/drift/any_monitor.hpp"
+#include "vedette/drift/joined_evidence.hpp"
 #include "vedette/drift/row_monitor.hpp"
 
 namespace vedette::inline v0::cli {
@@ -23,6 +24,8 @@ struct WatchedColumn {
     std::optional<drift::AnyMonitor> monitor;
     std::vector<std::string> joined{};  ///< of a kind that takes rows: its columns; else none
     std::optional<drift::RowMonitor> rows{};
+    bool is_joined = false;      ///< an e_process that is judged with the others
+    bool is_discovered = false;  ///< by them
 
     [[nodiscard]] bool takes_rows() const noexcept { return !joined.empty(); }
     [[nodiscard]] bool is_learning() const noexcept { return !monitor && !rows; }
@@ -43,11 +46,15 @@ struct MonitorSummary {
 struct WatchState {
     std::uint64_t rows = 0;  ///< read so far
     std::vector<WatchedColumn> columns;
+    std::optional<drift::JoinedEvidence> joined{};  ///< of its columns of kind e_process, in their order
 };
+/// Marks the columns that are joined, and those of them that are discovered.
+void mark_joined(WatchState& state) noexcept;
 
 /// Canonical bytes (core/container.hpp, kind "monitors"): metadata `watched` is a JSON array of {column, kind,
 /// options}, with `columns`, a list, in place of `column` for a kind that takes rows; `rows` a number; tensor "i" holds
-/// the bytes of monitor i (u8) or the values learned so far (f64). Throws Error(invalid_argument) for names that are no
+/// the bytes of monitor i (u8) or the values learned so far (f64); tensor "joined" (u8)
+/// the bytes of `joined`, where there is some. Throws Error(invalid_argument) for names that are no
 /// UTF-8.
 [[nodiscard]] std::vector<std::byte> write_monitors(const WatchState& state);
 /// Throws Error(corrupt_data) for anything that write_monitors does not write, Error(unsupported_version).

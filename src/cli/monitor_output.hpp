@@ -3,15 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "monitor_file.hpp"
+#include "vedette/guard/watch.hpp"
 
 namespace vedette::inline v0::cli {
+
+/// A sentence on what was discovered, and one on what its rate rests on.
+[[nodiscard]] std::string evidence_text(const EvidenceReport& evidence);
 
 /// A monitor that has just said something.
 struct WatchEvent {
@@ -21,8 +27,8 @@ struct WatchEvent {
     MonitorState state = MonitorState::in_control;
 };
 
-/// The outputs of one run. Formats: `text` and `json` (a line per event, flushed, then a line per monitor) and
-/// `openmetrics` (a file that is replaced whenever the state is saved).
+/// The outputs of one run. Formats: `text` and `json` (a line per event, flushed, then a line per monitor),
+/// `openmetrics` (a file that is replaced whenever the state is saved) and `html` (a page with time lines, at the end).
 class WatchOutputs {
   public:
     /// From "text", "json=alarms.jsonl", ...; without any, text to standard output. Throws InputError.
@@ -32,11 +38,13 @@ class WatchOutputs {
     void tell(const WatchedColumn& column, const WatchEvent& event);
     /// The metrics, where they go to a file.
     void refresh(const WatchState& state) const;
+    /// Rows of earlier runs.
+    void begin(std::uint64_t rows) noexcept { first_row_ = rows; }
     /// The last word.
     void finish(const WatchState& state);
 
   private:
-    enum class Format : std::uint8_t { text, json, openmetrics };
+    enum class Format : std::uint8_t { text, json, openmetrics, html };
     struct Output {
         Format format;
         std::string path;                      // empty = standard output
@@ -44,7 +52,11 @@ class WatchOutputs {
     };
     void write(const Output& output, const std::string& text) const;
 
+    [[nodiscard]] std::string page(const WatchState& state) const;
+
     std::vector<Output> outputs_;
+    std::map<std::pair<std::string, drift::MonitorKind>, std::vector<StreamAlarm>> alarms_;  // of this run, the newest
+    std::uint64_t first_row_ = 0;
 };
 
 }  // namespace vedette::inline v0::cli

@@ -40,6 +40,12 @@ std::vector<std::byte> write_progress(const std::string& asked, const Performanc
     return writer.finish(kind);
 }
 
+std::string asked_in(std::span<const std::byte> bytes) {
+    const Container file = Container::view(bytes);
+    file.require_kind(kind);
+    return std::string(file.metadata("asked"));
+}
+
 void read_progress(const std::string& asked, std::span<const std::byte> bytes, PerformanceProgress& progress) {
     const Container file = Container::view(bytes);
     file.require_kind(kind);

@@ -32,6 +32,9 @@ struct PerformanceProgress {
 /// metadata of that name. Throws Error(invalid_argument) where that is no UTF-8.
 [[nodiscard]] std::vector<std::byte> write_progress(const std::string& asked, const PerformanceProgress& progress);
 
+/// What a file was asked. Throws Error: corrupt_data, unsupported_version.
+[[nodiscard]] std::string asked_in(std::span<const std::byte> bytes);
+
 /// What was saved takes the place of a progress that was made for the same question. Throws Error: schema_mismatch
 /// where it was saved for another one, corrupt_data, unsupported_version; nothing is changed then.
 void read_progress(const std::string& asked, std::span<const std::byte> bytes, PerformanceProgress& progress);

@@ -45,9 +45,18 @@ class FolderLock {
     int descriptor_;
 };
 
+// Where a link leads: the link stays one when the file is replaced.
+std::string target_of(const std::string& path) {
+    std::error_code error;
+    if (path.empty() || !std::filesystem::is_symlink(path, error)) return path;
+    const std::filesystem::path target = std::filesystem::canonical(path, error);
+    return error ? path : target.string();
+}
+
 }  // namespace
 
-StateFile::StateFile(const std::string& path) : path_(path) {
+StateFile::StateFile(const std::string& given) : path_(target_of(given)) {
+    const std::string& path = path_;
     if (!is_wanted()) return;
     const std::filesystem::path file = path;
     const std::filesystem::path folder = folder_of(file);

@@ -16,7 +16,7 @@ namespace vedette::inline v0::cli {
 class StateFile {
   public:
     /// Throws Error(io_error), before anything is read, where the folder does not exist or nothing may be written.
-    explicit StateFile(const std::string& path);
+    explicit StateFile(const std::string& given);
 
     /// Whether states are saved at all.
     [[nodiscard]] bool is_wanted() const noexcept { return !path_.empty(); }
@@ -29,7 +29,7 @@ class StateFile {
     void save(std::span<const std::byte> bytes);
 
   private:
-    const std::string& path_;
+    std::string path_;            // that a link leads to
     std::optional<Digest> left_;  // of the file as this run read or wrote it last
 };
 

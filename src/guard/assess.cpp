@@ -301,6 +301,7 @@ Report assess(const Baseline& baseline, const Window& window, const Policy& poli
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
                   .joint = {},
                   .streams = {},
+                  .joined_evidence = {},
                   .scores = {},
                   .schema = {},
                   .memory = {},

@@ -306,6 +306,7 @@ Report assess(const ReleasedWindow& released, const Policy& policy) {
                   .features = std::vector<FeatureReport>(baseline.feature_count()),
                   .joint = {},
                   .streams = {},
+                  .joined_evidence = {},
                   .scores = {},
                   .schema = {},
                   .memory = {},

@@ -68,6 +68,12 @@ Decision judge(const PerformanceReport& report, const PerformanceEstimate& found
     return change < 0.0 ? Decision::warn : Decision::pass;
 }
 
+// The few rows that could be taken do not speak for those that could not.
+bool is_mostly_refused(const drift::PerformanceCounts& counts) noexcept {
+    const std::uint64_t refused = counts.nan + counts.out_of_range + counts.unknown_class;
+    return refused >= 32 && refused > counts.rows;
+}
+
 void judge(PerformanceReport& report, std::uint64_t minimum_rows) {
     if (report.realised) {
         report.by_labels = true;
@@ -160,6 +166,10 @@ void attach(Report& report, const PerformanceSources& sources, const Policy& pol
         found.ranking = rank_by_performance(*sources.labelled, *sources.right, report.window, policy);
     }
     judge(found, policy.minimum_rows);
+    const drift::PerformanceCounts& counts =
+        found.by_labels ? sources.realised->counts()
+                        : (sources.estimated ? sources.estimated->counts() : drift::PerformanceCounts{});
+    if (is_mostly_refused(counts) && found.decision != Decision::alarm) found.decision = Decision::not_evaluated;
     report.decision = worst(report.decision, found.decision);
     report.performance = std::move(found);
 }

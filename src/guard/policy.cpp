@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "drift/monitor_options.hpp"
 #include "guard/policy_rules.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/any_monitor.hpp"
@@ -113,7 +114,11 @@ void check_fixed(Action action, const std::string& path) {
 void validate_performance(const PerformancePolicy& rules) {
     check_word<drift::performance_metric_count>(rules.metric, "/performance/metric");
     const bool is_ratio = rules.metric != drift::PerformanceMetric::accuracy;
-    const std::uint64_t least = is_ratio ? PerformancePolicy::minimum_rows : 1;
+    // One by one a ratio is watched by what bounds its two sums.
+    const bool is_harm = std::all_of(rules.monitors.begin(), rules.monitors.end(), [](const MonitorRule& rule) {
+        return rule.kind == drift::monitor_kind_name(drift::MonitorKind::harm_monitor);
+    });
+    const std::uint64_t least = is_ratio && !(is_harm && rules.rows == 1) ? PerformancePolicy::minimum_rows : 1;
     constexpr std::uint64_t most = std::uint64_t{1} << 31U;
     // What is not watched needs no rows.
     if (!rules.monitors.empty() && !(rules.rows >= least && rules.rows <= most))
@@ -122,6 +127,28 @@ void validate_performance(const PerformancePolicy& rules) {
     if (!(rules.margin >= 0.0 && rules.margin < 1.0))
         refuse("/performance/margin", fmt::format("{} lies outside [0, 1)", rules.margin));
     check_monitors(rules.monitors, "/performance/monitors", Watched::performance);
+}
+
+// A level of its own would start a process anew, and its evidence be lost.
+void validate_evidence(const Policy& policy) {
+    const double rate = policy.joined_evidence.false_discovery_rate;
+    if (!(rate == 0.0 || (rate >= 1e-12 && rate <= 0.5)))
+        refuse("/joined_evidence/false_discovery_rate", fmt::format("{} is neither 0 nor in [1e-12, 0.5]", rate));
+    if (rate == 0.0) return;
+    std::size_t processes = 0;
+    const auto look = [&processes](const std::vector<MonitorRule>& rules, const std::string& path) {
+        for (const MonitorRule& rule : rules) {
+            if (rule.kind != drift::monitor_kind_name(drift::MonitorKind::e_process)) continue;
+            ++processes;
+            const drift::OptionList options = drift::parse_options(rule.kind.c_str(), rule.options);
+            if (drift::find_option(options, "level") != nullptr)
+                refuse(path, "e_process has a level, and joined_evidence judges it by a false discovery rate");
+        }
+    };
+    look(policy.defaults.monitors, "/defaults/monitors");
+    for (const auto& [name, rules] : policy.features) look(rules.monitors, "/features/" + name + "/monitors");
+    for (const auto& [name, rules] : policy.outputs) look(rules, "/outputs/" + name);
+    if (processes == 0) refuse("/joined_evidence", "the policy names no e_process to join");
 }
 
 void validate_score(const ScoreRule& rule, const std::string& path) {
@@ -239,6 +266,7 @@ void Policy::validate() const {
     check_fixed(schema.warning, "/schema/warning");
     if (!(schema.tolerance >= 0.0 && schema.tolerance <= 1.0))
         refuse("/schema/tolerance", fmt::format("{} lies outside [0, 1]", schema.tolerance));
+    validate_evidence(*this);
     for (const auto& [name, rules] : groups) check_group(rules, "/groups/" + name);
     if (scores.size() > most_scores)
         refuse("/scores", fmt::format("names {} scores, at most {}", scores.size(), most_scores));

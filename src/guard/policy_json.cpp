@@ -421,6 +421,14 @@ constexpr std::array memory_fields{
                         [](const MemoryPolicy& source, Json& json) { json = source.silent; }},
 };
 
+constexpr std::array evidence_fields{
+    Field<EvidencePolicy>{"false_discovery_rate",
+                          [](EvidencePolicy& target, const Json& json, const std::string& path) {
+                              target.false_discovery_rate = number(json, path, 0.0, 0.5);
+                          },
+                          [](const EvidencePolicy& source, Json& json) { json = source.false_discovery_rate; }},
+};
+
 constexpr std::array group_fields{
     Field<GroupPolicy>{"features",
                        [](GroupPolicy& target, const Json& json, const std::string& path) {
@@ -540,6 +548,13 @@ constexpr std::array policy_fields{
             read_fields<SchemaPolicy>(target.schema, json, path, schema_fields);
         },
         [](const Policy& source, Json& json) { json = write_fields<SchemaPolicy>(source.schema, schema_fields); }},
+    Field<Policy>{"joined_evidence",
+                  [](Policy& target, const Json& json, const std::string& path) {
+                      read_fields<EvidencePolicy>(target.joined_evidence, json, path, evidence_fields);
+                  },
+                  [](const Policy& source, Json& json) {
+                      json = write_fields<EvidencePolicy>(source.joined_evidence, evidence_fields);
+                  }},
     Field<Policy>{"groups",
                   [](Policy& target, const Json& json, const std::string& path) {
                       for (const auto& [name, rules] : object(json, path).items())

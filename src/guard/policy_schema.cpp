@@ -64,6 +64,12 @@ std::string_view Policy::json_schema() noexcept {
         "tolerance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.01,
           "description": "share of the requests that may fail without a verdict on their window"}
       }},
+    "joined_evidence": {"type": "object", "additionalProperties": false,
+      "description": "all monitors of kind e_process together, by e-BH: none then names a level",
+      "properties": {
+        "false_discovery_rate": {"type": "number", "minimum": 0, "maximum": 0.5, "default": 0,
+          "description": "share of the discovered streams that may be in order, expected, at all times; 0 = each by its level"}
+      }},
     "groups": {"type": "object",
       "description": "monitors of features together, or without features of an embedding, by a name of your own",
       "additionalProperties": {"type": "object", "additionalProperties": false, "required": ["monitors"],

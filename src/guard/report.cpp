@@ -120,6 +120,9 @@ std::string Report::summary() const {
                                        words_of(drift::monitor_kind_name(stream.kind)));
         if (!watched.empty())
             together += fmt::format("{}monitors saw changes ({})", together.empty() ? "" : "; ", watched);
+        if (watched.empty() && joined_evidence && joined_evidence->decision == wanted)
+            together += fmt::format("{}joined evidence discovers changes in {} streams", together.empty() ? "" : "; ",
+                                    joined_evidence->discovered());
         std::string found;
         for (const ScoreReport& score : scores)
             if (score.decision == wanted) found += (found.empty() ? "" : ", ") + score.name;

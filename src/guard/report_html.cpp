@@ -11,6 +11,7 @@
 #include "guard/render_common.hpp"
 #include "guard/report_html_style.hpp"
 #include "guard/report_plots.hpp"
+#include "guard/stream_page.hpp"
 #include "vedette/core/version.hpp"
 #include "vedette/guard/guard.hpp"
 
@@ -262,15 +263,29 @@ std::string together(const Report& report) {
     return text + "</section>\n";
 }
 
-std::string streams(const Report& report) {
-    if (report.streams.empty()) return {};
+std::string joined_evidence(const std::optional<EvidenceReport>& joined) {
+    if (!joined) return {};
+    const EvidenceReport& evidence = *joined;
+    std::string text = fmt::format(
+        "<section><h2>Evidence of streams together</h2><p class=\"hint\">{} {}. The rate holds {}.</p><div "
+        "class=\"scroll\"><table><thead><tr><th>stream</th><th>e-value</th><th>discovered</th></tr></thead><tbody>",
+        badge(evidence.decision), escape_xml(sentence(clean(evidence.reason()))), escape_xml(evidence.condition()));
+    for (const EvidenceReport::Stream& stream : evidence.streams)
+        text += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td></tr>", escape_xml(shortened(stream.subject, 48)),
+                            escape_xml(number(stream.e_value)), stream.is_discovered ? "yes" : "no");
+    return text + "</tbody></table></div></section>\n";
+}
+
+std::string streams(std::span<const StreamReport> list, const std::optional<EvidenceReport>& joined) {
+    const std::string together = joined_evidence(joined);
+    if (list.empty()) return together;
     std::string text =
-        "<section><h2>Streams, value by value</h2><p class=\"hint\">Monitors of the policy, in the order in which "
+        "<section><h2>Streams, value by value</h2><p class=\"hint\">Monitors, in the order in which "
         "values came: each dot an alarm, the shaded part the period of this report. Their rates of false alarms are "
         "their own, beside the level of the report.</p><div class=\"scroll\"><table class=\"stream\"><thead><tr>"
         "<th>stream</th><th>monitor</th><th>verdict</th><th>alarms here</th><th>level now</th><th>time line</th></tr>"
         "</thead><tbody>";
-    for (const StreamReport& stream : report.streams) {
+    for (const StreamReport& stream : list) {
         std::string monitor = drift::monitor_kind_name(stream.kind);
         std::replace(monitor.begin(), monitor.end(), '_', ' ');
         text += fmt::format(
@@ -279,7 +294,7 @@ std::string streams(const Report& report) {
             escape_xml(clean(stream.reason())), badge(stream.decision), grouped(stream.period_alarms),
             escape_xml(number(stream.reading.estimate)), stream_plot(stream));
     }
-    return text + "</tbody></table></div></section>\n";
+    return text + "</tbody></table></div></section>\n" + together;
 }
 
 std::string scores(const Report& report) {
@@ -466,7 +481,7 @@ std::string details(Items items, const RenderOptions& options) {
     text += noise_of(*items[closest].report);
     text += released(*items[closest].report);
     text += together(*items[closest].report);
-    text += streams(*items[closest].report);
+    text += streams(items[closest].report->streams, items[closest].report->joined_evidence);
     text += scores(*items[closest].report);
     text += schema(*items[closest].report);
     text += performance(*items[closest].report);
@@ -491,22 +506,36 @@ std::string details(Items items, const RenderOptions& options) {
     return text + "</section>\n";
 }
 
-}  // namespace
-
-std::string html(Items items, const RenderOptions& options) {
-    std::string page = fmt::format(
+std::string open_page(std::string_view name, Decision decision) {
+    return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
         "<meta name=\"color-scheme\" content=\"light dark\"/>"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>"
         "<title>{}: {}</title><style>{}</style></head>\n<body><main>\n",
-        escape_xml(title(items, options)), decision_word(overall(items)), report_style);
+        escape_xml(name), decision_word(decision), report_style);
+}
+
+}  // namespace
+
+std::string html(Items items, const RenderOptions& options) {
+    std::string page = open_page(title(items, options), overall(items));
     page += header(items, options);
     if (items.size() > 1) page += timeline(items, options);
     page += details(items, options);
     page += requests(items);
     page += metadata(items);
     return page + "</main></body></html>\n";
+}
+
+std::string stream_page(std::string_view name, std::string_view summary, Decision decision,
+                        std::span<const StreamReport> list, const std::optional<EvidenceReport>& joined) {
+    return open_page(name, decision) +
+           fmt::format("<header><h1>{}</h1><p>{} {}.</p></header>\n", escape_xml(clean(name)), badge(decision),
+                       escape_xml(clean(summary))) +
+           streams(list, joined) +
+           fmt::format("<section><p class=\"hint\">made by vedette {}</p></section></main></body></html>\n",
+                       version_string);
 }
 
 }  // namespace vedette::inline v0::rendering

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "guard/evidence_json.hpp"
 #include "guard/performance_json.hpp"
 #include "guard/render_common.hpp"
 #include "vedette/core/version.hpp"
@@ -107,10 +108,9 @@ Json joint_json(const Report& report, std::size_t index) {
 }
 
 Json reading_json(const drift::MonitorReading& reading) {
-    return {{"estimate", finite(reading.estimate)},
-            {"statistic", finite(reading.statistic)},
-            {"limit", finite(reading.limit)},
-            {"p_value", finite(reading.p_value)}};
+    return {{"estimate", finite(reading.estimate)}, {"statistic", finite(reading.statistic)},
+            {"limit", finite(reading.limit)},       {"p_value", finite(reading.p_value)},
+            {"e_value", finite(reading.e_value)},   {"interval", interval(reading.interval)}};
 }
 
 Json stream_json(const StreamReport& stream) {
@@ -130,6 +130,15 @@ Json stream_json(const StreamReport& stream) {
              {"alarms", stream.counts.changes},
              {"reading", reading_json(stream.reading)},
              {"newest_alarms", Json::array()}};
+    if (!stream.contributions.empty()) {
+        out["contributions"] = Json::array();
+        for (const StreamContribution& each : stream.contributions)
+            out["contributions"].push_back({{"name", each.name}, {"contribution", finite(each.value)}});
+    }
+    if (!std::isnan(stream.joined_e_value)) {
+        out["joined_e_value"] = finite(stream.joined_e_value);
+        out["is_discovered"] = stream.is_discovered;
+    }
     for (const StreamAlarm& alarm : stream.alarms)
         out["newest_alarms"].push_back({{"position", alarm.position},
                                         {"time", alarm.time},
@@ -312,6 +321,7 @@ Json window_json(const Item& item) {
     for (std::size_t j = 0; j < report.joint.size(); ++j) out["joint"].push_back(joint_json(report, j));
     out["streams"] = Json::array();
     for (const StreamReport& stream : report.streams) out["streams"].push_back(stream_json(stream));
+    if (report.joined_evidence) out["joined_evidence"] = joined_evidence_json(*report.joined_evidence);
     if (report.schema) out["schema"] = schema_json(report);
     if (report.performance) out["performance"] = performance_json(report);
     if (report.memory) out["memory"] = memory_json(*report.memory);

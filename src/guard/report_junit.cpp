@@ -81,6 +81,9 @@ Suite suite_of(const Report& report) {
     for (const StreamReport& stream : report.streams)
         suite.add(fmt::format("vedette.{}.{}", stream_source_name(stream.source), stream.name),
                   drift::monitor_kind_name(stream.kind), stream.decision, stream.reason());
+    if (report.joined_evidence)
+        suite.add("vedette.joined_evidence", "e_process", report.joined_evidence->decision,
+                  report.joined_evidence->reason());
     for (const ScoreReport& score : report.scores)
         suite.add("vedette.score." + score.name, score.kind, score.decision, score.reason());
     if (report.schema) suite.add("vedette.schema", "requests", report.schema->decision, report.schema->reason());

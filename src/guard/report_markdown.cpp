@@ -85,6 +85,9 @@ std::string feature_table(const Report& report, std::size_t limit) {
                         verdict(joint.decision), percent_with_interval(joint.moved_share, joint.moved_share_interval),
                         markdown_text(p_value(joint.adjusted_p_value)), markdown_text(report.joint_reason(j)));
     }
+    if (report.joined_evidence)
+        text += fmt::format("\n{}: {} ({})\n", verdict(report.joined_evidence->decision),
+                            markdown_text(report.joined_evidence->reason()), report.joined_evidence->condition());
     if (!report.streams.empty()) text += "\n| stream | monitor | verdict | alarms | why |\n|---|---|---|--:|---|\n";
     for (const StreamReport& stream : report.streams)
         text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(stream.subject()),

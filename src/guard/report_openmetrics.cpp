@@ -114,9 +114,33 @@ std::string together(const Report& report) {
     return text;
 }
 
-std::string streams(const Report& report) {
-    if (report.streams.empty()) return {};
+std::string joined_evidence(const Report& report) {
+    if (!report.joined_evidence) return {};
+    const EvidenceReport& evidence = *report.joined_evidence;
     std::string text;
+    const auto one = [&text](const char* name, const char* help, double value) {
+        text += family(name, "gauge", help) + fmt::format("vedette_{} {}\n", name, metric_value(value));
+    };
+    one("joined_evidence_decision", "Verdict on e-processes together: 0 pass, 1 not evaluated, 2 warning, 3 alarm.",
+        static_cast<double>(evidence.decision));
+    one("joined_evidence_threshold",
+        "E-value that discovered streams had to reach; without any, that a first one must.", evidence.threshold);
+    const auto each = [&](const char* name, const char* help, auto&& value) {
+        text += family(name, "gauge", help);
+        for (const EvidenceReport::Stream& stream : evidence.streams)
+            text += fmt::format("vedette_{}{{stream=\"{}\"}} {}\n", name, metric_label(stream.subject),
+                                metric_value(value(stream)));
+    };
+    each("joined_evidence_e_value", "E-value of a stream at any time.",
+         [](const EvidenceReport::Stream& stream) { return stream.e_value; });
+    each("joined_evidence_discovered", "Whether the stream is discovered as changed.",
+         [](const EvidenceReport::Stream& stream) { return stream.is_discovered ? 1.0 : 0.0; });
+    return text;
+}
+
+std::string streams(const Report& report) {
+    std::string text = joined_evidence(report);
+    if (report.streams.empty()) return text;
     const auto metric = [&](const char* name, const char* type, const char* help, auto&& value) {
         text += family(name, type, help);
         const bool counts = std::string_view(type) == "counter";

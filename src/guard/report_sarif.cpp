@@ -118,6 +118,10 @@ std::string sarif(Items items, const RenderOptions& options) {
                 results.push_back(result_json(item, stream_rule,
                                               clean(stream.name) + ":" + drift::monitor_kind_name(stream.kind),
                                               stream.decision, clean(stream.reason()), options));
+        const std::optional<EvidenceReport>& evidence = item.report->joined_evidence;
+        if (evidence && evidence->decision != Decision::pass)
+            results.push_back(result_json(item, stream_rule, "joined_evidence", evidence->decision,
+                                          clean(evidence->reason()), options));
         for (const ScoreReport& score : item.report->scores)
             if (score.decision != Decision::pass)
                 results.push_back(

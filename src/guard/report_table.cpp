@@ -98,6 +98,14 @@ std::string stream_lines(const Report& report, const RenderOptions& options) {
     return text.empty() ? text : '\n' + text;
 }
 
+std::string evidence_lines(const Report& report, const RenderOptions& options) {
+    if (!report.joined_evidence) return {};
+    const std::string code = color_of(report.joined_evidence->decision, options.color);
+    return fmt::format("{}  {}: {}{}\n  ({})\n", code, decision_word(report.joined_evidence->decision),
+                       clean(report.joined_evidence->reason()), code.empty() ? "" : "\x1b[0m",
+                       report.joined_evidence->condition());
+}
+
 std::string score_lines(const Report& report, const RenderOptions& options) {
     std::string text;
     for (const ScoreReport& score : report.scores) {
@@ -201,8 +209,9 @@ std::string feature_table(const Report& report, const RenderOptions& options) {
     if (left_out != 0) text += fmt::format("  ... and {} more features\n", left_out);
     if (report.release) text += fmt::format("\n  {}\n", report.release->reason());
     text += released_lines(report);
-    return text + joint_lines(report, options) + stream_lines(report, options) + score_lines(report, options) +
-           schema_lines(report, options) + performance_lines(report, options) + memory_lines(report, options);
+    return text + joint_lines(report, options) + stream_lines(report, options) + evidence_lines(report, options) +
+           score_lines(report, options) + schema_lines(report, options) + performance_lines(report, options) +
+           memory_lines(report, options);
 }
 
 std::string most_changed(const Report& report) {

@@ -14,6 +14,7 @@
 #include "guard/watch_plan.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/harm_monitor.hpp"
+#include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0 {
 
@@ -77,6 +78,21 @@ drift::AnyMonitor make(const PlannedStream& plan, const drift::MonitorReference&
     }
 }
 
+// Whether so many of a period's values could not be taken as would come once in a million by their share before it;
+// where little came before, by a half. 32 at least. What they hide is not judged.
+bool is_flooded(std::uint64_t missed_before, std::uint64_t before, std::uint64_t missed, std::uint64_t values) {
+    if (missed < 32) return false;
+    const double share = before >= 100 ? static_cast<double>(missed_before + 1) / static_cast<double>(before + 2) : 0.5;
+    return 1.0 - stats::binomial_cdf(missed - 1, values, share) < 1e-6;
+}
+
+// Of a process that is judged with others and must not start anew; the smallest that there is.
+std::string with_unreachable_level(const MonitorRule& rule) {
+    drift::OptionList options = drift::parse_options(rule.kind.c_str(), rule.options);
+    options.push_back({"level", 1e-100});
+    return drift::write_options(options);
+}
+
 }  // namespace
 
 std::vector<std::string> planned_outputs(const Policy& policy) {
@@ -98,21 +114,25 @@ std::vector<PlannedStream> plan_streams(const Baseline& baseline, const Policy& 
                         "policy /features/" + name + "/monitors: the feature is categorical, its values have no order");
     }
     std::vector<PlannedStream> streams;
+    const bool joins = policy.joined_evidence.false_discovery_rate > 0.0;
+    const auto add = [&](const std::string& name, StreamSource source, std::size_t index, MonitorRule rule) {
+        if (joins && rule.kind == drift::monitor_kind_name(drift::MonitorKind::e_process))
+            rule.options = with_unreachable_level(rule);
+        streams.push_back({name, source, index, std::move(rule)});
+    };
     for (std::size_t f = 0; f < baseline.feature_count(); ++f) {
         const FeatureBaseline& feature = baseline.features()[f];
         const FeaturePolicy& rules = policy.for_feature(feature.name);
         if (rules.ignore || feature.kind != FeatureKind::numeric) continue;
-        for (const MonitorRule& rule : rules.monitors)
-            streams.push_back({feature.name, StreamSource::feature, f, rule});
+        for (const MonitorRule& rule : rules.monitors) add(feature.name, StreamSource::feature, f, rule);
     }
     std::size_t output = 0;
     for (const auto& [name, rules] : policy.outputs) {
-        for (const MonitorRule& rule : rules) streams.push_back({name, StreamSource::output, output, rule});
+        for (const MonitorRule& rule : rules) add(name, StreamSource::output, output, rule);
         ++output;
     }
     for (const MonitorRule& rule : policy.performance.monitors)
-        streams.push_back(
-            {drift::performance_metric_name(policy.performance.metric), StreamSource::performance, 0, rule});
+        add(drift::performance_metric_name(policy.performance.metric), StreamSource::performance, 0, rule);
     return streams;
 }
 
@@ -155,11 +175,19 @@ bool matches(const MonitorRule& rule, const drift::AnyMonitor& monitor) {
 
 void Watch::Predictions::clear() noexcept {
     window.reset();
+    if (sequence) sequence->reset();
     filled = 0;
     loss = 0.0;
 }
 
 std::optional<double> Watch::Predictions::add(std::span<const double> scores, std::uint32_t prediction) noexcept {
+    if (sequence) {
+        const std::uint64_t before = sequence->counts().rows;
+        static_cast<void>(sequence->observe(scores, prediction));
+        if (sequence->counts().rows == before) return not_a_number;
+        // A row that has no part in the metric, or waits for its pair, makes no value.
+        return std::isnan(sequence->loss()) ? std::nullopt : std::optional<double>(sequence->loss());
+    }
     const double right = window.observe(scores, prediction);
     if (std::isnan(right)) return not_a_number;
     loss += 1.0 - right;
@@ -209,6 +237,8 @@ Watch::Watch(Baseline baseline, const Policy& policy, const WatchReferences& ref
             {plan.name, plan.source, plan.index, make(plan, reference, policy.performance, performance), {}, 0});
         streams_.back().alarms.reserve(kept_alarms);
     }
+    join(policy);
+    make_sequence();
     for (PlannedGroup& plan : plan_groups(baseline_, policy)) {
         const auto refuse = [&](const std::string& what) {
             throw Error(ErrorCode::invalid_policy, "group \"" + plan.name + "\": " + what);
@@ -230,6 +260,7 @@ Watch::Watch(Baseline baseline, const Policy& policy, const WatchReferences& ref
                 refuse(error.what());
             }
             rows_.back().alarms.reserve(kept_alarms);
+            rows_.back().at_alarm = rows_.back().monitor;
         }
         groups_.push_back({std::move(plan.name), std::move(plan.features), std::vector<double>(rows.columns())});
     }
@@ -253,7 +284,8 @@ std::vector<double> Watch::estimates(const PerformancePolicy& rules, const drift
 
 template <class Monitor>
 void Watch::note(Watched<Monitor>& stream, double value, std::int64_t time) noexcept {
-    const StreamAlarm alarm{stream.monitor.seen(), time, value, stream.monitor.reading()};
+    StreamAlarm alarm{stream.monitor.seen(), time, value, stream.monitor.reading()};
+    alarm.reading.interval = {};  // its file has no place for it; of the two bounds the one that told is the statistic
     if (stream.alarms.size() < kept_alarms) {
         stream.alarms.push_back(alarm);  // within what was reserved
     } else {
@@ -262,8 +294,65 @@ void Watch::note(Watched<Monitor>& stream, double value, std::int64_t time) noex
     }
 }
 
+bool Watch::watches_ratio() const noexcept {
+    return predictions_ && predictions_->rows == 1 && predictions_->metric != drift::PerformanceMetric::accuracy;
+}
+
+// Of the harm_monitor, the only kind that the policy may name then.
+void Watch::make_sequence() {
+    if (!watches_ratio()) return;
+    for (const Stream& stream : streams_) {
+        if (stream.source != StreamSource::performance) continue;
+        const char* const kind = drift::monitor_kind_name(stream.monitor.kind());
+        const drift::OptionList options = drift::parse_options(kind, stream.monitor.options_json());
+        const auto number = [&](const char* name) {
+            return drift::read_number(kind, name, *drift::find_option(options, name));
+        };
+        predictions_->sequence.emplace(predictions_->window.reference(),
+                                       drift::MetricSequenceOptions{.metric = predictions_->metric,
+                                                                    .with_labels = false,
+                                                                    .level = number("level"),
+                                                                    .alarm_level = number("level"),
+                                                                    .tolerated = number("tolerated"),
+                                                                    .intrinsic_time = number("intrinsic_time")});
+    }
+    if (!predictions_->sequence->has_loss())
+        throw Error(
+            ErrorCode::invalid_policy,
+            fmt::format("policy /performance/rows: a macro average over several classes is watched in blocks of "
+                        "{} rows at least",
+                        PerformancePolicy::minimum_rows));
+}
+
+void Watch::join(const Policy& policy) {
+    if (!(policy.joined_evidence.false_discovery_rate > 0.0)) return;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        if (streams_[i].monitor.kind() != drift::MonitorKind::e_process) continue;
+        streams_[i].joined = static_cast<std::uint32_t>(joined_streams_.size());
+        joined_streams_.push_back(i);
+    }
+    if (joined_streams_.empty())
+        throw Error(ErrorCode::invalid_policy,
+                    "policy /joined_evidence: no e_process watches a stream of this baseline");
+    if (!joined_) joined_.emplace(joined_streams_.size(), policy.joined_evidence.false_discovery_rate);
+}
+
+// One stream's evidence may bring in others.
+void Watch::discover(const Stream& by, std::size_t before, double value, std::int64_t time) noexcept {
+    for (const std::uint32_t place : joined_->discoveries().subspan(before)) {
+        Stream& found = streams_[joined_streams_[place]];
+        note(found, &found == &by ? value : not_a_number, time);
+    }
+}
+
 MonitorState Watch::take(Stream& stream, double value, std::int64_t time) noexcept {
     const MonitorState said = stream.monitor.update(value);
+    if (stream.joined) {
+        const std::size_t before = joined_->discoveries().size();
+        if (!joined_->update(*stream.joined, stream.monitor.reading().p_value)) return MonitorState::in_control;
+        discover(stream, before, value, time);
+        return MonitorState::change;
+    }
     if (said == MonitorState::change) note(stream, value, time);
     return said;
 }
@@ -273,7 +362,11 @@ MonitorState Watch::take_row(std::size_t group, std::span<const double> row, std
     for (RowStream& stream : rows_) {
         if (stream.index != group) continue;
         const MonitorState said = stream.monitor.update(row);
-        if (said == MonitorState::change) note(stream, not_a_number, time);
+        if (said == MonitorState::change) {
+            note(stream, not_a_number, time);
+            stream.has_alarmed = stream.at_alarm.has_value();
+            if (stream.has_alarmed) *stream.at_alarm = stream.monitor;  // of the same sizes
+        }
         gravest = std::max(gravest, said);
     }
     return gravest;
@@ -348,9 +441,11 @@ void Watch::reset() noexcept {
         stream.monitor.reset();
         stream.alarms.clear();
         stream.oldest = 0;
+        stream.has_alarmed = false;
     };
     std::for_each(streams_.begin(), streams_.end(), empty);
     std::for_each(rows_.begin(), rows_.end(), empty);
+    if (joined_) joined_->reset();
     rejected_ = 0;
 }
 
@@ -382,7 +477,7 @@ const drift::RowMonitor& Watch::group_monitor(std::string_view name, std::string
 
 std::uint64_t Watch::alarms() const noexcept {
     std::uint64_t sum = 0;
-    each([&](const auto& stream) { sum += stream.monitor.counts().changes; });
+    each([&](const auto& stream) { sum += alarms_of(stream); });
     return sum;
 }
 
@@ -391,9 +486,21 @@ WatchMark Watch::mark() const {
     each([&](const auto& stream) {
         mark.seen.push_back(stream.monitor.seen());
         mark.accepted.push_back(stream.monitor.counts().accepted);
-        mark.changes.push_back(stream.monitor.counts().changes);
+        mark.changes.push_back(alarms_of(stream));
     });
     return mark;
+}
+
+std::vector<StreamContribution> Watch::contributions_of(const RowStream& stream) const {
+    const drift::MmdMonitor<double>& monitor = stream.at_alarm->monitor();
+    const auto found = monitor.fitted().test(monitor.live());
+    const std::vector<std::size_t>& features = groups_[stream.index].features;
+    std::vector<StreamContribution> list;
+    for (std::size_t i = 0; i < found.feature_contributions.size(); ++i)
+        list.push_back({i < features.size() ? baseline_.features()[features[i]].name : fmt::format("f{}", i),
+                        found.feature_contributions[i]});
+    std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.value > b.value; });
+    return list;
 }
 
 std::vector<StreamReport> Watch::report(const WatchMark& since) const {
@@ -417,13 +524,32 @@ std::vector<StreamReport> Watch::report(const WatchMark& since) const {
                             .alarms = stream.alarms};
         std::rotate(report.alarms.begin(), report.alarms.begin() + static_cast<std::ptrdiff_t>(stream.oldest),
                     report.alarms.end());
+        report.counts.changes = alarms_of(stream);
+        if (stream.joined && joined_) {
+            report.joined_e_value = joined_->e_values()[*stream.joined];
+            report.is_discovered = joined_->is_discovered(*stream.joined);
+            report.state = report.is_discovered ? MonitorState::change : MonitorState::in_control;
+        }
+        if (stream.source == StreamSource::performance && predictions_->sequence) {
+            const Interval bounds = predictions_->sequence->bounds();
+            report.reading.estimate = 1.0 - predictions_->sequence->value();
+            report.reading.interval = {1.0 - bounds.upper, 1.0 - bounds.lower};
+        }
         const std::uint64_t accepted_before = from_the_start ? 0 : since.accepted[i];
         report.period_begin = from_the_start ? 0 : since.seen[i];
-        report.period_alarms = counts.changes - (from_the_start ? 0 : since.changes[i]);
-        report.decision = report.period_alarms > 0                ? Decision::alarm
-                          : counts.accepted == accepted_before    ? Decision::not_evaluated
-                          : report.state == MonitorState::warning ? Decision::warn
-                                                                  : Decision::pass;
+        report.period_alarms = report.counts.changes - (from_the_start ? 0 : since.changes[i]);
+        report.decision = report.period_alarms > 0                                        ? Decision::alarm
+                          : counts.accepted == accepted_before                            ? Decision::not_evaluated
+                          : report.state == MonitorState::warning || report.is_discovered ? Decision::warn
+                                                                                          : Decision::pass;
+        if constexpr (std::is_same_v<std::decay_t<decltype(stream)>, RowStream>)
+            if (stream.has_alarmed) report.contributions = contributions_of(stream);
+        if (report.decision == Decision::pass && stream.monitor.block_length() == 1 &&
+            report.seen >= report.period_begin) {
+            const std::uint64_t begin = report.period_begin, taken = counts.accepted - accepted_before;
+            if (is_flooded(begin - accepted_before, begin, report.seen - begin - taken, report.seen - begin))
+                report.decision = Decision::not_evaluated;
+        }
         reports.push_back(std::move(report));
     });
     return reports;
@@ -456,8 +582,18 @@ std::string StreamReport::reason() const {
     const std::uint64_t count = seen - std::min(seen, period_begin);
     const char* const what = source == StreamSource::group ? "row" : "value";
     const std::string values = fmt::format("{} {}s", count, what);
+    if (!std::isnan(joined_e_value) && decision != Decision::not_evaluated)
+        return fmt::format("{} has an e-value of {} after {}{}", subject, rendering::number(joined_e_value), values,
+                           !is_discovered ? std::string(", not discovered among the joined ones")
+                           : alarms.empty()
+                               ? std::string(", discovered")
+                               : fmt::format(", discovered {}at value {}", period_alarms == 0 ? "earlier, " : "",
+                                             alarms.back().position));
     switch (decision) {
-        case Decision::not_evaluated: return fmt::format("{} not evaluated, no {} entered", subject, what);
+        case Decision::not_evaluated:
+            if (counts.accepted > 0 && count > 0)
+                return fmt::format("{} not evaluated: of {} too many could not be taken", subject, values);
+            return fmt::format("{} not evaluated, no {} entered", subject, what);
         case Decision::pass: return fmt::format("{} saw no change in {}", subject, values);
         case Decision::warn: return fmt::format("{} warns, which is weak evidence of a change", subject);
         case Decision::alarm: break;
@@ -470,8 +606,28 @@ std::string StreamReport::reason() const {
     if (std::isfinite(last.reading.estimate))
         text += fmt::format("; {} {} then", source == StreamSource::group ? "distance" : "level",
                             rendering::number(last.reading.estimate));
+    std::string due;
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, contributions.size()); ++i)
+        due += (due.empty() ? "" : ", ") + contributions[i].name;
+    if (!due.empty()) text += fmt::format("; due to {}{} first", due, contributions.size() > 3 ? ", ..." : "");
     return text;
 }
+
+namespace {
+
+// Drift that monitors saw voids calibrations.
+void void_scores(Report& report) {
+    const bool drifted = (report.joined_evidence && report.joined_evidence->decision == Decision::alarm) ||
+                         std::any_of(report.streams.begin(), report.streams.end(),
+                                     [](const StreamReport& stream) { return stream.decision == Decision::alarm; });
+    for (ScoreReport& score : report.scores) {
+        if (!drifted) break;
+        score.is_stale = true;
+        score.decision = Decision::not_evaluated;
+    }
+}
+
+}  // namespace
 
 void attach(Report& report, const Watch& watch, const WatchMark& since) {
     if (watch.baseline().id() != report.baseline.id())
@@ -481,14 +637,22 @@ void attach(Report& report, const Watch& watch, const WatchMark& since) {
     // Two watches of one baseline would be told apart by nothing.
     if (!report.streams.empty()) throw Error(ErrorCode::invalid_argument, "the report has a watch already");
     report.streams = watch.report(since);
+    report.joined_evidence = watch.evidence(since);
     for (const StreamReport& stream : report.streams) report.decision = worst(report.decision, stream.decision);
-    const bool drifted = std::any_of(report.streams.begin(), report.streams.end(),
-                                     [](const StreamReport& stream) { return stream.decision == Decision::alarm; });
-    for (ScoreReport& score : report.scores) {
-        if (!drifted) break;
-        score.is_stale = true;
-        score.decision = Decision::not_evaluated;
-    }
+    if (report.joined_evidence) report.decision = worst(report.decision, report.joined_evidence->decision);
+    void_scores(report);
+}
+
+void attach(Report& report, std::span<const Watch* const> shards) {
+    if (report.release)
+        throw Error(ErrorCode::invalid_argument, "the report is on a released window; what monitors say is not noised");
+    if (report.joined_evidence) throw Error(ErrorCode::invalid_argument, "the report has joined evidence already");
+    EvidenceReport evidence = Watch::evidence(shards);
+    if (shards.front()->baseline().id() != report.baseline.id())
+        throw Error(ErrorCode::baseline_mismatch, "the watches are those of another baseline");
+    report.decision = worst(report.decision, evidence.decision);
+    report.joined_evidence = std::move(evidence);
+    void_scores(report);
 }
 
 }  // namespace vedette::inline v0

@@ -2,6 +2,7 @@
 // A watch as bytes: its monitors, their kept alarms, and whose they are; and back, believing nothing.
 #include <fmt/core.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "guard/watch_plan.hpp"
@@ -24,6 +25,11 @@ void require(bool condition, const char* what) {
 
 std::string part(std::size_t stream, const char* name) {
     return fmt::format("{}.{}", stream, name);
+}
+
+// A kept alarm has no interval, and of an e-process its statistic twice, of which one is written.
+double e_value_of(drift::MonitorKind monitor, double statistic) {
+    return monitor == drift::MonitorKind::e_process ? statistic : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
@@ -65,6 +71,11 @@ struct Watch::Codec {
                    std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
         writer.add("performance.filled", std::vector<std::uint64_t>{predictions.rows, predictions.filled});
         writer.add_scalar("performance.loss", predictions.loss);
+        if (!predictions.sequence) return;
+        const std::vector<std::byte> sequence = predictions.sequence->serialize();
+        writer.add(
+            "performance.sequence",
+            std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(sequence.data()), sequence.size()));
     }
 
     static void read_predictions(const Container& file, Predictions& predictions) {
@@ -73,6 +84,14 @@ struct Watch::Codec {
             predictions.window.reference(), std::as_bytes(file.values<std::uint8_t>("performance.block")));
         require(file.tensor("performance.filled").shape.size() == 1, "no list");
         const auto filled = file.values<std::uint64_t>("performance.filled", 2);
+        if (predictions.sequence) {
+            require(file.tensor("performance.sequence").shape.size() == 1, "no list");
+            auto sequence = drift::MetricSequence::deserialize(
+                predictions.window.reference(), std::as_bytes(file.values<std::uint8_t>("performance.sequence")));
+            if (!(sequence.options() == predictions.sequence->options()))
+                throw Error(ErrorCode::invalid_policy, "the watch was saved with other monitors than the policy's");
+            predictions.sequence = std::move(sequence);
+        }
         if (filled[0] != predictions.rows)
             throw Error(ErrorCode::invalid_policy, "the watch was saved with other blocks of predictions");
         predictions.filled = filled[1];
@@ -87,11 +106,11 @@ struct Watch::Codec {
     }
 
     template <class Monitor>
-    static void read_alarms(const Container& file, std::size_t index, Watched<Monitor>& stream) {
+    static void read_alarms(const Container& file, std::size_t index, const Watch& watch, Watched<Monitor>& stream) {
         const auto positions = file.values<std::uint64_t>(part(index, "positions"));
         const std::uint64_t count = positions.size();
         const auto times = file.values<std::int64_t>(part(index, "times"), count);
-        require(count == std::min<std::uint64_t>(kept_alarms, stream.monitor.counts().changes),
+        require(count == std::min<std::uint64_t>(kept_alarms, watch.alarms_of(stream)),
                 "another number of alarms than its monitor counted");
         const auto numbers = file.values<double>(part(index, "numbers"), count * numbers_of_alarm);
         std::uint64_t before = 0;
@@ -100,8 +119,17 @@ struct Watch::Codec {
             require(positions[i] > before && positions[i] <= stream.monitor.seen(), "alarms out of their order");
             before = positions[i];
             const double* const n = numbers.data() + i * numbers_of_alarm;
-            stream.alarms.push_back({positions[i], times[i], n[0], {n[1], n[2], n[3], n[4]}});
+            stream.alarms.push_back({positions[i], times[i], n[0], {n[1], n[2], n[3], n[4], {}, {}}});
+            stream.alarms.back().reading.e_value = e_value_of(stream.monitor.kind(), n[2]);
         }
+    }
+
+    static drift::JoinedEvidence read_joined(const Container& file, const Policy& policy) {
+        require(file.tensor("joined").shape.size() == 1, "no list");
+        auto joined = drift::JoinedEvidence::deserialize(std::as_bytes(file.values<std::uint8_t>("joined")));
+        if (joined.false_discovery_rate() != policy.joined_evidence.false_discovery_rate)
+            throw Error(ErrorCode::invalid_policy, "the watch was saved with another false discovery rate");
+        return joined;
     }
 
     // What its monitors were fitted to, and the width of an embedding, are the file's.
@@ -119,8 +147,9 @@ struct Watch::Codec {
             if (width == 0) width = stream.monitor.dimension();
             if (stream.monitor.dimension() != width || !stream.monitor.has_options(rule.options))
                 throw Error(ErrorCode::invalid_policy, "the watch was saved with other monitors than the policy's");
-            read_alarms(file, i, stream);
+            read_alarms(file, i, watch, stream);
             watch.rows_.push_back(std::move(stream));
+            watch.rows_.back().at_alarm = watch.rows_.back().monitor;
         }
         watch.groups_.push_back({plan.name, plan.features, std::vector<double>(width)});
     }
@@ -140,6 +169,11 @@ std::vector<std::byte> Watch::to_bytes() const {
         ++i;
     });
     if (predictions_) Codec::write_predictions(writer, *predictions_);
+    if (joined_) {
+        const std::vector<std::byte> bytes = joined_->serialize();
+        writer.add("joined",
+                   std::span<const std::uint8_t>(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+    }
     return writer.finish(kind);
 }
 
@@ -154,9 +188,12 @@ Watch Watch::from_bytes(Baseline baseline, const Policy& policy, std::span<const
     const std::vector<PlannedGroup> groups = plan_groups(watch.baseline_, policy);
     std::size_t row_streams = 0;
     for (const PlannedGroup& group : groups) row_streams += group.rules.size();
-    const std::size_t rest = file.tensors().empty() ? 1 : (file.tensors().size() - 1) % 4;
-    require(file.metadata_keys().size() == 6 && (rest == 0 || rest == 3), "parts that no watch has");
-    if (file.tensors().size() != 1 + 4 * (plan.size() + row_streams) + (watch.predictions_ ? 3 : 0))
+    const bool joins = policy.joined_evidence.false_discovery_rate > 0.0;
+    // Four of each stream, perhaps three of performance, perhaps one of joined evidence.
+    require(file.metadata_keys().size() == 6 && !file.tensors().empty() && (file.tensors().size() - 1) % 4 != 2,
+            "parts that no watch has");
+    if (file.tensors().size() != 1 + 4 * (plan.size() + row_streams) + (watch.predictions_ ? 3 : 0) +
+                                     (watch.watches_ratio() ? 1 : 0) + (joins ? 1 : 0))
         throw Error(ErrorCode::invalid_policy, "the watch was saved with other monitors than the policy's");
     watch.rejected_ = file.scalar<std::uint64_t>("rejected");
     for (std::size_t i = 0; i < plan.size() + row_streams; ++i)
@@ -172,9 +209,14 @@ Watch Watch::from_bytes(Baseline baseline, const Policy& policy, std::span<const
         // Options that the policy leaves to a reference are the file's own.
         if (stream.monitor.kind() != drift::monitor_kind(plan[i].rule.kind) || !matches(plan[i].rule, stream.monitor))
             throw Error(ErrorCode::invalid_policy, "the watch was saved with other monitors than the policy's");
-        Codec::read_alarms(file, i, stream);
         watch.streams_.push_back(std::move(stream));
     }
+    if (joins) watch.joined_ = Codec::read_joined(file, policy);
+    watch.join(policy);
+    if (joins && watch.joined_->size() != watch.joined_streams_.size())
+        throw Error(ErrorCode::invalid_policy, "the watch was saved with other e-processes than the policy joins");
+    for (std::size_t i = 0; i < plan.size(); ++i) Codec::read_alarms(file, i, watch, watch.streams_[i]);
+    watch.make_sequence();
     for (const PlannedGroup& group : groups) Codec::read_group(file, group, watch);
     if (watch.predictions_) Codec::read_predictions(file, *watch.predictions_);
     if (Codec::streams_of(watch) != file.metadata("streams"))

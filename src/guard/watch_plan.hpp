@@ -37,4 +37,10 @@ void Watch::each(F&& visit) const {
     for (const RowStream& stream : rows_) visit(stream);
 }
 
+template <class Monitor>
+std::uint64_t Watch::alarms_of(const Watched<Monitor>& stream) const noexcept {
+    if (!stream.joined || !joined_) return stream.monitor.counts().changes;
+    return joined_->is_discovered(*stream.joined) ? 1 : 0;
+}
+
 }  // namespace vedette::inline v0

@@ -26,6 +26,46 @@ static void test_e_values(void) {
     CHECK(out == 7.0);
 }
 
+static void test_joined(void) {
+    double values[200];
+    for (int i = 0; i < 200; ++i) values[i] = sin(i * 1.7);
+    const vdt_column column = make_column("", VDT_COLUMN_NUMERIC, VDT_F64, values, 200, sizeof values);
+    vdt_monitor_options options;
+    vdt_monitor_options_init(&options, sizeof options);
+    const char kind[] = "e_process", level[] = "level=1e-100";
+    options.kind = kind;
+    options.kind_length = sizeof kind - 1;
+    options.options = level;
+    options.options_length = sizeof level - 1;
+    options.reference = &column;
+    vdt_monitor* monitors[2] = {NULL, NULL};
+    for (int m = 0; m < 2; ++m) {
+        CHECK_OK(vdt_monitor_create(&options, NULL, &monitors[m], e));
+        for (int i = 0; i < 200; ++i) CHECK_OK(vdt_monitor_update(monitors[m], m + sin(i * 2.3), NULL, e));
+    }
+    vdt_monitor_reading reading;
+    vdt_monitor_reading_init(&reading, sizeof reading);
+    CHECK_OK(vdt_monitor_reading_get(monitors[1], &reading, e));
+    CHECK(reading.e_value == reading.statistic && isnan(reading.interval_lower));
+    double lifted = 0.0, e_values[2], threshold = 0.0;
+    uint8_t discovered[2];
+    CHECK_OK(vdt_lift_e_process(1.0 / reading.p_value, &lifted, e));
+    const vdt_monitor* const list[2] = {monitors[0], monitors[1]};
+    CHECK_OK(vdt_join_evidence(list, 2, 1, 0.05, VDT_EVIDENCE_AVERAGE, e_values, discovered, &threshold, e));
+    CHECK(discovered[0] == 0 && discovered[1] == 1 && threshold == 40.0);
+    CHECK(fabs(e_values[1] / lifted - 1.0) < 1e-12);
+    CHECK_OK(vdt_join_evidence(list, 1, 2, 0.05, VDT_EVIDENCE_AVERAGE, e_values, NULL, NULL, e));
+    CHECK(e_values[0] > 0.4 * lifted && e_values[0] < 0.6 * lifted);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "same reference",
+                vdt_join_evidence(list, 1, 2, 0.05, VDT_EVIDENCE_PRODUCT, e_values, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "false_discovery_rate",
+                vdt_join_evidence(list, 2, 1, 0.9, VDT_EVIDENCE_AVERAGE, NULL, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "merge", vdt_join_evidence(list, 2, 1, 0.1, 7, NULL, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "monitors", vdt_join_evidence(NULL, 2, 1, 0.1, 0, NULL, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "largest", vdt_lift_e_process(0.5, &lifted, e));
+    for (int m = 0; m < 2; ++m) vdt_monitor_destroy(monitors[m]);
+}
+
 static vdt_confidence_sequence* make(int32_t kind) {
     vdt_confidence_sequence_options options;
     vdt_confidence_sequence_options_init(&options, sizeof options);
@@ -157,6 +197,7 @@ static void test_ranking(void) {
 
 int main(void) {
     test_e_values();
+    test_joined();
     test_sequences(VDT_SEQUENCE_MEAN);
     test_sequences(VDT_SEQUENCE_PROPORTION);
     test_sequences(VDT_SEQUENCE_BETTING);

@@ -39,6 +39,78 @@ static vdt_matrix matrix_of(const double* data, uint64_t count, uint64_t columns
         CHECK_OK(function(handle, (block).data, (block).size, NULL, e)); \
     } while (0)
 
+static void check_sequences(const vdt_performance* performance) {
+    vdt_metric_sequence_options options;
+    vdt_metric_sequence_options_init(&options, sizeof options);
+    CHECK(options.metric == VDT_METRIC_ACCURACY && options.level == 0.01 && options.tolerated == 0.1);
+    vdt_performance_window* window = NULL;
+    vdt_realised_window* known = NULL;
+    vdt_label_join* join = NULL;
+    CHECK_OK(vdt_performance_window_create(performance, NULL, &window, e));
+    CHECK_OK(vdt_realised_window_create(performance, NULL, &known, e));
+    CHECK_OK(vdt_label_join_create(performance, NULL, NULL, &join, e));
+    vdt_metric_sequence *estimated = NULL, *labelled = NULL, *joined = NULL, *loaded = NULL;
+    options.metric = VDT_METRIC_F1;
+    CHECK_OK(vdt_metric_sequence_create(performance, &options, NULL, &estimated, e));
+    options.with_labels = 1;
+    CHECK_OK(vdt_metric_sequence_create(performance, &options, NULL, &labelled, e));
+    CHECK_OK(vdt_metric_sequence_create(performance, &options, NULL, &joined, e));
+    for (int i = 0; i < rows; ++i) {
+        CHECK_OK(vdt_performance_window_observe(window, &scores[i], 1, predictions[i], NULL, e));
+        CHECK_OK(vdt_metric_sequence_observe(estimated, &scores[i], 1, predictions[i], NULL, NULL, e));
+        CHECK_OK(vdt_metric_sequence_observe(labelled, &scores[i], 1, predictions[i], &labels[i], NULL, e));
+        CHECK_OK(vdt_label_join_predict(join, (uint64_t)i, 0, &scores[i], 1, predictions[i], e));
+        CHECK_OK(vdt_label_join_label_sequence(join, (uint64_t)i, 0, labels[i], known, joined, NULL, e));
+    }
+    vdt_performance_estimate estimate;
+    vdt_performance_estimate_init(&estimate, sizeof estimate);
+    CHECK_OK(vdt_performance_window_estimate(window, 0.95, &estimate, e));
+    vdt_metric_bounds bounds;
+    vdt_metric_bounds_init(&bounds, sizeof bounds);
+    CHECK_OK(vdt_metric_sequence_bounds_get(estimated, &bounds, e));
+    CHECK(fabs(bounds.value - estimate.metrics[VDT_METRIC_F1].value) < 1e-8 && bounds.rows == rows);
+    CHECK(bounds.lower < bounds.value && bounds.value < bounds.upper && bounds.refused == 0);
+    byte_block a = {NULL, 0}, b = {NULL, 0};
+    BYTES_OF(vdt_metric_sequence_to_bytes, labelled, a);
+    BYTES_OF(vdt_metric_sequence_to_bytes, joined, b);
+    CHECK(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+    CHECK_OK(vdt_metric_sequence_from_bytes(performance, a.data, a.size, NULL, &loaded, e));
+    CHECK_OK(vdt_metric_sequence_merge(loaded, joined, e));
+    CHECK_OK(vdt_metric_sequence_bounds_get(loaded, &bounds, e));
+    CHECK(bounds.rows == 2 * rows);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "options", vdt_metric_sequence_merge(loaded, estimated, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "label", vdt_metric_sequence_observe(labelled, &scores[0], 1, 0, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "label",
+                vdt_metric_sequence_observe(estimated, &scores[0], 1, 0, &labels[0], NULL, e));
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "", vdt_metric_sequence_observe(estimated, scores, 2, 0, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "sequence",
+                vdt_label_join_label_sequence(join, 0, 0, 1, known, estimated, NULL, e));
+    const double bad = NAN;
+    CHECK_OK(vdt_metric_sequence_observe(estimated, &bad, 1, 0, NULL, NULL, e));
+    CHECK_OK(vdt_metric_sequence_bounds_get(estimated, &bounds, e));
+    CHECK(bounds.refused == 1 && bounds.rows == rows);
+    CHECK_OK(vdt_metric_sequence_reset(estimated, e));
+    CHECK_OK(vdt_metric_sequence_bounds_get(estimated, &bounds, e));
+    CHECK(bounds.rows == 0 && isnan(bounds.value) && bounds.lower == 0.0 && bounds.upper == 1.0);
+    vdt_metric_sequence* none = NULL;
+    options.metric = 9;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "metric", vdt_metric_sequence_create(performance, &options, NULL, &none, e));
+    options.metric = VDT_METRIC_RECALL;
+    options.level = 2.0;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "level", vdt_metric_sequence_create(performance, &options, NULL, &none, e));
+    CHECK_FAILS(VDT_CORRUPT_DATA, "", vdt_metric_sequence_from_bytes(performance, a.data, a.size / 2, NULL, &none, e));
+    CHECK(none == NULL);
+    free(a.data);
+    free(b.data);
+    vdt_metric_sequence_destroy(estimated);
+    vdt_metric_sequence_destroy(labelled);
+    vdt_metric_sequence_destroy(joined);
+    vdt_metric_sequence_destroy(loaded);
+    vdt_label_join_destroy(join);
+    vdt_realised_window_destroy(known);
+    vdt_performance_window_destroy(window);
+}
+
 static void check_windows(const vdt_performance* performance) {
     vdt_performance_window *whole = NULL, *first = NULL, *second = NULL, *loaded = NULL;
     CHECK_OK(vdt_performance_window_create(performance, NULL, &whole, e));
@@ -240,6 +312,7 @@ int main(void) {
     byte_block bytes = {NULL, 0};
     BYTES_OF(vdt_performance_to_bytes, performance, bytes);
     CHECK_OK(vdt_performance_from_bytes(bytes.data, bytes.size, NULL, &restored, e));
+    check_sequences(restored);
     check_windows(restored);
     check_labels(restored);
     // Of another reference.

@@ -235,7 +235,13 @@ MonitorOptions = struct("vdt_monitor_options", ("struct_size", u32), ("reserved"
                         ("kind_length", u64), ("options", c.c_char_p), ("options_length", u64), ("reference", pointer))
 MonitorReading = struct("vdt_monitor_reading", ("struct_size", u32), ("state", i32),
                         *[(name, u64) for name in "seen accepted nan infinite refused changes".split()],
-                        *doubles("estimate statistic limit p_value"))
+                        *doubles("estimate statistic limit p_value e_value interval_lower interval_upper"))
+
+MetricSequenceOptions = struct("vdt_metric_sequence_options", ("struct_size", u32), ("metric", i32),
+                               ("with_labels", i32), ("reserved", i32),
+                               *doubles("level alarm_level tolerated intrinsic_time"))
+MetricBounds = struct("vdt_metric_bounds", ("struct_size", u32), ("state", i32),
+                      *[(name, u64) for name in "rows values refused alarms".split()], *doubles("value lower upper"))
 
 WatchReference = struct("vdt_watch_reference", ("output", String), ("values", pointer))
 WatchGroup = struct("vdt_watch_group", ("group", String), ("rows", pointer))
@@ -245,7 +251,11 @@ WatchOptions = struct("vdt_watch_options", ("struct_size", u32), ("reserved", u3
 StreamReport = struct("vdt_stream_report", ("struct_size", u32), ("source", i32), ("decision", i32), ("state", i32),
                       ("name", String), ("monitor", String),
                       *[(name, u64) for name in "seen period_begin alarms period_alarms alarm_position".split()],
-                      ("alarm_time", i64), *doubles("estimate statistic limit p_value"))
+                      ("alarm_time", i64), *doubles("estimate statistic limit p_value e_value interval_lower interval_upper "
+                                                    "joined_e_value"), ("is_discovered", u64))
+EvidenceReport = struct("vdt_joined_evidence", ("struct_size", u32), ("decision", i32),
+                        *doubles("false_discovery_rate threshold"),
+                        *[(name, u64) for name in "streams discovered shards".split()])
 BankOptions = struct("vdt_bank_options", ("struct_size", u32), ("reserved", u32), ("kind", c.c_char_p),
                      ("kind_length", u64), ("features", u64), ("options", pointer), ("options_count", u64),
                      ("reference", pointer))

@@ -314,6 +314,64 @@ static void test_groups(const vdt_baseline* baseline) {
     vdt_watch_destroy(other);
 }
 
+static void test_joined(const vdt_baseline* baseline) {
+    const vdt_watch_options options = options_of(
+        "{\"joined_evidence\": {\"false_discovery_rate\": 0.05},"
+        " \"features\": {\"height\": {\"monitors\": [{\"kind\": \"e_process\"}]},"
+        " \"weight\": {\"monitors\": [{\"kind\": \"e_process\"}]}}}",
+        NULL, NULL);
+    vdt_watch *watch = NULL, *other = NULL;
+    CHECK_OK(vdt_watch_create(baseline, &options, NULL, &watch, e));
+    CHECK_OK(vdt_watch_create(baseline, &options, NULL, &other, e));
+    static reference live;
+    fill_reference(&live, 77);
+    vdt_window* window = make_window(baseline);
+    for (int i = 0; i < REFERENCE_ROWS; ++i) {
+        const double far[FEATURES] = {live.height[i] + 1000.0, (double)live.weight[i], 1.0};
+        const double row[FEATURES] = {live.height[i], (double)live.weight[i], 1.0};
+        CHECK_OK(vdt_watch_observe_f64(watch, far, FEATURES, i, NULL, e));
+        CHECK_OK(vdt_watch_observe_f64(other, row, FEATURES, i, NULL, e));
+    }
+    vdt_report *report = NULL, *merged = NULL;
+    CHECK_OK(vdt_assess(baseline, window, NULL, NULL, &report, e));
+    CHECK_OK(vdt_assess(baseline, window, NULL, NULL, &merged, e));
+    vdt_joined_evidence evidence;
+    vdt_joined_evidence_init(&evidence, sizeof evidence);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "joined", vdt_report_joined_evidence(report, &evidence, e));
+    CHECK_OK(vdt_report_attach_watch(report, watch, e));
+    CHECK_OK(vdt_report_joined_evidence(report, &evidence, e));
+    CHECK(evidence.decision == VDT_ALARM && evidence.streams == 2 && evidence.discovered == 1);
+    CHECK(evidence.shards == 1 && evidence.threshold == 40.0 && evidence.false_discovery_rate == 0.05);
+    double e_value = 0.0;
+    uint8_t discovered = 0;
+    vdt_string subject;
+    CHECK_OK(vdt_report_joined_stream(report, 0, &e_value, &discovered, &subject, e));
+    CHECK(e_value >= 40.0 && discovered == 1 && subject.length == 6 && memcmp(subject.data, "height", 6) == 0);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "2", vdt_report_joined_stream(report, 2, NULL, NULL, NULL, e));
+    size_t length = 0;
+    CHECK_OK(vdt_report_joined_reason(report, NULL, 0, &length, e));
+    CHECK(length > 40);
+    vdt_stream_report stream;
+    vdt_stream_report_init(&stream, sizeof stream);
+    CHECK_OK(vdt_report_stream(report, 0, &stream, e));
+    CHECK(stream.is_discovered == 1 && stream.joined_e_value == e_value && stream.e_value == stream.statistic);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "rank", vdt_report_stream_contribution(report, 0, 0, NULL, NULL, e));
+    const vdt_watch* const shards[2] = {watch, other};
+    CHECK_OK(vdt_report_attach_shards(merged, shards, 2, e));
+    CHECK_OK(vdt_report_joined_evidence(merged, &evidence, e));
+    CHECK(evidence.shards == 2 && evidence.discovered == 1);
+    double half = 0.0;
+    CHECK_OK(vdt_report_joined_stream(merged, 0, &half, NULL, NULL, e));
+    CHECK(half >= 0.5 * e_value && half < 0.6 * e_value + 1.0);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "watches", vdt_report_attach_shards(merged, NULL, 2, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "already", vdt_report_attach_shards(merged, shards, 2, e));
+    vdt_report_destroy(report);
+    vdt_report_destroy(merged);
+    vdt_window_destroy(window);
+    vdt_watch_destroy(watch);
+    vdt_watch_destroy(other);
+}
+
 int main(void) {
     vdt_baseline* baseline = make_baseline(1);
     vdt_performance* performance = make_performance();
@@ -327,6 +385,7 @@ int main(void) {
     test_report(baseline, &options);
     test_misuse(baseline, performance, &past);
     test_groups(baseline);
+    test_joined(baseline);
     vdt_baseline_destroy(baseline);
     vdt_performance_destroy(performance);
     return check_result();

@@ -58,7 +58,8 @@ struct PerformancePolicy {
     static constexpr std::uint64_t minimum_rows = 50;  ///< of metrics other than accuracy
 
     drift::PerformanceMetric metric = drift::PerformanceMetric::accuracy;
-    /// Predictions to one value, in [1, 2^31]. Accuracy may be watched row by row, others are ratios of sums.
+    /// Predictions to one value, in [1, 2^31]. Accuracy may be watched row by row; others are ratios of sums, which a
+    /// harm_monitor alone watches row by row (drift::MetricSequence), of binary classifiers.
     std::uint64_t rows = 1;
     /// A harm_monitor that names no `tolerated` tolerates the reference's loss and this, in [0, 1): for accuracy,
     /// drift::tolerated_loss at its level.
@@ -66,6 +67,13 @@ struct PerformancePolicy {
     std::vector<MonitorRule> monitors{};  ///< none: performance is not watched
 
     friend bool operator==(const PerformancePolicy&, const PerformancePolicy&) = default;
+};
+
+/// Monitors of kind e_process judged together, see drift::JoinedEvidence: none then has a level of its own.
+struct EvidencePolicy {
+    double false_discovery_rate = 0.0;  ///< in [1e-12, 0.5]; 0: each is judged by its own level
+
+    friend bool operator==(const EvidencePolicy&, const EvidencePolicy&) = default;
 };
 
 /// Monitors of several values at once, see Watch and drift::RowMonitor.
@@ -179,6 +187,7 @@ struct Policy {
     /// Monitors of what the model answers, or of its loss: streams that are no features, by a name of your own.
     std::map<std::string, std::vector<MonitorRule>, std::less<>> outputs;
     PerformancePolicy performance{};
+    EvidencePolicy joined_evidence{};
     /// Monitors of features together and of embeddings, by a name of your own.
     std::map<std::string, GroupPolicy, std::less<>> groups;
 

@@ -187,12 +187,13 @@ struct Report {
     Decision decision = Decision::not_evaluated;
     std::uint64_t reference_rows = 0;
     std::uint64_t live_rows = 0;
-    std::vector<FeatureReport> features;  ///< in the baseline's order
-    std::vector<JointEvidence> joint;     ///< of multivariate tests, where samples were compared
-    std::vector<StreamReport> streams;    ///< of the policy's monitors, where a watch was attached
-    std::vector<ScoreReport> scores;      ///< of the policy's scores, in the order of their names
-    std::optional<SchemaReport> schema;   ///< of a baseline with one, where requests were judged
-    std::optional<MemoryReport> memory;   ///< where requests were shown to a memory
+    std::vector<FeatureReport> features;              ///< in the baseline's order
+    std::vector<JointEvidence> joint;                 ///< of multivariate tests, where samples were compared
+    std::vector<StreamReport> streams;                ///< of the policy's monitors, where a watch was attached
+    std::optional<EvidenceReport> joined_evidence{};  ///< of the policy's e-processes together, where it joins them
+    std::vector<ScoreReport> scores;                  ///< of the policy's scores, in the order of their names
+    std::optional<SchemaReport> schema;               ///< of a baseline with one, where requests were judged
+    std::optional<MemoryReport> memory;               ///< where requests were shown to a memory
     double level = 0.0;
     stats::Correction correction = stats::Correction::none;
     std::uint64_t minimum_rows = 0;
@@ -219,6 +220,11 @@ struct Report {
 /// is then the gravest of all. Throws Error: baseline_mismatch, invalid_argument for a second watch and for the report
 /// of a released window (what monitors say is not noised), and what Watch::report does; the report is as it was.
 void attach(Report& report, const Watch& watch, const WatchMark& since = {});
+
+/// Adds what the e-processes of several watches say together, one watch for each shard of a stream of requests
+/// (Watch::evidence); nothing else of the watches. Throws Error: baseline_mismatch, invalid_argument for a second time
+/// and for the report of a released window, and what Watch::evidence does; the report is as it was.
+void attach(Report& report, std::span<const Watch* const> shards);
 
 /// The comparisons that a policy asks for, of two tables that hold the baseline's features by name.
 struct SampleComparisons {

@@ -14,6 +14,8 @@
 
 #include "vedette/core/verdict.hpp"
 #include "vedette/drift/any_monitor.hpp"
+#include "vedette/drift/joined_evidence.hpp"
+#include "vedette/drift/metric_sequence.hpp"
 #include "vedette/drift/performance_estimate.hpp"
 #include "vedette/drift/row_monitor.hpp"
 #include "vedette/guard/baseline.hpp"
@@ -36,6 +38,12 @@ enum class StreamSource : std::uint8_t { feature = 0, output = 1, performance = 
 /// "feature", "output", "performance", "group"; "unknown" for any other value.
 const char* stream_source_name(StreamSource source) noexcept;
 
+/// How much of a change one feature makes up.
+struct StreamContribution {
+    std::string name;    ///< of the feature; of an embedding "f0", "f1", ...
+    double value = 0.0;  ///< as drift::RandomFeatureMmd::test has its contributions
+};
+
 /// What one monitor of one stream has to say.
 struct StreamReport {
     std::string name;  ///< of the feature, the output or the metric
@@ -52,11 +60,42 @@ struct StreamReport {
     std::uint64_t seen = 0;
     drift::MonitorReading reading{};
     std::vector<StreamAlarm> alarms;  ///< the newest, of the period or not, oldest first
+    /// Of an e_process that is judged with the others (Policy::joined_evidence): its part in the family, else NaN and
+    /// false. An alarm is then its discovery, which happens once; in later periods it warns.
+    double joined_e_value = std::numeric_limits<double>::quiet_NaN();
+    bool is_discovered = false;
+    /// Of a group: which features its last alarm is due to, the largest contribution first. Empty without one, and of
+    /// alarms before the watch was read from bytes.
+    std::vector<StreamContribution> contributions{};
 
     /// What is watched, in words: "income", "output loss", "1 - estimated accuracy".
     [[nodiscard]] std::string subject() const;
     /// One sentence, with the numbers that decided.
     [[nodiscard]] std::string reason() const;
+};
+
+/// What all e-processes of a watch, or of several, say together, see drift::JoinedEvidence.
+struct EvidenceReport {
+    /// Of one stream in the family.
+    struct Stream {
+        std::string subject;   ///< as StreamReport::subject
+        double e_value = 0.0;  ///< lifted, so that it is one at any time; of shards their average
+        bool is_discovered = false;
+    };
+    /// An alarm where streams were discovered in the period, or by all shards together; a warning where before it; not
+    /// evaluated where no value entered; else a pass.
+    Decision decision = Decision::not_evaluated;
+    double false_discovery_rate = 0.0;
+    double threshold = 0.0;  ///< that the discovered ones had to reach; without any, that a first one must
+    std::size_t shards = 1;
+    drift::EvidenceMerge merge = drift::EvidenceMerge::average;  ///< of shards
+    std::vector<Stream> streams;
+
+    [[nodiscard]] std::size_t discovered() const noexcept;
+    /// One sentence, with the numbers that decided.
+    [[nodiscard]] std::string reason() const;
+    /// What the rate rests on, in a sentence.
+    [[nodiscard]] std::string condition() const;
 };
 
 /// Where a watch stands: the beginning of a period.
@@ -155,6 +194,13 @@ class Watch {
     /// Error(invalid_argument) for a mark of another watch.
     [[nodiscard]] std::vector<StreamReport> report(const WatchMark& since = {}) const;
 
+    /// What its e-processes say together; empty where the policy does not join them. Throws as `report`.
+    [[nodiscard]] std::optional<EvidenceReport> evidence(const WatchMark& since = {}) const;
+    /// The same of shards of one stream of requests, each with a watch of this baseline and policy: their e-values are
+    /// averaged, which needs no independence (they share a reference). Throws Error: invalid_argument for no watch or
+    /// one twice, baseline_mismatch, invalid_policy where they join other streams or none.
+    [[nodiscard]] static EvidenceReport evidence(std::span<const Watch* const> shards);
+
     /// Canonical bytes (core/container.hpp, kind "watch"): what `from_bytes` gives goes on bit for bit.
     [[nodiscard]] std::vector<std::byte> to_bytes() const;
     /// Throws Error: baseline_mismatch, invalid_policy as the constructor does, or where the policy names other
@@ -173,6 +219,10 @@ class Watch {
         Monitor monitor;
         std::vector<StreamAlarm> alarms;  // a ring once it is full
         std::size_t oldest = 0;
+        std::optional<std::uint32_t> joined = std::nullopt;  // its place among the e-processes that are
+        // Of rows: the monitor as it was at its last alarm; made beforehand, so that an alarm allocates nothing.
+        std::optional<Monitor> at_alarm = std::nullopt;
+        bool has_alarmed = false;
     };
     using Stream = Watched<drift::AnyMonitor>;
     using RowStream = Watched<drift::RowMonitor>;
@@ -190,6 +240,7 @@ class Watch {
         drift::PerformanceWindow window;
         std::uint64_t filled = 0;
         double loss = 0.0;
+        std::optional<drift::MetricSequence> sequence{};  // of a ratio that is watched row by row
 
         void clear() noexcept;
         /// The next value; empty while the block is not full.
@@ -199,7 +250,16 @@ class Watch {
     Watch(Baseline baseline, const Policy& policy, std::optional<drift::PerformanceReference> performance);
     template <class Monitor>
     static void note(Watched<Monitor>& stream, double value, std::int64_t time) noexcept;
-    static MonitorState take(Stream& stream, double value, std::int64_t time) noexcept;
+    MonitorState take(Stream& stream, double value, std::int64_t time) noexcept;
+    void discover(const Stream& by, std::size_t before, double value, std::int64_t time) noexcept;
+    /// Numbers the e-processes among the streams, where the policy joins them.
+    void join(const Policy& policy);
+    /// Whether predictions are watched one by one by a ratio.
+    [[nodiscard]] bool watches_ratio() const noexcept;
+    void make_sequence();
+    template <class Monitor>
+    [[nodiscard]] std::uint64_t alarms_of(const Watched<Monitor>& stream) const noexcept;
+    [[nodiscard]] std::vector<StreamContribution> contributions_of(const RowStream& stream) const;
     MonitorState take_row(std::size_t group, std::span<const double> row, std::int64_t time) noexcept;
     template <class F>
     void each(F&& visit) const;
@@ -210,8 +270,10 @@ class Watch {
     std::vector<std::string> outputs_;
     std::optional<Predictions> predictions_;
     std::vector<Stream> streams_;  // those of features first, then of outputs, then of performance
-    std::vector<Group> groups_;    // of the policy, by name
-    std::vector<RowStream> rows_;  // of them, in their order; as streams, after all others
+    std::optional<drift::JoinedEvidence> joined_;
+    std::vector<std::size_t> joined_streams_;  // of each of its streams, the index
+    std::vector<Group> groups_;                // of the policy, by name
+    std::vector<RowStream> rows_;              // of them, in their order; as streams, after all others
     std::uint64_t rejected_ = 0;
 };
 

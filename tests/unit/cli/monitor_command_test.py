@@ -111,7 +111,7 @@ class Monitor(unittest.TestCase):
         self.assertEqual((last["b, c=d"]["nan"], last["b, c=d"]["infinite"]), (61, 1))
         self.assertEqual(last["a"]["options"]["slack"], 0.25)
         said = self.expect(run(self.whole, "--monitor", "a=cusum:mean=0,sd=2,slack=0.25,threshold=6"), FAILED).stdout
-        self.assertEqual(said.decode().count(": cusum: change at "), len(expected["a"]))
+        self.assertEqual(said.decode().count(": cusum: change with the value "), len(expected["a"]))
 
     def test_a_stream_in_pieces_is_the_stream(self):
         monitors = ["--monitor", "a=cusum:average_run_length=500", "--monitor", "a=incremental_ks:window=50",
@@ -387,7 +387,7 @@ class Monitor(unittest.TestCase):
                 ((self.whole, "--monitor", "a=cusum", "--learn", "9", "--reference", self.whole), "--reference"),
                 ((self.whole, "--monitor", "a=e_process", "--reference", self.write("x.csv", "b\n1\n")), "no column"),
                 ((self.whole, "--monitor", "a=adwin", "--time", "hour"), "hour"),
-                ((self.whole, "--monitor", "a=adwin", "--format", "html"), "text, json and openmetrics"),
+                ((self.whole, "--monitor", "a=adwin", "--format", "xml"), "text, json, html and openmetrics"),
                 ((self.whole, "--monitor", "a=adwin", "--format", "text", "--format", "json"), "two outputs"),
                 ((self.whole, "--monitor", "a=adwin", "--format", "json=/nonexistent/x"), "cannot be written"),
                 ((self.dir / "absent.csv", "--monitor", "a=adwin"), "absent.csv"),
@@ -405,7 +405,7 @@ class Monitor(unittest.TestCase):
                                  "--format", "text"), FAILED)
         self.assertEqual(metrics.read_text(), text)
         told = events(lines.read_text())
-        self.assertEqual(result.stdout.decode().count("change at"), len(told))
+        self.assertEqual(result.stdout.decode().count("change with the value"), len(told))
         counts = {line["monitor"]: line["changes"] for line in events(lines.read_text(), "end")}
         for monitor, count in counts.items():
             self.assertGreater(count, 0)
@@ -514,6 +514,85 @@ class Monitor(unittest.TestCase):
         del group["features"]
         policy.write_text(json.dumps({"groups": {"pair": group}}))
         self.expect(tool("check", "--baseline", baseline, live, "--policy", policy), INPUT_ERROR, 'embedding "pair"')
+
+    def test_a_page_with_time_lines(self):
+        data = self.dir / "jump.csv"
+        data.write_text(table({"a<b": [0.0 if row < 300 else 9.0 for row in range(600)]}))
+        page = self.dir / "page.html"
+        result = run(data, "--monitor", "page_hinkley:threshold=20", "--format", f"html={page}")
+        self.assertEqual(result.returncode, FAILED, result.stderr)
+        text = page.read_text()
+        self.assertIn("a&lt;b", text)
+        self.assertIn("<svg", text)
+        self.assertEqual(text.count('class="dot alarm"'), 1)
+
+    def test_a_state_behind_a_link_stays_behind_it(self):
+        data = self.dir / "data.csv"
+        data.write_text(table({"a": [float(row % 7) for row in range(100)]}))
+        target, link = self.dir / "target.state", self.dir / "link.state"
+        run(data, "--monitor", "adwin", "--state", target)
+        link.symlink_to(target)
+        self.assertEqual(run(data, "--monitor", "adwin", "--state", link).returncode, PASS)
+        self.assertTrue(link.is_symlink())
+        self.assertIn(b"200 rows", run("-", "--monitor", "adwin", "--state", target, stdin=b"a\n").stdout)
+
+    def test_evidence_of_columns_together_and_of_shards(self):
+        generator = random.Random(7)
+        reference = self.dir / "reference.csv"
+        reference.write_text(table({name: [generator.gauss(0, 1) for _ in range(800)] for name in "abcd"}))
+        other = self.dir / "other_reference.csv"
+        other.write_text(table({name: [generator.gauss(0, 1) for _ in range(800)] for name in "abcd"}))
+
+        def stream(name, rows, shifted):
+            path = self.dir / name
+            path.write_text(table({column: [generator.gauss(1.5 if column == "c" and row >= shifted else 0, 1)
+                                            for row in range(rows)] for column in "abcd"}))
+            return path
+
+        def watch(data, state, reference=reference, rate="0.1"):
+            return run(data, "--monitor", "e_process", "--columns", "a,b,c,d", "--reference", reference,
+                       "--false-discovery-rate", rate, "--state", state, "--format", "json")
+
+        first, quiet = stream("first.csv", 600, 300), stream("quiet.csv", 300, 300)
+        result = watch(first, self.dir / "first.state")
+        self.assertEqual(result.returncode, FAILED, result.stderr)
+        self.assertEqual([event["column"] for event in events(result)], ["c"])
+        self.assertGreater(events(result)[0]["row"], 300)
+        joined = events(result, "joined_evidence")[0]
+        self.assertEqual((joined["discovered"], joined["decision"]), (["c"], "alarm"))
+        self.assertEqual(joined["threshold"], 4 / 0.1)
+        # In pieces: the discovery is told once, and stands in the state.
+        again = watch(quiet, self.dir / "first.state")
+        self.assertEqual((again.returncode, events(again)), (PASS, []))
+        self.assertEqual(events(again, "joined_evidence")[0]["discovered"], ["c"])
+        self.assertEqual(watch(quiet, self.dir / "first.state", rate="0.2").returncode, INPUT_ERROR)
+        # Shards.
+        self.assertEqual(watch(quiet, self.dir / "quiet.state").returncode, PASS)
+        merged = run("merge", self.dir / "first.state", self.dir / "quiet.state", "--format", "json")
+        self.assertEqual(merged.returncode, FAILED, merged.stderr)
+        evidence = json.loads(merged.stdout)["joined_evidence"]
+        self.assertEqual((evidence["discovered"], evidence["shards"], evidence["merge"]), (["c"], 2, "average"))
+        refused = run("merge", self.dir / "first.state", self.dir / "quiet.state", "--e-values", "product")
+        self.assertEqual(refused.returncode, INPUT_ERROR)
+        self.assertIn(b"same reference", refused.stderr)
+        self.assertEqual(watch(quiet, self.dir / "own.state", other).returncode, PASS)
+        product = run("merge", self.dir / "first.state", self.dir / "own.state", "--e-values", "product")
+        self.assertEqual(product.returncode, FAILED)
+        self.assertIn(b"each with a reference of its own", product.stdout)
+        self.assertEqual(run("merge", self.dir / "own.state", self.dir / "own.state").returncode, INPUT_ERROR)
+        self.assertEqual(run(quiet, "--monitor", "a=adwin", "--false-discovery-rate", "0.1").returncode, INPUT_ERROR)
+        self.assertEqual(run(quiet, "--monitor", "a=e_process:level=0.1", "--reference", reference,
+                             "--false-discovery-rate", "0.1").returncode, INPUT_ERROR)
+        # Bounds of sums merge, what depends on the order does not.
+        for name, share in (("mean one", 0.2), ("mean two", 0.3)):
+            data = self.dir / (name + ".csv")
+            data.write_text(table({"error": [1 if generator.random() < share else 0 for _ in range(3000)]}))
+            run(data, "--monitor", "error=mean_monitor:most=0.5", "--monitor", "error=adwin", "--state",
+                self.dir / (name + ".state"))
+        merged = run("merge", self.dir / "mean one.state", self.dir / "mean two.state", "--format", "json")
+        columns = json.loads(merged.stdout)["columns"]
+        self.assertAlmostEqual(columns[0]["estimate"], 0.25, delta=0.03)
+        self.assertIn("does not merge", columns[1]["left_out"])
 
     def test_npy_and_a_reference_file(self):
         values = self.a[:500] + [value + 1.0 for value in self.a[500:1000]]

@@ -73,6 +73,59 @@ class Performance(unittest.TestCase):
     def json(self, done, status):
         return json.loads(self.expect(done, status))
 
+    def test_any_metric_at_all_times(self):
+        model = self.fit()
+        same = self.write("same.csv", rows_of(3000, 2), "p", "said", "true")
+        hard = self.write("hard.csv", rows_of(6000, 3, hard=1.5), "p", "said", "true")
+        for metric in ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc"):
+            for command, extra in (("estimate", ()), ("realised", ("--label", "true"))):
+                with self.subTest(metric=metric, command=command):
+                    ask = ("performance", command, model, "-", *MODEL, *extra, "--metric", metric, "--format", "json")
+                    found = self.json(run(*ask, stdin=same.read_text()), PASS)
+                    key = "estimated" if command == "estimate" else "realised"
+                    self.assertAlmostEqual(found["harm"][metric], found[key][metric]["value"],
+                                           delta=0.05 if metric == "roc_auc" else 1e-6)
+                    low, high = found["harm"][metric + "_at_all_times"]
+                    inner = found[key][metric]["interval"]
+                    self.assertTrue(0 < low < found["harm"][metric] < high <= 1)
+                    self.assertGreater(high - low, inner[1] - inner[0])  # what holds at all times costs
+                    strict = self.json(run(*ask, "--tolerated", "0.001", stdin=hard.read_text()), FAILED)
+                    self.assertGreater(strict["harm"]["first_alarm_row"], 0)
+        self.expect(run("performance", "estimate", model, same, *MODEL, "--metric", "brier"), INPUT_ERROR)
+
+    def test_states_of_shards_merge(self):
+        model = self.fit()
+        rows = rows_of(3000, 2)
+        whole = self.write("whole.csv", rows, "p", "said")
+        one, two = self.write("one.csv", rows[:1000], "p", "said"), self.write("two.csv", rows[1000:], "p", "said")
+        ask = ("performance", "estimate", model)
+        end = (*MODEL, "--metric", "f1", "--format", "json")
+        expected = self.json(run(*ask, whole, *end), PASS)
+        states = [self.folder / "one.state", self.folder / "two.state"]
+        for data, state in zip((one, two), states):
+            self.expect(run(*ask, data, *end, "--state", state), PASS)
+        merged = self.json(run("performance", "merge", model, *states, "-o", self.folder / "all.state", "--format",
+                               "json"), PASS)
+        self.assertEqual(merged["estimated"], expected["estimated"])
+        self.assertAlmostEqual(merged["harm"]["f1"], expected["harm"]["f1"], places=12)
+        self.assertEqual(merged["harm"]["values"], expected["harm"]["values"])
+        # It goes on from there.
+        none = self.write("none.csv", "p,said\n0.9,1\n")
+        on = self.json(run(*ask, none, *end, "--state", self.folder / "all.state"), PASS)
+        self.assertEqual(on["counts"]["rows"], 3001)
+        self.expect(run("performance", "merge", model, states[0], states[0]), INPUT_ERROR, "twice")
+        self.expect(run(*ask, one, *MODEL, "--state", self.folder / "other.state"), PASS)
+        self.expect(run("performance", "merge", model, states[0], self.folder / "other.state"), INPUT_ERROR, "other")
+        self.expect(run("performance", "merge", model, model), INPUT_ERROR)
+
+    def test_scores_that_turn_into_what_cannot_be_taken_are_no_pass(self):
+        model = self.fit()
+        rows = table(rows_of(1000, 2), "p", "said")
+        flood = "".join("nan,1\n" for _ in range(200))
+        self.expect(run("performance", "estimate", model, "-", *MODEL, stdin=rows + flood), NOT_ENOUGH,
+                    "in a row could not be taken")
+        self.expect(run("performance", "estimate", model, "-", *MODEL, stdin=rows + flood + rows.split("\n", 1)[1]), PASS)
+
     def test_estimate(self):
         model = self.fit()
         same = self.write("same.csv", rows_of(3000, 2), "p", "said")

@@ -25,8 +25,12 @@ const drift::PerformanceReference& reference() {
     return fitted;
 }
 
+cli::HarmWatch harm(bool with_labels, double tolerated) {
+    return {0.01, drift::MetricSequence(reference(), {.with_labels = with_labels, .tolerated = tolerated})};
+}
+
 cli::PerformanceProgress fresh(double tolerated = 0.25) {
-    cli::PerformanceProgress progress{cli::HarmWatch(0.01, 0.01, tolerated)};
+    cli::PerformanceProgress progress{harm(true, tolerated)};
     progress.realised.emplace(reference());
     progress.join.emplace(reference(), drift::LabelJoinOptions{.capacity = 50});
     return progress;
@@ -41,9 +45,9 @@ void take(cli::PerformanceProgress& progress, std::uint64_t from, std::uint64_t 
         if (i < 30) continue;
         progress.label_time = i;
         ++progress.labels;
-        bool right = false;
-        if (progress.join->label(i - 30, i, sample.labels[i], *progress.realised, &right))
-            progress.harm.update(right ? 0.0 : 1.0, progress.labels);
+        static_cast<void>(
+            progress.join->label(i - 30, i, sample.labels[i], *progress.realised, nullptr, &progress.harm.sequence()));
+        progress.harm.note(progress.labels);
     }
 }
 
@@ -117,12 +121,12 @@ TEST_CASE("a state file of another question, or with parts of others, is refused
         CHECK(refused(writer.finish("performance_state"), ErrorCode::corrupt_data));
     }
     // Of other options: a harm watch that tolerates more, a join with more room.
-    const auto harm = octets(fresh(0.5).harm.serialize());
-    CHECK(refused(with(bytes, "harm", &harm), ErrorCode::corrupt_data));
+    const auto lenient = octets(fresh(0.5).harm.serialize());
+    CHECK(refused(with(bytes, "harm", &lenient), ErrorCode::corrupt_data));
     const auto roomy = octets(drift::LabelJoin(reference(), {.capacity = 60}).serialize());
     CHECK(refused(with(bytes, "join", &roomy), ErrorCode::corrupt_data));
     // Parts of a command that counts without labels.
-    cli::PerformanceProgress estimate{cli::HarmWatch(0.01, 0.01, 0.25)};
+    cli::PerformanceProgress estimate{harm(false, 0.25)};
     estimate.estimated.emplace(reference());
     CHECK(refused(cli::write_progress("question", estimate), ErrorCode::corrupt_data));
     cli::read_progress("question", bytes, other);

@@ -157,6 +157,10 @@ TEST_CASE("a group is watched as its monitor by itself would, saved and resumed 
     CHECK(money.source == StreamSource::group);
     CHECK(money.kind == drift::MonitorKind::mmd_monitor);
     CHECK(money.decision == Decision::alarm);
+    // What the alarm is due to, of both features, the larger part first.
+    REQUIRE(money.contributions.size() == 2);
+    CHECK(money.contributions[0].value >= money.contributions[1].value);
+    CHECK(contains(money.reason(), "due to " + money.contributions[0].name));
     CHECK(money.counts.nan == 7);
     CHECK(money.seen == 600);
     REQUIRE_FALSE(money.alarms.empty());

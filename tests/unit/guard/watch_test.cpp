@@ -368,6 +368,38 @@ TEST_CASE("a policy names what of the performance is watched") {
                drift::PerformanceReference::fit(low, none, none)) == ErrorCode::invalid_policy);
 }
 
+TEST_CASE("any metric of a binary classifier is watched prediction by prediction, with bounds at all times") {
+    const Baseline baseline = sample_baseline();
+    const drift::PerformanceReference known = Predictions(2000, 1).reference();
+    for (const char* const metric : {"precision", "recall", "specificity", "f1", "roc_auc"}) {
+        CAPTURE(metric);
+        const Policy policy = performance_policy(R"("metric": ")" + std::string(metric) +
+                                                 R"(", "margin": 0.02, "monitors": [{"kind": "harm_monitor"}])");
+        Watch watch(baseline, policy, {.outputs = {}, .performance = known, .estimates = {}});
+        Random random(4);
+        const auto feed_scores = [&random](Watch& to, double low, int rows) {
+            for (int i = 0; i < rows; ++i) {
+                const double score = low + (1.0 - 2.0 * low) * random.uniform();
+                to.observe_prediction(score, score > 0.5 ? 1 : 0, i);
+            }
+        };
+        feed_scores(watch, 0.0, 1500);
+        const StreamReport quiet = watch.report()[0];
+        CHECK(quiet.decision == Decision::pass);
+        CHECK(quiet.reading.interval.lower < quiet.reading.estimate);
+        CHECK(quiet.reading.interval.upper > quiet.reading.estimate);
+        const auto saved = watch.to_bytes();
+        Watch resumed = Watch::from_bytes(baseline, policy, saved, known);
+        CHECK(resumed.to_bytes() == saved);
+        feed_scores(watch, 0.4, 6000);  // scores that are hardly surer than a coin
+        CHECK(watch.report()[0].decision == Decision::alarm);
+        watch.observe_prediction(not_a_number, 1);
+        CHECK(watch.report()[0].counts.nan == 1);
+        watch.reset();
+        CHECK(watch.report()[0].seen == 0);
+    }
+}
+
 TEST_CASE("estimated accuracy, prediction by prediction: harm is told, from the reference's own loss") {
     const Baseline baseline = sample_baseline();
     const Predictions past(4000, 1);
@@ -539,4 +571,91 @@ TEST_CASE("a hostile block of predictions in a file is refused") {
     CHECK(with(10, 10.5) == ErrorCode::corrupt_data);
     CHECK(with(10, -1.0) == ErrorCode::corrupt_data);
     CHECK(with(10, not_a_number) == ErrorCode::corrupt_data);
+}
+
+TEST_CASE("a period in which values turn into what cannot be taken is no pass") {
+    Watch watch(sample_baseline(), Policy::from_json(R"({"outputs": {"loss": [{"kind": "adwin"}]}})"));
+    Random random(5);
+    for (int i = 0; i < 500; ++i) watch.observe_output(0, random.uniform());
+    const WatchMark mark = watch.mark();
+    CHECK(watch.report()[0].decision == Decision::pass);
+    for (int i = 0; i < 200; ++i) watch.observe_output(0, i % 3 == 0 ? random.uniform() : not_a_number);
+    CHECK(watch.report(mark)[0].decision == Decision::not_evaluated);
+    CHECK(contains(watch.report(mark)[0].reason(), "could not be taken"));
+    // Where two of three were missing before, it is as it was.
+    const WatchMark used_to_it = watch.mark();
+    for (int i = 0; i < 20; ++i) watch.observe_output(0, i % 3 == 0 ? random.uniform() : not_a_number);
+    CHECK(watch.report(used_to_it)[0].decision == Decision::pass);
+}
+
+TEST_CASE("a policy joins the e-processes of its features at a false discovery rate") {
+    const Policy policy = Policy::from_json(R"({"joined_evidence": {"false_discovery_rate": 0.05},
+        "features": {"income": {"monitors": [{"kind": "e_process"}]},
+                     "score": {"monitors": [{"kind": "e_process"}]}}})");
+    CHECK(Policy::from_json(policy.to_json()).to_json() == policy.to_json());
+    CHECK(contains(refusal(R"({"joined_evidence": {"false_discovery_rate": 0.05}})"), "names no e_process"));
+    CHECK(contains(refusal(R"({"joined_evidence": {"false_discovery_rate": 0.7},
+        "defaults": {"monitors": [{"kind": "e_process"}]}})"),
+                   "/joined_evidence/false_discovery_rate"));
+    CHECK(contains(refusal(R"({"joined_evidence": {"false_discovery_rate": 0.05},
+        "defaults": {"monitors": [{"kind": "e_process", "level": 0.1}]}})"),
+                   "/defaults/monitors"));
+
+    Watch watch(sample_baseline(), policy);
+    CHECK(watch.evidence()->decision == Decision::not_evaluated);
+    Random random(3);
+    feed(watch, random, 0, 500);
+    CHECK(watch.evidence()->decision == Decision::pass);
+    const WatchMark quiet = watch.mark();
+    const auto saved = watch.to_bytes();
+    Watch resumed = Watch::from_bytes(sample_baseline(), policy, saved);
+    CHECK(resumed.to_bytes() == saved);
+    Random again = random;
+    feed(watch, random, 500, 900);
+    feed(resumed, again, 500, 900);
+    CHECK(watch.to_bytes() == resumed.to_bytes());
+    CHECK(Watch::from_bytes(sample_baseline(), policy, watch.to_bytes()).to_bytes() == watch.to_bytes());
+    CHECK(watch.alarms() == 1);
+    const auto found = watch.evidence(quiet);
+    REQUIRE(found);
+    CHECK(found->decision == Decision::alarm);
+    CHECK(found->discovered() == 1);
+    CHECK(watch.evidence(watch.mark())->decision == Decision::not_evaluated);
+    for (const StreamReport& stream : watch.report()) {
+        CHECK(stream.is_discovered == (stream.name == "score"));
+        CHECK(stream.period_alarms == (stream.name == "score" ? 1 : 0));
+        if (stream.is_discovered) CHECK(stream.alarms.back().position > 500);
+    }
+    // Other rates and other monitors are another watch's.
+    Policy other = policy;
+    other.joined_evidence.false_discovery_rate = 0.1;
+    CHECK(code_of([&] { (void)Watch::from_bytes(sample_baseline(), other, saved); }) == ErrorCode::invalid_policy);
+    other.joined_evidence.false_discovery_rate = 0.0;
+    CHECK(code_of([&] { (void)Watch::from_bytes(sample_baseline(), other, saved); }) == ErrorCode::invalid_policy);
+
+    Window window(sample_baseline());
+    Report report = assess(sample_baseline(), window, policy);
+    attach(report, watch, quiet);
+    CHECK(report.decision == Decision::alarm);
+    for (const std::string& text : {render_json(report), render_html(report), render_markdown(report),
+                                    render_table(report), render_junit(report), render_sarif(report)})
+        CHECK(contains(text, "oined evidence discovers changes in 1 of"));
+    CHECK(contains(render_openmetrics(report), "vedette_joined_evidence_discovered{stream=\"score\"} 1\n"));
+    const auto told = nlohmann::json::parse(render_json(report));
+    CHECK(told["windows"][0]["joined_evidence"]["discovered"] == nlohmann::json({"score"}));
+
+    // Shards: the average of two that saw the change is evidence too, and one may not stand for two.
+    const Watch quiet_shard = Watch::from_bytes(sample_baseline(), policy, saved);
+    const Watch* const shards[] = {&watch, &quiet_shard};
+    Report merged = assess(sample_baseline(), window, policy);
+    attach(merged, shards);
+    REQUIRE(merged.joined_evidence);
+    CHECK(merged.joined_evidence->shards == 2);
+    CHECK(merged.joined_evidence->discovered() == 1);
+    CHECK(contains(merged.joined_evidence->reason(), "2 shards averaged"));
+    CHECK(code_of([&] { attach(merged, shards); }) == ErrorCode::invalid_argument);
+    const Watch* const twice[] = {&watch, &watch};
+    CHECK(code_of([&] { (void)Watch::evidence(twice); }) == ErrorCode::invalid_argument);
+    watch.reset();
+    CHECK(watch.evidence()->decision == Decision::not_evaluated);
 }
