@@ -130,7 +130,7 @@ MonitorState MetricSequence::count(std::span<const std::uint32_t> cells, std::sp
     loss_ = not_a_number;
     if (counts_.rows >= most_values) {
         ++counts_.over_capacity;
-        return state_;
+        return refused();
     }
     ++counts_.rows;
     const bool binary = cells.size() == 1;
@@ -165,6 +165,12 @@ MonitorState MetricSequence::count(std::span<const std::uint32_t> cells, std::sp
     return judge();
 }
 
+// A change is said once. Macro averages are below still, and no change anew.
+MonitorState MetricSequence::refused() noexcept {
+    if (state_ == MonitorState::change) state_ = has_loss() ? MonitorState::in_control : MonitorState::warning;
+    return state_;
+}
+
 MonitorState MetricSequence::judge() noexcept {
     if (has_loss()) {
         // A row that has no part in the metric says nothing anew.
@@ -182,20 +188,20 @@ MonitorState MetricSequence::judge() noexcept {
 
 MonitorState MetricSequence::observe(std::span<const double> scores, std::uint32_t prediction) noexcept {
     loss_ = not_a_number;
-    if (options_.with_labels) return state_;
-    if (!reference_.state_->read(scores, prediction, counts_, probabilities_, cells_)) return state_;
+    if (options_.with_labels) return refused();
+    if (!reference_.state_->read(scores, prediction, counts_, probabilities_, cells_)) return refused();
     return count(cells_, probabilities_, prediction, nullptr);
 }
 
 MonitorState MetricSequence::observe(std::span<const double> scores, std::uint32_t prediction,
                                      std::uint32_t label) noexcept {
     loss_ = not_a_number;
-    if (!options_.with_labels) return state_;
+    if (!options_.with_labels) return refused();
     if (label >= reference_.state_->classes) {
         ++counts_.unknown_class;
-        return state_;
+        return refused();
     }
-    if (!reference_.state_->read(scores, prediction, counts_, probabilities_, cells_)) return state_;
+    if (!reference_.state_->read(scores, prediction, counts_, probabilities_, cells_)) return refused();
     return count(cells_, probabilities_, prediction, &label);
 }
 

@@ -60,9 +60,10 @@ MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
         else if (!std::isnan(evidence.mmd.statistic))
             evidence.unlike_benign = Decision::pass;
     }
+    // Time passes while a reference is void, too, and one request alone says so.
+    if (groups_) age_groups(evidence.query.aged);
     if (groups_ && !request.is_stale) {
         const perturbation::QueryEvidence& query = evidence.query;
-        for (std::uint32_t i = 0; i < std::min(query.aged, 2U); ++i) groups_->age();
         groups_->link(query.mark, query.match.account, query.shared);
         const bool is_embedding = request.embedding.size() == groups_->dimension();
         if (!query.is_left_out)
@@ -73,6 +74,11 @@ MemoryEvidence QueryMemory::observe(const RememberedRequest& request) noexcept {
             evidence.group_unlike_benign = Decision::pass;
     }
     return evidence;
+}
+
+void QueryMemory::age_groups(std::uint64_t times) noexcept {
+    // After two all that is not linked anew has left.
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(times, 2); ++i) groups_->age();
 }
 
 std::size_t QueryMemory::memory() const noexcept {
@@ -92,7 +98,10 @@ void QueryMemory::merge(const QueryMemory& other) {
     if (&other == this) throw Error(ErrorCode::invalid_argument, "a memory merged with itself");
     if (queries_.has_value() != other.queries_.has_value())
         throw Error(ErrorCode::baseline_mismatch, "one memory remembers queries, the other does not");
-    if (queries_) queries_->merge(*other.queries_);
+    if (!queries_) return;
+    const std::uint64_t before = queries_->store().span_of_time();
+    queries_->merge(*other.queries_);
+    if (groups_) age_groups(queries_->store().span_of_time() - before);
 }
 
 std::vector<std::byte> QueryMemory::to_bytes() const {

@@ -98,7 +98,7 @@ std::uint64_t AccountLinks::count(std::uint32_t account, std::uint32_t other) no
 void AccountLinks::forget(std::uint32_t account) noexcept {
     for (Counter& each : heap_) {
         const bool is_its = each.pair >> 32U == account || static_cast<std::uint32_t>(each.pair) == account;
-        if (each.pair != 0 && is_its) each.overcount = each.shared - 1;
+        if (each.pair != 0 && is_its) each.overcount = std::max(each.overcount, each.shared - 1);
     }
 }
 

@@ -122,8 +122,12 @@ std::optional<AccountUnions> AccountUnions::from_words(std::span<const std::uint
     }
     // No account is in two groups, and no turn has two accounts: who leaves would depend on their order.
     if (!all_differ(std::move(accounts)) || !all_differ(std::move(turns))) return std::nullopt;
+    std::vector<std::uint64_t> groups;
     for (const Member& member : result.members_)
-        if (result.size_of(member.group) > result.largest_) return std::nullopt;
+        if (member.group != 0) groups.push_back(member.group);
+    std::sort(groups.begin(), groups.end());
+    for (std::size_t i = result.largest_; i < groups.size(); ++i)
+        if (groups[i] == groups[i - result.largest_]) return std::nullopt;
     return result;
 }
 

@@ -304,8 +304,14 @@ QueryWatch QueryWatch::deserialize(std::span<const std::byte> bytes) {
 }
 
 void QueryWatch::merge(const QueryWatch& other) {
-    AccountLinks links = links_;
-    links.merge(other.links_);
+    // What the one whose time is behind has counted is older by so much.
+    const std::uint64_t own = store_.span_of_time(), others = other.store_.span_of_time();
+    const auto aged = [](AccountLinks links, std::uint64_t from, std::uint64_t to) {
+        if (to > from) links.age(static_cast<std::uint32_t>(std::min<std::uint64_t>(to - from, 64)));
+        return links;
+    };
+    AccountLinks links = aged(links_, own, others);
+    links.merge(aged(other.links_, others, own));
     store_.merge(other.store_);
     links_ = std::move(links);
 }

@@ -163,17 +163,21 @@ double gdp_type_two_error(double mu, double false_positive_rate) {
     require_within("mu", mu, 0.0, 1e3);
     require_within("false_positive_rate", false_positive_rate, 1e-300, 1.0);
     if (false_positive_rate == 1.0) return 0.0;
-    const double target = std::log(false_positive_rate);
+    // By the tail that is the smaller one: the logarithm of the other keeps no digit of it.
+    const bool is_lower = false_positive_rate > 0.5;
+    const double target = is_lower ? std::log1p(-false_positive_rate) : std::log(false_positive_rate);
     double low = -40.0;
     double high = 40.0;
     for (int i = 0; i < 60; ++i) {
         const double middle = 0.5 * (low + high);
-        (log_phi(-middle) > target ? low : high) = middle;
+        const bool is_below = is_lower ? log_phi(middle) < target : log_phi(-middle) > target;
+        (is_below ? low : high) = middle;
     }
     // Tails known to 2^-51 (1 + z^2) place z to about that over max(1, |z|); what follows magnifies both by |x|.
     const double z = low - 1e-13 * (1.0 + std::fabs(low));
     const double x = z - mu;
-    return std::exp(log_phi(x) - 0x1p-50 * (2.0 + x * x));
+    // Subnormals have fewer digits.
+    return std::nextafter(std::exp(log_phi(x) - 0x1p-50 * (2.0 + x * x)), 0.0);
 }
 
 double zcdp_of_pure(double epsilon) {

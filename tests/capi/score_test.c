@@ -231,7 +231,8 @@ static void in_a_guard(void) {
     CHECK(strstr(text, "tails (ecod)") != NULL && strstr(text, " adds ") == NULL);
     CHECK_OK(vdt_guard_explain_f32(guard, &verdict, far_row, WIDTH, text, sizeof text, &length, e));
     CHECK(strstr(text, "tails (ecod)") != NULL && strstr(text, " adds ") != NULL);
-    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row", vdt_guard_explain_f32(guard, &verdict, NULL, WIDTH, text, sizeof text, &length, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row",
+                vdt_guard_explain_f32(guard, &verdict, NULL, WIDTH, text, sizeof text, &length, e));
     // Without the logits that score was not evaluated; an older, shorter verdict still works.
     CHECK_OK(vdt_guard_check_f32(guard, benign, WIDTH, window, &verdict, e));
     CHECK((verdict.reasons >> VDT_REASON_CALIBRATED_SCORE_NOT_EVALUATED & 1u) != 0);

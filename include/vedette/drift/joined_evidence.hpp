@@ -75,7 +75,7 @@ class JoinedEvidence {
 };
 
 /// What a monitor of kind e_process is worth at any time, whoever chooses it: lift_e_process of its largest e-value.
-/// NaN before its first value. Throws Error(invalid_argument) for another kind.
+/// 1/2 before its first value. Throws Error(invalid_argument) for another kind.
 double lifted_e_value(const AnyMonitor& monitor);
 
 /// e-BH over lifted e-values of e-processes at one time, for those who keep the processes themselves. `shards` lists,

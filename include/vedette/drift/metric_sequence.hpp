@@ -56,8 +56,8 @@ class MetricSequence {
     /// Throws Error(invalid_argument) for an option out of range.
     explicit MetricSequence(PerformanceReference reference, const MetricSequenceOptions& options = {});
 
-    /// A row without its label. What is refused (a score outside [0, 1], NaN, no class) changes counts() alone. Nothing
-    /// where rows come with labels.
+    /// A row without its label. What is refused (a score outside [0, 1], NaN, no class) changes counts() alone (and
+    /// ends a change, which is said once), as does one where rows come with labels, which changes no count.
     MonitorState observe(std::span<const double> scores, std::uint32_t prediction) noexcept;
     /// A row with its label; nothing where rows come without.
     MonitorState observe(std::span<const double> scores, std::uint32_t prediction, std::uint32_t label) noexcept;
@@ -118,6 +118,7 @@ class MetricSequence {
     MonitorState count(std::span<const std::uint32_t> cells, std::span<const double> probabilities,
                        std::uint32_t prediction, const std::uint32_t* label) noexcept;
     MonitorState judge() noexcept;
+    MonitorState refused() noexcept;
 
     PerformanceReference reference_;
     MetricSequenceOptions options_;

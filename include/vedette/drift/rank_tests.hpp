@@ -108,8 +108,8 @@ struct AndersonDarlingOptions : TestOptions {
 /// The limit law is the chi-square mixture with weights 1/(j (j + 1)), scaled to the finite variance, with its tail to
 /// the last digit; with ties worth mentioning and two samples, the mixture given their shares. (SciPy's table ignores
 /// ties, for which the midrank statistic varies more: 11 % false alarms at 5 % for coin tosses.) More than two tied
-/// samples, one below 100 values: `automatic` permutes. No exact law, no one-sided alternative: Error(unsupported). Error(not_enough_data)
-/// for fewer than two distinct values or fewer than four values in all.
+/// samples, one below 100 values: `automatic` permutes. No exact law, no one-sided alternative: Error(unsupported).
+/// Error(not_enough_data) for fewer than two distinct values or fewer than four values in all.
 template <class T>
 TestResult anderson_darling(const SortedSample<T>& reference, const SortedSample<T>& live,
                             const AndersonDarlingOptions& options = {});

@@ -216,7 +216,8 @@ class Guard {
     /// The verdict in words, one line per stored finding.
     [[nodiscard]] std::string explain(const Verdict& verdict) const;
     /// The same, and of each found score of the row's features what these add to it, the largest first, where the kind
-    /// says so (ScoreKindInfo::has_contributions) and the row, as numbers, is the one that the verdict is of. O(scores).
+    /// says so (ScoreKindInfo::has_contributions) and the row, as numbers, is the one that the verdict is of.
+    /// O(scores).
     [[nodiscard]] std::string explain(const Verdict& verdict, std::span<const float> row) const;
 
     [[nodiscard]] const Baseline& baseline() const noexcept { return baseline_; }

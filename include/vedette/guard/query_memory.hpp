@@ -93,6 +93,8 @@ class QueryMemory {
     [[nodiscard]] static QueryMemory load(const std::filesystem::path& path, std::size_t most_memory = usual_memory);
 
   private:
+    void age_groups(std::uint64_t times) noexcept;
+
     std::optional<perturbation::QueryWatch> queries_;
     std::optional<perturbation::PradaAccounts> prada_;
     std::optional<MmdAccounts> mmd_;

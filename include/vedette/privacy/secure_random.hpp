@@ -13,13 +13,13 @@ namespace vedette::inline v0::privacy {
 // noise. The operating system seeds it, again after every 20 MiB, and in the child after a fork. Nothing chooses
 // another generator, and there is no seed to set: noise that can be repeated protects nobody.
 
-// The constant-time contract of the samplers. Which instructions run and which addresses are touched depends on the law,
-// on the number of values, and, where candidates are thrown away, on how many were kept, which is independent of the
-// values kept. The exception is the lazy path, whose time tells that it ran: a word fell where 63 bits do not decide.
-// Its probability is below 2^-55 per value, for every law and scale:
-//   a table of K thresholds leaves less than K + 4 of 2^63 words open: less than one by each outcome's rounding down, and
-//   less than four beyond the last outcome that has a word of its own, where weights fall by a factor of 0.65 or less;
-//   a coin leaves 129 of 2^63 words open (64 either side of a fixed-point exponential that is proven within 39);
+// The constant-time contract of the samplers. Which instructions run and which addresses are touched depends on the
+// law, on the number of values, and, where candidates are thrown away, on how many were kept, which is independent of
+// the values kept. The exception is the lazy path, whose time tells that it ran: a word fell where 63 bits do not
+// decide. Its probability is below 2^-55 per value, for every law and scale:
+//   a table of K thresholds leaves less than K + 4 of 2^63 words open: less than one by each outcome's rounding down,
+//   and less than four beyond the last outcome that has a word of its own, where weights fall by a factor of 0.65 or
+//   less; a coin leaves 129 of 2^63 words open (64 either side of a fixed-point exponential that is proven within 39);
 //   where candidates are thrown away, at least 0.87 of them are kept, and each has a table or two and a coin.
 // The discrete Gaussian has K <= 180 up to sigma = 20 (2^-55.4), and K <= 55 with a coin beyond (2^-55.2). The discrete
 // Laplace and geometric laws have K <= 44 in one digit, and K <= 22 + 3 x 32 in four (2^-55.9), up to a scale of 2^13;

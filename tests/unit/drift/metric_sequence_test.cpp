@@ -212,6 +212,15 @@ TEST_CASE("a metric that falls below what is tolerated alarms, and one above doe
             CHECK(allocation_count() == allocations);
             CHECK(strict.alarms() > 0);
             CHECK(lenient.alarms() == 0);
+            MonitorState said = MonitorState::in_control;
+            while (said != MonitorState::change) {
+                const Row row = draw(random);
+                said = with_labels ? strict.observe({&row.score, 1}, row.prediction, row.label)
+                                   : strict.observe({&row.score, 1}, row.prediction);
+            }
+            const double none = std::nan("");  // refused: a change is said once
+            CHECK((with_labels ? strict.observe({&none, 1}, 1, 1) : strict.observe({&none, 1}, 1)) ==
+                  MonitorState::in_control);
         }
     }
     // Macro averages.
@@ -220,9 +229,11 @@ TEST_CASE("a metric that falls below what is tolerated alarms, and one above doe
     MetricSequence lenient = sequence_of(three, PerformanceMetric::f1, false, 0.01, 0.6);
     Random random(9);
     int told = 0;
+    const double none[3] = {std::nan(""), 0.5, 0.5};
     for (int i = 0; i < 6000; ++i) {
         const Row3 row = draw3(random);
         told += strict.observe(row.scores, row.prediction) == MonitorState::change ? 1 : 0;
+        told += strict.observe(none, 0) == MonitorState::change ? 1 : 0;  // refused: told once all the same
         lenient.observe(row.scores, row.prediction);
     }
     CHECK(told == 1);

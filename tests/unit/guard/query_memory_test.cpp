@@ -627,6 +627,24 @@ TEST_CASE("memory: a forgotten account is not put back into its group by one sha
         return remembered.observe({.input = row, .account = account, .time = time}).group.accounts;
     };
     CHECK(later(2, "a") == 2);
+    // So they are no group after a merge with one whose time is a day later,
+    QueryMemory ahead = QueryMemory::from_bytes(remembered.to_bytes());
+    QueryMemory behind = QueryMemory::from_bytes(remembered.to_bytes());
+    const auto row_at = [&](QueryMemory& memory, std::uint64_t time, bool is_stale) {
+        return memory
+            .observe({.input = std::span<const float>(rows).first(width),
+                      .account = "a",
+                      .time = time,
+                      .is_stale = is_stale})
+            .group.accounts;
+    };
+    (void)row_at(ahead, 3 * 24 * 3600, false);
+    behind.merge(ahead);
+    CHECK(row_at(behind, 3 * 24 * 3600, false) == 0);
+    // and where the request that says that time has passed is one under a void reference.
+    QueryMemory stale = QueryMemory::from_bytes(remembered.to_bytes());
+    CHECK(row_at(stale, 3 * 24 * 3600, true) == 0);
+    CHECK(row_at(stale, 3 * 24 * 3600, false) == 0);
     CHECK(later(3 * 24 * 3600, "a") == 0);
 }
 

@@ -236,6 +236,11 @@ TEST_CASE("links: what a forgotten account shared is certain no more, and bounde
     CHECK(links.count(3, 4) == 6);
     CHECK(links.groups(3).size() == 1);
     CHECK(links.strongest(1)[0].shared == 6);
+    // What is certain no more does not become it by forgetting: 1 and 2 share half an input after ageing twice.
+    links.age(2);
+    REQUIRE(links.groups(1).size() == 1);
+    links.forget(2);
+    CHECK(links.groups(1).size() == 1);
     CHECK(AccountLinks::deserialize(links.serialize()).serialize() == links.serialize());
 }
 
@@ -410,6 +415,24 @@ TEST_CASE("query watch: links age when all that is remembered has passed, and re
         CHECK(both_ask(false) == std::pair<std::uint32_t, std::uint64_t>(1, links_repeats ? 5 : 3));
         time += 10'000'000;
         CHECK(both_ask(false) == std::pair<std::uint32_t, std::uint64_t>(64, 1));
+        // Merged, what the one whose time is behind has counted is as old as it would be here.
+        perturbation::QueryWatch early(
+            perturbation::FingerprintStore(fingerprinter, {.memory = 200'000, .period = 10, .periods = 3}),
+            vedette::stats::ConformalCalibration(benign), {.links = 16, .repeats = rule});
+        perturbation::QueryWatch late = early;
+        for (int i = 0; i < 4; ++i) {
+            std::vector<float> row = row_of(random, 40);
+            (void)early.observe(std::span<const float>(row), "a", time);
+            row[7] += 3.0F;
+            (void)early.observe(std::span<const float>(row), "b", time);
+        }
+        (void)late.observe(std::span<const float>(row_of(random, 40)), "c", time + 30);
+        CHECK(early.links().strongest(1).front().shared == 4);
+        perturbation::QueryWatch both = late;
+        both.merge(early);
+        CHECK(both.links().strongest(1).front().shared == 2);
+        early.merge(late);
+        CHECK(early.links().strongest(1).front().shared == 2);
         time -= 5'000'000;  // a clock that runs backwards ages nothing
         CHECK(both_ask(false).first == 0);
         CHECK(watch.memory() == memory);

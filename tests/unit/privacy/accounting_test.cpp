@@ -178,6 +178,17 @@ TEST_CASE("a filter stops where its theorem does") {
     CHECK(concentrated.spent() == before);
 }
 
+TEST_CASE("the type II error of Gaussian differential privacy is never above the truth, at any rate") {
+    // Of mu = 0 it is one minus the rate.
+    for (int k = 1; k <= 53; ++k) {
+        const double rest = std::ldexp(1.0, -k);
+        CAPTURE(k);
+        CHECK(gdp_type_two_error(0.0, 1.0 - rest) <= rest);
+        CHECK(gdp_type_two_error(0.0, 1.0 - rest) >= rest * (1.0 - 1e-10));
+        CHECK(gdp_type_two_error(0.0, rest) <= 1.0 - rest);
+    }
+}
+
 TEST_CASE("an odometer never reads less than a filter that had known the sum") {
     PrivacyOdometer odometer(1e-6);
     double last = 0.0;

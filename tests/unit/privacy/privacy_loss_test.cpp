@@ -268,7 +268,8 @@ TEST_CASE("f-DP: the power of the best test, against closed forms") {
     struct Row {
         double mu, rate, power;
     };
-    for (const Row& row : {Row{1.0, 0.1, 0.38914369164536}, {1.0, 0.9, 0.9887420854873952}, {0.5, 0.01, 0.03389893912284281}}) {
+    for (const Row& row :
+         {Row{1.0, 0.1, 0.38914369164536}, {1.0, 0.9, 0.9887420854873952}, {0.5, 0.01, 0.03389893912284281}}) {
         CAPTURE(row.mu);
         CAPTURE(row.rate);
         const LossInterval found = gaussian(2.0 / row.mu).compose(4).true_positive_rate(row.rate, {.error = 1e-5});
