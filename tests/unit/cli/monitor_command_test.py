@@ -389,7 +389,7 @@ class Monitor(unittest.TestCase):
                 ((self.whole, "--monitor", "a=adwin", "--time", "hour"), "hour"),
                 ((self.whole, "--monitor", "a=adwin", "--format", "xml"), "text, json, html and openmetrics"),
                 ((self.whole, "--monitor", "a=adwin", "--format", "text", "--format", "json"), "two outputs"),
-                ((self.whole, "--monitor", "a=adwin", "--format", "json=/nonexistent/x"), "cannot be written"),
+                ((self.whole, "--monitor", "a=adwin", "--format", f"json={self.whole}/x"), "cannot be written"),
                 ((self.dir / "absent.csv", "--monitor", "a=adwin"), "absent.csv"),
                 ((self.whole, "--monitor", "a=adwin", "--state", self.dir), "state")):
             with self.subTest(said=said):

@@ -140,7 +140,7 @@ class Score(unittest.TestCase):
     def test_an_account_s_own_retries_do_not_keep_others_from_being_linked(self):
         memory = self.folder / "memory"
         done = run("score", "memory", self.requests("benign.csv", 4000, 1, retries=True), "--account", "who", "--time", "when",
-                   "--mmd-accounts", 0, "--steps", 0.0001, "--window", 1, "-o", memory)
+                   "--mmd-accounts", 0, "--steps", 0.000001, "--window", 1, "-o", memory)
         self.assertEqual(done.returncode, PASS, done.stderr)
         # Benign rows share one column of three at most, thieves two: a retry, which shares all, must not raise the limit.
         live = self.requests("live.csv", 400, 3).read_text()
