@@ -34,6 +34,7 @@ std::vector<std::size_t> row_columns(const RowSource& source, const ColumnChoice
                                      const std::vector<std::string>& made_with) {
     const auto by_name = [&](const std::vector<std::string>& names) {
         std::vector<std::size_t> columns;
+        columns.reserve(names.size());
         for (const std::string& name : names) columns.push_back(source.column(name));
         return columns;
     };

@@ -277,7 +277,7 @@ std::string joined_evidence(const std::optional<EvidenceReport>& joined) {
 }
 
 std::string streams(std::span<const StreamReport> list, const std::optional<EvidenceReport>& joined) {
-    const std::string together = joined_evidence(joined);
+    std::string together = joined_evidence(joined);
     if (list.empty()) return together;
     std::string text =
         "<section><h2>Streams, value by value</h2><p class=\"hint\">Monitors, in the order in which "
