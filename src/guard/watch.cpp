@@ -357,8 +357,6 @@ MonitorState Watch::take(Stream& stream, double value, std::int64_t time) noexce
     return said;
 }
 
-// A copy into a monitor of the same sizes allocates nothing, so nothing can throw.
-// NOLINTNEXTLINE(bugprone-exception-escape)
 MonitorState Watch::take_row(std::size_t group, std::span<const double> row, std::int64_t time) noexcept {
     MonitorState gravest = MonitorState::in_control;
     for (RowStream& stream : rows_) {
@@ -367,7 +365,11 @@ MonitorState Watch::take_row(std::size_t group, std::span<const double> row, std
         if (said == MonitorState::change) {
             note(stream, not_a_number, time);
             stream.has_alarmed = stream.at_alarm.has_value();
-            if (stream.has_alarmed) *stream.at_alarm = stream.monitor;
+            try {
+                if (stream.has_alarmed) *stream.at_alarm = stream.monitor;  // of the same sizes: allocates nothing
+            } catch (...) {
+                stream.has_alarmed = false;
+            }
         }
         gravest = std::max(gravest, said);
     }
