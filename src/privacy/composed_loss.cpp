@@ -176,7 +176,8 @@ double epsilon_by_moment(std::span<const LossFactor> factors, double step, doubl
         log_excess += times * std::max(0.0, std::log(finite + factor.above.infinite));
         total += times;
         // Sums of n / block blocks, each of `block`, weighted by exponentials.
-        rounding += times * unit * (static_cast<double>(n / block + 2 * block) + 8.0 * tilt * reach);
+        const std::size_t sums = n / block + 2 * block;
+        rounding += times * unit * (static_cast<double>(sums) + 8.0 * tilt * reach);
     }
     const double room =
         delta + std::expm1(log_finite) * std::exp(log_excess + rounding) * (1.0 + (total + 64.0) * unit);
