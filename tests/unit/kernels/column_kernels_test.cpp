@@ -126,7 +126,7 @@ TEST_CASE("places and sieved hashes agree with their twins") {
                 const int binade = exponent + 1022 - static_cast<int>(first);
                 // The leading bits of a subnormal are those of exponent 0, which no window has.
                 const bool is_inside = std::isnormal(value) && binade >= 0 && binade < 64;
-                const auto part = static_cast<std::size_t>((2.0 * fraction - 1.0) * 128.0);
+                const auto part = static_cast<std::size_t>(is_inside ? (2.0 * fraction - 1.0) * 128.0 : 0.0);
                 ++expected[is_inside
                                ? (std::signbit(value) ? 8192U : 0U) + 128 * static_cast<std::size_t>(binade) + part
                                : outer_place];
