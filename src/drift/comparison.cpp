@@ -56,7 +56,8 @@ EppsSingletonOptions epps_singleton_options(const TestOptions& options, TestForm
     return own;
 }
 
-// p = (1 + #)/(B + 1) with no relabelling as extreme. No other law gives just this number.
+// p = (1 + #)/(B + 1) with no relabelling as extreme. An exact law of small samples may give the same number, and is
+// marked too.
 bool is_smallest_p(const TestResult& result, const TestOptions& options) {
     return result.p_value == 1.0 / (static_cast<double>(options.permutations) + 1.0);
 }
