@@ -37,13 +37,13 @@ std::size_t CategoryTable::fill(std::span<const std::string> categories) {
     std::size_t offset = 0;
     for (std::size_t cell = 0; cell < categories.size(); ++cell) {
         const std::string& text = categories[cell];
-        const std::uint64_t hash = hash_of<false>(text);
-        std::size_t slot = hash & mask_;
+        const std::uint64_t word = last_word<false>(text);
+        std::size_t slot = hash_of<false>(text, word) & mask_;
         std::size_t probe = 1;
         for (; slots_[slot].length != empty; ++probe) slot = (slot + 1) & mask_;
         longest = std::max(longest, probe);
-        slots_[slot] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(text.size()),
-                        static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(cell)};
+        slots_[slot] = {word, static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(offset),
+                        static_cast<std::uint32_t>(cell)};
         offset += text.size();
     }
     return longest;

@@ -40,39 +40,42 @@ class CategoryTable {
     template <bool folding>
     [[nodiscard]] std::size_t find_as(std::string_view text) const noexcept {
         if (text.size() > longest_ || slots_.empty()) return size_;
-        const std::uint64_t hash = hash_of<folding>(text);
-        for (std::size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+        const std::uint64_t word = last_word<folding>(text);
+        for (std::size_t slot = hash_of<folding>(text, word) & mask_;; slot = (slot + 1) & mask_) {
             const Slot& entry = slots_[slot];
-            if (entry.length == empty) return size_;
-            if (entry.hash == static_cast<std::uint32_t>(hash >> 32) && entry.length == text.size() &&
-                same<folding>(texts_.data() + entry.offset, text)) {
+            if (entry.last_word == word && entry.length == text.size() &&
+                same_before_last<folding>(texts_.data() + entry.offset, text)) {
                 return entry.cell;
             }
+            if (entry.length == empty) return size_;
         }
     }
 
     static constexpr std::uint32_t empty = 0xFFFFFFFFU;
     struct Slot {
-        std::uint32_t hash = 0;
+        std::uint64_t last_word = 0;  // all of a text of at most eight bytes: its block is not read
         std::uint32_t length = empty;
         std::uint32_t offset = 0;
         std::uint32_t cell = 0;
     };
 
-    // Eight bytes a step: the state and the word are multiplied to 128 bits, whose halves are folded together (the
-    // construction of wyhash). The seed lets the constructor draw again, should a crafted reference collide.
+    // Two words are multiplied to 128 bits, whose halves are folded together (the construction of wyhash): one product
+    // for a text of at most sixteen bytes, another for each eight bytes more. The seed lets the constructor draw again,
+    // should a crafted reference collide.
     template <bool folding>
-    [[nodiscard]] std::uint64_t hash_of(std::string_view text) const noexcept {
+    [[nodiscard]] std::uint64_t hash_of(std::string_view text, std::uint64_t word_at_end) const noexcept {
         __extension__ using Wide = unsigned __int128;
-        const auto mix = [](std::uint64_t state, std::uint64_t word) noexcept {
-            const Wide product = static_cast<Wide>(state ^ word) * 0x9e3779b97f4a7c15U;
+        constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
+        const auto mix = [](std::uint64_t one, std::uint64_t other) noexcept {
+            const Wide product = static_cast<Wide>(one) * other;
             return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
         };
         const char* at = text.data();
         std::size_t left = text.size();
         std::uint64_t state = seed_ ^ left;
-        for (; left > 8; left -= 8, at += 8) state = mix(state, load<8, folding>(at));
-        return mix(mix(state, last_word<folding>(text)), 0xd6e8feb86659fd93U);
+        if (left <= 8) return mix(state ^ word_at_end, odd);
+        for (; left > 16; left -= 8, at += 8) state = mix(state ^ load<8, folding>(at), odd);
+        return mix(state ^ load<8, folding>(at), word_at_end ^ (odd * (seed_ + 1)));
     }
     static constexpr char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
     template <std::size_t bytes, bool folding>
@@ -100,9 +103,9 @@ class CategoryTable {
         if (length == 0) return 0;
         return load<1, folding>(at) | load<1, folding>(at + length / 2) << 8 | load<1, folding>(at + length - 1) << 16;
     }
+    // Whether all but the last word is the same.
     template <bool folding>
-    static bool same(const char* category, std::string_view text) noexcept {
-        if (last_word<false>({category, text.size()}) != last_word<folding>(text)) return false;
+    static bool same_before_last(const char* category, std::string_view text) noexcept {
         for (std::size_t i = 0; i + 8 < text.size(); i += 8) {
             if (load<8, false>(category + i) != load<8, folding>(text.data() + i)) return false;
         }

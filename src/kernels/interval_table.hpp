@@ -50,6 +50,9 @@ template <class T>
 struct IntervalKernels {
     /// Whether lower[i] <= row[i] <= upper[i] for all i < count; false for NaN.
     bool (*row_inside)(const T* row, const IntervalsView<T>* intervals, std::size_t count) noexcept;
+    /// The same of values that lie `stride` bytes apart, the first at `first`.
+    bool (*strided_inside)(const void* first, std::size_t stride, const IntervalsView<T>* intervals,
+                           std::size_t count) noexcept;
     /// failed[i]: what is wrong with row[i], of what is wanted; `failed` may be null.
     RowFindings (*attribute_row)(const T* row, const IntervalsView<T>* intervals, std::size_t count,
                                  std::uint32_t* failed) noexcept;
@@ -57,6 +60,12 @@ struct IntervalKernels {
     /// ceil(count / 64) words are written, the bits beyond the end being 0. Returns how many bits are set.
     std::uint64_t (*mark_outside)(const T* column, std::size_t count, T lower, T upper, std::uint64_t* words) noexcept;
 };
+
+/// Value i of those that lie `stride` bytes apart.
+template <class T>
+__attribute__((always_inline)) inline T value_at(const void* first, std::size_t stride, std::size_t i) noexcept {
+    return *reinterpret_cast<const T*>(static_cast<const unsigned char*>(first) + i * stride);
+}
 
 /// The plain meaning of `attribute_row` for one value.
 template <class T>
@@ -83,6 +92,17 @@ __attribute__((always_inline)) constexpr std::uint64_t outside_word(const T* col
 }
 
 namespace scalar {
+
+template <class T>
+bool strided_inside(const void* first, std::size_t stride, const IntervalsView<T>* intervals,
+                    std::size_t count) noexcept {
+    bool inside = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const T x = value_at<T>(first, stride, i);
+        inside &= x >= intervals->lower[i] && x <= intervals->upper[i];
+    }
+    return inside;
+}
 
 template <class T>
 bool row_inside(const T* row, const IntervalsView<T>* intervals, std::size_t count) noexcept {
@@ -117,7 +137,7 @@ std::uint64_t mark_outside(const T* column, std::size_t count, T lower, T upper,
 
 template <class T>
 constexpr IntervalKernels<T> interval_entries() noexcept {
-    return {&row_inside<T>, &attribute_row<T>, &mark_outside<T>};
+    return {&row_inside<T>, &strided_inside<T>, &attribute_row<T>, &mark_outside<T>};
 }
 
 }  // namespace scalar

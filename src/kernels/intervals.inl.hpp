@@ -2,6 +2,8 @@
 // One row of numbers against intervals. The last vector overlaps the one before: a value asked twice answers twice.
 #pragma once
 
+#include <utility>
+
 #include "kernels/interval_table.hpp"
 #include "kernels/lanes.inl.hpp"
 
@@ -31,6 +33,36 @@ bool row_inside(const T* row, const IntervalsView<T>* intervals, std::size_t cou
     }
     if (i + width <= count) even = even & inside(row, view, i);
     return xsimd::all(even & odd);
+}
+
+// Lanes are put together in registers: a vector that is stored value by value waits for its stores when it is read.
+template <class T, std::size_t... lane>
+VEDETTE_INLINE Batch<T> load_strided(const unsigned char* at, std::size_t stride,
+                                     std::index_sequence<lane...>) noexcept {
+    return Batch<T>({value_at<T>(at, stride, lane)...});
+}
+
+template <class T>
+bool strided_inside(const void* first, std::size_t stride, const IntervalsView<T>* intervals,
+                    std::size_t count) noexcept {
+    constexpr std::size_t width = Batch<T>::size;
+    const IntervalsView<T> view = *intervals;
+    if (count < width) {
+        bool all = true;
+        for (std::size_t i = 0; i < count; ++i) {
+            const T x = value_at<T>(first, stride, i);
+            all &= x >= view.lower[i] && x <= view.upper[i];
+        }
+        return all;
+    }
+    const auto vector_inside = [&](std::size_t i) __attribute__((always_inline)) {
+        const auto* const bytes = static_cast<const unsigned char*>(first) + i * stride;
+        const Batch<T> x = load_strided<T>(bytes, stride, std::make_index_sequence<width>());
+        return (x >= Batch<T>::load_unaligned(view.lower + i)) & (x <= Batch<T>::load_unaligned(view.upper + i));
+    };
+    Mask<T> every = vector_inside(count - width);
+    for (std::size_t i = 0; i + width <= count; i += width) every = every & vector_inside(i);
+    return xsimd::all(every);
 }
 
 // The bit where the mask holds, as the bits of a float: nothing computes with them. A mask that is a register is its
@@ -179,7 +211,7 @@ std::uint64_t mark_outside(const T* column, std::size_t count, T lower, T upper,
 
 template <class T>
 constexpr IntervalKernels<T> interval_entries() noexcept {
-    return {&row_inside<T>, &attribute_row<T>, &mark_outside<T>};
+    return {&row_inside<T>, &strided_inside<T>, &attribute_row<T>, &mark_outside<T>};
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace vedette::inline v0::validation {
 
 namespace {
 
-// So many values are looked at together: one that is outside sends its neighbours to be looked at one by one.
+// So many values are looked at together, or all of a run that is at most twice as long: one that is outside sends its
+// neighbours to be looked at one by one.
 constexpr std::size_t most_together = 64;
 
 }  // namespace
@@ -59,7 +60,7 @@ Screen::Part Screen::look(std::span<const Value> values, std::size_t first, cons
                           const Intervals<double>& intervals) const noexcept {
     const Run& run = runs_[run_of_[first]];
     const std::size_t same = std::min(values.size(), run.end - first);
-    const std::size_t together = std::min(same, most_together);
+    const std::size_t together = same <= 2 * most_together ? same : most_together;
     switch (run.kind) {
         case Kind::floating: return {together, are_floats_inside(values.data(), intervals.from(first), together)};
         case Kind::integer: return {together, are_integers_inside(values.data(), first, together)};
@@ -79,12 +80,16 @@ Screen::Part Screen::look(std::span<const Value> values, std::size_t first, cons
 
 bool Screen::are_floats_inside(const Value* values, const kernels::IntervalsView<double>& intervals,
                                std::size_t count) noexcept {
-    std::array<double, most_together> numbers;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (values[i].kind != Value::Kind::number) return false;
-        numbers[i] = values[i].number;
-    }
-    return kernels::intervals<double>(kernels::kernels()).row_inside(numbers.data(), &intervals, count);
+    static_assert(static_cast<unsigned>(Value::Kind::number) == 1 && static_cast<unsigned>(Value::Kind::text) == 2 &&
+                  static_cast<unsigned>(Value::Kind::null) == 0);
+    unsigned kinds[4] = {1, 1, 1, 1};  // chains: each waits for itself
+    std::size_t i = 0;
+    for (; i + 4 <= count; i += 4)
+        for (std::size_t k = 0; k < 4; ++k) kinds[k] &= static_cast<unsigned>(values[i + k].kind);
+    for (; i < count; ++i) kinds[0] &= static_cast<unsigned>(values[i].kind);
+    return (kinds[0] & kinds[1] & kinds[2] & kinds[3]) == 1 &&
+           kernels::intervals<double>(kernels::kernels())
+               .strided_inside(&values->number, sizeof(Value), &intervals, count);
 }
 
 bool Screen::are_integers_inside(const Value* values, std::size_t first, std::size_t count) const noexcept {

@@ -220,11 +220,18 @@ void check_kernels(Random& random) {
         if (n != 0 && coin(random)) row[below(random, n)] = static_cast<T>(not_a_number);
         const kernels::IntervalsView<T> view{lists[0].data(), lists[1].data(), lists[2].data(), lists[3].data(),
                                              lists[4].data(), lists[5].data(), wanted.data(),   graver.data()};
+        struct Spread {  // a value among others, as those of a mixed row
+            T before, x, after;
+        };
+        std::vector<Spread> spread(n + 1);
+        for (std::size_t i = 0; i < n; ++i) spread[i] = {T{9}, row[i], T{-9}};
         std::vector<std::uint32_t> expected(n), failed(n);
         const kernels::RowFindings want = kernels::scalar::attribute_row(row.data(), &view, n, expected.data());
         for (const kernels::KernelTable* table : kernels::available_tables()) {
             const kernels::IntervalKernels<T>& kernel = kernels::intervals<T>(*table);
             REQUIRE(kernel.row_inside(row.data(), &view, n) == kernels::scalar::row_inside(row.data(), &view, n));
+            REQUIRE(kernel.strided_inside(&spread.data()->x, sizeof(Spread), &view, n) ==
+                    kernel.row_inside(row.data(), &view, n));
             std::fill(failed.begin(), failed.end(), 0xFFFFFFFFU);
             for (std::uint32_t* out : {failed.data(), static_cast<std::uint32_t*>(nullptr)}) {
                 const kernels::RowFindings found = kernel.attribute_row(row.data(), &view, n, out);
