@@ -3570,6 +3570,27 @@ VDT_API vdt_status vdt_validator_check_f64(const vdt_validator* validator, const
 VDT_API vdt_status vdt_validator_check_values(const vdt_validator* validator, const vdt_value* row, size_t width,
                                               uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
                                               vdt_error* error) VDT_NOEXCEPT;
+
+/// A piece of a row: values of one type, of features that follow each other. Never changes.
+typedef struct vdt_row_part {
+    int32_t kind;  ///< VDT_PART_*
+    uint32_t reserved;
+    const void* data;  ///< `length` values
+    uint64_t length;
+} vdt_row_part;
+enum {
+    VDT_PART_F32 = 1,
+    VDT_PART_F64 = 2,
+    VDT_PART_I64 = 3,
+    VDT_PART_STRINGS = 4,  ///< vdt_string
+    VDT_PART_VALUES = 5    ///< vdt_value
+};
+
+/// The same of a row in pieces, one after the other, each of values of one type, at most 64: less to read than a row of
+/// vdt_value, the same answers.
+VDT_API vdt_status vdt_validator_check_parts(const vdt_validator* validator, const vdt_row_part* parts, size_t count,
+                                             uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
+                                             vdt_error* error) VDT_NOEXCEPT;
 /// What the calls above found, in words: a line per failed check, with no values quoted. Two-call.
 VDT_API vdt_status vdt_validator_explain(const vdt_validator* validator, const vdt_row_verdict* verdict,
                                          const uint32_t* failed, size_t failed_length, char* buffer, size_t capacity,
@@ -3660,6 +3681,26 @@ VDT_API vdt_status vdt_validator_check_tensor(const vdt_validator* validator, si
                                               vdt_row_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_validator_check_dlpack(const vdt_validator* validator, size_t feature, const void* tensor,
                                               vdt_row_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
+
+/// All values of one feature in a request. Never changes.
+typedef struct vdt_named_tensor {
+    vdt_string name;
+    const vdt_tensor* tensor;  ///< of texts, only its shape counts
+    const vdt_string* texts;   ///< where it holds texts: the elements, in the order of a compact tensor
+    uint64_t text_count;       ///< as many as the shape says
+    int32_t holds_texts;       ///< 1: of a feature of texts or bytes
+    uint32_t reserved;
+} vdt_named_tensor;
+
+/// Judges a request of named tensors, in any order: each as above, and a feature without one as a row that does not
+/// reach it (`missing`). A name that the schema does not know, and the second tensor of one, are `unexpected`. Texts
+/// fail `memory` if there are more or fewer than their shape says. An expression is asked of each element, its tensors
+/// side by side, and fails where they have different numbers of elements; a tensor that is not there, or whose memory
+/// or type is faulty, is null in it. `failed` as of vdt_validator_check_values. Any thread; as much allocation and
+/// locking as there. Errors: INVALID_ARGUMENT for NULLs or a bad struct_size; faulty tensors are findings.
+VDT_API vdt_status vdt_validator_check_tensors(const vdt_validator* validator, const vdt_named_tensor* request,
+                                               size_t count, uint32_t* failed, size_t failed_length,
+                                               vdt_row_verdict* verdict, vdt_error* error) VDT_NOEXCEPT;
 
 // ---- validation: a whole table against a schema ----
 

@@ -3,6 +3,8 @@
 #include "vedette/validation/validator.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
 
 #include "fence.hpp"
@@ -120,6 +122,60 @@ TensorFault read_tensor(const void* given, TensorView& view) noexcept {
     return validation::read_tensor(static_cast<const dlpack::Tensor*>(given), view);
 }
 
+// Texts that are known to be readable.
+void read_texts(const void* texts, std::size_t first, std::span<Value> values) noexcept {
+    const vdt_string* const given = static_cast<const vdt_string*>(texts) + first;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = Value(std::string_view(given[i].data == nullptr ? "" : given[i].data, given[i].length));
+}
+
+bool are_readable(const vdt_string* texts, std::uint64_t count) noexcept {
+    return count == 0 || (texts != nullptr && std::all_of(texts, texts + count, [](const vdt_string& text) {
+                              return text.data != nullptr || text.length == 0;
+                          }));
+}
+
+// A tensor whose struct is known to be readable; one whose fields make no sense gets a type that fails its check.
+validation::NamedTensor read_named(const void* request, std::size_t place) noexcept {
+    const vdt_named_tensor& given = static_cast<const vdt_named_tensor*>(request)[place];
+    validation::NamedTensor named{{given.name.data == nullptr ? "" : given.name.data, given.name.length}, {}, {}};
+    const vdt_tensor whole = read_struct(given.tensor, default_tensor(), "tensor");
+    if (given.holds_texts != 0) {
+        named.texts = validation::RowPart(&read_texts, given.texts, given.text_count);
+        if (whole.rank <= validation::most_dimensions && (whole.rank == 0 || whole.shape != nullptr)) {
+            named.tensor.shape = {whole.shape, static_cast<std::size_t>(whole.rank)};
+            return named;
+        }
+    } else if (read_tensor(whole, named.tensor) == TensorFault::none) {
+        return named;
+    }
+    named.texts.reset();
+    named.tensor = {};
+    named.tensor.dtype = Dtype{};
+    return named;
+}
+
+// Null: a piece of a kind that is not known, or of values that cannot be read.
+std::optional<validation::RowPart> read_part(const vdt_row_part& part) noexcept {
+    const std::size_t length = part.length;
+    if (part.data == nullptr && length != 0) return std::nullopt;
+    switch (part.kind) {
+        case VDT_PART_F32: return std::span(static_cast<const float*>(part.data), length);
+        case VDT_PART_F64: return std::span(static_cast<const double*>(part.data), length);
+        case VDT_PART_I64: return std::span(static_cast<const std::int64_t*>(part.data), length);
+        case VDT_PART_STRINGS:
+            if (!are_readable(static_cast<const vdt_string*>(part.data), length)) return std::nullopt;
+            return validation::RowPart(&read_texts, part.data, length);
+        case VDT_PART_VALUES: {
+            const std::span values(static_cast<const vdt_value*>(part.data), length);
+            if (!std::all_of(values.begin(), values.end(), [](const vdt_value& v) { return is_readable(v); }))
+                return std::nullopt;
+            return validation::RowPart(&read_row, part.data, length);
+        }
+        default: return std::nullopt;
+    }
+}
+
 template <class Tensor>
 TensorFault find_fault(const Tensor& given) noexcept {
     TensorView view;
@@ -232,6 +288,43 @@ vdt_status vdt_validator_check_values(const vdt_validator* validator, const vdt_
     }
     write_verdict(validator->object.validate(&read_row, row, width, std::span(failed, failed_length)), verdict);
     return VDT_OK;
+}
+
+vdt_status vdt_validator_check_parts(const vdt_validator* validator, const vdt_row_part* parts, size_t count,
+                                     uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
+                                     vdt_error* error) noexcept {
+    if (const char* const message = complaint(validator, parts, count, failed, failed_length, verdict))
+        return fail(error, VDT_INVALID_ARGUMENT, message);
+    constexpr std::size_t most = 64;
+    if (count > most) return fail(error, VDT_INVALID_ARGUMENT, "a row of more than 64 parts");
+    std::array<validation::RowPart, most> row;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::optional<validation::RowPart> part = read_part(parts[i]);
+        if (!part) return fail(error, VDT_INVALID_ARGUMENT, "a part of a row whose kind or values cannot be read");
+        row[i] = *part;
+    }
+    write_verdict(validator->object.validate(std::span<const validation::RowPart>(row.data(), count),
+                                             std::span(failed, failed_length)),
+                  verdict);
+    return VDT_OK;
+}
+
+vdt_status vdt_validator_check_tensors(const vdt_validator* validator, const vdt_named_tensor* request, size_t count,
+                                       uint32_t* failed, size_t failed_length, vdt_row_verdict* verdict,
+                                       vdt_error* error) noexcept {
+    return fence(error, [&] {
+        if (const char* const message = complaint(validator, request, count, failed, failed_length, verdict))
+            throw Error(ErrorCode::invalid_argument, message);
+        for (std::size_t i = 0; i < count; ++i) {
+            require(request[i].tensor, "tensor");
+            (void)read_struct(request[i].tensor, default_tensor(), "tensor");
+            if (!are_readable(&request[i].name, 1) ||
+                (request[i].holds_texts != 0 && !are_readable(request[i].texts, request[i].text_count)))
+                throw Error(ErrorCode::invalid_argument, "a name or a text is NULL");
+        }
+        write_verdict(validator->object.validate(&read_named, request, count, std::span(failed, failed_length)),
+                      verdict);
+    });
 }
 
 vdt_status vdt_validator_repair_f32(const vdt_validator* validator, float* row, size_t width, uint32_t* failed,

@@ -53,9 +53,16 @@ class Screen {
     };
     [[nodiscard]] Part look(std::span<const Value> values, std::size_t first, const std::vector<Rule>& rules,
                             const Intervals<double>& intervals) const noexcept;
+    [[nodiscard]] Part look(std::span<const std::int64_t> values, std::size_t first, const std::vector<Rule>& rules,
+                            const Intervals<double>& intervals) const noexcept;
+    [[nodiscard]] Part look(std::span<const std::string_view> values, std::size_t first, const std::vector<Rule>& rules,
+                            const Intervals<double>& intervals) const noexcept;
 
   private:
     enum class Kind : std::uint8_t { none, floating, integer, domain };
+
+    // The run that holds a feature, and how many of `count` values from there on are in it.
+    [[nodiscard]] std::pair<Kind, std::size_t> run_at(std::size_t first, std::size_t count) const noexcept;
 
     [[nodiscard]] static bool are_floats_inside(const Value* values, const kernels::IntervalsView<double>& intervals,
                                                 std::size_t count) noexcept;
@@ -84,8 +91,13 @@ struct CompiledExpression {
     /// Whether it is false of the row whose value at a place is read(place).
     template <class Read>
     [[nodiscard]] bool is_false(Read&& read) const noexcept {
+        return is_false_of([&](std::size_t i) { return read(columns[i]); });
+    }
+    /// Whether it is false where operand i has the value value_of(i).
+    template <class ValueOf>
+    [[nodiscard]] bool is_false_of(ValueOf&& value_of) const noexcept {
         std::array<Operand, Program::most_features> operands;
-        for (std::size_t i = 0; i < columns.size(); ++i) operands[i] = Operand::of(types[i], read(columns[i]));
+        for (std::size_t i = 0; i < columns.size(); ++i) operands[i] = Operand::of(types[i], value_of(i));
         return program.is_false(operands.data());
     }
 };
@@ -127,8 +139,9 @@ struct Validator::Compiled {
             return f64;
         }
     }
-    /// Values of the features from `first` on.
-    void judge(std::span<const Value> values, std::size_t first, Tally& tally) const noexcept;
+    /// Values, integers or texts of the features from `first` on.
+    template <class T>
+    void judge(std::span<const T> values, std::size_t first, Tally& tally) const noexcept;
     /// Only where something is timed.
     [[nodiscard]] std::int64_t now() const noexcept { return clock.now(clock.user); }
     /// The ages of a row's first values, value i being read(i).
@@ -144,5 +157,7 @@ struct Validator::Compiled {
                                     const TensorView& tensor) noexcept;
 /// The same of a timed feature's ages.
 [[nodiscard]] CheckSet check_ages(const Rule& rule, const TensorView& tensor, std::int64_t now) noexcept;
+/// Element `place` of a readable tensor, in the order of a compact one; of 64 bits without a sign beyond 2^63, rounded.
+[[nodiscard]] Value read_element(const TensorView& tensor, std::uint64_t place) noexcept;
 
 }  // namespace vedette::inline v0::validation

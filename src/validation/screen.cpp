@@ -15,6 +15,18 @@ namespace {
 // neighbours to be looked at one by one.
 constexpr std::size_t most_together = 64;
 
+bool is_known(const Rule& rule, std::string_view text) noexcept {
+    return rule.domain.find(text) != rule.domain.size();
+}
+
+// The first of `count` values that are known, or the one that is not.
+template <class IsKnown>
+Screen::Part count_known(std::size_t count, IsKnown&& is_known_at) noexcept {
+    std::size_t known = 0;
+    while (known < count && is_known_at(known)) ++known;
+    return {std::max(known, std::size_t{1}), known != 0};
+}
+
 }  // namespace
 
 void Screen::add(const Rule& rule) {
@@ -56,26 +68,44 @@ void Screen::add(const Rule& rule) {
     spread_.push_back(static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least));
 }
 
+std::pair<Screen::Kind, std::size_t> Screen::run_at(std::size_t first, std::size_t count) const noexcept {
+    const Run& run = runs_[run_of_[first]];
+    return {run.kind, std::min(count, run.end - first)};
+}
+
 Screen::Part Screen::look(std::span<const Value> values, std::size_t first, const std::vector<Rule>& rules,
                           const Intervals<double>& intervals) const noexcept {
-    const Run& run = runs_[run_of_[first]];
-    const std::size_t same = std::min(values.size(), run.end - first);
+    const auto [kind, same] = run_at(first, values.size());
     const std::size_t together = same <= 2 * most_together ? same : most_together;
-    switch (run.kind) {
+    switch (kind) {
         case Kind::floating: return {together, are_floats_inside(values.data(), intervals.from(first), together)};
         case Kind::integer: return {together, are_integers_inside(values.data(), first, together)};
-        case Kind::domain: {
-            const auto is_known = [&](std::size_t i) noexcept {
-                const CategoryTable& domain = rules[first + i].domain;
-                return values[i].kind == Value::Kind::text && domain.find(values[i].text) != domain.size();
-            };
-            std::size_t known = 0;
-            while (known < same && is_known(known)) ++known;
-            return {std::max(known, std::size_t{1}), known != 0};
-        }
+        case Kind::domain:
+            return count_known(same, [&](std::size_t i) noexcept {
+                return values[i].kind == Value::Kind::text && is_known(rules[first + i], values[i].text);
+            });
         case Kind::none: break;
     }
     return {same, false};
+}
+
+Screen::Part Screen::look(std::span<const std::int64_t> values, std::size_t first, const std::vector<Rule>&,
+                          const Intervals<double>&) const noexcept {
+    const auto [kind, same] = run_at(first, values.size());
+    if (kind != Kind::integer) return {same, false};
+    const std::size_t together = same <= 2 * most_together ? same : most_together;
+    bool are_inside = true;
+    for (std::size_t i = 0; i < together; ++i)
+        are_inside &=
+            static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(least_[first + i]) <= spread_[first + i];
+    return {together, are_inside};
+}
+
+Screen::Part Screen::look(std::span<const std::string_view> values, std::size_t first, const std::vector<Rule>& rules,
+                          const Intervals<double>&) const noexcept {
+    const auto [kind, same] = run_at(first, values.size());
+    if (kind != Kind::domain) return {same, false};
+    return count_known(same, [&](std::size_t i) noexcept { return is_known(rules[first + i], values[i]); });
 }
 
 bool Screen::are_floats_inside(const Value* values, const kernels::IntervalsView<double>& intervals,

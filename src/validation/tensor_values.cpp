@@ -133,4 +133,34 @@ CheckSet check_ages(const Rule& rule, const TensorView& tensor, std::int64_t now
     return failed;
 }
 
+Value read_element(const TensorView& tensor, std::uint64_t place) noexcept {
+    const auto size = static_cast<std::int64_t>(dtype_size(tensor.dtype));
+    auto offset = static_cast<std::int64_t>(tensor.byte_offset);
+    std::int64_t compact = size;
+    for (std::size_t d = tensor.shape.size(); d-- > 0;) {
+        const auto length = static_cast<std::uint64_t>(tensor.shape[d]);
+        const auto at = static_cast<std::int64_t>(place % length);
+        offset += at * (tensor.strides.empty() ? compact : length == 1 ? 0 : tensor.strides[d] * size);
+        compact *= tensor.shape[d];
+        place /= length;
+    }
+    const std::byte* const address = static_cast<const std::byte*>(tensor.data) + offset;
+    switch (tensor.dtype) {
+        case Dtype::f32: return static_cast<double>(load<float>(address));
+        case Dtype::f64: return load<double>(address);
+        case Dtype::f16: return static_cast<double>(half_to_float(load<std::uint16_t>(address)));
+        case Dtype::bf16: return static_cast<double>(bfloat16_to_float(load<std::uint16_t>(address)));
+        case Dtype::i8: return load<std::int8_t>(address);
+        case Dtype::i16: return load<std::int16_t>(address);
+        case Dtype::i32: return load<std::int32_t>(address);
+        case Dtype::i64: return load<std::int64_t>(address);
+        case Dtype::u8:
+        case Dtype::boolean: return load<std::uint8_t>(address);
+        case Dtype::u16: return load<std::uint16_t>(address);
+        case Dtype::u32: return load<std::uint32_t>(address);
+        case Dtype::u64: return load<std::uint64_t>(address);
+    }
+    return {};
+}
+
 }  // namespace vedette::inline v0::validation

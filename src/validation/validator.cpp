@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "kernels/dispatch.hpp"
-#include "validation/compiled.hpp"
+#include "validation/tally.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::validation {
@@ -37,57 +37,6 @@ template <class T>
 T greatest_to(double bound, bool is_open) noexcept {
     return -least_from<T>(-bound, is_open);
 }
-
-Severity verdict_of(CheckSet any, CheckSet graver) noexcept {
-    if (graver != 0) return Severity::error;
-    return any != 0 ? Severity::warning : Severity::none;
-}
-
-CheckSet of_absent(const Feature& feature, const Rule& rule) noexcept {
-    return feature.required ? set_of(Check::missing) & rule.wanted : CheckSet{0};
-}
-
-}  // namespace
-
-struct Tally {
-    CheckSet any = 0, graver = 0;
-    std::span<CheckSet> failed;
-    std::size_t untold = 0;  // so many places of `failed` are to be emptied before the first finding
-
-    void add(std::size_t feature, CheckSet found, const Rule& rule) noexcept {
-        if (untold != 0) std::fill_n(failed.begin(), std::exchange(untold, 0), CheckSet{0});
-        any |= found;
-        graver |= found & rule.errors;
-        if (feature < failed.size()) failed[feature] |= found;
-    }
-    // Rows that end early, or late.
-    void add_width(std::size_t width, const std::vector<Rule>& rules, const std::vector<Feature>& features) noexcept {
-        for (std::size_t i = width; i < rules.size(); ++i) {
-            const CheckSet found = of_absent(features[i], rules[i]);
-            if (i < failed.size() && untold == 0) failed[i] = 0;
-            if (found != 0) add(i, found, rules[i]);
-        }
-        if (width <= rules.size()) return;
-        if (untold != 0) std::fill_n(failed.begin(), std::exchange(untold, 0), CheckSet{0});
-        any |= set_of(Check::unexpected);
-        graver |= set_of(Check::unexpected);
-    }
-    // The expressions, of the row whose value at a place is read(place).
-    template <class Read>
-    void add_expressions(const std::vector<CompiledExpression>& expressions, std::size_t first, Read&& read) noexcept {
-        for (std::size_t k = 0; k < expressions.size(); ++k) {
-            const bool fails = expressions[k].is_evaluated && expressions[k].is_false(read);
-            const CheckSet found = fails ? set_of(Check::expression) : CheckSet{0};
-            any |= found;
-            if (fails && untold != 0) std::fill_n(failed.begin(), std::exchange(untold, 0), CheckSet{0});
-            if (expressions[k].declared.severity == Severity::error) graver |= found;
-            if (first + k < failed.size()) failed[first + k] = found;
-        }
-    }
-    [[nodiscard]] RowVerdict verdict() const noexcept { return {verdict_of(any, graver), any}; }
-};
-
-namespace {
 
 bool is_expected(const Feature& feature, std::string_view environment) noexcept {
     return environment.empty() || feature.environments.empty() ||
@@ -125,21 +74,6 @@ void ask_intervals(const Compiled& compiled, const T* row, std::size_t count, bo
     tally.any = found.any;
     tally.graver = found.graver;
 }
-
-}  // namespace
-
-template <class Read>
-void Validator::Compiled::judge_ages(std::size_t count, Read&& read, Tally& tally) const noexcept {
-    if (timed.empty() || timed.front() >= count) return;
-    const std::int64_t at = now();
-    for (const std::uint32_t i : timed) {
-        if (i >= count) break;
-        const CheckSet found = rules[i].of_age(read(i), at);
-        if (found != 0) tally.add(i, found, rules[i]);
-    }
-}
-
-namespace {
 
 template <class T, class Compiled>
 RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::span<CheckSet> failed,
@@ -186,18 +120,6 @@ CompiledExpression compile(const Expression& expression, const Schema& schema, c
 }
 
 }  // namespace
-
-void Validator::Compiled::judge(std::span<const Value> values, std::size_t first, Tally& tally) const noexcept {
-    for (std::size_t i = 0; i < values.size();) {
-        const Screen::Part part = screen.look(values.subspan(i), first + i, rules, f64);
-        const std::size_t end = i + part.length;
-        if (part.passes) i = end;
-        for (; i < end; ++i) {
-            const CheckSet found = of_value(first + i, values[i]);
-            if (found != 0) tally.add(first + i, found, rules[first + i]);
-        }
-    }
-}
 
 template <class T>
 void Intervals<T>::add(const Feature& feature, const Rule& rule) {
@@ -399,7 +321,7 @@ RowVerdict Validator::validate(ReadValues read, const void* row, std::size_t wid
     for (std::size_t first = 0; first < count; first += block.size()) {
         const std::span<Value> values(block.data(), std::min(block.size(), count - first));
         read(row, first, values);
-        compiled_->judge(values, first, tally);
+        compiled_->judge<Value>(values, first, tally);
     }
     compiled_->judge_ages(
         count, [=](std::size_t i) noexcept { return read_one(read, row, i); }, tally);
@@ -459,41 +381,6 @@ std::size_t Validator::list(const RowVerdict& verdict, std::span<const CheckSet>
     }
     if (contains(verdict.failed, Check::unexpected)) add(feature_count(), Check::unexpected);
     return count;
-}
-
-RowVerdict Validator::validate(std::size_t feature, const TensorView& tensor) const noexcept {
-    if (feature >= feature_count()) return {Severity::error, set_of(Check::unexpected)};
-    const Rule& rule = compiled_->rules[feature];
-    const Feature& asked = compiled_->features[feature];
-    CheckSet failed = 0;
-    if (check_tensor(tensor).fault != TensorFault::none) return {Severity::error, set_of(Check::memory)};
-    if (!rule.is_evaluated) return {};
-    const bool is_float = tensor.dtype == Dtype::f16 || tensor.dtype == Dtype::bf16 || tensor.dtype == Dtype::f32 ||
-                          tensor.dtype == Dtype::f64;
-    const FeatureType kind = is_float                         ? FeatureType::floating
-                             : tensor.dtype == Dtype::boolean ? FeatureType::boolean
-                                                              : FeatureType::integer;
-    const bool fits = kind == asked.type;
-    if (!fits || (asked.dtype && *asked.dtype != tensor.dtype)) failed |= set_of(Check::type);
-    if (asked.shape) {
-        const auto same = [](std::int64_t want, std::int64_t is) { return want == -1 || want == is; };
-        if (!std::equal(asked.shape->begin(), asked.shape->end(), tensor.shape.begin(), tensor.shape.end(), same))
-            failed |= set_of(Check::shape);
-    }
-    if (fits) failed |= check_values(rule, compiled_->f64.from(feature), tensor);
-    if (fits && compiled_->clock.now != nullptr && rule.is_timed())
-        failed |= check_ages(rule, tensor, compiled_->now());
-    const auto dimensions = static_cast<std::size_t>(tensor.shape.size());
-    if (!asked.valency.empty() && asked.valency.size() != dimensions) failed |= set_of(Check::nestedness);
-    // Of lists that are not there nothing is known: an outer dimension of 0 has no inner ones.
-    for (std::size_t d = 0; asked.valency.size() == dimensions && d < dimensions; ++d) {
-        const auto length = static_cast<std::uint64_t>(tensor.shape[d]);
-        if (length < asked.valency[d].minimum) failed |= set_of(Check::few_values);
-        if (length > asked.valency[d].maximum) failed |= set_of(Check::many_values);
-        if (length == 0) break;
-    }
-    failed &= rule.wanted;
-    return {verdict_of(failed, failed & rule.errors), failed};
 }
 
 std::string describe(const Validator& validator, const RowFinding& finding) {

@@ -277,6 +277,9 @@ FeatureCells = struct("vdt_feature_cells", ("reference", pointer), ("right", poi
 PerformanceEffect = struct("vdt_performance_effect", ("feature", u64),
                            *doubles("effect standard_error lower upper p_value live_unseen"))
 RowVerdict = struct("vdt_row_verdict", ("severity", i32), ("failed", u32))
+RowPart = struct("vdt_row_part", ("kind", i32), ("reserved", u32), ("data", pointer), ("length", u64))
+NamedTensor = struct("vdt_named_tensor", ("name", String), ("tensor", pointer), ("texts", pointer), ("text_count", u64),
+                     ("holds_texts", i32), ("reserved", u32))
 Repaired = struct("vdt_repaired", ("feature", u32), ("how", i32), ("failed", u32), ("reserved", u32), ("before", Value),
                   ("after", Value))
 LeakageOptions = struct("vdt_leakage_options", ("struct_size", u32), ("cells", u32), ("minimum_gain", f64),

@@ -471,6 +471,91 @@ static void test_guarded(void) {
     vdt_baseline_destroy(ruled);
 }
 
+static void test_parts(const vdt_validator* serving) {
+    const double amount = 3.5;
+    const int64_t id = 7;
+    const vdt_string known = {"FR", 2}, unknown = {"XX", 2}, broken = {NULL, 2};
+    const vdt_value value = {VDT_VALUE_TEXT, 0, 0.0, "IT", 2};
+    vdt_row_part row[] = {
+        {VDT_PART_F64, 0, &amount, 1}, {VDT_PART_I64, 0, &id, 1}, {VDT_PART_STRINGS, 0, &known, 1}};
+    uint32_t failed[3] = {9, 9, 9};
+    vdt_row_verdict verdict = {-1, 0};
+    CHECK_OK(vdt_validator_check_parts(serving, row, 3, failed, 3, &verdict, e));
+    CHECK(verdict.severity == VDT_SEVERITY_NONE && verdict.failed == 0 && failed[0] == 0 && failed[2] == 0);
+    row[2].data = &unknown;
+    CHECK_OK(vdt_validator_check_parts(serving, row, 3, failed, 3, &verdict, e));
+    CHECK(verdict.severity == VDT_SEVERITY_WARNING && failed[2] == 1u << VDT_CHECK_DOMAIN);
+    row[2].kind = VDT_PART_VALUES;
+    row[2].data = &value;
+    CHECK_OK(vdt_validator_check_parts(serving, row, 3, NULL, 0, &verdict, e));
+    CHECK(verdict.failed == 0);
+    const float large = 11.0F;
+    row[0].kind = VDT_PART_F32;
+    row[0].data = &large;
+    CHECK_OK(vdt_validator_check_parts(serving, row, 1, failed, 3, &verdict, e));
+    CHECK(verdict.severity == VDT_SEVERITY_ERROR && failed[0] == 1u << VDT_CHECK_MAXIMUM);
+    CHECK(failed[1] == 1u << VDT_CHECK_MISSING && failed[2] == 0);
+
+    const vdt_row_verdict before = verdict;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row", vdt_validator_check_parts(serving, NULL, 1, NULL, 0, &verdict, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "verdict", vdt_validator_check_parts(serving, row, 1, NULL, 0, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "64", vdt_validator_check_parts(serving, row, 65, NULL, 0, &verdict, e));
+    row[0].kind = 6;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_validator_check_parts(serving, row, 1, NULL, 0, &verdict, e));
+    row[0].kind = VDT_PART_STRINGS;
+    row[0].data = &broken;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "read", vdt_validator_check_parts(serving, row, 1, NULL, 0, &verdict, e));
+    row[0].data = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "read", vdt_validator_check_parts(serving, row, 1, NULL, 0, &verdict, e));
+    CHECK(verdict.severity == before.severity && verdict.failed == before.failed);
+}
+
+static void test_requests(const vdt_validator* serving) {
+    const double amounts[2] = {3.5, 4.5};
+    const int64_t ids[2] = {7, 8}, two[1] = {2};
+    const vdt_string countries[2] = {{"FR", 2}, {"XX", 2}};
+    vdt_tensor amount, id, country;
+    vdt_tensor_init(&amount, sizeof amount);
+    amount.shape = two;
+    amount.rank = 1;
+    id = country = amount;
+    amount.dtype = VDT_F64;
+    amount.data = amounts;
+    id.dtype = VDT_I64;
+    id.data = ids;
+    vdt_named_tensor request[] = {{{"country", 7}, &country, countries, 2, 1, 0},
+                                  {{"id", 2}, &id, NULL, 0, 0, 0},
+                                  {{"amount", 6}, &amount, NULL, 0, 0, 0},
+                                  {{"amount", 6}, &amount, NULL, 0, 0, 0}};
+    uint32_t failed[3] = {9, 9, 9};
+    vdt_row_verdict verdict = {-1, 0};
+    CHECK_OK(vdt_validator_check_tensors(serving, request, 3, failed, 3, &verdict, e));
+    CHECK(verdict.severity == VDT_SEVERITY_WARNING && verdict.failed == 1u << VDT_CHECK_DOMAIN);
+    CHECK(failed[0] == 0 && failed[1] == 0 && failed[2] == 1u << VDT_CHECK_DOMAIN);
+    CHECK_OK(vdt_validator_check_tensors(serving, request, 4, NULL, 0, &verdict, e));
+    CHECK(verdict.severity == VDT_SEVERITY_ERROR && (verdict.failed & 1u << VDT_CHECK_UNEXPECTED) != 0);
+    request[0].text_count = 1;  // fewer than the shape says
+    CHECK_OK(vdt_validator_check_tensors(serving, request, 2, failed, 3, &verdict, e));
+    CHECK(failed[0] == 1u << VDT_CHECK_MISSING && failed[1] == 0 && failed[2] == 1u << VDT_CHECK_MEMORY);
+    id.dtype = 99;
+    CHECK_OK(vdt_validator_check_tensors(serving, request + 1, 1, failed, 3, &verdict, e));
+    CHECK(failed[1] == 1u << VDT_CHECK_MEMORY && verdict.severity == VDT_SEVERITY_ERROR);
+    CHECK_OK(vdt_validator_check_tensors(serving, NULL, 0, failed, 3, &verdict, e));
+    CHECK(verdict.failed == 1u << VDT_CHECK_MISSING);
+
+    const vdt_row_verdict before = verdict;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "row", vdt_validator_check_tensors(serving, NULL, 1, NULL, 0, &verdict, e));
+    request[2].tensor = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "tensor",
+                vdt_validator_check_tensors(serving, request + 2, 1, NULL, 0, &verdict, e));
+    request[0].texts = NULL;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "text", vdt_validator_check_tensors(serving, request, 1, NULL, 0, &verdict, e));
+    amount.struct_size = 3;
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "tensor",
+                vdt_validator_check_tensors(serving, request + 3, 1, NULL, 0, &verdict, e));
+    CHECK(verdict.severity == before.severity && verdict.failed == before.failed);
+}
+
 int main(void) {
     test_exchange();
     test_comparison();
@@ -509,6 +594,8 @@ int main(void) {
 
     test_rows(serving);
     test_tensors(serving);
+    test_parts(serving);
+    test_requests(serving);
     test_tables(training);
     vdt_validator_destroy(serving);
     vdt_validator_destroy(training);
