@@ -260,12 +260,15 @@ VEDETTE_INLINE void encode_groups(const float* x, std::size_t count, float low_s
     const bool is_finite = row->square < infinity<double>;
     alignas(64) double root[Batch<double>::size];
     xsimd::sqrt(Batch<double>(row->square)).store_aligned(root);
-    const float unit = is_finite ? static_cast<float>(root[0] / static_cast<double>(largest_word)) : 0.0F;
+    constexpr auto largest = static_cast<double>(largest_word);
+    const float unit = is_finite ? static_cast<float>(root[0] * (1.0 / largest)) : 0.0F;
     row->unit = unit < least_word_unit ? 0.0F : unit;
+    // Not of the unit, so that neither waits for the other.
+    const float of_unit = row->unit > 0.0F ? static_cast<float>(largest / root[0]) : 0.0F;
 
     // A sum with `to_even` rounds to a whole number.
     constexpr float to_even = 0x1.8p23F;
-    const Batch<float> inverse(row->unit > 0.0F ? 1.0F / row->unit : 0.0F), rounder(to_even), most(largest_word);
+    const Batch<float> inverse(of_unit), rounder(to_even), most(largest_word);
     const Batch<float> scale(low_scale);
     const auto store = [&](const Batch<float>* values, std::size_t first, std::int16_t* out) {
         if (count - first >= lanes) return store_words(values, out + first);

@@ -149,10 +149,11 @@ inline void encode_words(const float* x, std::size_t count, float low_scale, std
     row->square =
         sum_in_sixteen(count, [=](std::size_t i) { return static_cast<double>(x[i]) * static_cast<double>(x[i]); });
     const bool is_finite = std::isfinite(row->square);
-    const float unit =
-        is_finite ? static_cast<float>(std::sqrt(row->square) / static_cast<double>(largest_word)) : 0.0F;
+    constexpr auto largest = static_cast<double>(largest_word);
+    const double length = std::sqrt(row->square);
+    const float unit = is_finite ? static_cast<float>(length * (1.0 / largest)) : 0.0F;
     row->unit = unit < least_word_unit ? 0.0F : unit;
-    const float inverse = row->unit > 0.0F ? 1.0F / row->unit : 0.0F;
+    const float inverse = row->unit > 0.0F ? static_cast<float>(largest / length) : 0.0F;
     for (std::size_t i = 0; i < count; ++i) {
         const float words = is_finite ? x[i] * inverse : 0.0F;
         const float whole = std::clamp(std::nearbyint(words), -largest_word, largest_word);

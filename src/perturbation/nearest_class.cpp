@@ -61,7 +61,8 @@ NearestClass::NearestClass(std::vector<float> rows, std::size_t columns)
         kernels::kernels().scores.encode_words(rows_.data() + row * columns, columns, 1.0F, words.data(), nullptr,
                                                &encoded);
         units_[row] = encoded.unit;
-        padded_norms_[row] = static_cast<float>(norms_[row]);
+        // Longer ones are not asked for by words.
+        padded_norms_[row] = static_cast<float>(std::min(norms_[row], largest_product));
         extremes_[panel].square = std::max(extremes_[panel].square, norms_[row]);
         extremes_[panel].length = std::max(extremes_[panel].length, std::sqrt(norms_[row]));
         longest_ = std::max(longest_, extremes_[panel].length);
