@@ -96,17 +96,25 @@ void hostile_logits(benchmark::State& state) {
 BENCHMARK(hostile_logits);
 
 // d columns, C classes, relative or not.
-void mahalanobis(benchmark::State& state) {
+void score_mahalanobis(benchmark::State& state, perturbation::MapStorage storage) {
     const auto d = static_cast<std::size_t>(state.range(0)), classes = static_cast<std::size_t>(state.range(1));
     const std::size_t n = 2 * d + 4 * classes;
     const std::vector<float> rows = normals(n * d);
     std::vector<std::uint32_t> labels(n);
     for (std::size_t i = 0; i < n; ++i) labels[i] = static_cast<std::uint32_t>(i % classes);
     const perturbation::MahalanobisScore score(vedette::MatrixView<float>::row_major(rows.data(), n, d), labels,
-                                               classes, {.relative = state.range(2) != 0});
+                                               classes, {.relative = state.range(2) != 0, .storage = storage});
     run(state, d, [&](auto row) { return score.score(row); });
+    state.counters["storage_error"] = score.storage_error();
+}
+void mahalanobis(benchmark::State& state) {
+    score_mahalanobis(state, perturbation::MapStorage::float32);
+}
+void mahalanobis_int16(benchmark::State& state) {
+    score_mahalanobis(state, perturbation::MapStorage::int16);
 }
 BENCHMARK(mahalanobis)->ArgsProduct({{64, 256, 768}, {10, 100}, {0, 1}});
+BENCHMARK(mahalanobis_int16)->ArgsProduct({{64, 256, 768}, {10, 100}, {0, 1}});
 
 // Fits n rows of d columns and 10 classes. `share`: of the rate at which the kernel multiplies matrices of doubles,
 // measured by turns, counting a covariance as n d^2 operations.

@@ -1556,7 +1556,8 @@ VDT_API vdt_status vdt_query_memory_to_bytes(const vdt_query_memory* memory, voi
 /// `*out`: owned. Errors: CORRUPT_DATA, UNSUPPORTED_VERSION, INVALID_ARGUMENT.
 VDT_API vdt_status vdt_query_memory_from_bytes(const void* bytes, size_t size, const vdt_allocator* allocator,
                                                vdt_query_memory** out, vdt_error* error) VDT_NOEXCEPT;
-/// The same where all that it takes in memory is at most `most_memory` bytes, else OVERFLOW; the other two allow 4 GiB.
+/// The same where all that it takes in memory is at most `most_memory` bytes, else OVERFLOW;
+/// vdt_query_memory_from_bytes and vdt_query_memory_load allow 4 GiB.
 VDT_API vdt_status vdt_query_memory_from_bytes_within(const void* bytes, size_t size, uint64_t most_memory,
                                                       const vdt_allocator* allocator, vdt_query_memory** out,
                                                       vdt_error* error) VDT_NOEXCEPT;
@@ -1567,6 +1568,9 @@ VDT_API vdt_status vdt_query_memory_save(const vdt_query_memory* memory, const c
                                          vdt_error* error) VDT_NOEXCEPT;
 VDT_API vdt_status vdt_query_memory_load(const char* path, const vdt_allocator* allocator, vdt_query_memory** out,
                                          vdt_error* error) VDT_NOEXCEPT;
+/// The same within `most_memory` bytes, as vdt_query_memory_from_bytes_within. The file itself is read whole.
+VDT_API vdt_status vdt_query_memory_load_within(const char* path, uint64_t most_memory, const vdt_allocator* allocator,
+                                                vdt_query_memory** out, vdt_error* error) VDT_NOEXCEPT;
 
 enum { VDT_EXPLAIN_OCCLUSION = 0, VDT_EXPLAIN_KERNEL_SHAP = 1 };
 
@@ -3768,7 +3772,8 @@ VDT_API vdt_status vdt_validator_check_matrix_dlpack(const vdt_validator* valida
 /// The same of all batches of a stream, as if they were one: read to its end, every batch released as soon as it is
 /// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
 /// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
-/// is given out, but what was counted before stays counted; UNSUPPORTED for `repair`.
+/// is given out, but what was counted before stays counted. With `repair` cells are told by their row among all, with
+/// texts of their own; statistics are of batches as they came.
 VDT_API vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
                                                     const vdt_batch_options* options, vdt_statistics* statistics,
                                                     const vdt_allocator* allocator, vdt_batch_report** out,
@@ -3979,7 +3984,8 @@ VDT_API vdt_status vdt_schema_infer_arrow(const struct ArrowSchema* schema, cons
 VDT_API vdt_status vdt_schema_infer_statistics(const vdt_statistics* statistics, const vdt_inference_options* options,
                                                const vdt_allocator* allocator, vdt_schema** out,
                                                vdt_error* error) VDT_NOEXCEPT;
-/// Loosens the schema until the table fails no check with an error, and nothing else. `*out`: owned.
+/// Loosens the schema until the table fails no check with an error, and nothing else; of Arrow also columns of lists.
+/// `*out`: owned.
 VDT_API vdt_status vdt_schema_relax_columns(const vdt_schema* schema, const vdt_column* columns, size_t count,
                                             const vdt_inference_options* options, const vdt_allocator* allocator,
                                             vdt_schema** out, vdt_error* error) VDT_NOEXCEPT;

@@ -2,6 +2,8 @@
 // Tables held against a schema, across the C boundary.
 #include "vedette/validation/batch.hpp"
 
+#include <algorithm>
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -13,6 +15,7 @@
 #include "structs.hpp"
 #include "values.hpp"
 #include "vedette/guard/render_batch.hpp"
+#include "vedette/validation/batch_repair.hpp"
 #include "views.hpp"
 
 using namespace vedette;
@@ -69,6 +72,20 @@ vdt_batch_report* judge(const vdt_validator* validator, const BorrowedTable& liv
         throw;
     }
     return made;
+}
+
+// Changes of a batch whose first row is that of all, with copies of their texts.
+void keep_cells(std::span<const validation::CellRepair> done, std::uint64_t first,
+                std::vector<validation::CellRepair>& cells, std::deque<std::string>& texts) {
+    const auto keep = [&](Value& value) {
+        if (value.kind == Value::Kind::text) value.text = texts.emplace_back(value.text);
+    };
+    for (validation::CellRepair cell : done) {
+        cell.row += first;
+        keep(cell.done.before);
+        keep(cell.done.after);
+        cells.push_back(cell);
+    }
 }
 
 // A column per feature, in place.
@@ -200,16 +217,29 @@ vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, stru
     return fence(error, [&] {
         require(validator, "validator");
         require(out, "out");
-        if (asks_repair(options))
-            throw Error(ErrorCode::unsupported, "options.repair: a stream's batches are gone when it is judged");
+        const bool repairs = asks_repair(options);
         validation::BatchStream judged(validator->object, read_options(options));
+        std::vector<validation::CellRepair> cells;
+        std::deque<std::string> texts;
         read_arrow_stream(
             stream,
             [&](const validation::NestedTable& part) {
-                statistics == nullptr ? judged.add(part) : judged.add(part, statistics->object);
+                if (repairs) {
+                    const std::uint64_t first = judged.rows();
+                    keep_cells(judged.repair(part).cells(), first, cells, texts);
+                    if (statistics != nullptr) statistics->object.update(part);
+                } else {
+                    statistics == nullptr ? judged.add(part) : judged.add(part, statistics->object);
+                }
             },
             read_level(options));
-        *out = make_handle<vdt_batch_report>(allocator, validator->object, judged.finish());
+        // By feature, then by row, as of one table.
+        std::stable_sort(cells.begin(), cells.end(),
+                         [](const auto& a, const auto& b) { return a.done.feature < b.done.feature; });
+        auto* const made = make_handle<vdt_batch_report>(allocator, validator->object, judged.finish());
+        made->cells = std::move(cells);
+        made->texts = std::move(texts);
+        *out = made;
     });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <new>
@@ -221,6 +222,7 @@ struct alignas(64) vdt_batch_report {
     vedette::validation::Validator rules;
     vedette::validation::BatchReport object;
     std::vector<vedette::validation::CellRepair> cells = {};  // of a repaired table
+    std::deque<std::string> texts = {};                       // theirs, of a stream whose batches are gone
 };
 
 struct alignas(64) vdt_score {

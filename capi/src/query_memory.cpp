@@ -25,6 +25,10 @@ using perturbation::PradaAccounts;
 using perturbation::QueryWatch;
 using perturbation::UpdateSimilarity;
 
+std::size_t size_within(std::uint64_t bytes) noexcept {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, std::numeric_limits<std::size_t>::max()));
+}
+
 vdt_query_memory_options default_options() noexcept {
     const perturbation::QueryWatchOptions watch;
     const perturbation::PradaOptions prada;
@@ -218,9 +222,7 @@ vdt_status vdt_query_memory_from_bytes_within(const void* bytes, size_t size, ui
         require(out, "out");
         if (size != 0) require(bytes, "bytes");
         *out = make_handle<vdt_query_memory>(
-            allocator, QueryMemory::from_bytes({static_cast<const std::byte*>(bytes), size},
-                                               static_cast<std::size_t>(std::min<std::uint64_t>(
-                                                   most_memory, std::numeric_limits<std::size_t>::max()))));
+            allocator, QueryMemory::from_bytes({static_cast<const std::byte*>(bytes), size}, size_within(most_memory)));
     });
 }
 
@@ -242,6 +244,15 @@ vdt_status vdt_query_memory_load(const char* path, const vdt_allocator* allocato
         require(path, "path");
         require(out, "out");
         *out = make_handle<vdt_query_memory>(allocator, QueryMemory::load(path));
+    });
+}
+
+vdt_status vdt_query_memory_load_within(const char* path, uint64_t most_memory, const vdt_allocator* allocator,
+                                        vdt_query_memory** out, vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(path, "path");
+        require(out, "out");
+        *out = make_handle<vdt_query_memory>(allocator, QueryMemory::load(path, size_within(most_memory)));
     });
 }
 

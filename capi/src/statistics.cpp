@@ -198,8 +198,9 @@ vdt_status vdt_schema_relax_arrow(const vdt_schema* schema, const struct ArrowSc
     return fence(error, [&] {
         require(schema, "schema");
         require(out, "out");
-        const BorrowedTable table = read_arrow(arrow_schema, batch);
-        *out = give(allocator, relax(schema->object, table.table, read_options(options)));
+        const BorrowedTable table = read_arrow(arrow_schema, batch, NestedRead::lists);
+        const validation::NestedTable nested{table.table, table.lists};
+        *out = give(allocator, relax(schema->object, nested, read_options(options)));
     });
 }
 

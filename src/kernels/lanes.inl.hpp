@@ -266,6 +266,14 @@ VEDETTE_INLINE Batch<double> load_double(const float* x) noexcept {
 
 #endif
 
+VEDETTE_INLINE float least_lane(Batch<float> x) noexcept {
+    alignas(64) float lanes[Batch<float>::size];
+    x.store_aligned(lanes);
+    float least = lanes[0];
+    for (const float lane : lanes) least = lane < least ? lane : least;
+    return least;
+}
+
 // v where the mask holds, else 0. (The select of xsimd 8.1 for 512 bits of int32 does not compile without
 // optimisation.)
 VEDETTE_INLINE Batch<std::int32_t> where(Mask<std::int32_t> m, Batch<std::int32_t> v) noexcept {

@@ -135,15 +135,64 @@ inline void code_products(const CodePanels* panels, const std::int8_t* x, float 
     }
 }
 
-inline double squared_gap(const float* a, const float* b, std::size_t count) noexcept {
+template <class Term>
+double sum_in_sixteen(std::size_t count, Term&& term) noexcept {
     double sums[16] = {};
-    for (std::size_t i = 0; i < count; ++i) {
-        const double gap = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-        sums[i % 16] += gap * gap;
-    }
+    for (std::size_t i = 0; i < count; ++i) sums[i % 16] += term(i);
     for (std::size_t width = 8; width > 0; width /= 2)
         for (std::size_t k = 0; k < width; ++k) sums[k] += sums[k + width];
     return sums[0];
+}
+
+inline void encode_words(const float* x, std::size_t count, float low_scale, std::int16_t* high, std::int16_t* low,
+                         EncodedRow* row) noexcept {
+    row->square =
+        sum_in_sixteen(count, [=](std::size_t i) { return static_cast<double>(x[i]) * static_cast<double>(x[i]); });
+    const bool is_finite = std::isfinite(row->square);
+    constexpr auto largest = static_cast<double>(largest_word);
+    const double length = std::sqrt(row->square);
+    const float unit = is_finite ? static_cast<float>(length * (1.0 / largest)) : 0.0F;
+    row->unit = unit < least_word_unit ? 0.0F : unit;
+    const float inverse = row->unit > 0.0F ? static_cast<float>(largest / length) : 0.0F;
+    for (std::size_t i = 0; i < count; ++i) {
+        const float words = is_finite ? x[i] * inverse : 0.0F;
+        const float whole = std::clamp(std::nearbyint(words), -largest_word, largest_word);
+        high[i] = static_cast<std::int16_t>(whole);
+        if (low != nullptr) low[i] = static_cast<std::int16_t>(std::nearbyint((words - whole) * low_scale));
+    }
+}
+
+inline std::int32_t word_product(const std::int16_t* row, const std::int16_t* x, std::size_t pairs) noexcept {
+    std::int32_t sum = 0;
+    for (std::size_t k = 0; k < 2 * pairs; ++k) sum += row[k / 2 * 2 * product_rows + k % 2] * x[k];
+    return sum;
+}
+inline void nearest_words(const WordPanels* panels, const std::int16_t* x, float scale, float* distances,
+                          float* least) noexcept {
+    for (std::size_t first = 0; first < panels->rows; first += product_rows) {
+        const std::int16_t* const panel = panels->words + 2 * first * panels->pairs;
+        for (std::size_t i = 0; i < product_rows; ++i) {
+            const std::size_t row = first + i;
+            distances[row] = HUGE_VALF;
+            if (row >= panels->rows) continue;
+            const auto product = static_cast<float>(word_product(panel + 2 * i, x, panels->pairs));
+            distances[row] = panels->norms[row] - (product * panels->units[row]) * scale;
+        }
+        least[first / product_rows] = *std::min_element(distances + first, distances + first + product_rows);
+    }
+}
+inline void split_word_products(const std::int16_t* panel, const std::int16_t* high, const std::int16_t* low,
+                                std::size_t pairs, float low_scale, float* out) noexcept {
+    for (std::size_t i = 0; i < product_rows; ++i)
+        out[i] = static_cast<float>(word_product(panel + 2 * i, high, pairs)) * low_scale +
+                 static_cast<float>(word_product(panel + 2 * i, low, pairs));
+}
+
+inline double squared_gap(const float* a, const float* b, std::size_t count) noexcept {
+    return sum_in_sixteen(count, [=](std::size_t i) {
+        const double gap = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+        return gap * gap;
+    });
 }
 
 inline void widen_half(const std::uint16_t* bits, std::size_t count, float* out) noexcept {
@@ -154,9 +203,9 @@ inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* 
 }
 
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,   &logit_sums,    &entropy_sums, &count_at_least, &collect_between,
-            &panel_product, &panel_product, &nearest_row,  &search_trees,   &code_products,
-            nullptr,        &squared_gap,   &widen_half,   &widen_bfloat16};
+    return {&logit_range,   &logit_sums,          &entropy_sums, &count_at_least, &collect_between, &panel_product,
+            &panel_product, &nearest_row,         &search_trees, &code_products,  nullptr,          &encode_words,
+            &nearest_words, &split_word_products, &squared_gap,  &widen_half,     &widen_bfloat16};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

@@ -53,6 +53,27 @@ struct CodePanels {
     std::size_t count;            ///< of panels
 };
 
+/// The largest of words that stand for a row. All of them divided by its length, their sums of products with a row of
+/// words no longer than `longest_words` fit into 32 bits.
+inline constexpr float largest_word = 32767.0F;
+inline constexpr double longest_words = 65400.0;
+
+/// Rows of words in panels of product_rows, element 2 p + e of row i of a panel at [(p * product_rows + i) * 2 + e],
+/// panels aligned to 64 bytes.
+struct WordPanels {
+    const std::int16_t* words;
+    const float* units;  ///< by row
+    const float* norms;  ///< by row
+    std::size_t pairs;
+    std::size_t rows;
+};
+
+/// What the words of a row mean: row[k] is about (high[k] + low[k] / low_scale) * unit.
+struct EncodedRow {
+    float unit;     ///< 0, as all words, where the row is not finite or smaller than words can tell
+    double square;  ///< the row's squared length
+};
+
 /// Rows in panels of product_rows, element k of row i of a panel at [(k * product_rows) + i], panels aligned to 64
 /// bytes; what is missing of the last panel is 0.
 struct RowPanels {
@@ -109,6 +130,18 @@ struct ScoreKernels {
     /// The same for CPUs that also have AVX512_VNNI; null where the table has none.
     void (*code_products_vnni)(const CodePanels* panels, const std::int8_t* x, float scale, float* out,
                                float* largest) noexcept;
+    /// high[count] and, where it is not null, low[count]; at most `largest_word` and low_scale / 2 in size. The square
+    /// is summed in double, in sixteen sums.
+    void (*encode_words)(const float* x, std::size_t count, float low_scale, std::int16_t* high, std::int16_t* low,
+                         EncodedRow* row) noexcept;
+    /// distances[row] = norms[row] - (float(its product with x[2 * pairs], exact within 32 bits) * units[row]) * scale,
+    /// +Inf for what is missing of the last panel; least[panel]. Distances are aligned to 64 bytes.
+    void (*nearest_words)(const WordPanels* panels, const std::int16_t* x, float scale, float* distances,
+                          float* least) noexcept;
+    /// out[product_rows] = float(product with high) * low_scale + float(that with low), of a panel of words, which is
+    /// read once.
+    void (*split_word_products)(const std::int16_t* panel, const std::int16_t* high, const std::int16_t* low,
+                                std::size_t pairs, float low_scale, float* out) noexcept;
     /// Sum of (a[i] - b[i])^2 in double, in sixteen sums.
     double (*squared_gap)(const float* a, const float* b, std::size_t count) noexcept;
 

@@ -11,6 +11,9 @@
 namespace vedette::inline v0::kernels {
 namespace {
 
+// Its inverse and products with it stay normal.
+constexpr float least_word_unit = 1e-30F;
+
 constexpr float log2_of_e = 1.44269504088896340736F;
 
 // The sum of c[i] x^i by pairs: less than half as long a chain as Horner's, and the chain is what takes the time.

@@ -72,14 +72,6 @@ class LogitGroups {
     alignas(64) float rest_[logit_group];
 };
 
-float least_lane(Batch<float> x) noexcept {
-    alignas(64) float lanes[Batch<float>::size];
-    x.store_aligned(lanes);
-    float least = lanes[0];
-    for (const float lane : lanes) least = lane < least ? lane : least;
-    return least;
-}
-
 // Where either is NaN: xsimd has no word for unordered.
 VEDETTE_INLINE Mask<float> either_is_nan(Batch<float> a, Batch<float> b) noexcept {
 #if defined(__AVX512F__)

@@ -38,6 +38,11 @@ struct ScoreTraits<LogitScore> {
     static std::size_t width(const LogitScore& score) noexcept { return score.options().classes; }
 };
 
+inline constexpr const char* map_storage_words[] = {"float32", "int16"};
+constexpr std::span<const char* const> words_of(MapStorage) {
+    return map_storage_words;
+}
+
 template <>
 struct ScoreTraits<MahalanobisScore> {
     using Options = MahalanobisOptions;
@@ -46,6 +51,7 @@ struct ScoreTraits<MahalanobisScore> {
         detail::MemberOf<&Options::relative>::field("relative"),
         detail::MemberOf<&Options::normalise>::field("normalise"),
         detail::MemberOf<&Options::rank>::field("rank"),
+        detail::MemberOf<&Options::storage>::field("storage"),
     };
     static MahalanobisScore fit(std::string_view, const Options& options, const ScoreReference& reference) {
         const ReferenceClasses classes(reference);

@@ -13,6 +13,7 @@
 #include "validation/list_rules.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/stats/intervals.hpp"
+#include "vedette/validation/batch_repair.hpp"
 #include "vedette/validation/statistics.hpp"
 
 namespace vedette::inline v0::validation {
@@ -119,6 +120,7 @@ struct BatchStream::State {
     std::vector<RowBits> expressions;
     std::vector<std::string> unexpected;
     RowBits unexpected_rows;
+    std::vector<BatchRepair> repairs;
 
     State(Validator validator, const BatchOptions& given)
         : rules(std::move(validator)),
@@ -145,6 +147,7 @@ struct BatchStream::State {
                         std::map<std::string, ColumnStatistics, std::less<>>* counted);
     void judge_expressions(const Validator::Compiled& compiled, const Part& part);
     void find_unexpected(const Part& part);
+    void count_repairs(const std::vector<BatchRepair>& done, std::size_t first);
 };
 
 void BatchStream::State::require_types(const Part& part) const {
@@ -217,6 +220,23 @@ void BatchStream::State::find_unexpected(const Part& part) {
     if (is_any) unexpected_rows.set_all(rows, rows + part.rows);
 }
 
+// Of a part whose first row is that row of all.
+void BatchStream::State::count_repairs(const std::vector<BatchRepair>& done, std::size_t first) {
+    for (const BatchRepair& part : done) {
+        const auto same = [&](const BatchRepair& each) { return each.feature == part.feature && each.how == part.how; };
+        auto all = std::find_if(repairs.begin(), repairs.end(), same);
+        if (all == repairs.end()) {
+            all = repairs.insert(repairs.end(), BatchRepair());
+            all->feature = part.feature;
+            all->how = part.how;
+        }
+        all->count += part.count;
+        all->failed |= part.failed;
+        for (const std::uint64_t row : part.offenders)
+            if (all->offenders.size() < options.offenders) all->offenders.push_back(first + row);
+    }
+}
+
 BatchStream::BatchStream(const Validator& rules, const BatchOptions& options)
     : state_(std::make_unique<State>(rules, options)) {}
 BatchStream::~BatchStream() = default;
@@ -241,6 +261,18 @@ void BatchStream::add(const Table& table, TableStatistics& statistics) {
 
 void BatchStream::add(const NestedTable& table, TableStatistics& statistics) {
     judge(table.flat, table.lists, &statistics);
+}
+
+TableRepair BatchStream::repair(const Table& table) {
+    return repair(NestedTable{table, {}});
+}
+
+TableRepair BatchStream::repair(const NestedTable& table) {
+    TableRepair done(state_->rules, table, state_->options);
+    const std::size_t first = state_->rows;
+    judge(done.table(), table.lists, nullptr);
+    state_->count_repairs(done.counts(), first);
+    return done;
 }
 
 void BatchStream::judge(const Table& table, std::span<const ListColumn> lists, TableStatistics* statistics) {
@@ -294,6 +326,12 @@ BatchReport BatchStream::finish() {
     if (!report.unexpected.empty())
         writer.add(rules.feature_count(), Check::unexpected, Severity::error, state.unexpected_rows, false);
     writer.finish();
+    report.repairs = std::move(state.repairs);
+    std::sort(report.repairs.begin(), report.repairs.end(), [](const BatchRepair& a, const BatchRepair& b) {
+        return std::pair(a.feature, a.how) < std::pair(b.feature, b.how);
+    });
+    for (BatchRepair& each : report.repairs)
+        each.rate = stats::clopper_pearson(each.count, report.rows, stats::Confidence(state.options.confidence));
     *state_ = State(rules, state.options);
     return report;
 }

@@ -10,6 +10,7 @@
 #include "vedette/core/value.hpp"
 #include "vedette/core/view.hpp"
 #include "vedette/validation/infer.hpp"
+#include "vedette/validation/list_column.hpp"
 
 namespace vedette::inline v0::validation {
 
@@ -74,6 +75,10 @@ struct ColumnFacts {
 /// A feature of the column with the rules that have the evidence for it.
 [[nodiscard]] Feature infer_feature(const NamedColumn& column, const InferenceOptions& options,
                                     FeatureEvidence& evidence);
+
+/// The same of the values in lists, and of what the lists say.
+[[nodiscard]] Feature infer_list_feature(const ListColumn& lists, const InferenceOptions& options,
+                                         FeatureEvidence& evidence);
 
 /// Throws invalid_argument for an option out of its range.
 void check_options(const InferenceOptions& options);

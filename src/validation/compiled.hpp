@@ -144,9 +144,16 @@ struct Validator::Compiled {
     void judge(std::span<const T> values, std::size_t first, Tally& tally) const noexcept;
     /// Only where something is timed.
     [[nodiscard]] std::int64_t now() const noexcept { return clock.now(clock.user); }
-    /// The ages of a row's first values, value i being read(i).
+    /// The ages of a row's first values, value i being read(i), at a time or where it is null at this.
     template <class Read>
-    void judge_ages(std::size_t count, Read&& read, Tally& tally) const noexcept;
+    void judge_ages(std::size_t count, Read&& read, Tally& tally, const std::int64_t* at) const noexcept;
+    /// As Validator::validate, at a time where it is not null.
+    [[nodiscard]] RowVerdict judge_row(std::span<const float> row, std::span<CheckSet> failed,
+                                       const std::int64_t* at) const noexcept;
+    [[nodiscard]] RowVerdict judge_row(std::span<const double> row, std::span<CheckSet> failed,
+                                       const std::int64_t* at) const noexcept;
+    [[nodiscard]] RowVerdict judge_row(std::span<const Value> row, std::span<CheckSet> failed,
+                                       const std::int64_t* at) const noexcept;
     [[nodiscard]] CheckSet of_value(std::size_t i, const Value& value) const noexcept {
         return judge_value(rules[i], f64.from(i), value);
     }

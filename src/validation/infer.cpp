@@ -395,6 +395,15 @@ Feature infer_feature(const std::string& name, const ColumnStatistics& column, s
 
 }  // namespace
 
+Feature infer_list_feature(const ListColumn& lists, const InferenceOptions& options, FeatureEvidence& evidence) {
+    const ListedValues listed(lists);
+    Feature feature = infer_feature({lists.name, listed.column()}, options, evidence);
+    std::vector<LevelFacts> levels;
+    for (std::size_t k = 0; k < lists.levels.size(); ++k) levels.push_back(level_of(listed.lengths(k)));
+    infer_lists(levels, Judge(options, evidence), evidence, feature);
+    return feature;
+}
+
 Inference infer_schema(const TableStatistics& statistics, const InferenceOptions& options) {
     check_options(options);
     require_rows(statistics.rows(), options);
@@ -454,12 +463,8 @@ Inference infer_schema(const NestedTable& table, const InferenceOptions& options
         inference.schema.features.push_back(infer_feature(column, options, inference.features.back()));
     }
     for (const ListColumn& lists : table.lists) {
-        const ListedValues listed(lists);
         FeatureEvidence& evidence = inference.features.emplace_back();
-        inference.schema.features.push_back(infer_feature({lists.name, listed.column()}, options, evidence));
-        std::vector<LevelFacts> levels;
-        for (std::size_t k = 0; k < lists.levels.size(); ++k) levels.push_back(level_of(listed.lengths(k)));
-        infer_lists(levels, Judge(options, evidence), evidence, inference.schema.features.back());
+        inference.schema.features.push_back(infer_list_feature(lists, options, evidence));
     }
     inference.schema.validate();
     return inference;

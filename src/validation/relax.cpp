@@ -2,12 +2,14 @@
 // A schema loosened finding by finding: a table is held against it, what fails gives way, and again.
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <set>
 #include <string_view>
 
 #include "validation/code_points.hpp"
 #include "validation/column_facts.hpp"
 #include "validation/expression_program.hpp"
+#include "validation/list_rules.hpp"
 #include "validation/normal_form.hpp"
 #include "validation/schema_changes.hpp"
 #include "validation/text_rules.hpp"
@@ -173,10 +175,51 @@ void make_bytes(Feature& feature) {
     feature.length_unit = LengthUnit::bytes;
 }
 
+// A column, or the values of one of lists.
+struct Held {
+    const Column* values = nullptr;
+    const ListColumn* lists = nullptr;
+    const ListedValues* listed = nullptr;
+};
+
+// How many there are in the lists that are there.
+void widen_valency(Feature& feature, Check check, const Held& held) {
+    const std::size_t levels = std::min(feature.valency.size(), held.lists->levels.size());
+    for (std::size_t k = 0; k < levels; ++k) {
+        Count& count = feature.valency[k];
+        const Column lengths = held.listed->lengths(k);
+        for (std::size_t i = 0; i < lengths.size(); ++i) {
+            if (!lengths.is_valid(i)) continue;
+            const auto length = static_cast<std::uint64_t>(lengths.number(i));
+            if (check == Check::few_values) count.minimum = std::min(count.minimum, length);
+            if (check == Check::many_values) count.maximum = std::max(count.maximum, length);
+        }
+    }
+}
+
+// What only lists can fail, or rows of them.
+bool loosen_lists(Feature& feature, Check check, const Held& held) {
+    switch (check) {
+        case Check::shape: feature.shape.reset(); return true;
+        case Check::nestedness: feature.valency.clear(); return true;
+        case Check::few_values:
+        case Check::many_values: widen_valency(feature, check, held); return true;
+        case Check::presence:
+        case Check::count: {
+            const ColumnFacts rows = facts_of(held.listed->lengths(0), FeatureType::integer, false);
+            if (check == Check::presence) feature.minimum_fraction = share_of(rows);
+            if (check == Check::count) feature.minimum_count = rows.values();
+            return true;
+        }
+        default: return false;
+    }
+}
+
 // Of one finding: the rule gives way as far as the column asks for.
-void loosen(Feature& feature, Check check, const Column* column, const InferenceOptions& options) {
+void loosen(Feature& feature, Check check, const Held& held, const InferenceOptions& options) {
     if (check == Check::missing) feature.required = false;
-    if (column == nullptr) return;
+    const Column* const column = held.values;
+    if (column == nullptr || (held.lists != nullptr && loosen_lists(feature, check, held))) return;
     if (check == Check::type) return widen_type(feature, *column, options.read_texts);
     if (check == Check::utf8) return make_bytes(feature);
     const ColumnFacts facts = facts_of(*column, feature.type, options.read_texts);
@@ -279,11 +322,14 @@ void tell(const Schema& schema, std::vector<Feature> before, const Feature& afte
     for (SchemaChange& change : diff(was, is)) steps.push_back(std::move(change));
 }
 
-void append(const Table& table, const std::vector<std::string>& unknown, const InferenceOptions& options,
+template <class Find>
+void append(Find&& find, const std::vector<std::string>& unknown, const InferenceOptions& options,
             Relaxation& relaxation) {
     for (const std::string& name : unknown) {
         FeatureEvidence evidence;
-        Feature feature = infer_feature({name, *table.find(name)}, options, evidence);
+        const Held held = find(name);
+        Feature feature = held.lists != nullptr ? infer_list_feature(*held.lists, options, evidence)
+                                                : infer_feature({name, *held.values}, options, evidence);
         feature.required = false;
         tell(relaxation.schema, {}, feature, relaxation.steps);
         relaxation.schema.features.push_back(std::move(feature));
@@ -293,7 +339,19 @@ void append(const Table& table, const std::vector<std::string>& unknown, const I
 }  // namespace
 
 Relaxation relax(const Schema& schema, const Table& table, const InferenceOptions& options) {
+    return relax(schema, NestedTable{table, {}}, options);
+}
+
+Relaxation relax(const Schema& schema, const NestedTable& table, const InferenceOptions& options) {
     check_options(options);
+    static_cast<void>(check_lists(table.flat, table.lists));
+    std::deque<ListedValues> listed;
+    for (const ListColumn& lists : table.lists) listed.emplace_back(lists);
+    const auto find = [&](std::string_view name) -> Held {
+        for (std::size_t k = 0; k < table.lists.size(); ++k)
+            if (table.lists[k].name == name) return {&listed[k].column(), &table.lists[k], &listed[k]};
+        return {table.flat.find(name), nullptr, nullptr};
+    };
     Relaxation relaxation{schema, {}};
     // Types widen at most twice, an order twice, and each other rule of a type gives way once.
     constexpr int most_passes = 32;
@@ -308,14 +366,14 @@ Relaxation relax(const Schema& schema, const Table& table, const InferenceOption
             if (changed == finding.feature) continue;
             Feature& feature = relaxation.schema.features[finding.feature];
             const Feature before = feature;
-            loosen(feature, finding.check, table.find(feature.name), options);
+            loosen(feature, finding.check, find(feature.name), options);
             drop_impossible_repair(feature);
             if (feature.type != before.type) changed = finding.feature;
             tell(relaxation.schema, {before}, feature, relaxation.steps);
         }
         drop_false_expressions(rules, report, relaxation);
         drop_impossible_expressions(relaxation);
-        append(table, report.unexpected, options, relaxation);
+        append(find, report.unexpected, options, relaxation);
     }
     throw Error(ErrorCode::internal, "a schema does not accept a table, however loosened");
 }

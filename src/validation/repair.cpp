@@ -114,10 +114,12 @@ bool repair_element(const Compiled& compiled, std::size_t i, T& element, Repaire
 }
 
 template <class T, class Compiled>
-RepairVerdict repair_row(const Validator& validator, const Compiled& compiled, std::span<T> row,
-                         std::span<CheckSet> failed, std::span<Repaired> told) noexcept {
+RepairVerdict repair_row(const Compiled& compiled, std::span<T> row, std::span<CheckSet> failed,
+                         std::span<Repaired> told) noexcept {
     RepairVerdict verdict;
-    verdict.before = verdict.after = validator.validate(std::span<const T>(row), failed);
+    // Before and after are at one time: what ages meanwhile is no fault of the repair.
+    const std::int64_t at = compiled.timed.empty() ? 0 : compiled.now();
+    verdict.before = verdict.after = compiled.judge_row(std::span<const T>(row), failed, &at);
     if (verdict.before.is_valid()) return verdict;
     for (const std::uint32_t i : compiled.repairing) {
         if (i >= row.size()) break;
@@ -126,7 +128,7 @@ RepairVerdict repair_row(const Validator& validator, const Compiled& compiled, s
         if (verdict.repaired < told.size()) told[verdict.repaired] = done;
         ++verdict.repaired;
     }
-    if (verdict.repaired != 0) verdict.after = validator.validate(std::span<const T>(row), failed);
+    if (verdict.repaired != 0) verdict.after = compiled.judge_row(std::span<const T>(row), failed, &at);
     return verdict;
 }
 
@@ -151,17 +153,17 @@ bool Validator::repair_value(std::size_t feature, double& value, Repaired& done)
 
 RepairVerdict Validator::repair(std::span<float> row, std::span<CheckSet> failed,
                                 std::span<Repaired> told) const noexcept {
-    return repair_row(*this, *compiled_, row, failed, told);
+    return repair_row(*compiled_, row, failed, told);
 }
 
 RepairVerdict Validator::repair(std::span<double> row, std::span<CheckSet> failed,
                                 std::span<Repaired> told) const noexcept {
-    return repair_row(*this, *compiled_, row, failed, told);
+    return repair_row(*compiled_, row, failed, told);
 }
 
 RepairVerdict Validator::repair(std::span<Value> row, std::span<CheckSet> failed,
                                 std::span<Repaired> told) const noexcept {
-    return repair_row(*this, *compiled_, row, failed, told);
+    return repair_row(*compiled_, row, failed, told);
 }
 
 }  // namespace vedette::inline v0::validation

@@ -93,7 +93,7 @@ RowVerdict Validator::validate(std::span<const RowPart> row, std::span<CheckSet>
         }
     }
     const auto read = [row](std::size_t i) noexcept { return value_of(row, i); };
-    compiled.judge_ages(std::min(width, compiled.rules.size()), read, tally);
+    compiled.judge_ages(std::min(width, compiled.rules.size()), read, tally, nullptr);
     if (width != compiled.rules.size()) tally.add_width(width, compiled.rules, compiled.features);
     tally.add_expressions(compiled.expressions, compiled.rules.size(), read);
     return tally.verdict();

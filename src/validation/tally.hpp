@@ -65,9 +65,10 @@ struct Tally {
 };
 
 template <class Read>
-void Validator::Compiled::judge_ages(std::size_t count, Read&& read, Tally& tally) const noexcept {
+void Validator::Compiled::judge_ages(std::size_t count, Read&& read, Tally& tally,
+                                     const std::int64_t* given) const noexcept {
     if (timed.empty() || timed.front() >= count) return;
-    const std::int64_t at = now();
+    const std::int64_t at = given != nullptr ? *given : now();
     for (const std::uint32_t i : timed) {
         if (i >= count) break;
         const CheckSet found = rules[i].of_age(read(i), at);

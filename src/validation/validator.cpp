@@ -77,7 +77,7 @@ void ask_intervals(const Compiled& compiled, const T* row, std::size_t count, bo
 
 template <class T, class Compiled>
 RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::span<CheckSet> failed,
-                         bool is_lazy = false) noexcept {
+                         bool is_lazy = false, const std::int64_t* at = nullptr) noexcept {
     const std::size_t count = std::min(row.size(), compiled.rules.size());
     Tally tally{0, 0, failed};
     ask_intervals(compiled, row.data(), count, is_lazy && !failed.empty(), tally);
@@ -87,7 +87,7 @@ RowVerdict judge_numbers(const Compiled& compiled, std::span<const T> row, std::
         if (found != 0) tally.add(i, found, compiled.rules[i]);
     }
     compiled.judge_ages(
-        count, [row](std::size_t i) noexcept { return Value(static_cast<double>(row[i])); }, tally);
+        count, [row](std::size_t i) noexcept { return Value(static_cast<double>(row[i])); }, tally, at);
     if (row.size() != compiled.rules.size()) tally.add_width(row.size(), compiled.rules, compiled.features);
     if (!compiled.expressions.empty()) {
         tally.add_expressions(compiled.expressions, compiled.rules.size(), [row](std::size_t i) noexcept {
@@ -289,6 +289,30 @@ Severity Validator::severity(std::size_t feature, Check check) const noexcept {
     return verdict_of(set_of(check) & rule.wanted, set_of(check) & rule.errors);
 }
 
+RowVerdict Validator::Compiled::judge_row(std::span<const float> row, std::span<CheckSet> failed,
+                                          const std::int64_t* at) const noexcept {
+    return judge_numbers(*this, row, failed, false, at);
+}
+
+RowVerdict Validator::Compiled::judge_row(std::span<const double> row, std::span<CheckSet> failed,
+                                          const std::int64_t* at) const noexcept {
+    return judge_numbers(*this, row, failed, false, at);
+}
+
+RowVerdict Validator::Compiled::judge_row(std::span<const Value> row, std::span<CheckSet> failed,
+                                          const std::int64_t* at) const noexcept {
+    Tally tally{0, 0, failed};
+    const std::size_t count = std::min(row.size(), rules.size());
+    std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
+    judge(row.first(count), 0, tally);
+    judge_ages(
+        count, [row](std::size_t i) noexcept { return row[i]; }, tally, at);
+    if (row.size() != rules.size()) tally.add_width(row.size(), rules, features);
+    tally.add_expressions(expressions, rules.size(),
+                          [row](std::size_t i) noexcept { return i < row.size() ? row[i] : Value(); });
+    return tally.verdict();
+}
+
 RowVerdict Validator::validate(std::span<const float> row, std::span<CheckSet> failed) const noexcept {
     return judge_numbers(*compiled_, row, failed);
 }
@@ -298,17 +322,7 @@ RowVerdict Validator::validate(std::span<const double> row, std::span<CheckSet> 
 }
 
 RowVerdict Validator::validate(std::span<const Value> row, std::span<CheckSet> failed) const noexcept {
-    const std::vector<Rule>& rules = compiled_->rules;
-    Tally tally{0, 0, failed};
-    const std::size_t count = std::min(row.size(), rules.size());
-    std::fill_n(failed.begin(), std::min(count, failed.size()), CheckSet{0});
-    compiled_->judge(row.first(count), 0, tally);
-    compiled_->judge_ages(
-        count, [row](std::size_t i) noexcept { return row[i]; }, tally);
-    if (row.size() != rules.size()) tally.add_width(row.size(), rules, compiled_->features);
-    tally.add_expressions(compiled_->expressions, rules.size(),
-                          [row](std::size_t i) noexcept { return i < row.size() ? row[i] : Value(); });
-    return tally.verdict();
+    return compiled_->judge_row(row, failed, nullptr);
 }
 
 RowVerdict Validator::validate(ReadValues read, const void* row, std::size_t width,
@@ -324,7 +338,7 @@ RowVerdict Validator::validate(ReadValues read, const void* row, std::size_t wid
         compiled_->judge<Value>(values, first, tally);
     }
     compiled_->judge_ages(
-        count, [=](std::size_t i) noexcept { return read_one(read, row, i); }, tally);
+        count, [=](std::size_t i) noexcept { return read_one(read, row, i); }, tally, nullptr);
     if (width != rules.size()) tally.add_width(width, rules, compiled_->features);
     tally.add_expressions(compiled_->expressions, rules.size(),
                           [=](std::size_t i) noexcept { return i < width ? read_one(read, row, i) : Value(); });

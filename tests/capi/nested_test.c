@@ -376,11 +376,94 @@ static void test_repaired_tables(void) {
     CHECK(strstr(text, "\"how\": \"impute\"") != NULL);
     CHECK(values[1] == -3.0);
     vdt_batch_report_destroy(report);
-    struct ArrowArrayStream none;
-    memset(&none, 0, sizeof none);
-    report = NULL;
-    CHECK_FAILS(VDT_UNSUPPORTED, "repair",
-                vdt_validator_check_arrow_stream(rules, &none, &options, NULL, NULL, &report, e));
+    vdt_validator_destroy(rules);
+}
+
+/* Two batches of a number and a text, whose memory is overwritten as soon as it is released. */
+static double stream_numbers[3];
+static char stream_texts[16];
+static int stream_batch;
+static node stream_column, stream_text, stream_rows;
+
+static int stream_schema(struct ArrowArrayStream* stream, struct ArrowSchema* out) {
+    (void)stream;
+    *out = stream_rows.schema;
+    return 0;
+}
+static void release_batch(struct ArrowArray* array) {
+    memset(stream_texts, '#', sizeof stream_texts);
+    for (int i = 0; i < 3; ++i) stream_numbers[i] = 99.0;
+    array->release = NULL;
+}
+static int stream_next(struct ArrowArrayStream* stream, struct ArrowArray* out) {
+    static const double drawn[2][3] = {{0.25, -3.0, NAN}, {7.0, -1.0, 0.5}};
+    static const char* const texts[2] = {
+        "abc"
+        "lengthy"
+        "",
+        "x"
+        "yes"
+        "longer"};
+    static const int32_t ends[2][4] = {{0, 3, 10, 10}, {0, 1, 4, 10}};
+    (void)stream;
+    memset(out, 0, sizeof *out);
+    if (stream_batch == 2) return 0;
+    memcpy(stream_numbers, drawn[stream_batch], sizeof stream_numbers);
+    memcpy(stream_texts, texts[stream_batch], strlen(texts[stream_batch]));
+    stream_column.buffers[1] = stream_numbers;
+    stream_text.buffers[1] = ends[stream_batch];
+    stream_text.buffers[2] = stream_texts;
+    *out = stream_rows.array;
+    out->release = release_batch;
+    ++stream_batch;
+    return 0;
+}
+static const char* stream_error(struct ArrowArrayStream* stream) {
+    (void)stream;
+    return NULL;
+}
+static void release_stream(struct ArrowArrayStream* stream) {
+    stream->release = NULL;
+}
+
+static void test_repaired_stream(void) {
+    vdt_validator* rules = rules_of(
+        "{\"version\":1,\"features\":[{\"name\":\"a\",\"type\":\"floating\",\"minimum\":0,\"maximum\":1,\"repair\":"
+        "{\"minimum\":\"clamp\",\"not_a_number\":\"impute\"},\"replacement\":0.5},"
+        "{\"name\":\"t\",\"type\":\"text\",\"length\":{\"maximum\":3},\"repair\":{\"long_text\":\"clamp\"}}]}");
+    make(&stream_column, "g", "a", 3, 2);
+    make(&stream_text, "u", "t", 3, 3);
+    make(&stream_rows, "+s", "", 3, 1);
+    add_child(&stream_rows, &stream_column);
+    add_child(&stream_rows, &stream_text);
+    stream_batch = 0;
+    struct ArrowArrayStream stream = {stream_schema, stream_next, stream_error, release_stream, NULL};
+    vdt_batch_options options;
+    vdt_batch_options_init(&options, sizeof options);
+    options.repair = 1;
+    vdt_statistics* statistics = NULL;
+    CHECK_OK(vdt_statistics_create(NULL, NULL, &statistics, e));
+    vdt_batch_report* report = NULL;
+    CHECK_OK(vdt_validator_check_arrow_stream(rules, &stream, &options, statistics, NULL, &report, e));
+    CHECK(vdt_statistics_rows(statistics) == 6);
+    vdt_batch_summary summary;
+    vdt_batch_summary_init(&summary, sizeof summary);
+    CHECK_OK(vdt_batch_report_summary(report, &summary, e));
+    CHECK(summary.rows == 6 && summary.finding_count == 1 && summary.failed_rows == 1);  // 7 stays
+    CHECK(summary.repair_count == 3 && summary.repaired_cells == 5);
+    vdt_batch_repair repair;
+    vdt_batch_repair_init(&repair, sizeof repair);
+    CHECK_OK(vdt_batch_report_repair(report, 0, &repair, e));
+    CHECK(repair.how == VDT_REPAIR_CLAMP && repair.feature == 0 && repair.count == 2);
+    CHECK(repair.offender_count == 2 && repair.offenders[0] == 1 && repair.offenders[1] == 4);
+    uint64_t row = 0;
+    vdt_repaired cell;
+    CHECK_OK(vdt_batch_report_repaired_cell(report, 4, &row, &cell, e));
+    CHECK(row == 5 && cell.feature == 1 && cell.how == VDT_REPAIR_CLAMP);
+    CHECK(cell.before.text_length == 6 && memcmp(cell.before.text, "longer", 6) == 0);
+    CHECK(cell.after.text_length == 3 && memcmp(cell.after.text, "lon", 3) == 0);
+    vdt_batch_report_destroy(report);
+    vdt_statistics_destroy(statistics);
     vdt_validator_destroy(rules);
 }
 
@@ -612,6 +695,7 @@ int main(void) {
     test_levels();
     test_maps_and_unions();
     test_repaired_tables();
+    test_repaired_stream();
     test_repaired_requests();
     test_inputs();
     return check_result();

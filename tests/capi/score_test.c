@@ -142,6 +142,24 @@ static void contributions(void) {
     vdt_score_destroy(score);
 }
 
+// The option of one kind, through text: the same scores within the error that its map's storage allows.
+static void compact_map(void) {
+    vdt_score* exact = fit("mahalanobis", NULL);
+    vdt_score* compact = fit("mahalanobis", "storage=int16");
+    const vdt_matrix rows = matrix_of(benign, CALIBRATION, sizeof benign);
+    double expected[CALIBRATION], seen[CALIBRATION], p_values[CALIBRATION];
+    CHECK_OK(vdt_score_rows(exact, &rows, expected, p_values, CALIBRATION, e));
+    CHECK_OK(vdt_score_rows(compact, &rows, seen, p_values, CALIBRATION, e));
+    size_t other = 0;
+    for (size_t i = 0; i < CALIBRATION; ++i) {
+        CHECK(fabs(seen[i] - expected[i]) <= 0.01 * expected[i]);
+        other += seen[i] != expected[i];
+    }
+    CHECK(other > 0);
+    vdt_score_destroy(compact);
+    vdt_score_destroy(exact);
+}
+
 static void misuse(void) {
     const vdt_matrix rows = matrix_of(model_rows, ROWS, sizeof model_rows);
     vdt_score_fit_options options;
@@ -285,6 +303,7 @@ int main(int argc, char** argv) {
     every_kind(argc > 1 ? argv[1] : ".");
     with_a_head();
     contributions();
+    compact_map();
     misuse();
     in_a_guard();
     callers();

@@ -66,7 +66,8 @@ struct Finding {
     double value = 0.0;
 };
 
-/// What a finding may be a sign of, in the words of public catalogues of threats.
+/// What a finding may be a sign of, in the words of public catalogues of threats: NIST AI 100-2e2025, the OWASP Machine
+/// Learning Security Top 10 of 2023 (a draft still), and MITRE ATLAS' techniques as of 2025-04-09.
 struct ThreatTag {
     const char* catalogue;  ///< e.g. "MITRE ATLAS"
     const char* id;         ///< e.g. "AML.T0015"

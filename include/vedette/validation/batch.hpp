@@ -96,6 +96,7 @@ struct BatchReport {
                                          const BatchOptions& options = {});
 
 class TableStatistics;
+class TableRepair;
 
 /// The same, and the table counted into `statistics` as TableStatistics::update counts it, bit for bit: the numbers of
 /// a column are judged and counted tile by tile while they are in the first cache. Throws as TableStatistics::update,
@@ -123,6 +124,11 @@ class BatchStream {
     /// And counts it into `statistics`; throws as TableStatistics::update, too.
     void add(const Table& table, TableStatistics& statistics);
     void add(const NestedTable& table, TableStatistics& statistics);
+    /// Repairs a part and judges what it is then, as TableRepair::report: the report's `repairs` are of all parts, as
+    /// of one table. What is returned tells rows of the part, and needs the part's memory. Throws as `add` and as
+    /// TableRepair; nothing is judged then.
+    TableRepair repair(const Table& table);
+    TableRepair repair(const NestedTable& table);
     [[nodiscard]] std::uint64_t rows() const noexcept;
     /// The report of all parts; after that the stream is as new.
     [[nodiscard]] BatchReport finish();

@@ -107,4 +107,9 @@ struct Relaxation {
 /// other, at most about 10.
 [[nodiscard]] Relaxation relax(const Schema& schema, const Table& table, const InferenceOptions& options = {});
 
+/// And from columns of lists: rules of values give way to the values in the lists, `valency` to the numbers of them,
+/// and falls with another number of levels, as does a `shape` that some list does not have. Throws as `check_lists`,
+/// too.
+[[nodiscard]] Relaxation relax(const Schema& schema, const NestedTable& table, const InferenceOptions& options = {});
+
 }  // namespace vedette::inline v0::validation

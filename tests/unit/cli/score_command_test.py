@@ -282,6 +282,19 @@ class Score(unittest.TestCase):
         self.assertEqual(done.returncode, PASS, done.stderr)
         self.assertEqual(again.read_bytes(), score.read_bytes())
 
+    def test_a_map_in_16_bits_finds_the_same(self):
+        live = self.write("live.csv", table(300, 4))
+        told = []
+        for options in ("storage=float32", "storage=int16"):
+            score = self.fit("mahalanobis", options[-5:], "--label", "class", "--options", options)
+            told.append(json.loads(run("score", "run", score, live, "--format", "json").stdout))
+        self.assertEqual(told[0]["rows"], told[1]["rows"])
+        self.assertLessEqual(abs(told[0]["found"] - told[1]["found"]), 1)
+        done = run("score", "fit", live, "--kind", "mahalanobis", "--label", "class", "--options", "storage=int8", "-o",
+                   self.folder / "none")
+        self.assertEqual(done.returncode, INPUT_ERROR)
+        self.assertIn("storage", done.stderr)
+
     def test_list(self):
         done = run("score", "list")
         self.assertEqual(done.returncode, PASS)

@@ -197,6 +197,92 @@ TEST_CASE("score kernels: products of codes, extreme ones too, and exact gaps as
     }
 }
 
+TEST_CASE("score kernels: words of rows, hostile ones too, as their plain twin, and what they stand for") {
+    std::mt19937 random(10);
+    constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    constexpr float low_scale = 1024.0F;
+    for (const std::size_t count : {0UL, 1UL, 15UL, 16UL, 17UL, 64UL, 768UL}) {
+        for (int kind = 0; kind < 10; ++kind) {
+            std::vector<float> x = make_row(count, kind % 6, random);
+            if (kind == 6) std::fill(x.begin(), x.end(), 1e-42F);
+            if (kind == 7) std::fill(x.begin(), x.end(), std::numeric_limits<float>::max());
+            if (kind >= 8 && count != 0) x[random() % count] = kind == 8 ? nan : -infinity;
+            std::vector<std::int16_t> expected(count), expected_low(count), high(count), low(count);
+            kernels::EncodedRow plain{}, row{};
+            kernels::scalar::encode_words(x.data(), count, low_scale, expected.data(), expected_low.data(), &plain);
+            if (plain.unit > 0.0F) {
+                double square = 0.0;
+                for (std::size_t i = 0; i < count; ++i) {
+                    square += static_cast<double>(expected[i]) * expected[i];
+                    const double words = static_cast<double>(x[i]) / static_cast<double>(plain.unit);
+                    // Half a word, and of the quotient rounding of some 2^-23 of at most 32767.
+                    CHECK(std::abs(words - expected[i]) <= 0.51);
+                    CHECK(std::abs(words - expected[i] - expected_low[i] / static_cast<double>(low_scale)) <=
+                          0.5 / static_cast<double>(low_scale) + 0.01);
+                }
+                CHECK(std::sqrt(square) <= 32767.0 + 0.51 * std::sqrt(static_cast<double>(count)));
+            }
+            for (const kernels::KernelTable* table : kernels::available_tables()) {
+                CAPTURE(table->name);
+                table->scores.encode_words(x.data(), count, low_scale, high.data(), low.data(), &row);
+                REQUIRE(high == expected);
+                REQUIRE(low == expected_low);
+                REQUIRE(same(row.unit, plain.unit));
+                REQUIRE(same(row.square, plain.square));
+                std::fill(high.begin(), high.end(), std::int16_t{7});
+                table->scores.encode_words(x.data(), count, low_scale, high.data(), nullptr, &row);
+                REQUIRE(high == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("score kernels: products of words, as large as they may be, as their plain twins") {
+    struct alignas(64) Line {
+        std::int16_t words[32];
+    };
+    std::mt19937 random(11);
+    constexpr std::size_t most_rows = 100, padded = 128;
+    for (const std::size_t pairs : {0UL, 1UL, 2UL, 33UL, 384UL}) {
+        for (const bool extreme : {false, true}) {
+            std::vector<Line> lines(padded * pairs / 16 + 1);
+            std::int16_t* const panels = lines.front().words;
+            std::vector<std::int16_t> high(2 * pairs), low(2 * pairs);
+            // Extreme rows have their whole length in four elements.
+            const auto word = [&](std::size_t k, int most) {
+                if (extreme) return static_cast<std::int16_t>(k >= 4 ? 0 : random() % 4 == 0 ? -most : most);
+                return static_cast<std::int16_t>(static_cast<int>(random() % 1001) - 500);
+            };
+            for (std::size_t at = 0; at < 2 * padded * pairs; ++at)
+                panels[at] = word(2 * (at % (64 * pairs) / 64) + at % 2, 32'700);
+            for (std::size_t k = 0; k < 2 * pairs; ++k) {
+                high[k] = word(k, 16'383);
+                low[k] = word(k, 8'000);
+            }
+            std::vector<float> units = make_row(padded, 0, random), norms = make_row(padded, 1, random);
+            alignas(64) float found[padded], expected[padded];
+            float least[4], expected_least[4];
+            for (const kernels::KernelTable* table : kernels::available_tables()) {
+                CAPTURE(table->name);
+                for (const std::size_t rows : {1UL, 8UL, 9UL, 31UL, 32UL, 36UL, 57UL, 88UL, most_rows}) {
+                    std::vector<float> ends = norms;
+                    std::fill(ends.begin() + static_cast<std::ptrdiff_t>(rows), ends.end(),
+                              std::numeric_limits<float>::infinity());
+                    const kernels::WordPanels all{panels, units.data(), ends.data(), pairs, rows};
+                    const std::size_t count = (rows + 31) / 32;
+                    kernels::scalar::nearest_words(&all, high.data(), 0.37F, expected, expected_least);
+                    table->scores.nearest_words(&all, high.data(), 0.37F, found, least);
+                    REQUIRE(same_lists(found, expected, 32 * count));
+                    REQUIRE(same_lists(least, expected_least, count));
+                }
+                kernels::scalar::split_word_products(panels, high.data(), low.data(), pairs, 2048.0F, expected);
+                table->scores.split_word_products(panels, high.data(), low.data(), pairs, 2048.0F, found);
+                REQUIRE(same_lists(found, expected, kernels::product_rows));
+            }
+        }
+    }
+}
+
 TEST_CASE("score kernels: all 65,536 halves of both types") {
     std::vector<std::uint16_t> bits(65'536);
     for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint16_t>(i);

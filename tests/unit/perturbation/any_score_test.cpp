@@ -125,6 +125,8 @@ TEST_CASE("any score: the numbers are those of the classes") {
           perturbation::LogitScore(perturbation::LogitScoreKind::energy, {.temperature = 2.0}).score(row));
     CHECK(fit_score("mahalanobis", R"({"relative": true, "rank": 4})", reference).score(row) ==
           perturbation::MahalanobisScore(view(), labels, 2, {.relative = true, .rank = 4}).score(row));
+    CHECK(fit_score("mahalanobis", "storage=int16", reference).score(row) ==
+          perturbation::MahalanobisScore(view(), labels, 2, {.storage = perturbation::MapStorage::int16}).score(row));
     CHECK(fit_score("copod_pyod", "", reference).score(row) ==
           perturbation::TailScore(view(), perturbation::TailScoreKind::copod_pyod).score(row));
     // Without labels there is one class.
@@ -142,10 +144,12 @@ TEST_CASE("any score: what is wrong is said") {
     CHECK(code_of([&] { (void)fit_score("ecod", "rank=3", reference); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)fit_score("mahalanobis", "rank=300", reference); }) == ErrorCode::invalid_argument);
     CHECK(code_of([&] { (void)fit_score("mahalanobis", "rank=many", reference); }) == ErrorCode::invalid_argument);
+    CHECK(code_of([&] { (void)fit_score("mahalanobis", "storage=int8", reference); }) == ErrorCode::invalid_argument);
     CHECK(code_of([] { (void)fit_score("energy", R"({"temperature": 1, "temperature": 2})"); }) ==
           ErrorCode::invalid_argument);
     CHECK(code_of([] { (void)perturbation::score_defaults("none"); }) == ErrorCode::invalid_argument);
-    CHECK(perturbation::score_defaults("mahalanobis") == R"({"relative":false,"normalise":false,"rank":0})");
+    CHECK(perturbation::score_defaults("mahalanobis") ==
+          R"({"relative":false,"normalise":false,"rank":0,"storage":"float32"})");
     try {
         (void)fit_score("no_such");
     } catch (const vedette::Error& error) {

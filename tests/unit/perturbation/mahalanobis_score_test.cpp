@@ -19,6 +19,7 @@ namespace {
 using vedette::ErrorCode;
 using vedette::perturbation::MahalanobisOptions;
 using vedette::perturbation::MahalanobisScore;
+using vedette::perturbation::MapStorage;
 using vedette::testing::code_of;
 using View = vedette::MatrixView<float>;
 
@@ -118,6 +119,11 @@ TEST_CASE("mahalanobis: what cannot be fitted") {
     CHECK(code(view, cyclic_labels(10, 2), 3, {}) == ErrorCode::not_enough_data);
     CHECK(code(view, cyclic_labels(10, 2), 0, {}) == ErrorCode::not_enough_data);
     CHECK(code(view, cyclic_labels(10, 2), 2, {.rank = 5}) == ErrorCode::invalid_argument);
+    CHECK(code(view, cyclic_labels(10, 2), 2, {.storage = static_cast<MapStorage>(2)}) == ErrorCode::invalid_argument);
+    CHECK(code(view, cyclic_labels(10, 2), 2, {.rank = 2, .storage = MapStorage::int16}) ==
+          ErrorCode::invalid_argument);
+    CHECK(code(View::row_major(rows.data(), 4, 10), cyclic_labels(4, 2), 2, {.storage = MapStorage::int16}) ==
+          ErrorCode::invalid_argument);  // no regular covariance
     CHECK(code(View::row_major(rows.data(), 10, 0), cyclic_labels(10, 2), 2, {}) == ErrorCode::not_enough_data);
     const std::vector<float> constant(40, 2.5F);
     CHECK(code(View::row_major(constant.data(), 10, 4), cyclic_labels(10, 2), 2, {}) == ErrorCode::not_enough_data);
@@ -144,5 +150,132 @@ TEST_CASE("mahalanobis: saved and read, and the same bits") {
         for (std::size_t cut = 0; cut < bytes.size(); cut += 97)
             REQUIRE(code_of([&] { (void)MahalanobisScore::deserialize(std::span(bytes).first(cut)); }) ==
                     ErrorCode::corrupt_data);
+    }
+}
+
+namespace {
+
+// Rows whose covariance is that of few directions and noise: its condition is some 1e5.
+std::vector<float> correlated(std::size_t n, std::size_t d, std::uint64_t seed) {
+    constexpr std::size_t directions = 5;
+    const std::vector<float> basis = normals(directions * d, 99), strengths = normals(n * directions, seed);
+    std::vector<float> rows = normals(n * d, seed + 1);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < d; ++j) {
+            float x = 0.05F * rows[i * d + j];
+            for (std::size_t k = 0; k < directions; ++k) x += strengths[i * directions + k] * basis[k * d + j];
+            // Units of features differ by a factor of a million.
+            rows[i * d + j] = x * std::pow(10.0F, static_cast<float>(j % 7) - 3.0F);
+        }
+    }
+    return rows;
+}
+
+}  // namespace
+
+TEST_CASE("mahalanobis: a map in 16 bits keeps the bound that it tells, in double, for every class") {
+    for (const bool relative : {false, true}) {
+        for (const std::size_t d : {2UL, 31UL, 33UL, 96UL}) {
+            CAPTURE(d);
+            CAPTURE(relative);
+            const std::size_t n = 4 * d + 60;
+            const std::uint32_t classes = 3;
+            const std::vector<float> rows = correlated(n, d, 20), queries = correlated(40, d, 30);
+            const auto view = View::row_major(rows.data(), n, d);
+            const auto labels = cyclic_labels(n, classes);
+            const MahalanobisScore exact(view, labels, classes, {.relative = relative});
+            const MahalanobisScore compact(view, labels, classes, {.relative = relative, .storage = MapStorage::int16});
+            CHECK(exact.storage_error() == 0.0);
+            REQUIRE(compact.storage_error() > 0.0);
+            // In NumPy such rows of 96 columns give bounds up to 0.0096, and 0.031 and more rounded one by one.
+            CHECK(compact.storage_error() < 0.015);
+            const MahalanobisScore plain(view, labels, classes);
+            for (std::size_t i = 0; i < 40; ++i) {
+                const auto row = std::span(queries).subspan(i * d, d);
+                const double expected = exact.score(row), seen = compact.score(row);
+                // The relative form is a difference: each of its two distances keeps the bound. Floats err by the
+                // condition times their rounding.
+                const double size = relative ? 2.0 * plain.score(row) + std::abs(expected) : expected;
+                CHECK(std::abs(seen - expected) <= (compact.storage_error() + 5e-4) * size);
+            }
+        }
+    }
+}
+
+TEST_CASE("mahalanobis: of 16 bits, copies and files are the same, and damaged ones are refused") {
+    const MahalanobisScore score = fitted(200, 41, 35, {.relative = true, .storage = MapStorage::int16});
+    const auto bytes = score.serialize();
+    const MahalanobisScore read = MahalanobisScore::deserialize(bytes);
+    CHECK(read.serialize() == bytes);
+    CHECK(read.options().storage == MapStorage::int16);
+    CHECK(read.storage_error() == score.storage_error());
+    CHECK(bytes.size() < fitted(200, 41, 35, {.relative = true}).serialize().size());
+    std::vector<float> row = normals(41, 77);
+    CHECK(read.score(row) == score.score(row));
+    const std::size_t before = allocation_count();
+    row[40] = std::numeric_limits<float>::infinity();
+    CHECK(std::isnan(score.score(row)));
+    CHECK(allocation_count() == before);
+    for (std::size_t cut = 0; cut < bytes.size(); cut += 97)
+        REQUIRE(code_of([&] { (void)MahalanobisScore::deserialize(std::span(bytes).first(cut)); }) ==
+                ErrorCode::corrupt_data);
+}
+
+TEST_CASE("mahalanobis: among many classes the nearest is found, near ones, equal ones and far requests too") {
+    // Distances in double, of the same classes fitted alone, are the oracle: a score of few classes is exhaustive.
+    const std::size_t d = 24;
+    for (const std::uint32_t classes : {33U, 100U, 1100U}) {
+        for (const float spread : {0.0F, 0.001F, 1.0F, 30.0F}) {
+            CAPTURE(classes);
+            CAPTURE(spread);
+            const std::size_t n = 3 * classes;
+            const std::vector<float> means = normals(classes * d, 5);
+            std::vector<float> rows = normals(n * d, 6);
+            const auto labels = cyclic_labels(n, classes);
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t j = 0; j < d; ++j) rows[i * d + j] += spread * means[labels[i] * d + j];
+            const MahalanobisScore score(View::row_major(rows.data(), n, d), labels, classes);
+            // One class a time, of that shared covariance: the score's own answer at each class's mean, moved.
+            std::vector<double> centres(classes * d);
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t j = 0; j < d; ++j)
+                    centres[labels[i] * d + j] += static_cast<double>(rows[i * d + j]) / 3.0;
+            std::vector<double> within(d * d);
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t a = 0; a < d; ++a)
+                    for (std::size_t b = 0; b <= a; ++b)
+                        within[a * d + b] += (static_cast<double>(rows[i * d + a]) - centres[labels[i] * d + a]) *
+                                             (static_cast<double>(rows[i * d + b]) - centres[labels[i] * d + b]) /
+                                             static_cast<double>(n);
+            // Cholesky's factor, in place.
+            for (std::size_t a = 0; a < d; ++a) {
+                for (std::size_t b = 0; b <= a; ++b) {
+                    for (std::size_t k = 0; k < b; ++k) within[a * d + b] -= within[a * d + k] * within[b * d + k];
+                    within[a * d + b] = a == b ? std::sqrt(within[a * d + b]) : within[a * d + b] / within[b * d + b];
+                }
+            }
+            for (const float far : {0.1F, 1.0F, 100.0F}) {
+                const std::vector<float> queries = normals(12 * d, 8);
+                for (std::size_t q = 0; q < 12; ++q) {
+                    std::vector<float> x(d);
+                    for (std::size_t j = 0; j < d; ++j)
+                        x[j] = far * queries[q * d + j] + spread * means[(q * 7 % classes) * d + j];
+                    if (q % 3 == 2) x[q % d] += 1000.0F * far;  // codes tell little of such rows
+                    double least = std::numeric_limits<double>::infinity();
+                    for (std::size_t c = 0; c < classes; ++c) {
+                        double square = 0.0;
+                        std::vector<double> z(d);
+                        for (std::size_t a = 0; a < d; ++a) {
+                            z[a] = static_cast<double>(x[a]) - centres[c * d + a];
+                            for (std::size_t k = 0; k < a; ++k) z[a] -= within[a * d + k] * z[k];
+                            z[a] /= within[a * d + a];
+                            square += z[a] * z[a];
+                        }
+                        least = std::min(least, square);
+                    }
+                    CHECK(score.score(x) == doctest::Approx(least).epsilon(1e-4));
+                }
+            }
+        }
     }
 }

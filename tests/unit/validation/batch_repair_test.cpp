@@ -230,3 +230,51 @@ TEST_CASE("table repair: an integer that a double does not hold is not imputed i
     CHECK(repair.cells().empty());
     for (const BatchFinding& finding : repair.report().findings) CHECK(finding.check == Check::null);
 }
+
+TEST_CASE("table repair: parts of a stream are repaired and judged as one table") {
+    const Validator rules(Schema::from_json(R"({"version":1,"features":[
+        {"name":"x","type":"floating","minimum":0,"maximum":1,"repair":{"minimum":"clamp","maximum":"clamp",
+         "not_a_number":"impute"},"replacement":0.5},
+        {"name":"t","type":"text","length":{"maximum":3},"repair":{"long_text":"clamp"}},
+        {"name":"u","type":"floating","unique":true,"maximum":1e6,"repair":{"maximum":"clamp"}}]})"));
+    const double nan = std::nan("");
+    const std::vector<double> x{0.5, -1, nan, 3, 0.25, nan, -7, 1}, u{1, 2, 3, 2e6, 5, 6, 3e6, 1};
+    const std::vector<std::string_view> t{"abc", "abcd", "", "x", "lengthy", "yes", "no", "more"};
+    const auto table_from = [&](std::size_t begin, std::size_t end) {
+        const std::size_t n = end - begin;
+        return Table(std::vector<NamedColumn>{{"x", Column::numeric(std::span(x).subspan(begin, n))},
+                                              {"t", Column::strings(std::span(t).subspan(begin, n))},
+                                              {"u", Column::numeric(std::span(u).subspan(begin, n))}});
+    };
+    const BatchOptions options{.offenders = 3, .bitmaps = true};
+    const TableRepair whole(rules, table_from(0, 8), options);
+    const BatchReport expected = whole.report();
+    REQUIRE(expected.repairs.size() == 4);
+    REQUIRE(expected.findings.size() == 1);  // 1e6 twice, and 1 twice
+    BatchStream stream(rules, options);
+    std::size_t cells = 0;
+    for (const auto& [begin, end] : {std::pair{0UL, 3UL}, std::pair{3UL, 3UL}, std::pair{3UL, 8UL}}) {
+        const TableRepair done = stream.repair(table_from(begin, end));
+        cells += done.cells().size();
+    }
+    CHECK(cells == whole.cells().size());
+    const BatchReport report = stream.finish();
+    CHECK(render(ReportFormat::json, rules, report) == render(ReportFormat::json, rules, expected));
+    REQUIRE(report.repairs.size() == expected.repairs.size());
+    for (std::size_t i = 0; i < report.repairs.size(); ++i) {
+        CHECK(report.repairs[i].feature == expected.repairs[i].feature);
+        CHECK(report.repairs[i].how == expected.repairs[i].how);
+        CHECK(report.repairs[i].failed == expected.repairs[i].failed);
+        CHECK(report.repairs[i].count == expected.repairs[i].count);
+        CHECK(report.repairs[i].rate.lower == expected.repairs[i].rate.lower);
+        CHECK(report.repairs[i].offenders == expected.repairs[i].offenders);
+    }
+    // A part that is refused leaves the stream as it was, and a finished one is as new.
+    static_cast<void>(stream.repair(table_from(0, 3)));
+    const std::vector<std::int64_t> other{1, 2};
+    CHECK_THROWS_AS(static_cast<void>(stream.repair(table_of(Column::numeric(other)))), Error);
+    CHECK(stream.rows() == 3);
+    const BatchReport first = stream.finish();
+    CHECK(first.repairs.size() == 3);
+    CHECK(first.repairs[0].count == 1);
+}

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <limits>
 #include <map>
 #include <memory>
@@ -417,4 +418,47 @@ TEST_CASE("columns named as lengths of lists are, but are none, keep their own f
     CHECK(inference.schema.features[0].valency.empty());
     CHECK_FALSE(inference.schema.features[0].shape.has_value());
     CHECK(inference.schema.features[1].type == FeatureType::text);
+}
+
+TEST_CASE("relax: lists, their values, numbers and nulls, and no more than they ask for") {
+    const Schema schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"n","type":"integer","required":true,"minimum":0,"maximum":9,"valency":[{"minimum":2,"maximum":3}]},
+        {"name":"s","type":"floating","minimum":0,"shape":[2],"minimum_fraction":1},
+        {"name":"d","type":"floating","valency":[{"maximum":5},{"maximum":5}]},
+        {"name":"gone","type":"floating","required":true}]})");
+    const std::vector<std::int64_t> numbers{1, 2, 3, 40, 5, 6, 7, 8};
+    const std::vector<double> values{0.5, 1.5, -2, 3, 4, 5};
+    const std::uint8_t bits[] = {0b101};  // the second list is null
+    std::deque<std::vector<std::int64_t>> places;
+    const auto level = [&](std::vector<std::int64_t> begins, std::vector<std::int64_t> ends, Validity validity = {}) {
+        const auto& from = places.emplace_back(std::move(begins));
+        return ListLevel{from, places.emplace_back(std::move(ends)), validity};
+    };
+    const NestedTable table{{},
+                            {{"n", {level({0, 1, 3}, {1, 3, 8})}, Column::numeric(numbers)},
+                             {"s", {level({0, 2, 3}, {2, 3, 6}, {bits, 0})}, Column::numeric(values)},
+                             {"d", {level({0, 2, 2}, {2, 2, 3})}, Column::numeric(values)},
+                             {"new", {level({0, 2, 4}, {2, 4, 6})}, Column::numeric(values)}}};
+    REQUIRE(!validate_batch(Validator(schema), table).is_valid());
+    const Relaxation relaxed = relax(schema, table);
+    CHECK(validate_batch(Validator(relaxed.schema), table).is_valid());
+    REQUIRE(relaxed.schema.features.size() == 5);
+    const std::vector<Feature>& now = relaxed.schema.features;
+    CHECK(now[0].integer.minimum == 0);
+    CHECK(now[0].integer.maximum == 40);
+    REQUIRE(now[0].valency.size() == 1);
+    CHECK(now[0].valency[0] == Count{1, 5});
+    CHECK(now[1].nullable);
+    CHECK(now[1].minimum_fraction == 0.66);
+    CHECK(!now[1].shape);
+    CHECK(now[1].number.minimum == 0.0);  // -2 lies in a list that is null
+    CHECK(now[2].valency.empty());
+    CHECK(!now[3].required);
+    CHECK(now[4].name == "new");
+    CHECK(!now[4].required);
+    CHECK(now[4].type == FeatureType::floating);
+    // What is accepted stays as it was.
+    const Relaxation again = relax(relaxed.schema, table);
+    CHECK(again.steps.empty());
+    CHECK(again.schema == relaxed.schema);
 }

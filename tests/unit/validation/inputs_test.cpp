@@ -46,6 +46,11 @@ std::int64_t read_clock(void* user) {
     return *static_cast<std::int64_t*>(user);
 }
 
+// A second later each time it is asked.
+std::int64_t tick(void* user) {
+    return *static_cast<std::int64_t*>(user) += 1'000'000'000;
+}
+
 constexpr CheckSet outside = set_of(Check::domain), stale = set_of(Check::freshness);
 
 }  // namespace
@@ -269,6 +274,26 @@ TEST_CASE("freshness: texts with offsets, fractions, nulls, and clocks that are 
     CHECK(holds(fault_of(R"("type":"integer","freshness":{"maximum_age":1},"repair":{"freshness":"impute"},)"
                          R"("replacement":1)"),
                 "/repair/freshness"));
+}
+
+TEST_CASE("freshness: a row is repaired at one time") {
+    std::int64_t now = 99'000'000'000;
+    const Schema schema = Schema::from_json(R"({"version":1,"features":[
+        {"name":"at","type":"floating","freshness":{"maximum_age":10}},
+        {"name":"x","type":"floating","maximum":1,"repair":{"maximum":"clamp"}}]})");
+    const Validator rules(schema, {}, {.reference_sets = {}, .clock = {&tick, &now}});
+    // At 100 s ten seconds old: fresh, and a second later no longer.
+    std::vector<double> numbers{90, 7};
+    CHECK(rules.repair(std::span(numbers)).after.is_valid());
+    CHECK(now == 100'000'000'000);
+    std::vector<float> floats{91, 7};
+    CHECK(rules.repair(std::span(floats)).after.is_valid());
+    std::vector<Value> values{92.0, 7.0};
+    CHECK(rules.repair(std::span(values)).after.is_valid());
+    CHECK(now == 102'000'000'000);
+    CHECK(values[1].number == 1.0);
+    values = {92.0, 7.0};
+    CHECK(rules.repair(std::span(values)).after.failed == stale);
 }
 
 TEST_CASE("tensors: of a feature with valency, dimensions are levels") {
