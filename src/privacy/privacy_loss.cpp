@@ -398,7 +398,7 @@ LossInterval PrivacyLossDistribution::epsilon(double delta, const PrivacyLossOpt
     require_within("delta", delta, 1e-280, std::nextafter(1.0, 0.0));
     check(options);
     if (parts_.empty()) return {{0.0, 0.0}, true};
-    const double tail = std::max(1e-6 * delta / total_times(parts_), 1e-295);
+    const double tail = std::max(1e-9 * delta / total_times(parts_), 1e-295);
     const auto ask = [delta](const std::vector<LossFactor>& factors, const Grid& grid) {
         return solve_epsilon(factors, grid, delta);
     };

@@ -41,8 +41,8 @@ TEST_CASE("at an equal step: never below the truth, never looser than dp-account
         CHECK(ours.lower <= ours.upper);
         if (!row[3].is_null()) {
             const double upper = row[3];
-            // Ours charges all rounding to the upper end, as if no two errors cancelled, theirs none: that is 9.1e-8 of
-            // epsilon at most here (300 steps), and what a grid of tails' differences costs, not the grid's step.
+            // Ours charges truncation, and all rounding as if no two errors cancelled, theirs no rounding: 9.1e-8 of
+            // epsilon at most here, and what differences of tails cost, not the step of the grid.
             CHECK(ours.upper <= upper + 1e-7 * std::max(1.0, upper));
             if (ours.upper > upper + 1e-7 * std::max(1.0, upper)) MESSAGE(row.dump() << " ours " << ours.upper);
             CHECK(ours.lower <= upper);
