@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "input.hpp"
@@ -58,7 +59,7 @@ std::string to_json(const ReleaseOptions& options, const Answer& answer, const G
     const ReleasedKind& kind = released_kind(options.statistic);
     Json document = {{"statistic", kind.name}};
     if (!options.column.empty()) document["column"] = options.column;
-    document.update(answer.told);
+    document.update(*answer.told);
     if (std::find(kind.options.begin(), kind.options.end(), std::string_view("--confidence")) != kind.options.end())
         document["confidence"] = options.confidence;
     document["neighbours"] = neighbours_word(options.neighbouring);

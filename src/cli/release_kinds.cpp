@@ -5,12 +5,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "input.hpp"
 
 namespace vedette::inline v0::cli {
 
 using namespace privacy;
+
+Answer::Answer(const nlohmann::ordered_json& fields, std::string words)
+    : told(std::make_shared<nlohmann::ordered_json>(fields)), text(std::move(words)) {}
 
 std::span<const ReleasedKind> released_kinds() {
     using enum ReleasedKind::Loss;

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,8 +19,11 @@ namespace vedette::inline v0::cli {
 
 /// A release, told in both forms.
 struct Answer {
-    nlohmann::ordered_json told = nlohmann::ordered_json::object();
-    std::string text{};
+    /// `fields`: an object.
+    explicit Answer(const nlohmann::ordered_json& fields, std::string words = {});
+
+    std::shared_ptr<nlohmann::ordered_json> told;
+    std::string text;
     std::string hidden{};  ///< whom the noise hides, where it is not what the options say
 };
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
 
@@ -111,10 +111,11 @@ Answer shares_answer(const RandomizedResponse& response, const std::vector<std::
                      const std::vector<std::uint64_t>& named, double confidence) {
     std::uint64_t reports = 0;
     for (const std::uint64_t count : named) reports += count;
-    Answer answer;
-    answer.told["responses"] = reports;
-    answer.told["truth_probability"] = response.truth_probability();
-    answer.told["shares"] = Json::array();
+    Answer answer(Json::object());
+    Json& told = *answer.told;
+    told["responses"] = reports;
+    told["truth_probability"] = response.truth_probability();
+    told["shares"] = Json::array();
     std::vector<std::vector<std::string>> lines = {
         {"category", "responses", "share", fmt::format("{:g}% from", 100.0 * confidence), "to"}};
     for (std::size_t i = 0; i < named.size(); ++i) {
@@ -131,7 +132,7 @@ Answer shares_answer(const RandomizedResponse& response, const std::vector<std::
             for (const double number : {share.share, share.interval.lower, share.interval.upper})
                 lines.back().push_back(fmt::format("{:.4g}", number));
         }
-        answer.told["shares"].push_back(cell);
+        told["shares"].push_back(cell);
     }
     answer.text = text_table(lines) + "shares of whatever the rows are a random sample of\n";
     return answer;
@@ -150,9 +151,10 @@ Answer release_partitions(const ReleaseOptions& options, ReleaseBudget& budget) 
     rows.read(Rows::As::categories, [&](double, const std::string& text) { ++users[text]; });
     const SelectedPartitions selected =
         rows.limited() ? mechanism.release(*rows.limited(), budget) : mechanism.release(users, budget);
-    Answer answer;
-    answer.told["names"] = selected.names;
-    answer.told["certain_from"] = mechanism.certain();
+    Answer answer(Json::object());
+    Json& told = *answer.told;
+    told["names"] = selected.names;
+    told["certain_from"] = mechanism.certain();
     for (const std::string& name : selected.names) answer.text += rendering::clean(name) + "\n";
     answer.text += fmt::format(
         "{} told; whatever {} {} have is told for sure, what one alone has at most once in "
@@ -185,11 +187,12 @@ Answer release_above_threshold(const ReleaseOptions& options, ReleaseBudget& bud
     const Epsilon epsilon = epsilon_of(options);
     AboveThreshold queries(*options.threshold, StepSensitivity(sensitivity), epsilon, options.positives);
     budget.spend({epsilon.value(), 0.0});
-    Answer answer;
-    answer.told["threshold"] = *options.threshold;
-    answer.told["threshold_scale"] = queries.threshold_scale();
-    answer.told["query_scale"] = queries.query_scale();
-    answer.told["queries"] = Json::array();
+    Answer answer(Json::object());
+    Json& told = *answer.told;
+    told["threshold"] = *options.threshold;
+    told["threshold_scale"] = queries.threshold_scale();
+    told["query_scale"] = queries.query_scale();
+    told["queries"] = Json::array();
     std::vector<std::vector<std::string>> lines = {{"query", "answer"}};
     for (std::size_t i = 0; i < values.size(); ++i) {
         const std::string name = has_values ? fmt::format("{}", i + 1) : options.categories[i];
@@ -200,10 +203,10 @@ Answer release_above_threshold(const ReleaseOptions& options, ReleaseBudget& bud
             query["above"] = above;
             said = above ? "above" : "below";
         }
-        answer.told["queries"].push_back(query);
+        told["queries"].push_back(query);
         lines.push_back({rendering::clean(name), said});
     }
-    answer.told["positives_left"] = queries.left();
+    told["positives_left"] = queries.left();
     answer.text =
         text_table(lines) + fmt::format("threshold {}, noise of scale {:.6g} on it and {:.6g} on each query\n",
                                         *options.threshold, queries.threshold_scale(), queries.query_scale());
@@ -216,14 +219,15 @@ Answer release_running_count(const ReleaseOptions& options, ReleaseBudget& budge
     const Places steps(options.categories);
     const std::vector<std::uint64_t> counts = counts_of(options, steps);
     RunningCount total(options, steps.size(), budget);
-    Answer answer;
-    answer.told["noise"] = total.noise();
-    answer.told["totals"] = Json::array();
+    Answer answer(Json::object());
+    Json& told = *answer.told;
+    told["noise"] = total.noise();
+    told["totals"] = Json::array();
     std::vector<std::vector<std::string>> lines = {
         {"step", "total", fmt::format("{:g}% from", 100.0 * options.confidence), "to"}};
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const Release release = total.step(counts[i]);
-        answer.told["totals"].push_back(
+        told["totals"].push_back(
             {{"step", options.categories[i]}, {"value", release.value}, {"interval", interval_json(release.interval)}});
         lines.push_back({rendering::clean(options.categories[i])});
         for (const double number : {release.value, release.interval.lower, release.interval.upper})
@@ -275,7 +279,7 @@ ExitStatus privacy_estimate(const EstimateOptions& options) {
         return exit_pass;
     }
     Json document = {{"column", options.column}, {"epsilon", options.epsilon}};
-    document.update(answer.told);
+    document.update(*answer.told);
     document["confidence"] = options.confidence;
     write_text("-", document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return exit_pass;

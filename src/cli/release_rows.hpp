@@ -2,8 +2,6 @@
 // The rows of a release, one by one or by user.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -22,19 +20,9 @@ class Numbers {
   public:
     explicit Numbers(std::size_t column) : column_(column) {}
 
-    double of(const RowSource& source) {
-        const std::optional<double> number = source.number(column_);
-        if (number) {
-            ++numbers_;
-        } else if (!source.is_null(column_)) {
-            ++texts_;
-        }
-        return number.value_or(std::numeric_limits<double>::quiet_NaN());
-    }
-    void check(const std::string& name) const {
-        if (numbers_ == 0 && texts_ > 0)
-            throw InputError(fmt::format("column \"{}\" holds texts and no number; nothing was spent", name));
-    }
+    double of(const RowSource& source);
+    /// Throws InputError where there are texts and no number.
+    void check(const std::string& name) const;
 
   private:
     std::size_t column_;

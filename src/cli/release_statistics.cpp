@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "guard/render_common.hpp"
@@ -35,9 +36,9 @@ stats::Confidence confidence_of(const ReleaseOptions& options) {
 }
 
 Answer number_answer(const ReleaseOptions& options, double value, const Interval& interval) {
-    return {{{"value", value}, {"interval", interval_json(interval)}},
-            fmt::format("{} {:.10g} (without noise from {:.10g} to {:.10g}, at {:g}%)\n", options.statistic, value,
-                        interval.lower, interval.upper, 100.0 * options.confidence)};
+    return Answer({{"value", value}, {"interval", interval_json(interval)}},
+                  fmt::format("{} {:.10g} (without noise from {:.10g} to {:.10g}, at {:g}%)\n", options.statistic,
+                              value, interval.lower, interval.upper, 100.0 * options.confidence));
 }
 
 // A state with the rows that count.
@@ -73,7 +74,6 @@ class Cells {
     explicit Cells(const ReleaseOptions& options, bool is_two_way = false)
         : lines_{{"category", "count", fmt::format("{:g}% from", 100.0 * options.confidence), "to"}} {
         if (is_two_way) lines_[0].insert(lines_[0].begin() + 1, "second");
-        answer_.told["cells"] = Json::array();
     }
     void add(const std::string& category, const std::optional<std::string>& second, double value,
              const Interval& interval) {
@@ -85,17 +85,14 @@ class Cells {
         }
         cell["value"] = value;
         cell["interval"] = interval_json(interval);
-        answer_.told["cells"].push_back(cell);
+        cells_.push_back(cell);
         for (const double number : {value, interval.lower, interval.upper})
             lines_.back().push_back(fmt::format("{:.10g}", number));
     }
-    Answer answer() {
-        answer_.text = text_table(lines_);
-        return std::move(answer_);
-    }
+    [[nodiscard]] Answer answer() const { return Answer({{"cells", cells_}}, text_table(lines_)); }
 
   private:
-    Answer answer_;
+    Json cells_ = Json::array();
     std::vector<std::vector<std::string>> lines_;
 };
 
@@ -147,9 +144,9 @@ Answer release_quantile(const ReleaseOptions& options, ReleaseBudget& budget) {
                                     confidence_of(options));
     const QuantileRelease release =
         mechanism.release(counted(mechanism, options, Rows::As::numbers, add_number), budget);
-    return {{{"value", release.value}, {"rank_error", release.rank_error}},
-            fmt::format("{} {:.6g} (at {:g}%, its rank is off by at most {:g} rows)\n", options.statistic,
-                        release.value, 100.0 * options.confidence, release.rank_error)};
+    return Answer({{"value", release.value}, {"rank_error", release.rank_error}},
+                  fmt::format("{} {:.6g} (at {:g}%, its rank is off by at most {:g} rows)\n", options.statistic,
+                              release.value, 100.0 * options.confidence, release.rank_error));
 }
 
 Answer release_covariance(const ReleaseOptions& options, ReleaseBudget& budget) {
@@ -191,9 +188,9 @@ Answer release_range(const ReleaseOptions& options, ReleaseBudget& budget) {
     const PrivateRange mechanism(unit_of(options), {options.least_power, options.largest_power}, loss_of(options));
     const std::optional<Bounds> bounds =
         mechanism.release(counted(mechanism, options, Rows::As::numbers, add_number), budget).bounds;
-    if (!bounds) return {{{"bounds", nullptr}}, "range none: no power of two seems to hold enough values\n"};
-    return {{{"bounds", interval_json({bounds->lower(), bounds->upper()})}},
-            fmt::format("range {:g} to {:g} (rarer values lie outside)\n", bounds->lower(), bounds->upper())};
+    if (!bounds) return Answer({{"bounds", nullptr}}, "range none: no power of two seems to hold enough values\n");
+    return Answer({{"bounds", interval_json({bounds->lower(), bounds->upper()})}},
+                  fmt::format("range {:g} to {:g} (rarer values lie outside)\n", bounds->lower(), bounds->upper()));
 }
 
 Answer release_histogram(const ReleaseOptions& options, ReleaseBudget& budget) {
