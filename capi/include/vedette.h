@@ -3152,6 +3152,10 @@ enum {
     VDT_LOSS_DISCRETE_LAPLACE = 3,     ///< noise: scale; whole: the sensitivity
     VDT_LOSS_RANDOMIZED_RESPONSE = 4,  ///< noise: epsilon; whole: the number of answers
     VDT_LOSS_APPROXIMATE = 5,          ///< noise: epsilon; second: delta
+    /// As the first two (noise over the sensitivity to one record added or removed), but a record is replaced by
+    /// another one; without sampling, noise from 0.1 on; for Laplace, no sampling.
+    VDT_LOSS_REPLACED_GAUSSIAN = 6,
+    VDT_LOSS_REPLACED_LAPLACE = 7,
 };
 /// Composes nothing. `*out`: owned.
 VDT_API vdt_status vdt_privacy_loss_create(const vdt_allocator* allocator, vdt_privacy_loss** out,
@@ -3160,6 +3164,11 @@ VDT_API void vdt_privacy_loss_destroy(vdt_privacy_loss* loss) VDT_NOEXCEPT;
 /// Adds a mechanism, `times` times. `second`: the rate of Poisson sampling, 1 for none, or as the kind says.
 VDT_API vdt_status vdt_privacy_loss_add(vdt_privacy_loss* loss, vdt_loss_kind kind, double noise, uint32_t whole,
                                         double second, uint64_t times, vdt_error* error) VDT_NOEXCEPT;
+/// Adds one of two mechanisms by a coin that is told, `times` times: `second` with this probability. Each must compose
+/// one mechanism, once.
+VDT_API vdt_status vdt_privacy_loss_add_either(vdt_privacy_loss* loss, const vdt_privacy_loss* first,
+                                               const vdt_privacy_loss* second, double probability, uint64_t times,
+                                               vdt_error* error) VDT_NOEXCEPT;
 /// All that another one composes.
 VDT_API vdt_status vdt_privacy_loss_compose(vdt_privacy_loss* loss, const vdt_privacy_loss* other,
                                             vdt_error* error) VDT_NOEXCEPT;

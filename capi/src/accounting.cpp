@@ -21,13 +21,21 @@ void refuse_unless(bool fits, const char* message) {
     if (!fits) throw Error(ErrorCode::invalid_argument, message);
 }
 
+privacy::Neighbouring neighbouring_of(vdt_loss_kind kind) noexcept {
+    const bool replaces = kind == VDT_LOSS_REPLACED_GAUSSIAN || kind == VDT_LOSS_REPLACED_LAPLACE;
+    return replaces ? privacy::Neighbouring::replace_one : privacy::Neighbouring::add_remove;
+}
+
 PrivacyLossDistribution loss_of(vdt_loss_kind kind, double noise, std::uint32_t whole, double second) {
     switch (kind) {
         case VDT_LOSS_GAUSSIAN:
-        case VDT_LOSS_LAPLACE:
+        case VDT_LOSS_REPLACED_GAUSSIAN:
             refuse_unless(whole == 0, "whole must be 0 for this kind");
-            return kind == VDT_LOSS_GAUSSIAN ? PrivacyLossDistribution::gaussian({noise, second})
-                                             : PrivacyLossDistribution::laplace({noise, second});
+            return PrivacyLossDistribution::gaussian({noise, second, neighbouring_of(kind)});
+        case VDT_LOSS_LAPLACE:
+        case VDT_LOSS_REPLACED_LAPLACE:
+            refuse_unless(whole == 0, "whole must be 0 for this kind");
+            return PrivacyLossDistribution::laplace({noise, second, neighbouring_of(kind)});
         case VDT_LOSS_DISCRETE_GAUSSIAN: return PrivacyLossDistribution::discrete_gaussian(noise, whole, second);
         case VDT_LOSS_DISCRETE_LAPLACE: return PrivacyLossDistribution::discrete_laplace(noise, whole, second);
         case VDT_LOSS_RANDOMIZED_RESPONSE:
@@ -78,6 +86,8 @@ privacy::NoiseSearch search_of(vdt_loss_kind kind, std::uint32_t whole) {
         search.most = 1e4;
     } else if (kind == VDT_LOSS_RANDOMIZED_RESPONSE || kind == VDT_LOSS_APPROXIMATE) {
         search.least = 1.0 / 499.0;  // of 1 over the epsilon
+    } else if (kind == VDT_LOSS_REPLACED_GAUSSIAN || kind == VDT_LOSS_REPLACED_LAPLACE) {
+        search.least = 0.1;
     }
     return search;
 }
@@ -133,6 +143,18 @@ vdt_status vdt_privacy_loss_add(vdt_privacy_loss* loss, vdt_loss_kind kind, doub
     return fence(error, [&] {
         require(loss, "loss");
         loss->object = loss->object.compose(loss_of(kind, noise, whole, second).compose(times));
+    });
+}
+
+vdt_status vdt_privacy_loss_add_either(vdt_privacy_loss* loss, const vdt_privacy_loss* first,
+                                       const vdt_privacy_loss* second, double probability, uint64_t times,
+                                       vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(loss, "loss");
+        require(first, "first");
+        require(second, "second");
+        const auto one = PrivacyLossDistribution::either(first->object, second->object, probability);
+        loss->object = loss->object.compose(one.compose(times));
     });
 }
 

@@ -2,21 +2,21 @@
 // Command line of differential privacy: account, calibrate, grant, release, audit, ledger.
 #include "arguments.hpp"
 #include "privacy_events.hpp"
+#include "release_kinds.hpp"
 
 namespace vedette::inline v0::cli {
 
 namespace {
 
-std::map<std::string, ReleasedStatistic> released_statistics() {
-    return {{"count", ReleasedStatistic::count},
-            {"sum", ReleasedStatistic::sum},
-            {"mean", ReleasedStatistic::mean},
-            {"variance", ReleasedStatistic::variance},
-            {"histogram", ReleasedStatistic::histogram},
-            {"quantile", ReleasedStatistic::quantile},
-            {"covariance", ReleasedStatistic::covariance},
-            {"table", ReleasedStatistic::table},
-            {"range", ReleasedStatistic::range}};
+std::vector<std::string> released_names() {
+    std::vector<std::string> names;
+    for (const ReleasedKind& kind : released_kinds()) names.emplace_back(kind.name);
+    return names;
+}
+
+CLI::Validator neighbours_word() {
+    return word<privacy::Neighbouring>(
+        {{"add_remove", privacy::Neighbouring::add_remove}, {"replace_one", privacy::Neighbouring::replace_one}});
 }
 
 class PrivacyCommands final : public CommandFamily {
@@ -34,6 +34,13 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--steps", privacy_.steps, "Steps of training")->check([](const std::string& text) {
             return std::string(text[0] == '-' ? "it must be 0 or more" : "");
         });
+        command
+            .add_option("--neighbours", privacy_.neighbouring,
+                        "Between which data: add_remove (one record more or less) or replace_one (one replaced by "
+                        "another). Noise and sensitivities are always stated for one added or removed, as a clipping "
+                        "norm; guarantees (epsilon, mu, rho) for the neighbours at hand")
+            ->type_name("WORD")
+            ->transform(neighbours_word());
         add_text_or_json(command, privacy_.as_json);
     }
 
@@ -101,16 +108,23 @@ class PrivacyCommands final : public CommandFamily {
             ->required();
         add_delimiter(command, release_.source);
         command
-            .add_option(
-                "--statistic", release_.statistic_name,
-                "count, sum, mean, variance, histogram, quantile, covariance and table (of two columns) or range")
+            .add_option("--statistic", release_.statistic,
+                        "count, sum, mean, variance, quantile or range of numbers; covariance and table, of two "
+                        "columns; histogram; partitions: which categories there are; above_threshold: which of some "
+                        "counts are at least a threshold (sparse vector); running_count: after each of some steps; "
+                        "randomized_response: each row's own category disturbed by itself, and what they tell of the "
+                        "shares")
             ->required()
             ->type_name("WORD")
-            ->check(CLI::IsMember(released_statistics()).description(""));
+            ->check(CLI::IsMember(released_names()).description(""));
         command.add_option("--column", release_.column, "The column; a count needs none");
         command.add_option("--lower", release_.lower, "Values are clamped to this, chosen without looking at them");
         command.add_option("--upper", release_.upper, "and to this");
-        command.add_option("--categories", release_.categories, "Categories of a histogram that are known beforehand")
+        command
+            .add_option(
+                "--categories", release_.categories,
+                "Categories that are known beforehand: of a histogram, a table, an above_threshold (asked in this "
+                "order), a randomized_response, or the steps of a running_count in their order")
             ->delimiter(',');
         command.add_option("--second", release_.second, "The other column of a covariance or a table");
         command.add_option("--second-lower", release_.second_lower, "Its values are clamped to this");
@@ -124,6 +138,22 @@ class PrivacyCommands final : public CommandFamily {
         command.add_option("--quantile", release_.quantile, "Between 0 and 1, in thousandths")->capture_default_str();
         command.add_option("--steps", release_.steps, "Steps of the grid that a quantile is chosen from")
             ->capture_default_str();
+        command.add_option("--threshold", release_.threshold, "Of above_threshold: is a count at least this?");
+        command
+            .add_option("--positives", release_.positives,
+                        "Of above_threshold: after so many counts above it nothing more is told")
+            ->capture_default_str();
+        command.add_option("--sensitivity", release_.sensitivity,
+                           "Of above_threshold: in place of counts of categories, each row is a query, a whole number "
+                           "in the column that whoever is hidden changes by at most this");
+        command
+            .add_option("--factor", release_.buffered,
+                        "Of a running_count with --rho or --delta: root (default; the square root of the totals' "
+                        "Toeplitz matrix) or buffered (within 1 % of it, from a few numbers)")
+            ->type_name("WORD")
+            ->transform(word<bool>({{"root", false}, {"buffered", true}}));
+        command.add_option("--responses", release_.responses,
+                           "Of a randomized_response: CSV that the responses are written to, row by row");
         command.add_option("--user", release_.user,
                            "Column that says whose a row is (default: every row is someone else's). Rows without one "
                            "are left out");
@@ -143,8 +173,7 @@ class PrivacyCommands final : public CommandFamily {
                         "Whom the noise hides: add_remove (default), whether someone is in the data at all; "
                         "replace_one, what someone's rows say, the number of records or of users being public")
             ->type_name("WORD")
-            ->transform(word<privacy::Neighbouring>({{"add_remove", privacy::Neighbouring::add_remove},
-                                                     {"replace_one", privacy::Neighbouring::replace_one}}));
+            ->transform(neighbours_word());
         CLI::Option_group& loss = *command.add_option_group("loss");
         loss.require_option(1);
         loss.add_option("--epsilon", release_.epsilon, "What the release spends");
@@ -159,14 +188,32 @@ class PrivacyCommands final : public CommandFamily {
         add_ledger(command, release_.use);
         add_text_or_json(command, release_.as_json);
         command.callback([this, &command] {
-            release_.statistic = released_statistics().at(release_.statistic_name);
             release_.given.clear();
             for (const CLI::Option* option : command.get_options())
                 if (option->count() > 0) release_.given.push_back(option->get_name());
             action_ = [this] { return privacy_release(release_); };
         });
+        add_estimate(group);
         add_privacy_audit(group);
         add_ledger_tool(group);
+    }
+
+    void add_estimate(CLI::App& group) {
+        CLI::App& command = *group.add_subcommand(
+            "estimate", "Shares of the truth among randomised responses; what was released already costs nothing more");
+        command.add_option("data", estimate_.source.path, "Responses: CSV with a header; - = standard input")
+            ->required();
+        add_delimiter(command, estimate_.source);
+        command.add_option("--column", estimate_.column, "The responses")->required();
+        command
+            .add_option("--categories", estimate_.categories,
+                        "As they were when the responses were drawn; what is none of them is \"(all others)\"")
+            ->required()
+            ->delimiter(',');
+        command.add_option("--epsilon", estimate_.epsilon, "That of each response")->required();
+        command.add_option("--confidence", estimate_.confidence, "Of the intervals")->capture_default_str();
+        add_text_or_json(command, estimate_.as_json);
+        command.callback([this] { action_ = [this] { return privacy_estimate(estimate_); }; });
     }
 
     void add_ledger_tool(CLI::App& group) {
@@ -217,6 +264,7 @@ class PrivacyCommands final : public CommandFamily {
     PrivacyOptions privacy_;
     GrantOptions grant_;
     ReleaseOptions release_;
+    EstimateOptions estimate_;
     LedgerToolOptions ledger_;
     PrivacyAuditOptions audit_;
 };

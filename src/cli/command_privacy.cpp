@@ -38,7 +38,8 @@ nlohmann::ordered_json json_interval(const Interval& bounds) {
 // The flags of a training are one event more.
 std::vector<PrivacyEvent> events_of(const PrivacyOptions& options, bool is_calibration) {
     std::vector<PrivacyEvent> events;
-    for (const std::string& text : options.events) events.emplace_back(text, is_calibration);
+    const privacy::Neighbouring neighbouring = options.neighbouring.value_or(privacy::Neighbouring::add_remove);
+    for (const std::string& text : options.events) events.emplace_back(text, is_calibration, neighbouring);
     const bool has_training = options.noise_multiplier || options.sampling_rate || options.steps;
     if (has_training) {
         if (!is_calibration && !options.noise_multiplier)
@@ -48,7 +49,7 @@ std::vector<PrivacyEvent> events_of(const PrivacyOptions& options, bool is_calib
         std::string text = "gaussian:";
         if (!is_calibration) text += fmt::format("sigma={},", *options.noise_multiplier);
         events.emplace_back(text + fmt::format("rate={},times={}", *options.sampling_rate, *options.steps),
-                            is_calibration);
+                            is_calibration, neighbouring);
     }
     if (events.empty()) throw Error(ErrorCode::invalid_argument, "no --event, and no training either; see --help");
     return events;
@@ -57,6 +58,10 @@ std::vector<PrivacyEvent> events_of(const PrivacyOptions& options, bool is_calib
 void require_positive(const char* name, const std::optional<double>& value) {
     if (value && !(*value >= 0.0 && std::isfinite(*value)))
         throw Error(ErrorCode::invalid_argument, fmt::format("{} is {}; it must be 0 or more", name, *value));
+}
+
+bool is_replaced(const PrivacyOptions& options) noexcept {
+    return options.neighbouring == privacy::Neighbouring::replace_one;
 }
 
 bool any_sampled(const std::vector<PrivacyEvent>& events) {
@@ -70,15 +75,26 @@ nlohmann::ordered_json document_of(const PrivacyOptions& options, const std::vec
     if (options.steps) document["steps"] = *options.steps;
     for (const PrivacyEvent& event : events) document["events"].push_back(event.to_json());
     const bool sampled = any_sampled(events);
-    document["neighbours"] = sampled ? "one_record_added_or_removed" : "as_the_events_state";
+    if (options.neighbouring) {
+        document["neighbours"] = is_replaced(options) ? "one_record_replaced" : "one_record_added_or_removed";
+    } else {
+        document["neighbours"] = sampled ? "one_record_added_or_removed" : "as_the_events_state";
+    }
     document["sampling"] = sampled ? "poisson" : "none";
     return document;
 }
 
-const char* validity(const std::vector<PrivacyEvent>& events) {
-    return any_sampled(events) ? "for data that differ by one record added or removed; every rate is of Poisson "
-                                 "sampling: of shuffled batches this says nothing\n"
-                               : "for the neighbours that sensitivities and guarantees are stated for\n";
+std::string validity(const PrivacyOptions& options, const std::vector<PrivacyEvent>& events) {
+    const bool sampled = any_sampled(events);
+    std::string text = "for the neighbours that sensitivities and guarantees are stated for";
+    if (is_replaced(options)) {
+        text =
+            "for data of which one record is replaced by another one; sigma, scale and sensitivity are those of one "
+            "added or removed, guarantees those of one replaced";
+    } else if (sampled || options.neighbouring) {
+        text = "for data that differ by one record added or removed";
+    }
+    return text + (sampled ? "; every rate is of Poisson sampling: of shuffled batches this says nothing\n" : "\n");
 }
 
 // What all events know of themselves by some quick definition: the sum over them, or nothing.
@@ -224,7 +240,7 @@ ExitStatus privacy_account(const PrivacyOptions& options) {
             "tail\n",
             options.error);
     if (options.max_epsilon || options.max_delta) document["passed"] = kept;
-    write_text("-", options.as_json ? document.dump(2) + "\n" : text + validity(events));
+    write_text("-", options.as_json ? document.dump(2) + "\n" : text + validity(options, events));
     return kept ? exit_pass : exit_failed;
 }
 
@@ -239,7 +255,7 @@ ExitStatus privacy_calibrate(const PrivacyOptions& options) {
     const bool grows = sought.noise_name() != nullptr && sought.grows_with_privacy();
     const privacy::NoiseSearch search = sought.search(options.precision);
     double value = 0.0;
-    if (events.size() == 1 && sought.kind() == "gaussian") {
+    if (events.size() == 1 && sought.kind() == "gaussian" && !is_replaced(options)) {
         value = privacy::calibrate_noise({.guarantee = guarantee,
                                           .sampling_rate = sought.rate(),
                                           .steps = sought.times(),
@@ -271,7 +287,7 @@ ExitStatus privacy_calibrate(const PrivacyOptions& options) {
         options.steps ? "noise multiplier" : fmt::format("{} {}", sought.kind(), sought.noise_name());
     const std::string text = fmt::format("{} {:.6g} for epsilon {:g} at delta {:g}\n", name, rounded(value, grows),
                                          guarantee.epsilon, guarantee.delta);
-    write_text("-", options.as_json ? document.dump(2) + "\n" : text + validity(events));
+    write_text("-", options.as_json ? document.dump(2) + "\n" : text + validity(options, events));
     return exit_pass;
 }
 

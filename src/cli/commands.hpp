@@ -148,8 +148,9 @@ struct SchemaLeakageOptions {
 
 /// Mechanisms to account for, or the noise that a wanted privacy takes.
 struct PrivacyOptions {
-    std::vector<std::string> events;         ///< see PrivacyEvent
-    std::optional<double> noise_multiplier;  ///< this and the next two: one event more, a training
+    std::vector<std::string> events;                    ///< see PrivacyEvent
+    std::optional<privacy::Neighbouring> neighbouring;  ///< empty: add_remove where there is sampling
+    std::optional<double> noise_multiplier;             ///< this and the next two: one event more, a training
     std::optional<double> sampling_rate;
     std::optional<std::uint64_t> steps;
     std::optional<double> delta;
@@ -188,24 +189,11 @@ struct GrantOptions {
     bool create = false;
 };
 
-enum class ReleasedStatistic : std::uint8_t {
-    count,
-    sum,
-    mean,
-    variance,
-    histogram,
-    quantile,
-    covariance,
-    table,
-    range
-};
-
 /// A statistic of a column that leaves the house.
 struct ReleaseOptions {
     SourceOptions source;
     LedgerUse use;
-    ReleasedStatistic statistic = ReleasedStatistic::count;
-    std::string statistic_name;
+    std::string statistic;  ///< see ReleasedKind
     std::string column;
     std::string user;  ///< column that says whose a row is; empty: every row is someone else's
     privacy::ContributionLimit limit;
@@ -218,6 +206,11 @@ struct ReleaseOptions {
     int least_power = -30, largest_power = 40;  ///< of a range: sizes that are told apart
     double quantile = 0.5;
     std::size_t steps = 1000;
+    std::optional<std::int64_t> threshold;  ///< of a sparse vector
+    std::size_t positives = 1;              ///< of it, answers that say "above"
+    std::uint64_t sensitivity = 0;          ///< of its queries, where each is a row; 0: they are counts of categories
+    bool buffered = false;                  ///< of a running count: the factor with few numbers of state
+    std::string responses;                  ///< file for the responses themselves; empty = none
     std::optional<double> epsilon;
     std::optional<double> rho;  ///< in place of epsilon and delta
     double delta = 0.0;
@@ -225,6 +218,16 @@ struct ReleaseOptions {
     double confidence = 0.95;
     bool as_json = false;
     std::vector<std::string> given;  ///< the names of the options on the command line, which must all be of use
+};
+
+/// A column of randomised responses.
+struct EstimateOptions {
+    SourceOptions source;
+    std::string column;
+    std::vector<std::string> categories;
+    double epsilon = 0.0;
+    double confidence = 0.95;
+    bool as_json = false;
 };
 
 /// What a mechanism is audited from, one of three, and what is claimed of it.
@@ -415,6 +418,8 @@ ExitStatus ledger_close(const LedgerToolOptions& options);
 ExitStatus privacy_grant(const GrantOptions& options);
 /// Fails where the budget does not allow it; nothing is told then.
 ExitStatus privacy_release(const ReleaseOptions& options);
+/// Shares of the truth among randomised responses: of what is released already, so that it costs nothing.
+ExitStatus privacy_estimate(const EstimateOptions& options);
 /// Fails where what is claimed is refuted.
 ExitStatus privacy_audit(const PrivacyAuditOptions& options);
 

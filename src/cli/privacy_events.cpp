@@ -76,7 +76,8 @@ const char* PrivacyEvent::help() noexcept {
            "each with times=N (or steps=N); rate is that of Poisson sampling";
 }
 
-PrivacyEvent::PrivacyEvent(const std::string& text, bool may_lack_noise) {
+PrivacyEvent::PrivacyEvent(const std::string& text, bool may_lack_noise, privacy::Neighbouring neighbouring)
+    : neighbouring_(neighbouring) {
     const std::size_t colon = text.find(':');
     kind_ = text.substr(0, colon);
     whole_ = kind_of(kind_).default_whole;
@@ -101,7 +102,18 @@ PrivacyEvent::PrivacyEvent(const std::string& text, bool may_lack_noise) {
     std::sort(points_.begin(), points_.end());
     if (!noise_ && noise_name() != nullptr && !may_lack_noise)
         throw Error(ErrorCode::invalid_argument, fmt::format("event \"{}\": {} is not given", text, noise_name()));
+    check_neighbouring();
     if (noise_ && has_loss()) (void)loss();  // what is out of range is told at once
+}
+
+void PrivacyEvent::check_neighbouring() const {
+    if (!is_replaced()) return;
+    const auto refuse = [this](const char* why) {
+        throw Error(ErrorCode::invalid_argument, fmt::format("{}: with replace_one {}", kind_, why));
+    };
+    if (kind_ == "mixture") refuse("the worst pair of a sum of random sensitivity is not known");
+    if (is_sampled() && kind_ != "gaussian") refuse("and a rate below 1 the worst pair is known of gaussian alone");
+    if (whole_ > 0x7fffffffU) refuse("the sensitivity, twice as large, must be below 2^32");
 }
 
 void PrivacyEvent::set(const std::string& key, const std::string& text) {
@@ -145,19 +157,22 @@ bool PrivacyEvent::has_loss() const noexcept {
 privacy::NoiseSearch PrivacyEvent::search(double precision) const {
     privacy::NoiseSearch search{.precision = precision};
     if (kind_ == "discrete_gaussian") {
-        search.least = std::max(0.05, static_cast<double>(whole_) / 13.0 * (1.0 + 1e-12));
+        search.least = std::max(0.05, static_cast<double>(sensitivity()) / 13.0 * (1.0 + 1e-12));
         search.most = 1e4;
     } else if (kind_ == "discrete_laplace") {
-        search.least = std::max(0.01, static_cast<double>(whole_) / 500.0 * (1.0 + 1e-12));
+        search.least = std::max(0.01, static_cast<double>(sensitivity()) / 500.0 * (1.0 + 1e-12));
         search.most = 1e4;
+    } else if (is_replaced() && (kind_ == "gaussian" || kind_ == "laplace")) {
+        search.least = 0.1;
     } else if (kind_ == "mixture") {
         search.least = std::max(0.05, points_.back().first / 20.0 * (1.0 + 1e-12));
     } else if (noise_name() == std::string("epsilon")) {
         search.least = 1.0 / 499.0;
     } else if (!has_loss()) {
         throw Error(ErrorCode::invalid_argument,
-                    fmt::format("{}: its {} is not looked for; see the closed forms of `account`", kind_,
-                                noise_name() == nullptr ? "curve" : noise_name()));
+                    fmt::format("{}: its {} is not looked for: of divergences alone no loss's distribution is known; "
+                                "look for the sigma of gaussian noise, whose rho is 1 / (2 sigma^2), or for gdp's mu",
+                                kind_, noise_name() == nullptr ? "curve" : noise_name()));
     }
     return search;
 }
@@ -166,10 +181,10 @@ privacy::PrivacyLossDistribution PrivacyEvent::loss() const {
     using Loss = privacy::PrivacyLossDistribution;
     const double noise = noise_.value();
     const auto one = [&]() -> Loss {
-        if (kind_ == "gaussian") return Loss::gaussian({.noise_multiplier = noise, .sampling_rate = rate_});
-        if (kind_ == "laplace") return Loss::laplace({.noise_multiplier = noise, .sampling_rate = rate_});
-        if (kind_ == "discrete_gaussian") return Loss::discrete_gaussian(noise, whole_, rate_);
-        if (kind_ == "discrete_laplace") return Loss::discrete_laplace(noise, whole_, rate_);
+        if (kind_ == "gaussian") return Loss::gaussian({noise, rate_, neighbouring_});
+        if (kind_ == "laplace") return Loss::laplace({noise, rate_, neighbouring_});
+        if (kind_ == "discrete_gaussian") return Loss::discrete_gaussian(noise, sensitivity(), rate_);
+        if (kind_ == "discrete_laplace") return Loss::discrete_laplace(noise, sensitivity(), rate_);
         if (kind_ == "randomized_response") return Loss::randomized_response(noise, whole_);
         if (kind_ == "pure" || kind_ == "approximate") return Loss::approximate(noise, delta_);
         if (kind_ == "gdp") return Loss::gaussian({.noise_multiplier = 1.0 / noise * (1.0 - 0x1p-52)});
@@ -195,8 +210,10 @@ bool PrivacyEvent::add_to(privacy::RenyiAccountant& accountant) const {
         accountant.add(curve, times_);
         return true;
     }
-    const double noise = noise_.value();
+    // Over the sensitivity for the neighbours at hand.
+    const double noise = noise_.value() * (is_replaced() && (kind_ == "gaussian" || kind_ == "laplace") ? 0.5 : 1.0);
     if (kind_ == "gaussian") {
+        if (is_replaced() && is_sampled()) return false;
         accountant.add_gaussian(noise, rate_, times_);
     } else if (kind_ == "gdp") {
         if (noise > 0.0) accountant.add_gaussian(1.0 / noise, 1.0, times_);
@@ -204,7 +221,7 @@ bool PrivacyEvent::add_to(privacy::RenyiAccountant& accountant) const {
         accountant.add_zcdp(*zcdp);
     } else if (kind_ == "laplace" || kind_ == "discrete_laplace") {
         // Poisson sampling of pure epsilon: log(1 + rate (e^epsilon - 1)).
-        const double pure = (kind_ == "laplace" ? 1.0 : static_cast<double>(whole_)) / noise * (1.0 + 0x1p-50);
+        const double pure = (kind_ == "laplace" ? 1.0 : static_cast<double>(sensitivity())) / noise * (1.0 + 0x1p-50);
         accountant.add_pure(is_sampled() ? std::log1p(rate_ * std::expm1(pure)) * (1.0 + 0x1p-48) : pure, times_);
     } else if (kind_ == "pure" || kind_ == "randomized_response" || (kind_ == "approximate" && delta_ == 0.0)) {
         accountant.add_pure(noise, times_);
@@ -217,21 +234,21 @@ bool PrivacyEvent::add_to(privacy::RenyiAccountant& accountant) const {
 std::optional<double> PrivacyEvent::rho() const {
     if (is_sampled() || !noise_) return std::nullopt;
     const auto n = static_cast<double>(times_) * (1.0 + 0x1p-51);
-    const double noise = *noise_;
+    const double noise = *noise_ * (is_replaced() && (kind_ == "gaussian" || kind_ == "laplace") ? 0.5 : 1.0);
     if (kind_ == "zcdp") return noise * n;
     if (kind_ == "gaussian") return privacy::zcdp_of_gaussian(noise) * n;
-    if (kind_ == "discrete_gaussian") return privacy::zcdp_of_gaussian(noise / static_cast<double>(whole_)) * n;
+    if (kind_ == "discrete_gaussian") return privacy::zcdp_of_gaussian(noise / static_cast<double>(sensitivity())) * n;
     if (kind_ == "gdp") return 0.5 * noise * noise * n * (1.0 + 0x1p-50);
     if (kind_ == "pure" || kind_ == "randomized_response") return privacy::zcdp_of_pure(noise) * n;
     if (kind_ == "laplace") return privacy::zcdp_of_pure(1.0 / noise) * n * (1.0 + 0x1p-50);
     if (kind_ == "discrete_laplace")
-        return privacy::zcdp_of_pure(static_cast<double>(whole_) / noise) * n * (1.0 + 0x1p-50);
+        return privacy::zcdp_of_pure(static_cast<double>(sensitivity()) / noise) * n * (1.0 + 0x1p-50);
     return std::nullopt;
 }
 
 std::optional<double> PrivacyEvent::mu() const {
     if (is_sampled() || !noise_ || (kind_ != "gaussian" && kind_ != "gdp")) return std::nullopt;
-    const double one = kind_ == "gdp" ? *noise_ : 1.0 / *noise_ * (1.0 + 0x1p-51);
+    const double one = kind_ == "gdp" ? *noise_ : (is_replaced() ? 2.0 : 1.0) / *noise_ * (1.0 + 0x1p-51);
     return one * std::sqrt(static_cast<double>(times_)) * (1.0 + 0x1p-50);
 }
 

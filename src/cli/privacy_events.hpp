@@ -20,7 +20,10 @@ class PrivacyEvent {
     /// The kinds and their parameters, one a line.
     static const char* help() noexcept;
     /// `may_lack_noise`: the parameter that says how much noise there is may be left out.
-    PrivacyEvent(const std::string& text, bool may_lack_noise);
+    /// With `replace_one`, where noise and sensitivities are stated for a record added or removed, what is lost when a
+    /// record is replaced; throws for kinds of which that is not known.
+    PrivacyEvent(const std::string& text, bool may_lack_noise,
+                 privacy::Neighbouring neighbouring = privacy::Neighbouring::add_remove);
 
     [[nodiscard]] const std::string& kind() const noexcept { return kind_; }
     [[nodiscard]] bool lacks_noise() const noexcept { return !noise_; }
@@ -47,7 +50,12 @@ class PrivacyEvent {
 
   private:
     void set(const std::string& key, const std::string& text);
+    void check_neighbouring() const;
+    [[nodiscard]] bool is_replaced() const noexcept { return neighbouring_ == privacy::Neighbouring::replace_one; }
+    /// The sensitivity of discrete noise, for the neighbours at hand.
+    [[nodiscard]] std::uint32_t sensitivity() const noexcept { return is_replaced() ? 2 * whole_ : whole_; }
 
+    privacy::Neighbouring neighbouring_;
     std::string kind_;
     std::optional<double> noise_;
     double rate_ = 1.0;

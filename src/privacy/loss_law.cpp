@@ -216,6 +216,80 @@ class SubsampledLaw final : public LossLaw {
     double rate_;
 };
 
+// At an output x the loss is log((1 - q + q e^((2x - 1) / 2v)) / (1 - q + q e^((-2x - 1) / 2v))), v = sigma^2.
+class ReplacedGaussianLaw final : public LossLaw {
+  public:
+    ReplacedGaussianLaw(double sigma, double rate)
+        : sigma_(sigma), rate_(rate), log_odds_(std::log1p(-rate) - std::log(rate)) {}
+
+    [[nodiscard]] LossTails at(double loss) const noexcept override {
+        const double z = threshold(loss) / sigma_;
+        const TwoTails none = normal_tails(z), p = normal_tails(z - 1.0 / sigma_), q = normal_tails(z + 1.0 / sigma_);
+        const double rest = 1.0 - rate_;
+        return {rest * none.above + rate_ * p.above, rest * none.below + rate_ * p.below,
+                rest * none.above + rate_ * q.above, rest * none.below + rate_ * q.below};
+    }
+
+    [[nodiscard]] LossRange range(double tail) const noexcept override {
+        const double reach = normal_bound(tail) * sigma_;
+        return {loss_at(-reach), loss_at(1.0 + reach)};
+    }
+
+  private:
+    [[nodiscard]] double loss_at(double x) const noexcept {
+        const auto part = [&](double shift) {  // log(1 - q + q e^(...)), less log q
+            const double exponent = shift * (2.0 * x - shift) / (2.0 * sigma_ * sigma_);
+            return std::max(exponent, log_odds_) + std::log1p(std::exp(-std::fabs(exponent - log_odds_)));
+        };
+        return part(1.0) - part(-1.0);
+    }
+
+    // With u = e^(x/v), r = q e^(-1/2v) and R = e^loss: r u^2 - (1 - q)(R - 1) u - R r = 0, of which the root is
+    // sqrt(R) e^(asinh k), k = (1 - q)/r sinh(loss / 2).
+    [[nodiscard]] double threshold(double loss) const noexcept {
+        const double half = 0.5 * std::fabs(loss);
+        if (half == 0.0) return 0.0;
+        const double variance = sigma_ * sigma_;
+        const double log_sinh =
+            half < 1.0 ? std::log(std::sinh(half)) : half + std::log(-0.5 * std::expm1(-2.0 * half));
+        const double log_k = log_odds_ + 0.5 / variance + log_sinh;
+        const double inverse = log_k > 40.0 ? log_k + std::numbers::ln2 : std::asinh(std::exp(log_k));
+        return std::copysign(variance * (half + inverse), loss);
+    }
+
+    double sigma_;
+    double rate_;
+    double log_odds_;
+};
+
+class ChosenLaw final : public LossLaw {
+  public:
+    ChosenLaw(std::shared_ptr<const LossLaw> one, std::shared_ptr<const LossLaw> other, double probability)
+        : one_(std::move(one)), other_(std::move(other)), probability_(probability) {}
+
+    [[nodiscard]] LossTails at(double loss) const noexcept override {
+        const LossTails a = one_->at(loss), b = other_->at(loss);
+        return {mixed(a.p_above, b.p_above), mixed(a.p_below, b.p_below), mixed(a.q_above, b.q_above),
+                mixed(a.q_below, b.q_below)};
+    }
+    [[nodiscard]] LossRange range(double tail) const noexcept override {
+        const LossRange a = one_->range(tail), b = other_->range(tail);
+        return {std::min(a.least, b.least), std::max(a.greatest, b.greatest)};
+    }
+    [[nodiscard]] double infinite() const noexcept override { return mixed(one_->infinite(), other_->infinite()); }
+    [[nodiscard]] double lattice() const noexcept override {
+        return one_->lattice() == other_->lattice() ? one_->lattice() : 0.0;
+    }
+
+  private:
+    [[nodiscard]] double mixed(double one, double other) const noexcept {
+        return (1.0 - probability_) * one + probability_ * other;
+    }
+
+    std::shared_ptr<const LossLaw> one_, other_;
+    double probability_;
+};
+
 class ReversedLaw final : public LossLaw {
   public:
     explicit ReversedLaw(std::shared_ptr<const LossLaw> base) : base_(std::move(base)) {}
@@ -262,6 +336,15 @@ std::unique_ptr<const LossLaw> atom_law(std::span<const LossAtom> atoms, double 
 
 std::unique_ptr<const LossLaw> subsampled_law(std::shared_ptr<const LossLaw> base, double rate) {
     return std::make_unique<SubsampledLaw>(std::move(base), rate);
+}
+
+std::unique_ptr<const LossLaw> replaced_gaussian_law(double sigma, double rate) {
+    return std::make_unique<ReplacedGaussianLaw>(sigma, rate);
+}
+
+std::unique_ptr<const LossLaw> chosen_law(std::shared_ptr<const LossLaw> one, std::shared_ptr<const LossLaw> other,
+                                          double probability) {
+    return std::make_unique<ChosenLaw>(std::move(one), std::move(other), probability);
 }
 
 std::unique_ptr<const LossLaw> reversed_law(std::shared_ptr<const LossLaw> base) {

@@ -66,6 +66,11 @@ std::unique_ptr<const LossLaw> mixture_law(const GaussianMixture& mixture);
 std::unique_ptr<const LossLaw> atom_law(std::span<const LossAtom> atoms, double infinite, double lattice);
 /// (1 - rate) Q + rate P against Q.
 std::unique_ptr<const LossLaw> subsampled_law(std::shared_ptr<const LossLaw> base, double rate);
+/// (1 - rate) N(0) + rate N(1) against (1 - rate) N(0) + rate N(-1), all of variance sigma^2; its own reverse.
+std::unique_ptr<const LossLaw> replaced_gaussian_law(double sigma, double rate);
+/// The one or, with this probability, the other, by a coin that is told.
+std::unique_ptr<const LossLaw> chosen_law(std::shared_ptr<const LossLaw> one, std::shared_ptr<const LossLaw> other,
+                                          double probability);
 /// Q against P. Only for laws without infinite losses.
 std::unique_ptr<const LossLaw> reversed_law(std::shared_ptr<const LossLaw> base);
 

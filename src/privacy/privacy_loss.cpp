@@ -138,32 +138,50 @@ Interval refine(const Parts& parts, const PrivacyLossOptions& options, double ta
     double least_step = 0.0;      // below it they do not suffice
     int endless = 0;
     std::vector<LossFactor> factors;
-    for (int round = 0; round < 24; ++round) {
-        step = fitted_step(step, lattice);
-        const Grid grid{step, tail, options.max_cells};
-        Interval here{-infinity, -infinity};
-        double cells = 0.0;
+    // Both directions on one grid: their worse ends, and the cells that they take.
+    struct Look {
+        Answer worse{{-infinity, -infinity}, 0.0};
         bool is_nothing = false;
+    };
+    const auto look = [&](double at) {
+        const Grid grid{at, tail, options.max_cells};
+        Look seen;
+        Interval& here = seen.worse.bounds;
         for (const bool added : {false, true}) {
             if (added && symmetric) break;
             Answer answer;
             answer.cells = make_factors(parts, grid, added, factors);
             if (!factors.empty()) answer = ask(factors, grid);
             here = {std::max(here.lower, answer.bounds.lower), std::max(here.upper, answer.bounds.upper)};
-            cells = std::max(cells, answer.cells);
-            is_nothing = is_nothing || (answer.bounds.lower == -infinity && answer.bounds.upper == infinity);
+            seen.worse.cells = std::max(seen.worse.cells, answer.cells);
+            seen.is_nothing = seen.is_nothing || (answer.bounds.lower == -infinity && answer.bounds.upper == infinity);
         }
+        return seen;
+    };
+    for (int round = 0; round < 24; ++round) {
+        step = fitted_step(step, lattice);
+        const Look seen = look(step);
+        const Interval here = seen.worse.bounds;
+        const double cells = seen.worse.cells;
         best = both(best, here);
         if (is_fixed) break;
         const auto most_cells = static_cast<double>(options.max_cells);
         if (cells > most_cells) {
             // A direction that did not fit may be the worse one, whose lower end is unknown; the other's holds.
             least_step = std::max(least_step, 1.05 * step * cells / most_cells);
-            if (least_step > (std::isfinite(last_step) ? 0.8 * last_step : coarsest)) break;
+            if (least_step > (std::isfinite(last_step) ? 0.8 * last_step : coarsest)) {
+                // A fine grid's roundings, so many times over, may exceed delta; a coarse one's are fewer, and of a
+                // moment it takes no more cells than one loss has.
+                while (best.upper == infinity && step < coarsest) {
+                    step = fitted_step(std::min(8.0 * step, coarsest), lattice);
+                    best = both(best, look(step).worse.bounds);
+                }
+                break;
+            }
             step = least_step;
             continue;
         }
-        if (is_nothing) break;
+        if (seen.is_nothing) break;
         const double now = width(best);
         if (!(now > options.error)) break;
         if (here.upper == infinity && ++endless == 3) break;  // more than delta is infinite
@@ -212,12 +230,26 @@ PrivacyLossDistribution::PrivacyLossDistribution(std::shared_ptr<const LossPair>
 
 PrivacyLossDistribution PrivacyLossDistribution::gaussian(const LossOptions& options) {
     check(options);
-    return PrivacyLossDistribution(make_pair(gaussian_law(options.noise_multiplier), options.sampling_rate));
+    if (options.neighbouring == Neighbouring::add_remove)
+        return PrivacyLossDistribution(make_pair(gaussian_law(options.noise_multiplier), options.sampling_rate));
+    // A record at one end of what it can be against one at the other: without sampling, twice as far.
+    if (options.sampling_rate == 1.0) {
+        require_within("noise_multiplier", options.noise_multiplier, 0.1, 1e6);
+        return PrivacyLossDistribution(make_pair(gaussian_law(0.5 * options.noise_multiplier), 1.0));
+    }
+    return PrivacyLossDistribution(std::make_shared<const LossPair>(
+        replaced_gaussian_law(options.noise_multiplier, options.sampling_rate), nullptr));
 }
 
 PrivacyLossDistribution PrivacyLossDistribution::laplace(const LossOptions& options) {
     check(options);
-    return PrivacyLossDistribution(make_pair(laplace_law(options.noise_multiplier), options.sampling_rate));
+    if (options.neighbouring == Neighbouring::add_remove)
+        return PrivacyLossDistribution(make_pair(laplace_law(options.noise_multiplier), options.sampling_rate));
+    if (options.sampling_rate != 1.0)
+        throw Error(ErrorCode::invalid_argument,
+                    "sampling_rate: of sampled Laplace noise the loss is known for add_remove alone");
+    require_within("noise_multiplier", options.noise_multiplier, 0.1, 1e6);
+    return PrivacyLossDistribution(make_pair(laplace_law(0.5 * options.noise_multiplier), 1.0));
 }
 
 PrivacyLossDistribution PrivacyLossDistribution::discrete_gaussian(double sigma, std::uint32_t sensitivity,
@@ -317,6 +349,22 @@ PrivacyLossDistribution PrivacyLossDistribution::from_atoms(std::span<const Loss
         atom_law(atoms, infinite, atoms.size() == 1 ? std::fabs(atoms[0].loss) : 0.0), nullptr));
 }
 
+PrivacyLossDistribution PrivacyLossDistribution::either(const PrivacyLossDistribution& first,
+                                                        const PrivacyLossDistribution& second, double probability) {
+    require_within("probability", probability, 0.0, 1.0);
+    for (const PrivacyLossDistribution* one : {&first, &second})
+        if (one->parts_.size() != 1 || one->parts_[0].times != 1)
+            throw Error(ErrorCode::invalid_argument, "either: each must be one mechanism, run once");
+    const std::shared_ptr<const LossPair>& a = first.parts_[0].pair;
+    const std::shared_ptr<const LossPair>& b = second.parts_[0].pair;
+    const auto law = [&](bool added) -> std::shared_ptr<const LossLaw> {
+        return chosen_law({a, added ? &a->added() : &a->removed()}, {b, added ? &b->added() : &b->removed()},
+                          probability);
+    };
+    const bool is_symmetric = a->symmetric() && b->symmetric();
+    return PrivacyLossDistribution(std::make_shared<const LossPair>(law(false), is_symmetric ? nullptr : law(true)));
+}
+
 PrivacyLossDistribution PrivacyLossDistribution::compose(std::uint64_t times) const {
     PrivacyLossDistribution result;
     if (times == 0) return result;
@@ -350,7 +398,7 @@ LossInterval PrivacyLossDistribution::epsilon(double delta, const PrivacyLossOpt
     require_within("delta", delta, 1e-280, std::nextafter(1.0, 0.0));
     check(options);
     if (parts_.empty()) return {{0.0, 0.0}, true};
-    const double tail = std::max(1e-6 * delta / total_times(parts_), 1e-295);
+    const double tail = std::max(1e-9 * delta / total_times(parts_), 1e-295);
     const auto ask = [delta](const std::vector<LossFactor>& factors, const Grid& grid) {
         return solve_epsilon(factors, grid, delta);
     };

@@ -34,8 +34,9 @@ double uniform_double(detail::Keystream& keystream);
 /// round to the nearest multiple of the least power of two that is not below the scale (ties upwards), clamp again.
 double snap(double value, double scale, double bound, double u, bool negative);
 /// The same with draws of its own. Pure privacy of 1 / scale + 2^-49 bound / scale where scale < bound < 2^46 scale
-/// (his theorem 1, cited from memory; tested on the mechanism's exact law for some scales, bounds and values); throws
-/// invalid_argument elsewhere.
+/// (his theorem 1; the paper itself was not read for it, but two independent implementations, one of them
+/// ryll-spectre/DP-Snapping-Mech, quote it with these very numbers; tested on the mechanism's exact law for some
+/// scales, bounds and values); throws invalid_argument elsewhere.
 double snapping(double value, double scale, double bound, detail::Keystream& keystream);
 
 }  // namespace vedette::inline v0::privacy::reference

@@ -177,6 +177,40 @@ static void test_choices(void) {
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "", vdt_above_threshold_create(0, 1, 1.0, 0, NULL, &queries, e));
 }
 
+// Beside dp-accounting's two ends, and its tests' value of truncated batches (see privacy_loss_grid_test.cpp).
+static void test_replaced_and_either(void) {
+    vdt_privacy_loss *replaced = NULL, *first = NULL, *second = NULL, *both = NULL;
+    double lower = -1.0, upper = -1.0;
+    CHECK_OK(vdt_privacy_loss_create(NULL, &replaced, e));
+    CHECK_OK(vdt_privacy_loss_create(NULL, &first, e));
+    CHECK_OK(vdt_privacy_loss_create(NULL, &second, e));
+    CHECK_OK(vdt_privacy_loss_create(NULL, &both, e));
+    CHECK_OK(vdt_privacy_loss_add(replaced, VDT_LOSS_REPLACED_GAUSSIAN, 1.0, 0, 0.2, 50, e));
+    CHECK_OK(vdt_privacy_loss_epsilon(replaced, 1e-6, 1e-3, &lower, &upper, e));
+    CHECK(lower <= 17.020035 && upper >= 16.995027 && upper - lower <= 1e-3);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "add_remove",
+                vdt_privacy_loss_add(replaced, VDT_LOSS_REPLACED_LAPLACE, 1.0, 0, 0.5, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "noise_multiplier",
+                vdt_privacy_loss_add(replaced, VDT_LOSS_REPLACED_GAUSSIAN, 0.06, 0, 1.0, 1, e));
+    CHECK_OK(vdt_privacy_loss_add(first, VDT_LOSS_GAUSSIAN, 1.0, 0, 0.5, 1, e));
+    CHECK_OK(vdt_privacy_loss_add(second, VDT_LOSS_REPLACED_GAUSSIAN, 0.5, 0, 0.3125, 1, e));
+    CHECK_OK(vdt_privacy_loss_add_either(both, first, second, 0.5, 3, e));
+    vdt_privacy_loss_destroy(second);
+    second = NULL;
+    CHECK_OK(vdt_privacy_loss_create(NULL, &second, e));
+    CHECK_OK(vdt_privacy_loss_add(second, VDT_LOSS_REPLACED_GAUSSIAN, 0.5, 0, 1.0 / 3.0, 1, e));
+    CHECK_OK(vdt_privacy_loss_add_either(both, first, second, 0.25, 2, e));
+    CHECK_OK(vdt_privacy_loss_epsilon(both, 1e-6, 1e-4, &lower, &upper, e));
+    CHECK(lower <= 17.904331 && upper >= 17.904229 && upper - lower <= 1e-4);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "one mechanism", vdt_privacy_loss_add_either(both, first, both, 0.5, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "probability", vdt_privacy_loss_add_either(both, first, second, 2.0, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "second", vdt_privacy_loss_add_either(both, first, NULL, 0.5, 1, e));
+    vdt_privacy_loss_destroy(replaced);
+    vdt_privacy_loss_destroy(first);
+    vdt_privacy_loss_destroy(second);
+    vdt_privacy_loss_destroy(both);
+}
+
 static void test_accounting(void) {
     vdt_privacy_loss *loss = NULL, *more = NULL;
     double lower = -1.0, upper = -1.0, value = -1.0;
@@ -198,7 +232,7 @@ static void test_accounting(void) {
     CHECK_OK(vdt_privacy_loss_add(more, VDT_LOSS_APPROXIMATE, 0.5, 0, 1e-9, 1, e));
     CHECK_OK(vdt_privacy_loss_epsilon(more, 1e-6, 0.05, &lower, &upper, e));
     CHECK(lower > 1.0 && lower < upper && upper < 8.0);
-    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_privacy_loss_add(more, 6, 1.0, 0, 1.0, 1, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "kind", vdt_privacy_loss_add(more, 8, 1.0, 0, 1.0, 1, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "whole", vdt_privacy_loss_add(more, VDT_LOSS_GAUSSIAN, 1.0, 1, 1.0, 1, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "second",
                 vdt_privacy_loss_add(more, VDT_LOSS_RANDOMIZED_RESPONSE, 1.0, 2, 0.5, 1, e));
@@ -206,6 +240,7 @@ static void test_accounting(void) {
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "upper", vdt_privacy_loss_epsilon(more, 0.1, 0.0, NULL, NULL, e));
     vdt_privacy_loss_destroy(loss);
     vdt_privacy_loss_destroy(more);
+    test_replaced_and_either();
 
     vdt_renyi* renyi = NULL;
     const double orders[2] = {2.0, 32.0};

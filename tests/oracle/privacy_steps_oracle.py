@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the epsilons of 100,000 steps of subsampled Gaussian noise at a delta of 1e-6 by two other packages, and those
-of mixtures and guarantees: `python privacy_steps_oracle.py data`. A row of `steps`: noise multiplier, rate, steps,
+of mixtures, guarantees, replaced records and truncated batches: `python privacy_steps_oracle.py data`. A row of `steps`: noise multiplier, rate, steps,
 dp-accounting's lower (optimistic) and upper end at a step of 1e-3, prv-accountant's lower end, estimate and
 upper end at an error of 0.1, and the value by inversion of the loss's transform, from the definition: delta is 1/(2 pi
 i) times the integral of E(e^(z L))^n e^(-z epsilon) / (z (z + 1)) along a vertical line, here through its saddle point; of
@@ -13,6 +13,7 @@ import pathlib
 import sys
 
 import numpy as np
+from dp_accounting import NeighboringRelation
 from dp_accounting.pld import privacy_loss_distribution as pld
 from prv_accountant import PoissonSubsampledGaussianMechanism, PRVAccountant
 from scipy.optimize import brentq
@@ -34,8 +35,13 @@ def composed(events, step):
                 one = pld.from_mixture_gaussian_mechanism(noise, shifts, weights, **options)
             elif kind == "gaussian":
                 one = pld.from_gaussian_mechanism(numbers[0], sampling_prob=numbers[1], **options)
+            elif kind == "replaced":  # a record by another one
+                one = pld.from_gaussian_mechanism(numbers[0], sampling_prob=numbers[1],
+                                                  neighboring_relation=NeighboringRelation.REPLACE_ONE, **options)
             elif not options["pessimistic_estimate"]:
                 return None  # they have no optimistic one
+            elif kind == "truncated":  # records, rate, the largest batch, noise
+                one = pld.from_truncated_subsampled_gaussian_mechanism(*numbers, value_discretization_interval=step)
             else:
                 one = pld.from_privacy_parameters(pld.common.DifferentialPrivacyParameters(*numbers),
                                                   value_discretization_interval=step)
@@ -75,7 +81,12 @@ for events in ([["mixture", 1.0, [0.0, 1.0, 2.0], [0.2, 0.6, 0.2], 3],
                [["mixture", 4.0, [0.0, 1.0, 3.0], [0.7, 0.2, 0.1], 40]],
                [["mixture", 1.0, [1.0], [1.0], 4]],
                [["approximate", 0.5, 1e-9, 10], ["gaussian", 2.0, 0.1, 50]],
-               [["approximate", 1.0, 0.0, 3], ["mixture", 3.0, [0.0, 2.0], [0.5, 0.5], 5]]):
+               [["approximate", 1.0, 0.0, 3], ["mixture", 3.0, [0.0, 2.0], [0.5, 0.5], 5]],
+               [["replaced", 1.0, 0.01, 1000]], [["replaced", 1.0, 0.2, 50]], [["replaced", 0.5, 0.1, 20]],
+               [["replaced", 2.0, 0.5, 100]], [["replaced", 3.0, 0.01, 1]], [["replaced", 1.0, 1.0, 10]],
+               [["replaced", 1.0, 0.05, 30], ["gaussian", 2.0, 0.1, 50]],
+               [["truncated", 4, 0.5, 2, 1.0, 3], ["truncated", 3, 0.5, 2, 1.0, 2]],
+               [["truncated", 1000, 0.05, 60, 1.0, 100]]):
     parts.append([events, 1e-3, DELTA, *composed(events, 1e-3)])
 steps = []
 for sigma, rate in ((1.5, 0.05), (3.0, 0.05), (1.0, 0.001)):

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vedette/core/evidence.hpp"
+#include "vedette/privacy/sensitivity.hpp"
 
 namespace vedette::inline v0::privacy {
 
@@ -41,7 +42,11 @@ struct GaussianMixture {
 /// Noise of one mechanism relative to its sensitivity, and Poisson subsampling of its records.
 struct LossOptions {
     double noise_multiplier = 1.0;  ///< standard deviation (Gaussian) or scale (Laplace) over the sensitivity
-    double sampling_rate = 1.0;     ///< in (0, 1]; 1 = all records. Neighbours differ by one record added or removed
+    double sampling_rate = 1.0;     ///< in (0, 1]; 1 = all records
+    /// The sensitivity is that to one record added or removed, as a clipping norm. A record that is replaced by another
+    /// one moves the sum from one end to the other: without sampling, by twice as much; sampled, the pair is
+    /// (1 - q) N(0) + q N(1) against (1 - q) N(0) + q N(-1), as in dp-accounting.
+    Neighbouring neighbouring = Neighbouring::add_remove;
 };
 
 class LossPair;
@@ -62,7 +67,8 @@ class PrivacyLossDistribution {
     /// Composes nothing: epsilon = delta = 0.
     PrivacyLossDistribution() = default;
 
-    /// Noise multiplier in [0.05, 1e6], sampling rate in [1e-12, 1].
+    /// Noise multiplier in [0.05, 1e6], sampling rate in [1e-12, 1]. replace_one: without sampling a
+    /// multiplier of 0.1 or more; of Laplace noise, no sampling.
     static PrivacyLossDistribution gaussian(const LossOptions& options);
     static PrivacyLossDistribution laplace(const LossOptions& options);
     /// The discrete Gaussian law exp(-x^2 / (2 sigma^2)) on the integers, sigma in [1/13, 1e4], for a query of integer
@@ -79,6 +85,11 @@ class PrivacyLossDistribution {
     static PrivacyLossDistribution gaussian_mixture(const GaussianMixture& mixture);
     /// A loss given by its atoms under P, and the probability of an infinite loss; one direction.
     static PrivacyLossDistribution from_atoms(std::span<const LossAtom> atoms, double infinite = 0.0);
+
+    /// One of two mechanisms by a coin that is told: the second one with this probability. Throws invalid_argument for
+    /// compositions.
+    static PrivacyLossDistribution either(const PrivacyLossDistribution& first, const PrivacyLossDistribution& second,
+                                          double probability);
 
     /// The same mechanism so many times in a row, at most 2^32 all together.
     [[nodiscard]] PrivacyLossDistribution compose(std::uint64_t times) const;

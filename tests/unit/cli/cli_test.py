@@ -41,6 +41,10 @@ def rows(count, seed, shift=0.0, nulls=0.0):
     return "\n".join(lines) + "\n"
 
 
+def lines_of(path):
+    return path.read_text().splitlines()
+
+
 class Page(html.parser.HTMLParser):
     """Checks that tags nest and close, and collects what would load something or run."""
 
@@ -1176,6 +1180,29 @@ class CommandLine(unittest.TestCase):
             kept = told("account", *event("laplace:scale=5", given), "--delta", 1e-6, "--error", 0.005)
             self.assertLess(kept["epsilon"]["lower"], 1.5)
             self.assertGreater(kept["epsilon"]["upper"], 1.5 * 0.97)
+        # A record replaced by another one: dp-accounting's two ends at a step of 1e-3; without sampling, half the noise.
+        replaced = told("account", *event("gaussian:sigma=1,rate=0.2,times=50"), "--delta", 1e-6, "--neighbours",
+                        "replace_one", "--error", 0.001)
+        self.assertLessEqual(replaced["epsilon"]["lower"], 17.020035)
+        self.assertGreaterEqual(replaced["epsilon"]["upper"], 16.995027)
+        self.assertEqual(replaced["neighbours"], "one_record_replaced")
+        self.assertNotIn("renyi_epsilon", replaced)
+        whole = ["gaussian:sigma=2", "laplace:scale=6", "discrete_gaussian:sigma=8", "discrete_laplace:scale=8",
+                 "pure:epsilon=0.1", "gdp:mu=0.5"]
+        half = ["gaussian:sigma=1", "laplace:scale=3", "discrete_gaussian:sigma=8,sensitivity=2",
+                "discrete_laplace:scale=8,sensitivity=2", *whole[4:]]
+        both = [told("account", *event(*some), "--delta", 1e-6, *more)
+                for some, more in ((whole, ["--neighbours", "replace_one"]), (half, []))]
+        self.assertEqual(both[0]["epsilon"], both[1]["epsilon"])
+        self.assertAlmostEqual(both[0]["renyi_epsilon"], both[1]["renyi_epsilon"], places=9)
+        self.assertAlmostEqual(both[0]["rho"], both[1]["rho"], places=9)
+        noise = told("calibrate", "--sampling-rate", 0.2, "--steps", 50, "--epsilon", 17.02, "--delta", 1e-6,
+                     "--neighbours", "replace_one")["noise_multiplier"]
+        self.assertAlmostEqual(noise, 1, delta=0.01)
+        for wrong in ("laplace:scale=1,rate=0.5", "mixture:sigma=1,0=0.5,1=0.5", "discrete_gaussian:sigma=3,rate=0.5",
+                      "gaussian:sigma=0.06"):
+            self.expect(run("privacy", "account", *event(wrong), "--delta", 1e-6, "--neighbours", "replace_one"), INPUT_ERROR,
+                        wrong.split(":")[0] if "rate" in wrong or "mix" in wrong else "noise_multiplier")
         self.expect(run("privacy", "account", *event("pure:epsilon=1"), "--epsilon", 0.5, "--max-delta", 0.1), FAILED,
                     "delta")
         for events, words in ((["gauss:sigma=1"], "none of gaussian"), (["gaussian:sigma=nan"], "no number"),
@@ -1372,6 +1399,123 @@ class CommandLine(unittest.TestCase):
                       ["--statistic", "range", "--column", "x", "--least-power", 50, "--epsilon", 1]):
             self.expect(run(*release, *wrong), INPUT_ERROR)
         self.assertEqual(said("--statistic", "count", "--epsilon", 1)["left"]["epsilon"], 10_000 - 5542)
+
+    def test_privacy_release_of_names_queries_totals_and_responses(self):
+        lines = ["who,shop,day,paid"]
+        for i in range(1200):
+            lines.append(f"u{i % 300},{('north', 'south', 'east')[0 if i % 6 < 3 else 1 if i % 6 < 5 else 2]},d{i // 400},1")
+        data = self.write("shops.csv", "\n".join(lines + ["u7,alone,d9,1"]) + "\n")
+        account = ["--ledger", self.dir / "shops.ledger", "--data-set", "shops", "--principal", "analyst", "--purpose"]
+        report, rho = [*account, "report", "--now", 1000], [*account, "rho", "--now", 1000]
+        self.expect(run("privacy", "grant", *report, "--create", "--epsilon", 10_000, "--delta", 1e-4, "--days", 7), PASS)
+        self.expect(run("privacy", "grant", *rho, "--rho", 10_000, "--days", 7), PASS)
+        release = ["privacy", "release", data, "--statistic"]
+
+        def said(*more):
+            return json.loads(self.expect(run(*release, *more, *report, "--format", "json"), PASS))
+
+        # Which shops there are: 600, 400 and 200 rows are told for sure (1 / delta is 10^6, within e^(epsilon n)); the
+        # shop of one row is told once in a million times.
+        shop = ["--column", "shop"]
+        names = said("partitions", *shop, "--epsilon", 2, "--delta", 1e-6)
+        self.assertEqual(names["names"], ["east", "north", "south"])
+        self.assertEqual(names["spent"], {"epsilon": 2, "delta": 1e-6})
+        self.assertLess(names["certain_from"], 20)
+        # Users, each in the first of their categories: all 300 are in the first 300 rows.
+        users = said("partitions", *shop, "--epsilon", 2, "--delta", 1e-6, "--user", "who")
+        self.assertEqual((users["names"], users["unit"]), (["east", "north", "south"], "user"))
+        text = self.expect(run(*release, "partitions", *shop, "--epsilon", 2, "--delta", 1e-6, *report), PASS)
+        self.assertRegex(text, r"^east\nnorth\nsouth\n3 categories told; whatever \d+ rows have is told for sure")
+        # Which counts are at least 300, until two are: with so much epsilon there is hardly noise.
+        counts = [*shop, "--categories", "east,west,north,alone,south,again", "--threshold", 300, "--positives", 2]
+        above = said("above_threshold", *counts, "--epsilon", 200)
+        self.assertEqual([(q["query"], q["above"]) for q in above["queries"]],
+                         [("east", False), ("west", False), ("north", True), ("alone", False), ("south", True),
+                          ("again", None)])
+        self.assertEqual(above["positives_left"], 0)
+        # Scales by hand: shares 1 and 4^(2/3) of epsilon; twice the sensitivity for both positives on each query.
+        share = 1 + 4 ** (2 / 3)
+        self.assertAlmostEqual(above["threshold_scale"], share / 200, places=9)
+        self.assertAlmostEqual(above["query_scale"], 4 / (200 - 200 / share), places=9)
+        # A user's two rows in a category: twice the noise. 300 users have two rows in the first 600.
+        two = said("above_threshold", *counts, "--epsilon", 200, "--user", "who", "--rows-per-user", 2,
+                   "--categories-per-user", 3)
+        self.assertAlmostEqual(two["threshold_scale"], 2 * share / 200, places=9)
+        text = self.expect(run(*release, "above_threshold", *counts, "--epsilon", 200, *report), PASS)
+        self.assertRegex(text, r"(?m)^ *again +not asked$")
+        # Rows as queries, of a stated sensitivity.
+        values = self.write("queries.csv", "value\n10\n-5\n500\n7\n")
+        asked = ["privacy", "release", values, "--statistic", "above_threshold", "--column", "value", "--threshold", 100,
+                 *report, "--epsilon", 400]
+        told = json.loads(self.expect(run(*asked, "--sensitivity", 3, "--format", "json"), PASS))
+        self.assertEqual([q["above"] for q in told["queries"]], [False, False, True, None])
+        self.assertIn("no query by more than 3", self.expect(run(*asked, "--sensitivity", 3), PASS))
+        # Totals after each day, by all three mechanisms; the row of a day that is not listed is left out.
+        days = ["--column", "day", "--categories", "d0,d1,none,d2"]
+        tree = said("running_count", *days, "--epsilon", 900)
+        self.assertEqual([(t["step"], t["value"]) for t in tree["totals"]],
+                         [("d0", 400), ("d1", 800), ("none", 800), ("d2", 1200)])
+        self.assertEqual(tree["noise"], "binary_tree")
+        for loss, factor, noise in ((["--rho", 2000], [], "toeplitz_root"),
+                                    (["--rho", 2000], ["--factor", "buffered"], "buffered_toeplitz")):
+            total = json.loads(self.expect(run(*release, "running_count", *days, *loss, *factor, *rho, "--format",
+                                               "json"), PASS))
+            self.assertEqual(total["noise"], noise)
+            self.assertEqual(total["spent"], {"rho": 2000})
+            for step, truth in zip(total["totals"], (400, 800, 800, 1200)):
+                self.assertAlmostEqual(step["value"], truth, delta=1)  # sigma is below 1/20, the grid finer
+                self.assertLessEqual(step["interval"]["lower"], step["value"])
+        gaussian = said("running_count", *days, "--epsilon", 20, "--delta", 1e-6)
+        self.assertEqual(gaussian["noise"], "toeplitz_root")
+        self.assertAlmostEqual(gaussian["totals"][3]["value"], 1200, delta=40)
+        by_user = said("running_count", *days, "--epsilon", 900, "--user", "who", "--categories-per-user", 2)
+        self.assertEqual([t["value"] for t in by_user["totals"]], [300, 600, 600, 600])  # the days of u0..u299 are d0, d1
+        # Responses: at epsilon 30 none lies (3e-13 each); what they tell of the shares is what the file tells.
+        local = [*shop, "--categories", "north,south,east", "--neighbours", "replace_one"]
+        path = self.dir / "responses.csv"
+        shares = said("randomized_response", *local, "--epsilon", 30, "--responses", path)
+        self.assertEqual(shares["responses"], 1201)
+        self.assertAlmostEqual(shares["truth_probability"], 1, places=9)
+        for cell, truth in zip(shares["shares"], (600, 400, 200, 1)):
+            self.assertAlmostEqual(cell["share"], truth / 1201, delta=0.005)
+            self.assertLessEqual(cell["interval"]["lower"], cell["share"])
+        lines = path.read_text().splitlines()
+        self.assertEqual((len(lines), lines[0]), (1202, "shop"))
+        self.assertIn("(all others)", lines[-1])
+        again = ["privacy", "estimate", path, *shop, "--categories", "north,south,east", "--epsilon", 30]
+        told = json.loads(self.expect(run(*again, "--format", "json"), PASS))
+        self.assertEqual(told["shares"], shares["shares"])
+        self.assertRegex(self.expect(run(*again), PASS), r"(?m)^ +north +600 +0.\d+ +0.\d+ +0.\d+$")
+        # With epsilon log 3 among four a truth is told every second time, each lie once in six.
+        half = said("randomized_response", *local, "--epsilon", repr(math.log(3)), "--responses", path)
+        kept = sum(a.split(",")[1] == b for a, b in zip(lines_of(data)[1:1201], lines_of(path)[1:1201]))
+        self.assertAlmostEqual(half["truth_probability"], 0.5, places=6)
+        self.assertLess(abs(kept - 600), 6.2 * math.sqrt(300))  # one in a billion runs is further off
+        left = said("partitions", *shop, "--epsilon", 2, "--delta", 1e-6)["left"]["epsilon"]
+        for wrong in (["partitions", *shop, "--epsilon", 1], ["partitions", *shop, "--epsilon", 1, "--delta", 1e-6,
+                       "--user", "who", "--rows-per-user", 2],
+                      ["partitions", *shop, "--epsilon", 1, "--delta", 1e-6, "--categories", "north"],
+                      ["partitions", *shop, "--epsilon", 1, "--delta", 1e-6, "--neighbours", "replace_one"],
+                      ["partitions", *shop, "--epsilon", 1, "--delta", 1e-6, "--confidence", 0.9],
+                      ["above_threshold", *counts[:4], "--epsilon", 1],
+                      ["above_threshold", *shop, "--threshold", 1, "--epsilon", 1],
+                      ["above_threshold", *counts, "--sensitivity", 1, "--epsilon", 1],
+                      ["above_threshold", *counts, "--epsilon", 1, "--delta", 1e-6],
+                      ["above_threshold", *counts[:-1], 0, "--epsilon", 1],
+                      ["above_threshold", *shop, "--sensitivity", 1, "--threshold", 1, "--epsilon", 1],
+                      ["running_count", "--column", "day", "--epsilon", 1],
+                      ["running_count", "--column", "day", "--categories", "d0,d0", "--epsilon", 1],
+                      ["running_count", *days, "--epsilon", 1, "--factor", "root"],
+                      ["running_count", *days, "--epsilon", 1, "--threshold", 3],
+                      ["randomized_response", *local[:-2], "--epsilon", 1],
+                      ["randomized_response", *local, "--epsilon", 33],
+                      ["randomized_response", *local, "--epsilon", 1, "--user", "who"],
+                      ["count", "--epsilon", 1, "--responses", path], ["count", "--epsilon", 1, "--positives", 2],
+                      ["median", "--epsilon", 1]):
+            self.expect(run(*release, *wrong, *report), INPUT_ERROR)
+        self.expect(run(*release, "running_count", *days, "--rho", 20_000, *rho), FAILED, "budget_exhausted")
+        self.expect(run(*again[:-1], 0), INPUT_ERROR, "epsilon")
+        self.assertEqual(said("partitions", *shop, "--epsilon", 2, "--delta", 1e-6)["left"]["epsilon"], left - 2)
 
     def test_release_policy_of_statistics_and_groups(self):
         reference, live = ["a,b"], ["a,b,region,decided,was"]

@@ -38,6 +38,83 @@ void check_holds(const Interval& bounds, double truth, double width) {
 
 }  // namespace
 
+TEST_CASE("a replaced record, one sampled step: the hockey stick from its definition") {
+    const auto normal = [](double x) { return 0.5 * std::erfc(x / std::sqrt(2.0)); };  // above x
+    for (const double sigma : {0.3, 1.0, 4.0}) {
+        for (const double rate : {1e-4, 0.1, 0.9}) {
+            for (const double epsilon : {0.0, 0.05, 1.0, 6.0}) {
+                CAPTURE(sigma);
+                CAPTURE(rate);
+                CAPTURE(epsilon);
+                const auto p = [&](double x) {
+                    return (1.0 - rate) * normal(x / sigma) + rate * normal((x - 1) / sigma);
+                };
+                const auto q = [&](double x) {
+                    return (1.0 - rate) * normal(x / sigma) + rate * normal((x + 1) / sigma);
+                };
+                // The ratio of the densities grows with x: where it passes e^epsilon.
+                const auto ratio = [&](double x) {
+                    const auto part = [&](double s) {
+                        return 1.0 - rate + rate * std::exp(s * (2.0 * x - s) / (2.0 * sigma * sigma));
+                    };
+                    return std::log(part(1.0)) - std::log(part(-1.0));
+                };
+                double low = -1.0, high = 60.0 * sigma;
+                for (int i = 0; i < 100; ++i) {
+                    const double middle = 0.5 * (low + high);
+                    (ratio(middle) < epsilon ? low : high) = middle;
+                }
+                const double truth = p(high) - std::exp(epsilon) * q(high);
+                if (truth < 1e-12) continue;  // cancelled
+                const LossInterval ours = PrivacyLossDistribution::gaussian({sigma, rate, Neighbouring::replace_one})
+                                              .delta(epsilon, {.error = 1e-3});
+                CHECK(ours.lower <= truth * (1.0 + 1e-3) + 1e-15);
+                CHECK(ours.upper >= truth * (1.0 - 1e-12) - 1e-15);
+                CHECK(ours.upper <= truth * (1.0 + 2e-3) + 1e-15);
+            }
+        }
+    }
+    // Without sampling it is twice the sensitivity; of sampled Laplace noise nothing is said.
+    const Interval twice =
+        PrivacyLossDistribution::gaussian({.noise_multiplier = 2.0, .neighbouring = Neighbouring::replace_one})
+            .epsilon(1e-6, {.error = 1e-4});
+    const Interval half = gaussian(1.0).epsilon(1e-6, {.error = 1e-4});
+    CHECK(twice.upper == half.upper);
+    check_holds(PrivacyLossDistribution::laplace({.noise_multiplier = 4.0, .neighbouring = Neighbouring::replace_one})
+                    .epsilon(1e-12, {.error = 1e-3}),
+                0.5 + 2.0 * std::log1p(-1e-12), 1e-3);
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::laplace({4.0, 0.5, Neighbouring::replace_one}), vedette::Error);
+}
+
+TEST_CASE("one of two mechanisms by a coin that is told: the deltas mix") {
+    const auto first = gaussian(2.0), second = gaussian(1.0, 0.5);
+    const auto either = PrivacyLossDistribution::either(first, second, 0.25);
+    for (const double epsilon : {0.1, 1.0, 3.0}) {
+        CAPTURE(epsilon);
+        const Interval a = first.delta(epsilon, {.error = 1e-4}), b = second.delta(epsilon, {.error = 1e-4});
+        const Interval ours = either.delta(epsilon, {.error = 1e-4});
+        // Both directions of the sampled one are alike in the worse of the two, a record removed.
+        CHECK(ours.lower <= 0.75 * a.upper + 0.25 * b.upper);
+        CHECK(ours.upper >= 0.75 * a.lower + 0.25 * b.lower);
+        CHECK(ours.upper - ours.lower <= 1e-4 * ours.upper);
+    }
+    CHECK(PrivacyLossDistribution::either(first, second, 0.0).epsilon(1e-6).upper <= first.epsilon(1e-6).upper + 0.01);
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::either(first.compose(2), second, 0.5), vedette::Error);
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::either(first, {}, 0.5), vedette::Error);
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::either(first, second, 1.5), vedette::Error);
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::either(first, second, nan_value), vedette::Error);
+}
+
+TEST_CASE("billions of steps that no grid holds have an upper end all the same") {
+    // The mean of the losses, to four digits: 4e9 steps of 1/2 (200 + log 1/2) + 1/2 log 1/2. Their deviation is 1e-4
+    // of it.
+    const LossInterval ours = gaussian(0.05, 0.5).compose(4'000'000'000U).epsilon(1e-6);
+    CHECK_FALSE(ours.width_reached);
+    CHECK(ours.upper >= 3.972e11);
+    CHECK(ours.upper <= 4.1e11);
+    CHECK(ours.lower <= ours.upper);
+}
+
 TEST_CASE("Gaussian noise, composed or not, against its closed form") {
     for (const auto& row : oracle()["gaussian_delta"]) {
         CAPTURE(row.dump());
