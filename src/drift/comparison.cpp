@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "drift/fisher_tables.hpp"
 #include "drift/row_blocks.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/contingency_tests.hpp"
@@ -56,10 +57,24 @@ EppsSingletonOptions epps_singleton_options(const TestOptions& options, TestForm
     return own;
 }
 
-// p = (1 + #)/(B + 1) with no relabelling as extreme. An exact law of small samples may give the same number, and is
-// marked too.
-bool is_smallest_p(const TestResult& result, const TestOptions& options) {
-    return result.p_value == 1.0 / (static_cast<double>(options.permutations) + 1.0);
+// Whether the test's p-value comes from relabelling, or may: of these only Fisher's test has an exact law that could
+// give the same numbers, which `fisher_permutes` tells.
+bool may_permute(DriftTest test, const TestOptions& options) {
+    if (options.method != Method::automatic) return options.method == Method::permutation;
+    switch (test) {
+        case DriftTest::wasserstein:
+        case DriftTest::energy_distance:
+        case DriftTest::anderson_darling:
+        case DriftTest::epps_singleton:
+        case DriftTest::fisher_exact: return true;
+        default: return false;
+    }
+}
+
+// p = 1/(B + 1): no relabelling was as extreme.
+bool is_smallest_p(DriftTest test, const TestResult& result, const TestOptions& options) {
+    return options.permutations > 0 && may_permute(test, options) &&
+           result.p_value == 1.0 / (static_cast<double>(options.permutations) + 1.0);
 }
 
 // The grid that a baseline would have learned from the reference, and the live values counted into it.
@@ -170,7 +185,7 @@ NamedResult evaluated(DriftTest test, double reference_count, double live_count,
     NamedResult named_result{test, {}};
     try {
         named_result.result = run();
-        named_result.is_smallest_p = is_smallest_p(named_result.result, options);
+        named_result.is_smallest_p = is_smallest_p(test, named_result.result, options);
     } catch (const Error& error) {
         // Fisher's test of too many items, or of more categories than it has a direction for.
         const bool unfit = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
@@ -180,6 +195,15 @@ NamedResult evaluated(DriftTest test, double reference_count, double live_count,
         named_result.result.live_count = live_count;
     }
     return named_result;
+}
+
+// The same of tables of counts.
+template <class Run>
+NamedResult evaluated_table(DriftTest test, double reference_count, double live_count, const CountTable& table,
+                            const TestOptions& options, Run&& run) {
+    NamedResult answer = evaluated(test, reference_count, live_count, options, run);
+    if (answer.is_smallest_p && test == DriftTest::fisher_exact) answer.is_smallest_p = fisher_permutes(table, options);
+    return answer;
 }
 
 template <class Reference, class Live, class Count>
@@ -250,7 +274,7 @@ NamedResult compare_several_categories(DriftTest test, std::span<const Column> c
     const CategoryCounts counts(columns, step_of(rows));
     double live_count = 0.0;
     for (std::size_t row = 1; row < columns.size(); ++row) live_count += sum_of(counts.row(row));
-    return evaluated(test, sum_of(counts.row(0)), live_count, options, [&] {
+    return evaluated_table(test, sum_of(counts.row(0)), live_count, counts.table(), options, [&] {
         for (std::size_t row = 0; row < columns.size(); ++row)
             if (sum_of(counts.row(row)) == 0.0) throw Error(ErrorCode::not_enough_data, "a sample is empty");
         return test_of_table(test, counts.table(), options, form);
@@ -262,25 +286,30 @@ constexpr auto size_of = [](const auto& sample) { return static_cast<double>(sam
 FeatureComparison compare_columns(const NamedColumn& reference, const Column& live, std::span<const DriftTest> tests,
                                   const TestOptions& options, const RowBlocks& rows, TestForm form) {
     FeatureComparison feature{std::string(reference.name), reference.column.is_numeric(), {}};
-    const auto each = [&](const auto& reference_side, const auto& live_side, auto&& count) {
+    const auto each = [&](auto&& run) {
         for (const DriftTest wanted : tests) {
             const DriftTest test = named(wanted, feature.numeric);
-            if (runs_on_samples(test, feature.numeric))
-                feature.results.push_back(run_named(test, reference_side, live_side, options, form, count));
+            if (runs_on_samples(test, feature.numeric)) feature.results.push_back(run(test));
         }
+    };
+    const auto each_of_numbers = [&](const auto& reference_side, const auto& live_side) {
+        each([&](DriftTest test) { return run_named(test, reference_side, live_side, options, form, size_of); });
     };
     if (feature.numeric) {
         const std::vector<double> reference_values = take(rows, 1, values_of<double>(reference.column));
         const std::vector<double> live_values = take(rows, 1, values_of<double>(live));
         if (tests.size() <= few_tests && std::min(reference_values.size(), live_values.size()) >= large_sample)
-            each(ColumnView<double>(std::span<const double>(reference_values)),
-                 ColumnView<double>(std::span<const double>(live_values)), size_of);
+            each_of_numbers(ColumnView<double>(std::span<const double>(reference_values)),
+                            ColumnView<double>(std::span<const double>(live_values)));
         else
-            each(SortedSample<double>(reference_values), SortedSample<double>(live_values), size_of);
+            each_of_numbers(SortedSample<double>(reference_values), SortedSample<double>(live_values));
     } else {
         const std::array<Column, 2> sides{reference.column, live};
         const CategoryCounts counts(sides, step_of(rows));
-        each(counts.row(0), counts.row(1), sum_of);
+        each([&](DriftTest test) {
+            return evaluated_table(test, sum_of(counts.row(0)), sum_of(counts.row(1)), counts.table(), options,
+                                   [&] { return run_test(test, counts.row(0), counts.row(1), options, form); });
+        });
     }
     return feature;
 }

@@ -271,11 +271,12 @@ double permuted_events(const CountTable& table, const Margins& margins, const Te
     return stats::permutation_p_value(as_extreme, options.permutations);
 }
 
+constexpr double quick_steps = 2e6;  // tens of milliseconds
+
 double fisher_p(const FisherTable& filled, const TestOptions& options) {
-    constexpr double quick = 2e6;  // steps: tens of milliseconds
-    constexpr double longest = 3e7;
+    constexpr double most_steps = 3e7;
     if (options.method == Method::permutation) return filled.permuted(options);
-    const std::optional<double> p = filled.exact(options.method == Method::exact ? longest : quick);
+    const std::optional<double> p = filled.exact(options.method == Method::exact ? most_steps : quick_steps);
     if (p) return *p;
     if (options.method == Method::exact)
         throw Error(ErrorCode::unsupported,
@@ -355,6 +356,14 @@ TestResult fisher_exact(const CountTable& table, const TestOptions& options) {
                      : options.alternative == Alternative::greater ? tails.upper
                                                                    : tails.lower;
     return result;
+}
+
+bool fisher_permutes(const CountTable& table, const TestOptions& options) {
+    if (options.method != Method::automatic) return options.method == Method::permutation;
+    if (table.rows == 2 && table.columns == 2) return false;
+    const Margins margins = margins_of(table);
+    if (!margins.comparable() || margins.columns < 2) return false;
+    return !filled_part(table, margins).exact(quick_steps).has_value();
 }
 
 TestResult two_proportion_z(const CountTable& table, const TestOptions& options) {

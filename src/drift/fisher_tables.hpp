@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "drift/random_table.hpp"
+#include "vedette/drift/contingency_tests.hpp"
 #include "vedette/drift/test_options.hpp"
 
 namespace vedette::inline v0::drift {
@@ -35,5 +36,8 @@ class FisherTable {
     double weight_ = 0.0;     // ln of prod cells!, the larger the less likely
     double tolerance_ = 0.0;  // equal weights may be reached by different roundings
 };
+
+/// Whether fisher_exact's p-value of this table, which it takes, is by permutation. O(that p-value).
+bool fisher_permutes(const CountTable& table, const TestOptions& options);
 
 }  // namespace vedette::inline v0::drift

@@ -23,66 +23,73 @@ TestResult measured(Divergence divergence, const SortedSample<T>& reference, con
                                                  : energy_distance(reference, live, measure_only);
 }
 
-// Between the reference's extremes from 10,000 cells; beyond them by the values, in whose number NannyML counts the
-// extreme itself, so that the live distribution function starts one value too high where any lies below.
+// What NannyML keeps of a large reference: shares in 10,000 cells between its extremes, and the live ones.
+template <class T>
+struct Estimate {
+    Estimate(std::span<const T> reference, std::span<const T> live)
+        : edges(equal_edges(static_cast<double>(reference.front()), static_cast<double>(reference.back()), 10'000)) {
+        (void)count_between(reference, edges, reference_counts);
+        (void)count_between(live, edges, live_counts);
+        const auto first = std::partition_point(live.begin(), live.end(),
+                                                [&](T value) { return static_cast<double>(value) < edges.front(); });
+        below = static_cast<std::size_t>(first - live.begin());
+    }
+
+    // The largest and the summed distance of the distribution functions, ascending cell by cell from those counts.
+    struct Distances {
+        double largest = 0.0;
+        double sum = 0.0;
+    };
+    [[nodiscard]] Distances distances(double n, double m, double live_start) const {
+        Distances out;
+        double reference_count = 0.0;
+        double live_count = live_start;
+        for (std::size_t i = 0; i < reference_counts.size(); ++i) {
+            reference_count += reference_counts[i];
+            live_count += live_counts[i];
+            const double distance = std::abs(reference_count / n - live_count / m);
+            out.largest = std::max(out.largest, distance);
+            out.sum += distance;
+        }
+        return out;
+    }
+
+    std::vector<double> edges;
+    std::vector<double> reference_counts;
+    std::vector<double> live_counts;
+    std::size_t below = 0;  // live values before the first edge
+};
+
+// Beyond the cells by the values, in whose number NannyML counts the extreme itself, so that the live distribution
+// function starts one value too high where any lies below.
 template <class T>
 double estimated(std::span<const T> reference, std::span<const T> live) {
+    const Estimate<T> estimate(reference, live);
+    const double low = estimate.edges.front();
+    const double high = estimate.edges.back();
+    double outside = 0.0;  // the integral of counts of values there
+    for (std::size_t i = 0; i < estimate.below; ++i) {
+        const double next = i + 1 < estimate.below ? static_cast<double>(live[i + 1]) : low;
+        outside += static_cast<double>(i + 1) * (next - static_cast<double>(live[i]));
+    }
+    for (std::size_t i = live.size(); i > 0 && static_cast<double>(live[i - 1]) > high; --i) {
+        const double previous = i > 1 ? std::max(static_cast<double>(live[i - 2]), high) : high;
+        outside += static_cast<double>(live.size() + 1 - i) * (static_cast<double>(live[i - 1]) - previous);
+    }
     const auto m = static_cast<double>(live.size());
-    const std::vector<double> edges =
-        equal_edges(static_cast<double>(reference.front()), static_cast<double>(reference.back()), 10'000);
-    std::vector<double> known;
-    std::vector<double> found;
-    (void)count_between(reference, edges, known);
-    (void)count_between(live, edges, found);
-    double below = 0.0;  // counts of values, and the integral of the distribution function over them
-    double before = 0.0;
-    double behind = 0.0;
-    for (std::size_t i = 0; i < live.size(); ++i) {
-        const auto value = static_cast<double>(live[i]);
-        if (value < edges.front()) {
-            below += 1.0;
-            const double next =
-                i + 1 < live.size() ? std::min(static_cast<double>(live[i + 1]), edges.front()) : edges.front();
-            before += below * (next - value);
-        } else if (value > edges.back()) {
-            const double previous = i > 0 ? std::max(static_cast<double>(live[i - 1]), edges.back()) : edges.back();
-            behind += static_cast<double>(live.size() - i) * (value - previous);
-        }
-    }
-    const double width = edges[1] - edges[0];
-    const double start = below > 0.0 ? (below + 1.0) / m : 0.0;
-    double within = 0.0;
-    double reference_share = 0.0;
-    double live_share = 0.0;
-    for (std::size_t i = 0; i < known.size(); ++i) {
-        reference_share += known[i] / static_cast<double>(reference.size());
-        live_share += found[i] / m;
-        within += std::abs(reference_share - (live_share + start)) * width;
-    }
-    return within + before / m + behind / m;
+    const double start = estimate.below > 0 ? static_cast<double>(estimate.below + 1) : 0.0;
+    const double width = estimate.edges[1] - low;
+    return estimate.distances(static_cast<double>(reference.size()), m, start).sum * width + outside / m;
 }
 
-// Between the same edges, where values below the first count as they are.
+// Within the cells, where values below the first count as they are.
 template <class T>
 double estimated_ks(std::span<const T> reference, std::span<const T> live) {
-    const std::vector<double> edges =
-        equal_edges(static_cast<double>(reference.front()), static_cast<double>(reference.back()), 10'000);
-    std::vector<double> known;
-    std::vector<double> found;
-    (void)count_between(reference, edges, known);
-    (void)count_between(live, edges, found);
-    const auto below = std::partition_point(live.begin(), live.end(),
-                                            [&](T value) { return static_cast<double>(value) < edges.front(); });
-    double reference_count = 0.0;
-    double live_count = static_cast<double>(below - live.begin());
-    double largest = 0.0;
-    for (std::size_t i = 0; i < known.size(); ++i) {
-        reference_count += known[i];
-        live_count += found[i];
-        largest = std::max(largest, std::abs(reference_count / static_cast<double>(reference.size()) -
-                                             live_count / static_cast<double>(live.size())));
-    }
-    return largest;
+    const Estimate<T> estimate(reference, live);
+    return estimate
+        .distances(static_cast<double>(reference.size()), static_cast<double>(live.size()),
+                   static_cast<double>(estimate.below))
+        .largest;
 }
 
 template <class T>

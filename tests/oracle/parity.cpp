@@ -30,7 +30,7 @@ struct Report {
 std::string versions() {
     std::vector<std::string> seen;
     for (const char* file : {"classifier.json", "contingency.json", "drift.json", "parity.json", "parity_laws.json",
-                             "parity_several.json", "sample_tests.json"})
+                             "parity_permuted.json", "parity_several.json", "sample_tests.json"})
         for (const auto& [name, version] : oracle_data(file)["versions"].items()) {
             const std::string text = name + " " + version.get<std::string>();
             if (std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(text);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "oracle/parity_inputs.hpp"
+#include "oracle/parity_looks.hpp"
 #include "oracle/parity_table.hpp"
 #include "unit/drift/oracle_cases.hpp"
 #include "unit/oracle_data.hpp"
@@ -27,20 +28,6 @@ const vedette::stats::Confidence confidence(0.95);
 TestResult effect_of(TestResult result) {
     result.statistic = result.effect;
     return result;
-}
-
-Looks looks(const OracleTable& table) {
-    Looks out;
-    out.smallest = never;
-    for (std::size_t i = 0; i < table.rows; ++i) {
-        const auto begin = table.counts.begin() + static_cast<std::ptrdiff_t>(i * table.columns);
-        const auto end = begin + static_cast<std::ptrdiff_t>(table.columns);
-        const auto sum = static_cast<double>(std::accumulate(begin, end, std::uint64_t{0}));
-        out.smallest = std::min(out.smallest, sum);
-        out.largest = std::max(out.largest, sum);
-    }
-    out.zero_cell = std::find(table.counts.begin(), table.counts.end(), std::uint64_t{0}) != table.counts.end();
-    return out;
 }
 
 TestResult run(const OracleTable& table, const std::string& key) {
@@ -189,6 +176,7 @@ void compare_counts(Table& table) {
     compare_grids(table);
     compare_rates(table);
     compare_laws_of_counts(table);
+    compare_permuted_counts(table);
 }
 
 }  // namespace parity

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "oracle/parity_inputs.hpp"
+#include "oracle/parity_looks.hpp"
 #include "oracle/parity_table.hpp"
 #include "unit/drift/oracle_cases.hpp"
 #include "unit/oracle_data.hpp"
@@ -33,19 +34,6 @@ const vedette::stats::Confidence confidence(0.95);
 
 json laws(const char* key) {
     return oracle_data("parity_laws.json")[key];
-}
-
-Looks looks(const Counts& reference, const Counts& live) {
-    Looks out;
-    double totals[2] = {0.0, 0.0};
-    for (std::size_t i = 0; i < reference.size(); ++i) {
-        totals[0] += static_cast<double>(reference[i]);
-        totals[1] += static_cast<double>(live[i]);
-        out.zero_cell = out.zero_cell || reference[i] == 0 || live[i] == 0;
-    }
-    out.smallest = std::min(totals[0], totals[1]);
-    out.largest = std::max(totals[0], totals[1]);
-    return out;
 }
 
 drift::GridReference grid_of(const json& item) {
@@ -115,27 +103,10 @@ void compare_categories(Table& table) {
     }
 }
 
-Looks looks(const Sample& reference, const Sample& live) {
-    Looks out;
-    Sample pooled;
-    std::size_t sizes[2] = {0, 0};
-    for (const Sample* side : {&reference, &live}) {
-        for (const double value : *side)
-            if (!std::isnan(value)) pooled.push_back(value);
-        sizes[side == &live ? 1 : 0] = pooled.size() - sizes[0];
-    }
-    out.nan = pooled.size() < reference.size() + live.size();
-    out.smallest = static_cast<double>(std::min(sizes[0], sizes[1]));
-    out.largest = static_cast<double>(std::max(sizes[0], sizes[1]));
-    std::sort(pooled.begin(), pooled.end());
-    out.tied = std::adjacent_find(pooled.begin(), pooled.end()) != pooled.end();
-    return out;
-}
-
 void compare_numbers(Table& table) {
     for (const json& item : laws("numbers")) {
         const Sample x = draw(item["reference"]), y = draw(item["live"]);
-        const Looks look = looks(x, y);
+        const Looks look = looks({x, y});
         for (const NamedTest& named : tests_of_counts) {
             const json& wanted = item["expected"][named.key];
             const TestResult got = drift::run_test(named.test, vedette::ColumnView<double>(x),
@@ -192,51 +163,21 @@ void compare_sketches(Table& table) {
         result.statistic = got.statistic;
         result.p_value = got.p_value;
         table.row({"Kolmogorov-Smirnov of sketches", "NumPy, Durbin's matrix", same, same, "the sketch replayed"})
-            .add(item["name"], looks(reference, live_values), result, number(item["expected"][0]),
+            .add(item["name"], looks({reference, live_values}), result, number(item["expected"][0]),
                  number(item["expected"][1]));
     }
 }
 
-// Rows of both sides, and how they look.
-struct RowPair {
-    Sample x, y;
-    std::size_t d;
-    Looks look;
-
-    explicit RowPair(const json& item)
-        : x(draw(item["reference"])), y(draw(item["live"])), d(item["reference"]["d"].get<std::size_t>()) {
-        std::vector<Sample> rows;
-        std::size_t sizes[2] = {0, 0};
-        for (const Sample* side : {&x, &y})
-            for (std::size_t i = 0; i < side->size(); i += d) {
-                const auto begin = side->begin() + static_cast<std::ptrdiff_t>(i);
-                Sample row(begin, begin + static_cast<std::ptrdiff_t>(d));
-                if (std::any_of(row.begin(), row.end(), [](double v) { return std::isnan(v); })) {
-                    look.nan = true;
-                    continue;
-                }
-                ++sizes[side == &y ? 1 : 0];
-                rows.push_back(std::move(row));
-            }
-        look.smallest = static_cast<double>(std::min(sizes[0], sizes[1]));
-        look.largest = static_cast<double>(std::max(sizes[0], sizes[1]));
-        std::sort(rows.begin(), rows.end());
-        look.tied = std::adjacent_find(rows.begin(), rows.end()) != rows.end();
-    }
-    [[nodiscard]] View reference() const { return View::row_major(x.data(), x.size() / d, d); }
-    [[nodiscard]] View live() const { return View::row_major(y.data(), y.size() / d, d); }
-};
-
 void compare_density_differences(Table& table) {
     for (const json& item : laws("density_differences")) {
-        const RowPair rows(item);
+        const Rows reference(item["reference"]), live(item["live"]);
         const drift::DensityDifferenceOptions options{
             .nan = drift::NanPolicy::omit, .permutations = item["permutations"], .seed = item["seed"]};
         table
             .row({"density difference, p", "NumPy", same, same,
                   "p: the same splits replayed; lambda chosen, of many rows 200 centres"})
-            .add(item["name"], rows.look,
-                 drift::least_squares_density_difference(rows.reference(), rows.live(), options).test,
+            .add(item["name"], looks(reference, live),
+                 drift::least_squares_density_difference(reference.view(), live.view(), options).test,
                  number(item["expected"][0]), number(item["expected"][1]));
     }
 }
@@ -245,17 +186,17 @@ void compare_features(Table& table) {
     // Waves are floats, summed in units of 2^-20; what that does to each is tested for itself.
     constexpr double rounded = 1e-5;
     for (const json& item : laws("features")) {
-        const RowPair rows(item);
-        const drift::RandomFeatureMmd<double> frozen(rows.reference(), {.features = item["features"],
+        const Rows reference(item["reference"]), live(item["live"]);
+        const drift::RandomFeatureMmd<double> frozen(reference.view(), {.features = item["features"],
                                                                         .whitening = item["whitening"],
                                                                         .nan = drift::NanPolicy::omit,
                                                                         .seed = item["seed"]});
         drift::FeatureWindow window = frozen.window();
-        if (!frozen.observe(window, rows.live())) throw std::runtime_error("rows were not observed");
+        if (!frozen.observe(window, live.view())) throw std::runtime_error("rows were not observed");
         table
             .row({"MMD of random features", "NumPy", rounded, rounded,
                   "frequencies replayed; ours sums floats in units of 2^-20"})
-            .add(item["name"], rows.look, frozen.test(window).test, number(item["expected"][0]),
+            .add(item["name"], looks(reference, live), frozen.test(window).test, number(item["expected"][0]),
                  number(item["expected"][1]));
     }
 }

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "drift/out_of_fold.hpp"
 #include "oracle/parity_inputs.hpp"
+#include "oracle/parity_looks.hpp"
 #include "oracle/parity_table.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/drift/density_difference.hpp"
@@ -26,29 +26,6 @@ using nlohmann::json;
 using vedette::TestResult;
 using View = vedette::MatrixView<double>;
 using Values = std::vector<double>;
-
-Looks looks(const Values& reference, const Values& live, std::size_t d) {
-    Looks out;
-    std::set<Values> distinct;
-    std::size_t sizes[2] = {0, 0};
-    std::size_t at = 0;
-    for (const Values* side : {&reference, &live}) {
-        for (std::size_t i = 0; i < side->size(); i += d) {
-            Values row(side->begin() + static_cast<std::ptrdiff_t>(i),
-                       side->begin() + static_cast<std::ptrdiff_t>(i + d));
-            if (std::any_of(row.begin(), row.end(), [](double v) { return std::isnan(v); })) {
-                out.nan = true;
-                continue;
-            }
-            ++sizes[at];
-            if (!out.tied) out.tied = !distinct.insert(std::move(row)).second;
-        }
-        ++at;
-    }
-    out.smallest = static_cast<double>(std::min(sizes[0], sizes[1]));
-    out.largest = static_cast<double>(std::max(sizes[0], sizes[1]));
-    return out;
-}
 
 struct Test {
     std::string key;
@@ -148,7 +125,7 @@ void compare_generated(Table& table, const std::vector<Test>& tests) {
         const std::size_t d = item["reference"]["d"];
         const View reference = View::row_major(x.data(), x.size() / d, d),
                    live = View::row_major(y.data(), y.size() / d, d);
-        const Looks look = looks(x, y, d);
+        const Looks look = looks({x, d}, {y, d});
         for (const auto& [key, wanted] : item["expected"].items()) {
             const Test& test = test_of(tests, key);
             table.row(test.promise)
@@ -164,7 +141,7 @@ void compare_hotelling(Table& table, const std::vector<Test>& tests) {
         const Values x = item["reference"], y = item["live"];
         const std::size_t d = item["d"];
         const View reference = View::row_major(x.data(), item["n"], d), live = View::row_major(y.data(), item["m"], d);
-        const Looks look = looks(x, y, d);
+        const Looks look = looks({x, d}, {y, d});
         table.row(t2.promise)
             .add("hotelling.json", look, t2.run(reference, live), number(item["t2"]), number(item["p"]));
         table.row(frozen.promise)
@@ -178,7 +155,7 @@ void compare_kernels(Table& table, const std::vector<Test>& tests) {
         const Values x = item["reference"], y = item["live"];
         const std::size_t d = item["d"];
         const View reference = View::row_major(x.data(), item["n"], d), live = View::row_major(y.data(), item["m"], d);
-        const Looks look = looks(x, y, d);
+        const Looks look = looks({x, d}, {y, d});
         const std::string name = item["kind"];
         drift::MmdOptions options{.test = {.permutations = 99, .seed = 5}};
         table.row(test_of(tests, "mmd").promise)
@@ -206,7 +183,7 @@ void compare_classifier(Table& table, const std::vector<Test>& tests) {
                                            complete_rows(View::row_major(y.data(), item["m"], d)),
                                            item["reference_folds"], item["live_folds"], item["folds"], item["c"]);
         table.row(test_of(tests, "classifier").promise)
-            .add("classifier.json", looks(x, y, d), result, number(item["area"]), number(item["p"]));
+            .add("classifier.json", looks({x, d}, {y, d}), result, number(item["area"]), number(item["p"]));
     }
 }
 
@@ -220,6 +197,7 @@ void compare_rows(Table& table) {
     compare_kernels(table, tests);
     compare_classifier(table, tests);
     compare_laws_of_rows(table);
+    compare_permuted_rows(table);
 }
 
 }  // namespace parity

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "oracle/parity_inputs.hpp"
+#include "oracle/parity_looks.hpp"
 #include "oracle/parity_table.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/drift/distance_tests.hpp"
@@ -24,23 +25,6 @@ namespace drift = vedette::drift;
 using nlohmann::json;
 using vedette::TestResult;
 using Sample = std::vector<double>;
-
-Looks looks(const Sample& reference, const Sample& live) {
-    Looks out;
-    Sample pooled;
-    const auto keep = [&](const Sample& values) {
-        const std::size_t before = pooled.size();
-        std::copy_if(values.begin(), values.end(), std::back_inserter(pooled), [](double v) { return !std::isnan(v); });
-        return pooled.size() - before;
-    };
-    const std::size_t n = keep(reference), m = keep(live);
-    out.smallest = static_cast<double>(std::min(n, m));
-    out.largest = static_cast<double>(std::max(n, m));
-    out.nan = n + m < reference.size() + live.size();
-    std::sort(pooled.begin(), pooled.end());
-    out.tied = std::adjacent_find(pooled.begin(), pooled.end()) != pooled.end();
-    return out;
-}
 
 using Floats = std::vector<float>;
 
@@ -252,7 +236,7 @@ Promise of_floats(Promise promise) {
 void compare_generated(Table& table, const std::vector<Test>& tests) {
     for (const json& item : oracle_data("parity.json")["samples"]) {
         const Sample x = draw(item["reference"]), y = draw(item["live"]);
-        const Looks look = looks(x, y);
+        const Looks look = looks({x, y});
         const AsFloats floats = as_floats(x, y);
         const Floats x_f32(x.begin(), x.end()), y_f32(y.begin(), y.end());
         for (const auto& [key, wanted] : item["expected"].items()) {
@@ -269,7 +253,7 @@ void compare_generated(Table& table, const std::vector<Test>& tests) {
 void compare_committed(Table& table, const std::vector<Test>& tests) {
     for (const json& item : oracle_data("sample_tests.json")["cases"]) {
         const Sample x = item["reference"], y = item["live"];
-        const Looks look = looks(x, y);
+        const Looks look = looks({x, y});
         const auto add = [&](const std::string& key, Promise promise, std::optional<double> statistic,
                              std::optional<double> p) {
             table.row(promise).add(item["name"], look, test_of(tests, key).run(x, y), statistic, p);
@@ -301,7 +285,7 @@ void compare_sketches(Table& table) {
         result.statistic = got.statistic;
         result.p_value = got.p_value;
         table.row({"Kolmogorov-Smirnov of sketches that still hold all", "SciPy"})
-            .add("sketch", looks(x, y), result, number(item["d"]), number(item["p_asymptotic"]));
+            .add("sketch", looks({x, y}), result, number(item["d"]), number(item["p_asymptotic"]));
     }
 }
 
@@ -311,12 +295,12 @@ void compare_epps_singleton(Table& table, const std::vector<Test>& tests) {
         const Sample x = item["reference"], y = item["live"];
         const Test& pooled = test_of(tests, "epps_singleton");
         table.row(pooled.promise)
-            .add(item["name"], looks(x, y), pooled.run(x, y), number(item["pooled"]["statistic"]),
+            .add(item["name"], looks({x, y}), pooled.run(x, y), number(item["pooled"]["statistic"]),
                  number(item["pooled"]["p"]));
         if (!item.contains("separate")) continue;
         const Test& separate = test_of(tests, "epps_singleton_separate");
         table.row(separate.promise)
-            .add(item["name"], looks(x, y), separate.run(x, y), number(item["separate"][0]),
+            .add(item["name"], looks({x, y}), separate.run(x, y), number(item["separate"][0]),
                  number(item["separate"][1]));
     }
 }
@@ -336,6 +320,7 @@ void compare_samples(Table& table) {
     compare_generated(table, tests);
     compare_committed(table, tests);
     compare_several(table);
+    compare_permuted_samples(table);
     compare_epps_singleton(table, tests);
     compare_sketches(table);
     compare_laws_of_samples(table);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "oracle/parity_inputs.hpp"
+#include "oracle/parity_looks.hpp"
 #include "oracle/parity_table.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/drift/comparison.hpp"
@@ -18,23 +19,6 @@ namespace {
 namespace drift = vedette::drift;
 using nlohmann::json;
 using Sample = std::vector<double>;
-
-Looks looks(const std::vector<Sample>& samples) {
-    Looks out;
-    out.smallest = never;
-    Sample pooled;
-    for (const Sample& sample : samples) {
-        const std::size_t before = pooled.size();
-        std::copy_if(sample.begin(), sample.end(), std::back_inserter(pooled), [](double v) { return !std::isnan(v); });
-        const std::size_t n = pooled.size() - before;
-        out.nan = out.nan || n < sample.size();
-        out.smallest = std::min(out.smallest, static_cast<double>(n));
-        out.largest = std::max(out.largest, static_cast<double>(n));
-    }
-    std::sort(pooled.begin(), pooled.end());
-    out.tied = std::adjacent_find(pooled.begin(), pooled.end()) != pooled.end();
-    return out;
-}
 
 const std::vector<std::pair<std::string, drift::AndersonDarlingVariant>> variants{
     {"midrank", drift::AndersonDarlingVariant::midrank}, {"right", drift::AndersonDarlingVariant::right_continuous}};

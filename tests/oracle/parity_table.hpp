@@ -98,6 +98,10 @@ void compare_presets(Table& table);
 void compare_laws_of_samples(Table& table);
 void compare_laws_of_rows(Table& table);
 void compare_laws_of_counts(Table& table);
+// And those whose draws are replayed.
+void compare_permuted_samples(Table& table);
+void compare_permuted_rows(Table& table);
+void compare_permuted_counts(Table& table);
 
 /// Which tests the library knows, by name, and which rows show them: what every name has been shown on, as Markdown.
 /// Complaints: a name without a row, a row without a name, a kind of input that a name was never given.

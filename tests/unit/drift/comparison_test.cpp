@@ -348,6 +348,53 @@ TEST_CASE("p-values that no permutation can undercut are marked, and others are 
     CHECK_FALSE(d::compare(reference, same, tests, {.permutations = 99})[0].results[0].is_smallest_p);
 }
 
+TEST_CASE("an exact or asymptotic p-value that happens to be 1/(permutations + 1) is not marked") {
+    const auto only = [](const Column& reference, const Column& live, DriftTest test, const d::TestOptions& options) {
+        return d::compare(vedette::Table({{"x", reference}}), vedette::Table({{"x", live}}), std::vector{test},
+                          options)[0]
+            .results[0];
+    };
+    // Three below three: 2 of 20 ways to deal the labels are as extreme.
+    const Sample low{1.0, 2.0, 3.0}, high{4.0, 5.0, 6.0};
+    for (const DriftTest test : {DriftTest::kolmogorov_smirnov, DriftTest::mann_whitney}) {
+        const auto exact = only(Column::numeric(low), Column::numeric(high), test, {.permutations = 9});
+        REQUIRE(exact.result.p_value == 0.1);
+        CHECK_FALSE(exact.is_smallest_p);
+    }
+    // No difference, one-sided, and one permutation.
+    const auto welch = only(Column::numeric(low), Column::numeric(low), DriftTest::welch_t,
+                            {.alternative = d::Alternative::greater, .permutations = 1});
+    REQUIRE(welch.result.p_value == 0.5);
+    CHECK_FALSE(welch.is_smallest_p);
+    // Fisher's: one of two tables; one in 20 of a table that is drawn; a table too large for its exact law.
+    const auto fisher = [&](std::span<const std::string_view> x, std::span<const std::string_view> y,
+                            const d::TestOptions& options) {
+        return only(Column::strings(x), Column::strings(y), DriftTest::fisher_exact, options);
+    };
+    const std::vector<std::string_view> a{"p"}, b{"q"};
+    const auto exact = fisher(a, b, {.alternative = d::Alternative::less, .permutations = 1});
+    REQUIRE(exact.result.p_value == 0.5);
+    CHECK_FALSE(exact.is_smallest_p);
+    std::vector<std::string_view> many, other;
+    for (int i = 0; i < 40; ++i) {
+        many.insert(many.end(), {"p", "q", "r"});
+        other.insert(other.end(), {"p", "s", "s"});
+    }
+    const d::TestOptions permuted{.method = d::Method::permutation, .permutations = 19};
+    CHECK(fisher(many, other, permuted).result.p_value == 0.05);
+    CHECK(fisher(many, other, permuted).is_smallest_p);
+    CHECK_FALSE(fisher(many, other, {.permutations = 19}).is_smallest_p);
+    const std::vector<std::string_view> texts{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+    std::vector<std::string_view> wide, shifted;
+    for (std::size_t i = 0; i < 3600; ++i) {
+        wide.push_back(texts[i % 12]);
+        shifted.push_back(texts[i % 11]);
+    }
+    const auto large = fisher(wide, shifted, {.permutations = 19});
+    REQUIRE(large.result.p_value == 0.05);
+    CHECK(large.is_smallest_p);
+}
+
 TEST_CASE("several columns: the tests themselves, of numbers and categories, in blocks, and what cannot be tested") {
     const Sample x = normals(60, 1), y = normals(50, 2), z = normals(40, 3, 0.8);
     const std::vector<Column> numbers{Column::numeric(x), Column::numeric(y), Column::numeric(z)};
