@@ -90,6 +90,20 @@ void observe_classes(benchmark::State& state) {
     per_row(state, rows.predictions.size());
 }
 
+// The same rows at once.
+void observe_batch(benchmark::State& state) {
+    const Rows rows = state.range(0) == 1 ? binary(1.0) : several(static_cast<std::size_t>(state.range(0)));
+    drift::PerformanceWindow window(rows.fit());
+    const auto scores =
+        vedette::MatrixView<double>::row_major(rows.scores.data(), rows.predictions.size(), rows.columns);
+    for (auto _ : state) {
+        window.reset();
+        window.observe(scores, rows.predictions);
+    }
+    benchmark::DoNotOptimize(window.counts().rows);
+    per_row(state, rows.predictions.size());
+}
+
 void estimate(benchmark::State& state) {
     const Rows rows = state.range(0) == 1 ? binary(1.0) : several(static_cast<std::size_t>(state.range(0)));
     drift::PerformanceWindow window(rows.fit());
@@ -127,6 +141,7 @@ BENCHMARK_CAPTURE(observe, even, 1.0);
 BENCHMARK_CAPTURE(observe, rare, 4.0);
 BENCHMARK_CAPTURE(observe, crowded, 12.0);
 BENCHMARK(observe_classes)->Arg(3)->Arg(10);
+BENCHMARK(observe_batch)->Arg(1)->Arg(3)->Arg(10);
 BENCHMARK(estimate)->Arg(1)->Arg(10);
 BENCHMARK(join)->Arg(1000)->Arg(100'000);
 BENCHMARK_CAPTURE(watch, in_order, 0.3);
