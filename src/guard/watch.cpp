@@ -86,6 +86,25 @@ bool is_flooded(std::uint64_t missed_before, std::uint64_t before, std::uint64_t
     return 1.0 - stats::binomial_cdf(missed - 1, values, share) < 1e-6;
 }
 
+// Of so many values given, those that the monitor looks at: of thinned ones the first of each block.
+template <class Monitor>
+std::uint64_t offered(const Monitor& monitor, std::uint64_t seen) noexcept {
+    const std::uint64_t step = monitor.is_thinned() ? monitor.block_length() : 1;
+    return seen / step + (seen % step != 0 ? 1 : 0);
+}
+
+// The same of what a period brought to a monitor that had been given `seen_before` and taken `accepted_before`. Of a
+// block that had begun before it, what was taken counts as missed then: at most a block's values are too many.
+template <class Monitor>
+bool is_flooded(const Monitor& monitor, std::uint64_t seen_before, std::uint64_t accepted_before) {
+    const std::uint64_t whole = monitor.is_thinned() ? 1 : monitor.block_length();
+    const drift::MonitorCounts& counts = monitor.counts();
+    const std::uint64_t turned_away = counts.nan + counts.infinite + counts.refused;
+    const std::uint64_t before = offered(monitor, seen_before);
+    const std::uint64_t missed_before = std::min(before - accepted_before * whole, turned_away);
+    return is_flooded(missed_before, before, turned_away - missed_before, offered(monitor, monitor.seen()) - before);
+}
+
 // Of a process that is judged with others and must not start anew; the smallest that there is.
 std::string with_unreachable_level(const MonitorRule& rule) {
     drift::OptionList options = drift::parse_options(rule.kind.c_str(), rule.options);
@@ -548,12 +567,9 @@ std::vector<StreamReport> Watch::report(const WatchMark& since) const {
                                                                                           : Decision::pass;
         if constexpr (std::is_same_v<std::decay_t<decltype(stream)>, RowStream>)
             if (stream.has_alarmed) report.contributions = contributions_of(stream);
-        if (report.decision == Decision::pass && stream.monitor.block_length() == 1 &&
-            report.seen >= report.period_begin) {
-            const std::uint64_t begin = report.period_begin, taken = counts.accepted - accepted_before;
-            if (is_flooded(begin - accepted_before, begin, report.seen - begin - taken, report.seen - begin))
-                report.decision = Decision::not_evaluated;
-        }
+        if (report.decision == Decision::pass && report.seen >= report.period_begin &&
+            is_flooded(stream.monitor, report.period_begin, accepted_before))
+            report.decision = Decision::not_evaluated;
         reports.push_back(std::move(report));
     });
     return reports;

@@ -588,6 +588,34 @@ TEST_CASE("a period in which values turn into what cannot be taken is no pass") 
     CHECK(watch.report(used_to_it)[0].decision == Decision::pass);
 }
 
+TEST_CASE("a flood of what cannot be taken is seen through blocks and between thinned values") {
+    for (const char* const rule : {"\"block\": 4", "\"thin\": 4", "\"block\": 25", "\"thin\": 1"}) {
+        CAPTURE(rule);
+        const std::string policy = std::string(R"({"outputs": {"loss": [{"kind": "adwin", )") + rule + "}]}}";
+        Watch watch(sample_baseline(), Policy::from_json(policy));
+        Random random(5);
+        const auto feed_loss = [&](int count, double missing) {
+            for (int i = 0; i < count; ++i)
+                watch.observe_output(0, random.uniform() < missing ? not_a_number : random.uniform());
+        };
+        feed_loss(998, 0.1);
+        CHECK(watch.report()[0].decision == Decision::pass);
+        WatchMark mark = watch.mark();
+        feed_loss(800, 0.1);
+        CHECK(watch.report(mark)[0].decision == Decision::pass);
+        mark = watch.mark();
+        feed_loss(800, 0.75);
+        CHECK(watch.report(mark)[0].decision == Decision::not_evaluated);
+    }
+    // Between the values that a thinned monitor looks at, nothing is missed.
+    Watch watch(sample_baseline(), Policy::from_json(R"({"outputs": {"loss": [{"kind": "adwin", "thin": 4}]}})"));
+    Random random(6);
+    for (int i = 0; i < 400; ++i) watch.observe_output(0, random.uniform());
+    const WatchMark mark = watch.mark();
+    for (int i = 0; i < 800; ++i) watch.observe_output(0, i % 4 == 0 ? random.uniform() : not_a_number);
+    CHECK(watch.report(mark)[0].decision == Decision::pass);
+}
+
 TEST_CASE("a policy joins the e-processes of its features at a false discovery rate") {
     const Policy policy = Policy::from_json(R"({"joined_evidence": {"false_discovery_rate": 0.05},
         "features": {"income": {"monitors": [{"kind": "e_process"}]},
