@@ -38,7 +38,7 @@ MONITORS = ["adwin_clock/steady/32", "adwin_clock/storm/32", "run/page_hinkley_s
 BANKS = ["bank/adwin_steady/1", "bank/adwin_steady/16", "bank/adwin_storm/1", "bank/page_hinkley_steady/1",
          "bank/page_hinkley_steady/16", "bank/cusum_steady/1", "bank/cusum_steady/16", "bank/ewma_chart_steady/1",
          "bank/ewma_chart_steady/16", "bank/ddm/1", "bank/ddm/16", "bank/hddm_a/1", "bank/hddm_a/16"]
-PERFORMANCE = ["observe/even", "observe_classes/3", "observe_classes/10"]
+PERFORMANCE = ["observe/even", "observe_classes/3", "observe_classes/10", "observe_batch/1", "observe_batch/3", "observe_batch/10"]
 
 
 def ours(folder, isa, best):
@@ -160,8 +160,11 @@ def table(best, peer):
     t.line("e-process, a new level every 64 values: alarm after alarm", "run/e_process_storm")
     t.line("e-detector", "run/e_detector_steady", 20)
     t.line("CBPE, a row of a binary model", "observe/even", 15)
-    t.line("CBPE, three classes", "observe_classes/3")
-    t.line("CBPE, ten classes", "observe_classes/10")
+    t.line("CBPE, rows of a binary model at once", "observe_batch/1", 15)
+    t.line("CBPE, three classes", "observe_classes/3", 15)
+    t.line("CBPE, three classes, rows at once", "observe_batch/3", 15)
+    t.line("CBPE, ten classes", "observe_classes/10", 15)
+    t.line("CBPE, ten classes, rows at once", "observe_batch/10", 15)
     t.share("windowed MMD, d = 512, 256 features, in batches", 1.3, best["mmd: monitor, batches", first],
             best["mmd: product, kernel", first], "our own product")
     t.share("the same beside NumPy", 1.3, best["mmd: monitor, batches", first], peer["NumPy"], "NumPy's product")

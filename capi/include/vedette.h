@@ -1964,6 +1964,11 @@ VDT_API void vdt_performance_window_destroy(vdt_performance_window* window) VDT_
 /// INVALID_ARGUMENT for NULL, DIMENSION_MISMATCH.
 VDT_API vdt_status vdt_performance_window_observe(vdt_performance_window* window, const double* scores, size_t width,
                                                   uint32_t prediction, double* right, vdt_error* error) VDT_NOEXCEPT;
+/// Counts every row of a matrix, with `predictions` of as many: the same bytes as row by row, in about half the time.
+/// `right`, or NULL: as above, for each row. Errors: INVALID_ARGUMENT, DIMENSION_MISMATCH; nothing is counted then.
+VDT_API vdt_status vdt_performance_window_observe_matrix(vdt_performance_window* window, const vdt_matrix* scores,
+                                                         const uint32_t* predictions, double* right,
+                                                         vdt_error* error) VDT_NOEXCEPT;
 /// Errors: BASELINE_MISMATCH, OVERFLOW.
 VDT_API vdt_status vdt_performance_window_merge(vdt_performance_window* window, const vdt_performance_window* other,
                                                 vdt_error* error) VDT_NOEXCEPT;

@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fence.hpp"
 #include "handles.hpp"
+#include "matrix_rows.hpp"
 #include "metric_sequence.hpp"
 #include "structs.hpp"
 #include "vedette/drift/realised_performance.hpp"
@@ -274,6 +276,28 @@ vdt_status vdt_performance_window_observe(vdt_performance_window* window, const 
     const double probability = window->object.observe(std::span<const double>(scores, width), prediction);
     if (right != nullptr) *right = probability;
     return VDT_OK;
+}
+
+vdt_status vdt_performance_window_observe_matrix(vdt_performance_window* window, const vdt_matrix* scores,
+                                                 const uint32_t* predictions, double* right,
+                                                 vdt_error* error) noexcept {
+    return fence(error, [&] {
+        require(window, "window");
+        require(scores, "scores");
+        const StridedMatrix matrix = read_matrix(scores);
+        if (matrix.rows > 0) require(predictions, "predictions");
+        const std::size_t columns = window->object.reference().columns();
+        if (matrix.columns != columns)
+            throw Error(ErrorCode::dimension_mismatch, "scores: rows of " + std::to_string(matrix.columns) +
+                                                           " scores, the reference has " + std::to_string(columns) +
+                                                           " columns");
+        std::size_t first = 0;
+        visit_rows<double>(matrix, [&](MatrixView<double> part) {
+            window->object.observe(part, {predictions + first, part.rows()},
+                                   right == nullptr ? std::span<double>() : std::span(right + first, part.rows()));
+            first += part.rows();
+        });
+    });
 }
 
 vdt_status vdt_performance_window_merge(vdt_performance_window* window, const vdt_performance_window* other,

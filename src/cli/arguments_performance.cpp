@@ -30,6 +30,20 @@ class PerformanceCommands final : public CommandFamily {
         add_delimiter(sub, options_.source);
         return sub;
     }
+    // In place of text or JSON alone.
+    void add_page(CLI::App& command) {
+        command.remove_option(command.get_option("--format"));
+        command
+            .add_option_function<std::string>(
+                "--format",
+                [this](const std::string& word) {
+                    options_.as_json = word == "json";
+                    options_.as_html = word == "html";
+                },
+                "text (default), json, or html: a page with the time line of alarms")
+            ->type_name("WORD")
+            ->check(CLI::IsMember({"text", "json", "html"}));
+    }
     void add_reference(CLI::App& command) {
         command.add_option("reference", options_.reference, "A file that `performance fit` wrote")->required();
     }
@@ -110,6 +124,7 @@ class PerformanceCommands final : public CommandFamily {
         CLI::App& command =
             add(group, "estimate", "Metrics without labels, and one of them at all times with its alarm on harm",
                 performance_estimate);
+        add_page(command);
         add_reference(command);
         add_live(command, "Predictions: CSV with a header, or NPY; - = standard input");
         add_scores(command);
@@ -121,6 +136,7 @@ class PerformanceCommands final : public CommandFamily {
         CLI::App& command =
             add(group, "realised", "Metrics by labels, in the file or coming late by id, beside the estimate",
                 performance_realised);
+        add_page(command);
         add_reference(command);
         add_live(command, "Predictions: CSV with a header, or NPY; - = standard input");
         add_scores(command);

@@ -11,18 +11,18 @@
 #include "commands.hpp"
 #include "guard/performance_json.hpp"
 #include "guard/render_common.hpp"
+#include "guard/stream_page.hpp"
 #include "input.hpp"
 #include "interruption.hpp"
 #include "label_events.hpp"
 #include "missed_run.hpp"
 #include "performance_file.hpp"
+#include "performance_question.hpp"
 #include "performance_rows.hpp"
 #include "state_file.hpp"
 #include "text_table.hpp"
-#include "vedette/core/digest.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/file.hpp"
-#include "vedette/drift/harm_monitor.hpp"
 #include "vedette/stats/distributions.hpp"
 
 namespace vedette::inline v0::cli {
@@ -50,45 +50,6 @@ void check_scores(const PerformanceToolOptions& options, const drift::Performanc
     if (options.columns.scores.size() != reference.columns())
         throw InputError(fmt::format("--scores: {} columns, {} was fitted to {}", options.columns.scores.size(),
                                      options.reference, reference.columns()));
-}
-
-// The reference's loss by the chosen metric and the margin: of the accuracy with the exact bound on its draw, which has
-// half of the level, as that bound misses too; of others by the normal limit of the metric on the reference's rows.
-drift::MetricSequenceOptions harm_of(const PerformanceToolOptions& options,
-                                     const drift::PerformanceReference& reference, bool with_labels) {
-    drift::MetricSequenceOptions out{.metric = options.metric,
-                                     .with_labels = with_labels,
-                                     .level = options.level,
-                                     .alarm_level = options.level,
-                                     .tolerated = 0.0};
-    if (options.tolerated) {
-        out.tolerated = *options.tolerated;
-        return out;
-    }
-    out.alarm_level = 0.5 * options.level;
-    if (options.metric == PerformanceMetric::accuracy) {
-        const std::span<const std::uint64_t> table = reference.confusion();
-        std::uint64_t errors = reference.rows();
-        for (std::size_t k = 0; k < reference.classes(); ++k) errors -= table[k * reference.classes() + k];
-        out.tolerated = drift::tolerated_loss(errors, reference.rows(), out.alarm_level, options.margin);
-        return out;
-    }
-    const double known = reference.realised(options.metric);
-    if (std::isnan(known))
-        throw InputError(fmt::format("--metric {}: the labels of the reference do not define it",
-                                     drift::performance_metric_name(options.metric)));
-    const double error = reference.sampling_error(options.metric, reference.rows());
-    const double half = std::isnan(error) ? 0.0 : error * stats::normal_quantile(1.0 - out.alarm_level);
-    out.tolerated = 1.0 - known + half + options.margin;
-    if (!(out.tolerated < 1.0))
-        throw InputError(fmt::format("--margin: the reference's loss and the margin are {}, which no metric exceeds",
-                                     number(out.tolerated)));
-    return out;
-}
-
-HarmWatch harm_watch(const PerformanceToolOptions& options, const drift::PerformanceReference& reference,
-                     bool with_labels) {
-    return {options.level, drift::MetricSequence(reference, harm_of(options, reference, with_labels))};
 }
 
 Json counts_json(const drift::PerformanceCounts& counts) {
@@ -135,66 +96,45 @@ ExitStatus tell(const Json& document, const std::string& text, bool as_json, Exi
     return status;
 }
 
-// What two runs must have in common for the second to go on where the first ended.
-std::string asked_of(const char* command, const PerformanceToolOptions& options,
-                     const drift::PerformanceReference& reference) {
-    const LabelledOptions& columns = options.columns;
-    return Json{{"command", command},
-                {"reference", to_hex(sha256(reference.serialize()))},
-                {"scores", columns.scores},
-                {"prediction", columns.prediction},
-                {"label", columns.label},
-                {"id", options.id},
-                {"time", options.time},
-                {"capacity", options.join.capacity},
-                {"longest_wait", options.join.longest_wait},
-                {"level", options.level},
-                {"metric", drift::performance_metric_name(options.metric)},
-                {"tolerated", options.tolerated ? Json(*options.tolerated) : Json{{"margin", options.margin}}}}
-        .dump(-1, ' ', false, Json::error_handler_t::replace);
+// The loss by the chosen metric as one stream; places are rows (labels, where they come late), the period is this run.
+StreamReport stream_of(const PerformanceProgress& progress, std::uint64_t first, Decision decision) {
+    const drift::MetricSequenceOptions& options = progress.harm.sequence().options();
+    const Json words{{"metric", drift::performance_metric_name(options.metric)},
+                     {"level", options.alarm_level},
+                     {"tolerated", options.tolerated}};
+    const std::span<const StreamAlarm> alarms = progress.harm.noted_alarms();
+    return {.name = fmt::format("1 - {} {}", options.with_labels ? "realised" : "estimated",
+                                drift::performance_metric_name(options.metric)),
+            .kind = drift::MonitorKind::harm_monitor,
+            .options = words.dump(),
+            .decision = decision,
+            .period_begin = first,
+            .period_alarms = alarms.size(),
+            .state = progress.harm.sequence().state(),
+            .counts = {.accepted = progress.harm.values(), .changes = progress.harm.alarms()},
+            .seen = progress.join ? progress.labels : progress.rows,
+            .reading = progress.harm.reading(),
+            .alarms = {alarms.begin(), alarms.end()}};
 }
 
-// An empty progress for what a state file was asked.
-PerformanceProgress progress_for(const std::string& asked, const drift::PerformanceReference& reference) {
-    const Json question = Json::parse(asked, nullptr, false);
-    if (!question.is_object() || question.value("reference", "") != to_hex(sha256(reference.serialize())))
-        throw Error(ErrorCode::baseline_mismatch, "was saved with another reference");
-    PerformanceToolOptions options;
-    const std::optional<PerformanceMetric> metric = drift::performance_metric(question.value("metric", ""));
-    if (!metric || !question.contains("tolerated")) throw Error(ErrorCode::corrupt_data, "state file: no question");
-    options.metric = *metric;
-    options.level = question.value("level", 0.01);
-    if (question["tolerated"].is_number()) {
-        options.tolerated = question["tolerated"].get<double>();
-    } else {
-        options.margin = question["tolerated"].value("margin", 0.05);
+PerformanceReport report_of(const PerformanceProgress& progress, const PerformanceToolOptions& options,
+                            Decision decision) {
+    PerformanceReport report{
+        .decision = decision, .metric = options.metric, .by_labels = progress.realised.has_value()};
+    const drift::PerformanceReference& reference = progress.harm.sequence().reference();
+    report.reference.rows = reference.rows();
+    for (std::size_t m = 0; m < drift::performance_metric_count; ++m)
+        report.reference.metrics[m].value = reference.realised(static_cast<PerformanceMetric>(m));
+    if (progress.estimated) report.estimated = progress.estimated->estimate(1.0 - options.level);
+    if (progress.realised) {
+        report.realised = progress.realised->performance(1.0 - options.level);
+        report.gap = progress.realised->gap(1.0 - options.level);
     }
-    const bool realised = question.value("command", "") == "realised";
-    PerformanceProgress progress{harm_watch(options, reference, realised)};
-    if (!realised) {
-        progress.estimated.emplace(reference);
-        return progress;
-    }
-    progress.realised.emplace(reference);
-    if (question.value("id", "").empty()) return progress;
-    progress.join.emplace(reference,
-                          drift::LabelJoinOptions{
-                              .capacity = question.value("capacity", drift::LabelJoinOptions{}.capacity),
-                              .longest_wait = question.value("longest_wait", drift::LabelJoinOptions{}.longest_wait)});
-    return progress;
+    return report;
 }
 
-// A join does not merge: what waits, waits in its shard.
-void merge_progress(PerformanceProgress& to, const PerformanceProgress& from) {
-    to.harm.merge(from.harm);
-    if (to.estimated) to.estimated->merge(*from.estimated);
-    if (to.realised) to.realised->merge(*from.realised);
-    to.rows += from.rows;
-    to.labels += from.labels;
-    to.row_time = std::max(to.row_time, from.row_time);
-    to.label_time = std::max(to.label_time, from.label_time);
-    to.told += from.told;
-    to.told = std::min(to.told, to.harm.alarms());
+Decision decision_of(ExitStatus status) noexcept {
+    return status == exit_failed ? Decision::alarm : status == exit_pass ? Decision::pass : Decision::not_evaluated;
 }
 
 // Counts rows, from where a state file ended if there is one, and saves.
@@ -203,8 +143,8 @@ class Count {
     Count(const char* command, const PerformanceToolOptions& options, const drift::PerformanceReference& reference)
         : options_(options),
           file_(options.state),
-          asked_(asked_of(command, options, reference)),
-          progress_{harm_watch(options, reference, std::string_view(command) == "realised")} {
+          asked_(asked_of({command, options}, reference)),
+          progress_(progress_of({command, options}, reference)) {
         if (file_.is_wanted()) interruption_.emplace();
     }
 
@@ -219,6 +159,7 @@ class Count {
     void resume() {
         file_.resume([this](std::span<const std::byte> bytes) { read_progress(asked_, bytes, progress_); });
         values_before_ = progress_.harm.values();
+        first_ = progress_.join ? progress_.labels : progress_.rows;
     }
     /// Calls take() until it says that there is no more.
     template <class Take>
@@ -240,7 +181,11 @@ class Count {
         const ExitStatus status = alarms > progress_.told                                   ? exit_failed
                                   : progress_.harm.values() == values_before_ || is_silent_ ? exit_not_enough_data
                                                                                             : exit_pass;
-        cli::tell(document, text, options_.as_json, status);
+        if (options_.as_html) {
+            write_text("-", page(decision_of(status)));
+        } else {
+            cli::tell(document, text, options_.as_json, status);
+        }
         if (std::exchange(progress_.told, alarms) != alarms) save();
         return status;
     }
@@ -250,12 +195,22 @@ class Count {
         if (file_.is_wanted()) file_.save(write_progress(asked_, progress_));
     }
 
+    [[nodiscard]] std::string page(Decision decision) const {
+        const StreamReport stream = stream_of(progress_, first_, decision);
+        std::string reason = progress_.harm.text();
+        reason.pop_back();  // the end of the line
+        return rendering::stream_page(
+            "Performance", fmt::format("{} rows read", grouped(progress_.rows)), decision, std::span(&stream, 1),
+            {.performance = report_of(progress_, options_, decision), .performance_reason = reason});
+    }
+
     const PerformanceToolOptions& options_;
     StateFile file_;
     std::string asked_;
     PerformanceProgress progress_;
     std::optional<Interruption> interruption_;  // where there is something to save
     std::uint64_t values_before_ = 0;
+    std::uint64_t first_ = 0;  // place in the stream where this run began
     bool is_silent_ = false;
 };
 
@@ -360,7 +315,6 @@ ExitStatus performance_estimate(const PerformanceToolOptions& options) {
     check_scores(options, reference);
     Count count("estimate", options, reference);
     PerformanceProgress& to = count.progress();
-    to.estimated.emplace(reference);
     RowSource source(count.source());
     const std::vector<std::size_t> columns = score_columns(options.columns, source);
     const std::size_t prediction = source.column(options.columns.prediction);
@@ -410,7 +364,7 @@ ExitStatus performance_merge(const PerformanceToolOptions& options) {
             if (question != asked)
                 throw Error(ErrorCode::schema_mismatch,
                             "was saved with other columns or options than " + options.states[0]);
-            PerformanceProgress shard = progress_for(question, reference);
+            PerformanceProgress shard = progress_of(question_in(question, reference), reference);
             read_progress(question, bytes, shard);
             if (!all) {
                 all.emplace(std::move(shard));
@@ -422,7 +376,7 @@ ExitStatus performance_merge(const PerformanceToolOptions& options) {
         }
     }
     if (!options.output.empty()) write_file_atomically(options.output, write_progress(asked, *all));
-    const double level = Json::parse(asked).value("level", 0.01);
+    const double level = question_in(asked, reference).options.level;
     const bool realised = all->realised.has_value();
     const drift::PerformanceEstimate found =
         realised ? all->realised->performance(1.0 - level) : all->estimated->estimate(1.0 - level);
@@ -447,8 +401,6 @@ ExitStatus performance_realised(const PerformanceToolOptions& options) {
         throw InputError("only one of the two files can be standard input");
     Count count("realised", options, reference);
     PerformanceProgress& to = count.progress();
-    to.realised.emplace(reference);
-    if (!options.labels.path.empty()) to.join.emplace(reference, options.join);
     count.resume();
     to.join ? count_late(options, count) : count_batch(options, count);
     const drift::RealisedWindow& window = *to.realised;

@@ -287,6 +287,7 @@ struct PerformanceToolOptions {
     stats::Correction correction = stats::Correction::benjamini_hochberg;
     std::string output;
     bool as_json = false;
+    bool as_html = false;  ///< of `estimate` and `realised`: a page with the time line of alarms
 };
 
 /// A file of rows for a score: numbers; an empty field is a NaN.

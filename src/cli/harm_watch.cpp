@@ -31,10 +31,20 @@ void require(bool condition, const char* what) {
 
 HarmWatch::HarmWatch(double level, drift::MetricSequence sequence) : level_(level), sequence_(std::move(sequence)) {}
 
-void HarmWatch::note(std::uint64_t row) noexcept {
+void HarmWatch::note(std::uint64_t row) {
     if (sequence_.alarms() == noted_) return;
     noted_ = sequence_.alarms();
     if (first_alarm_ == 0) first_alarm_ = row;
+    if (noted_alarms_.size() == ::vedette::Watch::kept_alarms) noted_alarms_.erase(noted_alarms_.begin());
+    noted_alarms_.push_back({row, static_cast<std::int64_t>(row), sequence_.loss(), reading()});
+}
+
+drift::MonitorReading HarmWatch::reading() const noexcept {
+    const Interval bounds = sequence_.bounds();
+    return {.estimate = 1.0 - sequence_.value(),
+            .statistic = 1.0 - bounds.upper,
+            .limit = sequence_.options().tolerated,
+            .interval = {1.0 - bounds.upper, 1.0 - bounds.lower}};
 }
 
 void HarmWatch::merge(const HarmWatch& other) {

@@ -7,8 +7,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "vedette/drift/metric_sequence.hpp"
+#include "vedette/guard/watch.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -18,10 +20,14 @@ class HarmWatch {
     HarmWatch(double level, drift::MetricSequence sequence);
 
     /// Tells of the row, from 1 on, that the sequence has just been given.
-    void note(std::uint64_t row) noexcept;
+    void note(std::uint64_t row);
     [[nodiscard]] drift::MetricSequence& sequence() noexcept { return sequence_; }
     [[nodiscard]] const drift::MetricSequence& sequence() const noexcept { return sequence_; }
     [[nodiscard]] std::uint64_t alarms() const noexcept { return sequence_.alarms(); }
+    /// Alarms that were noted by this object (no file keeps them), the newest Watch::kept_alarms of them.
+    [[nodiscard]] std::span<const StreamAlarm> noted_alarms() const noexcept { return noted_alarms_; }
+    /// The loss, 1 - metric, beside what is tolerated.
+    [[nodiscard]] drift::MonitorReading reading() const noexcept;
     /// Rows, or pairs of them, that the metric is of.
     [[nodiscard]] std::uint64_t values() const noexcept { return sequence_.values(); }
     /// Adds another shard's. Throws what MetricSequence::merge does.
@@ -41,6 +47,7 @@ class HarmWatch {
     drift::MetricSequence sequence_;
     std::uint64_t noted_ = 0;  // alarms
     std::uint64_t first_alarm_ = 0;
+    std::vector<StreamAlarm> noted_alarms_;
 };
 
 }  // namespace vedette::inline v0::cli

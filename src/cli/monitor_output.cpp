@@ -319,7 +319,7 @@ std::string WatchOutputs::page(const WatchState& state) const {
     std::optional<EvidenceReport> joined;
     if (state.joined) joined = evidence_of(state);
     return rendering::stream_page("Monitors", fmt::format("{} rows read", grouped(state.rows)), gravest, streams,
-                                  joined);
+                                  {.joined = joined});
 }
 
 void WatchOutputs::refresh(const WatchState& state) const {

@@ -43,7 +43,7 @@ ScoreTable::ScoreTable(const stats::IsotonicMap& map, std::span<const double> ed
             static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), start) - edges.begin());
         const auto after =
             static_cast<std::size_t>(std::upper_bound(knots.begin(), knots.end(), start) - knots.begin());
-        Piece piece{start, values.front(), 0.0, static_cast<std::uint32_t>(below)};
+        kernels::ScorePiece piece{start, values.front(), 0.0, static_cast<std::uint32_t>(below)};
         if (after == knots.size()) {
             piece.value = values.back();
         } else if (after > 0) {

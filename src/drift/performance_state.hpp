@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "drift/performance_tally.hpp"
+#include "kernels/calibration_table.hpp"
 #include "vedette/core/digest.hpp"
 #include "vedette/drift/performance_estimate.hpp"
 #include "vedette/stats/isotonic.hpp"
@@ -53,22 +54,27 @@ class ScoreTable {
         const double* begin =
             starts_.data() + first_[static_cast<std::size_t>(((bits ^ flip_) - base_) >> slots_.shift)];
         for (std::size_t half = first_step_; half > 0; half /= 2) begin += begin[half] <= score ? half : 0;
-        const Piece& piece = pieces_[static_cast<std::size_t>(begin - starts_.data())];
+        const kernels::ScorePiece& piece = pieces_[static_cast<std::size_t>(begin - starts_.data())];
         return {piece.slope * (score - piece.knot) + piece.value, piece.cell};
+    }
+    /// The same for kernels.
+    [[nodiscard]] kernels::ScorePieces view() const noexcept {
+        return {starts_.data(),
+                pieces_.data(),
+                first_.data(),
+                slots_.origin,
+                static_cast<std::uint64_t>(flip_),
+                static_cast<std::uint64_t>(base_),
+                slots_.shift,
+                first_step_};
     }
 
   private:
-    struct Piece {
-        double knot;
-        double value;
-        double slope;
-        std::uint32_t cell;
-    };
     /// The first piece of each slot, and into `most` the pieces of the fullest one.
     [[nodiscard]] std::vector<std::uint32_t> first_pieces(const SlotMap& slots, std::size_t& most) const;
 
     std::vector<double> starts_;  // of pieces, the first 0; then infinities, that a step may look at
-    std::vector<Piece> pieces_;
+    std::vector<kernels::ScorePiece> pieces_;
     SlotMap slots_;
     std::int64_t flip_ = 0;  // all bits where the map's bits fall
     std::int64_t base_ = 0;

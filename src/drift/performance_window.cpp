@@ -4,13 +4,23 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "drift/performance_state.hpp"
+#include "kernels/dispatch.hpp"
 #include "vedette/core/container.hpp"
 #include "vedette/core/error.hpp"
 
 namespace vedette::inline v0::drift {
+namespace {
+
+// p, or 1 - p, without a branch that no processor could foresee.
+double right_of(double probability, std::uint32_t prediction) noexcept {
+    return std::abs(static_cast<double>(1 - static_cast<int>(prediction)) - probability);
+}
+
+}  // namespace
 
 bool PerformanceReference::State::read(std::span<const double> scores, std::uint32_t prediction,
                                        PerformanceCounts& counts, std::span<double> probabilities,
@@ -50,8 +60,7 @@ double PerformanceWindow::observe(double score, std::uint32_t prediction) noexce
     const auto place = state.columns.front().table.find(score);
     tally(state.counters_at(counters_, 0, prediction == 1, place.cell), probability_units(place.probability));
     ++counts_.rows;
-    // p, or 1 - p, without a branch that no processor could foresee.
-    return std::abs(static_cast<double>(1 - static_cast<int>(prediction)) - place.probability);
+    return right_of(place.probability, prediction);
 }
 
 double PerformanceWindow::observe(std::span<const double> scores, std::uint32_t prediction) noexcept {
@@ -70,11 +79,90 @@ double PerformanceWindow::observe(std::span<const double> scores, std::uint32_t 
 }
 
 void PerformanceWindow::observe(std::span<const double> scores, std::span<const std::uint32_t> predictions) {
-    if (scores.size() != predictions.size() || !reference_.state_->is_binary())
+    observe(MatrixView<double>::row_major(scores.data(), scores.size(), 1), predictions);
+}
+
+namespace {
+
+// Rows are taken in blocks, class after class: one class's tables and counters are at hand for all of them.
+constexpr std::size_t most_block_scores = 8192;
+
+// Copies rows, class after class, `stride` apart. False where one of them cannot be counted, or holds -0.
+bool copy_block(MatrixView<double> scores, std::size_t first, std::size_t rows, std::size_t stride,
+                double* to) noexcept {
+    constexpr auto one = std::bit_cast<std::uint64_t>(1.0);
+    std::uint64_t refused = 0;  // by the first bit
+    for (std::size_t k = 0; k < scores.columns(); ++k)
+        for (std::size_t i = 0; i < rows; ++i) {
+            const double score = scores(first + i, k);
+            const auto bits = std::bit_cast<std::uint64_t>(score);
+            refused |= bits | (one - bits);
+            to[k * stride + i] = score;
+        }
+    return refused >> 63U == 0;
+}
+
+}  // namespace
+
+void PerformanceWindow::observe(MatrixView<double> scores, std::span<const std::uint32_t> predictions,
+                                std::span<double> right) {
+    const PerformanceReference::State& state = *reference_.state_;
+    const std::size_t columns = state.columns.size();
+    if (scores.columns() != columns || scores.rows() != predictions.size() ||
+        (!right.empty() && right.size() != predictions.size()))
         throw Error(ErrorCode::dimension_mismatch,
-                    fmt::format("performance window: {} scores for {} predictions, of {} columns", scores.size(),
-                                predictions.size(), reference_.columns()));
-    for (std::size_t i = 0; i < scores.size(); ++i) observe(scores[i], predictions[i]);
+                    fmt::format("performance window: {} rows of {} scores, {} predictions, room for {} results, of {} "
+                                "columns",
+                                scores.rows(), scores.columns(), predictions.size(), right.size(), columns));
+    const std::size_t block = std::clamp<std::size_t>(most_block_scores / columns, 8, kernels::most_calibrated_rows);
+    std::vector<double> probabilities(block * columns);
+    std::vector<std::uint32_t> cells(block * columns);
+    for (std::size_t first = 0; first < predictions.size(); first += block) {
+        const std::size_t rows = std::min(block, predictions.size() - first);
+        const auto own = predictions.subspan(first, rows);
+        const bool known = std::all_of(own.begin(), own.end(), [&](std::uint32_t p) { return p < state.classes; });
+        if (known && rows <= maximum_rows - counts_.rows &&
+            copy_block(scores, first, rows, block, probabilities.data())) {
+            count_block(probabilities, cells, block, own);
+            if (!right.empty())
+                for (std::size_t i = 0; i < rows; ++i)
+                    right[first + i] =
+                        state.is_binary() ? right_of(probabilities[i], own[i]) : probabilities[own[i] * block + i];
+            continue;
+        }
+        for (std::size_t i = first; i < first + rows; ++i) {
+            for (std::size_t k = 0; k < columns; ++k) probabilities[k] = scores(i, k);
+            const double probability = observe(std::span<const double>(probabilities).first(columns), predictions[i]);
+            if (!right.empty()) right[i] = probability;
+        }
+    }
+}
+
+void PerformanceWindow::count_block(std::span<double> probabilities, std::span<std::uint32_t> cells, std::size_t stride,
+                                    std::span<const std::uint32_t> predictions) noexcept {
+    const PerformanceReference::State& state = *reference_.state_;
+    const kernels::CalibrationKernels& kernel = kernels::kernels().calibration;
+    double totals[kernels::most_calibrated_rows] = {};
+    for (std::size_t k = 0; k < state.columns.size(); ++k) {
+        const kernels::ScorePieces pieces = state.columns[k].table.view();
+        kernel.calibrate(&pieces, probabilities.data() + k * stride, cells.data() + k * stride, totals,
+                         predictions.size());
+    }
+    for (std::size_t k = 0; k < state.columns.size(); ++k) {
+        const kernels::CalibratedRows rows{
+            .probabilities = probabilities.data() + k * stride,
+            .totals = state.is_binary() ? nullptr : totals,
+            .even = 1.0 / static_cast<double>(state.classes),
+            .cells = cells.data() + k * stride,
+            .predictions = predictions.data(),
+            .positive = state.is_binary() ? 1U : static_cast<std::uint32_t>(k),
+            .rows = predictions.size(),
+            .counters = counters_.data() + state.columns[k].offset,
+            .predicted = state.columns[k].cells() * tally_width,
+        };
+        kernel.count(&rows);
+    }
+    counts_.rows += predictions.size();
 }
 
 void PerformanceWindow::merge(const PerformanceWindow& other) {

@@ -330,14 +330,13 @@ std::string schema(const Report& report) {
     return text + "</tbody></table></div></section>\n";
 }
 
-std::string performance(const Report& report) {
-    if (!report.performance) return {};
-    const PerformanceReport& found = *report.performance;
+// The metrics, in a section that the caller ends.
+std::string metrics(const PerformanceReport& found, const std::string& reason) {
     std::string text = fmt::format(
         "<section><h2>Performance of the model</h2><p class=\"hint\">{} {}. An estimate without labels assumes that "
         "scores mean what they meant on the reference; labels tell whether they do.</p><div class=\"scroll\"><table>"
         "<thead><tr><th>metric</th><th>reference</th><th>estimated</th><th>by labels</th></tr></thead><tbody>",
-        badge(found.decision), escape_xml(sentence(found.reason())));
+        badge(found.decision), escape_xml(sentence(clean(reason))));
     const auto cell = [](const std::optional<drift::PerformanceEstimate>& estimate, std::size_t m) {
         if (!estimate) return std::string("-");
         const drift::MetricEstimate& metric = estimate->metrics[m];
@@ -357,6 +356,13 @@ std::string performance(const Report& report) {
             "{}).</p>",
             grouped(found.gap->rows), percent(found.gap->estimated), percent(found.gap->realised),
             escape_xml(p_value(found.gap->p_value)));
+    return text;
+}
+
+std::string performance(const Report& report) {
+    if (!report.performance) return {};
+    const PerformanceReport& found = *report.performance;
+    std::string text = metrics(found, found.reason());
     if (found.ranking.empty()) return text + "</section>\n";
     text +=
         "<p class=\"hint\">Features by what their drift alone does to the accuracy:</p><div class=\"scroll\"><table>"
@@ -529,11 +535,13 @@ std::string html(Items items, const RenderOptions& options) {
 }
 
 std::string stream_page(std::string_view name, std::string_view summary, Decision decision,
-                        std::span<const StreamReport> list, const std::optional<EvidenceReport>& joined) {
+                        std::span<const StreamReport> list, const StreamPageParts& parts) {
     return open_page(name, decision) +
            fmt::format("<header><h1>{}</h1><p>{} {}.</p></header>\n", escape_xml(clean(name)), badge(decision),
                        escape_xml(clean(summary))) +
-           streams(list, joined) +
+           (parts.performance ? metrics(*parts.performance, parts.performance_reason) + "</section>\n"
+                              : std::string()) +
+           streams(list, parts.joined) +
            fmt::format("<section><p class=\"hint\">made by vedette {}</p></section></main></body></html>\n",
                        version_string);
 }

@@ -36,6 +36,7 @@ const KernelTable avx2_table = {
     isa_avx2::column_entries(),
     isa_avx2::fingerprint_entries(),
     isa_avx2::image_entries(),
-    isa_avx2::text_entries()};
+    isa_avx2::text_entries(),
+    isa_avx2::calibration_entries()};
 
 }  // namespace vedette::inline v0::kernels

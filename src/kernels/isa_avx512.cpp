@@ -37,6 +37,7 @@ const KernelTable avx512_table = {
     isa_avx512::column_entries(),
     isa_avx512::fingerprint_entries(),
     isa_avx512::image_entries(),
-    isa_avx512::text_entries()};
+    isa_avx512::text_entries(),
+    isa_avx512::calibration_entries()};
 
 }  // namespace vedette::inline v0::kernels

@@ -44,7 +44,8 @@ const KernelTable baseline_table = {
     isa_baseline::column_entries(),
     isa_baseline::fingerprint_entries(),
     isa_baseline::image_entries(),
-    isa_baseline::text_entries()};
+    isa_baseline::text_entries(),
+    isa_baseline::calibration_entries()};
 
 }  // namespace vedette::inline v0::kernels
 

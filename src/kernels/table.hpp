@@ -8,6 +8,7 @@
 #include "kernels/adwin_table.hpp"
 #include "kernels/bank_table.hpp"
 #include "kernels/bucket_table.hpp"
+#include "kernels/calibration_table.hpp"
 #include "kernels/column_table.hpp"
 #include "kernels/draw_table.hpp"
 #include "kernels/fingerprint_table.hpp"
@@ -213,6 +214,7 @@ struct KernelTable {
     FingerprintKernels fingerprints;
     ImageKernels images;
     TextKernels texts;
+    CalibrationKernels calibration;
 };
 
 /// The member of a table for an element type.

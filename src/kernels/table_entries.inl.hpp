@@ -4,6 +4,7 @@
 
 #include "kernels/bank.inl.hpp"
 #include "kernels/buckets.inl.hpp"
+#include "kernels/calibration.inl.hpp"
 #include "kernels/cells.inl.hpp"
 #include "kernels/codes.inl.hpp"
 #include "kernels/coins.inl.hpp"

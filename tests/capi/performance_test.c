@@ -111,6 +111,37 @@ static void check_sequences(const vdt_performance* performance) {
     vdt_performance_window_destroy(window);
 }
 
+/* All rows in one call are what they were one by one. */
+static void check_rows_at_once(const vdt_performance* performance, const vdt_performance_window* expected) {
+    vdt_performance_window* window = NULL;
+    CHECK_OK(vdt_performance_window_create(performance, NULL, &window, e));
+    vdt_matrix matrix = matrix_of(scores, rows, 1);
+    double* right = malloc(rows * sizeof *right);
+    CHECK(right != NULL);
+    CHECK_OK(vdt_performance_window_observe_matrix(window, &matrix, predictions, right, e));
+    for (int i = 0; i < rows; ++i) CHECK(right[i] >= 0.0 && right[i] <= 1.0);
+    byte_block a = {NULL, 0}, b = {NULL, 0};
+    BYTES_OF(vdt_performance_window_to_bytes, expected, a);
+    BYTES_OF(vdt_performance_window_to_bytes, window, b);
+    CHECK(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "predictions",
+                vdt_performance_window_observe_matrix(window, &matrix, NULL, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "scores",
+                vdt_performance_window_observe_matrix(window, NULL, predictions, NULL, e));
+    CHECK_FAILS(VDT_INVALID_ARGUMENT, "window",
+                vdt_performance_window_observe_matrix(NULL, &matrix, predictions, NULL, e));
+    matrix = matrix_of(scores, rows / 2, 2);
+    CHECK_FAILS(VDT_DIMENSION_MISMATCH, "rows of 2 scores",
+                vdt_performance_window_observe_matrix(window, &matrix, predictions, NULL, e));
+    free(a.data);
+    BYTES_OF(vdt_performance_window_to_bytes, window, a);
+    CHECK(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+    free(a.data);
+    free(b.data);
+    free(right);
+    vdt_performance_window_destroy(window);
+}
+
 static void check_windows(const vdt_performance* performance) {
     vdt_performance_window *whole = NULL, *first = NULL, *second = NULL, *loaded = NULL;
     CHECK_OK(vdt_performance_window_create(performance, NULL, &whole, e));
@@ -156,6 +187,7 @@ static void check_windows(const vdt_performance* performance) {
     CHECK(estimate.rows == 0);
     free(a.data);
     free(b.data);
+    check_rows_at_once(performance, whole);
     vdt_performance_window_destroy(whole);
     vdt_performance_window_destroy(first);
     vdt_performance_window_destroy(second);

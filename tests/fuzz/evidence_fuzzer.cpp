@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes the readers of confidence sequences, performance references, performance windows and label joins, as given and
-// with the checksum mended; what is accepted must work and be canonical.
+// Fuzzes the readers of confidence sequences, joined evidence, performance references, performance windows, metric
+// sequences and label joins, as given and with the checksum mended; what is accepted must work and be canonical.
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "container_input.hpp"
 #include "promise.hpp"
 #include "vedette/core/error.hpp"
+#include "vedette/drift/joined_evidence.hpp"
+#include "vedette/drift/metric_sequence.hpp"
 #include "vedette/drift/performance_estimate.hpp"
 #include "vedette/drift/realised_performance.hpp"
 #include "vedette/stats/betting_sequence.hpp"
@@ -52,6 +55,41 @@ void check(stats::BettingConfidenceSequence sequence) {
                                          bounds.upper <= sequence.options().upper),
             "a betting sequence's bounds");
     require(stats::BettingConfidenceSequence::deserialize(sequence.serialize()).count() == sequence.count(), "lost");
+}
+
+void check(drift::JoinedEvidence joined) {
+    const auto bytes = joined.serialize();
+    drift::JoinedEvidence resumed = drift::JoinedEvidence::deserialize(bytes);
+    require(resumed.serialize() == bytes, "joined evidence is not canonical");
+    const std::size_t found = joined.discoveries().size();
+    for (std::size_t i = 0; i < 50; ++i) {
+        const std::size_t stream = i % joined.size();
+        const double p = i % 7 == 0 ? std::nan("") : std::pow(0.5, static_cast<double>(i));
+        require(joined.update(stream, p) == resumed.update(stream, p), "joined evidence does not go on as it was");
+    }
+    require(joined.discoveries().size() >= found, "what was discovered is so no more");
+    require(joined.threshold() > 0.0, "a threshold");
+    require(drift::JoinedEvidence::deserialize(joined.serialize()).serialize() == resumed.serialize(),
+            "joined evidence does not end as it was");
+}
+
+void use(drift::MetricSequence sequence) {
+    const auto bytes = sequence.serialize();
+    drift::MetricSequence resumed = drift::MetricSequence::deserialize(sequence.reference(), bytes);
+    require(resumed.serialize() == bytes, "a metric sequence's bytes are not canonical");
+    const double scores[] = {0.25, 0.75, std::nan(""), 0.5};
+    for (std::uint32_t i = 0; i < 50; ++i) {
+        const std::span<const double> row(scores + i % 4, 1);
+        const auto next = [&](drift::MetricSequence& each) {
+            return each.options().with_labels ? each.observe(row, i % 2, i % 3 == 0 ? 1 : 0) : each.observe(row, i % 2);
+        };
+        require(next(sequence) == next(resumed), "a metric sequence does not go on as it was");
+    }
+    const vedette::Interval bounds = sequence.bounds();
+    require(bounds.lower >= 0.0 && bounds.lower <= bounds.upper && bounds.upper <= 1.0, "a metric's bounds");
+    require(drift::MetricSequence::deserialize(sequence.reference(), sequence.serialize()).serialize() ==
+                resumed.serialize(),
+            "a metric sequence does not end as it was");
 }
 
 void use(drift::PerformanceWindow window) {
@@ -114,9 +152,11 @@ void try_all(const std::vector<std::byte>& bytes) {
     attempt([&] { check(stats::MeanConfidenceSequence::deserialize(bytes)); });
     attempt([&] { check(stats::ProportionConfidenceSequence::deserialize(bytes)); });
     attempt([&] { check(stats::BettingConfidenceSequence::deserialize(bytes)); });
+    attempt([&] { check(drift::JoinedEvidence::deserialize(bytes)); });
     attempt([&] { check(drift::PerformanceReference::deserialize(bytes)); });
     attempt([&] { use(drift::PerformanceWindow::deserialize(known(), bytes)); },
             {vedette::ErrorCode::baseline_mismatch});
+    attempt([&] { use(drift::MetricSequence::deserialize(known(), bytes)); }, {vedette::ErrorCode::baseline_mismatch});
     attempt([&] { use(drift::RealisedWindow::deserialize(known(), bytes)); }, {vedette::ErrorCode::baseline_mismatch});
     attempt([&] { use(drift::LabelJoin::deserialize(known(), bytes), known()); },
             {vedette::ErrorCode::baseline_mismatch});

@@ -116,6 +116,8 @@ class AnyMonitor {
     [[nodiscard]] std::uint64_t seen() const noexcept;
     /// Of `block` or `thin`; 1 without.
     [[nodiscard]] std::uint32_t block_length() const noexcept { return length_; }
+    /// Whether it is of `thin`.
+    [[nodiscard]] bool is_thinned() const noexcept { return thin_; }
     /// All options, as one line of JSON that `make_monitor` takes; keys in a fixed order.
     [[nodiscard]] std::string options_json() const;
 

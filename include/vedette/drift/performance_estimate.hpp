@@ -121,9 +121,11 @@ class PerformanceWindow {
     /// count. No allocation, no lock. O(columns).
     double observe(double score, std::uint32_t prediction) noexcept;
     double observe(std::span<const double> scores, std::uint32_t prediction) noexcept;
-    /// Counts rows of a binary classifier. Throws Error(dimension_mismatch), and counts nothing, for lengths that
-    /// differ.
+    /// Counts rows, of a binary classifier or, by the matrix, of any: the same bytes as row by row, in half the time or
+    /// two thirds of it. `right`, or nothing: what `observe` returns for each row. Throws Error(dimension_mismatch),
+    /// and counts nothing, for lengths that differ.
     void observe(std::span<const double> scores, std::span<const std::uint32_t> predictions);
+    void observe(MatrixView<double> scores, std::span<const std::uint32_t> predictions, std::span<double> right = {});
 
     /// Adds another window of the same reference. Exact, associative and commutative. Throws Error(baseline_mismatch,
     /// overflow) and leaves this window as it was.
@@ -157,6 +159,10 @@ class PerformanceWindow {
     }
 
   private:
+    /// Rows that can be counted: scores, class after class, `stride` apart; probabilities when it returns.
+    void count_block(std::span<double> scores, std::span<std::uint32_t> cells, std::size_t stride,
+                     std::span<const std::uint32_t> predictions) noexcept;
+
     PerformanceReference reference_;
     PerformanceCounts counts_;
     std::vector<std::uint64_t> counters_;

@@ -51,6 +51,8 @@ class RowMonitor {
     [[nodiscard]] std::uint64_t seen() const noexcept;
     /// Of `block` or `thin`; 1 without.
     [[nodiscard]] std::uint32_t block_length() const noexcept { return length_; }
+    /// Whether it is of `thin`.
+    [[nodiscard]] bool is_thinned() const noexcept { return thin_; }
     [[nodiscard]] std::size_t dimension() const noexcept { return monitor_.dimension(); }
     /// All options, as one line of JSON; what follows from others is written out.
     [[nodiscard]] std::string options_json() const;

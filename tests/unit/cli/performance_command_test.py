@@ -5,6 +5,7 @@ ranking and label shift written anew here (standard library only).
 
 usage: performance_command_test.py VEDETTE-BINARY SOURCE-DIR
 """
+import hashlib
 import json
 import math
 import pathlib
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 
 TOOL = ""
 PASS, FAILED, INPUT_ERROR, NOT_ENOUGH = 0, 1, 2, 3
@@ -117,6 +119,40 @@ class Performance(unittest.TestCase):
         self.expect(run(*ask, one, *MODEL, "--state", self.folder / "other.state"), PASS)
         self.expect(run("performance", "merge", model, states[0], self.folder / "other.state"), INPUT_ERROR, "other")
         self.expect(run("performance", "merge", model, model), INPUT_ERROR)
+
+    def test_a_state_that_asks_nothing_sensible_is_refused(self):
+        model, state = self.fit(), self.folder / "good.state"
+        data = self.write("one.csv", rows_of(300, 2), "p", "said")
+        self.expect(run("performance", "estimate", model, data, *MODEL, "--state", state), PASS)
+        good = state.read_bytes()
+        at = good.index(b'"sha256":"') + 10
+        for part, other in ((rb'\"level\":0.01', rb'\"level\":null'), (rb'{\"margin\":0.05}', rb'[\"margin\",0.05]'),
+                            (rb'\"estimate\"', rb'\"realised\"'), (rb'\"accuracy\"', rb'\"precise_\"')):
+            self.assertEqual(len(part), len(other))
+            self.assertEqual(good.count(part), 1)
+            bad = good.replace(part, other)
+            bad = bad[:at] + b"0" * 64 + bad[at + 64:]
+            state.write_bytes(bad[:at] + hashlib.sha256(bad).hexdigest().encode() + bad[at + 64:])
+            with self.subTest(part):
+                self.expect(run("performance", "merge", model, state), INPUT_ERROR, "good.state")
+
+    def test_a_page_with_the_time_line_of_alarms(self):
+        model, state = self.fit(), self.folder / "page.state"
+        good = self.write("good.csv", rows_of(2000, 2), "p", "said", "true")
+        bad = self.write("bad.csv", rows_of(2000, 3, honest=False), "p", "said", "true")
+        ask = ("--label", "true", "--tolerated", "0.3", "--format", "html", "--state", state)
+        page = self.expect(run("performance", "realised", model, good, *MODEL, *ask), PASS)
+        self.assertTrue(page.startswith("<!DOCTYPE html>"))
+        self.assertEqual(page.count('class="dot alarm"'), 0)
+        page = self.expect(run("performance", "realised", model, bad, *MODEL, *ask), FAILED)
+        self.assertGreaterEqual(page.count('class="dot alarm"'), 1)
+        for words in ("1 - realised accuracy", "4,000 rows read", "roc auc", "alarms, the first at row", "labels tell"):
+            self.assertIn(words, page)
+        xml.dom.minidom.parseString(page.replace("<!DOCTYPE html>", ""))
+        page = self.expect(run("performance", "estimate", model, good, *MODEL, "--format", "html"), PASS)
+        self.assertIn("1 - estimated accuracy", page)
+        self.expect(run("performance", "estimate", model, good, *MODEL, "--format", "xml"), INPUT_ERROR, "html")
+        self.expect(run("performance", "merge", model, state, "--format", "html"), INPUT_ERROR)
 
     def test_scores_that_turn_into_what_cannot_be_taken_are_no_pass(self):
         model = self.fit()

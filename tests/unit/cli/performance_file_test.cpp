@@ -7,11 +7,14 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "performance_question.hpp"
 #include "unit/drift/performance_samples.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/core/container.hpp"
+#include "vedette/core/digest.hpp"
 
 namespace cli = vedette::cli;
 namespace drift = vedette::drift;
@@ -131,4 +134,56 @@ TEST_CASE("a state file of another question, or with parts of others, is refused
     CHECK(refused(cli::write_progress("question", estimate), ErrorCode::corrupt_data));
     cli::read_progress("question", bytes, other);
     CHECK(cli::write_progress("question", other) == bytes);
+}
+
+TEST_CASE("what a state file was asked is read back whole, and nothing else is a question") {
+    cli::PerformanceQuestion question{"realised", {}};
+    cli::PerformanceToolOptions& options = question.options;
+    options.columns.scores = {"s"};
+    options.columns.prediction = "p";
+    options.columns.label = "y";
+    options.id = "id";
+    options.join = {.capacity = 7, .longest_wait = 3600};
+    options.level = 0.05;
+    options.metric = drift::PerformanceMetric::f1;
+    const std::string asked = cli::asked_of(question, reference());
+    const cli::PerformanceQuestion found = cli::question_in(asked, reference());
+    CHECK(cli::asked_of(found, reference()) == asked);
+    CHECK(found.options.join.capacity == 7);
+    const cli::PerformanceProgress progress = cli::progress_of(found, reference());
+    CHECK(progress.realised.has_value());
+    CHECK(progress.join->options().longest_wait == 3600);
+    CHECK_FALSE(progress.estimated.has_value());
+    options.tolerated = 0.25;
+    CHECK(cli::question_in(cli::asked_of(question, reference()), reference()).options.tolerated == 0.25);
+
+    const auto refused = [&](const std::string& text) {
+        return code_of([&] { static_cast<void>(cli::question_in(text, reference())); });
+    };
+    const auto changed = [&](const std::string& part, const std::string& other) {
+        std::string text = asked;
+        const std::size_t at = text.find(part);
+        REQUIRE(at != std::string::npos);
+        return refused(text.replace(at, part.size(), other));
+    };
+    const auto digest = vedette::to_hex(vedette::sha256(reference().serialize()));
+    CHECK(changed(digest, std::string(64, '0')) == ErrorCode::baseline_mismatch);
+    const std::pair<const char*, const char*> hostile[] = {{"0.05", "null"},
+                                                           {"0.05", "\"x\""},
+                                                           {"\"realised\"", "\"rank\""},
+                                                           {"[\"s\"]", "\"s\""},
+                                                           {"[\"s\"]", "[1]"},
+                                                           {"\"f1\"", "\"auc\""},
+                                                           {"\"capacity\":7", "\"capacity\":-7"},
+                                                           {":3600", ":3.6e3"},
+                                                           {"\"id\":\"id\"", "\"id\":[]"},
+                                                           {"{\"margin\":", "[\"margin\","},
+                                                           {"\"margin\"", "\"more\""},
+                                                           {"0.05", "0.050"}};
+    for (const auto& each : hostile) {
+        CAPTURE(each.second);
+        CHECK(changed(each.first, each.second) == ErrorCode::corrupt_data);
+    }
+    for (const char* text : {"", "{}", "[]", "null", "{\"reference\":1}"})
+        CHECK(refused(text) == ErrorCode::corrupt_data);
 }

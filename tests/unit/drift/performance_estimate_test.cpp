@@ -202,6 +202,88 @@ TEST_CASE("A row that several classes share is refused whole") {
     CHECK(even.observe(std::vector<double>{0.0, 0.0, 0.0}, 2) == doctest::Approx(1.0 / 3.0));
 }
 
+namespace {
+
+// A batch is what its rows are one by one: `right`, counts and bytes.
+void check_batch(PerformanceWindow whole, const Sample& sample, std::size_t count) {
+    CAPTURE(count);
+    PerformanceWindow by_row = whole;
+    PerformanceWindow by_column = whole;
+    const std::span<const std::uint32_t> predictions(sample.predictions.data(), count);
+    std::vector<double> expected;
+    for (std::size_t i = 0; i < count; ++i) expected.push_back(by_row.observe(sample.row(i), predictions[i]));
+    std::vector<double> right(count, -1.0);
+    whole.observe(vedette::MatrixView<double>::row_major(sample.scores.data(), count, sample.columns), predictions,
+                  right);
+    for (std::size_t i = 0; i < count; ++i) {
+        CAPTURE(i);
+        REQUIRE(std::isnan(right[i]) == std::isnan(expected[i]));
+        if (!std::isnan(expected[i])) REQUIRE(right[i] == expected[i]);
+    }
+    REQUIRE(whole.serialize() == by_row.serialize());
+    std::vector<double> turned;
+    for (std::size_t k = 0; k < sample.columns; ++k)
+        for (std::size_t i = 0; i < count; ++i) turned.push_back(sample.row(i)[k]);
+    by_column.observe(vedette::MatrixView<double>::column_major(turned.data(), count, sample.columns), predictions);
+    REQUIRE(by_column.serialize() == by_row.serialize());
+}
+
+}  // namespace
+
+TEST_CASE("Rows at once are counted as one by one, to the same bytes") {
+    const double infinity = std::numeric_limits<double>::infinity();
+    const double bad[] = {not_a_number, -not_a_number, infinity, -infinity, -1e-300, 1.0 + 1e-15, 1e308, -0.0};
+    for (const std::size_t columns : {1U, 2U, 3U, 10U, 300U}) {
+        CAPTURE(columns);
+        const Sample reference = performance_samples::any(columns == 300 ? 1200 : 600, columns, 3);
+        for (const auto rule : {CalibrationRule::always, CalibrationRule::never}) {
+            const PerformanceWindow empty(reference.fit({.calibration = rule, .cells = 16}));
+            Sample live = performance_samples::any(400, columns, 4);
+            for (const std::size_t count : {0U, 1U, 7U, 8U, 9U, 127U, 128U, 129U, 400U})
+                check_batch(empty, live, count);
+            // Rows without any probability share it evenly; halves of the units that probabilities are counted in.
+            for (std::size_t k = 0; k < columns; ++k) live.scores[5 * columns + k] = 0.0;
+            for (std::size_t i = 20; i < 100; ++i) live.scores[i * columns] = static_cast<double>(2 * i + 1) * 0x1p-32;
+            live.scores[100 * columns] = 1.0;
+            check_batch(empty, live, 400);
+            // What cannot be counted, in some of the blocks.
+            for (std::size_t i = 0; i < std::size(bad); ++i)
+                live.scores[(150 + 3 * i) * columns + i % columns] = bad[i];
+            live.predictions[390] = static_cast<std::uint32_t>(columns + 5);
+            check_batch(empty, live, 400);
+        }
+    }
+    PerformanceWindow window(performance_samples::any(600, 3, 3).fit());
+    const Sample live = performance_samples::any(4, 3, 4);
+    const auto rows = vedette::MatrixView<double>::row_major(live.scores.data(), 4, 3);
+    std::vector<double> few(3);
+    CHECK(code_of([&] { window.observe(rows, std::vector<std::uint32_t>(3)); }) == ErrorCode::dimension_mismatch);
+    CHECK(code_of([&] { window.observe(rows, live.predictions, few); }) == ErrorCode::dimension_mismatch);
+    CHECK(code_of([&] {
+              window.observe(vedette::MatrixView<double>::row_major(live.scores.data(), 4, 2), live.predictions);
+          }) == ErrorCode::dimension_mismatch);
+    CHECK(window.counts() == PerformanceCounts{});
+}
+
+TEST_CASE("A batch fills a window to the last row") {
+    const auto fitted = performance_samples::binary(200, 11).fit();
+    const auto counters =
+        vedette::Container::view(PerformanceWindow(fitted).serialize()).values<std::uint64_t>("counters");
+    std::vector<std::uint64_t> full(counters.begin(), counters.end());
+    full[0] = PerformanceWindow::maximum_rows - 5;
+    vedette::ContainerWriter writer;
+    writer.add("counts", std::vector<std::uint64_t>{full[0], 0, 0, 0, 0});
+    writer.add("counters", full);
+    writer.set_metadata("reference",
+                        vedette::Container::view(PerformanceWindow(fitted).serialize()).metadata("reference"));
+    const auto window = PerformanceWindow::deserialize(fitted, writer.finish("performance_window"));
+    const Sample live = performance_samples::binary(20, 12);
+    check_batch(window, live, 20);
+    PerformanceWindow beyond = window;
+    beyond.observe(live.scores, live.predictions);
+    CHECK(beyond.counts() == PerformanceCounts{PerformanceWindow::maximum_rows, 0, 0, 0, 15});
+}
+
 TEST_CASE("One label only, ties only, and predictions of one class") {
     Sample sample;
     for (std::size_t i = 0; i < 50; ++i) sample.add({0.25}, 0, 0);
