@@ -104,11 +104,11 @@ def mixed_request():
             {"type": "object", "properties": properties, "required": list(properties)}, row)
 
 
-def native_request(bench):
-    """Seconds for one call from C++, of this run; None without the benchmark."""
+def native_request(bench, in_pieces):
+    """Seconds for one call from C++, of this run, with a row of values or in pieces of one type; None without the benchmark."""
     if not bench:
         return None
-    shown = subprocess.run([bench, "--benchmark_filter=^request_mixed$", "--benchmark_format=json",
+    shown = subprocess.run([bench, f"--benchmark_filter=^request_mixed/{in_pieces:d}$", "--benchmark_format=json",
                             "--benchmark_repetitions=5"], capture_output=True, check=True, text=True)
     runs = [b["cpu_time"] for b in json.loads(shown.stdout)["benchmarks"] if b["run_type"] == "iteration"]
     return sorted(runs)[len(runs) // 2] * 1e-9
@@ -151,14 +151,14 @@ def compare_requests(library, bench, results):
         contenders["jsonschema (Rust)"] = lambda _: [compiled.is_valid(row) for _ in range(repeat)]
     times = interleaved(contenders)
     results.check("the request is valid", verdict.failed == 0)
-    native = native_request(bench)
+    native = {layout: native_request(bench, layout == "pieces") for layout in ("values", "pieces") if bench}
     for name, bar in (("pydantic-core", 100), ("jsonschema (Rust)", 20)):
         if name in times:
             work = "request of 70 floats, 20 integers, 10 texts"
             results.add(f"{work}, ours called by ctypes", times["ours"] / repeat, name, times[name] / repeat, "ns", 1e9,
                         None if native else bar)
-            if native:
-                results.add(f"{work}, ours called from C++", native, name, times[name] / repeat, "ns", 1e9, bar)
+            for layout, seconds in native.items():
+                results.add(f"{work}, ours from C++ as {layout}", seconds, name, times[name] / repeat, "ns", 1e9, bar)
         else:
             results.note("request of 100 mixed features", "", name, "not installed", "", "not evaluated")
 

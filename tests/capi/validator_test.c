@@ -476,8 +476,7 @@ static void test_parts(const vdt_validator* serving) {
     const int64_t id = 7;
     const vdt_string known = {"FR", 2}, unknown = {"XX", 2}, broken = {NULL, 2};
     const vdt_value value = {VDT_VALUE_TEXT, 0, 0.0, "IT", 2};
-    vdt_row_part row[] = {
-        {VDT_PART_F64, 0, &amount, 1}, {VDT_PART_I64, 0, &id, 1}, {VDT_PART_STRINGS, 0, &known, 1}};
+    vdt_row_part row[] = {{VDT_PART_F64, 0, &amount, 1}, {VDT_PART_I64, 0, &id, 1}, {VDT_PART_STRINGS, 0, &known, 1}};
     uint32_t failed[3] = {9, 9, 9};
     vdt_row_verdict verdict = {-1, 0};
     CHECK_OK(vdt_validator_check_parts(serving, row, 3, failed, 3, &verdict, e));
