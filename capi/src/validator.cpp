@@ -155,19 +155,19 @@ validation::NamedTensor read_named(const void* request, std::size_t place) noexc
     return named;
 }
 
-// Null: a piece of a kind that is not known, or of values that cannot be read.
-std::optional<validation::RowPart> read_part(const vdt_row_part& part) noexcept {
-    const std::size_t length = part.length;
+// Null: a piece of a kind that is not known, or of values that cannot be read, of which `looked_at` are asked for.
+std::optional<validation::RowPart> read_part(const vdt_row_part& part, std::size_t looked_at) noexcept {
+    const std::size_t length = part.length, asked = std::min(length, looked_at);
     if (part.data == nullptr && length != 0) return std::nullopt;
     switch (part.kind) {
         case VDT_PART_F32: return std::span(static_cast<const float*>(part.data), length);
         case VDT_PART_F64: return std::span(static_cast<const double*>(part.data), length);
         case VDT_PART_I64: return std::span(static_cast<const std::int64_t*>(part.data), length);
         case VDT_PART_STRINGS:
-            if (!are_readable(static_cast<const vdt_string*>(part.data), length)) return std::nullopt;
+            if (!are_readable(static_cast<const vdt_string*>(part.data), asked)) return std::nullopt;
             return validation::RowPart(&read_texts, part.data, length);
         case VDT_PART_VALUES: {
-            const std::span values(static_cast<const vdt_value*>(part.data), length);
+            const std::span values(static_cast<const vdt_value*>(part.data), asked);
             if (!std::all_of(values.begin(), values.end(), [](const vdt_value& v) { return is_readable(v); }))
                 return std::nullopt;
             return validation::RowPart(&read_row, part.data, length);
@@ -298,9 +298,11 @@ vdt_status vdt_validator_check_parts(const vdt_validator* validator, const vdt_r
     constexpr std::size_t most = 64;
     if (count > most) return fail(error, VDT_INVALID_ARGUMENT, "a row of more than 64 parts");
     std::array<validation::RowPart, most> row;
+    std::size_t left = validator->object.feature_count();
     for (std::size_t i = 0; i < count; ++i) {
-        const std::optional<validation::RowPart> part = read_part(parts[i]);
+        const std::optional<validation::RowPart> part = read_part(parts[i], left);
         if (!part) return fail(error, VDT_INVALID_ARGUMENT, "a part of a row whose kind or values cannot be read");
+        left -= std::min(left, part->size());
         row[i] = *part;
     }
     write_verdict(validator->object.validate(std::span<const validation::RowPart>(row.data(), count),

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,9 +40,12 @@ class Places {
   public:
     explicit Places(const std::vector<std::string>& categories) {
         if (categories.empty()) throw InputError("--categories are needed for this statistic");
-        for (const std::string& category : categories)
+        for (const std::string& category : categories) {
+            if (category == others)
+                throw InputError(fmt::format("--categories: \"{}\" is the name of whatever is not listed", others));
             if (!places_.emplace(category, places_.size()).second)
                 throw InputError(fmt::format("--categories name \"{}\" twice", category));
+        }
     }
     [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
     /// size() for what is not listed.
@@ -108,7 +112,7 @@ class RunningCount {
 
 // The shares of all categories by their numbers of responses.
 Answer shares_answer(const RandomizedResponse& response, const std::vector<std::string>& categories,
-                     const std::vector<std::uint64_t>& named, double confidence) {
+                     const std::vector<std::uint64_t>& named, const stats::Confidence& confidence) {
     std::uint64_t reports = 0;
     for (const std::uint64_t count : named) reports += count;
     Answer answer(Json::object());
@@ -117,7 +121,7 @@ Answer shares_answer(const RandomizedResponse& response, const std::vector<std::
     told["truth_probability"] = response.truth_probability();
     told["shares"] = Json::array();
     std::vector<std::vector<std::string>> lines = {
-        {"category", "responses", "share", fmt::format("{:g}% from", 100.0 * confidence), "to"}};
+        {"category", "responses", "share", fmt::format("{:g}% from", 100.0 * confidence.level()), "to"}};
     for (std::size_t i = 0; i < named.size(); ++i) {
         const std::string& name = i < categories.size() ? categories[i] : others;
         lines.push_back({rendering::clean(name), fmt::format("{}", named[i])});
@@ -126,7 +130,7 @@ Answer shares_answer(const RandomizedResponse& response, const std::vector<std::
             cell["share"] = nullptr;
             lines.back().insert(lines.back().end(), 3, "-");
         } else {
-            const ShareEstimate share = response.estimate(named[i], reports, stats::Confidence(confidence));
+            const ShareEstimate share = response.estimate(named[i], reports, confidence);
             cell["share"] = share.share;
             cell["interval"] = interval_json(share.interval);
             for (const double number : {share.share, share.interval.lower, share.interval.upper})
@@ -136,6 +140,23 @@ Answer shares_answer(const RandomizedResponse& response, const std::vector<std::
     }
     answer.text = text_table(lines) + "shares of whatever the rows are a random sample of\n";
     return answer;
+}
+
+// A place for the responses that is neither the ledger nor what is released, found before anything is paid.
+void require_place(const ReleaseOptions& options) {
+    const std::string& path = options.responses;
+    if (path == "-" && options.as_json) throw InputError("--responses -: with --format json they need a file");
+    if (path.empty() || path == "-") return;
+    std::error_code code;
+    const std::filesystem::file_status status = std::filesystem::status(path, code);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+        throw InputError(fmt::format("--responses {}: not a regular file", path));
+    for (const std::string& other : {options.use.file.path, options.use.file.key_path, options.source.path})
+        if (std::filesystem::equivalent(path, other, code))
+            throw InputError(fmt::format("--responses {}: that is the ledger, its key or the data", path));
+    const std::filesystem::path folder = std::filesystem::absolute(path, code).parent_path();
+    if (!std::filesystem::is_directory(folder, code))
+        throw InputError(fmt::format("--responses {}: there is no such folder", path));
 }
 
 RandomizedResponse response_among(const Places& places, double epsilon) {
@@ -246,6 +267,8 @@ Answer release_randomized_response(const ReleaseOptions& options, ReleaseBudget&
             "replace_one");
     const Places places(options.categories);
     const RandomizedResponse response = response_among(places, epsilon_of(options).value());
+    const stats::Confidence confidence(options.confidence);
+    require_place(options);
     std::vector<std::uint32_t> answers;
     Rows rows(options);
     rows.read(Rows::As::categories,
@@ -260,7 +283,7 @@ Answer release_randomized_response(const ReleaseOptions& options, ReleaseBudget&
             csv += csv_field(answer < places.size() ? options.categories[answer] : others) + "\n";
     }
     if (!options.responses.empty()) write_text(options.responses, csv);
-    Answer answer = shares_answer(response, options.categories, named, options.confidence);
+    Answer answer = shares_answer(response, options.categories, named, confidence);
     answer.hidden =
         "hidden: what any one row says, from whoever sees its response, too, but not how many rows there are "
         "(neighbours replace_one)\n";
@@ -273,7 +296,8 @@ ExitStatus privacy_estimate(const EstimateOptions& options) {
     ReleaseOptions read;
     read.source = options.source;
     read.column = options.column;
-    const Answer answer = shares_answer(response, options.categories, counts_of(read, places), options.confidence);
+    const Answer answer =
+        shares_answer(response, options.categories, counts_of(read, places), stats::Confidence(options.confidence));
     if (!options.as_json) {
         write_text("-", answer.text);
         return exit_pass;

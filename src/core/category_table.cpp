@@ -12,7 +12,7 @@ namespace vedette::inline v0 {
 
 namespace {
 
-constexpr std::size_t longest_probe = 32;  // twice what a thousand random categories show
+constexpr std::size_t longest_wanted = 32;  // twice what a thousand random categories show
 constexpr std::uint64_t most_seeds = 16;
 
 }  // namespace
@@ -27,7 +27,7 @@ CategoryTable::CategoryTable(std::span<const std::string> categories) : size_(ca
         longest_ = std::max(longest_, text.size());
     }
     mask_ = std::bit_ceil(categories.size() * 2) - 1;
-    while (fill(categories) > longest_probe && seed_ + 1 < most_seeds) ++seed_;
+    while ((longest_probe_ = fill(categories)) > longest_wanted && seed_ + 1 < most_seeds) ++seed_;
 }
 
 // Places every category by the hash of the present seed; returns the longest probe.

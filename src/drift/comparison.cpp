@@ -71,8 +71,9 @@ bool may_permute(DriftTest test, const TestOptions& options) {
     }
 }
 
-// p = 1/(B + 1): no relabelling was as extreme.
-bool is_smallest_p(DriftTest test, const TestResult& result, const TestOptions& options) {
+// p = 1/(B + 1): no relabelling was as extreme. The clamped form has its ends from a table.
+bool is_smallest_p(DriftTest test, const TestResult& result, const TestOptions& options, TestForm form) {
+    if (form == TestForm::clamped && options.method == Method::automatic) return false;
     return options.permutations > 0 && may_permute(test, options) &&
            result.p_value == 1.0 / (static_cast<double>(options.permutations) + 1.0);
 }
@@ -181,11 +182,11 @@ constexpr std::size_t large_sample = 8192;
 // What the data do not allow is not evaluated; what the caller got wrong is an error.
 template <class Run>
 NamedResult evaluated(DriftTest test, double reference_count, double live_count, const TestOptions& options,
-                      Run&& run) {
+                      TestForm form, Run&& run) {
     NamedResult named_result{test, {}};
     try {
         named_result.result = run();
-        named_result.is_smallest_p = is_smallest_p(test, named_result.result, options);
+        named_result.is_smallest_p = is_smallest_p(test, named_result.result, options, form);
     } catch (const Error& error) {
         // Fisher's test of too many items, or of more categories than it has a direction for.
         const bool unfit = test == DriftTest::fisher_exact && error.code() == ErrorCode::unsupported;
@@ -201,7 +202,7 @@ NamedResult evaluated(DriftTest test, double reference_count, double live_count,
 template <class Run>
 NamedResult evaluated_table(DriftTest test, double reference_count, double live_count, const CountTable& table,
                             const TestOptions& options, Run&& run) {
-    NamedResult answer = evaluated(test, reference_count, live_count, options, run);
+    NamedResult answer = evaluated(test, reference_count, live_count, options, TestForm::standard, run);
     if (answer.is_smallest_p && test == DriftTest::fisher_exact) answer.is_smallest_p = fisher_permutes(table, options);
     return answer;
 }
@@ -209,7 +210,7 @@ NamedResult evaluated_table(DriftTest test, double reference_count, double live_
 template <class Reference, class Live, class Count>
 NamedResult run_named(DriftTest test, const Reference& reference, const Live& live, const TestOptions& options,
                       TestForm form, Count&& count) {
-    return evaluated(test, count(reference), count(live), options,
+    return evaluated(test, count(reference), count(live), options, form,
                      [&] { return run_test(test, reference, live, options, form); });
 }
 
@@ -262,7 +263,7 @@ NamedResult compare_several_numbers(DriftTest test, std::span<const Column> colu
         samples.emplace_back(take(rows, 1, values_of<double>(column)));
         if (samples.size() > 1) live_count += static_cast<double>(samples.back().size());
     }
-    return evaluated(test, static_cast<double>(samples.front().size()), live_count, options, [&] {
+    return evaluated(test, static_cast<double>(samples.front().size()), live_count, options, form, [&] {
         for (const SortedSample<double>& sample : samples)
             if (sample.size() == 0) throw Error(ErrorCode::not_enough_data, "a sample is empty");
         return run_several(test, samples, options, form);
@@ -435,7 +436,7 @@ NamedResult compare_weighted(DriftTest test, const WeightedColumn& reference, co
                                                 " has no form for weights; wasserstein and energy_distance do");
     const FiniteRows x(reference, "reference"), y(live, "live");
     const DriftTest wanted = test == DriftTest::automatic ? DriftTest::wasserstein : test;
-    return evaluated(wanted, x.count(), y.count(), options, [&] {
+    return evaluated(wanted, x.count(), y.count(), options, TestForm::standard, [&] {
         return wanted == DriftTest::wasserstein ? wasserstein_1(x.sample(), y.sample(), options)
                                                 : energy_distance(x.sample(), y.sample(), options);
     });
@@ -498,7 +499,7 @@ NamedResult compare(DriftTest test, const BucketedSample<T>& reference, const Co
     require_numbers(live, "live");
     const std::vector<T> values = finite_values<T>(live);
     const ColumnView<T> view(values);
-    return evaluated(wanted, size_of(reference), size_of(view), options,
+    return evaluated(wanted, size_of(reference), size_of(view), options, TestForm::standard,
                      [&] { return run_test(wanted, reference, view, options); });
 }
 

@@ -115,8 +115,11 @@ void PerformanceWindow::observe(MatrixView<double> scores, std::span<const std::
                                 "columns",
                                 scores.rows(), scores.columns(), predictions.size(), right.size(), columns));
     const std::size_t block = std::clamp<std::size_t>(most_block_scores / columns, 8, kernels::most_calibrated_rows);
-    std::vector<double> probabilities(block * columns);
-    std::vector<std::uint32_t> cells(block * columns);
+    // Before anything is counted; a second call takes no memory.
+    block_probabilities_.resize(block * columns);
+    block_cells_.resize(block * columns);
+    const std::span<double> probabilities(block_probabilities_);
+    const std::span<std::uint32_t> cells(block_cells_);
     for (std::size_t first = 0; first < predictions.size(); first += block) {
         const std::size_t rows = std::min(block, predictions.size() - first);
         const auto own = predictions.subspan(first, rows);
@@ -132,7 +135,7 @@ void PerformanceWindow::observe(MatrixView<double> scores, std::span<const std::
         }
         for (std::size_t i = first; i < first + rows; ++i) {
             for (std::size_t k = 0; k < columns; ++k) probabilities[k] = scores(i, k);
-            const double probability = observe(std::span<const double>(probabilities).first(columns), predictions[i]);
+            const double probability = observe(probabilities.first(columns), predictions[i]);
             if (!right.empty()) right[i] = probability;
         }
     }

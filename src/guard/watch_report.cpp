@@ -32,16 +32,17 @@ std::uint64_t offered(const Monitor& monitor, std::uint64_t seen) noexcept {
     return seen / step + (seen % step != 0 ? 1 : 0);
 }
 
-// The same of what a period brought to a monitor that had been given `seen_before` and taken `accepted_before`. Of a
-// block that had begun before it, what was taken counts as missed then: at most a block's values are too many.
+std::uint64_t turned_away(const drift::MonitorCounts& counts) noexcept {
+    return counts.nan + counts.infinite + counts.refused;
+}
+
+// The same of what a period brought to a monitor that had been given `seen_before`, and turned some away.
 template <class Monitor>
-bool is_flooded(const Monitor& monitor, std::uint64_t seen_before, std::uint64_t accepted_before) {
-    const std::uint64_t whole = monitor.is_thinned() ? 1 : monitor.block_length();
-    const drift::MonitorCounts& counts = monitor.counts();
-    const std::uint64_t turned_away = counts.nan + counts.infinite + counts.refused;
+bool is_flooded(const Monitor& monitor, std::uint64_t seen_before, std::uint64_t turned_away_before) {
     const std::uint64_t before = offered(monitor, seen_before);
-    const std::uint64_t missed_before = std::min(before - accepted_before * whole, turned_away);
-    return is_flooded(missed_before, before, turned_away - missed_before, offered(monitor, monitor.seen()) - before);
+    const std::uint64_t missed = turned_away(monitor.counts());
+    return is_flooded(turned_away_before, before, missed - std::min(missed, turned_away_before),
+                      offered(monitor, monitor.seen()) - before);
 }
 
 }  // namespace
@@ -51,6 +52,7 @@ WatchMark Watch::mark() const {
     each([&](const auto& stream) {
         mark.seen.push_back(stream.monitor.seen());
         mark.accepted.push_back(stream.monitor.counts().accepted);
+        mark.turned_away.push_back(turned_away(stream.monitor.counts()));
         mark.changes.push_back(alarms_of(stream));
     });
     return mark;
@@ -71,8 +73,8 @@ std::vector<StreamContribution> Watch::contributions_of(const RowStream& stream)
 std::vector<StreamReport> Watch::report(const WatchMark& since) const {
     const bool from_the_start = since.seen.empty();
     const std::size_t count = stream_count();
-    if (!from_the_start &&
-        (since.seen.size() != count || since.accepted.size() != count || since.changes.size() != count))
+    if (!from_the_start && (since.seen.size() != count || since.accepted.size() != count ||
+                            since.turned_away.size() != count || since.changes.size() != count))
         throw Error(ErrorCode::invalid_argument, "watch: the mark is that of another watch");
     std::vector<StreamReport> reports;
     each([&](const auto& stream) {
@@ -110,7 +112,7 @@ std::vector<StreamReport> Watch::report(const WatchMark& since) const {
         if constexpr (std::is_same_v<std::decay_t<decltype(stream)>, RowStream>)
             if (stream.has_alarmed) report.contributions = contributions_of(stream);
         if (report.decision == Decision::pass && report.seen >= report.period_begin &&
-            is_flooded(stream.monitor, report.period_begin, accepted_before))
+            is_flooded(stream.monitor, report.period_begin, from_the_start ? 0 : since.turned_away[i]))
             report.decision = Decision::not_evaluated;
         reports.push_back(std::move(report));
     });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "perturbation/linear_head.hpp"
 #include "vedette/core/error.hpp"
@@ -17,6 +18,8 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 constexpr double largest_whole = 32'767.0;
 // Of a row's largest element, and of its length, before it is rounded with regard to others.
 constexpr double largest_before = 32'000.0, longest_before = 64'000.0;
+// Of squared distances: what may change more says nothing of the map it stands for.
+constexpr double largest_error = 0.1;
 
 Eigen::Index index_of(std::size_t i) {
     return static_cast<Eigen::Index>(i);
@@ -96,8 +99,10 @@ CompactTriangle CompactTriangle::from(const Eigen::MatrixXd& map, const Eigen::V
     }
     const double norm = spectral_bound(left);
     made.error_ = 2.0 * norm + norm * norm;
-    if (!std::isfinite(made.error_))
-        throw Error(ErrorCode::invalid_argument, "storage int16: the covariance is too badly conditioned");
+    if (!(made.error_ <= largest_error))
+        throw Error(ErrorCode::invalid_argument,
+                    "storage int16: the covariance is too badly conditioned, squared distances might change by " +
+                        std::to_string(100.0 * made.error_) + " %; keep it in float32");
     return made;
 }
 
@@ -126,7 +131,10 @@ void CompactTriangle::multiply(const float* x, float* out) const noexcept {
     for (std::size_t panel = 0; panel < panels(); ++panel) {
         float* const here = out + panel * panel_rows;
         scores.split_word_products(data() + word_of(panel), high, low, pairs_of(panel), low_scale_, here);
-        for (std::size_t i = 0; i < panel_rows; ++i) here[i] = here[i] * unit * row_scales_[panel * panel_rows + i];
+        // In double: what three factors come to may be a float where two of them are not.
+        for (std::size_t i = 0; i < panel_rows; ++i)
+            here[i] = static_cast<float>(static_cast<double>(here[i]) * static_cast<double>(unit) *
+                                         static_cast<double>(row_scales_[panel * panel_rows + i]));
     }
 }
 
@@ -145,8 +153,8 @@ CompactTriangle CompactTriangle::read(const Container& file, const std::string& 
     made.error_ = file.scalar<double>(name + "_error");
     const auto is_scale = [](float x) { return std::isnormal(x) && x > 0.0F; };
     require_written(std::all_of(row_scales.begin(), row_scales.end(), is_scale) &&
-                    std::all_of(column_scales.begin(), column_scales.end(), is_scale) && std::isfinite(made.error_) &&
-                    made.error_ >= 0.0);
+                    std::all_of(column_scales.begin(), column_scales.end(), is_scale) && made.error_ >= 0.0 &&
+                    made.error_ <= largest_error);
     for (std::size_t at = 0; at < values.size(); ++at) made.word(at) = values[at];
     // What lies above the triangle or pads it is 0.
     std::size_t within = 0;

@@ -21,6 +21,8 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_product = 1e37;
 // More than |w|^2 - 2 z'w in float differs by rounding, relative to each of the two.
 constexpr double rounding = 1e-6;
+// So much of a distance may be lost before all rows are measured in double.
+constexpr double most_cancelled = 1e-5;
 // A row without words, and what underflows in float, is shorter.
 constexpr double wordless = 1e-25, underflow = 1e-36;
 
@@ -48,6 +50,7 @@ NearestClass::NearestClass(std::vector<float> rows, std::size_t columns)
       panels_(PanelMatrix::from(matrix_of(rows_, columns), false)),
       norms_(squared_lengths(rows_, columns)),
       pairs_((columns + 1) / 2) {
+    for (const double norm : norms_) longest_ = std::max(longest_, std::sqrt(norm));
     if (norms_.size() < fewest_for_words) return;
     const std::size_t panels = (norms_.size() + panel_rows - 1) / panel_rows;
     lines_.resize(panels * pairs_ * 2);
@@ -65,7 +68,6 @@ NearestClass::NearestClass(std::vector<float> rows, std::size_t columns)
         padded_norms_[row] = static_cast<float>(std::min(norms_[row], largest_product));
         extremes_[panel].square = std::max(extremes_[panel].square, norms_[row]);
         extremes_[panel].length = std::max(extremes_[panel].length, std::sqrt(norms_[row]));
-        longest_ = std::max(longest_, extremes_[panel].length);
         for (std::size_t k = 0; k < columns; ++k) {
             // Element (pair * 32 + row) * 2 + k % 2 of a panel, of which a line holds the half.
             const std::size_t at = (k / 2 * panel_rows + row % panel_rows) * 2 + k % 2;
@@ -87,7 +89,15 @@ NearestClass::Found NearestClass::find_by_products(const float* z, std::size_t f
     if (!std::isfinite(found.distance)) return {not_a_number, 0};
     const std::size_t row = first + found.row;
     // Once more without the cancellation of large squares.
-    return {gap(z, row), static_cast<std::uint32_t>(row)};
+    Found best{gap(z, row), static_cast<std::uint32_t>(row)};
+    // Where they cancel more than the distance has of them, another class may be nearer.
+    const double length = std::sqrt(std::max(0.0, best.square - static_cast<double>(found.distance)));
+    if (rounding * longest_ * (longest_ + 2.0 * length) <= most_cancelled * best.square) return best;
+    for (std::size_t i = first; i < first + count; ++i) {
+        const double square = gap(z, i);
+        if (square < best.square) best = {square, static_cast<std::uint32_t>(i)};
+    }
+    return best;
 }
 
 NearestClass::Found NearestClass::find(const float* z) const noexcept {

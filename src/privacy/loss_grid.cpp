@@ -24,19 +24,19 @@ struct Mass {
     double error;
 };
 
-Mass between(double above_low, double below_low, double above_high, double below_high) noexcept {
+Mass between(double above_low, double below_low, double above_high, double below_high, double roundings) noexcept {
     const bool upper = above_low < below_high;
     const double big = upper ? above_low : below_high;
     const double small = upper ? above_high : below_low;
-    return {std::max(0.0, big - small), tail_error(big) + tail_error(small)};
+    return {std::max(0.0, big - small), roundings * (tail_error(big) + tail_error(small))};
 }
 
 Mass p_between(const LossTails& low, const LossTails& high) noexcept {
-    return between(low.p_above, low.p_below, high.p_above, high.p_below);
+    return between(low.p_above, low.p_below, high.p_above, high.p_below, std::max(low.roundings, high.roundings));
 }
 
 Mass q_between(const LossTails& low, const LossTails& high) noexcept {
-    return between(low.q_above, low.q_below, high.q_above, high.q_below);
+    return between(low.q_above, low.q_below, high.q_above, high.q_below, std::max(low.roundings, high.roundings));
 }
 
 struct Span {
@@ -115,7 +115,7 @@ LossMeasure chords(const LossLaw& law, double step, double tail) {
     LossMeasure result{span.first, std::vector<double>(n, 0.0), 0.0};
     const double width = -std::expm1(-step);
     LossTails low = law.at(static_cast<double>(span.first) * step);
-    result.mass[0] = low.p_below + tail_error(low.p_below);
+    result.mass[0] = low.p_below + low.roundings * tail_error(low.p_below);
     for (std::size_t i = 0; i + 1 < n; ++i) {
         const double loss = static_cast<double>(span.first + static_cast<std::int64_t>(i)) * step;
         const LossTails high = law.at(loss + step);
@@ -129,7 +129,7 @@ LossMeasure chords(const LossLaw& law, double step, double tail) {
         result.mass[i] += std::clamp(p.value - up + error, 0.0, most);
         low = high;
     }
-    result.infinite = low.p_above + tail_error(low.p_above);
+    result.infinite = low.p_above + low.roundings * tail_error(low.p_above);
     if (law.infinite() == 0.0 && low.p_above == 0.0) result.infinite = 0.0;
     return result;
 }

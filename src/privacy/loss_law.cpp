@@ -227,7 +227,7 @@ class ReplacedGaussianLaw final : public LossLaw {
         const TwoTails none = normal_tails(z), p = normal_tails(z - 1.0 / sigma_), q = normal_tails(z + 1.0 / sigma_);
         const double rest = 1.0 - rate_;
         return {rest * none.above + rate_ * p.above, rest * none.below + rate_ * p.below,
-                rest * none.above + rate_ * q.above, rest * none.below + rate_ * q.below};
+                rest * none.above + rate_ * q.above, rest * none.below + rate_ * q.below, most_roundings};
     }
 
     [[nodiscard]] LossRange range(double tail) const noexcept override {
@@ -236,6 +236,9 @@ class ReplacedGaussianLaw final : public LossLaw {
     }
 
   private:
+    // The threshold is a difference of large numbers for small rates and large noise: 18 were seen at rate 1e-12.
+    static constexpr double most_roundings = 32.0;
+
     [[nodiscard]] double loss_at(double x) const noexcept {
         const auto part = [&](double shift) {  // log(1 - q + q e^(...)), less log q
             const double exponent = shift * (2.0 * x - shift) / (2.0 * sigma_ * sigma_);

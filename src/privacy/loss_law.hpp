@@ -11,12 +11,14 @@
 namespace vedette::inline v0::privacy {
 
 /// Probabilities beyond a threshold of the loss. `above` under P contains an infinite loss, `below` under Q one of
-/// minus infinity. The smaller of each pair is accurate in relative terms: within (8 + 4 |log tail|) 2^-53.
+/// minus infinity. The smaller of each pair is accurate in relative terms: within `roundings` times
+/// (8 + 4 |log tail|) 2^-53.
 struct LossTails {
     double p_above = 0.0;
     double p_below = 0.0;
     double q_above = 0.0;
     double q_below = 0.0;
+    double roundings = 1.0;
 };
 
 struct LossRange {

@@ -173,7 +173,9 @@ Interval refine(const Parts& parts, const PrivacyLossOptions& options, double ta
                 // A fine grid's roundings, so many times over, may exceed delta; a coarse one's are fewer, and of a
                 // moment it takes no more cells than one loss has.
                 while (best.upper == infinity && step < coarsest) {
-                    step = fitted_step(std::min(8.0 * step, coarsest), lattice);
+                    const double coarser = fitted_step(std::min(8.0 * step, coarsest), lattice);
+                    if (!(coarser > step)) break;  // the lattice has no coarser one
+                    step = coarser;
                     best = both(best, look(step).worse.bounds);
                 }
                 break;

@@ -159,11 +159,10 @@ Order relaxed(Order order) noexcept {
 }
 
 // What is there, in whole hundredths.
-double share_of(const ColumnFacts& facts) noexcept {
-    const auto values = static_cast<double>(facts.values());
-    const auto rows = static_cast<double>(facts.rows);
-    double share = std::floor(100.0 * values / rows) / 100.0;
-    while (values < share * rows) share = std::nextafter(share, 0.0);
+double share_of(std::uint64_t values, std::uint64_t rows) noexcept {
+    const auto all = static_cast<double>(rows);
+    double share = std::floor(100.0 * static_cast<double>(values) / all) / 100.0;
+    while (static_cast<double>(values) < share * all) share = std::nextafter(share, 0.0);
     return share;
 }
 
@@ -204,20 +203,18 @@ bool loosen_lists(Feature& feature, Check check, const Held& held) {
         case Check::nestedness: feature.valency.clear(); return true;
         case Check::few_values:
         case Check::many_values: widen_valency(feature, check, held); return true;
-        case Check::presence:
-        case Check::count: {
-            const ColumnFacts rows = facts_of(held.listed->lengths(0), FeatureType::integer, false);
-            if (check == Check::presence) feature.minimum_fraction = share_of(rows);
-            if (check == Check::count) feature.minimum_count = rows.values();
-            return true;
-        }
         default: return false;
     }
 }
 
-// Of one finding: the rule gives way as far as the column asks for.
-void loosen(Feature& feature, Check check, const Held& held, const InferenceOptions& options) {
+// Of one finding in `rows`: the rule gives way as far as the column asks for.
+void loosen(Feature& feature, const BatchFinding& finding, std::uint64_t rows, const Held& held,
+            const InferenceOptions& options) {
+    const Check check = finding.check;
     if (check == Check::missing) feature.required = false;
+    // As many values as the finding counts, whatever a null is to the feature's type.
+    if (check == Check::presence) feature.minimum_fraction = share_of(rows - finding.count, rows);
+    if (check == Check::count) feature.minimum_count = rows - finding.count;
     const Column* const column = held.values;
     if (column == nullptr || (held.lists != nullptr && loosen_lists(feature, check, held))) return;
     if (check == Check::type) return widen_type(feature, *column, options.read_texts);
@@ -262,8 +259,6 @@ void loosen(Feature& feature, Check check, const Held& held, const InferenceOpti
             feature.refuse_lookalikes = false;
             break;
         case Check::repetition: feature.repetition.reset(); break;
-        case Check::presence: feature.minimum_fraction = share_of(facts); break;
-        case Check::count: feature.minimum_count = facts.values(); break;
         case Check::unique: feature.unique = false; break;
         case Check::monotonic: feature.order = relaxed(feature.order); break;
         default: break;  // a table answers no other check
@@ -366,7 +361,7 @@ Relaxation relax(const Schema& schema, const NestedTable& table, const Inference
             if (changed == finding.feature) continue;
             Feature& feature = relaxation.schema.features[finding.feature];
             const Feature before = feature;
-            loosen(feature, finding.check, find(feature.name), options);
+            loosen(feature, finding, report.rows, find(feature.name), options);
             drop_impossible_repair(feature);
             if (feature.type != before.type) changed = finding.feature;
             tell(relaxation.schema, {before}, feature, relaxation.steps);

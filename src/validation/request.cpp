@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <limits>
 
 #include "kernels/dispatch.hpp"
 #include "validation/tally.hpp"
@@ -101,6 +102,8 @@ RowVerdict Validator::validate(std::span<const RowPart> row, std::span<CheckSet>
 
 namespace {
 
+constexpr std::uint32_t absent = std::numeric_limits<std::uint32_t>::max();
+
 // What an expression needs to know of a tensor.
 struct Elements {
     NamedTensor tensor;
@@ -157,28 +160,35 @@ bool fits(const Feature& feature, const NamedTensor& tensor) noexcept {
     return tensor.texts ? holds_texts(feature) : feature.type == type_of(tensor.tensor.dtype);
 }
 
+bool is_of_type(const Feature& feature, const NamedTensor& tensor) noexcept {
+    return fits(feature, tensor) && (!feature.dtype || (!tensor.texts && *feature.dtype == tensor.tensor.dtype));
+}
+
 TensorCheck check_memory(const NamedTensor& tensor) noexcept {
     return tensor.texts ? check_texts(tensor) : check_tensor(tensor.tensor);
 }
 
-// The first tensor of that name.
-Elements find_elements(const Request& request, const Feature& feature) noexcept {
-    for (std::size_t i = 0; i < request.count; ++i) {
+// The first tensor of that name, from place `from` on.
+Elements find_elements(const Request& request, std::size_t from, const Feature& feature) noexcept {
+    for (std::size_t i = from; i < request.count; ++i) {
         const NamedTensor tensor = request.at(i);
         if (tensor.name != feature.name) continue;
         const TensorCheck check = check_memory(tensor);
-        return {tensor, check.fault == TensorFault::none && fits(feature, tensor), check.elements};
+        return {tensor, check.fault == TensorFault::none && is_of_type(feature, tensor), check.elements};
     }
     return {};
 }
 
 // Whether it fails of an element, or of tensors that have not as many.
+// `places`: of the first features' tensors in the request.
 bool fails_of_elements(const CompiledExpression& expression, const Request& request,
-                       const std::vector<Feature>& features) noexcept {
+                       const std::vector<Feature>& features, std::span<const std::uint32_t> places) noexcept {
     std::array<Elements, Program::most_features> operands;
     std::optional<std::uint64_t> count;
     for (std::size_t i = 0; i < expression.columns.size(); ++i) {
-        operands[i] = find_elements(request, features[expression.columns[i]]);
+        const std::size_t feature = expression.columns[i];
+        const std::uint32_t from = feature < places.size() ? places[feature] : 0;
+        if (from != absent) operands[i] = find_elements(request, from, features[feature]);
         if (!operands[i].is_there) continue;
         if (count.value_or(operands[i].count) != operands[i].count) return true;
         count = operands[i].count;
@@ -198,7 +208,7 @@ CheckSet Validator::check_tensor_of(std::size_t feature, const NamedTensor& name
     if (!rule.is_evaluated) return 0;
     CheckSet failed = 0;
     const bool is_fit = fits(asked, named);
-    if (!is_fit || (asked.dtype && (named.texts || *asked.dtype != tensor.dtype))) failed |= set_of(Check::type);
+    if (!is_of_type(asked, named)) failed |= set_of(Check::type);
     if (asked.shape) {
         const auto same = [](std::int64_t want, std::int64_t is) { return want == -1 || want == is; };
         if (!std::equal(asked.shape->begin(), asked.shape->end(), tensor.shape.begin(), tensor.shape.end(), same))
@@ -246,7 +256,9 @@ RowVerdict Validator::validate(std::span<const NamedTensor> request, std::span<C
 RowVerdict Validator::validate(ReadTensor read, const void* tensors, std::size_t count,
                                std::span<CheckSet> failed) const noexcept {
     const Request request{read, tensors, count};
-    constexpr std::size_t block = 4096;  // features that a request may name are marked so many at a time
+    constexpr std::size_t block = 4096;       // features that a request may name are marked so many at a time
+    std::array<std::uint32_t, block> places;  // of the first ones' tensors
+    places.fill(absent);
     const std::vector<Rule>& rules = compiled_->rules;
     std::fill_n(failed.begin(), std::min(failed.size(), rules.size()), CheckSet{0});
     Tally tally{0, 0, failed};
@@ -265,6 +277,7 @@ RowVerdict Validator::validate(ReadTensor read, const void* tensors, std::size_t
                 continue;
             }
             is_named.set(i - begin);
+            if (begin == 0) places[i] = static_cast<std::uint32_t>(std::min<std::size_t>(k, absent - 1));
             const CheckSet found = check_tensor_of(i, named);
             if (found == set_of(Check::memory)) tally.graver |= found;
             if (found != 0) tally.add(i, found, rules[i]);
@@ -277,7 +290,7 @@ RowVerdict Validator::validate(ReadTensor read, const void* tensors, std::size_t
     for (std::size_t k = 0; k < count; ++k)
         if (compiled_->names.find(request.at(k).name) >= rules.size()) add_unexpected();
     tally.add_outcomes(compiled_->expressions, rules.size(), [&](const CompiledExpression& expression) noexcept {
-        return fails_of_elements(expression, request, compiled_->features);
+        return fails_of_elements(expression, request, compiled_->features, places);
     });
     return tally.verdict();
 }

@@ -12,21 +12,30 @@ namespace {
 // Calls take(address) for each element; of a tensor that check_tensor passed.
 template <class Take>
 void for_each_element(const TensorView& tensor, std::int64_t size, Take&& take) noexcept {
-    const std::size_t rank = tensor.shape.size();
-    std::array<std::int64_t, most_dimensions> steps{}, place{};
-    std::int64_t compact = size;
-    for (std::size_t d = rank; d-- > 0;) {
-        if (tensor.shape[d] == 0) return;
-        steps[d] = tensor.strides.empty() ? compact : tensor.shape[d] == 1 ? 0 : tensor.strides[d] * size;
-        compact *= tensor.shape[d];
+    // Dimensions of one place do not count; of the others the elements are 2 to the power of their number at least.
+    std::size_t rank = 0;
+    std::array<std::int64_t, most_dimensions> lengths{}, steps{}, place{};
+    for (const std::int64_t length : tensor.shape)
+        if (length == 0) return;
+    std::int64_t count = 1;
+    for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
+        count *= tensor.shape[d];
+        if (tensor.shape[d] == 1 || tensor.strides.empty()) continue;
+        lengths[rank] = tensor.shape[d];
+        steps[rank] = tensor.strides[d] * size;
+        ++rank;
     }
     auto offset = static_cast<std::int64_t>(tensor.byte_offset);
     const auto* base = static_cast<const std::byte*>(tensor.data);
+    if (tensor.strides.empty()) {
+        for (std::int64_t i = 0; i < count; ++i) take(base + offset + i * size);
+        return;
+    }
     while (true) {
         take(base + offset);
         std::size_t d = rank;
         for (; d > 0; --d) {
-            if (place[d - 1] + 1 < tensor.shape[d - 1]) {
+            if (place[d - 1] + 1 < lengths[d - 1]) {
                 ++place[d - 1];
                 offset += steps[d - 1];
                 break;
@@ -136,12 +145,11 @@ CheckSet check_ages(const Rule& rule, const TensorView& tensor, std::int64_t now
 Value read_element(const TensorView& tensor, std::uint64_t place) noexcept {
     const auto size = static_cast<std::int64_t>(dtype_size(tensor.dtype));
     auto offset = static_cast<std::int64_t>(tensor.byte_offset);
-    std::int64_t compact = size;
-    for (std::size_t d = tensor.shape.size(); d-- > 0;) {
+    if (tensor.strides.empty()) offset += static_cast<std::int64_t>(place) * size;
+    for (std::size_t d = tensor.strides.size(); d-- > 0 && place != 0;) {
         const auto length = static_cast<std::uint64_t>(tensor.shape[d]);
-        const auto at = static_cast<std::int64_t>(place % length);
-        offset += at * (tensor.strides.empty() ? compact : length == 1 ? 0 : tensor.strides[d] * size);
-        compact *= tensor.shape[d];
+        if (length == 1) continue;
+        offset += static_cast<std::int64_t>(place % length) * tensor.strides[d] * size;
         place /= length;
     }
     const std::byte* const address = static_cast<const std::byte*>(tensor.data) + offset;

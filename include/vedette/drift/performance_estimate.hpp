@@ -166,8 +166,10 @@ class PerformanceWindow {
     PerformanceReference reference_;
     PerformanceCounts counts_;
     std::vector<std::uint64_t> counters_;
-    std::vector<double> probabilities_;  // scratch of one row
-    std::vector<std::uint32_t> cells_;   // the same
+    std::vector<double> probabilities_;        // scratch of one row
+    std::vector<std::uint32_t> cells_;         // the same
+    std::vector<double> block_probabilities_;  // of a block of rows
+    std::vector<std::uint32_t> block_cells_;
 };
 
 }  // namespace vedette::inline v0::drift

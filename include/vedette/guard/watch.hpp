@@ -102,6 +102,7 @@ struct EvidenceReport {
 struct WatchMark {
     std::vector<std::uint64_t> seen;  ///< each of every stream
     std::vector<std::uint64_t> accepted;
+    std::vector<std::uint64_t> turned_away;  ///< no numbers, infinite or refused
     std::vector<std::uint64_t> changes;
 };
 

@@ -16,8 +16,9 @@ namespace vedette::inline v0::perturbation {
 enum class MapStorage : std::uint8_t {
     float32 = 0,
     /// Half the bytes: 16-bit whole numbers with a scale a row and a column, rounded so that distances keep their
-    /// relative error (MahalanobisScore::storage_error), whatever the condition of the covariance (Babai's nearest
-    /// plane). Pays where floats leave a cache: from some 500 columns on. Needs all directions of a regular covariance.
+    /// relative error (MahalanobisScore::storage_error; Babai's nearest plane). Pays where floats leave a cache: from
+    /// some 500 columns on. Needs all directions of a regular covariance, and is refused where the bound would exceed
+    /// 10 %, as for columns that are nearly a combination of others (conditions of 1e9 and more).
     int16 = 1,
 };
 
@@ -39,9 +40,10 @@ struct MahalanobisOptions {
 /// Frozen at construction: embeddings are whitened by one matrix, fitted once, and class means with it, so that a
 /// request costs d r products, r the rank, of floats, and C r of 16-bit words, whose error bound tells which classes
 /// may be the nearest; those are measured in double. Where many are about as near, C r products of floats choose.
-/// Against the same in double the relative error is some 1e-6, growing with the condition of S, and `storage_error`
-/// beside that. Scoring is const, noexcept, without allocation or locks, safe from several threads, and gives the same
-/// bits on every instruction set.
+/// Against the same in double the relative error is some 1e-6 (at most 1e-5 by the choice of the class), growing with
+/// the condition of S and the squared distances between classes, and `storage_error` beside that. NaN for a distance
+/// that is no float. Scoring is const, noexcept, without allocation or locks, safe from several threads, and gives the
+/// same bits on every instruction set.
 class MahalanobisScore {
   public:
     /// embeddings: a row each, of class labels[i] < class_count. Throws Error: dimension_mismatch for lists of unlike
@@ -74,8 +76,9 @@ class MahalanobisScore {
     [[nodiscard]] std::size_t rank() const noexcept;
     [[nodiscard]] const MahalanobisOptions& options() const noexcept;
     /// A bound, for every embedding and class, on the relative change of a squared distance by the map's storage: 0 for
-    /// floats, else of what was stored in fact, commonly 3e-4 to 1e-2 (what is seen is about a tenth). The relative
-    /// form is a difference of two that each keep it. Thresholds calibrated with this score account for it.
+    /// floats, else of what was stored in fact, commonly 3e-4 to 1e-2 and never above 0.1 (what is seen is about a
+    /// tenth); of a score that was read, what its file says. The relative form is a difference of two that each keep
+    /// it. Thresholds calibrated with this score account for it.
     [[nodiscard]] double storage_error() const noexcept;
 
     /// As a container of kind "mahalanobis_score"; `deserialize` throws Error(corrupt_data) for anything else.

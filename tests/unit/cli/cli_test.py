@@ -1510,6 +1510,13 @@ class CommandLine(unittest.TestCase):
                       ["randomized_response", *local[:-2], "--epsilon", 1],
                       ["randomized_response", *local, "--epsilon", 33],
                       ["randomized_response", *local, "--epsilon", 1, "--user", "who"],
+                      ["randomized_response", *local, "--epsilon", 1, "--confidence", 95],
+                      ["randomized_response", *local, "--epsilon", 1, "--responses", self.dir / "shops.ledger"],
+                      ["randomized_response", *local, "--epsilon", 1, "--responses", data],
+                      ["randomized_response", *local, "--epsilon", 1, "--responses", self.dir],
+                      ["randomized_response", *local, "--epsilon", 1, "--responses", self.dir / "none" / "r.csv"],
+                      ["randomized_response", *local, "--epsilon", 1, "--responses", "-", "--format", "json"],
+                      ["randomized_response", *local[:3], "north,(all others)", *local[4:], "--epsilon", 1],
                       ["count", "--epsilon", 1, "--responses", path], ["count", "--epsilon", 1, "--positives", 2],
                       ["median", "--epsilon", 1]):
             self.expect(run(*release, *wrong, *report), INPUT_ERROR)

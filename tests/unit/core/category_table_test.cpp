@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <map>
 #include <set>
 #include <string>
@@ -78,6 +79,21 @@ TEST_CASE("categories that share their last or first eight bytes are told apart,
         for (std::size_t i = 0; i < texts.size(); ++i) REQUIRE(table.find(texts[i]) == i);
         CHECK(table.find("3000-of-the-same-end") == texts.size());
         CHECK(table.find("the-same-beginning-3000") == texts.size());
+    }
+}
+
+TEST_CASE("ids of one form, and words of one end, are found in few steps") {
+    // Each probe costs some nanoseconds: a table whose texts gather would take minutes here.
+    for (const char* const form : {"%016zu", "%016zx", "%012zu", "%08zx", "user-%zu", "%zu@example.org", "%zu"}) {
+        CAPTURE(form);
+        std::vector<std::string> texts;
+        for (std::size_t i = 0; i < 200'000; ++i) {
+            char text[40];
+            texts.emplace_back(text, static_cast<std::size_t>(std::snprintf(text, sizeof text, form, i)));
+        }
+        const CategoryTable table(texts);
+        CHECK(table.longest_probe() <= 64);
+        for (std::size_t i = 0; i < texts.size(); i += 997) REQUIRE(table.find(texts[i]) == i);
     }
 }
 

@@ -346,6 +346,12 @@ TEST_CASE("p-values that no permutation can undercut are marked, and others are 
     CHECK(found[0].is_smallest_p);
     CHECK_FALSE(found[1].is_smallest_p);  // far smaller, by its exact law
     CHECK_FALSE(d::compare(reference, same, tests, {.permutations = 99})[0].results[0].is_smallest_p);
+    // The clamped form ends at 0.001, as 999 permutations do, but by its table.
+    const std::vector<DriftTest> anderson_darling{DriftTest::anderson_darling};
+    const auto clamped =
+        d::compare(reference, moved, anderson_darling, {.permutations = 999}, {}, d::TestForm::clamped)[0].results[0];
+    CHECK(clamped.result.p_value == doctest::Approx(0.001));
+    CHECK_FALSE(clamped.is_smallest_p);
 }
 
 TEST_CASE("an exact or asymptotic p-value that happens to be 1/(permutations + 1) is not marked") {

@@ -321,6 +321,18 @@ TEST_CASE("a flood of what cannot be taken is seen through blocks and between th
         feed_loss(800, 0.75);
         CHECK(watch.report(mark)[0].decision == Decision::not_evaluated);
     }
+    // Good values of a block that had begun before the mark hide nothing.
+    for (const int good : {998, 999, 1000, 1999}) {
+        CAPTURE(good);
+        Watch blocked(sample_baseline(),
+                      Policy::from_json(R"({"outputs": {"loss": [{"kind": "adwin", "block": 1000}]}})"));
+        Random draws(7);
+        for (int i = 0; i < good; ++i) blocked.observe_output(0, draws.uniform());
+        const WatchMark mark = blocked.mark();
+        for (int i = 0; i < 20'000; ++i)
+            blocked.observe_output(0, draws.uniform() < 0.9 ? not_a_number : draws.uniform());
+        CHECK(blocked.report(mark)[0].decision == Decision::not_evaluated);
+    }
     // Between the values that a thinned monitor looks at, nothing is missed.
     Watch watch(sample_baseline(), Policy::from_json(R"({"outputs": {"loss": [{"kind": "adwin", "thin": 4}]}})"));
     Random random(6);

@@ -202,6 +202,46 @@ TEST_CASE("mahalanobis: a map in 16 bits keeps the bound that it tells, in doubl
     }
 }
 
+TEST_CASE("mahalanobis: a map in 16 bits is refused where its bound says nothing") {
+    // Columns that are nearly the same: float keeps what tells them apart, 16 bits with a scale a row would not.
+    const std::size_t n = 400, d = 4;
+    std::vector<float> rows = normals(n * d, 8);
+    for (std::size_t i = 0; i < n; ++i) rows[i * d + 1] = rows[i * d] + 1.2e-5F * rows[i * d + 1];
+    const auto view = View::row_major(rows.data(), n, d);
+    const std::vector<std::uint32_t> labels(n, 0);
+    const MahalanobisScore exact(view, labels, 1);
+    REQUIRE(exact.rank() == d);
+    CHECK(code_of([&] { MahalanobisScore(view, labels, 1, {.storage = MapStorage::int16}); }) ==
+          ErrorCode::invalid_argument);
+}
+
+TEST_CASE("mahalanobis: between classes far apart the nearest is found, and its distance") {
+    const std::size_t d = 16;
+    for (const std::uint32_t classes : {20U, 100U}) {
+        CAPTURE(classes);
+        const std::size_t n = classes * 30;
+        std::vector<float> rows = normals(n * d, 9);
+        const auto labels = cyclic_labels(n, classes);
+        // Two groups of classes, 200,000 of their spreads apart, which are a few spreads apart themselves.
+        const std::vector<float> own = normals(classes * d, 10);
+        const auto centre = [&](std::uint32_t c, std::size_t j) {
+            return (j == 0 ? (c % 2 == 0 ? 1e5 : -1e5) : 0.0) + 4.0 * static_cast<double>(own[c * d + j]);
+        };
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < d; ++j)
+                rows[i * d + j] = static_cast<float>(static_cast<double>(rows[i * d + j]) + centre(labels[i], j));
+        const MahalanobisScore score(View::row_major(rows.data(), n, d), labels, classes);
+        // Rows lie close to the centre of their own class, 5 spreads and more from others.
+        std::size_t own_class = 0;
+        for (std::uint32_t c = 0; c < classes; ++c) {
+            std::vector<float> row(d);
+            for (std::size_t j = 0; j < d; ++j) row[j] = static_cast<float>(centre(c, j));
+            own_class += score.nearest(row).label == c ? 1U : 0U;
+        }
+        CHECK(own_class == classes);
+    }
+}
+
 TEST_CASE("mahalanobis: of 16 bits, copies and files are the same, and damaged ones are refused") {
     const MahalanobisScore score = fitted(200, 41, 35, {.relative = true, .storage = MapStorage::int16});
     const auto bytes = score.serialize();

@@ -115,6 +115,19 @@ TEST_CASE("billions of steps that no grid holds have an upper end all the same")
     CHECK(ours.lower <= ours.upper);
 }
 
+TEST_CASE("a question ends where a lattice of losses has no coarser grid") {
+    for (const double scale : {0.1, 0.07, 0.1249999999}) {  // losses on multiples of 10, 14.3 and a little more than 8
+        CAPTURE(scale);
+        const auto law = PrivacyLossDistribution::laplace({.noise_multiplier = scale});
+        const LossInterval delta = law.compose(1'000'000'000U).delta(5.0);
+        CHECK(0.0 <= delta.lower);
+        CHECK(delta.lower <= delta.upper);
+        CHECK(delta.upper <= 1.0);
+        const LossInterval rate = law.compose(1'000'000'000U).true_positive_rate(0.1);
+        CHECK(rate.lower <= rate.upper);
+    }
+}
+
 TEST_CASE("Gaussian noise, composed or not, against its closed form") {
     for (const auto& row : oracle()["gaussian_delta"]) {
         CAPTURE(row.dump());

@@ -341,6 +341,22 @@ TEST_CASE("relaxing tells each step") {
     CHECK_FALSE(is_compatible(typed.steps));
 }
 
+TEST_CASE("relaxing: what is null to a type is no value of it") {
+    const std::vector<double> x{std::nan(""), 2.0, 3.0};
+    const Table table({{"a", Column::numeric(std::span<const double>(x))}});
+    for (const char* const type : {"integer", "boolean", "floating"}) {
+        CAPTURE(type);
+        const Schema schema =
+            Schema::from_json(R"({"version": 1, "features": [{"name": "a", "type": ")" + std::string(type) +
+                              R"(", "nullable": true, "allow_nan": false, "minimum_count": 9,
+                "minimum_fraction": 1}]})");
+        const Relaxation relaxed = relax(schema, table, {});
+        CHECK(validate_batch(Validator(relaxed.schema), table).is_valid());
+        if (std::string_view(type) == "integer") CHECK(relaxed.schema.features[0].minimum_count == 2);
+        if (std::string_view(type) == "integer") CHECK(relaxed.schema.features[0].minimum_fraction == 0.66);
+    }
+}
+
 TEST_CASE("relaxing: a repair that needs an end goes with the end") {
     const auto relaxed = [](const std::string& rules, const std::vector<double>& x) {
         const Schema schema = Schema::from_json(R"({"version":1,"features":[{"name":"x","type":"floating",)" + rules +
