@@ -30,13 +30,16 @@ void judge_numbers(const Compiled& compiled, std::span<const T> numbers, std::si
     const auto add = [&](std::size_t i, CheckSet found) {
         if (found != 0) tally.add(i, found, compiled.rules[i]);
     };
-    const kernels::IntervalsView<T> intervals = compiled.template intervals<T>().from(first);
+    kernels::IntervalsView<T> later;
+    if (first != 0) later = compiled.template intervals<T>().from(first);
+    const kernels::IntervalsView<T>& intervals = first == 0 ? compiled.template view<T>() : later;
     if (!kernels::intervals<T>(kernels::kernels()).row_inside(numbers.data(), &intervals, numbers.size())) {
         for (std::size_t i = 0; i < numbers.size(); ++i)
             add(first + i, compiled.of_value(first + i, Value(static_cast<double>(numbers[i]))));
         return;
     }
     const std::vector<std::uint32_t>& asking = compiled.asking_more;
+    if (asking.empty() || asking.back() < first || asking.front() >= first + numbers.size()) return;
     for (auto i = std::lower_bound(asking.begin(), asking.end(), first);
          i != asking.end() && *i < first + numbers.size(); ++i)
         add(*i, compiled.rules[*i].of_number(static_cast<double>(numbers[*i - first])));
