@@ -3787,7 +3787,7 @@ VDT_API vdt_status vdt_validator_check_matrix_dlpack(const vdt_validator* valida
 /// judged. The stream stays the caller's, release included. `statistics` (may be NULL): every batch is counted, too, in
 /// the same pass. Errors: IO_ERROR with the stream's own words where a callback fails, as for arrays else; then nothing
 /// is given out, but what was counted before stays counted. With `repair` cells are told by their row among all, with
-/// texts of their own; statistics are of batches as they came.
+/// texts of their own, and the report grows with what was changed; statistics are of batches as they came.
 VDT_API vdt_status vdt_validator_check_arrow_stream(const vdt_validator* validator, struct ArrowArrayStream* stream,
                                                     const vdt_batch_options* options, vdt_statistics* statistics,
                                                     const vdt_allocator* allocator, vdt_batch_report** out,
