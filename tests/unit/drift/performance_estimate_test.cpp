@@ -267,8 +267,8 @@ TEST_CASE("Rows at once are counted as one by one, to the same bytes") {
 
 TEST_CASE("A batch fills a window to the last row") {
     const auto fitted = performance_samples::binary(200, 11).fit();
-    const auto counters =
-        vedette::Container::view(PerformanceWindow(fitted).serialize()).values<std::uint64_t>("counters");
+    const auto bytes = PerformanceWindow(fitted).serialize();  // the view's
+    const auto counters = vedette::Container::view(bytes).values<std::uint64_t>("counters");
     std::vector<std::uint64_t> full(counters.begin(), counters.end());
     full[0] = PerformanceWindow::maximum_rows - 5;
     vedette::ContainerWriter writer;
