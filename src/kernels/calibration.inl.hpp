@@ -13,14 +13,15 @@ VEDETTE_INLINE std::uint64_t bits_of(double x) noexcept {
     return __builtin_bit_cast(std::uint64_t, x);
 }
 
-// The pieces of scores, by a number of steps that is known where it can be.
-template <int steps>
+// The pieces of scores, by a first step that is known where it can be.
+constexpr std::size_t unknown_step = ~std::size_t{0};
+template <std::size_t first_step>
 VEDETTE_INLINE void find_pieces(const ScorePieces& p, const double* scores, const std::uint64_t* slots,
                                 std::uint32_t* found, std::size_t rows) noexcept {
     for (std::size_t i = 0; i < rows; ++i) {
         std::size_t piece = p.first[slots[i]];
         const double score = scores[i];
-        std::size_t half = steps < 0 ? p.first_step : (std::size_t{1} << (steps < 0 ? 0 : steps)) / 2;
+        std::size_t half = first_step == unknown_step ? p.first_step : first_step;
         for (; half > 0; half /= 2) piece += half * static_cast<std::size_t>(p.starts[piece + half] <= score);
         found[i] = static_cast<std::uint32_t>(piece);
     }
@@ -36,8 +37,8 @@ void calibrate(const ScorePieces* pieces, double* scores, std::uint32_t* cells, 
         case 0: find_pieces<0>(p, scores, slots, cells, rows); break;
         case 1: find_pieces<1>(p, scores, slots, cells, rows); break;
         case 2: find_pieces<2>(p, scores, slots, cells, rows); break;
-        case 4: find_pieces<3>(p, scores, slots, cells, rows); break;
-        default: find_pieces<-1>(p, scores, slots, cells, rows);
+        case 4: find_pieces<4>(p, scores, slots, cells, rows); break;
+        default: find_pieces<unknown_step>(p, scores, slots, cells, rows);
     }
     for (std::size_t i = 0; i < rows; ++i) {
         const ScorePiece& piece = p.pieces[cells[i]];

@@ -159,8 +159,8 @@ class PerformanceWindow {
     }
 
   private:
-    /// Rows that can be counted: scores, class after class, `stride` apart; probabilities when it returns.
-    void count_block(std::span<double> scores, std::span<std::uint32_t> cells, std::size_t stride,
+    /// Rows that can be counted: of scores, class after class, `stride` apart, which are probabilities when it returns.
+    void count_block(std::span<double> probabilities, std::span<std::uint32_t> cells, std::size_t stride,
                      std::span<const std::uint32_t> predictions) noexcept;
 
     PerformanceReference reference_;
