@@ -146,7 +146,7 @@ struct Validator::Compiled {
     [[nodiscard]] std::int64_t now() const noexcept { return clock.now(clock.user); }
     /// The ages of a row's first values, value i being read(i), at a time or where it is null at this.
     template <class Read>
-    void judge_ages(std::size_t count, Read&& read, Tally& tally, const std::int64_t* at) const noexcept;
+    void judge_ages(std::size_t count, Read&& read, Tally& tally, const std::int64_t* given) const noexcept;
     /// As Validator::validate, at a time where it is not null.
     [[nodiscard]] RowVerdict judge_row(std::span<const float> row, std::span<CheckSet> failed,
                                        const std::int64_t* at) const noexcept;

@@ -162,7 +162,7 @@ class Validator {
     [[nodiscard]] RowVerdict validate(std::span<const NamedTensor> request,
                                       std::span<CheckSet> failed = {}) const noexcept;
     /// The same of `count` tensors that `read` tells one by one, some of them more than once.
-    [[nodiscard]] RowVerdict validate(ReadTensor read, const void* request, std::size_t count,
+    [[nodiscard]] RowVerdict validate(ReadTensor read, const void* tensors, std::size_t count,
                                       std::span<CheckSet> failed = {}) const noexcept;
 
     /// Judges one row, and does with it what the schema's `repair` says: values are changed in place, and what was
@@ -194,7 +194,7 @@ class Validator {
   private:
     friend class BatchStream;
 
-    [[nodiscard]] CheckSet check_tensor_of(std::size_t feature, const NamedTensor& tensor) const noexcept;
+    [[nodiscard]] CheckSet check_tensor_of(std::size_t feature, const NamedTensor& named) const noexcept;
 
     struct Compiled;
     std::shared_ptr<const Compiled> compiled_;
