@@ -167,6 +167,25 @@ void request_mixed(benchmark::State& state) {
 }
 BENCHMARK(request_mixed)->Arg(0)->Arg(1);
 
+// A request of 100 tensors by name, of one float each, in the order of the schema or not.
+void request_tensors(benchmark::State& state) {
+    std::vector<float> values(width, 0.25F);
+    const std::int64_t one[] = {1};
+    std::vector<validation::NamedTensor> request;
+    const validation::Schema schema = validation::Schema::from_json(schema_of(width));
+    for (std::size_t i = 0; i < width; ++i) {
+        const std::size_t place = state.range(0) == 0 ? i : i * 37 % width;
+        request.push_back(
+            {schema.features[place].name, {vedette::Dtype::f32, &values[place], 0, one, {}, sizeof(float)}, {}});
+    }
+    const validation::Validator rules(schema);
+    if (!rules.validate(request).is_valid()) state.SkipWithError("the request is not valid");
+    const std::uint64_t before = bench::allocations;
+    for (auto _ : state) benchmark::DoNotOptimize(rules.validate(request));
+    state.counters["allocations"] = static_cast<double>(bench::allocations - before);
+}
+BENCHMARK(request_tensors)->Arg(0)->Arg(1);
+
 // One text of 4,096 bytes by one rule, of ASCII words (1) or of four scripts' words (0): what a chat sends.
 void text_rule(benchmark::State& state, const char* rule) {
     const bool ascii = state.range(0) != 0;

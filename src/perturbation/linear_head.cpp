@@ -42,13 +42,6 @@ std::vector<float> checked_weights(const std::string& owner, MatrixView<float> w
     return rows;
 }
 
-Eigen::MatrixXd matrix_of(std::span<const float> rows, std::size_t columns) {
-    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const RowMajor>(rows.data(), static_cast<Eigen::Index>(rows.size() / columns),
-                                      static_cast<Eigen::Index>(columns))
-        .cast<double>();
-}
-
 std::vector<float> read_rows(const Container& file, std::size_t columns) {
     const auto rows = file.values<float>("head_weights");
     const auto bias = file.values<float>("head_bias");

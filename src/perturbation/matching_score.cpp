@@ -23,14 +23,6 @@ void softmax(const float* logits, std::size_t count, double* shares) noexcept {
     for (std::size_t i = 0; i < count; ++i) shares[i] /= total;
 }
 
-Eigen::MatrixXd matrix_of(std::span<const float> logarithms, std::size_t classes) {
-    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    const std::size_t templates = classes == 0 ? 0 : logarithms.size() / classes;
-    return Eigen::Map<const RowMajor>(logarithms.data(), static_cast<Eigen::Index>(templates),
-                                      static_cast<Eigen::Index>(classes))
-        .cast<double>();
-}
-
 }  // namespace
 
 struct MatchingScore::State {

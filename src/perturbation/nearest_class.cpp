@@ -26,17 +26,6 @@ constexpr double most_cancelled = 1e-5;
 // A row without words, and what underflows in float, is shorter.
 constexpr double wordless = 1e-25, underflow = 1e-36;
 
-std::size_t row_count(std::span<const float> rows, std::size_t columns) noexcept {
-    return columns == 0 ? 0 : rows.size() / columns;
-}
-
-Eigen::MatrixXd matrix_of(std::span<const float> rows, std::size_t columns) {
-    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const RowMajor>(rows.data(), static_cast<Eigen::Index>(row_count(rows, columns)),
-                                      static_cast<Eigen::Index>(columns))
-        .cast<double>();
-}
-
 std::vector<double> squared_lengths(std::span<const float> rows, std::size_t columns) {
     const Eigen::VectorXd norms = matrix_of(rows, columns).rowwise().squaredNorm();
     return {norms.begin(), norms.end()};

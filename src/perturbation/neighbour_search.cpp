@@ -52,13 +52,6 @@ std::size_t row_count(std::span<const float> rows, std::size_t columns) noexcept
     return columns == 0 ? 0 : rows.size() / columns;
 }
 
-Eigen::MatrixXd matrix_of(std::span<const float> rows, std::size_t columns) {
-    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const RowMajor>(rows.data(), static_cast<Eigen::Index>(row_count(rows, columns)),
-                                      static_cast<Eigen::Index>(columns))
-        .cast<double>();
-}
-
 }  // namespace
 
 FloatScan::FloatScan(std::span<const float> rows, std::size_t columns)

@@ -22,6 +22,13 @@ PanelMatrix::PanelMatrix(std::size_t rows, std::size_t columns, bool is_lower_tr
     lines_.resize(size / 16);
 }
 
+Eigen::MatrixXd matrix_of(std::span<const float> rows, std::size_t columns) {
+    using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const std::size_t count = columns == 0 ? 0 : rows.size() / columns;
+    return Eigen::Map<const RowMajor>(rows.data(), static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(columns))
+        .cast<double>();
+}
+
 PanelMatrix PanelMatrix::from(const Eigen::MatrixXd& matrix, bool is_lower_triangle) {
     PanelMatrix made(static_cast<std::size_t>(matrix.rows()), static_cast<std::size_t>(matrix.cols()),
                      is_lower_triangle);

@@ -11,6 +11,9 @@
 
 namespace vedette::inline v0::perturbation {
 
+/// Rows that follow each other, in double; none of no column.
+[[nodiscard]] Eigen::MatrixXd matrix_of(std::span<const float> rows, std::size_t columns);
+
 /// Rows of a matrix in panels as ScoreKernels::panel_product takes them.
 class PanelMatrix {
   public:

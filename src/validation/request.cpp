@@ -201,11 +201,12 @@ bool fails_of_elements(const CompiledExpression& expression, const Request& requ
     return false;
 }
 
-}  // namespace
-
-CheckSet Validator::check_tensor_of(std::size_t feature, const NamedTensor& named) const noexcept {
-    const Rule& rule = compiled_->rules[feature];
-    const Feature& asked = compiled_->features[feature];
+// What fails of one feature's values; `now` is null where nothing asks for their age.
+template <class Compiled>
+CheckSet check_values_of(const Compiled& compiled, std::size_t feature, const NamedTensor& named,
+                         const std::int64_t* now) noexcept {
+    const Rule& rule = compiled.rules[feature];
+    const Feature& asked = compiled.features[feature];
     const TensorView& tensor = named.tensor;
     if (check_memory(named).fault != TensorFault::none) return set_of(Check::memory);
     if (!rule.is_evaluated) return 0;
@@ -217,18 +218,17 @@ CheckSet Validator::check_tensor_of(std::size_t feature, const NamedTensor& name
         if (!std::equal(asked.shape->begin(), asked.shape->end(), tensor.shape.begin(), tensor.shape.end(), same))
             failed |= set_of(Check::shape);
     }
-    const bool is_timed = compiled_->clock.now != nullptr && rule.is_timed();
+    const bool is_timed = now != nullptr && rule.is_timed();
     if (is_fit && named.texts) {
-        const std::int64_t now = is_timed ? compiled_->now() : 0;
         Value value;
         for (std::size_t i = 0; i < named.texts->size(); ++i) {
             named.texts->read(i, {&value, 1});
-            failed |= compiled_->of_value(feature, value);
-            if (is_timed) failed |= rule.of_age(value, now);
+            failed |= compiled.of_value(feature, value);
+            if (is_timed) failed |= rule.of_age(value, *now);
         }
     } else if (is_fit) {
-        failed |= check_values(rule, compiled_->f64.from(feature), tensor);
-        if (is_timed) failed |= check_ages(rule, tensor, compiled_->now());
+        failed |= check_values(rule, compiled.f64.from(feature), tensor);
+        if (is_timed) failed |= check_ages(rule, tensor, *now);
     }
     const std::size_t dimensions = tensor.shape.size();
     if (!asked.valency.empty() && asked.valency.size() != dimensions) failed |= set_of(Check::nestedness);
@@ -242,9 +242,14 @@ CheckSet Validator::check_tensor_of(std::size_t feature, const NamedTensor& name
     return failed & rule.wanted;
 }
 
+}  // namespace
+
 RowVerdict Validator::validate(std::size_t feature, const TensorView& tensor) const noexcept {
     if (feature >= feature_count()) return {Severity::error, set_of(Check::unexpected)};
-    const CheckSet failed = check_tensor_of(feature, {compiled_->features[feature].name, tensor, {}});
+    const bool is_timed = compiled_->clock.now != nullptr && compiled_->rules[feature].is_timed();
+    const std::int64_t now = is_timed ? compiled_->now() : 0;
+    const CheckSet failed = check_values_of(*compiled_, feature, {compiled_->features[feature].name, tensor, {}},
+                                            is_timed ? &now : nullptr);
     if (failed == set_of(Check::memory)) return {Severity::error, failed};
     return {verdict_of(failed, failed & compiled_->rules[feature].errors), failed};
 }
@@ -259,10 +264,13 @@ RowVerdict Validator::validate(std::span<const NamedTensor> request, std::span<C
 RowVerdict Validator::validate(ReadTensor read, const void* tensors, std::size_t count,
                                std::span<CheckSet> failed) const noexcept {
     const Request request{read, tensors, count};
-    constexpr std::size_t block = 4096;       // features that a request may name are marked so many at a time
-    std::array<std::uint32_t, block> places;  // of the first ones' tensors
-    places.fill(absent);
+    constexpr std::size_t block = 4096;  // features that a request may name are marked so many at a time
     const std::vector<Rule>& rules = compiled_->rules;
+    // Of the first ones' tensors, which expressions look for.
+    std::array<std::uint32_t, block> places;
+    if (!compiled_->expressions.empty()) std::fill_n(places.begin(), std::min(block, rules.size()), absent);
+    const bool is_timed = !compiled_->timed.empty();
+    const std::int64_t now = is_timed ? compiled_->now() : 0;
     std::fill_n(failed.begin(), std::min(failed.size(), rules.size()), CheckSet{0});
     Tally tally{0, 0, failed};
     const auto add_unexpected = [&]() noexcept {
@@ -281,7 +289,7 @@ RowVerdict Validator::validate(ReadTensor read, const void* tensors, std::size_t
             }
             is_named.set(i - begin);
             if (begin == 0) places[i] = static_cast<std::uint32_t>(std::min<std::size_t>(k, absent - 1));
-            const CheckSet found = check_tensor_of(i, named);
+            const CheckSet found = check_values_of(*compiled_, i, named, is_timed ? &now : nullptr);
             if (found == set_of(Check::memory)) tally.graver |= found;
             if (found != 0) tally.add(i, found, rules[i]);
         }

@@ -135,6 +135,50 @@ static void watch_rows(void) {
     vdt_mmd_monitor_destroy(monitor);
 }
 
+// Rows in pieces and tensors by name, valid ones and others.
+static void validate_requests(void) {
+    static const char json[] =
+        "{\"version\":1,\"features\":[{\"name\":\"x\",\"type\":\"floating\",\"maximum\":1},"
+        "{\"name\":\"n\",\"type\":\"integer\"},{\"name\":\"s\",\"type\":\"text\",\"domain\":{\"values\":"
+        "[\"red\"]}}],\"expressions\":[{\"name\":\"order\",\"expression\":\"x <= n\"}]}";
+    vdt_schema* schema = NULL;
+    vdt_validator* rules = NULL;
+    CHECK_OK(vdt_schema_from_json(json, sizeof json - 1, NULL, &schema, e));
+    CHECK_OK(vdt_validator_create(schema, NULL, 0, NULL, &rules, e));
+    const float x[2] = {0.5F, 2.0F};
+    const int64_t n[2] = {1, 1}, two[1] = {2};
+    const vdt_string s[2] = {{"red", 3}, {"a colour that nobody knows", 26}};
+    vdt_tensor floats, integers, texts;
+    vdt_tensor_init(&floats, sizeof floats);
+    floats.shape = two;
+    floats.rank = 1;
+    integers = texts = floats;
+    floats.dtype = VDT_F32;
+    floats.data = x;
+    integers.dtype = VDT_I64;
+    integers.data = n;
+    const vdt_named_tensor request[] = {{{"s", 1}, &texts, s, 2, 1, 0},
+                                        {{"x", 1}, &floats, NULL, 0, 0, 0},
+                                        {{"n", 1}, &integers, NULL, 0, 0, 0},
+                                        {{"unknown", 7}, &integers, NULL, 0, 0, 0}};
+    uint32_t found[4];
+    vdt_row_verdict verdict;
+    int wrong = 0;
+    const size_t before = allocations;
+    for (int i = 0; i < 2; ++i) {
+        const vdt_row_part row[] = {
+            {VDT_PART_F32, 0, x + i, 1}, {VDT_PART_I64, 0, n, 1}, {VDT_PART_STRINGS, 0, s + i, 1}};
+        wrong += vdt_validator_check_parts(rules, row, 3, found, 4, &verdict, NULL) != VDT_OK;
+        wrong += (verdict.failed == 0) != (i == 0);
+        wrong += vdt_validator_check_tensors(rules, request, 3 + (size_t)i, found, 4, &verdict, NULL) != VDT_OK;
+        wrong += verdict.failed == 0;
+    }
+    CHECK(allocations == before);
+    CHECK(wrong == 0);
+    vdt_validator_destroy(rules);
+    vdt_schema_destroy(schema);
+}
+
 // Requests that the schema repairs, in every layout.
 static void repair_requests(void) {
     static const char json[] =
@@ -179,6 +223,7 @@ static void repair_requests(void) {
 }
 
 int main(void) {
+    validate_requests();
     repair_requests();
     const size_t at_start = allocations;
     vdt_baseline* baseline = make_baseline(1);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "container_input.hpp"
+#include "known_performance.hpp"
 #include "promise.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/joined_evidence.hpp"
@@ -134,17 +135,7 @@ void check(const drift::PerformanceReference& reference) {
 
 // What windows and joins are of.
 const drift::PerformanceReference& known() {
-    static const drift::PerformanceReference reference = [] {
-        std::vector<double> scores(64);
-        std::vector<std::uint32_t> predictions(64);
-        std::vector<std::uint32_t> labels(64);
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            scores[i] = static_cast<double>(i) / 64.0;
-            predictions[i] = i >= 32 ? 1 : 0;
-            labels[i] = i % 8 == 0 ? 1 - predictions[i] : predictions[i];
-        }
-        return drift::PerformanceReference::fit(scores, predictions, labels, {.cells = 4});
-    }();
+    static const drift::PerformanceReference reference = vedette::fuzzing::known_performance({.cells = 4});
     return reference;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any text is either refused with an Error, or read as a schema that writes itself the same way again, and judges rows.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -12,6 +14,52 @@
 #include "vedette/core/error.hpp"
 #include "vedette/core/value.hpp"
 #include "vedette/validation/validator.hpp"
+
+namespace {
+
+using vedette::validation::CheckSet;
+using vedette::validation::NamedTensor;
+using vedette::validation::RowPart;
+using vedette::validation::Validator;
+
+// A row in two pieces is the row.
+void try_pieces(const Validator& rules, const std::vector<vedette::Value>& row, std::size_t cut) {
+    const auto read = [](const void* piece, std::size_t first, std::span<vedette::Value> values) noexcept {
+        std::copy_n(static_cast<const vedette::Value*>(piece) + first, values.size(), values.begin());
+    };
+    const RowPart parts[] = {std::span(row).first(cut), RowPart(read, row.data() + cut, row.size() - cut)};
+    if (rules.validate(parts) != rules.validate(row)) std::abort();
+}
+
+// A tensor for each feature, whose dimensions and strides are the input's: none is read outside of it, and the request
+// fails what its tensors fail one by one.
+void try_tensors(const Validator& rules, std::span<const std::uint8_t> input, std::size_t shift) {
+    std::int64_t numbers[6] = {};
+    std::memcpy(numbers, input.data(), std::min(sizeof numbers, input.size()));
+    for (std::size_t i = 0; i < 3; ++i)
+        if ((shift + i) % 2 == 0) numbers[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(numbers[i]) % 5);
+    const std::span<const std::int64_t> shape(numbers, shift % 4),
+        strides(numbers + 3, shift % 3 == 0 ? shape.size() : 0);
+    const std::string_view texts[] = {"US", "", "\xC3"};
+    std::vector<NamedTensor> request;
+    for (std::size_t i = 0; i < rules.feature_count(); ++i) {
+        NamedTensor tensor{
+            rules.feature(i).name,
+            {static_cast<vedette::Dtype>((shift + i) % 15), input.data(), shift % 9, shape, strides, input.size()},
+            {}};
+        if ((shift + i) % 4 == 0) tensor.texts = RowPart(std::span(texts).first((shift + i) % 3));
+        request.push_back(tensor);
+    }
+    std::vector<CheckSet> failed(rules.feature_count());
+    const auto verdict = rules.validate(request, failed);
+    if (verdict != rules.validate(request)) std::abort();
+    for (std::size_t i = 0; i < failed.size(); ++i) {
+        if ((failed[i] & verdict.failed) != failed[i]) std::abort();
+        if (!request[i].texts && rules.validate(i, request[i].tensor).failed != failed[i]) std::abort();
+    }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using vedette::validation::Schema;
@@ -45,6 +93,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             for (std::size_t i = 0; i < row.size(); ++i) row[i] = values[(i + shift) % std::size(values)];
             const vedette::validation::RowVerdict verdict = rules.validate(row);
             if ((stricter.validate(row).failed & verdict.failed) != verdict.failed) std::abort();
+            try_pieces(rules, row, shift % (row.size() + 1));
+            try_tensors(rules, {data, size}, shift);
             // What is repaired is told, and stays so.
             std::vector<vedette::validation::CheckSet> failed(row.size() + rules.expression_count());
             std::vector<vedette::validation::Repaired> told(row.size());

@@ -8,6 +8,7 @@
 
 #include "container_input.hpp"
 #include "input.hpp"
+#include "known_performance.hpp"
 #include "monitor_file.hpp"
 #include "monitor_output.hpp"
 #include "performance_question.hpp"
@@ -24,17 +25,7 @@ using vedette::fuzzing::require;
 
 // What the seeds of performance commands are of: `performance fit` of these rows.
 const drift::PerformanceReference& known() {
-    static const drift::PerformanceReference reference = [] {
-        std::vector<double> scores(64);
-        std::vector<std::uint32_t> predictions(64);
-        std::vector<std::uint32_t> labels(64);
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            scores[i] = static_cast<double>(i) / 64.0;
-            predictions[i] = i >= 32 ? 1 : 0;
-            labels[i] = i % 8 == 0 ? 1 - predictions[i] : predictions[i];
-        }
-        return drift::PerformanceReference::fit(scores, predictions, labels);
-    }();
+    static const drift::PerformanceReference reference = vedette::fuzzing::known_performance();
     return reference;
 }
 

@@ -154,11 +154,11 @@ class Validator {
     /// Judges a request of named tensors, in any order: each as above, and a feature without one as a row that does not
     /// reach it (`missing`). A name that the schema does not know, and the second tensor of one, are `unexpected`. A
     /// tensor of texts fails `memory` if it has another number of elements than its shape, and `type` if the feature
-    /// holds numbers. An expression is asked of each element, its tensors being compact side by side: of element i of
-    /// all of them, and it fails where they have different numbers of elements; a tensor that is not there, or whose
-    /// memory or type is faulty, is null in it. `failed` as in `validate` of rows. No allocation (patterns: see above),
-    /// lock or exception; O(elements + names), and for each feature of an expression a look at each of the request's
-    /// names.
+    /// holds numbers. An expression is asked of each element, in the order of compact tensors: of element i of all its
+    /// features, and it fails where they have different numbers of elements; a tensor that is not there, or whose
+    /// memory or type is faulty, is null in it. The clock is asked once for all. `failed` as in `validate` of rows. No
+    /// allocation (patterns: see above), lock or exception; O(elements + names), and for each feature of an expression
+    /// beyond the first 4096 of the row a look at each of the request's names.
     [[nodiscard]] RowVerdict validate(std::span<const NamedTensor> request,
                                       std::span<CheckSet> failed = {}) const noexcept;
     /// The same of `count` tensors that `read` tells one by one, some of them more than once.
@@ -193,8 +193,6 @@ class Validator {
 
   private:
     friend class BatchStream;
-
-    [[nodiscard]] CheckSet check_tensor_of(std::size_t feature, const NamedTensor& named) const noexcept;
 
     struct Compiled;
     std::shared_ptr<const Compiled> compiled_;

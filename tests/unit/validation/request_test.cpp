@@ -242,3 +242,32 @@ TEST_CASE("an expression is asked of each element of a request's tensors") {
     CHECK(failed({other, whole, texts}) == std::pair(false, false));
     CHECK(failed({}) == std::pair(false, false));
 }
+
+TEST_CASE("a request is judged at one time: the clock is asked once") {
+    const Schema schema = Schema::from_json(R"({"version": 1, "features": [
+        {"name": "a", "type": "integer", "freshness": {"maximum_age": 10, "unit": "seconds"}},
+        {"name": "b", "type": "integer", "freshness": {"maximum_age": 10, "unit": "seconds"}},
+        {"name": "x", "type": "floating"}]})");
+    struct Ticks {
+        std::int64_t now = 20'000'000'000;
+        int calls = 0;
+    } ticks;
+    const auto tick = [](void* user) {
+        auto& own = *static_cast<Ticks*>(user);
+        ++own.calls;
+        return std::exchange(own.now, own.now + 5'000'000'000);
+    };
+    const Validator rules(schema, {}, {.reference_sets = {}, .clock = {tick, &ticks}});
+    const std::int64_t ten = 10, one[] = {1};
+    const double x = 0.5;
+    const NamedTensor request[] = {{"a", {Dtype::i64, &ten, 0, one, {}, {}}, {}},
+                                   {"x", {Dtype::f64, &x, 0, one, {}, {}}, {}},
+                                   {"b", {Dtype::i64, &ten, 0, one, {}, {}}, {}}};
+    std::vector<CheckSet> failed(3);
+    CHECK(rules.validate(request, failed).is_valid());
+    CHECK(ticks.calls == 1);
+    CHECK(rules.validate(2, request[1].tensor).is_valid());
+    CHECK(ticks.calls == 1);
+    CHECK(rules.validate(request, failed).failed == set_of(Check::freshness));
+    CHECK(failed == std::vector<CheckSet>{set_of(Check::freshness), set_of(Check::freshness), 0});
+}
