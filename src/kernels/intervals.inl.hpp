@@ -152,20 +152,36 @@ VEDETTE_INLINE Batch<T> attribute(const T* row, const IntervalsView<T>& view, st
     return (special | range | far) & load_words<T>(view.wanted + i);
 }
 
+// Most vectors are inside their intervals and need no more than three loads; the others are asked one by one.
 template <bool storing, class T>
 VEDETTE_INLINE RowFindings attribute_vectors(const T* row, const IntervalsView<T>& view, std::size_t count,
                                              std::uint32_t* failed) noexcept {
-    constexpr std::size_t width = Batch<T>::size;
+    constexpr std::size_t width = Batch<T>::size, most = 64;  // vectors at a time, a bit for each
     Batch<T> any(T{0}), graver(T{0});
-    const auto step = [&](std::size_t i) __attribute__((always_inline)) {
-        const Batch<T> found = attribute(row, view, i);
-        if constexpr (storing) store_words(found, failed + i);
-        any = any | found;
-        graver = graver | (found & load_words<T>(view.graver + i));
+    const auto place_of = [count](std::size_t vector) __attribute__((always_inline)) {
+        const std::size_t i = vector * width;
+        return i + width <= count ? i : count - width;
     };
-    std::size_t i = 0;
-    for (; i + width <= count; i += width) step(i);
-    if (i < count) step(count - width);
+    bool is_inside = true;
+    const std::size_t vectors = (count + width - 1) / width;
+    for (std::size_t first = 0; first < vectors; first += most) {
+        const std::size_t some = vectors - first < most ? vectors - first : most;
+        std::uint64_t outside = 0;
+        for (std::size_t v = 0; v < some; ++v) {
+            const std::size_t i = place_of(first + v);
+            outside |= static_cast<std::uint64_t>(!xsimd::all(inside(row, view, i))) << v;
+            if constexpr (storing) store_words(Batch<T>(T{0}), failed + i);
+        }
+        is_inside &= outside == 0;
+        for (; outside != 0; outside &= outside - 1) {
+            const std::size_t i = place_of(first + static_cast<std::size_t>(__builtin_ctzll(outside)));
+            const Batch<T> found = attribute(row, view, i);
+            if constexpr (storing) store_words(found, failed + i);
+            any = any | found;
+            graver = graver | (found & load_words<T>(view.graver + i));
+        }
+    }
+    if (is_inside) return {};
     return {union_of(any), union_of(graver)};
 }
 
