@@ -24,7 +24,7 @@ cmake --build "$build" --target vedette_c vedette_versus bench_classifier bench_
     bench_sketch >>"$build/versus.log" || { cat "$build/versus.log" >&2; exit 1; }
 
 # One thread for every contender.
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1 ARROW_NUM_THREADS=1
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMEXPR_NUM_THREADS=1 ARROW_NUM_THREADS=1 POLARS_MAX_THREADS=1
 export DO_NOT_TRACK=1
 python=${PYTHON:-$(sh "$root/bench/versus/environment.sh" "$build")}
 "$python" "$root/bench/versus/drift.py" --benches "$build/bench" ${output:+--output "$output/drift.md"}

@@ -26,6 +26,7 @@ struct WordOf<double> {
 };
 
 /// Closed intervals of the values of a row, one list each. Bounds are never NaN; what has no bound has an infinite one.
+/// A value in [lower, upper] fails nothing that is wanted of it.
 template <class T>
 struct IntervalsView {
     using Word = typename WordOf<T>::type;
@@ -45,7 +46,7 @@ struct RowFindings {
     std::uint32_t graver = 0;
 };
 
-/// Noexcept, without allocation, the same answers on every instruction set; the time depends on `count` alone.
+/// Noexcept, without allocation, the same answers on every instruction set.
 template <class T>
 struct IntervalKernels {
     /// Whether lower[i] <= row[i] <= upper[i] for all i < count; false for NaN.

@@ -152,21 +152,49 @@ VEDETTE_INLINE Batch<T> attribute(const T* row, const IntervalsView<T>& view, st
     return (special | range | far) & load_words<T>(view.wanted + i);
 }
 
+// What is found in one vector is a word a lane: `any` in its lower half, of that `graver` in the upper one.
+template <class T>
+VEDETTE_INLINE Batch<T> with_graver(Batch<T> any, Batch<T> graver) noexcept {
+    using Lane = xsimd::batch<typename WordOf<T>::type, Arch>;
+    return any | xsimd::bitwise_cast<Batch<T>>(xsimd::bitwise_cast<Lane>(graver) << 16);
+}
+
+// Most vectors are inside their intervals and need no more than three loads; the others are asked one by one.
 template <bool storing, class T>
 VEDETTE_INLINE RowFindings attribute_vectors(const T* row, const IntervalsView<T>& view, std::size_t count,
                                              std::uint32_t* failed) noexcept {
     constexpr std::size_t width = Batch<T>::size;
-    Batch<T> any(T{0}), graver(T{0});
-    const auto step = [&](std::size_t i) __attribute__((always_inline)) {
-        const Batch<T> found = attribute(row, view, i);
-        if constexpr (storing) store_words(found, failed + i);
-        any = any | found;
-        graver = graver | (found & load_words<T>(view.graver + i));
+    const auto clear = [failed](std::size_t i) __attribute__((always_inline)) {
+        if constexpr (storing) store_words(Batch<T>(T{0}), failed + i);
     };
-    std::size_t i = 0;
-    for (; i + width <= count; i += width) step(i);
-    if (i < count) step(count - width);
-    return {union_of(any), union_of(graver)};
+    clear(count - width);
+    Batch<T> all(T{0});
+    bool is_inside = true;
+    for (std::size_t begin = 0; begin < count; begin += 64) {
+        const std::size_t some = count - begin < 64 ? count - begin : 64;
+        std::uint64_t outside = 0;  // a bit a value
+        std::size_t i = 0;
+        for (; i + width <= some; i += width) {
+            outside |= static_cast<std::uint64_t>(mask_bits(!inside(row, view, begin + i))) << i;
+            clear(begin + i);
+        }
+        if (i < some) {  // the last vector, without the values that the one before has
+            const auto last = static_cast<std::uint64_t>(mask_bits(!inside(row, view, count - width)));
+            outside |= last >> (begin + i + width - count) << i;
+        }
+        is_inside &= outside == 0;
+        while (outside != 0) {
+            const auto lane = static_cast<std::size_t>(__builtin_ctzll(outside)) / width * width;
+            outside &= ~(((std::uint64_t{1} << width) - 1) << lane);
+            const std::size_t place = begin + lane + width <= count ? begin + lane : count - width;
+            const Batch<T> found = attribute(row, view, place);
+            if constexpr (storing) store_words(found, failed + place);
+            all = all | with_graver(found, found & load_words<T>(view.graver + place));
+        }
+    }
+    if (is_inside) return {};
+    const std::uint32_t found = union_of(all);
+    return {found & 0xFFFFU, found >> 16};
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,8 @@ struct Validator::Compiled {
     std::vector<CompiledExpression> expressions;
     std::vector<std::uint32_t> asking_more;  ///< features whose numbers need more than intervals
     std::vector<std::uint32_t> timed;        ///< features whose values have an age, where there is a clock
+    /// How many features there are if intervals say all of rows of numbers, else none that a row could have.
+    std::size_t width_of_intervals = std::numeric_limits<std::size_t>::max();
     Clock clock;
     std::vector<std::uint32_t> repairing;  ///< features that repair something
     std::vector<Value> replacements;       ///< of each feature, or null; texts are those of `features`

@@ -44,9 +44,11 @@ def install(o):
 
 
 def build_with_cmake(o, project, *options, executable=True):
-    folder = o.work / f"build_{'embedded' if project == 'embedded' else o.way}"
+    folder = o.work / f"build_{o.way}"
     if project == "embedded":
         # Both ways compile the same library: one folder, whose objects stay, saves minutes. The cache does not stay.
+        # Where ccache writes paths as they look from the build folder, only one beside the tested build shares objects.
+        folder = o.build.with_name(f"{o.build.name}-embedded") if "CCACHE_BASEDIR" in os.environ else o.work / "build_embedded"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "consumer").unlink(missing_ok=True)
     else:
