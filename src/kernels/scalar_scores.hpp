@@ -64,7 +64,6 @@ inline void logit_sums(const float* logits, std::size_t count, float largest, fl
         const float e = exponential(z, y);
         return e * y;
     });
-    sums->at_largest += static_cast<std::uint64_t>(std::count(logits, logits + count, largest));
 }
 
 inline void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept {

@@ -40,7 +40,6 @@ struct LogitRange {
 struct LogitSums {
     double exponentials[logit_lanes] = {};
     double weighted[logit_lanes] = {};  ///< 2^x 8x
-    std::uint64_t at_largest = 0;
 };
 
 /// Rows of 8-bit codes from -127 to 127, in panels of product_rows, element 4 g + e of row i of a panel at

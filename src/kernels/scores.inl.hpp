@@ -49,6 +49,19 @@ struct ScoreWords : VectorWords<float> {
     }
 };
 
+// Copies a few, reading and writing no more. No loop over single floats where it can be helped: compilers call memcpy
+// or worse for it.
+VEDETTE_INLINE void copy_short(const float* from, std::size_t count, float* to) noexcept {
+    constexpr std::size_t width = Batch<float>::size;
+    if (count < width) {
+        for (std::size_t k = 0; k < count; ++k) to[k] = from[k];
+        return;
+    }
+    for (std::size_t k = 0; k + width < count; k += width)
+        Batch<float>::load_unaligned(from + k).store_unaligned(to + k);
+    Batch<float>::load_unaligned(from + count - width).store_unaligned(to + count - width);
+}
+
 // Groups of logits; the last one completed with -Inf, which no sum or extreme minds.
 class LogitGroups {
   public:
@@ -57,7 +70,7 @@ class LogitGroups {
         if (!has_rest_) return;
         const Batch<float> none(-infinity<float>);
         for (std::size_t k = 0; k < logit_group; k += Batch<float>::size) none.store_aligned(rest_ + k);
-        for (std::size_t k = 0; whole_ + k < count; ++k) rest_[k] = logits[whole_ + k];
+        copy_short(logits + whole_, count - whole_, rest_);
     }
     template <class Each>
     VEDETTE_INLINE void for_each(Each&& each) const noexcept {
@@ -169,15 +182,14 @@ struct LaneSums {
     }
 };
 
-// The exponentials of a piece and what they are of, and how many lie at or above `top`. One step at a time over the
+// The exponentials of a piece and what they are of. One step at a time over the
 // whole piece: in one loop the chain from a logit to its exponential is longer than what a core looks ahead.
 constexpr std::size_t logit_piece = 16 * logit_group;
 struct LogitPiece {
     alignas(64) float y[logit_piece];
     alignas(64) float e[logit_piece];
 
-    VEDETTE_INLINE void compute(const float* logits, std::size_t count, Batch<float> top, Batch<float> scale,
-                                Tally<float>& under) noexcept {
+    VEDETTE_INLINE void compute(const float* logits, std::size_t count, Batch<float> top, Batch<float> scale) noexcept {
         constexpr std::size_t width = Batch<float>::size;
         for (std::size_t k = 0; k < count; k += width) {
             const Batch<float> z = Batch<float>::load_unaligned(logits + k);
@@ -185,7 +197,6 @@ struct LogitPiece {
         }
         for (std::size_t k = 0; k < count; k += width) {
             const Mask<float> below = Batch<float>::load_unaligned(logits + k) < top;
-            under.add(below);
             power_below<ScoreWords>(Batch<float>::load_aligned(y + k), below).store_aligned(e + k);
         }
     }
@@ -209,10 +220,9 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
     constexpr std::size_t width = Batch<float>::size;
     const Batch<float> top(largest), scale(inverse_temperature * (8.0F * log2_of_e));
     const std::size_t whole = count - count % logit_group;
-    Tally<float> under;
     LogitPiece piece;
     const auto add = [&](const float* from, std::size_t size) {
-        piece.compute(from, size, top, scale, under);
+        piece.compute(from, size, top, scale);
         for (std::size_t l = 0; l < logit_lanes; l += width) {
             LaneSums exponentials(sums->exponentials + l), weighted(sums->weighted + l);
             piece.add(size, l, exponentials, weighted);
@@ -224,8 +234,6 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
         add(logits + i, whole - i < logit_piece ? whole - i : logit_piece);
     if (whole < count)
         LogitGroups(logits + whole, count - whole).for_each([&](const float* rest) { add(rest, logit_group); });
-    // What completed the last group lies below, too.
-    sums->at_largest += (count + logit_group - 1) / logit_group * logit_group - under.total();
 }
 
 // Step by step over a piece, as logit_sums.
@@ -240,10 +248,8 @@ void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* te
         const std::size_t inside = count - begin < piece ? count - begin : piece;
         const float* from = logits + begin;
         if (inside % width != 0) {
-            std::size_t i = 0;
-            for (; i + width <= inside; i += width) Batch<float>::load_unaligned(from + i).store_aligned(rest + i);
-            none.store_aligned(rest + i);
-            for (; i < inside; ++i) rest[i] = from[i];
+            none.store_aligned(rest + (inside - inside % width));
+            copy_short(from, inside, rest);
             from = rest;
         }
         const auto y_at = [&](std::size_t k) { return Batch<float>::load_unaligned(from + k) - top; };

@@ -333,19 +333,18 @@ LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs)
     const double largest = range.largest;
     scores.max_logit = -largest;
     if (needs == 1U << static_cast<unsigned>(LogitScoreKind::max_logit)) return scores;
-    const auto total_at = [&](double temperature, double& weighted, std::size_t& at_largest) {
+    const std::size_t at_largest = range.second < range.largest ? 1 : count_at_least(row, kernels, range.largest);
+    const auto total_at = [&](double temperature, double& weighted) {
         kernels::LogitSums sums;
         const auto inverse = static_cast<float>(1.0 / temperature);
         row.for_each_part(
             kernels, [&](const float* z, std::size_t n) { kernels.logit_sums(z, n, range.largest, inverse, &sums); });
-        at_largest = static_cast<std::size_t>(sums.at_largest);
         weighted = fold(sums.weighted) * (0.69314718055994530942 / 8.0);  // of powers of 2, in eighths
         const double others = static_cast<double>(at_largest - 1) + fold(sums.exponentials);
         return Total{1.0 + others, others, std::log1p(others)};
     };
     double weighted = 0.0;
-    std::size_t at_largest = 0;
-    const Total total = total_at(options.temperature, weighted, at_largest);
+    const Total total = total_at(options.temperature, weighted);
     const double log_total = total.log_all;
     scores.max_softmax = total.others / total.all;
     scores.energy = -(largest + options.temperature * log_total);
@@ -356,7 +355,7 @@ LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs)
     if (options.temperature == 1.0) {
         scores.generalised_entropy = generalised_entropy(row, kernels, range, at_largest, total, options);
     } else {
-        const Total plain = total_at(1.0, weighted, at_largest);
+        const Total plain = total_at(1.0, weighted);
         scores.generalised_entropy = generalised_entropy(row, kernels, range, at_largest, plain, options);
     }
     return scores;
