@@ -110,11 +110,9 @@ struct ScoreKernels {
     /// Copies the logits with low < z < high, in order, to `out`, which has room for `logit_lanes` more; their number.
     std::size_t (*collect_between)(const float* logits, std::size_t count, float low, float high, float* out) noexcept;
 
-    /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in four interleaved sums; panel and out are
-    /// aligned to 64 bytes.
+    /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in two interleaved sums; panel and out are aligned
+    /// to 64 bytes.
     void (*panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
-    /// The same, for panels that are read once each from memory or a far cache.
-    void (*far_panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
 
     void (*nearest_row)(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept;
 
