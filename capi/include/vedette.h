@@ -1167,6 +1167,9 @@ VDT_API vdt_status vdt_score_kind(const vdt_score* score, vdt_string* out, vdt_e
 /// Entries of a row (0: any number, and for NULL), and rows of its calibration (0: none).
 VDT_API size_t vdt_score_width(const vdt_score* score) VDT_NOEXCEPT;
 VDT_API uint64_t vdt_score_calibration_count(const vdt_score* score) VDT_NOEXCEPT;
+/// A bound, for every row, on the relative change of a squared Mahalanobis distance by `storage=int16`; 0 where nothing
+/// is stored in fewer bits, NaN for NULL.
+VDT_API double vdt_score_storage_error(const vdt_score* score) VDT_NOEXCEPT;
 
 /// One row. `vectors` gives group or weight where the calibration asks for one (its vectors are not read); NULL = group
 /// 0, weight 1. A row of another width is NaN, not an error. Thread-safe, without allocation or lock.

@@ -166,6 +166,10 @@ uint64_t vdt_score_calibration_count(const vdt_score* score) noexcept {
     return score == nullptr || !score->calibrated ? 0 : score->calibrated->calibration_count();
 }
 
+double vdt_score_storage_error(const vdt_score* score) noexcept {
+    return score == nullptr ? std::numeric_limits<double>::quiet_NaN() : score->object.storage_error();
+}
+
 vdt_status vdt_score_row(const vdt_score* score, const float* row, size_t width, const vdt_request_vectors* vectors,
                          vdt_score_answer* out, vdt_error* error) noexcept {
     if (score == nullptr) return fail(error, VDT_INVALID_ARGUMENT, "score is NULL");

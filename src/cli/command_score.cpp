@@ -133,6 +133,13 @@ ScoreFile load(const std::string& path) {
     }
 }
 
+// What is said of a score's storage where it is not exact.
+std::string storage_of(const AnyScore& score) {
+    return score.storage_error() == 0.0
+               ? std::string()
+               : fmt::format("; squared distances within {:.2g} % by their storage", 100.0 * score.storage_error());
+}
+
 // The numbers of a whole file.
 ScoreRows read_numbers(const std::string& path) {
     ScoreSource source;
@@ -323,8 +330,9 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
     if (options.calibrate.source.path.empty()) {
         save(options.output, with_columns(score.serialize(), rows.names));
         if (options.output != "-")
-            write_text("-", fmt::format("{}: {}, {} entries, {} rows; no calibration, so no p-values\n",
-                                        clean(options.output), options.kind, score.width(), grouped(rows.count)));
+            write_text("-", fmt::format("{}: {}, {} entries, {} rows; no calibration, so no p-values{}\n",
+                                        clean(options.output), options.kind, score.width(), grouped(rows.count),
+                                        storage_of(score)));
         return exit_pass;
     }
     require_predictions(score, options.predictions);
@@ -335,10 +343,10 @@ ExitStatus score_fit(const ScoreFitOptions& options) {
     save(options.output, with_columns(calibrated.serialize(), rows.names.empty() ? benign.names : rows.names));
     if (options.output != "-")
         write_text("-", fmt::format("{}: {}, {} entries, {} rows, calibrated by {} ({} could not be scored); the least "
-                                    "p-value is {:.3g}\n",
+                                    "p-value is {:.3g}{}\n",
                                     clean(options.output), options.kind, calibrated.score().width(),
                                     grouped(rows.count), grouped(calibrated.calibration_count()), grouped(unscored),
-                                    calibrated.smallest_p_value()));
+                                    calibrated.smallest_p_value(), storage_of(calibrated.score())));
     return exit_pass;
 }
 
@@ -359,6 +367,7 @@ ExitStatus score_run(const ScoreRunOptions& options) {
     const RunRows run = run_rows(file, rows, options);
     if (options.as_json) {
         nlohmann::ordered_json out{{"kind", file.score.kind().name},
+                                   {"storage_error", file.score.storage_error()},
                                    {"level", options.level},
                                    {"rows", rows.count},
                                    {"found", run.found},

@@ -45,8 +45,11 @@ const char* reason_name(Reason reason) noexcept {
     return index < reason_names.size() ? reason_names[index] : "unknown";
 }
 
-// Identifiers and names as their sources have them: of ATLAS data/techniques.yaml of its own data (April 2025), of NIST
-// the headings of NIST AI 100-2e2025 (.025, of its section 2.2.2, as others quote it), of OWASP the list of 2023.
+// Identifiers and names as their sources have them: of ATLAS data/techniques.yaml of its own data (April 2025); of
+// OWASP the titles of the project's own pages, docs/ML01_2023-Input_Manipulation_Attack.md and
+// ML05_2023-Model_Theft.md; of NIST the headings of NIST AI 100-2e2025 (March 2025) as others quote them, since its PDF
+// was not at hand: of 2.2.2 with the text below it, of Evasion and Model Extraction in a digest that goes section by
+// section, all three in lists of its index of attacks. The edition of 2023 has no identifiers.
 std::span<const ThreatTag> threat_tags(Reason reason) noexcept {
     static constexpr std::array evasion{
         ThreatTag{"NIST AI 100-2e2025", "NISTAML.022", "Evasion"},

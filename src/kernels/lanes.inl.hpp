@@ -49,9 +49,9 @@ struct Tally<float> {
         lanes = _mm512_mask_sub_epi32(lanes, m, lanes, _mm512_set1_epi32(-1));
     }
     VEDETTE_INLINE std::uint64_t total() const noexcept {
-        alignas(64) std::uint32_t words[16];
-        _mm512_store_si512(words, lanes);
-        return sum_words(words);
+        const __m512i pairs =
+            _mm512_add_epi64(_mm512_srli_epi64(lanes, 32), _mm512_and_si512(lanes, _mm512_set1_epi64(0xFFFFFFFFLL)));
+        return static_cast<std::uint64_t>(_mm512_reduce_add_epi64(pairs));
     }
 };
 template <>
@@ -61,9 +61,7 @@ struct Tally<double> {
         lanes = _mm512_mask_sub_epi64(lanes, m, lanes, _mm512_set1_epi64(-1));
     }
     VEDETTE_INLINE std::uint64_t total() const noexcept {
-        alignas(64) std::uint64_t words[8];
-        _mm512_store_si512(words, lanes);
-        return sum_words(words);
+        return static_cast<std::uint64_t>(_mm512_reduce_add_epi64(lanes));
     }
 };
 // Extremes of the bits of floats: integer instructions run on more ports than comparisons of floats.
@@ -126,25 +124,25 @@ VEDETTE_INLINE std::uint64_t count_nan(const float* x) noexcept {
 
 #elif defined(__AVX2__)
 
+VEDETTE_INLINE std::uint64_t sum_of_four(__m256i words) noexcept {
+    const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half))));
+}
+
 template <>
 struct Tally<float> {
     __m256i lanes = _mm256_setzero_si256();
     VEDETTE_INLINE void add(Mask<float> m) noexcept { lanes = _mm256_sub_epi32(lanes, _mm256_castps_si256(m)); }
     VEDETTE_INLINE std::uint64_t total() const noexcept {
-        alignas(32) std::uint32_t words[8];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(words), lanes);
-        return sum_words(words);
+        return sum_of_four(
+            _mm256_add_epi64(_mm256_srli_epi64(lanes, 32), _mm256_and_si256(lanes, _mm256_set1_epi64x(0xFFFFFFFFLL))));
     }
 };
 template <>
 struct Tally<double> {
     __m256i lanes = _mm256_setzero_si256();
     VEDETTE_INLINE void add(Mask<double> m) noexcept { lanes = _mm256_sub_epi64(lanes, _mm256_castpd_si256(m)); }
-    VEDETTE_INLINE std::uint64_t total() const noexcept {
-        alignas(32) std::uint64_t words[4];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(words), lanes);
-        return sum_words(words);
-    }
+    VEDETTE_INLINE std::uint64_t total() const noexcept { return sum_of_four(lanes); }
 };
 template <class Operation>
 VEDETTE_INLINE int fold_lanes(__m256i v, Operation operation) noexcept {

@@ -64,7 +64,6 @@ inline void logit_sums(const float* logits, std::size_t count, float largest, fl
         const float e = exponential(z, y);
         return e * y;
     });
-    sums->at_largest += static_cast<std::uint64_t>(std::count(logits, logits + count, largest));
 }
 
 inline void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* terms, double* lanes) noexcept {
@@ -86,13 +85,9 @@ inline std::size_t collect_between(const float* logits, std::size_t count, float
 
 inline void panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
     for (std::size_t i = 0; i < product_rows; ++i) {
-        float sum[4] = {};
-        const std::size_t whole = depth - depth % 4;
-        for (std::size_t k = 0; k < depth; ++k) {
-            const float product = panel[k * product_rows + i] * x[k];
-            sum[k < whole ? k % 4 : 0] += product;
-        }
-        out[i] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        float sum[2] = {};
+        for (std::size_t k = 0; k < depth; ++k) sum[k % 2] += panel[k * product_rows + i] * x[k];
+        out[i] = sum[0] + sum[1];
     }
 }
 
@@ -203,9 +198,9 @@ inline void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* 
 }
 
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,   &logit_sums,          &entropy_sums, &count_at_least, &collect_between, &panel_product,
-            &panel_product, &nearest_row,         &search_trees, &code_products,  nullptr,          &encode_words,
-            &nearest_words, &split_word_products, &squared_gap,  &widen_half,     &widen_bfloat16};
+    return {&logit_range,         &logit_sums,   &entropy_sums,  &count_at_least, &collect_between, &panel_product,
+            &nearest_row,         &search_trees, &code_products, nullptr,         &encode_words,    &nearest_words,
+            &split_word_products, &squared_gap,  &widen_half,    &widen_bfloat16};
 }
 
 }  // namespace vedette::inline v0::kernels::scalar

@@ -40,7 +40,6 @@ struct LogitRange {
 struct LogitSums {
     double exponentials[logit_lanes] = {};
     double weighted[logit_lanes] = {};  ///< 2^x 8x
-    std::uint64_t at_largest = 0;
 };
 
 /// Rows of 8-bit codes from -127 to 127, in panels of product_rows, element 4 g + e of row i of a panel at
@@ -111,11 +110,9 @@ struct ScoreKernels {
     /// Copies the logits with low < z < high, in order, to `out`, which has room for `logit_lanes` more; their number.
     std::size_t (*collect_between)(const float* logits, std::size_t count, float low, float high, float* out) noexcept;
 
-    /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in four interleaved sums; panel and out are
-    /// aligned to 64 bytes.
+    /// out[product_rows] = sum over k < depth of panel[k][i] * x[k], in two interleaved sums; panel and out are aligned
+    /// to 64 bytes.
     void (*panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
-    /// The same, for panels that are read once each from memory or a far cache.
-    void (*far_panel_product)(const float* panel, const float* x, std::size_t depth, float* out) noexcept;
 
     void (*nearest_row)(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept;
 

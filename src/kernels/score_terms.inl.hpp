@@ -42,7 +42,9 @@ VEDETTE_INLINE V exp2_of_eighths(V x) noexcept {
     const V shifted = x + c(ExpTerms<float>::rounder);
     const V r = x - (shifted - c(ExpTerms<float>::rounder));
     const V series = c(eighth_series[0]) + r * (c(eighth_series[1]) + r * c(eighth_series[2]));
-    return Words::power_of_eighths(shifted) * (c(1.0F) + r * series);
+    // Not the power times (1 + r series): that were a longer chain.
+    const V power = Words::power_of_eighths(shifted);
+    return power + (power * r) * series;
 }
 
 // The exponent of a logit in eighths, bounded, and 2 to that where `below` holds, else 0. Below -127 that is 0; between

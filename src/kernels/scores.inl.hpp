@@ -49,6 +49,19 @@ struct ScoreWords : VectorWords<float> {
     }
 };
 
+// Copies a few, reading and writing no more. No loop over single floats where it can be helped: compilers call memcpy
+// or worse for it.
+VEDETTE_INLINE void copy_short(const float* from, std::size_t count, float* to) noexcept {
+    constexpr std::size_t width = Batch<float>::size;
+    if (count < width) {
+        for (std::size_t k = 0; k < count; ++k) to[k] = from[k];
+        return;
+    }
+    for (std::size_t k = 0; k + width < count; k += width)
+        Batch<float>::load_unaligned(from + k).store_unaligned(to + k);
+    Batch<float>::load_unaligned(from + count - width).store_unaligned(to + count - width);
+}
+
 // Groups of logits; the last one completed with -Inf, which no sum or extreme minds.
 class LogitGroups {
   public:
@@ -57,7 +70,7 @@ class LogitGroups {
         if (!has_rest_) return;
         const Batch<float> none(-infinity<float>);
         for (std::size_t k = 0; k < logit_group; k += Batch<float>::size) none.store_aligned(rest_ + k);
-        for (std::size_t k = 0; whole_ + k < count; ++k) rest_[k] = logits[whole_ + k];
+        copy_short(logits + whole_, count - whole_, rest_);
     }
     template <class Each>
     VEDETTE_INLINE void for_each(Each&& each) const noexcept {
@@ -169,15 +182,14 @@ struct LaneSums {
     }
 };
 
-// The exponentials of a piece and what they are of, and how many lie at or above `top`. One step at a time over the
+// The exponentials of a piece and what they are of. One step at a time over the
 // whole piece: in one loop the chain from a logit to its exponential is longer than what a core looks ahead.
 constexpr std::size_t logit_piece = 16 * logit_group;
 struct LogitPiece {
     alignas(64) float y[logit_piece];
     alignas(64) float e[logit_piece];
 
-    VEDETTE_INLINE void compute(const float* logits, std::size_t count, Batch<float> top, Batch<float> scale,
-                                Tally<float>& under) noexcept {
+    VEDETTE_INLINE void compute(const float* logits, std::size_t count, Batch<float> top, Batch<float> scale) noexcept {
         constexpr std::size_t width = Batch<float>::size;
         for (std::size_t k = 0; k < count; k += width) {
             const Batch<float> z = Batch<float>::load_unaligned(logits + k);
@@ -185,7 +197,6 @@ struct LogitPiece {
         }
         for (std::size_t k = 0; k < count; k += width) {
             const Mask<float> below = Batch<float>::load_unaligned(logits + k) < top;
-            under.add(below);
             power_below<ScoreWords>(Batch<float>::load_aligned(y + k), below).store_aligned(e + k);
         }
     }
@@ -209,10 +220,9 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
     constexpr std::size_t width = Batch<float>::size;
     const Batch<float> top(largest), scale(inverse_temperature * (8.0F * log2_of_e));
     const std::size_t whole = count - count % logit_group;
-    Tally<float> under;
     LogitPiece piece;
     const auto add = [&](const float* from, std::size_t size) {
-        piece.compute(from, size, top, scale, under);
+        piece.compute(from, size, top, scale);
         for (std::size_t l = 0; l < logit_lanes; l += width) {
             LaneSums exponentials(sums->exponentials + l), weighted(sums->weighted + l);
             piece.add(size, l, exponentials, weighted);
@@ -224,8 +234,6 @@ void logit_sums(const float* logits, std::size_t count, float largest, float inv
         add(logits + i, whole - i < logit_piece ? whole - i : logit_piece);
     if (whole < count)
         LogitGroups(logits + whole, count - whole).for_each([&](const float* rest) { add(rest, logit_group); });
-    // What completed the last group lies below, too.
-    sums->at_largest += (count + logit_group - 1) / logit_group * logit_group - under.total();
 }
 
 // Step by step over a piece, as logit_sums.
@@ -240,10 +248,8 @@ void entropy_sums(const float* logits, std::size_t count, const EntropyTerms* te
         const std::size_t inside = count - begin < piece ? count - begin : piece;
         const float* from = logits + begin;
         if (inside % width != 0) {
-            std::size_t i = 0;
-            for (; i + width <= inside; i += width) Batch<float>::load_unaligned(from + i).store_aligned(rest + i);
-            none.store_aligned(rest + i);
-            for (; i < inside; ++i) rest[i] = from[i];
+            none.store_aligned(rest + (inside - inside % width));
+            copy_short(from, inside, rest);
             from = rest;
         }
         const auto y_at = [&](std::size_t k) { return Batch<float>::load_unaligned(from + k) - top; };
@@ -306,94 +312,39 @@ std::size_t count_at_least(const float* logits, std::size_t count, float limit) 
 inline constexpr std::size_t product_across =
     product_rows / Batch<float>::size <= 4 ? product_rows / Batch<float>::size : 2;
 
-// The sums of `at_once` of four parts, from `pass` on, over columns [begin, end).
-template <std::size_t across, std::size_t at_once>
-VEDETTE_INLINE void add_products(const float* from, const float* x, std::size_t begin, std::size_t end,
-                                 std::size_t pass, Batch<float> (&sum)[at_once][across]) noexcept {
-    constexpr std::size_t width = Batch<float>::size;
-    for (std::size_t k = begin + pass; k < end; k += 4) {
-#pragma GCC unroll 4
-        for (std::size_t part = 0; part < at_once; ++part) {
-            const Batch<float> factor(x[k + part]);
-            const float* const column = from + (k + part) * product_rows;
-#pragma GCC unroll 4
-            for (std::size_t a = 0; a < across; ++a)
-                sum[part][a] = sum[part][a] + Batch<float>::load_aligned(column + a * width) * factor;
-        }
-    }
-}
-
-// A part of a panel's rows, `across` registers of them, against x, in four sums: all at once, or two after the other
-// two where registers are few. Each sum takes every fourth product, the first one also those that are left.
+// A part of a panel's rows, `across` registers of them, against x, in two sums: with AVX2 the whole panel's fit in
+// registers, so that memory is read once and in order.
 template <std::size_t across>
 VEDETTE_INLINE void product_part(const float* from, const float* x, std::size_t depth, float* out) noexcept {
     constexpr std::size_t width = Batch<float>::size;
-    constexpr std::size_t at_once = across > 2 ? 2 : 4;
-    const std::size_t whole = depth - depth % 4;
-#pragma GCC unroll 2
-    for (std::size_t pass = 0; pass < 4; pass += at_once) {
-        Batch<float> sum[at_once][across];
+    Batch<float> even[across], odd[across];
 #pragma GCC unroll 4
-        for (auto& part : sum)
+    for (std::size_t a = 0; a < across; ++a) even[a] = odd[a] = Batch<float>(0.0F);
+    std::size_t k = 0;
+    for (; k + 2 <= depth; k += 2) {
+        const float* const column = from + k * product_rows;
+        const Batch<float> first(x[k]), second(x[k + 1]);
 #pragma GCC unroll 4
-            for (Batch<float>& lane : part) lane = Batch<float>(0.0F);
-        add_products<across, at_once>(from, x, 0, whole, pass, sum);
-        for (std::size_t k = whole; pass == 0 && k < depth; ++k) {
-            const Batch<float> factor(x[k]);
+        for (std::size_t a = 0; a < across; ++a)
+            even[a] = even[a] + Batch<float>::load_aligned(column + a * width) * first;
 #pragma GCC unroll 4
-            for (std::size_t a = 0; a < across; ++a)
-                sum[0][a] = sum[0][a] + Batch<float>::load_aligned(from + k * product_rows + a * width) * factor;
-        }
-#pragma GCC unroll 4
-        for (std::size_t a = 0; a < across; ++a) {
-            Batch<float> pair = sum[0][a] + sum[1][a];
-            if constexpr (at_once == 4) pair = pair + (sum[at_once - 2][a] + sum[at_once - 1][a]);
-            if (pass != 0) pair = Batch<float>::load_aligned(out + a * width) + pair;
-            pair.store_aligned(out + a * width);
-        }
+        for (std::size_t a = 0; a < across; ++a)
+            odd[a] = odd[a] + Batch<float>::load_aligned(column + product_rows + a * width) * second;
     }
+    for (; k < depth; ++k) {
+        const Batch<float> factor(x[k]);
+#pragma GCC unroll 4
+        for (std::size_t a = 0; a < across; ++a)
+            even[a] = even[a] + Batch<float>::load_aligned(from + k * product_rows + a * width) * factor;
+    }
+#pragma GCC unroll 4
+    for (std::size_t a = 0; a < across; ++a) (even[a] + odd[a]).store_aligned(out + a * width);
 }
 
 void panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
     constexpr std::size_t together = product_across * Batch<float>::size;
     for (std::size_t row = 0; row < product_rows; row += together)
         product_part<product_across>(panel + row, x, depth, out + row);
-}
-
-// Piece by piece where a panel takes two passes, so that memory is read in order.
-void far_panel_product(const float* panel, const float* x, std::size_t depth, float* out) noexcept {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-    constexpr std::size_t width = Batch<float>::size, across = product_rows / width, piece = 32;
-    const std::size_t whole = depth - depth % 4;
-    alignas(64) float sums[4][product_rows] = {};
-    for (std::size_t begin = 0; begin < whole; begin += piece) {
-        const std::size_t end = begin + piece < whole ? begin + piece : whole;
-#pragma GCC unroll 2
-        for (std::size_t pass = 0; pass < 4; pass += 2) {
-            Batch<float> sum[2][across];
-#pragma GCC unroll 2
-            for (std::size_t part = 0; part < 2; ++part)
-#pragma GCC unroll 4
-                for (std::size_t a = 0; a < across; ++a)
-                    sum[part][a] = Batch<float>::load_aligned(sums[pass + part] + a * width);
-            add_products<across, 2>(panel, x, begin, end, pass, sum);
-#pragma GCC unroll 2
-            for (std::size_t part = 0; part < 2; ++part)
-#pragma GCC unroll 4
-                for (std::size_t a = 0; a < across; ++a) sum[part][a].store_aligned(sums[pass + part] + a * width);
-        }
-    }
-    for (std::size_t a = 0; a < product_rows; a += width) {
-        Batch<float> first = Batch<float>::load_aligned(sums[0] + a);
-        for (std::size_t k = whole; k < depth; ++k)
-            first = first + Batch<float>::load_aligned(panel + k * product_rows + a) * Batch<float>(x[k]);
-        ((first + Batch<float>::load_aligned(sums[1] + a)) +
-         (Batch<float>::load_aligned(sums[2] + a) + Batch<float>::load_aligned(sums[3] + a)))
-            .store_aligned(out + a);
-    }
-#else
-    panel_product(panel, x, depth, out);
-#endif
 }
 
 void nearest_row(const RowPanels* panels, const float* x, NearestRow* nearest) noexcept {

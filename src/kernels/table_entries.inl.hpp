@@ -48,9 +48,9 @@ constexpr LabelKernels label_entries() noexcept {
     return {&random_splits, &add_chosen};
 }
 constexpr ScoreKernels score_entries() noexcept {
-    return {&logit_range,       &logit_sums,          &entropy_sums, &count_at_least, &collect_between, &panel_product,
-            &far_panel_product, &nearest_row,         &search_trees, &code_products,  vnni_products(),  &encode_words,
-            &nearest_words,     &split_word_products, &squared_gap,  &widen_half,     &widen_bfloat16};
+    return {&logit_range,         &logit_sums,   &entropy_sums,  &count_at_least, &collect_between, &panel_product,
+            &nearest_row,         &search_trees, &code_products, vnni_products(), &encode_words,    &nearest_words,
+            &split_word_products, &squared_gap,  &widen_half,    &widen_bfloat16};
 }
 
 }  // namespace

@@ -193,6 +193,10 @@ std::size_t AnyScore::width() const noexcept {
     return model_->width();
 }
 
+double AnyScore::storage_error() const noexcept {
+    return model_->storage_error();
+}
+
 std::string AnyScore::options_json() const {
     return detail::write_options(model_->options());
 }

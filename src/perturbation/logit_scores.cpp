@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <string>
@@ -22,6 +23,30 @@ constexpr const char* file_kind = "logit_score";
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
+// Mean and standard deviation of some logits, spread over the row: where to look for the largest classes. A wrong guess
+// costs a pass, no exactness.
+struct Spread {
+    float mean = 0.0F, deviation = 0.0F;
+
+    Spread(const float* z, std::size_t count) noexcept {
+        // Loops over plain arrays g++ unrolls before it could see vectors.
+        using Lanes = float __attribute__((vector_size(16)));
+        constexpr std::size_t lanes = 4, blocks = 32;
+        const std::size_t step = count / blocks;
+        if (step < lanes) return;
+        Lanes sums{}, squares{};
+        for (std::size_t b = 0; b < blocks; ++b) {
+            Lanes x;
+            std::memcpy(&x, z + b * step, sizeof(x));
+            sums += x;
+            squares += x * x;
+        }
+        constexpr float share = 1.0F / (lanes * blocks);
+        mean = share * ((sums[0] + sums[1]) + (sums[2] + sums[3]));
+        deviation = std::sqrt(share * ((squares[0] + squares[1]) + (squares[2] + squares[3])) - mean * mean);
+    }
+};
+
 // A row of floats, read in place, in one part.
 class FloatRow {
   public:
@@ -31,6 +56,7 @@ class FloatRow {
     void for_each_part(const ScoreKernels&, Each&& each) noexcept {
         each(logits_.data(), logits_.size());
     }
+    [[nodiscard]] Spread spread() const noexcept { return {logits_.data(), logits_.size()}; }
 
   private:
     std::span<const float> logits_;
@@ -51,6 +77,10 @@ class HalfRow {
             each(static_cast<const float*>(part_), count);
         }
     }
+    // Of the part that was widened last.
+    [[nodiscard]] Spread spread() const noexcept {
+        return {part_, logits_.size() <= part_size ? logits_.size() : part_size};
+    }
 
   private:
     static constexpr std::size_t part_size = 4096;
@@ -63,12 +93,10 @@ class HalfRow {
 };
 
 // In halves, always the same way.
-double fold(const double (&lanes)[kernels::logit_lanes]) noexcept {
-    double sums[kernels::logit_lanes];
-    std::copy(std::begin(lanes), std::end(lanes), sums);
-    for (std::size_t width = kernels::logit_lanes / 2; width > 0; width /= 2)
-        for (std::size_t i = 0; i < width; ++i) sums[i] += sums[i + width];
-    return sums[0];
+double fold(const double (&x)[kernels::logit_lanes]) noexcept {
+    static_assert(kernels::logit_lanes == 16);
+    const auto four = [&x](std::size_t i) { return (x[i] + x[i + 8]) + (x[i + 4] + x[i + 12]); };
+    return (four(0) + four(2)) + (four(1) + four(3));
 }
 
 template <class Row>
@@ -118,48 +146,67 @@ Largest find_between(Row& row, const ScoreKernels& kernels, float low, float hig
     return {threshold, count_high + above};
 }
 
+// About log2(a / b) for positive numbers, and of its sign.
+double log2_ratio(double a, double b) noexcept {
+    const auto bits = [](double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52; };
+    return bits(a) - bits(b);
+}
+double error_of(std::size_t count, double wanted) noexcept {
+    return log2_ratio(static_cast<double>(count), wanted);
+}
+
 // Two logits the `wanted`-th largest lies between: count(>= low) >= wanted > count(>= high).
 struct Bracket {
     float low, high;
     std::size_t count_low, count_high;
     double error_low, error_high;
     int passes = 0;
-    bool is_empty = false;  // nothing lies between
+    bool is_empty = false;                                  // nothing lies between
+    float guess = std::numeric_limits<float>::quiet_NaN();  // where to look first, if it is between
+
+    [[nodiscard]] bool holds(float x) const noexcept { return x > low && x < high; }
+    // One more pass found `count` at or above `middle`. No branch: it would be guessed wrong every other time. True if
+    // `low` rose.
+    bool take(float middle, std::size_t count, std::size_t wanted) noexcept {
+        const double error = error_of(count, static_cast<double>(wanted) - 0.5);
+        const bool is_low = count >= wanted;
+        low = is_low ? middle : low;
+        high = is_low ? high : middle;
+        count_low = is_low ? count : count_low;
+        count_high = is_low ? count_high : count;
+        error_low = is_low ? error : 0.5 * error_low;
+        error_high = is_low ? 0.5 * error_high : error;
+        return is_low;
+    }
 };
 
-// About log2(count / wanted), and of its sign.
-double error_of(std::size_t count, double wanted) noexcept {
-    const auto bits = [](double x) { return static_cast<double>(std::bit_cast<std::int64_t>(x)) * 0x1p-52; };
-    return bits(static_cast<double>(count)) - bits(wanted);
+// About what a share of normal values lies above (Abramowitz and Stegun 26.2.22), at most a half.
+float normal_quantile(double share) noexcept {
+    const auto t = static_cast<float>(std::sqrt(-2.0 * 0.693 * log2_ratio(std::min(share, 0.5), 1.0)));
+    return t - (2.30753F + 0.27061F * t) / (1.0F + t * (0.99229F + 0.04481F * t));
 }
 
-// Until at most `enough` lie at or above `low`, or few between. First by the rule of false position (Illinois) on the
-// logarithm of the counts, then by halving the bits: no logits take more than 10 + 32 passes. Of the row's logits
-// `elsewhere` more are above all.
+// Until at most `enough` lie at or above `low`, or few between. First by the guess, then by the rule of false position
+// (Illinois) on the logarithm of the counts, then by halving the bits: no logits take more than 10 + 32 passes. Of the
+// row's logits `elsewhere` more are above all.
 template <class Row>
 void narrow(Row& row, const ScoreKernels& kernels, std::size_t wanted, std::size_t enough, std::size_t elsewhere,
             Bracket& b) noexcept {
     constexpr int guesses = 10;
     while (b.count_low - b.count_high > most_candidates && b.count_low > enough) {
         float middle = b.low + (b.high - b.low) * static_cast<float>(b.error_low / (b.error_low - b.error_high));
-        if (b.passes++ >= guesses || !(middle > b.low && middle < b.high)) {
+        middle = b.holds(b.guess) ? b.guess : middle;
+        b.guess = std::numeric_limits<float>::quiet_NaN();
+        if (b.passes++ >= guesses || !b.holds(middle)) {
             const auto sum = std::int64_t{key_of(b.low)} + key_of(b.high);
             middle = float_of(static_cast<std::int32_t>(sum >= 0 ? sum / 2 : (sum - 1) / 2));
-            if (!(middle > b.low && middle < b.high)) {
+            if (!b.holds(middle)) {
                 b.is_empty = true;
                 return;
             }
         }
         const std::size_t count = elsewhere + count_at_least(row, kernels, middle);
-        const double error = error_of(count, static_cast<double>(wanted) - 0.5);
-        // No branch: it would be guessed wrong every other time.
-        const bool is_low = count >= wanted;
-        b.low = is_low ? middle : b.low;
-        b.high = is_low ? b.high : middle;
-        b.count_low = is_low ? count : b.count_low;
-        b.count_high = is_low ? b.count_high : count;
-        b.error_low = is_low ? error : 0.5 * b.error_low;
-        b.error_high = is_low ? 0.5 * b.error_high : error;
+        b.take(middle, count, wanted);
     }
 }
 
@@ -188,10 +235,11 @@ double entropy_term(double log_p, double rest, double gamma) noexcept {
     return rest > 0.0 ? std::exp(gamma * (log_p + std::log(rest))) : 0.0;
 }
 
-// Total of exp(z - largest), and of all but one of the largest.
+// Total of exp(z - largest), its logarithm, and that of all but one of the largest.
 struct Total {
     double all;
     double others;
+    double log_all;
 };
 
 // What the sums over the largest classes take.
@@ -219,9 +267,9 @@ struct EntropySum {
 template <class Row>
 double generalised_entropy(Row& row, const ScoreKernels& kernels, const kernels::LogitRange& range,
                            std::size_t at_largest, const Total& total, const LogitScoreOptions& options) noexcept {
-    constexpr std::size_t most_gathered = 512;
+    constexpr std::size_t most_gathered = 512, most_at_once = 1024;
     const std::size_t wanted = std::min(options.largest_classes, row.size());
-    const double log_total = std::log(total.all);
+    const double log_total = total.log_all;
     const double first = entropy_term(-log_total, total.others / total.all, options.gamma);
     if (wanted <= at_largest) return static_cast<double>(wanted) * first;
     const EntropySum sum{{range.largest, static_cast<float>(1.0 / total.all),
@@ -237,16 +285,35 @@ double generalised_entropy(Row& row, const ScoreKernels& kernels, const kernels:
     Bracket bracket{
         range.lowest, range.largest, finite, at_largest, error_of(finite, target), error_of(at_largest, target)};
     if (wanted <= most_gathered / 2 && row.size() > most_gathered) {
-        narrow(row, kernels, wanted, most_gathered, 0, bracket);
-        if (!bracket.is_empty && bracket.count_low <= most_gathered) {
-            // All that may be among them, in order: what follows passes over few.
-            float gathered[most_gathered + kernels::logit_lanes];
-            std::size_t count = 0;
-            const float below = std::nextafter(bracket.low, minus_infinity);
+        // Were logits normal, two fifths more than wanted would lie above the first guess; and the density over the
+        // share above, x standard deviations above the mean, would be about 3/4 + 0.85 x.
+        const Spread spread = row.spread();
+        const float above = normal_quantile(1.4 * static_cast<double>(wanted) / static_cast<double>(row.size()));
+        bracket.guess = spread.mean + spread.deviation * above;
+        // Those that may be among them, in order: what follows passes over few.
+        float gathered[most_at_once + kernels::logit_lanes];
+        std::size_t count = 0;
+        const auto gather = [&](float low) noexcept {
+            count = 0;
+            const float below = float_of(key_of(low) - 1);
             row.for_each_part(kernels, [&](const float* z, std::size_t n) {
                 count += kernels.collect_between(z, n, below, range.largest, gathered + count);
             });
+        };
+        bool is_gathered = false;
+        if (row.size() <= most_at_once && bracket.holds(bracket.guess)) {
+            gather(bracket.guess);
+            is_gathered = bracket.take(bracket.guess, at_largest + count, wanted);
+        }
+        if (!is_gathered) {
+            narrow(row, kernels, wanted, most_gathered, 0, bracket);
+            is_gathered = !bracket.is_empty && bracket.count_low <= most_gathered;
+            if (is_gathered) gather(bracket.low);
+        }
+        if (is_gathered) {
             FloatRow few(std::span<const float>(gathered, count));
+            bracket.guess = bracket.low +
+                            spread.deviation * static_cast<float>(0.693 * bracket.error_low) / (0.75F + 0.85F * above);
             return at_top + sum.over(few, kernels, bracket, at_largest);
         }
     }
@@ -266,20 +333,19 @@ LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs)
     const double largest = range.largest;
     scores.max_logit = -largest;
     if (needs == 1U << static_cast<unsigned>(LogitScoreKind::max_logit)) return scores;
-    const auto total_at = [&](double temperature, double& weighted, std::size_t& at_largest) {
+    const std::size_t at_largest = range.second < range.largest ? 1 : count_at_least(row, kernels, range.largest);
+    const auto total_at = [&](double temperature, double& weighted) {
         kernels::LogitSums sums;
         const auto inverse = static_cast<float>(1.0 / temperature);
         row.for_each_part(
             kernels, [&](const float* z, std::size_t n) { kernels.logit_sums(z, n, range.largest, inverse, &sums); });
-        at_largest = static_cast<std::size_t>(sums.at_largest);
         weighted = fold(sums.weighted) * (0.69314718055994530942 / 8.0);  // of powers of 2, in eighths
         const double others = static_cast<double>(at_largest - 1) + fold(sums.exponentials);
-        return Total{1.0 + others, others};
+        return Total{1.0 + others, others, std::log1p(others)};
     };
     double weighted = 0.0;
-    std::size_t at_largest = 0;
-    const Total total = total_at(options.temperature, weighted, at_largest);
-    const double log_total = std::log1p(total.others);
+    const Total total = total_at(options.temperature, weighted);
+    const double log_total = total.log_all;
     scores.max_softmax = total.others / total.all;
     scores.energy = -(largest + options.temperature * log_total);
     scores.entropy = log_total - weighted / total.all;
@@ -289,7 +355,7 @@ LogitScores score_row(Row row, const LogitScoreOptions& options, unsigned needs)
     if (options.temperature == 1.0) {
         scores.generalised_entropy = generalised_entropy(row, kernels, range, at_largest, total, options);
     } else {
-        const Total plain = total_at(1.0, weighted, at_largest);
+        const Total plain = total_at(1.0, weighted);
         scores.generalised_entropy = generalised_entropy(row, kernels, range, at_largest, plain, options);
     }
     return scores;

@@ -16,16 +16,42 @@ constexpr double largest_code = 127.0, largest_query_code = 63.0;
 // norms' tolerance, and three roundings of at most 1.1.
 constexpr double scan_slack = unit_tolerance + 4e-7;
 
-// Squared distance to column `first` of a panel, in sixteen sums as the kernel's.
+// Squared distance to row `first` of a panel.
 double panel_gap(const float* x, const float* panel, std::size_t first, std::size_t count) noexcept {
-    double sums[16] = {};
-    for (std::size_t i = 0; i < count; ++i) {
-        const double gap = static_cast<double>(x[i]) - static_cast<double>(panel[i * panel_rows + first]);
-        sums[i % 16] += gap * gap;
+    float row[most_embedding_columns];
+    for (std::size_t i = 0; i < count; ++i) row[i] = panel[i * panel_rows + first];
+    return kernels::kernels().scores.squared_gap(x, row, count);
+}
+
+// Eight maxima at a time, which a compiler turns into vectors: one after the other they would wait for each other.
+float panel_maximum(const float* x) noexcept {
+    float most[8];
+    std::copy_n(x, 8, most);
+    for (std::size_t i = 8; i < panel_rows; i += 8)
+        for (std::size_t k = 0; k < 8; ++k) most[k] = x[i + k] > most[k] ? x[i + k] : most[k];
+    for (std::size_t width = 4; width > 0; width /= 2)
+        for (std::size_t k = 0; k < width; ++k) most[k] = most[k + width] > most[k] ? most[k + width] : most[k];
+    return most[0];
+}
+
+// Of `count` nearnesses one that `wanted` of them have at least: the wanted-th largest of maxima over groups of rows,
+// from which `reach(first of the group)` is taken away. `order` has room for `count`; -Inf where there are too few.
+template <class Reach>
+double wanted_nearness(const float* nearness, std::size_t count, std::size_t wanted, float* order,
+                       const Reach& reach) noexcept {
+    if (count < wanted) return -std::numeric_limits<double>::infinity();
+    std::size_t width = panel_rows;
+    while (width > 1 && count / width < 2 * wanted) width /= 4;
+    width = std::max<std::size_t>(width, 1);
+    std::size_t groups = 0;
+    for (std::size_t i = 0; i < count; i += width) {
+        const std::size_t end = std::min(i + width, count);
+        const float top =
+            end - i == panel_rows ? panel_maximum(nearness + i) : *std::max_element(nearness + i, nearness + end);
+        order[groups++] = static_cast<float>(static_cast<double>(top) - reach(i) - 1e-7);
     }
-    for (std::size_t width = 8; width > 0; width /= 2)
-        for (std::size_t k = 0; k < width; ++k) sums[k] += sums[k + width];
-    return sums[0];
+    std::nth_element(order, order + (wanted - 1), order + groups, std::greater<>());
+    return static_cast<double>(order[wanted - 1]);
 }
 
 // Codes of x, and the norm of what they leave out; returns their unit.
@@ -58,22 +84,37 @@ FloatScan::FloatScan(std::span<const float> rows, std::size_t columns)
     : known_(PanelMatrix::from(matrix_of(rows, columns), false)) {}
 
 void FloatScan::search(const float* x, LeastOf& least) const noexcept {
+    constexpr std::size_t first_rows = 64 * panel_rows;
     const std::size_t columns = known_.columns();
+    const float* const values = known_.values().data();
     // Of unit vectors the square is 2 - 2 x'r, but for norms' rounding and d roundings of the product.
     const double slack = 2.0 * unit_tolerance + 2.0 * 1.02 * static_cast<double>(columns + 4) * 0x1p-24;
-    known_.for_each_product(x, [&](std::size_t first, std::size_t count, const float* products) {
-        const auto lowest = static_cast<float>(1.0 - 0.5 * (least.limit() + slack));
-        // Eight maxima at a time, which a compiler turns into vectors; a missing row's product is 0, which is no harm.
-        float most[8];
-        std::copy_n(products, 8, most);
-        for (std::size_t i = 8; i < panel_rows; i += 8)
-            for (std::size_t k = 0; k < 8; ++k) most[k] = products[i + k] > most[k] ? products[i + k] : most[k];
-        if (*std::max_element(most, most + 8) < lowest) return;
-        const float* const panel = known_.values().data() + first * columns;
+    // Of one panel's rows, those near enough.
+    const auto offer = [&](const float* products, std::size_t first, std::size_t count, double lowest) noexcept {
+        const auto enough = static_cast<float>(std::max(lowest, 1.0 - 0.5 * (least.limit() + slack)) - 1e-7);
+        // Without a branch a compiler turns it into vectors; a missing row's product is 0, which is no harm.
+        std::uint32_t near = 0;
+        for (std::size_t i = 0; i < panel_rows; ++i) near |= products[i] >= enough ? 1U : 0U;
+        if (near == 0) return;
         for (std::size_t i = 0; i < count; ++i) {
-            if (static_cast<double>(products[i]) < 1.0 - 0.5 * (least.limit() + slack)) continue;
-            least.offer(panel_gap(x, panel, i, columns));
+            const auto product = static_cast<double>(products[i]);
+            if (product < lowest || product < 1.0 - 0.5 * (least.limit() + slack)) continue;
+            least.offer(panel_gap(x, values + first * columns, i, columns));
         }
+    };
+    // Of the first rows all products are found before a distance is: while there is no limit yet, each row would be
+    // measured.
+    float nearness[first_rows], order[first_rows];
+    const std::size_t begin = std::min(first_rows, known_.rows());
+    constexpr double none = -std::numeric_limits<double>::infinity();
+    known_.for_each_product(x, [&](std::size_t first, std::size_t count, const float* products) {
+        if (first >= begin) return offer(products, first, count, none);
+        std::copy_n(products, panel_rows, nearness + first);
+        if (first + count < begin) return;
+        const double lowest =
+            wanted_nearness(nearness, begin, least.wanted(), order, [=](std::size_t) { return slack; });
+        for (std::size_t row = 0; row < begin; row += panel_rows)
+            offer(nearness + row, row, std::min(panel_rows, begin - row), lowest);
     });
 }
 
@@ -151,22 +192,10 @@ void CodeScan::scan(const Query& query, std::size_t first, std::size_t panels, F
     found.largest[panels - 1] = *std::max_element(last, static_cast<const float*>(found.nearness) + found.rows);
 }
 
-// A nearness that `wanted` rows of the first block have at least: the wanted-th largest of maxima over groups of rows.
+// A nearness that `wanted` rows of the first block have at least.
 double CodeScan::first_limit(const Query& query, std::size_t wanted, Found& found) const noexcept {
-    if (found.rows < wanted) return -std::numeric_limits<double>::infinity();
-    std::size_t width = panel_rows;
-    while (width > 1 && found.rows / width < 2 * wanted) width /= 4;
-    width = std::max<std::size_t>(width, 1);
-    std::size_t groups = 0;
-    for (std::size_t i = 0; i < found.rows; i += width) {
-        float top = found.nearness[i];
-        const std::size_t end = std::min(i + width, found.rows);
-        for (std::size_t k = i + 1; k < end; ++k) top = std::max(top, found.nearness[k]);
-        const double reach = query.reach(errors_[(found.first + i) / panel_rows]);
-        found.order[groups++] = static_cast<float>(static_cast<double>(top) - reach - 1e-7);
-    }
-    std::nth_element(found.order, found.order + (wanted - 1), found.order + groups, std::greater<>());
-    return static_cast<double>(found.order[wanted - 1]);
+    return wanted_nearness(found.nearness, found.rows, wanted, found.order,
+                           [&](std::size_t i) { return query.reach(errors_[(found.first + i) / panel_rows]); });
 }
 
 void CodeScan::search(const float* x, LeastOf& least) const noexcept {

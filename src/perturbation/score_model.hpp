@@ -20,6 +20,7 @@ struct AnyScore::Model {
     [[nodiscard]] virtual const QueryScore* asks() const noexcept { return nullptr; }
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
     [[nodiscard]] virtual std::size_t width() const noexcept = 0;
+    [[nodiscard]] virtual double storage_error() const noexcept = 0;
     [[nodiscard]] virtual detail::OptionList options() const = 0;
     [[nodiscard]] virtual std::vector<std::byte> serialize() const = 0;
 };
@@ -67,6 +68,13 @@ class ScoreModel final : public AnyScore::Model {
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return ScoreTraits<S>::kind(score_); }
     [[nodiscard]] std::size_t width() const noexcept override { return ScoreTraits<S>::width(score_); }
+    [[nodiscard]] double storage_error() const noexcept override {
+        if constexpr (requires { score_.storage_error(); }) {
+            return score_.storage_error();
+        } else {
+            return 0.0;
+        }
+    }
     [[nodiscard]] detail::OptionList options() const override {
         return detail::list_fields(ScoreTraits<S>::options(score_), ScoreTraits<S>::fields);
     }

@@ -31,7 +31,7 @@ class PanelMatrix {
     template <class Each>
     void for_each_product(const float* x, Each&& each) const noexcept {
         alignas(64) float out[kernels::product_rows];
-        const auto product = kernels::kernels().scores.far_panel_product;
+        const auto product = kernels::kernels().scores.panel_product;
         const float* panel = data();
         for (std::size_t p = 0; p < panels(); ++p) {
             const std::size_t depth = depth_of(p), first = p * kernels::product_rows;

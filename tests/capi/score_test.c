@@ -128,6 +128,38 @@ static void with_a_head(void) {
     }
 }
 
+// What 16 bits change is within what the score says of it, also after a file; the limit beside the bound is that of the
+// sums in float of both.
+static void in_sixteen_bits(void) {
+    vdt_score* exact = fit("mahalanobis", NULL);
+    vdt_score* compact = fit("mahalanobis", "storage=int16");
+    vdt_score* other = fit("ecod", NULL);
+    vdt_score* again = NULL;
+    uint8_t bytes[8192];
+    size_t length = 0;
+    const double bound = vdt_score_storage_error(compact);
+    CHECK(vdt_score_storage_error(exact) == 0.0 && vdt_score_storage_error(other) == 0.0);
+    CHECK(isnan(vdt_score_storage_error(NULL)));
+    CHECK(bound > 0.0 && bound <= 0.1);
+    double most = 0.0;
+    for (size_t i = 0; i < CALIBRATION; ++i) {
+        vdt_score_answer by_floats, by_words;
+        CHECK_OK(vdt_score_row(exact, &benign[i * WIDTH], WIDTH, NULL, &by_floats, e));
+        CHECK_OK(vdt_score_row(compact, &benign[i * WIDTH], WIDTH, NULL, &by_words, e));
+        const double change = fabs(by_words.score / by_floats.score - 1.0);
+        CHECK(change <= bound + 5e-4);
+        if (change > most) most = change;
+    }
+    CHECK(most > 0.0);
+    CHECK_OK(vdt_score_to_bytes(compact, bytes, sizeof bytes, &length, e));
+    CHECK_OK(vdt_score_from_bytes(bytes, length, NULL, &again, e));
+    CHECK(vdt_score_storage_error(again) == bound);
+    vdt_score_destroy(again);
+    vdt_score_destroy(other);
+    vdt_score_destroy(compact);
+    vdt_score_destroy(exact);
+}
+
 static void contributions(void) {
     vdt_score* score = fit("ecod", NULL);
     vdt_score* other = fit("mahalanobis", "relative=true, rank=2");
@@ -302,6 +334,7 @@ int main(int argc, char** argv) {
     fill(benign, CALIBRATION * WIDTH, 2);
     every_kind(argc > 1 ? argv[1] : ".");
     with_a_head();
+    in_sixteen_bits();
     contributions();
     compact_map();
     misuse();

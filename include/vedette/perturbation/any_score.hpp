@@ -74,6 +74,9 @@ class AnyScore {
     [[nodiscard]] const ScoreKindInfo& kind() const noexcept;
     /// Entries of a row; 0 where any number is taken (a score of logits that was told no number of classes).
     [[nodiscard]] std::size_t width() const noexcept;
+    /// By how much, relatively, what the score keeps in fewer bits than it was computed with may change the distance
+    /// that it is made of: MahalanobisScore::storage_error; 0 of every other kind.
+    [[nodiscard]] double storage_error() const noexcept;
     /// All options, as one line of JSON that `fit_score` takes; keys in a fixed order.
     [[nodiscard]] std::string options_json() const;
 

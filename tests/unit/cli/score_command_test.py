@@ -289,6 +289,8 @@ class Score(unittest.TestCase):
             score = self.fit("mahalanobis", options[-5:], "--label", "class", "--options", options)
             told.append(json.loads(run("score", "run", score, live, "--format", "json").stdout))
         self.assertEqual(told[0]["rows"], told[1]["rows"])
+        self.assertEqual(told[0]["storage_error"], 0.0)
+        self.assertTrue(0.0 < told[1]["storage_error"] <= 0.1)
         self.assertLessEqual(abs(told[0]["found"] - told[1]["found"]), 1)
         done = run("score", "fit", live, "--kind", "mahalanobis", "--label", "class", "--options", "storage=int8", "-o",
                    self.folder / "none")

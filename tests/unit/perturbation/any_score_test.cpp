@@ -125,8 +125,12 @@ TEST_CASE("any score: the numbers are those of the classes") {
           perturbation::LogitScore(perturbation::LogitScoreKind::energy, {.temperature = 2.0}).score(row));
     CHECK(fit_score("mahalanobis", R"({"relative": true, "rank": 4})", reference).score(row) ==
           perturbation::MahalanobisScore(view(), labels, 2, {.relative = true, .rank = 4}).score(row));
-    CHECK(fit_score("mahalanobis", "storage=int16", reference).score(row) ==
-          perturbation::MahalanobisScore(view(), labels, 2, {.storage = perturbation::MapStorage::int16}).score(row));
+    const AnyScore compact = fit_score("mahalanobis", "storage=int16", reference);
+    const perturbation::MahalanobisScore same(view(), labels, 2, {.storage = perturbation::MapStorage::int16});
+    CHECK(compact.score(row) == same.score(row));
+    CHECK(compact.storage_error() == same.storage_error());
+    CHECK(compact.storage_error() > 0.0);
+    CHECK(fit_score("copod_pyod", "", reference).storage_error() == 0.0);
     CHECK(fit_score("copod_pyod", "", reference).score(row) ==
           perturbation::TailScore(view(), perturbation::TailScoreKind::copod_pyod).score(row));
     // Without labels there is one class.
