@@ -92,15 +92,13 @@ bool copy_block(MatrixView<double> scores, std::size_t first, std::size_t rows, 
                 double* to) noexcept {
     constexpr auto one = std::bit_cast<std::uint64_t>(1.0);
     std::uint64_t refused = 0;  // by the first bit
-    for (std::size_t k = 0; k < scores.columns(); ++k) {
-        double* const own = to + k * stride;
-        for (std::size_t i = 0; i < rows; ++i) own[i] = scores(first + i, k);
-        // By itself, so that the compiler makes vectors of it.
+    for (std::size_t k = 0; k < scores.columns(); ++k)
         for (std::size_t i = 0; i < rows; ++i) {
-            const auto bits = std::bit_cast<std::uint64_t>(own[i]);
+            const double score = scores(first + i, k);
+            const auto bits = std::bit_cast<std::uint64_t>(score);
             refused |= bits | (one - bits);
+            to[k * stride + i] = score;
         }
-    }
     return refused >> 63U == 0;
 }
 
@@ -125,9 +123,7 @@ void PerformanceWindow::observe(MatrixView<double> scores, std::span<const std::
     for (std::size_t first = 0; first < predictions.size(); first += block) {
         const std::size_t rows = std::min(block, predictions.size() - first);
         const auto own = predictions.subspan(first, rows);
-        std::uint32_t largest = 0;
-        for (const std::uint32_t prediction : own) largest = std::max(largest, prediction);
-        const bool known = largest < state.classes;
+        const bool known = std::all_of(own.begin(), own.end(), [&](std::uint32_t p) { return p < state.classes; });
         if (known && rows <= maximum_rows - counts_.rows &&
             copy_block(scores, first, rows, block, probabilities.data())) {
             count_block(probabilities, cells, block, own);
