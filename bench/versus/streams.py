@@ -217,7 +217,8 @@ def alibi_contenders(target):
             if key not in fitted:
                 fitted[key] = make(reference)
             detector = fitted[key]
-            getattr(detector, "reset_state", detector.reset)()
+            # Those of windows and those of kernels name it differently.
+            (detector.reset_state if hasattr(detector, "reset_state") else detector.reset)()
             for i, x in enumerate(values):
                 if detector.predict(shape(x))["data"]["is_drift"]:
                     return i

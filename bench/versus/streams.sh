@@ -3,18 +3,8 @@
 # Detection delays at matched run length beside river, frouros and alibi-detect, on synthetic and real streams:
 # sh bench/versus/streams.sh [build folder] [--update-readme | options of streams.py]. Needs the network once. What was measured is
 # kept in streams.jsonl of the build folder and not measured again: half an hour by one core, in pieces if need be.
-set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=${BUILD_DIR:-$root/build}
-case ${1:-} in
-'' | -*) ;;
-*)
-    build=$1
-    shift ;;
-esac
-[ -f "$build/CMakeCache.txt" ] || cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVEDETTE_BUILD_TESTS=OFF
-cmake "$build" -DVEDETTE_BUILD_BENCH=ON >"$build/streams.log"
-cmake --build "$build" --target vedette_versus >>"$build/streams.log" || { cat "$build/streams.log" >&2; exit 1; }
+targets="vedette_versus"
+. "$(dirname "$0")/begin.sh"
 python=$(sh "$root/bench/versus/environment.sh" "$build" streams)
 
 # Electricity (Harries 1999), covertype (Blackard and Dean 1999) and weather (NOAA; Elwell and Polikar 2011), as a package

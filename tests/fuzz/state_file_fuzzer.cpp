@@ -36,8 +36,11 @@ void check(const cli::WatchState& state) {
     require(cli::write_monitors(again) == bytes, "writing monitors is not canonical");
     for (cli::WatchedColumn& each : again.columns) {
         (void)cli::summary(each);
-        if (!each.monitor) continue;
-        for (int i = 0; i < 20; ++i) static_cast<void>(each.monitor->update(0.25 * (i % 5)));
+        const std::vector<double> row(each.joined.size(), 0.5);
+        for (int i = 0; i < 20; ++i) {
+            if (each.monitor) static_cast<void>(each.monitor->update(0.25 * (i % 5)));
+            if (each.rows) static_cast<void>(each.rows->update(row));
+        }
     }
     (void)cli::read_monitors(cli::write_monitors(again));
 }

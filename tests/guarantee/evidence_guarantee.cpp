@@ -14,6 +14,7 @@
 #include "vedette/core/random.hpp"
 #include "vedette/drift/e_detector.hpp"
 #include "vedette/drift/e_process.hpp"
+#include "vedette/drift/joined_evidence.hpp"
 #include "vedette/stats/e_values.hpp"
 
 namespace drift = vedette::drift;
@@ -87,11 +88,15 @@ bool naive_jumper_alarms(const std::vector<double>& sorted, Random& random, doub
 TEST_CASE(
     "an e-process ever says 1/level within 1e5 looks in at most that share of runs, beside 200 reference values") {
     Largest largest;
+    Mean lifted;
     for (std::uint64_t run = 0; run < runs_of(1000); ++run) {
         Random random(1, run);
         const auto reference = sample(uniform, random, 200);
         largest.add(largest_evidence(drift::EProcess(reference, endless(run)), uniform, random));
+        lifted.add(stats::lift_e_process(largest.evidence.back()));
     }
+    MESSAGE("largest evidence, lifted: " << lifted.value() << " +- " << lifted.error());
+    CHECK(lifted.at_most(1.0));  // an e-value, at whichever time of the 1e5 it is asked for
     MESSAGE("of 0.25: " << largest.rate(0.25).value() << ", of 0.05: " << largest.rate(0.05).value());
     CHECK(largest.keeps_levels());
     CHECK_FALSE(largest.keeps_levels(2.0));
@@ -276,6 +281,43 @@ TEST_CASE(
         if (each.changed > 0) continue;
         CHECK(wrong.at_most(level));
         CHECK_FALSE(wrong_at_twice.at_most(level));
+    }
+}
+
+TEST_CASE("joined evidence, asked after each of 1e5 rows, keeps its false discovery rate, and finds what changed") {
+    constexpr double rate = 0.5;
+    constexpr std::size_t features = 6;
+    for (const std::size_t changed : {std::size_t{0}, std::size_t{2}}) {
+        Mean shares;
+        Rate found;
+        for (std::uint64_t run = 0; run < runs_of(60); ++run) {
+            Random random(12, run);
+            std::vector<drift::EProcess> processes;
+            for (std::size_t k = 0; k < features; ++k)
+                processes.emplace_back(sample(uniform, random, 100), endless(run));
+            drift::JoinedEvidence joined(features, rate);
+            const auto share = [&] {
+                double wrong = 0.0;
+                for (const std::uint32_t k : joined.discoveries()) wrong += k >= changed ? 1.0 : 0.0;
+                return wrong / std::max(1.0, static_cast<double>(joined.discoveries().size()));
+            };
+            double largest = 0.0;  // the worst time to have asked
+            for (std::size_t i = 0; i < looks; ++i) {
+                const double shared = random.uniform();  // features go together, and against one another
+                for (std::size_t k = 0; k < features; ++k) {
+                    if (k < changed && joined.is_discovered(k)) continue;
+                    const double own = random.uniform();
+                    const double value = own < 0.5 ? (k % 2 == 0 ? shared : 1.0 - shared) : 2.0 * own - 1.0;
+                    processes[k].update(k < changed ? std::sqrt(value) : value);
+                    if (joined.update(k, processes[k].p_value())) largest = std::max(largest, share());
+                }
+            }
+            shares.add(largest);
+            for (std::uint32_t k = 0; k < changed; ++k) found.add(joined.is_discovered(k));
+        }
+        MESSAGE(changed << " changed: false discovery proportion " << shares.value() << " +- " << shares.error());
+        CHECK(shares.at_most(rate * static_cast<double>(features - changed) / static_cast<double>(features)));
+        if (changed > 0) CHECK(found.value() >= 0.95);
     }
 }
 
