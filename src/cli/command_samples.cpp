@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
-#include "guard/render_common.hpp"
-#include "text_table.hpp"
+#include "sample_output.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/comparison.hpp"
 #include "vedette/stats/multiple_testing.hpp"
@@ -17,17 +15,6 @@
 namespace vedette::inline v0::cli {
 
 namespace {
-
-/// One test of one feature, and what was made of it.
-struct Answer {
-    std::string feature;
-    bool numeric = false;
-    double tolerance = 0.0;
-    std::vector<std::uint64_t> observations{};  ///< of each file
-    drift::NamedResult named{};
-    double adjusted_p_value = std::nan("");
-    Decision decision = Decision::not_evaluated;
-};
 
 std::uint64_t observations_of(const Column& column) {
     std::uint64_t count = 0;
@@ -90,17 +77,19 @@ class Comparison {
             if (named.name != weights_ && !policy_.for_feature(named.name).ignore) examine(named.name);
         decide();
     }
-    [[nodiscard]] std::string table() const;
-    [[nodiscard]] std::string json() const;
+    /// All of it, for output.
+    [[nodiscard]] SampleComparison answer() const {
+        return {samples_.names(), weights_, policy_.level, policy_.correction, decision(), answers_, left_out_};
+    }
     [[nodiscard]] Decision decision() const {
         Decision all = answers_.empty() ? Decision::not_evaluated : Decision::pass;
-        for (const Answer& answer : answers_) all = worst(all, answer.decision);
+        for (const SampleAnswer& answer : answers_) all = worst(all, answer.decision);
         return all;
     }
 
     /// Whether there are answers, each of them evaluated.
     [[nodiscard]] bool is_complete() const {
-        const auto evaluated = [](const Answer& answer) { return answer.decision != Decision::not_evaluated; };
+        const auto evaluated = [](const SampleAnswer& answer) { return answer.decision != Decision::not_evaluated; };
         return !answers_.empty() && std::all_of(answers_.begin(), answers_.end(), evaluated);
     }
 
@@ -125,10 +114,10 @@ class Comparison {
                 throw InputError(fmt::format("{} of column \"{}\" {}", drift_test_name(test), name,
                                              is_weighted() ? "has no form for weights" : "compares two files only"));
             any = true;
-            Answer answer{.feature = std::string(name),
-                          .numeric = numeric,
-                          .tolerance = rules.tolerance,
-                          .named = run(test, rules, columns)};
+            SampleAnswer answer{.feature = std::string(name),
+                                .numeric = numeric,
+                                .tolerance = rules.tolerance,
+                                .named = run(test, rules, columns)};
             for (const Column& column : columns) answer.observations.push_back(observations_of(column));
             answers_.push_back(std::move(answer));
         }
@@ -158,14 +147,14 @@ class Comparison {
     // One family of p-values over all answers that have the rows.
     void decide() {
         std::vector<double> p_values;
-        for (const Answer& answer : answers_) {
+        for (const SampleAnswer& answer : answers_) {
             const bool enough =
                 *std::min_element(answer.observations.begin(), answer.observations.end()) >= policy_.minimum_rows;
             p_values.push_back(enough ? answer.named.result.p_value : std::nan(""));
         }
         const std::vector<double> adjusted = stats::adjust(p_values, policy_.correction);
         for (std::size_t i = 0; i < answers_.size(); ++i) {
-            Answer& answer = answers_[i];
+            SampleAnswer& answer = answers_[i];
             answer.adjusted_p_value = adjusted[i];
             if (std::isnan(adjusted[i])) continue;
             answer.decision = adjusted[i] > policy_.level ? Decision::pass
@@ -177,78 +166,17 @@ class Comparison {
     Samples samples_;
     Policy policy_;
     std::string weights_;
-    std::vector<Answer> answers_;
+    std::vector<SampleAnswer> answers_;
     std::vector<std::string> left_out_;
 };
-
-std::string Comparison::table() const {
-    std::vector<std::vector<std::string>> rows{
-        {"feature", "decision", "test", "statistic", "p", "adjusted p", "effect", "n"}};
-    for (const Answer& answer : answers_) {
-        std::string counts;
-        for (const std::uint64_t count : answer.observations)
-            counts += (counts.empty() ? "" : " / ") + rendering::grouped(count);
-        const TestResult& result = answer.named.result;
-        const auto or_dash = [](double value, const std::string& text) { return std::isnan(value) ? "-" : text; };
-        rows.push_back(
-            {rendering::shortened(answer.feature, 32), rendering::decision_word(answer.decision),
-             drift_test_name(answer.named.test), or_dash(result.statistic, rendering::number(result.statistic)),
-             or_dash(result.p_value, rendering::p_value(result.p_value) + (answer.named.is_smallest_p ? " *" : "")),
-             or_dash(answer.adjusted_p_value, rendering::p_value(answer.adjusted_p_value)),
-             or_dash(result.effect, rendering::number(result.effect)), counts});
-    }
-    std::string text = fmt::format(
-        "{}: {}\nlevel {} over all, {}; the tests tell no share of the traffic: they warn, and alarm at tolerance 0\n\n"
-        "{}",
-        is_weighted() ? fmt::format("rows weighted by {}", rendering::shortened(weights_, 32))
-                      : fmt::format("{} files together", samples_.names().size()),
-        rendering::decision_word(decision()), policy_.level, stats::correction_name(policy_.correction),
-        text_table(rows));
-    if (std::any_of(answers_.begin(), answers_.end(), [](const Answer& answer) { return answer.named.is_smallest_p; }))
-        text += "* the smallest p possible with so many permutations; --permutations asks for more\n";
-    for (const std::string& name : left_out_)
-        text += fmt::format("left out, no test for its kind: {}\n", rendering::shortened(name, 32));
-    return text;
-}
-
-std::string Comparison::json() const {
-    using Json = nlohmann::ordered_json;
-    const auto finite = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
-    Json results = Json::array();
-    for (const Answer& answer : answers_) {
-        const TestResult& result = answer.named.result;
-        results.push_back({{"feature", answer.feature},
-                           {"kind", answer.numeric ? "numeric" : "categorical"},
-                           {"decision", decision_name(answer.decision)},
-                           {"test", drift_test_name(answer.named.test)},
-                           {"statistic", finite(result.statistic)},
-                           {"degrees_of_freedom", finite(result.degrees_of_freedom)},
-                           {"p_value", finite(result.p_value)},
-                           {"is_smallest_p", answer.named.is_smallest_p},
-                           {"adjusted_p_value", finite(answer.adjusted_p_value)},
-                           {"effect", finite(result.effect)},
-                           {"effect_interval",
-                            Json::array({finite(result.effect_interval.lower), finite(result.effect_interval.upper)})},
-                           {"counts", answer.observations}});
-    }
-    const Json out{{"format", "vedette-sample-tests"},
-                   {"decision", decision_name(decision())},
-                   {"files", samples_.names()},
-                   {"weights", is_weighted() ? Json(weights_) : Json(nullptr)},
-                   {"level", policy_.level},
-                   {"correction", stats::correction_name(policy_.correction)},
-                   {"results", results},
-                   {"left_out", left_out_}};
-    return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
-}
 
 }  // namespace
 
 ExitStatus drift_of_samples(const ReferenceOptions& reference, const LiveOptions& live) {
-    const std::vector<Output> outputs = parse_table_or_json(live.formats);
+    const std::vector<Output> outputs = parse_outputs(live.formats);
     const Comparison comparison(reference, live);
-    for (const Output& output : outputs)
-        write_text(output.path, output.format == ReportFormat::json ? comparison.json() : comparison.table());
+    const SampleComparison answer = comparison.answer();
+    for (const Output& output : outputs) write_text(output.path, sample_text(output.format, answer));
     const Decision decision = comparison.decision();
     if (decision == Decision::alarm || (decision == Decision::warn && live.fail_on_warn)) return exit_failed;
     return comparison.is_complete() ? exit_pass : exit_not_enough_data;

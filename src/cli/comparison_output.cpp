@@ -4,13 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "guard/render_common.hpp"
 #include "input.hpp"
+#include "points_output.hpp"
 #include "text_table.hpp"
-#include "vedette/core/version.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -18,7 +17,6 @@ namespace {
 
 using validation::ColumnComparison;
 using validation::StatisticsComparison;
-using Json = nlohmann::ordered_json;
 
 std::string value_of(const ColumnComparison& one) {
     std::string value = one.reason.empty() || one.upper > 0.0 ? fmt::format("{:.4g}", one.value) : "-";
@@ -84,12 +82,6 @@ std::string markdown_of(const StatisticsComparison& comparison, bool tell_values
     return text;
 }
 
-// One thing that was or was not judged.
-struct Point {
-    std::string rule, name, words;
-    Decision decision = Decision::not_evaluated;
-};
-
 // A missing column alarms if it alarms the whole: which of several does is for its own limits to say.
 std::vector<Point> points_of(const StatisticsComparison& comparison) {
     std::vector<Point> points;
@@ -112,62 +104,13 @@ std::vector<Point> points_of(const StatisticsComparison& comparison) {
     return points;
 }
 
-std::string junit_of(const StatisticsComparison& comparison) {
-    using rendering::escape_xml;
-    std::string cases;
-    std::size_t tests = 0, failures = 0, skipped = 0;
-    for (const Point& point : points_of(comparison)) {
-        cases += fmt::format("    <testcase classname=\"vedette.compare.{}\" name=\"{}\" time=\"0\"", point.rule,
-                             escape_xml(point.name));
-        ++tests;
-        if (point.decision == Decision::alarm) {
-            ++failures;
-            cases += fmt::format(">\n      <failure type=\"comparison\">{}</failure>\n    </testcase>\n",
-                                 escape_xml(point.words));
-        } else if (point.decision == Decision::not_evaluated) {
-            ++skipped;
-            cases += fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", escape_xml(point.words));
-        } else {
-            cases += "/>\n";
-        }
-    }
-    const std::string counts =
-        fmt::format("tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"", tests, failures, skipped);
-    return fmt::format(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"vedette\" {}>\n"
-        "  <testsuite name=\"Comparison of statistics\" {}>\n{}  </testsuite>\n</testsuites>\n",
-        counts, counts, cases);
-}
-
-std::string sarif_of(const StatisticsComparison& comparison, const std::string& live_name) {
-    Json results = Json::array(), descriptors = Json::array();
-    constexpr const char* rules[] = {"infinity_norm", "jensen_shannon", "normalized_difference", "rows", "columns"};
-    for (const char* const rule : rules)
-        descriptors.push_back({{"id", std::string("vedette/compare/") + rule},
-                               {"shortDescription", {{"text", std::string("Statistics differ: ") + rule}}}});
-    for (const Point& point : points_of(comparison)) {
-        if (point.decision != Decision::alarm && point.decision != Decision::warn) continue;
-        const std::string name = rendering::clean(point.name);
-        Json location{
-            {"logicalLocations", Json::array({{{"name", name}, {"fullyQualifiedName", name}, {"kind", "member"}}})},
-            {"physicalLocation",
-             {{"artifactLocation", {{"uri", rendering::uri_reference(live_name)}}}, {"region", {{"startLine", 1}}}}}};
-        std::size_t rule = 0;
-        while (point.rule != rules[rule]) ++rule;
-        results.push_back({{"ruleId", descriptors[rule]["id"]},
-                           {"ruleIndex", rule},
-                           {"level", point.decision == Decision::alarm ? "error" : "warning"},
-                           {"message", {{"text", rendering::clean(point.words)}}},
-                           {"locations", Json::array({location})}});
-    }
-    const Json driver{{"name", "vedette"}, {"version", version_string}, {"rules", descriptors}};
-    const Json run{{"tool", {{"driver", driver}}},
-                   {"results", results},
-                   {"properties", {{"summary", rows_of(comparison) + ": " + decision_name(comparison.decision)}}}};
-    const Json out{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                   {"version", "2.1.0"},
-                   {"runs", Json::array({run})}};
-    return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+const PointRules& rules() {
+    static const PointRules of_statistics{
+        "compare",
+        "Comparison of statistics",
+        "Statistics differ",
+        {"infinity_norm", "jensen_shannon", "normalized_difference", "rows", "columns"}};
+    return of_statistics;
 }
 
 }  // namespace
@@ -178,8 +121,10 @@ std::string comparison_text(ReportFormat format, const StatisticsComparison& com
         case ReportFormat::table: return table_of(comparison, tell_values);
         case ReportFormat::json: return to_json(comparison, tell_values) + "\n";
         case ReportFormat::markdown: return markdown_of(comparison, tell_values);
-        case ReportFormat::junit: return junit_of(comparison);
-        case ReportFormat::sarif: return sarif_of(comparison, live_name);
+        case ReportFormat::junit: return junit_of_points(rules(), points_of(comparison));
+        case ReportFormat::sarif:
+            return sarif_of_points(rules(), points_of(comparison), live_name,
+                                   rows_of(comparison) + ": " + decision_name(comparison.decision));
         case ReportFormat::html:
         case ReportFormat::openmetrics: break;
     }

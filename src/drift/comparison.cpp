@@ -20,6 +20,7 @@
 #include "vedette/drift/grid_tests.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
+#include "vedette/drift/rate_tests.hpp"
 #include "vedette/stats/grid.hpp"
 
 namespace vedette::inline v0::drift {
@@ -102,6 +103,25 @@ TestResult test_of_table(DriftTest test, const CountTable& table, const TestOpti
                                             .permutations = options.permutations,
                                             .seed = options.seed};
     return test == DriftTest::chi_square ? chi_square(table, by_expectation) : g_test(table, by_expectation);
+}
+
+// How often the commonest category of both sides together comes (of equals the first): labels have no part in which it
+// is, so that the test keeps its level. Without a method, Fisher's test where z's law is coarse.
+TestResult test_of_commonest(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> live,
+                             const TestOptions& options) {
+    std::size_t commonest = 0;
+    std::array<std::uint64_t, 2> totals{};
+    for (std::size_t i = 0; i < reference.size(); ++i) {
+        totals[0] += reference[i];
+        totals[1] += live[i];
+        if (reference[i] + live[i] > reference[commonest] + live[commonest]) commonest = i;
+    }
+    const std::uint64_t before = reference.empty() ? 0 : reference[commonest];
+    const std::uint64_t now = live.empty() ? 0 : live[commonest];
+    if (options.method == Method::automatic)
+        return two_proportion(before, totals[0], now, totals[1], stats::Confidence(options.confidence));
+    const std::array<std::uint64_t, 4> table{before, totals[0] - before, now, totals[1] - now};
+    return two_proportion_z({table, 2, 2}, options);
 }
 
 // `automatic`, resolved.
@@ -396,6 +416,7 @@ TestResult run_test(DriftTest test, std::span<const std::uint64_t> reference, st
         case DriftTest::chi_square:
         case DriftTest::g_test:
         case DriftTest::fisher_exact: return test_of_table(wanted, table, options, form);
+        case DriftTest::two_proportion: return test_of_commonest(reference, live, options);
         case DriftTest::population_stability:
         case DriftTest::jensen_shannon:
         case DriftTest::hellinger:

@@ -28,7 +28,7 @@ constexpr std::array<Row, drift_test_count> rows{{
     {"hellinger", true, true, true},
     {"total_variation", true, true, true},
     {"wasserstein", true, true, false},
-    {"two_proportion", false, false, false},
+    {"two_proportion", false, false, true},
     {"kuiper", false, true, false},
     {"cramer_von_mises", false, true, false},
     {"anderson_darling", false, true, false},

@@ -120,9 +120,28 @@ bool slopes_in_one_pass(const MmdOptions& options) noexcept {
     return options.feature_contributions && options.aggregation == KernelAggregation::mean_kernel;
 }
 
+// Whether the rounding of rows to a step, of which each kernel value is out by a quarter of step/s at most (standard
+// deviation), and MMD^2 of one law by (step/s)/rows, may be.
+bool is_fine(double step, double bandwidth, std::size_t rows) noexcept {
+    return step > 0.0 && step <= 1e-4 * bandwidth && step <= 1e-7 * bandwidth * static_cast<double>(rows);
+}
+
+constexpr std::size_t least_rounded_columns = 16;  // fewer have nothing to gain
+
+// Rows of floats are rounded to whole steps where that leaves MMD^2 what it promises; a frozen reference leaves live
+// rows room to be half as long again.
+void round_rows(PairRows<float>& reference, PairRows<float>* live, double bandwidth) {
+    if (reference.dimension < least_rounded_columns) return;
+    const double step =
+        live == nullptr ? 1.5 * reference.finest_step() : std::max(reference.finest_step(), live->finest_step());
+    if (!is_fine(step, bandwidth, live == nullptr ? reference.count : std::min(reference.count, live->count))) return;
+    reference.round_to(step);
+    if (live != nullptr) live->round_to(step);
+}
+
 // Nothing when a float cannot hold what is to be told apart.
 template <class W>
-std::optional<Prepared<W>> prepare(PairRows<W> reference, const PairRows<W>* live, const PairFrame& frame,
+std::optional<Prepared<W>> prepare(PairRows<W> reference, PairRows<W>* live, const PairFrame& frame,
                                    const MmdOptions& options) {
     if (sizeof(W) == sizeof(float) && (reference.beyond_float || (live != nullptr && live->beyond_float)))
         return std::nullopt;
@@ -131,6 +150,8 @@ std::optional<Prepared<W>> prepare(PairRows<W> reference, const PairRows<W>* liv
     Gaussians<W> kernel(bandwidths, options.aggregation);
     if (sizeof(W) == sizeof(float) && !options.bandwidths.empty() && kernel.is_flat_at(sample.median()))
         return std::nullopt;
+    if constexpr (sizeof(W) == sizeof(float))
+        round_rows(reference, live, *std::min_element(bandwidths.begin(), bandwidths.end()));
     for (double& s : bandwidths) s *= frame.unit();
     std::vector<ByteRange<W>> ranges = sample.ranges(kernel);
     ReferencePairs<W> pairs(std::move(reference), std::move(ranges), kernel, slopes_in_one_pass(options));
@@ -393,7 +414,7 @@ MultivariateResult spread(MultivariateResult result, const Sample<T>& live) {
 template <class W, class T>
 std::optional<MultivariateResult> compare_samples(const std::array<Sample<T>, 2>& samples, const PairFrame& frame,
                                                   const MmdOptions& options) {
-    const PairRows<W> live(samples[1], frame);
+    PairRows<W> live(samples[1], frame);
     const std::optional<Prepared<W>> prepared = prepare(PairRows<W>(samples[0], frame), &live, frame, options);
     if (!prepared) return std::nullopt;
     return compare(*prepared, live);
@@ -468,7 +489,13 @@ MultivariateResult MaximumMeanDiscrepancy<T>::test(MatrixView<T> live) const {
         check_columns(prepared.pairs.rows.dimension, live.columns(), name);
         const Sample<T> sample = read_sample(live, prepared.options.test.nan, name, "live", 2);
         check_pooled_rows(name, prepared.pairs.rows.count, sample.kept.size());
-        return spread(compare(prepared, PairRows<W>(sample, prepared.frame)), sample);
+        PairRows<W> rows(sample, prepared.frame);
+        // As the reference, if they are as many as its step asks for.
+        const RowSteps& steps = prepared.pairs.rows.steps;
+        const std::vector<double>& s = prepared.bandwidths;
+        const double bandwidth = *std::min_element(s.begin(), s.end()) / prepared.frame.unit();
+        if (is_fine(steps.step, bandwidth, rows.count)) rows.round_to(steps.step);
+        return spread(compare(prepared, rows), sample);
     });
 }
 

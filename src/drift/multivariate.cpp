@@ -7,12 +7,14 @@
 #include <cmath>
 
 #include "drift/row_blocks.hpp"
+#include "drift/row_matrix.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/drift/classifier_test.hpp"
 #include "vedette/drift/density_difference.hpp"
 #include "vedette/drift/energy_test.hpp"
 #include "vedette/drift/hotelling.hpp"
 #include "vedette/drift/maximum_mean_discrepancy.hpp"
+#include "vedette/drift/random_feature_mmd.hpp"
 #include "vedette/stats/distributions.hpp"
 #include "vedette/stats/permutation.hpp"
 
@@ -21,7 +23,8 @@ namespace vedette::inline v0 {
 namespace {
 
 constexpr std::array<const char*, multivariate_test_count> names{
-    "hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier", "mmd_fuse"};
+    "hotelling_t2", "maximum_mean_discrepancy", "energy", "density_difference", "classifier", "mmd_fuse",
+    "mean_shift",   "random_feature_mmd"};
 
 }  // namespace
 
@@ -159,6 +162,41 @@ MultivariateResult density_difference(MatrixView<T> reference, MatrixView<T> liv
         reference, live, {.nan = options.nan, .permutations = options.permutations, .seed = options.seed});
 }
 
+void require_limit_law(MultivariateTest test, const TestOptions& options) {
+    if (options.alternative != Alternative::two_sided ||
+        (options.method != Method::automatic && options.method != Method::asymptotic))
+        throw Error(ErrorCode::unsupported,
+                    std::string(multivariate_test_name(test)) + ": two-sided and by its own law only");
+}
+
+template <class T>
+MultivariateResult mean_shift(MatrixView<T> reference, MatrixView<T> live, const TestOptions& options) {
+    require_limit_law(MultivariateTest::mean_shift, options);
+    check_columns(reference.columns(), live.columns(), "mean_shift");
+    return MahalanobisDistance<T>(reference, options.nan).mean_shift(live, options.confidence, options.nan);
+}
+
+// Unit vectors have means at most 2 apart, so that half their distance is a share that must have moved.
+double share_of_distance(double effect) {
+    return std::clamp(0.5 * effect, 0.0, 1.0);
+}
+
+template <class T>
+MultivariateResult random_feature_mmd(MatrixView<T> reference, MatrixView<T> live, const TestOptions& options) {
+    constexpr const char* name = "random_feature_mmd";
+    require_limit_law(MultivariateTest::random_feature_mmd, options);
+    check_columns(reference.columns(), live.columns(), name);
+    (void)kept_rows(live, options.nan, name, "live");  // what a stream would only count is refused here
+    const RandomFeatureMmd<T> frozen(reference, {.nan = options.nan, .seed = options.seed});
+    FeatureWindow window = frozen.window();
+    frozen.observe(window, live);
+    MultivariateResult result = frozen.test(window, options.confidence);
+    const double n = result.test.reference_count, m = result.test.live_count;
+    result.row_contributions = frozen.witness(window, live);
+    for (double& row : result.row_contributions) row *= n / (n + m);
+    return result;
+}
+
 std::vector<std::string> shared_numeric_columns(const Table& reference, const Table& live) {
     std::vector<std::string> columns;
     for (const NamedColumn& column : reference.columns()) {
@@ -187,6 +225,10 @@ MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, Matr
         case MultivariateTest::classifier:
             return with_moved_share(classifier_two_sample(reference, live, ClassifierTestOptions{.test = options}),
                                     share_of_auc);
+        case MultivariateTest::mean_shift:
+            return with_moved_share(mean_shift(reference, live, options), share_of_mean_shift);
+        case MultivariateTest::random_feature_mmd:
+            return with_moved_share(random_feature_mmd(reference, live, options), share_of_distance);
         default: break;
     }
     throw Error(ErrorCode::unsupported, "multivariate test " + std::to_string(static_cast<int>(test)) +
@@ -194,6 +236,15 @@ MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, Matr
 }
 
 namespace {
+
+// No relabelling was as extreme. Other laws give just this number only by design: 1/2, one permutation's, is the normal
+// law's of a classifier that tells nothing apart.
+bool is_smallest_p(MultivariateTest test, const TestResult& result, const TestOptions& options) {
+    if (result.p_value != 1.0 / (static_cast<double>(options.permutations) + 1.0)) return false;
+    if (options.method == Method::permutation) return true;
+    if (test == MultivariateTest::mean_shift || test == MultivariateTest::random_feature_mmd) return false;
+    return test != MultivariateTest::classifier || result.statistic != 0.5;
+}
 
 MultivariateResult run_one(MultivariateTest test, MatrixView<double> reference, MatrixView<double> live,
                            const JointOptions& options) {
@@ -233,8 +284,7 @@ std::vector<JointComparison> compare_jointly(const Table& reference, const Table
         try {
             MultivariateResult result = run_one(test, left.view(), right.view(), options);
             answer.result = result.test;
-            // No relabelling was as extreme. No other law gives just this number.
-            answer.is_smallest_p = result.test.p_value == 1.0 / (static_cast<double>(options.test.permutations) + 1.0);
+            answer.is_smallest_p = is_smallest_p(test, result.test, options.test);
             if (options.rows.block == 1) {
                 answer.moved_share = result.moved_share;
                 answer.moved_share_interval = result.moved_share_interval;

@@ -170,6 +170,66 @@ PairRows<W>::PairRows(const PairRows& first, const PairRows* second, std::span<c
     finish();
 }
 
+namespace {
+
+constexpr std::size_t part_depth = 2 * kernels::step_part_words;
+
+// Room for an odd number of cache lines of words in each row.
+std::size_t odd_lines(std::size_t words) noexcept {
+    constexpr std::size_t line = 64 / sizeof(std::int32_t);
+    return ((words + line - 1) / line | 1U) * line;
+}
+
+}  // namespace
+
+template <class W>
+double PairRows<W>::finest_step() const {
+    const auto& table = kernels::pairs<W>(kernels::kernels());
+    alignas(64) W part[panel_rows];
+    W largest{0};
+    for (std::size_t p = 0; p < padded / panel_rows; ++p) {
+        for (std::size_t k = 0; k < dimension; k += part_depth) {
+            table.panel_norms(panel(p) + k * panel_rows, std::min(part_depth, dimension - k), part);
+            largest = std::max(largest, *std::max_element(part, part + panel_rows));
+        }
+    }
+    // By rounding a row grows by half a step a column at most, sqrt(part_depth)/2 = 8 steps of 23,170: 1/2,896. The
+    // rest is for the norm's own rounding.
+    constexpr double room = 1.0 + 1.0 / 2048;
+    return room * std::sqrt(static_cast<double>(largest) / kernels::most_part_norm);
+}
+
+template <class W>
+void PairRows<W>::round_to(double step) {
+    if constexpr (sizeof(W) == sizeof(float)) {
+        if (!(step >= finest_step()) || !(1.0 / step < std::numeric_limits<float>::max())) return;
+        const kernels::StepKernels& table = kernels::kernels().steps;
+        RowSteps made;
+        made.step = step;
+        made.words = (dimension + 1) / 2;
+        made.stride = odd_lines(made.words);
+        made.rows = AlignedArray<std::int32_t>::unset(padded * made.stride);
+        made.panels = AlignedArray<std::int32_t>::unset(padded * made.words);
+        const std::size_t parts = (dimension + part_depth - 1) / part_depth;
+        made.norms = AlignedArray<std::int32_t>::unset(parts * padded);
+        const auto scale = static_cast<float>(1.0 / step);
+        for (std::size_t i = 0; i < padded; ++i)
+            table.round_row(row(i), dimension, scale, made.rows.data() + i * made.stride);
+        for (std::size_t p = 0; p < padded / panel_rows; ++p) {
+            std::int32_t* const words = made.panels.data() + p * panel_rows * made.words;
+            for (std::size_t part = 0; part < parts; ++part) {
+                const std::size_t begin = part * part_depth;
+                table.round_panel(panel(p) + begin * panel_rows, std::min(part_depth, dimension - begin), scale,
+                                  words + part * kernels::step_part_words * panel_rows,
+                                  made.norms.data() + part * padded + p * panel_rows);
+            }
+        }
+        steps = std::move(made);
+    } else {
+        static_cast<void>(step);
+    }
+}
+
 template struct PairRows<float>;
 template struct PairRows<double>;
 template PairRows<float>::PairRows(const Sample<float>&, const PairFrame&);
@@ -245,6 +305,23 @@ void refine(const PairTile<W>& tile, W* values) {
 
 template <class W>
 void fill_squared_distances(const PairTile<W>& tile, W* values) {
+    if constexpr (sizeof(W) == sizeof(float)) {
+        const RowSteps &panel = tile.panel_side->steps, &rows = tile.row_side->steps;
+        if (panel.step > 0.0 && panel.step == rows.step) {
+            const kernels::StepProduct product{panel.panels.data() + tile.panel * panel_rows * panel.words,
+                                               rows.rows.data() + tile.first_row * rows.stride,
+                                               panel.words,
+                                               rows.stride,
+                                               tile.rows,
+                                               panel.norms.data() + tile.panel * panel_rows,
+                                               rows.norms.data() + tile.first_row,
+                                               tile.panel_side->padded,
+                                               tile.row_side->padded,
+                                               static_cast<float>(panel.step * panel.step),
+                                               values};
+            return kernels::kernels().steps.distances(&product);
+        }
+    }
     const auto& table = kernels::pairs<W>(kernels::kernels());
     const PairRows<W>& side = *tile.row_side;
     const kernels::PanelProduct<W> product{tile.panel_side->panel(tile.panel),

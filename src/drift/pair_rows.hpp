@@ -66,6 +66,17 @@ PairFrame make_frame(std::span<const Sample<T>> samples);
 /// Values further out than this, in units of a typical row, leave a float's products without digits for the others.
 inline constexpr double float_range = 0x1p30;
 
+/// Rows rounded to whole multiples of a step, in 16 bits, two to a word: their distances take half as long as those of
+/// floats, and are exact, so that rows close together lose nothing either.
+struct RowSteps {
+    double step = 0.0;                  ///< 0: there are none
+    std::size_t words = 0;              ///< of a row
+    std::size_t stride = 0;             ///< as PairRows::stride
+    AlignedArray<std::int32_t> rows;    ///< [padded][stride]
+    AlignedArray<std::int32_t> panels;  ///< [padded / panel_rows][words][panel_rows]
+    AlignedArray<std::int32_t> norms;   ///< [parts of a row][padded]
+};
+
 /// W is float or double, and need not be the type of the view.
 template <class W>
 struct PairRows {
@@ -78,6 +89,7 @@ struct PairRows {
     AlignedArray<W> rows;       ///< [padded][stride]
     AlignedArray<W> panels;     ///< [padded / panel_rows][dimension][panel_rows]
     AlignedArray<W> norms;      ///< [padded]
+    RowSteps steps;             ///< of floats, once `round_to` was asked for them
 
     PairRows() = default;
     /// Magnitudes beyond what squares can take are cut off there: such rows are too far away for any kernel to tell.
@@ -85,6 +97,11 @@ struct PairRows {
     PairRows(const Sample<T>& sample, const PairFrame& frame);
     /// Some rows of two others of one frame: first those of `first`, counted on into `second` (which may be null).
     PairRows(const PairRows& first, const PairRows* second, std::span<const std::size_t> chosen);
+
+    /// The finest step that these rows can be rounded to; 0 if all of them are zero.
+    [[nodiscard]] double finest_step() const;
+    /// Fills `steps`, once; leaves them empty, so that distances are those of floats, where the step is too fine.
+    void round_to(double step);
 
     [[nodiscard]] const W* row(std::size_t i) const noexcept { return rows.data() + i * stride; }
     [[nodiscard]] const W* panel(std::size_t p) const noexcept {
@@ -113,7 +130,8 @@ struct PairTile {
 };
 
 /// Squared distances of a tile, exact to a few units in the last place of each, not only of the norms: pairs close
-/// together and far from the centre are computed again from differences.
+/// together and far from the centre are computed again from differences. Of sides that are both rounded to one step,
+/// those of the rounded rows, exact to as much.
 template <class W>
 void fill_squared_distances(const PairTile<W>& tile, W* values);
 

@@ -225,7 +225,8 @@ const char* test_word(DriftTest test) noexcept {
 
 const char* multivariate_test_word(MultivariateTest test) noexcept {
     constexpr std::array<const char*, multivariate_test_count> words{
-        "Hotelling's T2", "maximum mean discrepancy", "energy test", "density difference", "classifier", "MMD-FUSE"};
+        "Hotelling's T2", "maximum mean discrepancy", "energy test", "density difference", "classifier", "MMD-FUSE",
+        "mean shift",     "random-feature MMD"};
     const auto index = static_cast<std::size_t>(test);
     return index < words.size() ? words[index] : "unknown";
 }

@@ -28,6 +28,11 @@ std::string sarif(Items items, const RenderOptions& options);
 std::string html(Items items, const RenderOptions& options);
 std::string openmetrics(Items items, const RenderOptions& options);
 
+/// A page in the report's style around a body of HTML; name and summary are made safe.
+std::string page_around(std::string_view name, std::string_view summary, Decision decision, std::string_view body);
+/// A decision as a coloured word of such a page.
+std::string badge(Decision decision);
+
 /// The gravest decision of all windows, and one sentence on the whole.
 Decision overall(Items items) noexcept;
 std::string summary(Items items);

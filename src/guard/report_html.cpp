@@ -17,16 +17,16 @@
 
 namespace vedette::inline v0::rendering {
 
+std::string badge(Decision decision) {
+    return fmt::format("<span class=\"badge {}\">{}</span>", decision_name(decision), decision_word(decision));
+}
+
 namespace {
 
 constexpr std::size_t most_timelines = 6;
 constexpr std::size_t plots_of_focus = 40;
 constexpr std::size_t plots_of_others = 6;
 constexpr std::size_t most_detailed_windows = 24;
-
-std::string badge(Decision decision) {
-    return fmt::format("<span class=\"badge {}\">{}</span>", decision_name(decision), decision_word(decision));
-}
 
 /// The first letter in upper case: the words begin sentences here.
 std::string sentence(std::string text) {
@@ -534,16 +534,20 @@ std::string html(Items items, const RenderOptions& options) {
     return page + "</main></body></html>\n";
 }
 
-std::string stream_page(std::string_view name, std::string_view summary, Decision decision,
-                        std::span<const StreamReport> list, const StreamPageParts& parts) {
+std::string page_around(std::string_view name, std::string_view summary, Decision decision, std::string_view body) {
     return open_page(name, decision) +
            fmt::format("<header><h1>{}</h1><p>{} {}.</p></header>\n", escape_xml(clean(name)), badge(decision),
                        escape_xml(clean(summary))) +
-           (parts.performance ? metrics(*parts.performance, parts.performance_reason) + "</section>\n"
-                              : std::string()) +
-           streams(list, parts.joined) +
+           std::string(body) +
            fmt::format("<section><p class=\"hint\">made by vedette {}</p></section></main></body></html>\n",
                        version_string);
+}
+
+std::string stream_page(std::string_view name, std::string_view summary, Decision decision,
+                        std::span<const StreamReport> list, const StreamPageParts& parts) {
+    const std::string performance =
+        parts.performance ? metrics(*parts.performance, parts.performance_reason) + "</section>\n" : std::string();
+    return page_around(name, summary, decision, performance + streams(list, parts.joined));
 }
 
 }  // namespace vedette::inline v0::rendering

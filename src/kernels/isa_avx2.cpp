@@ -18,6 +18,7 @@ const KernelTable avx2_table = {
     isa_avx2::pair_entries<float>(),
     isa_avx2::pair_entries<double>(),
     isa_avx2::label_entries(),
+    isa_avx2::step_entries(),
     isa_avx2::walk_entries<float>(),
     isa_avx2::walk_entries<double>(),
     bucket_entries<float>(),

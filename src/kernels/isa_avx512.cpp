@@ -19,6 +19,7 @@ const KernelTable avx512_table = {
     isa_avx512::pair_entries<float>(),
     isa_avx512::pair_entries<double>(),
     isa_avx512::label_entries(),
+    isa_avx512::step_entries(),
     isa_avx512::walk_entries<float>(),
     isa_avx512::walk_entries<double>(),
     bucket_entries<float>(),

@@ -85,6 +85,42 @@ struct PairKernels {
                      std::uint32_t* by_row) noexcept;
 };
 
+/// A part of a row in whole steps: so many words of two of its elements each, whose squares sum to less than 2^29, so
+/// that squared distances of two parts are exact in 32 bits.
+inline constexpr std::size_t step_part_words = 128;
+inline constexpr double most_part_norm = 0x1p29;  ///< and not that itself
+
+/// A panel's rows against others, all in whole steps: out[c * panel_rows + i] = the sum over parts, in order, of unit
+/// times panel_norms[part][i] + column_norms[part][c] - 2 the sum over k of the products of both halves of
+/// panel[k * panel_rows + i] and columns[c * column_stride + k], exact up to the product with `unit`. `panel`,
+/// `panel_norms` and `out` are aligned to 64 bytes.
+struct StepProduct {
+    const std::int32_t* panel;
+    const std::int32_t* columns;
+    std::size_t words;  ///< of a row
+    std::size_t column_stride;
+    std::size_t column_count;
+    const std::int32_t* panel_norms;   ///< a part's are panel_norm_stride after those of the part before
+    const std::int32_t* column_norms;  ///< likewise
+    std::size_t panel_norm_stride;
+    std::size_t column_norm_stride;
+    float unit;
+    float* out;
+};
+
+/// Rows of floats in whole steps, two to a word: the even element in the lower half. An odd one out has 0 beside it.
+/// Noexcept, without allocation, the same bits on every instruction set.
+struct StepKernels {
+    /// words[k] of row[2 k] * scale and row[2 k + 1] * scale to the nearest, whose magnitudes are below 2^15.
+    void (*round_row)(const float* row, std::size_t depth, float scale, std::int32_t* words) noexcept;
+
+    /// The same of a part of a panel: words[k * panel_rows + i]; norms[i] = the sum of squares of row i.
+    void (*round_panel)(const float* panel, std::size_t depth, float scale, std::int32_t* words,
+                        std::int32_t* norms) noexcept;
+
+    void (*distances)(const StepProduct*) noexcept;
+};
+
 /// Random splits as stats::random_split draws them, `split_lanes` times `groups` of them from number `first` on.
 struct SplitRequest {
     std::uint64_t seed;

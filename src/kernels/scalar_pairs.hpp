@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "kernels/pair_terms.inl.hpp"
+#include "kernels/step_terms.inl.hpp"
 #include "kernels/table.hpp"
 #include "vedette/core/random.hpp"
 
@@ -176,6 +177,38 @@ inline void add_chosen(const ChosenBlock* b) noexcept {
                     b->counters[s * split_counters + i / 2] += b->bytes[j * panel_rows + i];
         }
     }
+}
+
+inline void round_row(const float* row, std::size_t depth, float scale, std::int32_t* words) noexcept {
+    round_row_steps(row, depth, scale, words);
+}
+inline void round_panel(const float* panel, std::size_t depth, float scale, std::int32_t* words,
+                        std::int32_t* norms) noexcept {
+    round_panel_steps(panel, depth, scale, words, norms);
+}
+inline void step_distances(const StepProduct* p) noexcept {
+    const auto low = [](std::int32_t word) { return static_cast<std::int16_t>(static_cast<std::uint32_t>(word)); };
+    const auto high = [](std::int32_t word) { return static_cast<std::int16_t>(word >> 16); };
+    for (std::size_t c = 0; c < p->column_count; ++c) {
+        for (std::size_t i = 0; i < panel_rows; ++i) {
+            float squared = 0.0F;
+            for (std::size_t part = 0; part * step_part_words < p->words; ++part) {
+                std::int32_t sum = 0;
+                const std::size_t end = std::min(p->words, (part + 1) * step_part_words);
+                for (std::size_t k = part * step_part_words; k < end; ++k) {
+                    const std::int32_t x = p->panel[k * panel_rows + i], y = p->columns[c * p->column_stride + k];
+                    sum += low(x) * low(y) + high(x) * high(y);
+                }
+                const std::int32_t norms =
+                    p->panel_norms[part * p->panel_norm_stride + i] + p->column_norms[part * p->column_norm_stride + c];
+                squared += static_cast<float>(norms - 2 * sum) * p->unit;
+            }
+            p->out[c * panel_rows + i] = squared;
+        }
+    }
+}
+constexpr StepKernels step_entries() noexcept {
+    return {&round_row, &round_panel, &step_distances};
 }
 
 template <class T>

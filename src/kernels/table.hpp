@@ -195,6 +195,7 @@ struct KernelTable {
     PairKernels<float> pairs_f32;
     PairKernels<double> pairs_f64;
     LabelKernels labels;
+    StepKernels steps;
     WalkKernels<float> walk_f32;
     WalkKernels<double> walk_f64;
     BucketKernels<float> buckets_f32;

@@ -22,6 +22,7 @@
 #include "kernels/rows.inl.hpp"
 #include "kernels/scores.inl.hpp"
 #include "kernels/sliding.inl.hpp"
+#include "kernels/steps.inl.hpp"
 #include "kernels/texts.inl.hpp"
 #include "kernels/trees.inl.hpp"
 #include "kernels/walk.inl.hpp"

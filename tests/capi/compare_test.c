@@ -86,7 +86,7 @@ static void compare_matrices(void) {
     vdt_test_result_init(&wide, sizeof wide);
     vdt_test_result_init(&result, sizeof result);
     double features[2], live_rows[rows];
-    for (vdt_multivariate_test test = VDT_MULTIVARIATE_HOTELLING_T2; test <= VDT_MULTIVARIATE_MMD_FUSE; ++test) {
+    for (vdt_multivariate_test test = VDT_MULTIVARIATE_HOTELLING_T2; test <= VDT_MULTIVARIATE_RANDOM_FEATURE_MMD; ++test) {
         CHECK_OK(vdt_compare_matrices(test, &left, &right, NULL, &wide, features, 2, live_rows, rows, e));
         CHECK(wide.test == test && wide.reference_count == rows && wide.live_count == rows);
         CHECK(wide.p_value < 0.01);
@@ -96,7 +96,7 @@ static void compare_matrices(void) {
         CHECK(fabs(result.statistic - wide.statistic) <= 1e-4 * fabs(wide.statistic));
         CHECK(strcmp(vdt_multivariate_test_name(test), "unknown") != 0);
     }
-    CHECK(strcmp(vdt_multivariate_test_name(VDT_MULTIVARIATE_MMD_FUSE + 1), "unknown") == 0);
+    CHECK(strcmp(vdt_multivariate_test_name(VDT_MULTIVARIATE_RANDOM_FEATURE_MMD + 1), "unknown") == 0);
     const vdt_multivariate_test hotelling = VDT_MULTIVARIATE_HOTELLING_T2;
     CHECK_FAILS(VDT_DIMENSION_MISMATCH, "row_contributions",
                 vdt_compare_matrices(hotelling, &left, &right, NULL, &result, features, 2, live_rows, 3, e));

@@ -132,7 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const vdt_matrix live = matrix_of(values.data() + first * width, rows - first, width);
     check_mmd(reference, live);
     std::vector<double> features(width), of_rows(rows - first + 1);
-    for (vdt_multivariate_test test = 0; test <= VDT_MULTIVARIATE_MMD_FUSE; ++test) {
+    for (vdt_multivariate_test test = 0; test <= VDT_MULTIVARIATE_RANDOM_FEATURE_MMD; ++test) {
         vdt_test_result_init(&result, sizeof result);
         check(vdt_compare_matrices(test, &reference, &live, &options, &result, features.data(), width, of_rows.data(),
                                    rows - first, nullptr),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes what other packages make of the same samples: `python divergences_oracle.py PACKAGE data`, PACKAGE in turn
-formulas (NumPy and SciPy), evidently, nannyml, frouros and deepchecks, each run where that package is installed.
+formulas (NumPy and SciPy), evidently, nannyml, frouros and deepchecks, each run where that package is installed. Cases
+that the file has answers of the package for keep them; without the file, all are asked again.
 """
 import json
 import pathlib
@@ -28,21 +29,34 @@ def numeric_cases():
     yield "constants apart", np.full(30, 2.5), np.full(20, 3.5)
 
 
-def lattice(count, offset=0.0, step=7919, modulus=10007, unit=1024.0):
-    """Numbers that need no room in the file: exact in binary, their order shuffled, more of them small than large."""
-    return {"count": count, "offset": offset, "step": step, "modulus": modulus, "unit": unit}
+def lattice(count, offset=0.0, step=7919, modulus=10007, unit=1024.0, nan=0):
+    """Numbers that need no room in the file: exact in binary, their order shuffled, more of them small than large; a NaN
+    at every `nan`-th place."""
+    return {"count": count, "offset": offset, "step": step, "modulus": modulus, "unit": unit} | ({"nan": nan} if nan else {})
 
 
 # NannyML estimates from 10,000 values of the reference on; below, above and within the reference's range.
 LATTICES = [("ten thousand", lattice(10007), lattice(500, 640.0, 31)), ("ten thousand, below", lattice(10000), lattice(300, -2048.0, 97)),
-            ("ten thousand, apart", lattice(10007), lattice(40, 131072.0)), ("ten thousand, no drift", lattice(10007), lattice(900))]
+            ("ten thousand, apart", lattice(10007), lattice(40, 131072.0)), ("ten thousand, no drift", lattice(10007), lattice(900)),
+            ("NaN", lattice(400, nan=7), lattice(300, 640.0, 31, nan=11)),
+            ("tens of thousands, NaN", lattice(40009, modulus=40009, nan=101), lattice(25013, 640.0, 31, 40009, nan=97)),
+            ("a hundred thousand", lattice(100003, modulus=100003), lattice(60013, 65536.0, 31, 100003)),
+            ("a hundred thousand live, NaN", lattice(5003, modulus=5003, nan=13), lattice(100003, 64.0, 31, 100003, 524288.0, nan=17))]
 
 
 def values_of(side):
     if isinstance(side, list):
         return side
     product = np.arange(side["count"], dtype=np.int64) * side["step"] % side["modulus"]
-    return (product * product / side["unit"] + side["offset"]).tolist()
+    values = product * product / side["unit"] + side["offset"]
+    if side.get("nan"):
+        values[(np.arange(len(values)) + 1) % side["nan"] == 0] = np.nan
+    return values.tolist()
+
+
+def without_nan(side):
+    """As evidently's reports leave NaN out before they ask; frouros and deepchecks are given the same."""
+    return [value for value in side if not np.isnan(value)]
 
 
 COUNTS = [("no drift", [500, 300, 200], [240, 160, 100]), ("zero live", [500, 300, 200], [500, 500, 0]),
@@ -145,7 +159,7 @@ def run_deepchecks():
         out = {}
         for name, method in methods.items():
             of_kind = {"categorical_drift_method" if categories else "numerical_drift_method": method}
-            check = FeatureDrift(**of_kind, min_samples=1)
+            check = FeatureDrift(**of_kind, min_samples=1, n_samples=10**9)  # by default it draws 100,000 rows
             result = check.add_condition_drift_score_less_than().run(*sides)
             passed = result.conditions_results[0].is_pass()
             out[name] = [finite(result.value["c"]["Drift score"]), not passed]
@@ -203,9 +217,21 @@ if not content["numeric"]:
     content["numeric"] = [{"name": n, "reference": x.tolist(), "live": y.tolist()} for n, x, y in numeric_cases()]
     content["numeric"] += [{"name": n, "reference": x, "live": y} for n, x, y in LATTICES]
     content["categories"] = [{"name": n, "reference": a, "live": b} for n, a, b in COUNTS]
+known = {row["name"] for row in content["numeric"]}
+content["numeric"] += [{"name": n, "reference": x, "live": y} for n, x, y in LATTICES if n not in known]
+kept = (lambda side: side) if package == "nannyml" else without_nan  # which leaves them out itself
+asked = 0
 for row in content["numeric"] if numeric else []:
-    row[package] = numeric(values_of(row["reference"]), values_of(row["live"]))
+    if package not in row:
+        row[package] = numeric(kept(values_of(row["reference"])), kept(values_of(row["live"])))
+        asked += 1
 for row in content["categories"] if categorical else []:
-    row[package] = categorical(row["reference"], row["live"])
-content.setdefault("versions", {})[package] = versions
+    if package not in row:
+        row[package] = categorical(row["reference"], row["live"])
+        asked += 1
+earlier = content.setdefault("versions", {}).get(package)
+if earlier and asked and earlier["numpy"] != versions["numpy"]:
+    versions = earlier | {"numpy of more than 20,000 values, and of NaN": versions["numpy"]}
+if asked:
+    content["versions"][package] = versions
 path.write_text(json.dumps(content, separators=(",", ":")).replace("},{", "},\n{") + "\n")

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "oracle/parity_looks.hpp"
 #include "oracle/parity_table.hpp"
+#include "unit/drift/oracle_cases.hpp"
 #include "unit/oracle_data.hpp"
 #include "vedette/drift/divergences.hpp"
 
@@ -24,17 +26,6 @@ constexpr std::pair<const char*, Divergence> numbers[] = {
     {"energy", Divergence::energy_distance},      {"l_infinity", Divergence::l_infinity},
     {"bhattacharyya", Divergence::bhattacharyya}, {"cramers_v", Divergence::cramers_v},
     {"ks", Divergence::kolmogorov_smirnov}};
-
-// A list, or the formula that stands for a long one.
-std::vector<double> values_of(const json& side) {
-    if (side.is_array()) return side;
-    std::vector<double> values;
-    for (std::size_t i = 0; i < side["count"].get<std::size_t>(); ++i) {
-        const auto root = static_cast<double>(i * side["step"].get<std::size_t>() % side["modulus"].get<std::size_t>());
-        values.push_back(root * root / side["unit"].get<double>() + side["offset"].get<double>());
-    }
-    return values;
-}
 
 // Null is infinity, a word NaN: such a case has no error, but must be the same.
 std::optional<double> finite(const json& wanted, double got) {
@@ -58,10 +49,9 @@ void compare_numeric(Table& table, DivergencePreset preset) {
     for (const json& item : oracle_data("divergences.json")["numeric"]) {
         const char* package = drift::divergence_preset_name(preset);
         if (!item.contains(package)) continue;
-        const std::vector<double> x = values_of(item["reference"]), y = values_of(item["live"]);
-        Looks look;
-        look.smallest = static_cast<double>(std::min(x.size(), y.size()));
-        look.largest = static_cast<double>(std::max(x.size(), y.size()));
+        const std::vector<double> reference = oracle_numbers(item["reference"]), live = oracle_numbers(item["live"]);
+        Looks look = looks({reference, live});
+        const drift::SortedSample<double> x(reference, drift::NanPolicy::omit), y(live, drift::NanPolicy::omit);
         look.zero_cell = true;  // samples of some hundreds leave cells empty
         for (const auto& [key, divergence] : numbers)
             if (item[package].contains(key))

@@ -23,7 +23,7 @@ enum class DriftTest : std::uint8_t {
     hellinger = 6,
     total_variation = 7,
     wasserstein = 8,
-    two_proportion = 9,  ///< of the value most of both samples share; decides where others are rare, never chosen
+    two_proportion = 9,  ///< of the commonest category; on counters it decides by itself where all others are rare
     kuiper = 10,
     cramer_von_mises = 11,
     anderson_darling = 12,

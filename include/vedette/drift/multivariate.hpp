@@ -24,9 +24,11 @@ enum class MultivariateTest : std::uint8_t {
     density_difference = 3,        ///< anything smooth; drift/density_difference.hpp
     classifier = 4,                ///< what a linear classifier can tell apart; drift/classifier_test.hpp
     mmd_fuse = 5,                  ///< maximum_mean_discrepancy at ten bandwidths, for changes of unknown scale
+    mean_shift = 6,                ///< another mean, by the reference's covariance alone; MahalanobisDistance
+    random_feature_mmd = 7,        ///< as maximum_mean_discrepancy, of all rows in linear time; RandomFeatureMmd
 };
 
-inline constexpr std::uint8_t multivariate_test_count = 6;
+inline constexpr std::uint8_t multivariate_test_count = 8;
 
 /// The word used on the command line and in reports, e.g. "hotelling_t2".
 const char* multivariate_test_name(MultivariateTest test) noexcept;
@@ -41,13 +43,17 @@ struct MultivariateResult {
     TestResult test;
     std::vector<double> feature_contributions;
     std::vector<double> row_contributions;
-    /// The share of the rows that moved, in total variation: as the effect implies for normal rows (hotelling_t2), at
-    /// least (classifier, maximum_mean_discrepancy, mmd_fuse), or NaN (the other tests do not tell).
+    /// The share of the rows that moved, in total variation: as the effect implies for normal rows (hotelling_t2,
+    /// mean_shift), at least (classifier, maximum_mean_discrepancy, mmd_fuse; random_feature_mmd: half the effect,
+    /// which the distance of means of vectors of length 1 cannot exceed), or NaN (the other tests do not tell).
     double moved_share = std::numeric_limits<double>::quiet_NaN();
     Interval moved_share_interval{};
 };
 
 /// One test by name, with the test's own defaults for what TestOptions does not hold. Throws what the test throws.
+/// mean_shift and random_feature_mmd freeze the reference and ask it once: they have one law, so that any other method
+/// than automatic and asymptotic is unsupported; row contributions of the latter are its witness, n/(n + m) times,
+/// which sum to the statistic.
 template <class T>
 MultivariateResult run_test(MultivariateTest test, MatrixView<T> reference, MatrixView<T> live,
                             const TestOptions& options = {});

@@ -339,7 +339,18 @@ class CommandLine(unittest.TestCase):
                                            "--format", "json"), FAILED))
         self.assertEqual(finer["windows"][0]["features"][0]["evidence"][0]["test"]["p_value"], 0.0002)
         self.expect(run("drift", ref, same, "--test", "welch_t", "--block", "2", "--thin", "2"), INPUT_ERROR, "--block")
-        self.expect(run("drift", ref, same, "--test", "two_proportion"), INPUT_ERROR, "--test")
+        self.expect(run("drift", ref, same, "--test", "two_proportions"), INPUT_ERROR, "--test")
+        rate = json.loads(self.expect(run("drift", ref, same, "--test", "welch_t,two_proportion", "--format", "json"), PASS))
+        found = {item["name"]: [evidence["test"]["name"] for evidence in item["evidence"]
+                                if evidence["hypothesis"] == "distribution"] for item in rate["windows"][0]["features"]}
+        self.assertEqual(found["country"], ["two_proportion"])
+        self.assertEqual(found["amount"], ["welch_t"])
+        joint = json.loads(self.expect(run("drift", ref, moved, "--multivariate", "mean_shift,random_feature_mmd",
+                                           "--format", "json"), FAILED))["windows"][0]["joint"]
+        self.assertEqual([item["test"]["name"] for item in joint], ["mean_shift", "random_feature_mmd"])
+        for item in joint:
+            self.assertLess(item["adjusted_p_value"], 0.01)
+            self.assertEqual(item["test"]["live_count"], 4000)
         self.expect(run("drift", ref, same, "--test", "welch_t", "--window", "500"), INPUT_ERROR, "--window")
         self.expect(run("check", "--baseline", self.model, same, "--correction", "bonferroni"), PASS)
 
@@ -831,9 +842,48 @@ class CommandLine(unittest.TestCase):
                            (["--weights", "w", "--window", "9"], "excludes"),
                            (["--also", equal, "--labelled", equal], "excludes"),
                            (["--weights", "w", "--also", equal], "excl"),
-                           (["--weights", "kind"], "categories"), (["--weights", "w", "--format", "html"], "table and json"),
+                           (["--weights", "kind"], "categories"), (["--weights", "w", "--format", "pdf"], "no format"),
                            (["--weights", "x"], "negative")):
             self.expect(run("drift", equal, tilted, *more), INPUT_ERROR, said)
+
+    def test_samples_in_every_format(self):
+        """What --weights and --also find reaches people and build servers as any other report does."""
+        name = "<x|\u202e&\"y\">"
+        lines = [(i * 7919 % 1009 / 1009.0, 1.0 + i % 3) for i in range(900)]
+        text = lambda shift: '"' + name.replace('"', '""') + '",w,kind\n' + "".join(f"{x + shift!r},{w!r},a\n" for x, w in lines)
+        ref, live = self.write("formats_ref.csv", text(0.0)), self.write("formats_live.csv", text(0.5))
+        strict = self.write("formats_strict.json", json.dumps({"defaults": {"tolerance": 0}}))
+        for policy, expected in (([], PASS), (["--policy", strict], FAILED)):
+            decision = "alarm" if policy else "warn"
+            paths = {word: self.dir / f"samples.{word}" for word in ("markdown", "html", "junit", "sarif", "openmetrics")}
+            self.expect(run("drift", ref, live, "--weights", "w", "--test", "wasserstein", *policy,
+                            *(f"--format={word}={path}" for word, path in paths.items())), expected)
+            said = {word: path.read_text(encoding="utf-8") for word, path in paths.items()}
+            for word, whole in said.items():
+                self.assertNotIn("\u202e", whole, word)
+            self.assertIn("| wasserstein |", said["markdown"])
+            self.assertIn("0.001 \\*", said["markdown"])
+            self.assertIn("no test for its kind: kind", said["markdown"])
+            cells = [cell.text for cell in ElementTree.fromstring(said["html"].removeprefix("<!DOCTYPE html>")).iter("td")]
+            self.assertIn("wasserstein", cells)
+            self.assertIn("0.001 *", cells)
+            self.assertIn(f'class="badge {decision}"', said["html"])
+            cases = list(ElementTree.fromstring(said["junit"].encode()).iter("testcase"))
+            self.assertEqual([case.get("classname") for case in cases], ["vedette.samples.wasserstein", "vedette.samples.left_out"])
+            self.assertEqual([[child.tag for child in case] for case in cases], [["failure"] if policy else [], ["skipped"]])
+            results = json.loads(said["sarif"])["runs"][0]["results"]
+            self.assertEqual([(item["ruleId"], item["level"]) for item in results],
+                             [("vedette/samples/wasserstein", "error" if policy else "warning")])
+            self.assertEqual(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].split("/")[-1],
+                             "formats_live.csv")
+            value = {line.split("{")[0]: float(line.rsplit(" ", 1)[1]) for line in said["openmetrics"].splitlines()
+                     if not line.startswith("#")}
+            self.assertEqual(value["vedette_samples_decision"], 3 if policy else 2)
+            self.assertAlmostEqual(value["vedette_samples_statistic"], 0.5, places=12)
+            self.assertTrue(said["openmetrics"].endswith("# EOF\n"))
+        answer = self.expect(run("drift", ref, ref, "--also", live, "--also", ref, "--test", "anderson_darling",
+                                 "--format", "junit"), PASS)
+        self.assertIn("vedette.samples.anderson_darling", answer)
 
     def test_more_files_than_two(self):
         ref, same, moved = self.dir / "ref.csv", self.dir / "same.csv", self.dir / "moved.csv"

@@ -17,6 +17,7 @@
 #include "vedette/drift/epps_singleton.hpp"
 #include "vedette/drift/moment_tests.hpp"
 #include "vedette/drift/rank_tests.hpp"
+#include "vedette/drift/rate_tests.hpp"
 
 namespace d = vedette::drift;
 using vedette::Column;
@@ -197,11 +198,43 @@ TEST_CASE("what the data do not allow is not evaluated, and misuse is refused") 
     CHECK(std::isnan(one_sided[0].results[0].result.p_value));
     CHECK_THROWS_AS(d::compare(Table({{"x", Column::numeric(x)}}), Table({{"y", Column::numeric(x)}}), tests),
                     vedette::Error);
-    const std::vector<DriftTest> never{DriftTest::two_proportion};
+    const std::vector<DriftTest> never{static_cast<DriftTest>(200)};
     CHECK_THROWS_AS(d::compare(Table({{"x", Column::numeric(x)}}), Table({{"x", Column::numeric(x)}}), never),
                     vedette::Error);
     CHECK_THROWS_AS(d::compare(Table({{"t", Column::strings(texts)}}), Table({{"t", Column::numeric(empty)}}), tests),
                     vedette::Error);
+}
+
+TEST_CASE("two_proportion of categories is that of the commonest of both sides") {
+    const std::vector<std::uint64_t> reference{10, 60, 30}, live{4, 15, 31};
+    // Together 14, 75 and 61: the second one, though the live side has more of the third.
+    const auto got = d::run_test(DriftTest::two_proportion, reference, live);
+    const auto wanted = d::two_proportion(60, 100, 15, 50, vedette::stats::Confidence(0.95));
+    CHECK(got.p_value == wanted.p_value);
+    CHECK(got.effect == doctest::Approx(0.3 - 0.6));
+    const std::vector<std::uint64_t> table{60, 40, 15, 35};
+    const auto by_z = d::run_test(DriftTest::two_proportion, reference, live, {.method = d::Method::asymptotic});
+    CHECK(by_z.p_value == d::two_proportion_z({table, 2, 2}).p_value);
+    CHECK_THROWS_AS(d::run_test(DriftTest::two_proportion, reference, live, {.method = d::Method::permutation}),
+                    vedette::Error);
+    CHECK_THROWS_AS(d::run_test(DriftTest::two_proportion, reference, live, {.alternative = d::Alternative::less}),
+                    vedette::Error);
+    CHECK(
+        d::run_test(DriftTest::two_proportion, std::vector<std::uint64_t>{7}, std::vector<std::uint64_t>{9}).p_value ==
+        1.0);
+    const std::vector<std::uint64_t> none, nothing{0, 0};
+    CHECK(std::isnan(d::run_test(DriftTest::two_proportion, none, none).p_value));
+    CHECK(std::isnan(d::run_test(DriftTest::two_proportion, nothing, std::vector<std::uint64_t>{3, 4}).p_value));
+    // Of numbers it does not run, and is left out.
+    const Sample x = normals(30, 1);
+    const std::vector<std::string_view> words(30, "w");
+    const Table both({{"x", Column::numeric(x)}, {"w", Column::strings(words)}});
+    const std::vector<DriftTest> asked{DriftTest::two_proportion};
+    const auto answers = d::compare(both, both, asked);
+    REQUIRE(answers.size() == 2);
+    CHECK(answers[0].results.empty());
+    REQUIRE(answers[1].results.size() == 1);
+    CHECK(answers[1].results[0].result.p_value == 1.0);
 }
 
 TEST_CASE("rows are compared in blocks or thinned, categories thinned, by the method asked for") {

@@ -108,6 +108,58 @@ TEST_CASE("floats give the statistic of their values to 1e-7, in any storage ord
     }
 }
 
+TEST_CASE("many rows of floats, rounded to steps, give the statistic of their values as few do") {
+    // Of equal laws rounding costs MMD^2 (step/s)/rows (standard deviation), allowed to be 1e-7: six of those. Else
+    // (step/s) sqrt(0.5/rows), with step/s up to 1e-4: 2e-6, and six of those.
+    for (const std::size_t d : {16UL, 65UL, 300UL}) {
+        CAPTURE(d);
+        const std::size_t n = 1100, m = 1010;
+        std::vector<float> x, same, moved;
+        for (const double v : normals(n * d, 1)) x.push_back(static_cast<float>(v + 3.0));
+        for (const double v : normals(m * d, 2)) same.push_back(static_cast<float>(v + 3.0));
+        for (const double v : normals(m * d, 2)) moved.push_back(static_cast<float>(1.2 * v + 3.1));
+        // A row repeated on both sides: a distance of zero in steps too.
+        std::copy_n(x.begin(), d, same.begin());
+        const std::vector<double> wide_x(x.begin(), x.end());
+        const auto reference = FloatView::row_major(x.data(), n, d);
+        const drift::MmdOptions options{.test = {.permutations = 199}};
+        for (const std::vector<float>* live : {&same, &moved}) {
+            const double bound = live == &same ? 6e-7 : 1.2e-5;
+            const std::vector<double> wide_live(live->begin(), live->end());
+            const auto got =
+                drift::maximum_mean_discrepancy(reference, FloatView::row_major(live->data(), m, d), options);
+            const auto wide = drift::maximum_mean_discrepancy(View::row_major(wide_x.data(), n, d),
+                                                              View::row_major(wide_live.data(), m, d), options);
+            CHECK(got.test.statistic != wide.test.statistic);
+            CHECK(std::fabs(got.test.statistic - wide.test.statistic) <= bound);
+            CHECK(std::fabs(got.test.p_value - wide.test.p_value) <= 0.02);
+            CHECK(sum(got.row_contributions) == doctest::Approx(got.test.statistic).epsilon(1e-9));
+            CHECK(std::fabs(sum(got.feature_contributions) - got.test.statistic) <=
+                  1e-4 * std::fabs(wide.test.statistic) + 1e-6);
+            // A frozen reference, of which live rows may lie beyond what its steps leave room for.
+            const drift::MaximumMeanDiscrepancy<float> frozen(reference, options);
+            const drift::MaximumMeanDiscrepancy<double> wide_frozen(View::row_major(wide_x.data(), n, d), options);
+            for (const float factor : {1.0F, 100.0F}) {
+                std::vector<float> scaled(*live);
+                for (float& v : scaled) v *= factor;
+                const std::vector<double> wide_scaled(scaled.begin(), scaled.end());
+                const double of_floats = frozen.test(FloatView::row_major(scaled.data(), m, d)).test.statistic;
+                const double of_doubles = wide_frozen.test(View::row_major(wide_scaled.data(), m, d)).test.statistic;
+                CHECK(std::fabs(of_floats - of_doubles) <= 1.2e-5);
+            }
+        }
+        // One row far out makes the steps of all too coarse: then floats' own products.
+        x[0] = 1e6F;
+        const std::vector<double> far_x(x.begin(), x.end()), wide_same(same.begin(), same.end());
+        const double of_floats =
+            drift::maximum_mean_discrepancy(reference, FloatView::row_major(same.data(), m, d), options).test.statistic;
+        const double of_doubles = drift::maximum_mean_discrepancy(View::row_major(far_x.data(), n, d),
+                                                                  View::row_major(wide_same.data(), m, d), options)
+                                      .test.statistic;
+        CHECK(std::fabs(of_floats - of_doubles) <= 1e-7);
+    }
+}
+
 TEST_CASE("a frozen reference gives the same statistic for the same bandwidth") {
     const auto x = normals(200 * 4, 3), y = normals(60 * 4, 4);
     const auto reference = View::row_major(x.data(), 200, 4), live = View::row_major(y.data(), 60, 4);

@@ -13,6 +13,8 @@
 
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
+#include "vedette/drift/hotelling.hpp"
+#include "vedette/drift/random_feature_mmd.hpp"
 
 namespace drift = vedette::drift;
 using vedette::Column;
@@ -24,7 +26,8 @@ namespace {
 
 constexpr std::array all_tests{MultivariateTest::hotelling_t2, MultivariateTest::maximum_mean_discrepancy,
                                MultivariateTest::energy,       MultivariateTest::density_difference,
-                               MultivariateTest::classifier,   MultivariateTest::mmd_fuse};
+                               MultivariateTest::classifier,   MultivariateTest::mmd_fuse,
+                               MultivariateTest::mean_shift,   MultivariateTest::random_feature_mmd};
 static_assert(all_tests.size() == vedette::multivariate_test_count);
 
 struct Columns {
@@ -90,7 +93,9 @@ TEST_CASE("incomplete rows are left out, and long tables thinned for tests of pa
     options.test.permutations = 19;
     options.most_rows = 100;
     for (const auto& answer : drift::compare_jointly(reference.table(), live.table(), all_tests, options)) {
-        const bool whole = answer.test == MultivariateTest::hotelling_t2 || answer.test == MultivariateTest::classifier;
+        const bool whole = answer.test == MultivariateTest::hotelling_t2 ||
+                           answer.test == MultivariateTest::classifier || answer.test == MultivariateTest::mean_shift ||
+                           answer.test == MultivariateTest::random_feature_mmd;
         CHECK(answer.result.reference_count == (whole ? 299 : 100));
         CHECK(answer.result.live_count == (whole ? 248 : 100));
         CHECK(std::isfinite(answer.result.p_value));
@@ -167,6 +172,79 @@ TEST_CASE("the rows that contribute most are named by their places in the live t
         }
     options.named_rows = 0;
     for (const auto& answer : run()) CHECK(answer.rows.empty());
+}
+
+TEST_CASE("a frozen mean and random features by name are the classes themselves") {
+    const Columns reference(300, 1), live(250, 2, 0.2);
+    std::vector<double> x, y;
+    for (std::size_t i = 0; i < 300; ++i) x.insert(x.end(), {reference.a[i], 1e-6 * reference.b[i]});
+    for (std::size_t i = 0; i < 250; ++i) y.insert(y.end(), {live.a[i], 1e-6 * live.b[i]});
+    y[6] = std::nan("");
+    using View = vedette::MatrixView<double>;
+    const View left = View::row_major(x.data(), 300, 2), right = View::row_major(y.data(), 250, 2);
+    const drift::TestOptions options{.nan = drift::NanPolicy::omit, .seed = 9};
+    const auto shift = drift::run_test(MultivariateTest::mean_shift, left, right, options);
+    const drift::MahalanobisDistance<double> frozen(left);
+    const auto shift_itself = frozen.mean_shift(right, 0.95, drift::NanPolicy::omit);
+    CHECK(shift.test.statistic == shift_itself.test.statistic);
+    CHECK(shift.test.p_value == shift_itself.test.p_value);
+    CHECK(shift.row_contributions.size() == 250);
+
+    const auto features = drift::run_test(MultivariateTest::random_feature_mmd, left, right, options);
+    const drift::RandomFeatureMmd<double> map(left, {.seed = 9});
+    drift::FeatureWindow window = map.window();
+    REQUIRE(map.observe(window, right));
+    CHECK(features.test.p_value == map.test(window).test.p_value);
+    CHECK(features.test.live_count == 249);
+    CHECK(features.moved_share == doctest::Approx(0.5 * features.test.effect));
+    double sum = 0.0;
+    for (std::size_t i = 0; i < 250; ++i)
+        if (i != 3) sum += features.row_contributions[i];
+    CHECK(std::isnan(features.row_contributions[3]));
+    CHECK(sum == doctest::Approx(features.test.statistic).epsilon(1e-6));
+
+    for (const MultivariateTest test : {MultivariateTest::mean_shift, MultivariateTest::random_feature_mmd}) {
+        CHECK_THROWS_AS((void)drift::run_test(test, left, right), Error);  // a NaN, refused
+        drift::TestOptions permuted = options;
+        permuted.method = drift::Method::permutation;
+        CHECK_THROWS_WITH_AS((void)drift::run_test(test, left, right, permuted), doctest::Contains("own law"), Error);
+        CHECK_THROWS_AS((void)drift::run_test(test, left, View::row_major(y.data(), 500, 1), options), Error);
+        y[7] = std::numeric_limits<double>::infinity();
+        CHECK_THROWS_AS((void)drift::run_test(test, left, right, options), Error);
+        y[7] = 0.0;
+        CHECK(drift::compare_jointly(reference.table(), live.table(), std::array{test}).front().result.p_value < 0.5);
+    }
+}
+
+TEST_CASE("only a permutation's p is marked as its smallest") {
+    // A classifier whose AUC is 1/2: so is the normal law's p, as the least that one permutation can give.
+    drift::JointOptions options;
+    options.test.permutations = 1;
+    unsigned halves = 0;
+    for (std::uint64_t seed = 0; seed < 600; ++seed) {
+        vedette::Random random(seed);
+        std::vector<double> x(30), y(30);
+        for (double& value : x) value = random.uniform() < 0.1 ? 1.0 : 0.0;
+        for (double& value : y) value = random.uniform() < 0.1 ? 1.0 : 0.0;
+        const Table left({{"x", Column::numeric(x)}}), right({{"x", Column::numeric(y)}});
+        const auto answer =
+            drift::compare_jointly(left, right, std::array{MultivariateTest::classifier}, options).front();
+        if (answer.result.p_value != 0.5) continue;
+        ++halves;
+        CHECK(answer.result.statistic == 0.5);
+        CHECK_FALSE(answer.is_smallest_p);
+    }
+    CHECK(halves > 0);
+    const Columns reference(300, 1), moved(250, 3, 3.0);
+    const auto by_permutation =
+        drift::compare_jointly(reference.table(), moved.table(), std::array{MultivariateTest::energy}, options).front();
+    CHECK(by_permutation.result.p_value == 0.5);
+    CHECK(by_permutation.is_smallest_p);
+    options.test.method = drift::Method::permutation;
+    const auto classified =
+        drift::compare_jointly(reference.table(), moved.table(), std::array{MultivariateTest::classifier}, options)
+            .front();
+    CHECK(classified.is_smallest_p);
 }
 
 TEST_CASE("misuse of joint comparisons") {

@@ -33,6 +33,21 @@ inline OracleTable oracle_table(const nlohmann::json& json) {
     return table;
 }
 
+/// A list of numbers, or the formula that stands for a long one (`lattice` of divergences_oracle.py).
+inline std::vector<double> oracle_numbers(const nlohmann::json& side) {
+    if (side.is_array()) return side;
+    std::vector<double> values(side["count"].get<std::size_t>());
+    const auto step = side["step"].get<std::size_t>(), modulus = side["modulus"].get<std::size_t>();
+    const std::size_t nan = side.value("nan", std::size_t{0});
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t root = i * step % modulus;
+        values[i] = nan != 0 && (i + 1) % nan == 0
+                        ? std::nan("")
+                        : static_cast<double>(root * root) / side["unit"].get<double>() + side["offset"].get<double>();
+    }
+    return values;
+}
+
 /// The cells of a grid: those counts, and the two outer cells.
 inline std::vector<std::uint64_t> with_outer(const std::vector<std::uint64_t>& counts) {
     std::vector<std::uint64_t> cells{0};

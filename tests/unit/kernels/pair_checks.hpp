@@ -192,6 +192,62 @@ std::string check_pairs(const PairKernels<T>& kernels) {
     return {};
 }
 
+/// Rows in whole steps, the largest there may be among them, and their distances; every remainder of columns and words.
+inline std::string check_steps(const StepKernels& kernels) {
+    std::mt19937_64 random(33);
+    for (const std::size_t depth : {1U, 2U, 3U, 64U, 255U, 256U, 257U, 513U, 600U}) {
+        const std::size_t words = (depth + 1) / 2, parts = (words + step_part_words - 1) / step_part_words;
+        const std::size_t part_depth = 2 * step_part_words;
+        for (int kind = 0; kind < 3; ++kind) {
+            // Kind 2: rows as far apart as they may be, on either side.
+            const auto largest = static_cast<float>(
+                std::floor(std::sqrt(most_part_norm / static_cast<double>(std::min(depth, part_depth)))));
+            std::normal_distribution<float> normal(0.0F, 0.2F * largest);
+            const auto value = [&](std::size_t row) {
+                if (kind == 2) return row % 2 == 0 ? largest : -largest;
+                const float x = std::clamp(normal(random), -largest, largest);
+                return kind == 0 ? x : std::floor(x) + 0.5F;  // halves
+            };
+            Aligned<float> panel(depth * panel_rows);
+            for (std::size_t i = 0; i < panel.size(); ++i) panel[i] = value(i % panel_rows);
+            Aligned<std::int32_t> got(words * panel_rows), wanted = got, norms(parts * panel_rows), same_norms = norms;
+            for (std::size_t part = 0; part < parts; ++part) {
+                const std::size_t begin = part * part_depth, part_of = std::min(part_depth, depth - begin);
+                const float* const from = panel.data() + begin * panel_rows;
+                const std::size_t to = part * step_part_words * panel_rows;
+                kernels.round_panel(from, part_of, 0.999F, got.data() + to, norms.data() + part * panel_rows);
+                scalar::round_panel(from, part_of, 0.999F, wanted.data() + to, same_norms.data() + part * panel_rows);
+            }
+            if (!(got == wanted) || !(norms == same_norms)) return "round_panel: depth " + std::to_string(depth);
+            std::vector<float> rows(panel_rows * depth);
+            std::vector<std::int32_t> row_words(panel_rows * (words + 3)), wanted_words = row_words;
+            for (std::size_t i = 0; i < panel_rows; ++i) {
+                for (std::size_t k = 0; k < depth; ++k) rows[i * depth + k] = panel[k * panel_rows + i];
+                kernels.round_row(rows.data() + i * depth, depth, 0.999F, row_words.data() + i * (words + 3));
+                scalar::round_row(rows.data() + i * depth, depth, 0.999F, wanted_words.data() + i * (words + 3));
+                for (std::size_t k = 0; k < words; ++k)
+                    if (row_words[i * (words + 3) + k] != got[k * panel_rows + i])
+                        return "round_row: depth " + std::to_string(depth);
+            }
+            if (row_words != wanted_words) return "round_row: depth " + std::to_string(depth);
+            for (std::size_t columns = 1; columns <= 26; columns += depth > 300 ? 5 : 1) {
+                Aligned<float> out(columns * panel_rows), expected = out;
+                StepProduct product{got.data(),   row_words.data(), words,      words + 3, columns,   norms.data(),
+                                    norms.data(), panel_rows,       panel_rows, 0.37F,     out.data()};
+                kernels.distances(&product);
+                product.out = expected.data();
+                scalar::step_distances(&product);
+                if (!(out == expected))
+                    return "distances in steps: depth " + std::to_string(depth) + ", columns " +
+                           std::to_string(columns);
+                for (std::size_t c = 0; c < columns; ++c)
+                    if (out[c * panel_rows + c] != 0.0F) return "distances in steps: a row from itself";
+            }
+        }
+    }
+    return {};
+}
+
 /// Splits of every shape, and the sums of chosen bytes, the largest there are among them.
 inline std::string check_labels(const LabelKernels& kernels) {
     std::mt19937_64 random(32);
@@ -239,6 +295,7 @@ inline std::string check_labels(const LabelKernels& kernels) {
 inline std::string check_all_pairs(const KernelTable& table) {
     std::string failure = check_pairs<float>(table.pairs_f32);
     if (failure.empty()) failure = check_pairs<double>(table.pairs_f64);
+    if (failure.empty()) failure = check_steps(table.steps);
     return failure.empty() ? check_labels(table.labels) : failure;
 }
 
