@@ -1199,7 +1199,12 @@ class CommandLine(unittest.TestCase):
         noise = told("calibrate", "--sampling-rate", 0.2, "--steps", 50, "--epsilon", 17.02, "--delta", 1e-6,
                      "--neighbours", "replace_one")["noise_multiplier"]
         self.assertAlmostEqual(noise, 1, delta=0.01)
-        for wrong in ("laplace:scale=1,rate=0.5", "mixture:sigma=1,0=0.5,1=0.5", "discrete_gaussian:sigma=3,rate=0.5",
+        # The greatest loss at rate 1/2 and scale 1 is log((1 + e) / (1 + 1/e)).
+        sampled = told("account", *event("laplace:scale=1,rate=0.5"), "--delta", 1e-12, "--neighbours", "replace_one")
+        self.assertLessEqual(sampled["epsilon"]["lower"], 1)
+        self.assertAlmostEqual(sampled["epsilon"]["upper"], 1, places=9)
+        self.assertNotIn("renyi_epsilon", sampled)
+        for wrong in ("discrete_laplace:scale=1,rate=0.5", "mixture:sigma=1,0=0.5,1=0.5", "discrete_gaussian:sigma=3,rate=0.5",
                       "gaussian:sigma=0.06"):
             self.expect(run("privacy", "account", *event(wrong), "--delta", 1e-6, "--neighbours", "replace_one"), INPUT_ERROR,
                         wrong.split(":")[0] if "rate" in wrong or "mix" in wrong else "noise_multiplier")
