@@ -3163,7 +3163,7 @@ enum {
     VDT_LOSS_RANDOMIZED_RESPONSE = 4,  ///< noise: epsilon; whole: the number of answers
     VDT_LOSS_APPROXIMATE = 5,          ///< noise: epsilon; second: delta
     /// As the first two (noise over the sensitivity to one record added or removed), but a record is replaced by
-    /// another one; without sampling, noise from 0.1 on; for Laplace, no sampling.
+    /// another one; without sampling, noise from 0.1 on.
     VDT_LOSS_REPLACED_GAUSSIAN = 6,
     VDT_LOSS_REPLACED_LAPLACE = 7,
 };

@@ -152,8 +152,15 @@ class PrivacyCommands final : public CommandFamily {
                         "Toeplitz matrix) or buffered (within 1 % of it, from a few numbers)")
             ->type_name("WORD")
             ->transform(word<bool>({{"root", false}, {"buffered", true}}));
+        command.add_option(
+            "--state", release_.state,
+            "Of a running_count: a file beside the ledger that later runs go on from. The first run pays "
+            "for all --horizon steps; run again with the same steps, a run is told its totals again. It "
+            "holds true counts: keep it as secret as the data, and go on from no copy");
+        command.add_option("--horizon", release_.horizon, "With --state: the steps of all runs together");
         command.add_option("--responses", release_.responses,
                            "Of a randomized_response: CSV that the responses are written to, row by row");
+        add_encoding(command, release_.encoding);
         command.add_option("--user", release_.user,
                            "Column that says whose a row is (default: every row is someone else's). Rows without one "
                            "are left out");
@@ -198,13 +205,26 @@ class PrivacyCommands final : public CommandFamily {
         add_ledger_tool(group);
     }
 
+    static void add_encoding(CLI::App& command, ResponseEncoding& encoding) {
+        command
+            .add_option("--encoding", encoding,
+                        "Of a response: direct (default), a category's name; or a bit for each category and for all "
+                        "others, in columns that are called like them: rappor, all flipped alike, or optimised, with "
+                        "the least variance of rare categories")
+            ->type_name("WORD")
+            ->transform(word<ResponseEncoding>({{"direct", ResponseEncoding::direct},
+                                                {"rappor", ResponseEncoding::rappor},
+                                                {"optimised", ResponseEncoding::optimised}}));
+    }
+
     void add_estimate(CLI::App& group) {
         CLI::App& command = *group.add_subcommand(
             "estimate", "Shares of the truth among randomised responses; what was released already costs nothing more");
         command.add_option("data", estimate_.source.path, "Responses: CSV with a header; - = standard input")
             ->required();
         add_delimiter(command, estimate_.source);
-        command.add_option("--column", estimate_.column, "The responses")->required();
+        command.add_option("--column", estimate_.column, "The responses, where they are names");
+        add_encoding(command, estimate_.encoding);
         command
             .add_option("--categories", estimate_.categories,
                         "As they were when the responses were drawn; what is none of them is \"(all others)\"")

@@ -190,6 +190,9 @@ struct GrantOptions {
 };
 
 /// A statistic of a column that leaves the house.
+/// What a randomised response looks like: a name, or a bit for each category (`rappor`: each bit is flipped alike).
+enum class ResponseEncoding : std::uint8_t { direct, rappor, optimised };
+
 struct ReleaseOptions {
     SourceOptions source;
     LedgerUse use;
@@ -210,7 +213,10 @@ struct ReleaseOptions {
     std::size_t positives = 1;              ///< of it, answers that say "above"
     std::uint64_t sensitivity = 0;          ///< of its queries, where each is a row; 0: they are counts of categories
     bool buffered = false;                  ///< of a running count: the factor with few numbers of state
+    std::uint64_t horizon = 0;              ///< of it, over several runs: the steps that are paid for
+    std::string state;                      ///< of it, the file that later runs go on from; empty = none
     std::string responses;                  ///< file for the responses themselves; empty = none
+    ResponseEncoding encoding = ResponseEncoding::direct;  ///< of them
     std::optional<double> epsilon;
     std::optional<double> rho;  ///< in place of epsilon and delta
     double delta = 0.0;
@@ -225,6 +231,7 @@ struct EstimateOptions {
     SourceOptions source;
     std::string column;
     std::vector<std::string> categories;
+    ResponseEncoding encoding = ResponseEncoding::direct;
     double epsilon = 0.0;
     double confidence = 0.95;
     bool as_json = false;

@@ -112,7 +112,8 @@ void PrivacyEvent::check_neighbouring() const {
         throw Error(ErrorCode::invalid_argument, fmt::format("{}: with replace_one {}", kind_, why));
     };
     if (kind_ == "mixture") refuse("the worst pair of a sum of random sensitivity is not known");
-    if (is_sampled() && kind_ != "gaussian") refuse("and a rate below 1 the worst pair is known of gaussian alone");
+    if (is_sampled() && kind_ != "gaussian" && kind_ != "laplace")
+        refuse("and a rate below 1 the worst pair is known of gaussian and laplace alone");
     if (whole_ > 0x7fffffffU) refuse("the sensitivity, twice as large, must be below 2^32");
 }
 
@@ -220,6 +221,7 @@ bool PrivacyEvent::add_to(privacy::RenyiAccountant& accountant) const {
     } else if (const std::optional<double> zcdp = rho(); zcdp && (kind_ == "zcdp" || kind_ == "discrete_gaussian")) {
         accountant.add_zcdp(*zcdp);
     } else if (kind_ == "laplace" || kind_ == "discrete_laplace") {
+        if (is_replaced() && is_sampled()) return false;
         // Poisson sampling of pure epsilon: log(1 + rate (e^epsilon - 1)).
         const double pure = (kind_ == "laplace" ? 1.0 : static_cast<double>(sensitivity())) / noise * (1.0 + 0x1p-50);
         accountant.add_pure(is_sampled() ? std::log1p(rate_ * std::expm1(pure)) * (1.0 + 0x1p-48) : pure, times_);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "vedette/core/digest.hpp"
+#include "vedette/core/file.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -16,7 +17,8 @@ namespace vedette::inline v0::cli {
 class StateFile {
   public:
     /// Throws Error(io_error), before anything is read, where the folder does not exist or nothing may be written.
-    explicit StateFile(const std::string& given);
+    /// `access`: of a new file.
+    explicit StateFile(const std::string& given, NewFile access = NewFile::as_usual);
 
     /// Whether states are saved at all.
     [[nodiscard]] bool is_wanted() const noexcept { return !path_.empty(); }
@@ -29,7 +31,8 @@ class StateFile {
     void save(std::span<const std::byte> bytes);
 
   private:
-    std::string path_;            // that a link leads to
+    std::string path_;  // that a link leads to
+    NewFile access_;
     std::optional<Digest> left_;  // of the file as this run read or wrote it last
 };
 

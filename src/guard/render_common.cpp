@@ -116,8 +116,12 @@ std::string summary(Items items) {
     part(Decision::warn, "changed, though not surely beyond tolerance");
     part(Decision::not_evaluated, "had too little data");
     part(Decision::pass, "passed");
-    return fmt::format("{}; {} live rows against {} reference rows", text, grouped(rows),
-                       grouped(items.front().report->reference_rows));
+    std::string live = grouped(rows) + " live rows";
+    // One policy is that of all windows.
+    if (const auto& release = items.front().report->release)
+        live =
+            release->releases(ReleasedOutput::features) ? "about " + live + " (noised)" : "live rows that are not told";
+    return fmt::format("{}; {} against {} reference rows", text, live, grouped(items.front().report->reference_rows));
 }
 
 std::size_t focus(Items items) noexcept {
@@ -249,6 +253,11 @@ std::string grouped(std::uint64_t count) {
     std::string text = std::to_string(count);
     for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
     return text;
+}
+
+std::string live_rows_told(const Report& report) {
+    if (!report.release) return grouped(report.live_rows);
+    return report.release->releases(ReleasedOutput::features) ? grouped(report.live_rows) + " (noised)" : "-";
 }
 
 std::string percent(double share) {

@@ -67,6 +67,8 @@ const char* evidence_test_key(const Evidence& evidence) noexcept;
 
 /// "12,345".
 std::string grouped(std::uint64_t count);
+/// The live rows of a report: "12,345", "12,345 (noised)", or "-" where they were not released.
+std::string live_rows_told(const Report& report);
 /// Three significant digits of a share as a percentage: "4.27 %"; "-" for NaN.
 std::string percent(double share);
 /// "31 % (27 to 35)"; "-" for NaN.

@@ -82,7 +82,7 @@ std::string timeline(Items items, const RenderOptions& options) {
         text += fmt::format("<th>{}</th>", escape_xml(shortened(item.label.substr(prefix), 16)));
     }
     text += "</tr><tr><th>rows</th>";
-    for (const Item& item : items) text += fmt::format("<td>{}</td>", grouped(item.report->live_rows));
+    for (const Item& item : items) text += fmt::format("<td>{}</td>", live_rows_told(*item.report));
     text += "</tr><tr><th>verdict</th>";
     for (const Item& item : items) text += fmt::format("<td>{}</td>", badge(item.report->decision));
     text += "</tr></thead><tbody>";
@@ -505,7 +505,7 @@ std::string details(Items items, const RenderOptions& options) {
         const Report& report = *items[i].report;
         text +=
             fmt::format("<details><summary>{} {} <span class=\"hint\">{} rows</span></summary><p>{}</p>{}</details>\n",
-                        escape_xml(shortened(items[i].label, 40)), badge(report.decision), grouped(report.live_rows),
+                        escape_xml(shortened(items[i].label, 40)), badge(report.decision), live_rows_told(report),
                         escape_xml(sentence(clean(report.summary()))),
                         features_of(report, plots_of_others, options.max_features, false));
     }

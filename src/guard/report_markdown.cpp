@@ -138,7 +138,7 @@ std::string window_table(Items items) {
         const Report& report = *item.report;
         const std::vector<std::size_t> order = report.ranking();
         const bool changed = !order.empty() && report.features[order.front()].decision >= Decision::warn;
-        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(item.label), grouped(report.live_rows),
+        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(item.label), live_rows_told(report),
                             verdict(report.decision), report.count(Decision::alarm), report.count(Decision::warn),
                             changed ? markdown_text(report.reason(order.front())) : std::string("-"));
     }

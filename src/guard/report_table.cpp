@@ -231,7 +231,7 @@ std::string window_table(Items items, bool color) {
               {false, true, false, true, true, false});
     for (const Item& item : items) {
         const Report& report = *item.report;
-        grid.add({shortened(item.label, 24), grouped(report.live_rows), decision_word(report.decision),
+        grid.add({shortened(item.label, 24), live_rows_told(report), decision_word(report.decision),
                   std::to_string(report.count(Decision::alarm)), std::to_string(report.count(Decision::warn)),
                   most_changed(report)},
                  color_of(report.decision, color));

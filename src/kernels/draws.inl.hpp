@@ -166,6 +166,72 @@ std::size_t count_by_tree(const std::uint64_t* words, std::size_t count, const s
     return i;
 }
 
+#elif defined(__AVX2__)
+
+// Thresholds but for the last, in four blocks of equal size: the ends of three tell a lane's block, and every further
+// comparison is with the k-th of its own, which a permutation of four takes from a register.
+struct ThresholdBlocks {
+    static constexpr std::size_t most = 256;
+    std::size_t size;
+    alignas(32) std::int64_t kth[most / 4][4];  // the last row holds the blocks' ends
+    alignas(32) std::int64_t before[4];
+
+    ThresholdBlocks(const std::int64_t* thresholds, std::size_t count) noexcept : size((count + 3) / 4) {
+        for (std::size_t block = 0; block < 4; ++block) {
+            before[block] = static_cast<std::int64_t>(block * size);
+            for (std::size_t k = 0; k < size; ++k) {
+                const std::size_t place = block * size + k;
+                kth[k][block] = place < count - 1 ? thresholds[place] : __INT64_MAX__;
+            }
+        }
+    }
+    VEDETTE_INLINE __m256i end_of(std::size_t block) const noexcept { return _mm256_set1_epi64x(kth[size - 1][block]); }
+    // The halves that bring the entries of the lanes' blocks.
+    VEDETTE_INLINE __m256i halves_for(DrawLanes u) const noexcept {
+        const __m256i minus_block =
+            _mm256_add_epi32(_mm256_add_epi32(_mm256_cmpgt_epi64(u.v, end_of(0)), _mm256_cmpgt_epi64(u.v, end_of(1))),
+                             _mm256_cmpgt_epi64(u.v, end_of(2)));
+        return _mm256_sub_epi32(_mm256_sub_epi32(_mm256_set1_epi64x(std::int64_t{1} << 32), minus_block), minus_block);
+    }
+    static VEDETTE_INLINE DrawLanes load(const std::int64_t (&row)[4]) noexcept { return DrawLanes::load(row); }
+    static VEDETTE_INLINE DrawLanes taken(DrawLanes row, __m256i halves) noexcept {
+        return {_mm256_permutevar8x32_epi32(row.v, halves)};
+    }
+};
+
+// As count_by_tree.
+std::size_t count_by_blocks(const std::uint64_t* words, std::size_t count, const std::int64_t* thresholds,
+                            std::size_t threshold_count, const DrawResult& result, std::int64_t* outcomes,
+                            bool& passed) noexcept {
+    using Blocks = ThresholdBlocks;
+    constexpr std::size_t width = DrawLanes::width;
+    const Blocks blocks(thresholds, threshold_count);
+    const DrawLanes last = DrawLanes::all(thresholds[threshold_count - 1]);
+    std::size_t i = 0;
+    for (; i + 4 * width <= count; i += 4 * width) {
+        const DrawLanes word0 = DrawLanes::load(words + i), word1 = DrawLanes::load(words + i + width),
+                        word2 = DrawLanes::load(words + i + 2 * width), word3 = DrawLanes::load(words + i + 3 * width);
+        const DrawLanes u0 = word0.halved(), u1 = word1.halved(), u2 = word2.halved(), u3 = word3.halved();
+        const __m256i h0 = blocks.halves_for(u0), h1 = blocks.halves_for(u1), h2 = blocks.halves_for(u2),
+                      h3 = blocks.halves_for(u3);
+        const DrawLanes before = Blocks::load(blocks.before);
+        DrawLanes c0 = Blocks::taken(before, h0), c1 = Blocks::taken(before, h1), c2 = Blocks::taken(before, h2),
+                  c3 = Blocks::taken(before, h3);
+        for (std::size_t k = 0; k + 1 < blocks.size; ++k) {
+            const DrawLanes row = Blocks::load(blocks.kth[k]);
+            c0 = c0.counted(u0, Blocks::taken(row, h0));
+            c1 = c1.counted(u1, Blocks::taken(row, h1));
+            c2 = c2.counted(u2, Blocks::taken(row, h2));
+            c3 = c3.counted(u3, Blocks::taken(row, h3));
+        }
+        passed |= result.store(c0.counted(u0, last), word0, outcomes + i);
+        passed |= result.store(c1.counted(u1, last), word1, outcomes + i + width);
+        passed |= result.store(c2.counted(u2, last), word2, outcomes + i + 2 * width);
+        passed |= result.store(c3.counted(u3, last), word3, outcomes + i + 3 * width);
+    }
+    return i;
+}
+
 #endif
 
 bool count_thresholds(const std::uint64_t* words, std::size_t count, const std::int64_t* thresholds,
@@ -195,6 +261,10 @@ bool count_thresholds(const std::uint64_t* words, std::size_t count, const std::
         else
             i = run(std::integral_constant<unsigned, 6>{});
     }
+#elif defined(__AVX2__)
+    constexpr std::size_t least_words = 32, least_thresholds = 8;
+    if (count >= least_words && threshold_count >= least_thresholds && threshold_count <= ThresholdBlocks::most)
+        i = count_by_blocks(words, count, thresholds, threshold_count, result, outcomes, passed);
 #endif
     // Four counters at a time hide the latency of the comparisons and share the loads of the thresholds.
     for (; i + 4 * width <= count; i += 4 * width) {

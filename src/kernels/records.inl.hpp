@@ -60,21 +60,21 @@ inline __attribute__((always_inline)) double nearest_double(std::int64_t value) 
 }
 
 template <class T>
+inline __attribute__((always_inline)) T noised(T x, double factor, std::int64_t noise, double unit) noexcept {
+    return static_cast<T>(nearest_double(static_cast<std::int32_t>(static_cast<double>(x) * factor) + noise) * unit);
+}
+
+template <class T>
+void add_noise_apart(const T* __restrict x, std::size_t n, double factor, const std::int64_t* __restrict noise,
+                     double unit, T* __restrict out) noexcept {
+    for (std::size_t i = 0; i < n; ++i) out[i] = noised(x[i], factor, noise[i], unit);
+}
+
+template <class T>
 void add_record_noise(const T* x, std::size_t n, double factor, const std::int64_t* noise, double unit,
                       T* out) noexcept {
-    // By way of a block, since `out` may be x: compilers see no vectors there.
-    constexpr std::size_t block = 64;
-    T values[block];
-    const auto value_at = [=](std::size_t i) __attribute__((always_inline)) {
-        const auto grains = static_cast<std::int32_t>(static_cast<double>(x[i]) * factor);
-        return static_cast<T>(nearest_double(grains + noise[i]) * unit);
-    };
-    std::size_t i = 0;
-    for (; i + block <= n; i += block) {
-        for (std::size_t k = 0; k < block; ++k) values[k] = value_at(i + k);
-        __builtin_memcpy(out + i, values, sizeof values);
-    }
-    for (; i < n; ++i) out[i] = value_at(i);
+    if (x != out) return add_noise_apart(x, n, factor, noise, unit, out);
+    for (std::size_t i = 0; i < n; ++i) out[i] = noised(out[i], factor, noise[i], unit);
 }
 
 template <class T>

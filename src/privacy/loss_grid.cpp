@@ -122,11 +122,12 @@ LossMeasure chords(const LossLaw& law, double step, double tail) {
         const Mass p = p_between(low, high);
         const Mass q = q_between(low, high);
         const Cell cell = make_cell(p, q, loss);
+        // What the cell's mass is divided into: at least as much of it above as there is, and in all at least as much
+        // as there is. So an error of the division costs its size times the cell's width, not its size.
         const double most = p.value + p.error;
-        const double error = cell.error / width;
-        const double up = cell.excess / width;
-        result.mass[i + 1] += std::clamp(up + error, 0.0, most);
-        result.mass[i] += std::clamp(p.value - up + error, 0.0, most);
+        const double up = std::clamp((cell.excess + cell.error) / width * (1.0 + 4.0 * unit), 0.0, most);
+        result.mass[i + 1] += up;
+        result.mass[i] += (most - up) * (1.0 + 2.0 * unit);
         low = high;
     }
     result.infinite = low.p_above + low.roundings * tail_error(low.p_above);

@@ -265,6 +265,44 @@ class ReplacedGaussianLaw final : public LossLaw {
     double log_odds_;
 };
 
+// The loss is constant beyond -1 and 1, and grows between them: log((1 - q + q e^((2x - 1) / b)) / (1 - q + q
+// e^(-1/b))) at x from 0 to 1.
+class ReplacedLaplaceLaw final : public LossLaw {
+  public:
+    ReplacedLaplaceLaw(double scale, double rate)
+        : scale_(scale),
+          rate_(rate),
+          far_(1.0 + rate * std::expm1(-1.0 / scale)),
+          end_(std::log1p(rate * std::expm1(1.0 / scale)) - std::log1p(rate * std::expm1(-1.0 / scale))) {}
+
+    [[nodiscard]] LossTails at(double loss) const noexcept override {
+        if (loss >= end_) return {0.0, 1.0, 0.0, 1.0};
+        if (loss < -end_) return {1.0, 0.0, 1.0, 0.0};
+        const double z = threshold(loss);
+        const TwoTails none = tails(z), p = tails(z - 1.0), q = tails(z + 1.0);
+        const double rest = 1.0 - rate_;
+        return {rest * none.above + rate_ * p.above, rest * none.below + rate_ * p.below,
+                rest * none.above + rate_ * q.above, rest * none.below + rate_ * q.below, most_roundings};
+    }
+
+    [[nodiscard]] LossRange range(double) const noexcept override { return {-end_, end_}; }
+
+  private:
+    // The threshold is right to 7 + 1/b <= 27 roundings of the scale.
+    static constexpr double most_roundings = 8.0;
+
+    [[nodiscard]] TwoTails tails(double x) const noexcept {
+        const double small = 0.5 * std::exp(-std::fabs(x) / scale_);
+        return x > 0.0 ? TwoTails{small, 1.0 - small} : TwoTails{1.0 - small, small};
+    }
+    [[nodiscard]] double threshold(double loss) const noexcept {
+        const double odds = std::exp(-1.0 / scale_) + far_ * std::expm1(std::fabs(loss)) / rate_;
+        return std::copysign(std::clamp(0.5 * (1.0 + scale_ * std::log(odds)), 0.0, 1.0), loss);
+    }
+
+    double scale_, rate_, far_, end_;
+};
+
 class ChosenLaw final : public LossLaw {
   public:
     ChosenLaw(std::shared_ptr<const LossLaw> one, std::shared_ptr<const LossLaw> other, double probability)
@@ -343,6 +381,10 @@ std::unique_ptr<const LossLaw> subsampled_law(std::shared_ptr<const LossLaw> bas
 
 std::unique_ptr<const LossLaw> replaced_gaussian_law(double sigma, double rate) {
     return std::make_unique<ReplacedGaussianLaw>(sigma, rate);
+}
+
+std::unique_ptr<const LossLaw> replaced_laplace_law(double scale, double rate) {
+    return std::make_unique<ReplacedLaplaceLaw>(scale, rate);
 }
 
 std::unique_ptr<const LossLaw> chosen_law(std::shared_ptr<const LossLaw> one, std::shared_ptr<const LossLaw> other,

@@ -70,6 +70,8 @@ std::unique_ptr<const LossLaw> atom_law(std::span<const LossAtom> atoms, double 
 std::unique_ptr<const LossLaw> subsampled_law(std::shared_ptr<const LossLaw> base, double rate);
 /// (1 - rate) N(0) + rate N(1) against (1 - rate) N(0) + rate N(-1), all of variance sigma^2; its own reverse.
 std::unique_ptr<const LossLaw> replaced_gaussian_law(double sigma, double rate);
+/// The same of Laplace noise of that scale.
+std::unique_ptr<const LossLaw> replaced_laplace_law(double scale, double rate);
 /// The one or, with this probability, the other, by a coin that is told.
 std::unique_ptr<const LossLaw> chosen_law(std::shared_ptr<const LossLaw> one, std::shared_ptr<const LossLaw> other,
                                           double probability);

@@ -248,8 +248,8 @@ PrivacyLossDistribution PrivacyLossDistribution::laplace(const LossOptions& opti
     if (options.neighbouring == Neighbouring::add_remove)
         return PrivacyLossDistribution(make_pair(laplace_law(options.noise_multiplier), options.sampling_rate));
     if (options.sampling_rate != 1.0)
-        throw Error(ErrorCode::invalid_argument,
-                    "sampling_rate: of sampled Laplace noise the loss is known for add_remove alone");
+        return PrivacyLossDistribution(std::make_shared<const LossPair>(
+            replaced_laplace_law(options.noise_multiplier, options.sampling_rate), nullptr));
     require_within("noise_multiplier", options.noise_multiplier, 0.1, 1e6);
     return PrivacyLossDistribution(make_pair(laplace_law(0.5 * options.noise_multiplier), 1.0));
 }

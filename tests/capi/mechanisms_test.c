@@ -188,8 +188,13 @@ static void test_replaced_and_either(void) {
     CHECK_OK(vdt_privacy_loss_add(replaced, VDT_LOSS_REPLACED_GAUSSIAN, 1.0, 0, 0.2, 50, e));
     CHECK_OK(vdt_privacy_loss_epsilon(replaced, 1e-6, 1e-3, &lower, &upper, e));
     CHECK(lower <= 17.020035 && upper >= 16.995027 && upper - lower <= 1e-3);
-    CHECK_FAILS(VDT_INVALID_ARGUMENT, "add_remove",
-                vdt_privacy_loss_add(replaced, VDT_LOSS_REPLACED_LAPLACE, 1.0, 0, 0.5, 1, e));
+    // Of rate 1/2 and scale 1 the greatest loss is log((1 + e) / (1 + 1/e)) = 1, an atom of probability 0.34.
+    CHECK_OK(vdt_privacy_loss_add(second, VDT_LOSS_REPLACED_LAPLACE, 1.0, 0, 0.5, 1, e));
+    CHECK_OK(vdt_privacy_loss_epsilon(second, 1e-12, 1e-3, &lower, &upper, e));
+    CHECK(lower <= 1.0 && upper >= 1.0 - 1e-11 && upper - lower <= 1e-3);
+    vdt_privacy_loss_destroy(second);
+    second = NULL;
+    CHECK_OK(vdt_privacy_loss_create(NULL, &second, e));
     CHECK_FAILS(VDT_INVALID_ARGUMENT, "noise_multiplier",
                 vdt_privacy_loss_add(replaced, VDT_LOSS_REPLACED_GAUSSIAN, 0.06, 0, 1.0, 1, e));
     CHECK_OK(vdt_privacy_loss_add(first, VDT_LOSS_GAUSSIAN, 1.0, 0, 0.5, 1, e));

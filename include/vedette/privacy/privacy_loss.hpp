@@ -45,7 +45,13 @@ struct LossOptions {
     double sampling_rate = 1.0;     ///< in (0, 1]; 1 = all records
     /// The sensitivity is that to one record added or removed, as a clipping norm. A record that is replaced by another
     /// one moves the sum from one end to the other: without sampling, by twice as much; sampled, the pair is
-    /// (1 - q) N(0) + q N(1) against (1 - q) N(0) + q N(-1), as in dp-accounting.
+    /// (1 - q) L(0) + q L(1) against (1 - q) L(0) + q L(-1), L the noise (of Gaussian noise as in dp-accounting).
+    /// It dominates those of all other records u and v: with a = (1 - q)(alpha - 1) and c = q alpha, alpha >= 1, the
+    /// curve is the integral of (q L(u) - a L(0) - c L(v))+, at most that of (s q L(u) - a L(0))+ plus that of
+    /// ((1 - s) q L(u) - c L(v))+ for any s in [0, 1]. These depend on, and grow with, the lengths of u and of u - v,
+    /// hence are at most those of lengths 1 and 2. There, on one line, both are positive from some place on, and with
+    /// the s that makes it the same place they add up to the curve of 1 and -1: likelihood ratios grow, as the noise is
+    /// log-concave. For alpha < 1 the two change places. Laplace noise: of a number.
     Neighbouring neighbouring = Neighbouring::add_remove;
 };
 
@@ -68,7 +74,7 @@ class PrivacyLossDistribution {
     PrivacyLossDistribution() = default;
 
     /// Noise multiplier in [0.05, 1e6], sampling rate in [1e-12, 1]. replace_one: without sampling a
-    /// multiplier of 0.1 or more; of Laplace noise, no sampling.
+    /// multiplier of 0.1 or more.
     static PrivacyLossDistribution gaussian(const LossOptions& options);
     static PrivacyLossDistribution laplace(const LossOptions& options);
     /// The discrete Gaussian law exp(-x^2 / (2 sigma^2)) on the integers, sigma in [1/13, 1e4], for a query of integer

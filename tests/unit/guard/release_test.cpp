@@ -457,6 +457,16 @@ TEST_CASE("release: reports find drift under noise, and say that there is noise"
              {ReportFormat::table, ReportFormat::json, ReportFormat::markdown, ReportFormat::html})
             CHECK(render(format, report).find("noised: epsilon 1") != std::string::npos);
         CHECK(render_openmetrics(report).find("vedette_release_epsilon 1\n") != std::string::npos);
+        // The rows of each of several windows, and of all of them.
+        const std::vector<LabelledReport> windows = {{"monday", report}, {"tuesday", report}};
+        for (const ReportFormat format : {ReportFormat::table, ReportFormat::markdown, ReportFormat::html}) {
+            const std::string text = render(format, windows);
+            CHECK(text.find(" live rows (noised) against ") != std::string::npos);
+            std::size_t told = 0;
+            for (std::size_t at = text.find(" (noised)"); at != std::string::npos; at = text.find(" (noised)", at + 1))
+                ++told;
+            CHECK(told >= 3);
+        }
         // The exact share lies within what the report says.
         const Report exact = assess(ruled(), window);
         const Evidence& evidence = report.features[0].evidence()[0];

@@ -74,7 +74,7 @@ TEST_CASE("a replaced record, one sampled step: the hockey stick from its defini
             }
         }
     }
-    // Without sampling it is twice the sensitivity; of sampled Laplace noise nothing is said.
+    // Without sampling it is twice the sensitivity.
     const Interval twice =
         PrivacyLossDistribution::gaussian({.noise_multiplier = 2.0, .neighbouring = Neighbouring::replace_one})
             .epsilon(1e-6, {.error = 1e-4});
@@ -83,7 +83,45 @@ TEST_CASE("a replaced record, one sampled step: the hockey stick from its defini
     check_holds(PrivacyLossDistribution::laplace({.noise_multiplier = 4.0, .neighbouring = Neighbouring::replace_one})
                     .epsilon(1e-12, {.error = 1e-3}),
                 0.5 + 2.0 * std::log1p(-1e-12), 1e-3);
-    CHECK_THROWS_AS((void)PrivacyLossDistribution::laplace({4.0, 0.5, Neighbouring::replace_one}), vedette::Error);
+    CHECK_THROWS_AS((void)PrivacyLossDistribution::laplace({0.01, 0.5, Neighbouring::replace_one}), vedette::Error);
+}
+
+TEST_CASE(
+    "a replaced record, sampled: the pair at both ends dominates all others, by divergences from the definition") {
+    const auto& oracle = oracle_data("privacy_replaced.json");
+    const auto replaced = [](const std::string& kind, double noise, double rate) {
+        const LossOptions options{noise, rate, Neighbouring::replace_one};
+        return kind == "gaussian" ? PrivacyLossDistribution::gaussian(options)
+                                  : PrivacyLossDistribution::laplace(options);
+    };
+    // Masses of the oracle are differences of doubles.
+    constexpr double doubles = 1e-14;
+    const auto check = [&](const LossInterval& ours, double truth, double greatest) {
+        CHECK(ours.width_reached);
+        CHECK(ours.lower <= truth + doubles);
+        CHECK(ours.upper >= truth - doubles);
+        CHECK(ours.upper >= greatest - doubles);
+        CHECK(ours.upper - ours.lower <= 2e-3 * truth);
+    };
+    for (const auto& row : oracle["one"]) {
+        CAPTURE(row.dump());
+        const auto loss = replaced(row[0], row[1], row[2]);
+        check(loss.delta(row[3], {.error = 1e-3}), row[4], row[5]);
+    }
+    for (const auto& row : oracle["plane"]) {
+        CAPTURE(row.dump());
+        // 1e-9: integrated over the second coordinate.
+        CHECK(replaced("gaussian", row[0], row[1]).delta(row[2], {.error = 1e-3}).upper >= row[4].get<double>() - 1e-9);
+    }
+    for (const auto& row : oracle["two"]) {
+        CAPTURE(row.dump());
+        // 1e-5: the second derivatives of what was integrated jump, 150 nodes a piece.
+        const auto ours = replaced(row[0], row[1], row[2]).compose(2).delta(row[3], {.error = 1e-3});
+        CHECK(ours.lower <= row[4].get<double>() * (1.0 + 1e-5));
+        CHECK(ours.upper >= row[4].get<double>() * (1.0 - 1e-5));
+        CHECK(ours.upper - ours.lower <= 2e-3 * ours.upper);
+    }
+    CHECK(oracle["one"].size() > 50);
 }
 
 TEST_CASE("one of two mechanisms by a coin that is told: the deltas mix") {
