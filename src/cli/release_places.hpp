@@ -2,14 +2,11 @@
 // Listed categories, and rows counted by them.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "input.hpp"
 #include "release_kinds.hpp"
 
 namespace vedette::inline v0::cli {
@@ -20,15 +17,8 @@ inline constexpr const char* others = "(all others)";
 /// Where each of the listed categories is.
 class Places {
   public:
-    explicit Places(const std::vector<std::string>& categories) {
-        if (categories.empty()) throw InputError("--categories are needed for this statistic");
-        for (const std::string& category : categories) {
-            if (category == others)
-                throw InputError(fmt::format("--categories: \"{}\" is the name of whatever is not listed", others));
-            if (!places_.emplace(category, places_.size()).second)
-                throw InputError(fmt::format("--categories name \"{}\" twice", category));
-        }
-    }
+    /// Throws InputError for none, one named twice, and the name of all others.
+    explicit Places(const std::vector<std::string>& categories);
     [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
     /// size() for what is not listed.
     [[nodiscard]] std::size_t of(const std::string& category) const {

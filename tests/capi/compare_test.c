@@ -86,7 +86,8 @@ static void compare_matrices(void) {
     vdt_test_result_init(&wide, sizeof wide);
     vdt_test_result_init(&result, sizeof result);
     double features[2], live_rows[rows];
-    for (vdt_multivariate_test test = VDT_MULTIVARIATE_HOTELLING_T2; test <= VDT_MULTIVARIATE_RANDOM_FEATURE_MMD; ++test) {
+    for (vdt_multivariate_test test = VDT_MULTIVARIATE_HOTELLING_T2; test <= VDT_MULTIVARIATE_RANDOM_FEATURE_MMD;
+         ++test) {
         CHECK_OK(vdt_compare_matrices(test, &left, &right, NULL, &wide, features, 2, live_rows, rows, e));
         CHECK(wide.test == test && wide.reference_count == rows && wide.live_count == rows);
         CHECK(wide.p_value < 0.01);

@@ -67,10 +67,11 @@ struct MmdOptions {
 /// Rows are centred and their products computed in T (float: the bulk of the work runs at the rate of the FMA units),
 /// pairs that lie close together far from the centre again by differences, data whose range a float cannot span in
 /// double: up to three times as long. Hundreds of float rows of 16 columns or more are rounded to whole multiples of a
-/// step first, in 16 bits, and their distances summed exactly in integers, which takes half as long: where the step is at
-/// most 1e-4 of the smallest bandwidth and 1e-7 of it per row of the smaller side, so that a kernel value is out by
+/// step first, in 16 bits, and their distances summed exactly in integers, which takes half as long: where the step is
+/// at most 1e-4 of the smallest bandwidth and 1e-7 of it per row of the smaller side, so that a kernel value is out by
 /// 2.5e-5 at most (standard deviation; the error of many pairs averages out) and rows far from all others forbid it.
-/// MMD^2 of equal laws is then within about 1e-7 (float) or 1e-12 (double), with the same bits on every instruction set.
+/// MMD^2 of equal laws is then within about 1e-7 (float) or 1e-12 (double), with the same bits on every instruction
+/// set.
 ///
 /// O((n + m)^2 (d + permutations/100)) time, (n + m)^2/2 bytes per kernel. Throws Error: dimension_mismatch for
 /// different numbers of columns; not_enough_data for fewer than 2 rows on a side or no column; invalid_argument for
@@ -90,7 +91,8 @@ MultivariateResult maximum_mean_discrepancy(MatrixView<T> reference, MatrixView<
 template <class T>
 class MaximumMeanDiscrepancy {
   public:
-    /// O(n^2 d) time; keeps the rows two or three times and n^2/2 bytes per kernel. Throws Error as maximum_mean_discrepancy.
+    /// O(n^2 d) time; keeps the rows two or three times and n^2/2 bytes per kernel. Throws Error as
+    /// maximum_mean_discrepancy.
     explicit MaximumMeanDiscrepancy(MatrixView<T> reference, const MmdOptions& options = {});
 
     [[nodiscard]] std::size_t dimension() const noexcept;
