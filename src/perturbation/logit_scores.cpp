@@ -295,7 +295,8 @@ double generalised_entropy(Row& row, const ScoreKernels& kernels, const kernels:
         std::size_t count = 0;
         const auto gather = [&](float low) noexcept {
             count = 0;
-            const float below = float_of(key_of(low) - 1);
+            // Not by keys: before that of 0 comes -0, which is no less.
+            const float below = std::nextafter(low, minus_infinity);
             row.for_each_part(kernels, [&](const float* z, std::size_t n) {
                 count += kernels.collect_between(z, n, below, range.largest, gathered + count);
             });

@@ -19,7 +19,7 @@ constexpr std::size_t fewest_for_words = panel_rows + 1;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 // Beyond it a product might not be a float.
 constexpr double largest_product = 1e37;
-// More than |w|^2 - 2 z'w in float differs by rounding, relative to each of the two.
+// More than |w|^2 - 2 z'w in float commonly differs by rounding, relative to each of the two.
 constexpr double rounding = 1e-6;
 // So much of a distance may be lost before all rows are measured in double.
 constexpr double most_cancelled = 1e-5;

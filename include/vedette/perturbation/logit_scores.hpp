@@ -51,8 +51,9 @@ struct LogitScores {
 /// A row with NaN or +Inf, without an element, or of -Inf alone has no softmax: every score is NaN, as it is for a row
 /// of another length than `classes`. -Inf is a class
 /// ruled out, with p = 0. Sums run in float by fours, then in double: relative error below 2e-6 to 100,000 classes and
-/// beyond (margin: of its probabilities). O(classes), and for generalised_entropy at most 43 times that when an
-/// attacker chooses the logits (about 3 times otherwise), to find the largest.
+/// beyond (margin: of its probabilities); for scores below 1e-8 some 1e-5, and p below 1e-37 count as 0. O(classes),
+/// and for generalised_entropy at most 43 times that when an attacker chooses the logits (about 3 times otherwise), to
+/// find the largest.
 class LogitScore {
   public:
     /// Throws Error(invalid_argument) for an unknown kind or an option out of range.
