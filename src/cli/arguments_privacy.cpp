@@ -152,12 +152,6 @@ class PrivacyCommands final : public CommandFamily {
                         "Toeplitz matrix) or buffered (within 1 % of it, from a few numbers)")
             ->type_name("WORD")
             ->transform(word<bool>({{"root", false}, {"buffered", true}}));
-        command.add_option(
-            "--state", release_.state,
-            "Of a running_count: a file beside the ledger that later runs go on from. The first run pays "
-            "for all --horizon steps; run again with the same steps, a run is told its totals again. It "
-            "holds true counts: keep it as secret as the data, and go on from no copy");
-        command.add_option("--horizon", release_.horizon, "With --state: the steps of all runs together");
         command.add_option("--responses", release_.responses,
                            "Of a randomized_response: CSV that the responses are written to, row by row");
         add_encoding(command, release_.encoding);

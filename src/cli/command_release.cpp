@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -67,12 +68,11 @@ std::string to_json(const ReleaseOptions& options, const Answer& answer, const G
         document["rows_per_user"] = options.limit.rows;
         if (kind.by_category) document["categories_per_user"] = options.limit.partitions;
     }
-    const double paid = answer.is_paid ? 0.0 : 1.0;
     if (options.rho) {
-        document["spent"] = {{"rho", *options.rho * paid}};
+        document["spent"] = {{"rho", *options.rho}};
         document["left"] = {{"rho", left.epsilon}};
     } else {
-        document["spent"] = {{"epsilon", options.epsilon.value_or(0.0) * paid}, {"delta", options.delta * paid}};
+        document["spent"] = {{"epsilon", options.epsilon.value_or(0.0)}, {"delta", options.delta}};
         document["left"] = {{"epsilon", left.epsilon}, {"delta", left.delta}};
     }
     document["ledger_head"] = head_text(head);
@@ -81,10 +81,9 @@ std::string to_json(const ReleaseOptions& options, const Answer& answer, const G
 
 std::string to_text(const ReleaseOptions& options, const Answer& answer, const Guarantee& left) {
     std::string text = answer.text;
-    const double paid = answer.is_paid ? 0.0 : 1.0;
     text += fmt::format("{} {:g} spent, {:.6g} left", options.rho ? "rho" : "epsilon",
-                        paid * (options.rho ? *options.rho : options.epsilon.value_or(0.0)), left.epsilon);
-    if (options.delta > 0.0) text += fmt::format("; delta {:g} spent, {:.6g} left", paid * options.delta, left.delta);
+                        options.rho ? *options.rho : options.epsilon.value_or(0.0), left.epsilon);
+    if (options.delta > 0.0) text += fmt::format("; delta {:g} spent, {:.6g} left", options.delta, left.delta);
     return text + "\n" + (answer.hidden.empty() ? hidden_line(options) : answer.hidden);
 }
 
@@ -129,9 +128,12 @@ ExitStatus privacy_release(const ReleaseOptions& options) {
     const std::int64_t now = seconds_of(options.use.now);
     check_release(options);
     Ledger ledger = open_ledger(options.use.file);
-    if (options.rho) require_rho(ledger, options.use.account);
-    Payment budget(ledger, options.use.account, now, options.rho.has_value());
-    const Answer answer = released_kind(options.statistic).run(options, budget);
+    std::unique_ptr<ReleaseBudget> budget = std::make_unique<LedgerBudget>(ledger, options.use.account, now);
+    if (options.rho) {
+        require_rho(ledger, options.use.account);
+        budget = std::make_unique<LedgerRhoBudget>(ledger, options.use.account, now);
+    }
+    const Answer answer = released_kind(options.statistic).run(options, *budget);
     const Guarantee left = left_of(ledger, options.use.account, now);
     write_text("-", options.as_json ? to_json(options, answer, left, ledger.head())
                                     : to_text(options, answer, left) + head_line(options.use, ledger));

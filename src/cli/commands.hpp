@@ -213,8 +213,6 @@ struct ReleaseOptions {
     std::size_t positives = 1;              ///< of it, answers that say "above"
     std::uint64_t sensitivity = 0;          ///< of its queries, where each is a row; 0: they are counts of categories
     bool buffered = false;                  ///< of a running count: the factor with few numbers of state
-    std::uint64_t horizon = 0;              ///< of it, over several runs: the steps that are paid for
-    std::string state;                      ///< of it, the file that later runs go on from; empty = none
     std::string responses;                  ///< file for the responses themselves; empty = none
     ResponseEncoding encoding = ResponseEncoding::direct;  ///< of them
     std::optional<double> epsilon;

@@ -28,6 +28,9 @@ std::string junit_of_points(const PointRules& rules, std::span<const Point> poin
         } else if (point.decision == Decision::not_evaluated) {
             ++skipped;
             cases += fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", escape_xml(point.words));
+        } else if (point.decision == Decision::warn) {
+            cases += fmt::format(">\n      <system-out>warning: {}</system-out>\n    </testcase>\n",
+                                 escape_xml(point.words));
         } else {
             cases += "/>\n";
         }

@@ -16,27 +16,6 @@ using namespace privacy;
 Answer::Answer(const nlohmann::ordered_json& fields, std::string words)
     : told(std::make_shared<nlohmann::ordered_json>(fields)), text(std::move(words)) {}
 
-Payment::Payment(Ledger& ledger, LedgerAccount account, std::int64_t now, bool in_rho)
-    : ledger_(&ledger), account_(std::move(account)), now_(now), in_rho_(in_rho) {}
-
-void Payment::pay(const LedgerCost& cost, LedgerMeasure measure) {
-    if (reserves_)
-        reservation_ = ledger_->reserve(account_, cost, now_, measure);
-    else
-        ledger_->spend(account_, cost, now_, measure);
-}
-
-void Payment::spend(const Guarantee& loss) {
-    if (!in_rho_) return pay(LedgerCost::of(loss.epsilon, loss.delta), LedgerMeasure::epsilon);
-    if (loss.delta > 0.0) throw InputError("--rho: the release has a delta");
-    spend_zcdp(zcdp_of_pure(loss.epsilon));
-}
-
-void Payment::spend_zcdp(double rho) {
-    if (!in_rho_) throw InputError("the release is one of rho, the account is not");
-    pay(LedgerCost::of(rho), LedgerMeasure::rho);
-}
-
 std::span<const ReleasedKind> released_kinds() {
     using enum ReleasedKind::Loss;
     static const std::vector<ReleasedKind> kinds = {
@@ -66,12 +45,7 @@ std::span<const ReleasedKind> released_kinds() {
          true,
          pure,
          {"--categories", "--threshold", "--positives", "--sensitivity"}},
-        {"running_count",
-         release_running_count,
-         true,
-         true,
-         any,
-         {"--categories", "--factor", "--horizon", "--state", "--confidence"}},
+        {"running_count", release_running_count, true, true, any, {"--categories", "--factor", "--confidence"}},
         {"randomized_response",
          release_randomized_response,
          true,

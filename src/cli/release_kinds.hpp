@@ -17,30 +17,6 @@
 
 namespace vedette::inline v0::cli {
 
-/// Pays out of a ledger's account, in epsilon and delta or in rho; at once, or by a reservation that stays open.
-class Payment final : public privacy::ReleaseBudget {
-  public:
-    /// The ledger must outlive it.
-    Payment(privacy::Ledger& ledger, privacy::LedgerAccount account, std::int64_t now, bool in_rho);
-    void spend(const privacy::Guarantee& loss) override;
-    void spend_zcdp(double rho) override;
-
-    /// From now on reserves. `reservation` is the number of the last one, 0 before.
-    void only_reserve() noexcept { reserves_ = true; }
-    [[nodiscard]] std::uint64_t reservation() const noexcept { return reservation_; }
-    [[nodiscard]] privacy::Ledger& ledger() const noexcept { return *ledger_; }
-    [[nodiscard]] const privacy::LedgerAccount& account() const noexcept { return account_; }
-
-  private:
-    void pay(const privacy::LedgerCost& cost, privacy::LedgerMeasure measure);
-
-    privacy::Ledger* ledger_;
-    privacy::LedgerAccount account_;
-    std::int64_t now_;
-    bool in_rho_, reserves_ = false;
-    std::uint64_t reservation_ = 0;
-};
-
 /// A release, told in both forms.
 struct Answer {
     /// `fields`: an object.
@@ -49,7 +25,6 @@ struct Answer {
     std::shared_ptr<nlohmann::ordered_json> told;
     std::string text;
     std::string hidden{};  ///< whom the noise hides, where it is not what the options say
-    bool is_paid = false;  ///< an earlier run has paid for it
 };
 
 /// A word of `--statistic`.
@@ -59,7 +34,7 @@ struct ReleasedKind {
         pure,         ///< epsilon alone
         approximate,  ///< epsilon with a delta
     };
-    using Run = Answer (*)(const ReleaseOptions& options, Payment& budget);
+    using Run = Answer (*)(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
 
     const char* name;
     Run run;  ///< pays once, after all checks of options and columns, and before anything is told
@@ -81,19 +56,19 @@ void check_release(const ReleaseOptions& options);
 [[nodiscard]] nlohmann::ordered_json interval_json(const Interval& interval);
 
 // Of numbers of a column.
-Answer release_count(const ReleaseOptions& options, Payment& budget);
-Answer release_sum(const ReleaseOptions& options, Payment& budget);
-Answer release_mean(const ReleaseOptions& options, Payment& budget);
-Answer release_variance(const ReleaseOptions& options, Payment& budget);
-Answer release_quantile(const ReleaseOptions& options, Payment& budget);
-Answer release_covariance(const ReleaseOptions& options, Payment& budget);
-Answer release_range(const ReleaseOptions& options, Payment& budget);
+Answer release_count(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_sum(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_mean(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_variance(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_quantile(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_covariance(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_range(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
 // Of categories of a column.
-Answer release_histogram(const ReleaseOptions& options, Payment& budget);
-Answer release_table(const ReleaseOptions& options, Payment& budget);
-Answer release_partitions(const ReleaseOptions& options, Payment& budget);
-Answer release_above_threshold(const ReleaseOptions& options, Payment& budget);
-Answer release_running_count(const ReleaseOptions& options, Payment& budget);
-Answer release_randomized_response(const ReleaseOptions& options, Payment& budget);
+Answer release_histogram(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_table(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_partitions(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_above_threshold(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_running_count(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
+Answer release_randomized_response(const ReleaseOptions& options, privacy::ReleaseBudget& budget);
 
 }  // namespace vedette::inline v0::cli

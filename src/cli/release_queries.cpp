@@ -43,7 +43,7 @@ std::vector<std::int64_t> values_of(const ReleaseOptions& options) {
 
 }  // namespace
 
-Answer release_partitions(const ReleaseOptions& options, Payment& budget) {
+Answer release_partitions(const ReleaseOptions& options, ReleaseBudget& budget) {
     const PartitionSelection mechanism(unit_of(options), epsilon_of(options), Delta(options.delta));
     std::map<std::string, std::uint64_t, std::less<>> users;
     Rows rows(options);
@@ -63,7 +63,7 @@ Answer release_partitions(const ReleaseOptions& options, Payment& budget) {
     return answer;
 }
 
-Answer release_above_threshold(const ReleaseOptions& options, Payment& budget) {
+Answer release_above_threshold(const ReleaseOptions& options, ReleaseBudget& budget) {
     if (!options.threshold) throw InputError("--threshold is needed for this statistic");
     const bool has_values = options.sensitivity > 0;
     if (has_values == !options.categories.empty())

@@ -184,7 +184,7 @@ Named ones_of(const SourceOptions& from, const std::vector<std::string>& categor
 
 }  // namespace
 
-Answer release_randomized_response(const ReleaseOptions& options, Payment& budget) {
+Answer release_randomized_response(const ReleaseOptions& options, ReleaseBudget& budget) {
     if (!options.user.empty())
         throw InputError("--user: each row is one respondent's only answer; of users with several, give one row each");
     if (options.neighbouring != Neighbouring::replace_one)

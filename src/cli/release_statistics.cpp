@@ -55,7 +55,7 @@ constexpr auto add_number = [](auto& partial, double number, const std::string&)
 constexpr auto add_category = [](auto& partial, double, const std::string& text) { partial.add(text); };
 
 template <class Moment>
-Answer release_moment(const ReleaseOptions& options, Payment& budget) {
+Answer release_moment(const ReleaseOptions& options, ReleaseBudget& budget) {
     const Moment mechanism(unit_of(options), bounds_of(options), loss_of(options), confidence_of(options));
     const Release release = mechanism.release(counted(mechanism, options, Rows::As::numbers, add_number), budget);
     return number_answer(options, release.value, release.interval);
@@ -119,26 +119,26 @@ void read_pairs(const ReleaseOptions& options, Row row, ByUser by_user) {
 
 }  // namespace
 
-Answer release_count(const ReleaseOptions& options, Payment& budget) {
+Answer release_count(const ReleaseOptions& options, ReleaseBudget& budget) {
     const PrivateCount mechanism(unit_of(options), loss_of(options), confidence_of(options));
     const auto add = [](CountPartial& partial, double, const std::string&) { partial.add(); };
     const Release release = mechanism.release(counted(mechanism, options, Rows::As::rows, add), budget);
     return number_answer(options, release.value, release.interval);
 }
 
-Answer release_sum(const ReleaseOptions& options, Payment& budget) {
+Answer release_sum(const ReleaseOptions& options, ReleaseBudget& budget) {
     return release_moment<PrivateSum>(options, budget);
 }
 
-Answer release_mean(const ReleaseOptions& options, Payment& budget) {
+Answer release_mean(const ReleaseOptions& options, ReleaseBudget& budget) {
     return release_moment<PrivateMean>(options, budget);
 }
 
-Answer release_variance(const ReleaseOptions& options, Payment& budget) {
+Answer release_variance(const ReleaseOptions& options, ReleaseBudget& budget) {
     return release_moment<PrivateVariance>(options, budget);
 }
 
-Answer release_quantile(const ReleaseOptions& options, Payment& budget) {
+Answer release_quantile(const ReleaseOptions& options, ReleaseBudget& budget) {
     const PrivateQuantile mechanism(unit_of(options), QuantileGrid(bounds_of(options), options.steps),
                                     rank_of(options.quantile), Epsilon(options.epsilon.value_or(0.0)),
                                     confidence_of(options));
@@ -149,7 +149,7 @@ Answer release_quantile(const ReleaseOptions& options, Payment& budget) {
                               release.value, 100.0 * options.confidence, release.rank_error));
 }
 
-Answer release_covariance(const ReleaseOptions& options, Payment& budget) {
+Answer release_covariance(const ReleaseOptions& options, ReleaseBudget& budget) {
     const Bounds second(require_number(options.second_lower, "--second-lower"),
                         require_number(options.second_upper, "--second-upper"));
     const PrivacyUnit unit = unit_of(options);
@@ -184,7 +184,7 @@ Answer release_covariance(const ReleaseOptions& options, Payment& budget) {
 }
 
 // The bounds as an interval, or none.
-Answer release_range(const ReleaseOptions& options, Payment& budget) {
+Answer release_range(const ReleaseOptions& options, ReleaseBudget& budget) {
     const PrivateRange mechanism(unit_of(options), {options.least_power, options.largest_power}, loss_of(options));
     const std::optional<Bounds> bounds =
         mechanism.release(counted(mechanism, options, Rows::As::numbers, add_number), budget).bounds;
@@ -193,7 +193,7 @@ Answer release_range(const ReleaseOptions& options, Payment& budget) {
                   fmt::format("range {:g} to {:g} (rarer values lie outside)\n", bounds->lower(), bounds->upper()));
 }
 
-Answer release_histogram(const ReleaseOptions& options, Payment& budget) {
+Answer release_histogram(const ReleaseOptions& options, ReleaseBudget& budget) {
     if (options.categories.empty() == (options.delta == 0.0))
         throw InputError("histogram: either --categories, or --delta for those that the data have");
     Cells cells(options);
@@ -213,7 +213,7 @@ Answer release_histogram(const ReleaseOptions& options, Payment& budget) {
     return cells.answer();
 }
 
-Answer release_table(const ReleaseOptions& options, Payment& budget) {
+Answer release_table(const ReleaseOptions& options, ReleaseBudget& budget) {
     if (options.categories.empty() || options.second_categories.empty())
         throw InputError("--categories and --second-categories are needed for a table");
     const PrivacyUnit unit = unit_of(options);

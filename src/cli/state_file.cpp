@@ -55,7 +55,7 @@ std::string target_of(const std::string& path) {
 
 }  // namespace
 
-StateFile::StateFile(const std::string& given, NewFile access) : path_(target_of(given)), access_(access) {
+StateFile::StateFile(const std::string& given) : path_(target_of(given)) {
     const std::string& path = path_;
     if (!is_wanted()) return;
     const std::filesystem::path file = path;
@@ -93,7 +93,7 @@ void StateFile::save(std::span<const std::byte> bytes) {
     if (exists()) found = sha256(read_file(path_));
     if (found != left_)
         fail(path_, "was changed by another process meanwhile; what this run counted after its last save is not in it");
-    write_file_atomically(path_, bytes, access_);
+    write_file_atomically(path_, bytes);
     left_ = sha256(bytes);
 }
 

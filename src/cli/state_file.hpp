@@ -9,7 +9,6 @@
 #include <string>
 
 #include "vedette/core/digest.hpp"
-#include "vedette/core/file.hpp"
 
 namespace vedette::inline v0::cli {
 
@@ -17,8 +16,7 @@ namespace vedette::inline v0::cli {
 class StateFile {
   public:
     /// Throws Error(io_error), before anything is read, where the folder does not exist or nothing may be written.
-    /// `access`: of a new file.
-    explicit StateFile(const std::string& given, NewFile access = NewFile::as_usual);
+    explicit StateFile(const std::string& given);
 
     /// Whether states are saved at all.
     [[nodiscard]] bool is_wanted() const noexcept { return !path_.empty(); }
@@ -31,8 +29,7 @@ class StateFile {
     void save(std::span<const std::byte> bytes);
 
   private:
-    std::string path_;  // that a link leads to
-    NewFile access_;
+    std::string path_;            // that a link leads to
     std::optional<Digest> left_;  // of the file as this run read or wrote it last
 };
 

@@ -121,22 +121,22 @@ bool slopes_in_one_pass(const MmdOptions& options) noexcept {
 }
 
 // Whether the rounding of rows to a step, of which each kernel value is out by a quarter of step/s at most (standard
-// deviation), and MMD^2 of one law by (step/s)/rows, may be.
+// deviation, continuous columns; three steps where all round alike), and MMD^2 of one law by (step/s)/rows, may be.
 bool is_fine(double step, double bandwidth, std::size_t rows) noexcept {
     return step > 0.0 && step <= 1e-4 * bandwidth && step <= 1e-7 * bandwidth * static_cast<double>(rows);
 }
 
 constexpr std::size_t least_rounded_columns = 16;  // fewer have nothing to gain
 
-// Rows of floats are rounded to whole steps where that leaves MMD^2 what it promises; a frozen reference leaves live
-// rows room to be half as long again.
+// Rows of floats are rounded to whole steps where that leaves MMD^2 what it promises. Both sides or none: of columns
+// that hold few levels all values round alike, which cancels between two laws only if both are rounded. A frozen
+// reference does not know of rows to come, and stays as it is.
 void round_rows(PairRows<float>& reference, PairRows<float>* live, double bandwidth) {
-    if (reference.dimension < least_rounded_columns) return;
-    const double step =
-        live == nullptr ? 1.5 * reference.finest_step() : std::max(reference.finest_step(), live->finest_step());
-    if (!is_fine(step, bandwidth, live == nullptr ? reference.count : std::min(reference.count, live->count))) return;
+    if (live == nullptr || reference.dimension < least_rounded_columns) return;
+    const double step = std::max(reference.finest_step(), live->finest_step());
+    if (!is_fine(step, bandwidth, std::min(reference.count, live->count))) return;
     reference.round_to(step);
-    if (live != nullptr) live->round_to(step);
+    live->round_to(step);
 }
 
 // Nothing when a float cannot hold what is to be told apart.
@@ -490,11 +490,6 @@ MultivariateResult MaximumMeanDiscrepancy<T>::test(MatrixView<T> live) const {
         const Sample<T> sample = read_sample(live, prepared.options.test.nan, name, "live", 2);
         check_pooled_rows(name, prepared.pairs.rows.count, sample.kept.size());
         PairRows<W> rows(sample, prepared.frame);
-        // As the reference, if they are as many as its step asks for.
-        const RowSteps& steps = prepared.pairs.rows.steps;
-        const std::vector<double>& s = prepared.bandwidths;
-        const double bandwidth = *std::min_element(s.begin(), s.end()) / prepared.frame.unit();
-        if (is_fine(steps.step, bandwidth, rows.count)) rows.round_to(steps.step);
         return spread(compare(prepared, rows), sample);
     });
 }

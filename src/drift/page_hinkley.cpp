@@ -28,7 +28,7 @@ PageHinkley::PageHinkley(const PageHinkleyOptions& options)
 }
 
 void PageHinkley::clear() noexcept {
-    count_ = sum_ = deviations_ = deltas_ = lowest_up_ = highest_down_ = 0.0;
+    count_ = mean_ = up_ = down_ = lowest_up_ = highest_down_ = 0.0;
 }
 
 void PageHinkley::reset() noexcept {
@@ -41,7 +41,7 @@ std::vector<std::byte> PageHinkley::serialize() const {
     file.options = {options_.delta, options_.threshold, options_.forgetting};
     file.settings = {options_.minimum_observations, static_cast<std::uint64_t>(options_.direction),
                      static_cast<std::uint64_t>(options_.rule)};
-    file.numbers = {sum_, deviations_, deltas_, lowest_up_, highest_down_};
+    file.numbers = {mean_, up_, down_, lowest_up_, highest_down_};
     file.integers = {observations()};
     return file.write(name, *this);
 }
@@ -60,19 +60,15 @@ PageHinkley PageHinkley::deserialize(std::span<const std::byte> bytes) {
     MonitorCodec::require(file.integers[0] <= std::uint64_t{1} << 53U, "a count out of range");
     for (const double number : numbers)
         MonitorCodec::require_within(number, -largest_value * 0x1p64, largest_value * 0x1p64, "an impossible sum");
-    // Of delta, once a value, faded; twice for rounding.
-    const auto count = static_cast<double>(file.integers[0]);
-    MonitorCodec::require_within(numbers[2], count > 0.0 ? options.delta : 0.0, 2.0 * options.delta * count,
-                                 "an impossible sum");
-    monitor.count_ = count;
-    monitor.sum_ = numbers[0];
-    monitor.deviations_ = numbers[1];
-    monitor.deltas_ = numbers[2];
+    MonitorCodec::require(options.rule == PageHinkleyRule::moa ? numbers[3] == 0.0 && numbers[4] == 0.0
+                                                               : numbers[1] >= numbers[3] && numbers[2] <= numbers[4],
+                          "sums beyond their extremes");
+    monitor.count_ = static_cast<double>(file.integers[0]);
+    monitor.mean_ = numbers[0];
+    monitor.up_ = numbers[1];
+    monitor.down_ = numbers[2];
     monitor.lowest_up_ = numbers[3];
     monitor.highest_down_ = numbers[4];
-    MonitorCodec::require(monitor.keeps_extremes_ ? monitor.increase() >= 0.0 && monitor.decrease() >= 0.0
-                                                  : numbers[3] == 0.0 && numbers[4] == 0.0,
-                          "sums beyond their extremes");
     file.restore(monitor);
     return monitor;
 }

@@ -15,11 +15,11 @@ namespace {
 inline constexpr double no_value = __builtin_inf();
 inline constexpr double bank_largest_value = 1e100;  // MonitorBase::largest_value
 
-/// Observations since the last start, the present one among them, 1 over their number, and what an `ageing` rule makes
-/// of it; a rule that has no use for them leaves them to the optimiser.
+/// Observations since the last start, the present one among them, and 1 over their number; a rule that has no use for
+/// them leaves them to the optimiser.
 template <class W>
 struct Observations {
-    typename W::Value count, per_count, age;
+    typename W::Value count, per_count;
 };
 
 /// Which values enter the statistics: those whose `apart`, never negative, is at most `most_apart`. Several do if what
@@ -38,12 +38,9 @@ struct TakesNumbers {
 /// from the `first` row on: where they are `quiet` at the end, no step would have reported a change. Where they are
 /// not, one may or may not have. NaN, which no statistic that has it loses, is not quiet.
 ///
-/// A rule that is `ageing` has a statistic, the one numbered `aged`, that is the same wherever parameters and count
-/// are.
-///
-/// drift::PageHinkley. Statistics: sum, faded sums of deviations and of delta, lowest up, highest down. Parameters:
-/// delta, threshold of a rise, of a fall (infinite where not looked for). Settings: forgetting, minimum of
-/// observations, keeps extremes, which is known when compiling too: MOA's rule does without.
+/// drift::PageHinkley. Statistics: mean, up, down, lowest up, highest down. Parameters: delta, threshold of a rise, of
+/// a fall (infinite where not looked for). Settings: forgetting, minimum of observations, keeps extremes, which is
+/// known when compiling too: MOA's rule does without.
 template <class W, bool keeps_extremes>
 struct PageHinkleyRuleOf : TakesNumbers<W> {
     using Value = typename W::Value;
@@ -52,8 +49,6 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
     static constexpr std::size_t columns = 5;
     static constexpr std::size_t parameters = 3;
     static constexpr bool counts = true;
-    static constexpr bool ageing = true;
-    static constexpr std::size_t aged = 2;
     static constexpr bool warns = false;
     static constexpr std::size_t together = 2;  // vectors
     static constexpr std::size_t watched = 2;
@@ -68,35 +63,27 @@ struct PageHinkleyRuleOf : TakesNumbers<W> {
         s[3] = Value(no_value);  // what the first sum is below
         s[4] = Value(-no_value);
     }
-    VEDETTE_INLINE Value age(const Value* p, Value before) const noexcept {
-        return W::plus(forgetting * before, p[0], one);
+    VEDETTE_INLINE void advance(const Value* p, Value x, const Observations<W>& seen, Value* s) const noexcept {
+        s[0] = W::plus(s[0], seen.per_count * (x - s[0]), one);
+        const Value deviation = x - s[0];
+        s[1] = W::plus(forgetting * s[1], deviation, one) - p[0];
+        s[2] = W::plus(forgetting * s[2], deviation, one) + p[0];
+        s[3] = keeps_extremes ? W::smaller(s[1], s[3]) : Value(0.0);
+        s[4] = keeps_extremes ? W::larger(s[2], s[4]) : Value(0.0);
     }
-    struct Sums {
-        Value up, down;
-    };
-    VEDETTE_INLINE Sums advance(Value x, const Observations<W>& seen, Value* s) const noexcept {
-        s[0] = W::plus(s[0], x, one);
-        s[1] = W::plus(forgetting * s[1], x - s[0] * seen.per_count, one);
-        s[2] = seen.age;
-        const Sums sums{W::minus(s[1], s[2], one), s[1] + s[2]};
-        s[3] = keeps_extremes ? W::smaller(sums.up, s[3]) : Value(0.0);
-        s[4] = keeps_extremes ? W::larger(sums.down, s[4]) : Value(0.0);
-        return sums;
-    }
-    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, Observations<W> seen, Value* s,
+    VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>& seen, Value* s,
                                          typename W::Mask&) const noexcept {
-        seen.age = age(p, s[2]);
-        const Sums sums = advance(x, seen, s);
-        const auto risen = W::less(p[1], sums.up - s[3]);
-        const auto fallen = W::less(p[2], s[4] - sums.down);
+        advance(p, x, seen, s);
+        const auto risen = W::less(p[1], s[1] - s[3]);
+        const auto fallen = W::less(p[2], s[4] - s[2]);
         return W::both(W::either(risen, fallen), W::not_above(minimum, seen.count));
     }
     // The highest and the lowest sum: the last extremes are beyond all before.
-    VEDETTE_INLINE void watch(bool first, const Value*, Value x, const Observations<W>& seen, Value* s,
+    VEDETTE_INLINE void watch(bool first, const Value* p, Value x, const Observations<W>& seen, Value* s,
                               Value* seen_most) const noexcept {
-        const Sums sums = advance(x, seen, s);
-        seen_most[0] = first ? sums.up : W::larger(seen_most[0], sums.up);
-        seen_most[1] = first ? sums.down : W::smaller(seen_most[1], sums.down);
+        advance(p, x, seen, s);
+        seen_most[0] = first ? s[1] : W::larger(seen_most[0], s[1]);
+        seen_most[1] = first ? s[2] : W::smaller(seen_most[1], s[2]);
     }
     VEDETTE_INLINE typename W::Mask quiet(const Value* p, const Value* s, const Value* seen_most) const noexcept {
         return W::still_not_above(W::not_above(seen_most[0] - s[3], p[1]), s[4] - seen_most[1], p[2]);
@@ -117,7 +104,6 @@ struct CusumRule : TakesNumbers<W> {
     static constexpr std::size_t columns = 2;
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
-    static constexpr bool ageing = false;
     static constexpr bool warns = false;
     static constexpr std::size_t together = 2;  // vectors
     static constexpr std::size_t watched = 1;
@@ -137,9 +123,9 @@ struct CusumRule : TakesNumbers<W> {
     }
     VEDETTE_INLINE void advance(const Value* p, Value x, Value* s) const noexcept {
         const Value z = (x - p[0]) * p[1];
-        // Of two zeros the second: never -0. What waits for the row before is one sum.
-        s[0] = W::larger(s[0] + W::minus(z, upper_slack, one), Value(0.0));
-        s[1] = W::larger(s[1] - W::plus(z, lower_slack, one), Value(0.0));
+        // Of two zeros the second: never -0.
+        s[0] = W::larger(W::minus(W::plus(s[0], z, one), upper_slack, one), Value(0.0));
+        s[1] = W::larger(W::minus(s[1], z, one) - lower_slack, Value(0.0));
     }
     VEDETTE_INLINE typename W::Mask step(const Value* p, Value x, const Observations<W>&, Value* s,
                                          typename W::Mask&) const noexcept {
@@ -167,7 +153,6 @@ struct EwmaRule : TakesNumbers<W> {
     static constexpr std::size_t columns = 2;
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = false;
-    static constexpr bool ageing = false;
     static constexpr bool warns = true;
     static constexpr std::size_t watched = 0;
     static constexpr std::size_t together = 1;

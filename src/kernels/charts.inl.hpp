@@ -50,7 +50,7 @@ inline void count_turned_away(const BankView& bank, std::size_t first, unsigned 
 
 template <class W>
 VEDETTE_INLINE Observations<W> observations_of(typename W::Value count) noexcept {
-    return {count, W::reciprocal(count), count};
+    return {count, W::reciprocal(count)};
 }
 
 template <class W, class Rule, bool uniform>
@@ -190,13 +190,10 @@ __attribute__((noinline)) void begin_block(const BankView& bank, const T* row, s
 
 // Whether the features of a block have skipped the same rows; asked for anew in one of so many rows.
 inline constexpr std::uint64_t bank_recount = 64;
-__attribute__((noinline)) inline void find_skipped_by_all(const BankView& bank, const double* ages, std::size_t first,
+__attribute__((noinline)) inline void find_skipped_by_all(const BankView& bank, std::size_t first,
                                                           std::size_t last) noexcept {
-    const auto differ = [first](const double* list, std::size_t i) {
-        return list[i] < list[first] || list[first] < list[i];
-    };
     for (std::size_t i = first; i < last; ++i)
-        if (differ(bank.skipped, i) || (ages != nullptr && differ(ages, i))) return;
+        if (bank.skipped[i] < bank.skipped[first] || bank.skipped[first] < bank.skipped[i]) return;
     bank.skipped_by_all[first / bank_block] = bank.skipped[first];
 }
 
@@ -231,7 +228,6 @@ VEDETTE_INLINE void run_vectors(const BankView& bank, const Rule& rule, const ty
             if constexpr (Rule::counts)
                 seen =
                     one_count ? by_all[r] : observations_of<W>(Value(static_cast<double>(number + r + 1)) - before[v]);
-            if constexpr (Rule::ageing && !(uniform && one_count)) seen.age = rule.age(p, s[v][Rule::aged]);
             if constexpr (Rule::watched > 0)
                 rule.watch(r == 0, p, x, seen, s[v], most[v]);
             else
@@ -265,14 +261,11 @@ VEDETTE_INLINE void run_features(const BankView& bank, const Rule& rule, const t
     using Value = typename W::Value;
     constexpr std::size_t together = Rule::together;
     Observations<W> by_all[rows];
-    Value age(0.0);
-    if constexpr (Rule::ageing) age = Value(bank.columns[Rule::aged * bank.stride + first]);
     if (one_count)
         for (std::size_t r = 0; r < rows; ++r) {
             // One division for all: a vector's would be the same.
             const double count = static_cast<double>(number + r + 1) - bank.skipped_by_all[first / bank_block];
-            if constexpr (Rule::ageing) age = rule.age(shared, age);
-            by_all[r] = {Value(count), Value(1.0 / count), age};
+            by_all[r] = {Value(count), Value(1.0 / count)};
         }
     std::size_t i = first;
     for (; i + together * W::size <= last; i += together * W::size)
@@ -295,19 +288,13 @@ VEDETTE_INLINE void run_tile(const BankView& bank, const Rule& rule, const typen
         run_features<W, Rule, uniform, false, rows>(bank, rule, shared, row, stride, number, first, last);
     } else {
         const auto by_all = [&](std::size_t i) { return bank.skipped_by_all[i / bank_block]; };
-        const double* ages = nullptr;
-        if constexpr (Rule::ageing && uniform) ages = bank.columns + Rule::aged * bank.stride;
-        const auto as_old = [&](std::size_t i, std::size_t as) {
-            return ages == nullptr || !(ages[i] < ages[as] || ages[as] < ages[i]);
-        };
         if (number % bank_recount < rows) [[unlikely]]
             for (std::size_t i = first; i < last; i += bank_block)
-                if (!(by_all(i) >= 0.0)) find_skipped_by_all(bank, ages, i, end_of_block(i));
+                if (!(by_all(i) >= 0.0)) find_skipped_by_all(bank, i, end_of_block(i));
         for (std::size_t i = first; i < last;) {
             const std::size_t from = i;
             const double skipped = by_all(from);
-            for (i = end_of_block(from); i < last && by_all(i) >= skipped && by_all(i) <= skipped && as_old(i, from);)
-                i = end_of_block(i);
+            for (i = end_of_block(from); i < last && by_all(i) >= skipped && by_all(i) <= skipped;) i = end_of_block(i);
             if (skipped >= 0.0) [[likely]]
                 run_features<W, Rule, uniform, true, rows>(bank, rule, shared, row, stride, number, from, i);
             else

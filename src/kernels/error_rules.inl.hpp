@@ -21,7 +21,6 @@ struct DdmRule {
     static constexpr std::size_t columns = 4;
     static constexpr std::size_t parameters = 2;
     static constexpr bool counts = true;
-    static constexpr bool ageing = false;
     static constexpr bool warns = true;
     // 0 for 0 and 1 alone, and NaN for infinities.
     static constexpr double most_apart = 0.0;
@@ -70,7 +69,6 @@ struct HddmARule {
     static constexpr std::size_t columns = 7;
     static constexpr std::size_t parameters = 3;
     static constexpr bool counts = true;
-    static constexpr bool ageing = false;
     static constexpr bool warns = true;
     // How far outside of [0, 1]. Of two, one of them NaN, W::larger is the second.
     static constexpr double most_apart = 0.0;

@@ -272,8 +272,10 @@ class ReplacedLaplaceLaw final : public LossLaw {
     ReplacedLaplaceLaw(double scale, double rate)
         : scale_(scale),
           rate_(rate),
-          far_(1.0 + rate * std::expm1(-1.0 / scale)),
-          end_(std::log1p(rate * std::expm1(1.0 / scale)) - std::log1p(rate * std::expm1(-1.0 / scale))) {}
+          // Without cancellation, for rates next to 1 and for rates next to 0.
+          far_((1.0 - rate) + rate * std::exp(-1.0 / scale)),
+          end_(std::log1p(rate * std::expm1(1.0 / scale)) -
+               (rate < 0.5 ? std::log1p(rate * std::expm1(-1.0 / scale)) : std::log(far_))) {}
 
     [[nodiscard]] LossTails at(double loss) const noexcept override {
         if (loss >= end_) return {0.0, 1.0, 0.0, 1.0};

@@ -39,8 +39,8 @@ class Cusum : public MonitorBase {
         if (take_restart()) clear();
         ++count_;
         const double z = (x - options_.mean) * per_sd_;
-        upper_ = positive_part(upper_ + (z - upper_slack_));
-        lower_ = positive_part(lower_ - (z + lower_slack_));
+        upper_ = positive_part(upper_ + z - upper_slack_);
+        lower_ = positive_part(lower_ - z - lower_slack_);
         const bool changed = upper_ > options_.threshold || lower_ > options_.threshold;
         return settle(changed ? MonitorState::change : MonitorState::in_control);
     }

@@ -68,8 +68,10 @@ struct MmdOptions {
 /// pairs that lie close together far from the centre again by differences, data whose range a float cannot span in
 /// double: up to three times as long. Hundreds of float rows of 16 columns or more are rounded to whole multiples of a
 /// step first, in 16 bits, and their distances summed exactly in integers, which takes half as long: where the step is
-/// at most 1e-4 of the smallest bandwidth and 1e-7 of it per row of the smaller side, so that a kernel value is out by
-/// 2.5e-5 at most (standard deviation; the error of many pairs averages out) and rows far from all others forbid it.
+/// at most 1e-4 of the smallest bandwidth and 1e-7 of it per row of the smaller side (rows far from all others forbid
+/// it). A kernel value is then out by 2.5e-5 at most (standard deviation) of continuous columns, by up to 3e-4 where
+/// columns hold few levels and all round alike, which cancels between equal laws. Against a frozen reference no row is
+/// rounded.
 /// MMD^2 of equal laws is then within about 1e-7 (float) or 1e-12 (double), with the same bits on every instruction
 /// set.
 ///
@@ -91,7 +93,7 @@ MultivariateResult maximum_mean_discrepancy(MatrixView<T> reference, MatrixView<
 template <class T>
 class MaximumMeanDiscrepancy {
   public:
-    /// O(n^2 d) time; keeps the rows two or three times and n^2/2 bytes per kernel. Throws Error as
+    /// O(n^2 d) time; keeps the rows twice and n^2/2 bytes per kernel. Throws Error as
     /// maximum_mean_discrepancy.
     explicit MaximumMeanDiscrepancy(MatrixView<T> reference, const MmdOptions& options = {});
 

@@ -29,8 +29,7 @@ struct PageHinkleyOptions {
 
 /// Page (1954), Hinkley (1971), with the fading sums of Sebastiao and Fernandes (2017) that river and MOA compute. With
 /// d = x less the mean of all values so far (x among them):
-///     up = alpha up + d - delta, down = alpha down + d + delta,
-/// the faded sum of d less and plus that of delta;
+///     up = alpha up + d - delta, down = alpha down + d + delta;
 /// a change when up exceeds its own minimum, or down falls below its own maximum, by more than the threshold. Parity:
 /// river.drift.PageHinkley, update for update. MOA looks for increases alone. The threshold has no level: it is in the
 /// unit of the values, so scale it by their spread. Cusum is for streams whose mean and spread are known.
@@ -45,13 +44,14 @@ class PageHinkley : public MonitorBase {
         if (!admit(x)) return state();
         if (take_restart()) clear();
         count_ += 1.0;
-        sum_ += x;
-        deviations_ = options_.forgetting * deviations_ + (x - estimate());
-        deltas_ = options_.forgetting * deltas_ + options_.delta;
+        mean_ += (1.0 / count_) * (x - mean_);
+        const double deviation = x - mean_;
+        up_ = options_.forgetting * up_ + deviation - options_.delta;
+        down_ = options_.forgetting * down_ + deviation + options_.delta;
         const bool first = count_ == 1.0;
         if (keeps_extremes_) {
-            lowest_up_ = first ? up() : std::min(lowest_up_, up());
-            highest_down_ = first ? down() : std::max(highest_down_, down());
+            lowest_up_ = first ? up_ : std::min(lowest_up_, up_);
+            highest_down_ = first ? down_ : std::max(highest_down_, down_);
         }
         const bool risen = looks_up_ && increase() > options_.threshold;
         const bool fallen = looks_down_ && decrease() > options_.threshold;
@@ -64,10 +64,10 @@ class PageHinkley : public MonitorBase {
     /// Values since the start or the last change.
     [[nodiscard]] std::uint64_t observations() const noexcept { return static_cast<std::uint64_t>(count_); }
     /// Their mean.
-    [[nodiscard]] double estimate() const noexcept { return count_ > 0.0 ? sum_ * (1.0 / count_) : 0.0; }
+    [[nodiscard]] double estimate() const noexcept { return mean_; }
     /// What is compared with the threshold, for a rise and for a fall of the mean.
-    [[nodiscard]] double increase() const noexcept { return up() - lowest_up_; }
-    [[nodiscard]] double decrease() const noexcept { return highest_down_ - down(); }
+    [[nodiscard]] double increase() const noexcept { return up_ - lowest_up_; }
+    [[nodiscard]] double decrease() const noexcept { return highest_down_ - down_; }
 
     /// Canonical bytes (core/container.hpp).
     [[nodiscard]] std::vector<std::byte> serialize() const;
@@ -76,8 +76,6 @@ class PageHinkley : public MonitorBase {
 
   private:
     void clear() noexcept;
-    [[nodiscard]] double up() const noexcept { return deviations_ - deltas_; }
-    [[nodiscard]] double down() const noexcept { return deviations_ + deltas_; }
 
     PageHinkleyOptions options_;
     double minimum_;
@@ -85,9 +83,9 @@ class PageHinkley : public MonitorBase {
     bool looks_down_;
     bool keeps_extremes_;
     double count_ = 0.0;
-    double sum_ = 0.0;
-    double deviations_ = 0.0;  // faded sum of them
-    double deltas_ = 0.0;      // the same of delta, which depends on the count alone
+    double mean_ = 0.0;
+    double up_ = 0.0;
+    double down_ = 0.0;
     double lowest_up_ = 0.0;
     double highest_down_ = 0.0;
 };
