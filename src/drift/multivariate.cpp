@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string>
 
 #include "drift/row_blocks.hpp"
 #include "drift/row_matrix.hpp"

@@ -85,8 +85,9 @@ TEST_CASE("bounds of every metric ever miss, and just tolerated metrics ever ala
                     const vedette::Interval bounds = sequence.bounds();
                     misses = misses || bounds.lower > truth || bounds.upper < truth;
                     const double value = sequence.value();
-                    narrow_misses = narrow_misses || value - 0.25 * (value - bounds.lower) > truth ||
-                                    value + 0.25 * (bounds.upper - value) < truth;
+                    // Not of the first rows, whose bounds are all there is: a quarter of them says nothing.
+                    narrow_misses = narrow_misses || (i >= 200 && (value - 0.25 * (value - bounds.lower) > truth ||
+                                                                   value + 0.25 * (bounds.upper - value) < truth));
                 }
                 missed.add(misses);
                 missed_by_narrow.add(narrow_misses);
