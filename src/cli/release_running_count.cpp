@@ -31,7 +31,7 @@ class RunningCount {
         if (!options.rho && options.delta == 0.0) {
             if (std::find(options.given.begin(), options.given.end(), "--factor") != options.given.end())
                 throw InputError("--factor: it is of the Gaussian noise of --rho or --delta");
-            tree_.emplace(unit, horizon, epsilon_of(options), budget, confidence);
+            tree_.emplace(unit, horizon, Epsilon(loss.guarantee().epsilon), budget, confidence);
         } else {
             const CountFactor factor = options.buffered ? CountFactor::buffered_toeplitz : CountFactor::toeplitz_root;
             correlated_.emplace(unit, horizon, factor, loss, budget, 0, confidence);
