@@ -341,7 +341,7 @@ class CommandLine(unittest.TestCase):
         self.expect(run("drift", ref, same, "--test", "welch_t", "--block", "2", "--thin", "2"), INPUT_ERROR, "--block")
         self.expect(run("drift", ref, same, "--test", "two_proportions"), INPUT_ERROR, "--test")
         rate = json.loads(self.expect(run("drift", ref, same, "--test", "welch_t,two_proportion", "--format", "json"), PASS))
-        found = {item["name"]: [evidence["test"]["name"] for evidence in item["evidence"]
+        found = {item["name"]: [evidence["by"] for evidence in item["evidence"]
                                 if evidence["hypothesis"] == "distribution"] for item in rate["windows"][0]["features"]}
         self.assertEqual(found["country"], ["two_proportion"])
         self.assertEqual(found["amount"], ["welch_t"])

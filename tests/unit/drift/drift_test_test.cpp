@@ -22,12 +22,12 @@ TEST_CASE("every test has a word that leads back to it") {
     CHECK_FALSE(vedette::drift_test("").has_value());
 }
 
-TEST_CASE("every test but the fallback runs on counters or on samples") {
+TEST_CASE("every test runs on counters or on samples") {
     for (std::uint8_t i = 0; i < vedette::drift_test_count; ++i) {
         const auto test = static_cast<DriftTest>(i);
         const bool anywhere = vedette::runs_on_counters(test) || vedette::runs_on_samples(test, true) ||
                               vedette::runs_on_samples(test, false);
-        CHECK(anywhere == (test != DriftTest::two_proportion));
+        CHECK(anywhere);
     }
     const auto none = static_cast<DriftTest>(200);
     CHECK_FALSE(vedette::runs_on_counters(none));

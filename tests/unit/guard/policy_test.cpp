@@ -155,7 +155,7 @@ TEST_CASE("a wrong policy is refused with the path of the fault") {
         contains(refusal(R"({"defaults": {"sample_tests": "welch_t"}})"), "/defaults/sample_tests: must be an array"));
     CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["welch_t", "t"]}})"),
                    "/defaults/sample_tests/1: \"t\" is not one of"));
-    CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["two_proportion"]}})"), "does not run on samples"));
+    CHECK(contains(refusal(R"({"defaults": {"sample_tests": ["automatic"]}})"), "does not run on samples"));
     CHECK(contains(refusal(R"({"samples": {"method": "exakt"}})"), "/samples/method: \"exakt\" is not one of"));
     CHECK(contains(refusal(R"({"samples": {"permutations": 0}})"), "/samples/permutations: 0 lies outside"));
     CHECK(contains(refusal(R"({"samples": {"alternative": "more"}})"), "/samples/alternative: \"more\" is not one of"));
