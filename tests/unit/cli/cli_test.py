@@ -347,7 +347,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(found["amount"], ["welch_t"])
         joint = json.loads(self.expect(run("drift", ref, moved, "--multivariate", "mean_shift,random_feature_mmd",
                                            "--format", "json"), FAILED))["windows"][0]["joint"]
-        self.assertEqual([item["test"]["name"] for item in joint], ["mean_shift", "random_feature_mmd"])
+        self.assertEqual([item["by"] for item in joint], ["mean_shift", "random_feature_mmd"])
         for item in joint:
             self.assertLess(item["adjusted_p_value"], 0.01)
             self.assertEqual(item["test"]["live_count"], 4000)
