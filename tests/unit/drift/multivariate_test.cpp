@@ -195,6 +195,9 @@ TEST_CASE("a frozen mean and random features by name are the classes themselves"
     drift::FeatureWindow window = map.window();
     REQUIRE(map.observe(window, right));
     CHECK(features.test.p_value == map.test(window).test.p_value);
+    CHECK_THROWS_WITH_AS(
+        (void)drift::run_test(MultivariateTest::random_feature_mmd, View::row_major(x.data(), 99, 2), right, options),
+        doctest::Contains("99 complete rows"), Error);
     CHECK(features.test.live_count == 249);
     CHECK(features.moved_share == doctest::Approx(0.5 * features.test.effect));
     double sum = 0.0;

@@ -84,6 +84,12 @@ TEST_CASE("a replaced record, one sampled step: the hockey stick from its defini
                     .epsilon(1e-12, {.error = 1e-3}),
                 0.5 + 2.0 * std::log1p(-1e-12), 1e-3);
     CHECK_THROWS_AS((void)PrivacyLossDistribution::laplace({0.01, 0.5, Neighbouring::replace_one}), vedette::Error);
+    // Next to the greatest loss of a rate next to 1, 33.33331602608603 in 60 digits: a difference that must not cancel.
+    const LossInterval next_to_all =
+        PrivacyLossDistribution::laplace({0.06, 1.0 - 1e-12, Neighbouring::replace_one})
+            .delta(33.333316023086034, {.error = 1e-3, .loss_interval = 0.04997498654525317});
+    CHECK(next_to_all.lower <= 1.4999979748607221e-9);
+    CHECK(next_to_all.upper >= 1.4999979748607221e-9);
 }
 
 TEST_CASE(
