@@ -164,7 +164,7 @@ template <bool storing, class T>
 VEDETTE_INLINE RowFindings attribute_vectors(const T* row, const IntervalsView<T>& view, std::size_t count,
                                              std::uint32_t* failed) noexcept {
     constexpr std::size_t width = Batch<T>::size;
-    const auto clear = [failed](std::size_t i) __attribute__((always_inline)) {
+    const auto clear = [&](std::size_t i) __attribute__((always_inline)) {
         if constexpr (storing) store_words(Batch<T>(T{0}), failed + i);
     };
     clear(count - width);
