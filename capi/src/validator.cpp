@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <string>
 
@@ -139,7 +140,9 @@ bool are_readable(const vdt_string* texts, std::uint64_t count) noexcept {
 validation::NamedTensor read_named(const void* request, std::size_t place) noexcept {
     const vdt_named_tensor& given = static_cast<const vdt_named_tensor*>(request)[place];
     validation::NamedTensor named{{given.name.data == nullptr ? "" : given.name.data, given.name.length}, {}, {}};
-    const vdt_tensor whole = read_struct(given.tensor, default_tensor(), "tensor");
+    vdt_tensor whole = default_tensor();
+    // As read_struct, which has checked it.
+    std::memcpy(&whole, given.tensor, std::min<std::size_t>(given.tensor->struct_size, sizeof whole));
     if (given.holds_texts != 0) {
         named.texts = validation::RowPart(&read_texts, given.texts, given.text_count);
         if (whole.rank <= validation::most_dimensions && (whole.rank == 0 || whole.shape != nullptr)) {
