@@ -1086,7 +1086,7 @@ enum {
     VDT_MULTIVARIATE_CLASSIFIER = 4,                ///< what a linear classifier can tell apart
     VDT_MULTIVARIATE_MMD_FUSE = 5,                  ///< as MAXIMUM_MEAN_DISCREPANCY, at ten bandwidths
     VDT_MULTIVARIATE_MEAN_SHIFT = 6,                ///< another mean, by the reference's covariance alone
-    VDT_MULTIVARIATE_RANDOM_FEATURE_MMD = 7         ///< as MAXIMUM_MEAN_DISCREPANCY, of all rows in linear time
+    VDT_MULTIVARIATE_RANDOM_FEATURE_MMD = 7         ///< as MMD, in linear time; needs 100 rows of reference
 };
 /// The word, e.g. "hotelling_t2"; "unknown" for a number that has none; static.
 VDT_API const char* vdt_multivariate_test_name(vdt_multivariate_test test) VDT_NOEXCEPT;

@@ -189,10 +189,10 @@ struct GrantOptions {
     bool create = false;
 };
 
-/// A statistic of a column that leaves the house.
 /// What a randomised response looks like: a name, or a bit for each category (`rappor`: each bit is flipped alike).
 enum class ResponseEncoding : std::uint8_t { direct, rappor, optimised };
 
+/// A statistic of a column that leaves the house.
 struct ReleaseOptions {
     SourceOptions source;
     LedgerUse use;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "guarantee/rate.hpp"
+#include "unit/drift/scored_rows.hpp"
 #include "vedette/core/random.hpp"
 #include "vedette/drift/metric_sequence.hpp"
 
@@ -19,34 +20,12 @@ namespace {
 constexpr std::size_t looks = 100'000;
 constexpr double level = 0.2;
 
-struct Row {
-    double score;
-    std::uint32_t prediction;
-    std::uint32_t label;
-};
-
-// A calibrated score, uniform: every metric is 3/4, but ROC-AUC, which is 5/6.
-Row draw(Random& random) {
-    const double score = random.uniform();
-    return {score, score > 0.5 ? 1U : 0U, random.uniform() < score ? 1U : 0U};
-}
+using scored_rows::draw;
+using scored_rows::reference;
+using scored_rows::Row;
 
 double truth_of(PerformanceMetric metric) {
     return metric == PerformanceMetric::roc_auc ? 5.0 / 6.0 : 0.75;
-}
-
-drift::PerformanceReference reference() {
-    Random random(1);
-    std::vector<double> scores;
-    std::vector<std::uint32_t> predictions, labels;
-    for (int i = 0; i < 4000; ++i) {
-        const Row row = draw(random);
-        scores.push_back(row.score);
-        predictions.push_back(row.prediction);
-        labels.push_back(row.label);
-    }
-    return drift::PerformanceReference::fit(scores, predictions, labels,
-                                            {.calibration = drift::CalibrationRule::never});
 }
 
 void observe(MetricSequence& sequence, const Row& row) {

@@ -25,7 +25,7 @@ enum class MultivariateTest : std::uint8_t {
     classifier = 4,                ///< what a linear classifier can tell apart; drift/classifier_test.hpp
     mmd_fuse = 5,                  ///< maximum_mean_discrepancy at ten bandwidths, for changes of unknown scale
     mean_shift = 6,                ///< another mean, by the reference's covariance alone; MahalanobisDistance
-    random_feature_mmd = 7,        ///< as maximum_mean_discrepancy, of all rows in linear time; RandomFeatureMmd
+    random_feature_mmd = 7,        ///< as MMD, in linear time; 100 rows of reference or more; RandomFeatureMmd
 };
 
 inline constexpr std::uint8_t multivariate_test_count = 8;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "allocation_count.hpp"
+#include "scored_rows.hpp"
 #include "unit/test_values.hpp"
 #include "vedette/core/error.hpp"
 #include "vedette/core/random.hpp"
@@ -29,31 +30,9 @@ constexpr PerformanceMetric metrics[] = {PerformanceMetric::accuracy, Performanc
                                          PerformanceMetric::recall,   PerformanceMetric::specificity,
                                          PerformanceMetric::f1,       PerformanceMetric::roc_auc};
 
-struct Row {
-    double score;
-    std::uint32_t prediction;
-    std::uint32_t label;
-};
-
-// A calibrated score: uniform, shifted up by its square root or not.
-Row draw(Random& random, double power = 1.0) {
-    const double score = std::pow(random.uniform(), power);
-    return {score, score > 0.5 ? 1U : 0U, random.uniform() < score ? 1U : 0U};
-}
-
-drift::PerformanceReference reference() {
-    Random random(1);
-    std::vector<double> scores;
-    std::vector<std::uint32_t> predictions, labels;
-    for (int i = 0; i < 4000; ++i) {
-        const Row row = draw(random);
-        scores.push_back(row.score);
-        predictions.push_back(row.prediction);
-        labels.push_back(row.label);
-    }
-    return drift::PerformanceReference::fit(scores, predictions, labels,
-                                            {.calibration = drift::CalibrationRule::never});
-}
+using scored_rows::draw;
+using scored_rows::reference;
+using scored_rows::Row;
 
 // Three classes; the scores are what each is worth.
 struct Row3 {
